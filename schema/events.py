@@ -1,0 +1,117 @@
+"""The log's entries: facts, in the past tense, about one user's mailboxes, identity and prekeys.
+
+Each is written once, to the partition of the user it is about, and is never changed. A later
+version of Sealstream must still read every entry: tags and field meanings are for ever, a new
+field has a default (`tests/schema/test_events.py` holds the golden bytes). Nothing here is
+plaintext, a password, a token or a network address.
+
+`seq` is not part of the encoded bytes: the accepting function numbers an entry after it was
+encoded, so the number travels beside the bytes as the stream entry's own field.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+EnvelopeKind = Literal["prekey", "message"]
+IdentityChange = Literal["first", "added", "replaced"]
+
+
+class Prekey(msgspec.Struct, frozen=True):
+    """A one-time prekey: `id` ≥ 1, unique for ever within its device; `key` 33 bytes."""
+
+    id: int
+    key: bytes
+
+
+class SignedPrekey(msgspec.Struct, frozen=True):
+    """A signed prekey: `id` ≥ 1, `key` 33 bytes, `signature` 64 bytes (XEdDSA by the identity key)."""
+
+    id: int
+    key: bytes
+    signature: bytes
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="t", kw_only=True):
+    """What every entry says: whose mailbox or identity (`user`, `device`) and when (`at`, ms)."""
+
+    user: UUID
+    device: int
+    at: int
+
+
+class EnvelopeAccepted(Event, frozen=True, tag="envelope.accepted", kw_only=True):
+    """One ciphertext for one device was accepted; its mailbox number stands beside the entry."""
+
+    id: UUID
+    from_user: UUID
+    from_device: int
+    kind: EnvelopeKind
+    body: bytes
+
+
+class EnvelopesAcknowledged(Event, frozen=True, tag="envelopes.acknowledged", kw_only=True):
+    """The device has stored everything up to and including the number beside the entry."""
+
+
+class EnvelopesExpired(Event, frozen=True, tag="envelopes.expired", kw_only=True):
+    """Everything up to and including the number beside the entry outlived its time; `count` were owed."""
+
+    count: int
+
+
+class IdentitySet(Event, frozen=True, tag="identity.set", kw_only=True):
+    """The device became active under `identity_key`; `replaced` closed every other device."""
+
+    change: IdentityChange
+    identity_key: bytes
+    registration_id: int
+    signed_prekey: SignedPrekey
+
+
+class DeviceClosed(Event, frozen=True, tag="device.closed", kw_only=True):
+    """The device is gone for good; its mailbox and prekeys go with it."""
+
+
+class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True):
+    """One-time prekeys were added."""
+
+    prekeys: tuple[Prekey, ...]
+
+
+class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True):
+    """The device's signed prekey was exchanged."""
+
+    signed_prekey: SignedPrekey
+
+
+class PrekeyTaken(Event, frozen=True, tag="prekey.taken", kw_only=True):
+    """A one-time prekey was handed out; it never is again."""
+
+    prekey_id: int
+
+
+class AccountDeleted(Event, frozen=True, tag="account.deleted", kw_only=True):
+    """Every device, mailbox, key and the name went; `device` is the one that asked."""
+
+
+LogEvent = (
+    EnvelopeAccepted
+    | EnvelopesAcknowledged
+    | EnvelopesExpired
+    | IdentitySet
+    | DeviceClosed
+    | PrekeysUploaded
+    | SignedPrekeySet
+    | PrekeyTaken
+    | AccountDeleted
+)
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="t"):
+    """An entry of the `limits` stream: `user` ran into `limit` at `at` (ms)."""
+
+    user: UUID
+    limit: str
+    at: int

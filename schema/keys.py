@@ -1,0 +1,124 @@
+"""Every key on the log and the board: its name, type and lifetime, in this one place.
+
+LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works on a cluster)
+
+| key | type | lifetime | holds |
+|---|---|---|---|
+| `sealstream:partitions` | string | for ever | P, fixed at the first start |
+| `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
+| `{p}:user:USER` | hash | until the account is deleted | the directory: `i` identity key (33 bytes), and per |
+| | | | device D: `rD` registration id, `hD` head, `cD` cursor, `fD` floor |
+| `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
+| `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, with the reason |
+| `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
+
+BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
+
+| key | type | lifetime | holds |
+|---|---|---|---|
+| `{board}:nodes` | sorted set | entries leave when reaped | node → its last heartbeat (board clock, ms) |
+| `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
+| `{board}:sockets:NODE` | set | while the node lives | `USER DEVICE` of its sockets |
+| `{board}:watch:USER` | set | while the user is online | whom the user watches |
+| `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |
+| `{board}:inbox-count:NODE` | string | as the inbox | how many entries were ever appended to it |
+| `limit:NAME:{SUBJECT}` | list | one window | the admissions of the window: `MS ID` |
+| `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
+| `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
+| `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
+| `policy` | hash | renewed by the rate-limiter worker | NAME → limit, window and burst (JSON); no policy, no admission |
+| `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
+| `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
+"""
+
+from typing import Final
+from uuid import UUID
+
+PARTITION_COUNT: Final = "sealstream:partitions"
+LIMITS_LOG: Final = "limits:log"
+NODES: Final = "{board}:nodes"
+POLICY: Final = "policy"
+
+PROJECTOR: Final = "projector"
+PUSHER: Final = "pusher"
+RATE_LIMITER: Final = "rate-limiter"
+LOG_GROUPS: Final = (PROJECTOR, PUSHER)
+"""The consumer groups of every partition's log; the log is never trimmed past the slowest."""
+
+SEEN_SECONDS: Final = 3600
+"""How long the answer to an accepted send is remembered."""
+
+
+def log(partition: int) -> str:
+    """The partition's stream."""
+    return f"{{{partition}}}:log"
+
+
+def user(partition: int, user_id: UUID) -> str:
+    """The directory entry of a user: identity, devices, heads, cursors, floors."""
+    return f"{{{partition}}}:user:{user_id}"
+
+
+def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
+    """The remembered answer to one send."""
+    return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
+
+
+def quarantine(partition: int) -> str:
+    """The stream of entries that were set aside."""
+    return f"{{{partition}}}:quarantine"
+
+
+def presence(user_id: UUID | str) -> str:
+    """Where the user's devices are connected."""
+    return f"{{board}}:presence:{user_id}"
+
+
+def node_sockets(node: str) -> str:
+    """The sockets of a node."""
+    return f"{{board}}:sockets:{node}"
+
+
+def watch(user_id: UUID | str) -> str:
+    """Whom a user watches."""
+    return f"{{board}}:watch:{user_id}"
+
+
+def inbox(node: str) -> str:
+    """The node's inbox stream."""
+    return f"{{board}}:inbox:{node}"
+
+
+def inbox_count(node: str) -> str:
+    """The number of entries ever appended to the node's inbox."""
+    return f"{{board}}:inbox-count:{node}"
+
+
+def limit_window(name: str, subject: str) -> str:
+    """The sliding window of one limit and subject (a user, an address, a user name)."""
+    return f"limit:{name}:{{{subject}}}"
+
+
+def bucket(name: str, subject: str) -> str:
+    """The token bucket of one limit and subject."""
+    return f"bucket:{name}:{{{subject}}}"
+
+
+def cooldown(user_id: UUID | str) -> str:
+    """Set while an evicted user is kept out."""
+    return f"cooldown:{{{user_id}}}"
+
+
+def override(user_id: UUID | str) -> str:
+    """The operator's own limits for one user."""
+    return f"override:{{{user_id}}}"
+
+
+def lease(group: str, partition: int) -> str:
+    """The lease on one partition for one consumer group."""
+    return f"lease:{group}:{partition}"
+
+
+def members(group: str) -> str:
+    """The live workers of one consumer group."""
+    return f"members:{group}"

@@ -1,0 +1,56 @@
+"""Every limit: what it bounds, its default, the setting that changes it, and why it is there."""
+
+from typing import Final, Literal
+
+import msgspec
+
+Subject = Literal["user", "address", "username", "asker", "asker and target"]
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """At most `count` in any `window_ms` per `subject`; where `burst` is set, a token bucket instead:
+    `burst` at once, then one every `window_ms` / `count`."""
+
+    name: str
+    count: int
+    window_ms: int
+    subject: Subject
+    setting: str | None
+    why: str
+    burst: int | None = None
+
+
+MINUTE: Final = 60_000
+HOUR: Final = 3_600_000
+
+MESSAGES: Final = "messages"
+CONNECTIONS: Final = "connections"
+LOGINS: Final = "logins"
+FAILED_LOGINS: Final = "failed_logins"
+REGISTRATIONS: Final = "registrations"
+BUNDLES_PER_TARGET: Final = "bundles_per_target"
+BUNDLES: Final = "bundles"
+LOOKUPS: Final = "lookups"
+
+DEFAULTS: Final = (
+    Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
+    Limit(CONNECTIONS, 10, MINUTE, "user", "SEALSTREAM_CONNECTIONS_PER_MINUTE", "reconnect storms by one client"),
+    Limit(LOGINS, 10, MINUTE, "address", "SEALSTREAM_LOGINS_PER_MINUTE", "password guessing, Argon2 as a lever"),
+    Limit(FAILED_LOGINS, 5, MINUTE, "username", "SEALSTREAM_FAILED_LOGINS_PER_MINUTE", "guessing one password"),
+    Limit(REGISTRATIONS, 10, HOUR, "address", "SEALSTREAM_REGISTRATIONS_PER_HOUR", "name squatting, name finding"),
+    Limit(BUNDLES_PER_TARGET, 6, HOUR, "asker and target", None, "prekey draining", burst=6),
+    Limit(BUNDLES, 60, HOUR, "asker", "SEALSTREAM_BUNDLES_PER_HOUR", "prekey draining over many targets"),
+    Limit(LOOKUPS, 60, HOUR, "asker", "SEALSTREAM_LOOKUPS_PER_HOUR", "finding names by guessing fingerprints"),
+)
+
+BODY_BYTES: Final = 64 * 1024
+"""One envelope's ciphertext; longer is `too_large`."""
+CALL_BYTES: Final = 256 * 1024
+"""One socket call; longer is `too_large`."""
+IN_FLIGHT_ENVELOPES: Final = 256
+IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
+"""What may be unacknowledged on one socket; the rest waits."""
+PREKEYS_PER_CALL: Final = 100
+PREKEYS_LOW: Final = 20
+"""Under so many remaining one-time prekeys the device is told `prekeys.low`."""
+WATCHED_USERS: Final = 1000

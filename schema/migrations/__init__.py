@@ -1,0 +1,1 @@
+"""The database's history (alembic); `sealstream migrate` and `sealstream up` run it."""

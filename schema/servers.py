@@ -1,0 +1,28 @@
+"""Clients of the log and the board from their URLs. Nothing is opened before the first command.
+
+`redis://`, `rediss://` and `unix://` name one server; with `?cluster=true` the URL names any node of
+a cluster.
+"""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+
+def is_cluster(url: str) -> bool:
+    """Whether `url` asks for a cluster client."""
+    return dict(parse_qsl(urlsplit(url).query)).get("cluster") == "true"
+
+
+def client(url: str) -> "Redis | RedisCluster":
+    """A redis-py client that never repeats a command by itself: an unknown outcome is for the
+    caller to resolve. Replies are bytes."""
+    if is_cluster(url):
+        parts = urlsplit(url)
+        query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
+        plain = urlunsplit(parts._replace(query=urlencode(query)))
+        return RedisCluster.from_url(plain, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0))

@@ -1,0 +1,131 @@
+"""Every setting: its environment variable, default and meaning. Read once, at a process's start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from schema import limits
+from schema.limits import Limit
+
+
+class BadSetting(ValueError):
+    """An environment variable that cannot be used; the text names it and says what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is told from outside. Durations carry their unit in the name."""
+
+    host: str
+    port: int
+    data: Path
+    origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    nodes: int
+    log_url: str | None
+    board_url: str | None
+    database_url: str | None
+    partitions: int
+    metrics_host: str
+    metrics_port: int
+    log_format: str
+    secret_file: Path
+    client_dir: Path | None
+    envelope_ttl_seconds: int
+    retention_interval_seconds: float
+    rewrite_interval_seconds: float
+    mailbox_capacity: int
+    limits: tuple[Limit, ...]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """The settings in `env` (usually os.environ). Raises BadSetting."""
+        data = Path(env.get("SEALSTREAM_DATA") or _default_data(env)).expanduser().absolute()
+        return cls(
+            host=env.get("SEALSTREAM_HOST", "127.0.0.1"),
+            port=_whole(env, "SEALSTREAM_PORT", 8080, 1, 65535),
+            data=data,
+            origins=_list(env, "SEALSTREAM_ORIGINS"),
+            trusted_proxies=_list(env, "SEALSTREAM_TRUSTED_PROXIES"),
+            nodes=_whole(env, "SEALSTREAM_NODES", 1, 1, 64),
+            log_url=env.get("SEALSTREAM_LOG_URL") or None,
+            board_url=env.get("SEALSTREAM_BOARD_URL") or None,
+            database_url=env.get("SEALSTREAM_DATABASE_URL") or None,
+            partitions=_whole(env, "SEALSTREAM_PARTITIONS", 8, 1, 1024),
+            metrics_host=env.get("SEALSTREAM_METRICS_HOST", "127.0.0.1"),
+            metrics_port=_whole(env, "SEALSTREAM_METRICS_PORT", 0, 0, 65535),
+            log_format=_choice(env, "SEALSTREAM_LOG_FORMAT", ("console", "json")),
+            secret_file=Path(env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key").expanduser(),
+            client_dir=_directory(env, "SEALSTREAM_CLIENT_DIR"),
+            envelope_ttl_seconds=_whole(env, "SEALSTREAM_ENVELOPE_TTL_SECONDS", 2_592_000, 1, 2**31),
+            retention_interval_seconds=_number(env, "SEALSTREAM_RETENTION_INTERVAL_SECONDS", 60.0),
+            rewrite_interval_seconds=_number(env, "SEALSTREAM_REWRITE_INTERVAL_SECONDS", 86_400.0),
+            mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", 10_000, 1, 2**31),
+            limits=tuple(
+                msgspec.structs.replace(row, count=_whole(env, row.setting, row.count, 1, 2**31))
+                if row.setting
+                else row
+                for row in limits.DEFAULTS
+            ),
+        )
+
+
+DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
+    ("SEALSTREAM_HOST", "127.0.0.1", "address the nodes listen on"),
+    ("SEALSTREAM_PORT", "8080", "port of node 0; node i listens on port + i"),
+    ("SEALSTREAM_DATA", "~/.local/share/sealstream", "data directory of the embedded servers"),
+    ("SEALSTREAM_ORIGINS", "", "further allowed origins, separated by commas"),
+    ("SEALSTREAM_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For is believed"),
+    ("SEALSTREAM_NODES", "1", "how many nodes `up` starts"),
+    ("SEALSTREAM_LOG_URL", "", "the log's Valkey/Redis; empty: embedded"),
+    ("SEALSTREAM_BOARD_URL", "", "the board's Valkey/Redis; empty: embedded"),
+    ("SEALSTREAM_DATABASE_URL", "", "PostgreSQL; empty: embedded"),
+    ("SEALSTREAM_PARTITIONS", "8", "partitions of the log; fixed at the first start"),
+    ("SEALSTREAM_METRICS_HOST", "127.0.0.1", "address of the metrics ports"),
+    ("SEALSTREAM_METRICS_PORT", "0", "first metrics port (0: none); node i at + i, workers behind the nodes"),
+    ("SEALSTREAM_LOG_FORMAT", "console", "console or json"),
+    ("SEALSTREAM_SECRET_FILE", "DATA/secret.key", "the key that seals the token-signing keys"),
+    ("SEALSTREAM_CLIENT_DIR", "client-web/dist", "the built client that the nodes serve"),
+    ("SEALSTREAM_ENVELOPE_TTL_SECONDS", "2592000", "an envelope's life in the queue"),
+    ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "60", "how often retention looks for what expired"),
+    ("SEALSTREAM_REWRITE_INTERVAL_SECONDS", "86400", "how often the log's file is rewritten"),
+    ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
+    *((row.setting, str(row.count), f"{row.name} per {row.subject}") for row in limits.DEFAULTS if row.setting),
+)
+
+
+def _default_data(env: Mapping[str, str]) -> Path:
+    return Path(env.get("XDG_DATA_HOME") or "~/.local/share") / "sealstream"
+
+
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
+
+
+def _directory(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser().absolute() if env.get(name) else None
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {text!r}")
+    return int(text)
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(env.get(name) or default)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise BadSetting(f"{name} must be a number above 0, not {env[name]!r}")
+    return value
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = env.get(name) or choices[0]
+    if value not in choices:
+        raise BadSetting(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value

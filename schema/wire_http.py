@@ -1,0 +1,210 @@
+"""The HTTP contract's shapes: bodies and answers of `/v1`, JSON, binary as standard base64.
+
+`relay/openapi.py` generates the published document from these types; nothing is written twice.
+"""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from schema.limits import PREKEYS_PER_CALL
+
+USERNAME_PATTERN: Final = "^[A-Za-z0-9_]{3,32}$"
+
+Username = Annotated[str, Meta(pattern=USERNAME_PATTERN, min_length=3, max_length=32)]
+Password = Annotated[str, Meta(min_length=10, max_length=256)]
+DeviceId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+RegistrationId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+PrekeyId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Key = Annotated[bytes, Meta(min_length=33, max_length=33)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A request body; unknown members are ignored, as a newer client may send them."""
+
+
+class Registration(Body, frozen=True):
+    """`POST /v1/accounts`."""
+
+    username: Username
+    password: Password
+
+
+class LogIn(Body, frozen=True):
+    """`POST /v1/sessions`; with `device_id` the session is for that device of the account."""
+
+    username: Annotated[str, Meta(max_length=64)]
+    password: Annotated[str, Meta(max_length=256)]
+    device_id: DeviceId | None = None
+
+
+class Refresh(Body, frozen=True):
+    """`POST /v1/sessions/refresh`."""
+
+    refresh_token: Annotated[str, Meta(max_length=256)]
+
+
+class PasswordChange(Body, frozen=True):
+    """`PUT /v1/account/password`."""
+
+    password: Annotated[str, Meta(max_length=256)]
+    new_password: Password
+
+
+class AccountDeletion(Body, frozen=True):
+    """`DELETE /v1/account`."""
+
+    password: Annotated[str, Meta(max_length=256)]
+
+
+class PrekeyUpload(Body, frozen=True):
+    """A one-time prekey; `key` 33 bytes."""
+
+    id: PrekeyId
+    key: Key
+
+
+class SignedPrekeyUpload(Body, frozen=True):
+    """A signed prekey; `signature` is the identity key's, over the 33 bytes of `key`."""
+
+    id: PrekeyId
+    key: Key
+    signature: Signature
+
+
+class KeysUpload(Body, frozen=True):
+    """`PUT /v1/keys`: makes this device active."""
+
+    registration_id: RegistrationId
+    identity_key: Key
+    signed_prekey: SignedPrekeyUpload
+    prekeys: Annotated[list[PrekeyUpload], Meta(max_length=PREKEYS_PER_CALL)] = []
+    replace: bool = False
+
+
+class SignedPrekeyChange(Body, frozen=True):
+    """`PUT /v1/keys/signed`."""
+
+    signed_prekey: SignedPrekeyUpload
+
+
+class PrekeysUpload(Body, frozen=True):
+    """`POST /v1/keys/prekeys`."""
+
+    prekeys: Annotated[list[PrekeyUpload], Meta(min_length=1, max_length=PREKEYS_PER_CALL)]
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a registration, log-in or refresh answers; times in ms since the epoch."""
+
+    user_id: UUID
+    device_id: int
+    session_id: UUID
+    access_token: str
+    access_expires_at: int
+    refresh_token: str
+    refresh_expires_at: int
+
+
+class SessionEntry(msgspec.Struct, frozen=True):
+    """One row of `GET /v1/sessions`."""
+
+    session_id: UUID
+    device_id: int
+    created_at: int
+    last_used_at: int
+    current: bool
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What `PUT /v1/keys` answers."""
+
+    device_id: int
+    fingerprint: str
+
+
+class Available(msgspec.Struct, frozen=True):
+    """How many one-time prekeys remain; also the payload of `prekeys.low`."""
+
+    available: int
+
+
+class DeviceEntry(msgspec.Struct, frozen=True):
+    """One active device of one's own account."""
+
+    device_id: int
+    registration_id: int
+    current: bool
+
+
+class OwnKeys(msgspec.Struct, frozen=True):
+    """What `GET /v1/keys` answers."""
+
+    device_id: int
+    registration_id: int
+    fingerprint: str
+    signed_prekey_id: int
+    available: int
+    devices: list[DeviceEntry]
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """What a contact look-up answers."""
+
+    user_id: UUID
+    username: str
+    identity_key: bytes
+
+
+class PrekeyOut(msgspec.Struct, frozen=True):
+    """A one-time prekey as handed out."""
+
+    id: int
+    key: bytes
+
+
+class SignedPrekeyOut(msgspec.Struct, frozen=True):
+    """A signed prekey as handed out."""
+
+    id: int
+    key: bytes
+    signature: bytes
+
+
+class BundleDevice(msgspec.Struct, frozen=True):
+    """One device of a bundle; `prekey` is null when none is left."""
+
+    device_id: int
+    registration_id: int
+    signed_prekey: SignedPrekeyOut
+    prekey: PrekeyOut | None
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """What a bundle fetch answers."""
+
+    user_id: UUID
+    username: str
+    identity_key: bytes
+    devices: list[BundleDevice]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What `/healthz` and `/readyz` answer; `down` names the parts that are away."""
+
+    ok: bool
+    down: list[str] = []
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457; the members that a code adds stand beside these."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retry_after_ms: int | None = None

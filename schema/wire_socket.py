@@ -1,0 +1,89 @@
+"""The socket contract's shapes: payloads and answers of the events, MessagePack.
+
+Payloads arrive as Python builtins (python-socketio decodes the packet) and are converted with
+`msgspec.convert`; what leaves is plain builtins again, UUIDs as canonical text, binary as bytes.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from schema.events import EnvelopeAccepted, EnvelopeKind
+from schema.limits import WATCHED_USERS
+from schema.wire_http import DeviceId, RegistrationId
+
+
+class OutgoingEnvelope(msgspec.Struct, frozen=True):
+    """One ciphertext for one device, as the sender hands it in."""
+
+    device_id: DeviceId
+    registration_id: RegistrationId
+    kind: EnvelopeKind
+    body: Annotated[bytes, Meta(min_length=1)]
+
+
+class Send(msgspec.Struct, frozen=True):
+    """`send`: all devices of `to` in one call, all or nothing."""
+
+    id: UUID
+    to: UUID
+    envelopes: Annotated[list[OutgoingEnvelope], Meta(max_length=1000)]
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """`ack`: everything up to `upto` is stored by the client."""
+
+    upto: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """`presence.watch`: the whole list."""
+
+    users: Annotated[list[UUID], Meta(max_length=WATCHED_USERS)]
+
+
+class EphemeralEnvelope(msgspec.Struct, frozen=True):
+    """One ciphertext for one online device."""
+
+    device_id: DeviceId
+    body: Annotated[bytes, Meta(min_length=1)]
+
+
+class SendEphemeral(msgspec.Struct, frozen=True):
+    """`ephemeral`: pushed to devices that are online, never stored."""
+
+    to: UUID
+    envelopes: Annotated[list[EphemeralEnvelope], Meta(max_length=1000)]
+
+
+class AuthRefresh(msgspec.Struct, frozen=True):
+    """`auth.refresh`: a newer access token for this socket."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """The `auth` member of the CONNECT packet."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The mailbox number that one device's envelope got."""
+
+    device_id: int
+    seq: int
+
+
+def envelope_out(event: EnvelopeAccepted, seq: int) -> dict[str, Any]:
+    """An element of the `envelopes` event."""
+    return {
+        "seq": seq,
+        "id": str(event.id),
+        "from": {"user_id": str(event.from_user), "device_id": event.from_device},
+        "kind": event.kind,
+        "body": event.body,
+        "at": event.at,
+    }
