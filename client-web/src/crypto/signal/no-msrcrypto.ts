@@ -1,0 +1,2 @@
+/** Stands where libsignal keeps a fallback for browsers without WebCrypto; none of ours lacks it. */
+export default undefined

@@ -1,0 +1,120 @@
+import type { Message, MessageId, SearchHit } from './messages'
+import type { SafetyNumber, UserId } from './people'
+import type { Device, LoginSession, Settings, Task } from './state'
+
+/**
+ * Everything the views may ask. Each promise settles when the change is stored on this device (and
+ * in the stores), or throws a `MessengerError`. Sending resolves once the message is in the
+ * outbox on disk: its way to the relay shows in `Message.status`.
+ */
+export interface Messenger
+  extends AccountCommands, ChatCommands, PeopleCommands, SafekeepingCommands, AppCommands {}
+
+export interface AccountCommands {
+  /** `invalid`, `username_taken`, `rate_limited`, `offline`, `unavailable`. */
+  register(username: string, password: string): Promise<void>
+  /**
+   * Afterwards the phase is `ready`, or `needs_identity` when the account's key is elsewhere.
+   * `bad_credentials`, `rate_limited`, `offline`, `unavailable`; `invalid` (field `username`) when
+   * another account's data is on this device: `eraseDevice` first.
+   */
+  login(username: string, password: string): Promise<void>
+  /** From `needs_identity`: a new key; contacts will be warned, other devices are closed. */
+  startWithNewIdentity(): Promise<void>
+  /** Ends the session and erases everything on this device. */
+  logout(): Promise<void>
+  /** Erases everything on this device without asking the relay (forgotten passphrase). */
+  eraseDevice(): Promise<void>
+  /** `bad_credentials`, `invalid`. Every other session ends. */
+  changePassword(current: string, next: string): Promise<void>
+  /** `bad_credentials`. The account, its name and this device's data are gone. */
+  deleteAccount(password: string): Promise<void>
+  listSessions(): Promise<readonly LoginSession[]>
+  endSession(sessionId: string): Promise<void>
+  listDevices(): Promise<readonly Device[]>
+  removeDevice(deviceId: number): Promise<void>
+}
+
+export interface ChatCommands {
+  /** Loads the newest page into the messages store and marks what is on screen as open. */
+  openConversation(id: UserId): Promise<void>
+  closeConversation(): Promise<void>
+  /** Loads an older page; false when there is none. */
+  loadOlder(id: UserId): Promise<boolean>
+  /** Loads pages until the message is in the store (search hit, reply); false if unknown. */
+  loadUntil(id: UserId, message: MessageId): Promise<boolean>
+  /** `too_long`, `invalid` (empty), `blocked`, `not_found`. Resolves with the stored message. */
+  sendText(to: UserId, text: string): Promise<Message>
+  reply(to: UserId, text: string, replyTo: MessageId): Promise<Message>
+  deleteForMe(conversation: UserId, messages: readonly MessageId[]): Promise<void>
+  /** Takes the whole conversation off this device; the contact stays. */
+  deleteConversation(id: UserId): Promise<void>
+  /** Everything received in it counts as seen; sends read receipts where allowed. */
+  markRead(id: UserId): Promise<void>
+  setMuted(id: UserId, muted: boolean): Promise<void>
+  setArchived(id: UserId, archived: boolean): Promise<void>
+  /** Kept sealed; the empty string removes it. */
+  saveDraft(id: UserId, text: string): Promise<void>
+  /** Tells the other side, at most every few seconds, where allowed. Never throws. */
+  setTyping(id: UserId, active: boolean): void
+  /** Newest first, at most `limit` (default 100). */
+  search(text: string, limit?: number): Promise<readonly SearchHit[]>
+}
+
+export interface PeopleCommands {
+  /**
+   * Adds an unverified contact. `bad_code`, `own_code`, `not_found`, `identity_changed` (the code
+   * is old: details.fingerprint is the server's), `rate_limited`, `offline`, `unavailable`.
+   */
+  addContactByCode(code: string): Promise<UserId>
+  /** As above and verified; `key_mismatch` when the server's key is not the scanned one. */
+  addContactByQr(content: string): Promise<UserId>
+  acceptRequest(id: UserId): Promise<void>
+  declineRequest(id: UserId): Promise<void>
+  block(id: UserId): Promise<void>
+  unblock(id: UserId): Promise<void>
+  /** The contact, its conversation and its sessions leave this device. */
+  removeContact(id: UserId): Promise<void>
+  /** After a key change: pins the new key as unverified and lets waiting messages go. */
+  acceptNewKey(id: UserId): Promise<void>
+  /** The person compared the safety number. Fails `identity_changed` while a change is open. */
+  markVerified(id: UserId): Promise<void>
+  clearVerified(id: UserId): Promise<void>
+  /** Of the pinned key; with `changed`, of the new one, so that it can be compared first. */
+  safetyNumber(id: UserId): Promise<SafetyNumber>
+  /** True and verified when the scanned safety-number QR is the same; else `key_mismatch`. */
+  compareSafetyQr(id: UserId, content: string): Promise<void>
+}
+
+export interface SafekeepingCommands {
+  /** An encrypted file; `weak_passphrase` under 12 characters, `cancelled`. */
+  createBackup(passphrase: string): Promise<{ readonly name: string; readonly file: Blob }>
+  /**
+   * From `needs_identity`: takes the identity of the file, contacts and history. From `ready`:
+   * merges history of the same identity. Nothing changes unless the whole file is good:
+   * `backup_wrong_password`, `backup_damaged`, `backup_too_weak`, `backup_too_new`,
+   * `backup_other_account`, `cancelled`.
+   */
+  restoreBackup(file: Blob, passphrase: string): Promise<void>
+  /** Six words or so, enough to resist guessing offline. */
+  suggestPassphrase(): string
+  /** 0 (guessed at once) to 4 (out of reach offline). */
+  passphraseStrength(passphrase: string): 0 | 1 | 2 | 3 | 4
+  /** Wraps the storage key; null takes the lock away. `wrong_passphrase` if `current` is wrong. */
+  setPassphrase(next: string | null, current?: string): Promise<void>
+  /** Wipes keys and messages from memory. */
+  lock(): Promise<void>
+  /** `wrong_passphrase` */
+  unlock(passphrase: string): Promise<void>
+}
+
+export interface AppCommands {
+  /** Makes this tab the leading one; the other then shows `elsewhere`. */
+  takeOver(): Promise<void>
+  setSetting<K extends keyof Settings>(key: K, value: Settings[K]): Promise<void>
+  /** Tries to connect now instead of at `Connection.retryAt`. */
+  reconnect(): void
+  /** Reloads into the version that waits (`AppState.updateReady`). */
+  applyUpdate(): Promise<void>
+  cancel(task: Task): void
+}

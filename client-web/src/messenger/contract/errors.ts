@@ -1,0 +1,58 @@
+/** Everything a command can fail with. The views translate codes; `message` is for developers. */
+export type ErrorCode =
+  // what the person typed
+  | 'invalid'
+  | 'username_taken'
+  | 'bad_credentials'
+  | 'bad_code'
+  | 'own_code'
+  | 'already_contact'
+  | 'too_long'
+  | 'wrong_passphrase'
+  | 'weak_passphrase'
+  // the other side
+  | 'not_found'
+  | 'identity_changed'
+  | 'key_mismatch'
+  | 'blocked'
+  // the relay and the way there
+  | 'offline'
+  | 'unavailable'
+  | 'rate_limited'
+  | 'bad_answer'
+  // this device
+  | 'signed_out'
+  | 'locked'
+  | 'not_leading'
+  | 'storage_failed'
+  | 'storage_full'
+  | 'cancelled'
+  // backups
+  | 'backup_wrong_password'
+  | 'backup_damaged'
+  | 'backup_too_weak'
+  | 'backup_too_new'
+  | 'backup_other_account'
+  | 'internal'
+
+export interface ErrorDetails {
+  /** When trying again may help, ms since the epoch. */
+  retryAt?: number
+  /** Path of the field that was refused. */
+  field?: string
+  /** Fingerprint the server has now (`identity_changed`, `key_mismatch`). */
+  fingerprint?: string
+}
+
+/** The only error a command throws. */
+export class MessengerError extends Error {
+  override readonly name = 'MessengerError'
+  constructor(
+    readonly code: ErrorCode,
+    message: string = code,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}

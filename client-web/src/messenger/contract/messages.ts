@@ -1,0 +1,83 @@
+import type { UserId } from './people'
+
+/** UUID of a message, the same on every device that holds it. */
+export type MessageId = string
+
+/**
+ * How far a message has come. Outgoing: `waiting` on this device, `accepted` on the relay's disk,
+ * `delivered` to a device of the recipient, `read` by them. Incoming messages are `received`.
+ */
+export type MessageStatus = 'waiting' | 'accepted' | 'delivered' | 'read' | 'received'
+
+/** Why a waiting message does not leave; each is cured by the person or by time. */
+export type SendProblem =
+  /** The recipient's key changed: nothing leaves until the person accepts it. */
+  | 'identity_changed'
+  /** The recipient's account is gone. */
+  | 'recipient_gone'
+  /** Too much waits for the recipient; sent again later. */
+  | 'mailbox_full'
+  /** The recipient has no device that can receive; sent again later. */
+  | 'no_devices'
+  /** This account may not send more for now. */
+  | 'rate_limited'
+
+/** What happened to the conversation, told in its flow between the messages. */
+export type Notice =
+  | { type: 'gap'; count: number }
+  | { type: 'expired'; count: number }
+  | { type: 'undecryptable' }
+  | { type: 'session_renewed' }
+  | { type: 'identity_changed' }
+  | { type: 'identity_accepted' }
+  | { type: 'verified' }
+  | { type: 'device_refused'; device: number }
+  | { type: 'stale_prekey'; ageDays: number }
+
+export interface ReplyPreview {
+  readonly id: MessageId
+  /** False when the message replied to is not on this device. */
+  readonly known: boolean
+  readonly outgoing: boolean
+  readonly excerpt: string
+}
+
+export interface Message {
+  readonly id: MessageId
+  readonly conversation: UserId
+  readonly direction: 'in' | 'out'
+  readonly status: MessageStatus
+  /** `unsupported`: a type this version does not know. `notice`: see `notice`; has no sender. */
+  readonly kind: 'text' | 'unsupported' | 'notice'
+  /** Plain text only, never markup; empty unless `kind` is `text`. */
+  readonly text: string
+  readonly replyTo: ReplyPreview | null
+  readonly notice: Notice | null
+  readonly problem: SendProblem | null
+  /** The sender's clock, ms. */
+  readonly sentAt: number
+  /** Where it stands in the conversation on this device: ascending, unique. */
+  readonly order: number
+  readonly acceptedAt: number | null
+  readonly deliveredAt: number | null
+  readonly readAt: number | null
+  readonly encryption: EncryptionDetails | null
+}
+
+/** What one sees on opening a message's encryption status. */
+export interface EncryptionDetails {
+  /** `own_device`: a copy from another device of this account. */
+  readonly origin: 'this_device' | 'own_device' | 'contact'
+  readonly device: number
+  /** First message of a session: carries the key agreement. */
+  readonly startedSession: boolean
+  readonly fingerprint: string
+  readonly verified: boolean
+}
+
+export interface SearchHit {
+  readonly message: Message
+  readonly username: string
+  /** [start, end) of the match in `message.text`, UTF-16 units. */
+  readonly ranges: readonly (readonly [number, number])[]
+}

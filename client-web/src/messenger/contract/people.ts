@@ -1,0 +1,87 @@
+import type { Message } from './messages'
+
+/** UUID of an account; also the id of the conversation with it. */
+export type UserId = string
+
+/**
+ * `unverified`: pinned at first contact or by code. `verified`: by QR or compared safety number.
+ * `changed`: another key than the pinned one was seen; nothing is sent until it is accepted.
+ */
+export type Trust = 'unverified' | 'verified' | 'changed'
+
+/** `request`: wrote to us and waits for an answer. `hidden`: declined or removed. */
+export type Relation = 'contact' | 'request' | 'hidden'
+
+export interface Contact {
+  readonly userId: UserId
+  readonly username: string
+  /** `@username#FINGERPRINT` */
+  readonly code: string
+  readonly fingerprint: string
+  /** Identity key as text; seeds the avatar. */
+  readonly identity: string
+  readonly trust: Trust
+  /** The new fingerprint while `trust` is `changed`. */
+  readonly changedFingerprint: string | null
+  readonly relation: Relation
+  readonly blocked: boolean
+  readonly online: boolean
+  readonly addedAt: number
+  readonly verifiedAt: number | null
+}
+
+export interface Conversation {
+  readonly id: UserId
+  readonly username: string
+  readonly last: Message | null
+  /** When something last happened, ms; the list is ordered by it, newest first. */
+  readonly activeAt: number
+  readonly unread: number
+  readonly muted: boolean
+  readonly archived: boolean
+  readonly typing: boolean
+  /** Unsent text, or the empty string. */
+  readonly draft: string
+}
+
+/** Someone who is not a contact wrote; nothing goes back until accepted. */
+export interface MessageRequest {
+  readonly userId: UserId
+  readonly username: string
+  readonly code: string
+  readonly identity: string
+  readonly receivedAt: number
+  readonly count: number
+  readonly preview: string
+}
+
+export interface SafetyNumber {
+  /** Sixty digits: twelve groups of five. Both people see the same. */
+  readonly groups: readonly string[]
+  /** For a QR picture; scanning it on the other side compares without reading digits. */
+  readonly qr: string
+}
+
+export interface SecurityEvent {
+  readonly id: string
+  readonly at: number
+  readonly type:
+    | 'identity_changed'
+    | 'identity_accepted'
+    | 'verified'
+    | 'device_refused'
+    | 'sender_refused'
+    | 'replay_refused'
+    | 'undecryptable'
+    | 'session_renewed'
+    | 'stale_prekey'
+    | 'identity_created'
+    | 'identity_restored'
+    | 'signed_prekey_rotated'
+    | 'own_device_added'
+    | 'own_device_removed'
+  readonly userId: UserId | null
+  readonly username: string | null
+  readonly device: number | null
+  readonly fingerprint: string | null
+}

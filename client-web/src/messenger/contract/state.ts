@@ -1,0 +1,99 @@
+import type { UserId } from './people'
+
+/**
+ * What the whole app shows. `elsewhere`: another tab leads. `needs_identity`: logged in, but the
+ * account's key is not on this device (restore a backup, or start with a new key).
+ */
+export type Phase = 'starting' | 'signed_out' | 'needs_identity' | 'locked' | 'elsewhere' | 'ready'
+
+export interface Account {
+  readonly userId: UserId
+  readonly username: string
+  readonly deviceId: number
+  readonly sessionId: string
+  readonly identity: string
+  readonly fingerprint: string
+  /** `@username#FINGERPRINT`, to type or paste. */
+  readonly code: string
+  /** What my QR picture says. */
+  readonly qr: string
+  readonly prekeysAvailable: number | null
+  readonly signedPrekeyAt: number
+  readonly lastBackupAt: number | null
+}
+
+export interface AppState {
+  readonly phase: Phase
+  readonly account: Account | null
+  /** Account whose data is on this device though nobody is logged in (or it is locked). */
+  readonly knownUsername: string | null
+  readonly lock: { readonly enabled: boolean; readonly locked: boolean }
+  /** Why the last session ended by itself, until the next log-in. */
+  readonly ended: SessionEnd | null
+  /** False where the browser may throw our data away when space is short. */
+  readonly storagePersisted: boolean | null
+  /** True when a new version of the app waits to take over; see `applyUpdate`. */
+  readonly updateReady: boolean
+}
+
+export type SessionEnd =
+  'replaced' | 'revoked' | 'token_expired' | 'token_reused' | 'device_inactive' | 'account_deleted'
+
+export interface Connection {
+  /** `rate_limited`: the relay asked us to wait until `retryAt`. `paused`: nobody is logged in. */
+  readonly state: 'paused' | 'offline' | 'connecting' | 'catching_up' | 'online' | 'rate_limited'
+  /** When the next attempt starts (ms), while offline or rate-limited. */
+  readonly retryAt: number | null
+  /** Until when this account may not send (ms), though connected. */
+  readonly sendLimitedUntil: number | null
+  /** Messages that wait on this device to be sent. */
+  readonly waiting: number
+}
+
+export interface LoginSession {
+  readonly sessionId: string
+  readonly deviceId: number
+  readonly createdAt: number
+  readonly lastUsedAt: number
+  readonly current: boolean
+}
+
+export interface Device {
+  readonly deviceId: number
+  readonly registrationId: number
+  readonly current: boolean
+}
+
+/** Long work that can be shown and, where `cancellable`, stopped with `cancel(task)`. */
+export type Task = 'keys' | 'backup' | 'restore' | 'search_index'
+export interface Progress {
+  readonly task: Task
+  readonly done: number
+  /** 0 while not known yet. */
+  readonly total: number
+  readonly cancellable: boolean
+}
+
+export interface Settings {
+  readonly readReceipts: boolean
+  readonly typingIndicators: boolean
+  readonly presence: boolean
+  readonly enterSends: boolean
+  readonly theme: 'system' | 'light' | 'dark'
+  /** BCP 47 tag, or `system`. */
+  readonly language: string
+  /** Minutes without use until the app locks itself; 0: never. Only with a passphrase. */
+  readonly autoLockMinutes: number
+  readonly listWidth: number
+}
+
+export const defaultSettings: Settings = {
+  readReceipts: true,
+  typingIndicators: true,
+  presence: true,
+  enterSends: true,
+  theme: 'system',
+  language: 'system',
+  autoLockMinutes: 0,
+  listWidth: 360,
+}

@@ -1,0 +1,49 @@
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef } from 'vue'
+import type {
+  Contact,
+  Conversation,
+  Message,
+  MessageRequest,
+  SecurityEvent,
+  UserId,
+} from '@/messenger/contract'
+
+/** Everyone known, by user id; requests and blocked people included. */
+export const useContactsStore = defineStore('contacts', () => {
+  const byId = shallowReactive(new Map<UserId, Contact>())
+  const requests = shallowRef<readonly MessageRequest[]>([])
+  const contacts = computed(() =>
+    [...byId.values()]
+      .filter((contact) => contact.relation === 'contact')
+      .sort((a, b) => a.username.localeCompare(b.username)),
+  )
+  return { byId, requests, contacts }
+})
+
+/** Conversations with contacts, newest first; archived ones included. */
+export const useConversationsStore = defineStore('conversations', () => {
+  const byId = shallowReactive(new Map<UserId, Conversation>())
+  const list = computed(() =>
+    [...byId.values()].sort((a, b) => b.activeAt - a.activeAt || a.id.localeCompare(b.id)),
+  )
+  const unread = computed(() =>
+    list.value.reduce((sum, chat) => sum + (chat.muted ? 0 : chat.unread), 0),
+  )
+  return { byId, list, unread }
+})
+
+/** The loaded stretch of the open conversation: ascending by `order`, ends with the newest. */
+export const useMessagesStore = defineStore('messages', () => {
+  const open = shallowRef<UserId | null>(null)
+  const messages = shallowRef<readonly Message[]>([])
+  const hasOlder = shallowRef(false)
+  const loading = shallowRef(false)
+  return { open, messages, hasOlder, loading }
+})
+
+/** What happened to keys and devices, newest first. */
+export const useSecurityStore = defineStore('security', () => {
+  const events = shallowRef<readonly SecurityEvent[]>([])
+  return { events }
+})

@@ -1,0 +1,3 @@
+export * from './app'
+export * from './chats'
+export * from './messenger'

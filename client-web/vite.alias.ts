@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Module replacements shared by the build and the tests. */
+export const alias = [
+  { find: /^@\//, replacement: `${here('./src')}/` },
+  // libsignal's emscripten curve is thirty times slower and accepts the zero point.
+  {
+    find: /^@privacyresearch\/curve25519-typescript$/,
+    replacement: here('./src/crypto/signal/curve.ts'),
+  },
+  // libsignal reaches for this 100 kB fallback only where WebCrypto is missing.
+  { find: /^.*\/lib\/msrcrypto$/, replacement: here('./src/crypto/signal/no-msrcrypto.ts') },
+]

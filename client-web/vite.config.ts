@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url'
+import tailwindcss from '@tailwindcss/vite'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+import { VitePWA } from 'vite-plugin-pwa'
+import { alias } from './vite.alias'
+
+/** The relay that `npm run dev` passes calls on to. */
+const relay = process.env['SEALSTREAM_DEV_RELAY'] ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  plugins: [
+    vue(),
+    tailwindcss(),
+    VitePWA({
+      // The person decides when a new version takes over; nothing reloads by itself.
+      registerType: 'prompt',
+      injectRegister: false,
+      manifest: false,
+      workbox: {
+        globPatterns: ['**/*.{js,css,html,svg,png,ico,webmanifest,wasm,woff2}'],
+        // The scanner is large and rarely used: fetched when first opened.
+        globIgnores: ['**/*.wasm'],
+        navigateFallback: '/index.html',
+        navigateFallbackDenylist: [
+          /^\/v1\//,
+          /^\/socket\.io\//,
+          /^\/healthz/,
+          /^\/readyz/,
+          /^\/openapi/,
+        ],
+      },
+    }),
+  ],
+  resolve: { alias },
+  define: {
+    __VUE_OPTIONS_API__: 'true',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'true',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+    // Messages are interpreted, never compiled with eval: the page forbids it.
+    __INTLIFY_JIT_COMPILATION__: 'true',
+  },
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    // No data: URLs for code or fonts; the page's policy allows them for pictures only.
+    assetsInlineLimit: 0,
+    sourcemap: false,
+    rollupOptions: { input: fileURLToPath(new URL('./index.html', import.meta.url)) },
+  },
+  server: {
+    port: 5173,
+    proxy: {
+      '/v1': relay,
+      '/socket.io': { target: relay, ws: true },
+    },
+  },
+})

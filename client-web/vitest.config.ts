@@ -1,0 +1,48 @@
+import { playwright } from '@vitest/browser-playwright'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+import { chromiumFlags } from './scripts/chromium-flags.mjs'
+import { resolveChromium } from './scripts/chromium.mjs'
+import { alias } from './vite.alias'
+
+/**
+ * Two projects: `unit` runs in Node what needs no browser (its WebCrypto is the real one),
+ * `browser` runs in Chromium what touches IndexedDB, locks, workers or the DOM.
+ */
+export default defineConfig(async () => ({
+  resolve: { alias },
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true as const,
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 30_000,
+          server: { deps: { inline: [/@privacyresearch/] } },
+        },
+      },
+      {
+        extends: true as const,
+        plugins: [vue()],
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { executablePath: await resolveChromium(), args: chromiumFlags },
+            }),
+            instances: [{ browser: 'chromium' as const }],
+          },
+        },
+      },
+    ],
+  },
+}))
