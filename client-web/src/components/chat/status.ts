@@ -1,0 +1,2 @@
+/** The states of an own message that have a tick. */
+export type TickStatus = 'waiting' | 'accepted' | 'delivered' | 'read' | 'failed'

@@ -1,0 +1,27 @@
+export default {
+  title: 'Get back into your account',
+  intro: 'What do you still have?',
+  backup: 'I have a backup file',
+  backupHint: 'Best way: same identity, your history, no warning to anyone.',
+  device: 'I have another device that still works',
+  deviceHint: 'Make a backup there, then restore it here.',
+  deviceSteps: {
+    title: 'On your other device',
+    one: 'Open Settings, then Backup.',
+    two: 'Create a backup and note its passphrase.',
+    three: 'Bring the file to this device.',
+    four: 'Restore it here.',
+  },
+  nothing: 'I have neither',
+  nothingHint: 'Your name stays, your keys and history are lost.',
+  nothingSteps: {
+    title: 'Starting over with new keys',
+    one: 'Log in with your user name and password. New keys are made on this device.',
+    two: 'Old messages cannot be read again. Your other devices are signed out.',
+    three: 'Each of your contacts sees that your key changed and has to accept it.',
+    four: 'Tell them yourself, outside this app, and compare safety numbers again.',
+  },
+  nothingConfirm: 'I understand: my history is lost and my contacts are warned.',
+  goRestore: 'Restore a backup',
+  goLogin: 'Log in with new keys',
+} as const

@@ -1,0 +1,12 @@
+export default {
+  title: 'Message requests',
+  text: 'People who are not your contacts. They learn nothing until you accept, not even that you read it.',
+  emptyTitle: 'No message requests',
+  emptyText: 'When someone new writes to you, you decide here.',
+  bar: '{name} is not a contact. Let {name} write to you?',
+  barNote: 'Accepting lets {name} see when messages arrive.',
+  accept: 'Accept',
+  decline: 'Delete',
+  block: 'Block',
+  code: 'Code',
+} as const

@@ -1,0 +1,32 @@
+/**
+ * The texts of the interface. English is always there; another language is loaded when chosen
+ * and only then takes over, so that no half-translated screen is ever seen. Messages are
+ * interpreted, never compiled with eval: the page's policy forbids it.
+ */
+import { createI18n } from 'vue-i18n'
+import type { Catalogue } from './catalogue'
+import en from './en'
+import { direction, type Language, loaders, pickLanguage } from './languages'
+
+export const i18n = createI18n<[Catalogue], Language, false>({
+  legacy: false,
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en } as unknown as Record<Language, Catalogue>,
+})
+
+const loaded = new Set<Language>(['en'])
+
+/** Switches the interface, `<html lang dir>` included. `system` follows the browser's list. */
+export async function setLanguage(setting: string): Promise<Language> {
+  const language = pickLanguage(setting === 'system' ? navigator.languages : [setting])
+  if (language !== 'en' && !loaded.has(language)) {
+    const { default: catalogue } = await loaders[language]()
+    i18n.global.setLocaleMessage(language, catalogue)
+    loaded.add(language)
+  }
+  i18n.global.locale.value = language
+  document.documentElement.lang = language
+  document.documentElement.dir = direction(language)
+  return language
+}

@@ -1,0 +1,96 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The pane a phone shows: 0 list, 1 main, 2 details. */
+    depth: 0 | 1 | 2
+    /** Where "back" leads when there is no history to go back to. */
+    parent?: string
+  }
+}
+
+const ConversationList = () => import('@/views/ConversationList.vue')
+const ChatView = () => import('@/views/ChatView.vue')
+const NothingOpen = () => import('@/views/NothingOpen.vue')
+const SettingsMenu = () => import('@/views/settings/SettingsMenu.vue')
+
+/** Named outlets: `side` the left pane, `main` the middle, `details` the third or the overlay. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/chats' },
+  {
+    path: '/chats',
+    name: 'chats',
+    components: { side: ConversationList, main: NothingOpen },
+    meta: { depth: 0 },
+  },
+  {
+    path: '/archived',
+    name: 'archived',
+    components: { side: ConversationList, main: NothingOpen },
+    props: { side: { archived: true }, main: false },
+    meta: { depth: 0, parent: 'chats' },
+  },
+  {
+    path: '/requests',
+    name: 'requests',
+    components: { side: () => import('@/views/RequestList.vue'), main: NothingOpen },
+    meta: { depth: 0, parent: 'chats' },
+  },
+  {
+    path: '/requests/:id',
+    name: 'request',
+    components: { side: () => import('@/views/RequestList.vue'), main: ChatView },
+    props: { side: false, main: true },
+    meta: { depth: 1, parent: 'requests' },
+  },
+  {
+    path: '/chats/:id',
+    name: 'chat',
+    components: { side: ConversationList, main: ChatView },
+    props: { side: false, main: true },
+    meta: { depth: 1, parent: 'chats' },
+  },
+  {
+    path: '/chats/:id/contact',
+    name: 'contact',
+    components: {
+      side: ConversationList,
+      main: ChatView,
+      details: () => import('@/views/ContactView.vue'),
+    },
+    props: { side: false, main: true, details: true },
+    meta: { depth: 2, parent: 'chat' },
+  },
+  {
+    path: '/add/:tab(code|scan|enter)?',
+    name: 'add',
+    components: { side: ConversationList, main: () => import('@/views/AddContactView.vue') },
+    props: { side: false, main: true },
+    meta: { depth: 1, parent: 'chats' },
+  },
+  {
+    path: '/settings',
+    name: 'settings',
+    components: { side: SettingsMenu, main: () => import('@/views/settings/SettingsNothing.vue') },
+    meta: { depth: 0, parent: 'chats' },
+  },
+  ...(
+    [
+      ['account', () => import('@/views/settings/AccountSettings.vue')],
+      ['devices', () => import('@/views/settings/DeviceSettings.vue')],
+      ['backup', () => import('@/views/settings/BackupSettings.vue')],
+      ['privacy', () => import('@/views/settings/PrivacySettings.vue')],
+      ['appearance', () => import('@/views/settings/AppearanceSettings.vue')],
+      ['language', () => import('@/views/settings/LanguageSettings.vue')],
+      ['security', () => import('@/views/settings/SecurityLog.vue')],
+    ] as const
+  ).map(
+    ([name, view]): RouteRecordRaw => ({
+      path: `/settings/${name}`,
+      name: `settings-${name}`,
+      components: { side: SettingsMenu, main: view },
+      meta: { depth: 1, parent: 'settings' },
+    }),
+  ),
+  { path: '/:rest(.*)*', redirect: '/chats' },
+]
