@@ -3,7 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
-import { alias } from './vite.alias'
+import { alias } from './vite.alias.ts'
 
 /** The relay that `npm run dev` passes calls on to. */
 const relay = process.env['SEALSTREAM_DEV_RELAY'] ?? 'http://127.0.0.1:8080'

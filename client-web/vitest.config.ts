@@ -3,7 +3,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { chromiumFlags } from './scripts/chromium-flags.mjs'
 import { resolveChromium } from './scripts/chromium.mjs'
-import { alias } from './vite.alias'
+import { alias } from './vite.alias.ts'
 
 /**
  * Two projects: `unit` runs in Node what needs no browser (its WebCrypto is the real one),

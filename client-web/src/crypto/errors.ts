@@ -1,0 +1,30 @@
+export type CryptoErrorCode =
+  /** The identity in a message or bundle is not the pinned one; nothing was decrypted or stored. */
+  | 'identity_mismatch'
+  /** A signed prekey's signature is not by its identity key. */
+  | 'bad_signature'
+  /** Wrong length or type byte, or a low-order point. */
+  | 'bad_key'
+  /** Malformed, forged, or from a session this device no longer has. */
+  | 'bad_message'
+  /** This very message was decrypted before. */
+  | 'duplicate'
+  /** No session: the other side has to start one, or we do. */
+  | 'no_session'
+  /** The message names a prekey this device does not hold (any more). */
+  | 'missing_prekey'
+  /** The counter asks for more key derivations than we are willing to do. */
+  | 'too_far'
+  | 'internal'
+
+/** The only error the engine throws. */
+export class CryptoError extends Error {
+  override readonly name = 'CryptoError'
+  constructor(
+    readonly code: CryptoErrorCode,
+    message: string = code,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A person's key as people pass it on: Crockford base32 text, its fingerprint, the contact code
+ * and the QR content.
+ */
+import type { Bytes } from './bytes'
+import type { PublicKey } from './engine'
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const TEXT_LENGTH = 53
+const FINGERPRINT_LENGTH = 8
+const USERNAME = /^[a-z0-9_]{3,32}$/
+
+/** 33 bytes as 53 characters. */
+export function identityText(key: PublicKey): string {
+  let [text, buffer, bits] = ['', 0, 0]
+  for (const byte of key) {
+    buffer = ((buffer << 8) | byte) & 0xfff
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += ALPHABET[(buffer >> bits) & 31]
+    }
+  }
+  return bits > 0 ? text + ALPHABET[(buffer << (5 - bits)) & 31] : text
+}
+
+/** Upper case, with I and L read as 1 and O as 0; spaces and hyphens are dropped. */
+export function normalize(text: string): string {
+  return text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll(/[IL]/g, '1').replaceAll('O', '0')
+}
+
+/** Null unless it is exactly a key: length, alphabet, type byte and unused bits are checked. */
+export function parseIdentity(input: string): PublicKey | null {
+  const text = normalize(input)
+  if (text.length !== TEXT_LENGTH) return null
+  const key: Bytes = new Uint8Array(33)
+  let [buffer, bits, length] = [0, 0, 0]
+  for (const char of text) {
+    const value = ALPHABET.indexOf(char)
+    if (value < 0) return null
+    buffer = ((buffer << 5) | value) & 0xfff
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      key[length++] = (buffer >> bits) & 0xff
+    }
+  }
+  const unused = buffer & ((1 << bits) - 1)
+  return unused === 0 && key[0] === 5 ? key : null
+}
+
+export const fingerprint = (key: PublicKey): string => identityText(key).slice(-FINGERPRINT_LENGTH)
+
+export const contactCode = (username: string, key: PublicKey): string =>
+  `@${username}#${fingerprint(key)}`
+
+/** Null for anything but `@username#FINGERPRINT` (the @ may be missing, case does not matter). */
+export function parseContactCode(input: string): { username: string; fingerprint: string } | null {
+  const match = /^@?([^#]+)#(.+)$/.exec(input.trim())
+  const username = match?.[1]?.trim().toLowerCase() ?? ''
+  const print = normalize(match?.[2] ?? '')
+  const good = [...print].every((char) => ALPHABET.includes(char))
+  if (!USERNAME.test(username) || print.length !== FINGERPRINT_LENGTH || !good) return null
+  return { username, fingerprint: print }
+}
+
+const QR_PREFIX = 'sealstream:contact?'
+
+export const contactQr = (username: string, key: PublicKey): string =>
+  `${QR_PREFIX}u=${username}&k=${identityText(key)}`
+
+export function parseContactQr(
+  content: string,
+): { username: string; identityKey: PublicKey } | null {
+  if (!content.toLowerCase().startsWith(QR_PREFIX)) return null
+  const fields = new URLSearchParams(content.slice(QR_PREFIX.length))
+  const username = (fields.get('u') ?? '').toLowerCase()
+  const identityKey = parseIdentity(fields.get('k') ?? '')
+  return USERNAME.test(username) && identityKey ? { username, identityKey } : null
+}

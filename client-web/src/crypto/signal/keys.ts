@@ -1,0 +1,58 @@
+import { KeyHelper } from '@privacyresearch/libsignal-protocol-typescript'
+import { own } from '../bytes'
+import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '../engine'
+import { CryptoError } from '../errors'
+import { isValid, sign } from './curve'
+import { isLowOrder } from './low-order'
+
+/** @throws CryptoError `bad_key` unless it is 33 bytes, type 0x05, not of low order */
+export function checkPublicKey(key: Uint8Array | undefined): void {
+  if (key?.length !== 33 || key[0] !== 5) throw new CryptoError('bad_key', 'not a public key')
+  if (isLowOrder(key.subarray(1))) throw new CryptoError('bad_key', 'low-order point')
+}
+
+/** @throws CryptoError `bad_key`, `bad_signature` */
+export function checkBundle(bundle: Bundle): void {
+  checkPublicKey(bundle.identityKey)
+  checkPublicKey(bundle.signedPrekey.key)
+  if (bundle.prekey) checkPublicKey(bundle.prekey.key)
+  const { key, signature } = bundle.signedPrekey
+  if (signature.length !== 64 || !isValid(bundle.identityKey.slice(1), key, signature)) {
+    throw new CryptoError('bad_signature')
+  }
+}
+
+export async function createIdentity(): Promise<LocalIdentity> {
+  const keyPair = await createKeyPair()
+  // 1 … 16380, as Signal's clients draw it.
+  const [draw] = crypto.getRandomValues(new Uint32Array(1))
+  return { keyPair, registrationId: ((draw ?? 0) % 16380) + 1 }
+}
+
+export async function createKeyPair(): Promise<KeyPair> {
+  const pair = await KeyHelper.generateIdentityKeyPair()
+  return { publicKey: own(pair.pubKey), privateKey: own(pair.privKey) }
+}
+
+export async function createPrekeys(firstId: number, count: number): Promise<Prekey[]> {
+  checkId(firstId)
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => ({
+      id: firstId + index,
+      keyPair: await createKeyPair(),
+    })),
+  )
+}
+
+export async function createSignedPrekey(identity: KeyPair, id: number): Promise<SignedPrekey> {
+  checkId(id)
+  const keyPair = await createKeyPair()
+  return { id, keyPair, signature: sign(identity.privateKey, keyPair.publicKey) }
+}
+
+/** In a message the id 0 means "no prekey". */
+function checkId(id: number): void {
+  if (!Number.isInteger(id) || id < 1 || id > 0xffffff) {
+    throw new CryptoError('internal', `prekey id ${id} is not in 1 … 16777215`)
+  }
+}

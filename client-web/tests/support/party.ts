@@ -1,0 +1,108 @@
+import { fromUtf8, own, utf8 } from '@/crypto/bytes'
+import type {
+  Bundle,
+  CryptoEngine,
+  Decrypted,
+  Encrypted,
+  LocalIdentity,
+  Prekey,
+  PublicKey,
+  Session,
+  SignedPrekey,
+} from '@/crypto/engine'
+import { signalEngine } from '@/crypto/signal/engine'
+
+/** One device over our engine, keeping in memory what a client keeps on disk. */
+export class Party {
+  session: Session | null = null
+  pinned: PublicKey | null = null
+
+  private constructor(
+    readonly name: string,
+    readonly identity: LocalIdentity,
+    readonly prekeys: Prekey[],
+    readonly signed: SignedPrekey,
+    readonly engine: CryptoEngine,
+  ) {}
+
+  static async create(name: string, engine: CryptoEngine = signalEngine): Promise<Party> {
+    const identity = await engine.createIdentity()
+    const prekeys = await engine.createPrekeys(1, 3)
+    const signed = await engine.createSignedPrekey(identity.keyPair, 1)
+    return new Party(name, identity, prekeys, signed, engine)
+  }
+
+  bundle(withPrekey = true): Bundle {
+    const prekey = this.prekeys[0]
+    return {
+      registrationId: this.identity.registrationId,
+      identityKey: own(this.identity.keyPair.publicKey),
+      signedPrekey: {
+        id: this.signed.id,
+        key: own(this.signed.keyPair.publicKey),
+        signature: own(this.signed.signature),
+      },
+      prekey: withPrekey && prekey ? { id: prekey.id, key: prekey.keyPair.publicKey } : null,
+    }
+  }
+
+  remote(of: Party) {
+    return { userId: of.name, deviceId: 1 }
+  }
+
+  async start(to: Party, bundle: Bundle = to.bundle()): Promise<void> {
+    this.pinned ??= bundle.identityKey
+    this.session = await this.engine.startSession({
+      local: this.identity,
+      remote: this.remote(to),
+      session: this.session,
+      bundle,
+      pinned: this.pinned,
+    })
+  }
+
+  async write(to: Party, text: string): Promise<Encrypted> {
+    if (!this.session || !this.pinned) throw new Error('no session')
+    const result = await this.engine.encrypt({
+      local: this.identity,
+      remote: this.remote(to),
+      session: this.session,
+      plaintext: utf8(text),
+      pinned: this.pinned,
+    })
+    this.session = result.session
+    return result
+  }
+
+  async tryRead(from: Party, message: Pick<Encrypted, 'kind' | 'body'>): Promise<Decrypted> {
+    const needs = message.kind === 'prekey' ? await this.engine.inspect(message.body) : null
+    return this.engine.decrypt({
+      local: this.identity,
+      remote: this.remote(from),
+      session: this.session,
+      kind: message.kind,
+      body: message.body,
+      pinned: this.pinned,
+      prekey: this.prekeys.find((prekey) => prekey.id === needs?.prekeyId) ?? null,
+      signedPrekey: needs?.signedPrekeyId === this.signed.id ? this.signed : null,
+    })
+  }
+
+  async read(from: Party, message: Pick<Encrypted, 'kind' | 'body'>): Promise<string> {
+    const result = await this.tryRead(from, message)
+    this.session = result.session
+    this.pinned ??= result.identityKey
+    const used = this.prekeys.findIndex((prekey) => prekey.id === result.usedPrekeyId)
+    if (used >= 0) this.prekeys.splice(used, 1)
+    return fromUtf8(result.plaintext)
+  }
+}
+
+/** Two parties that have written to each other once in each direction. */
+export async function acquainted(): Promise<[Party, Party]> {
+  const [anna, bob] = [await Party.create('anna'), await Party.create('bob')]
+  await anna.start(bob)
+  await bob.read(anna, await anna.write(bob, 'hello'))
+  await anna.read(bob, await bob.write(anna, 'hello back'))
+  return [anna, bob]
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { random } from '@/crypto/bytes'
+import {
+  contactCode,
+  contactQr,
+  fingerprint,
+  identityText,
+  parseContactCode,
+  parseContactQr,
+  parseIdentity,
+} from '@/crypto/identity'
+
+const key = () => Uint8Array.of(5, ...random(32))
+
+test('a key survives its text in any case, with look-alikes and hyphens', () => {
+  for (let i = 0; i < 200; i++) {
+    const original = key()
+    const text = identityText(original)
+    expect(text).toMatch(/^[0-9A-HJKMNP-TV-Z]{53}$/)
+    const sloppy = text.toLowerCase().replaceAll('1', 'l').replaceAll('0', 'o')
+    expect(parseIdentity(`${sloppy.slice(0, 20)}-${sloppy.slice(20)}`)).toEqual(original)
+  }
+})
+
+test('the text of a known key is what the wire page says', () => {
+  const known = new Uint8Array(33)
+  known[0] = 5
+  known[32] = 255
+  expect(identityText(known)).toBe(`0M${'0'.repeat(49)}FY`)
+})
+
+test('nothing but a whole key is read as one', () => {
+  const text = identityText(key())
+  for (const bad of ['', text.slice(1), `${text}0`, `U${text.slice(1)}`, text.replace(/^./, 'Z')]) {
+    expect(parseIdentity(bad)).toBeNull()
+  }
+})
+
+test('contact codes', () => {
+  const original = key()
+  const code = contactCode('anna_1', original)
+  expect(parseContactCode(code)).toEqual({ username: 'anna_1', fingerprint: fingerprint(original) })
+  expect(parseContactCode(`  ${code.toLowerCase()} `)?.fingerprint).toBe(fingerprint(original))
+  expect(parseContactCode('Anna_1#oooo-iiii')).toEqual({
+    username: 'anna_1',
+    fingerprint: '00001111',
+  })
+  for (const bad of [
+    '',
+    '@anna',
+    '@an#AAAAAAAA',
+    '@anna#AAAAAAA',
+    '@anna#AAAAAAAU',
+    '@a.b#AAAAAAAA',
+  ]) {
+    expect(parseContactCode(bad)).toBeNull()
+  }
+})
+
+test('QR contents', () => {
+  const original = key()
+  const content = contactQr('anna', original)
+  expect(content).toBe(`sealstream:contact?u=anna&k=${identityText(original)}`)
+  expect(parseContactQr(content)).toEqual({ username: 'anna', identityKey: original })
+  for (const bad of [
+    '',
+    'https://example.org',
+    content.slice(0, -1),
+    content.replace('u=anna', 'u=a'),
+  ]) {
+    expect(parseContactQr(bad)).toBeNull()
+  }
+})
