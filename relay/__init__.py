@@ -1,0 +1,1 @@
+"""The node: HTTP, sockets, accepting, catch-up, presence, auth, keys."""

@@ -1,0 +1,87 @@
+"""Admission on the hot path: the exact window of a user, asked of the board before anything is appended.
+
+It fails closed: with no policy on the board, or no board, nothing is admitted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+from redis.exceptions import ResponseError
+
+from relay.link import Commands, NotSent, OutcomeUnknown
+from schema import functions, keys
+from schema.limits import Limit
+from schema.refusals import Refusal
+
+
+class Policy(Protocol):
+    """The limits in force, as this node last read them from the board."""
+
+    def row(self, name: str) -> Limit:
+        """One limit. Raises Refusal unavailable while there is no policy."""
+
+
+class Admission:
+    """Asks `sealstream_admit` over the lean connection; one pipelined command per question."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        policy: Policy,
+        install: Callable[[], Awaitable[None]],
+        note_refusal: Callable[[UUID, str], None],
+    ) -> None:
+        self._commands = commands
+        self._policy = policy
+        self._install = install
+        self._note_refusal = note_refusal
+
+    async def admit(self, name: str, user: UUID, event_id: str = "") -> None:
+        """Admits one event of `user` under the limit `name`; the same non-empty `event_id` counts once.
+
+        Raises Refusal rate_limited (with retry_after_ms) or unavailable.
+        """
+        refusal = (await self.admit_all(name, [(user, event_id)]))[0]
+        if refusal is not None:
+            raise refusal
+
+    async def admit_all(self, name: str, events: list[tuple[UUID, str]]) -> list[Refusal | None]:
+        """For each (user, event id) in order: None when admitted, else the refusal."""
+        try:
+            row = self._policy.row(name)
+        except Refusal as refusal:
+            return [refusal] * len(events)
+        questions = [self._command(row, user, event_id) for user, event_id in events]
+        asked = [self._commands.execute(*question) for question in questions]
+        return [
+            await self._outcome(name, user, question, reply)
+            for (user, _), question, reply in zip(events, questions, asked, strict=True)
+        ]
+
+    def _command(self, row: Limit, user: UUID, event_id: str) -> tuple[str | int, ...]:
+        names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
+        return ("FCALL", "sealstream_admit", 3, *names, row.name, row.count, row.window_ms, event_id)
+
+    async def _outcome(
+        self, name: str, user: UUID, question: tuple[str | int, ...], asked: "asyncio.Future[Any]"
+    ) -> Refusal | None:
+        try:
+            reply = await self._with_functions(question, asked)
+        except (NotSent, OutcomeUnknown, ResponseError):
+            return Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
+        if reply[0] == 1:
+            return None
+        self._note_refusal(user, name)
+        return Refusal("rate_limited", f"Over the limit of {name}.", retry_after_ms=int(reply[1]))
+
+    async def _with_functions(self, question: tuple[str | int, ...], asked: "asyncio.Future[Any]") -> Any:
+        """The reply; a board that came back empty is given its functions first."""
+        try:
+            return await asked
+        except ResponseError as error:
+            if not functions.is_missing(error):
+                raise
+        await self._install()
+        return await self._commands.execute(*question)

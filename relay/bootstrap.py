@@ -1,0 +1,201 @@
+"""One node process: opens everything, wires it, serves, drains on SIGTERM, closes everything."""
+
+import asyncio
+import secrets
+import signal
+import socket as sockets
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import structlog
+import uvloop
+from aiohttp import web
+from prometheus_client import start_http_server
+from psycopg_pool import AsyncConnectionPool
+
+from relay.admission import Admission
+from relay.auth.keyset import Keyset
+from relay.auth.passwords import Passwords
+from relay.auth.revocation import Revocation
+from relay.auth.tokens import AccessTokens
+from relay.catch_up import CatchUp
+from relay.http.app import build_app
+from relay.http.origins import origin_allowed
+from relay.inbox_reader import InboxReader
+from relay.limits import Limits
+from relay.link import ClusterLink, Link
+from relay.mailbox_log import MailboxLog
+from relay.node import Node
+from relay.parts import Parts
+from relay.presence import Presence
+from relay.pressure import Pressure
+from relay.sockets.calls import Calls
+from relay.sockets.handshake import Doorkeeper
+from relay.sockets.registry import Registry
+from relay.sockets.sends import Sends
+from relay.sockets.server import RelayServer
+from relay.waiting import until_there
+from schema import functions, keys, logs, servers
+from schema.clock import now_ms
+from schema.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class PartitionsDiffer(Exception):
+    """The log was begun with another number of partitions."""
+
+
+def run_node(settings: Settings, index: int) -> int:
+    """Runs node `index` until SIGTERM or SIGINT; the process's exit status."""
+    logs.configure(settings.log_format, f"node-{index}")
+    return uvloop.run(_main(settings, index))
+
+
+async def _main(settings: Settings, index: int) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopping.set)
+    serving = asyncio.create_task(_serve(settings, index, stopping))
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not serving.done() and not _up.is_set():
+        serving.cancel()  # still waiting for a server
+        await asyncio.gather(serving, return_exceptions=True)
+        return 0
+    return await serving
+
+
+_up = asyncio.Event()
+
+
+async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int:
+    async with AsyncExitStack() as stack:
+        try:
+            listening = _listen(settings.host, settings.port + index)
+        except OSError as error:
+            log.error(
+                "cannot_listen", host=settings.host, port=settings.port + index, reason=error.strerror,
+                setting="SEALSTREAM_PORT",
+            )  # fmt: skip
+            return 1
+        stack.callback(listening.close)
+        try:
+            node, app = await _wire(settings, index, stack)
+        except PartitionsDiffer as error:
+            log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
+            return 1
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        _up.set()
+        log.info("node_up", host=settings.host, port=settings.port + index)
+        await stopping.wait()
+        log.info("node_draining")
+        await node.drain()
+        await runner.cleanup()
+    log.info("node_down")
+    return 0
+
+
+async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[Node, web.Application]:
+    assert settings.log_url and settings.board_url and settings.database_url
+    node_id = f"{index}-{secrets.token_hex(6)}"
+    log_client, board_client = servers.client(settings.log_url), servers.client(settings.board_url)
+    for client in (log_client, board_client):
+        stack.push_async_callback(client.aclose)
+
+    async def install_log() -> None:
+        await functions.install(log_client, "relay")
+
+    async def install_board() -> None:
+        await functions.install(board_client, "relay")
+
+    await until_there("log", install_log)
+    await until_there("board", install_board)
+    partitions = await _partitions(log_client, settings.partitions)
+    log_link = await _link(stack, settings.log_url, "log")
+    board_link = await _link(stack, settings.board_url, "board")
+    inbox_link = await _link(stack, settings.board_url, "inbox")
+
+    database: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        settings.database_url, min_size=1, max_size=8, open=False, timeout=5.0
+    )
+    await database.open()
+    stack.push_async_callback(database.close)
+    await until_there("database", lambda: _database_answers(database))
+
+    keyset = Keyset(database, settings.secret_file)
+    await until_there("database", keyset.load)
+    limits = Limits(board_client, log_client)
+    revocation = Revocation(database)
+    tokens = AccessTokens(keyset, revocation)
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    registry = Registry()
+    mailbox_log = MailboxLog(
+        log_link, partitions=partitions, capacity=settings.mailbox_capacity, install=install_log, now=now_ms
+    )
+    admission = Admission(board_link, limits, install_board, limits.note_refusal)
+    presence = Presence(board_link, node_id, install_board)
+    catch_up = CatchUp(mailbox_log, database)
+    pressure = Pressure(log_client, partitions)
+    sends = Sends(mailbox_log, admission, pressure.refusal, now_ms)
+    calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
+    server = RelayServer(
+        Doorkeeper(tokens.verify, mailbox_log, admission, presence),
+        calls, catch_up, presence, registry,
+        origin_allowed=lambda request: origin_allowed(request, settings.origins),
+    )  # fmt: skip
+    inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
+    node = Node(
+        server=server, registry=registry, calls=calls, catch_up=catch_up, presence=presence, inbox=inbox, now=now_ms
+    )
+    parts = Parts(
+        settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
+        node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
+        revocation=revocation, limits=limits, draining=lambda: server.draining,
+    )  # fmt: skip
+    app = build_app(parts)
+    app.router.add_get("/socket.io/", server.handle_request)
+
+    async def end_session(session: UUID, reason: Any) -> None:
+        node.session_ended(session, reason)
+
+    await node.start(pressure.run(), limits.run(), keyset.run(), revocation.watch(end_session))
+    if settings.metrics_port:
+        metrics_server, _ = start_http_server(settings.metrics_port + index, settings.metrics_host)
+        stack.callback(metrics_server.shutdown)
+    return node, app
+
+
+async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:
+    link = ClusterLink(servers.client(url)) if servers.is_cluster(url) else Link(url, name=name)
+    await until_there(name, link.start)
+    stack.push_async_callback(link.close)
+    return link
+
+
+async def _partitions(client: Any, wanted: int) -> int:
+    """P as the log has it; the first start fixes it. Raises PartitionsDiffer."""
+    await client.set(keys.PARTITION_COUNT, wanted, nx=True)
+    fixed = int(await client.get(keys.PARTITION_COUNT))
+    if fixed != wanted:
+        raise PartitionsDiffer(f"the log has {fixed} partitions, the setting says {wanted}")
+    return fixed
+
+
+async def _database_answers(database: "AsyncConnectionPool[Any]") -> None:
+    async with database.connection(timeout=5.0) as connection:
+        await connection.execute("SELECT 1 FROM users LIMIT 1")
+
+
+def _listen(host: str, port: int) -> sockets.socket:
+    """A listening socket. Raises OSError when the port is in use."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    listening = sockets.create_server((host, port), family=family, backlog=1024)
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,149 @@
+"""Catch-up: what a socket is owed, from the mailbox in Postgres, until it may go live.
+
+Invariant: presence was registered before the head is read here, and accepting appends before the
+pusher looks presence up; so every envelope is either at or below the head that is read, or will be
+pushed to this node. The socket goes live only in the same step in which nothing is missing.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from relay import metrics
+from relay.backoff import Backoff
+from relay.delivery import Verdict
+from relay.mailbox_log import Mailbox, MailboxLog
+from relay.sockets.live import LiveSocket
+from schema.events import EnvelopeAccepted
+from schema.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+PAGE_ENVELOPES: Final = 64
+
+SELECT_PAGE: Final = """
+    SELECT seq, id, from_user, from_device, kind, body, at
+      FROM envelopes
+     WHERE user_id = %s AND device_id = %s AND seq > %s
+     ORDER BY seq
+     LIMIT %s
+"""
+
+
+class CatchUp:
+    """Starts and runs catch-ups; never two at once for one socket."""
+
+    def __init__(self, mailbox_log: MailboxLog, database: "AsyncConnectionPool[Any]") -> None:
+        self._log = mailbox_log
+        self._database = database
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, socket: LiveSocket) -> None:
+        """Begins to catch up, unless it is under way."""
+        socket.live = False
+        if socket.catching_up or socket.ended:
+            return
+        socket.catching_up = True
+        task = asyncio.create_task(self._run(socket))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Ends every catch-up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, socket: LiveSocket) -> None:
+        metrics.CATCH_UPS.inc()
+        waiting = Backoff(first=0.02, factor=1.5, most=0.5)
+        try:
+            while not socket.ended:
+                try:
+                    if await self._step(socket, waiting):
+                        return
+                except (psycopg.Error, PoolTimeout, OSError) as error:
+                    log.warning("catch_up_waits", error=type(error).__name__)
+                    await asyncio.sleep(waiting.next())
+                except Refusal:
+                    await asyncio.sleep(waiting.next())
+        finally:
+            socket.catching_up = False
+
+    async def _step(self, socket: LiveSocket, waiting: Backoff) -> bool:
+        """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
+        mailbox = await self._log.mailbox(socket.user, socket.device)
+        if mailbox is None:
+            socket.end("revoked")
+            return True
+        self._settle(socket, mailbox)
+        delivery = socket.delivery
+        head = max(mailbox.head, socket.highest_pushed)
+        if delivery.sent >= head:
+            return self._go_live(socket, head)
+        if delivery.room <= 0:
+            return True  # an acknowledgement starts the next catch-up
+        before = delivery.sent
+        full = not self._queue_remembered(socket)
+        if not full and delivery.sent < mailbox.head:
+            full = not self._queue_page(socket, await self._page(socket))
+        metrics.CAUGHT_UP.inc(socket.flush())
+        if full:
+            return True
+        if delivery.sent == before:
+            await asyncio.sleep(waiting.next())
+        else:
+            waiting.reset()
+        return False
+
+    def _go_live(self, socket: LiveSocket, head: int) -> bool:
+        socket.live = True
+        socket.forget_pushes()
+        if not socket.caught_up_once:
+            socket.caught_up_once = True
+            socket.emit("caught_up", {"head": head})
+        return True
+
+    def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
+        if mailbox.floor > max(mailbox.cursor, socket.told_floor):
+            since = max(mailbox.cursor, socket.told_floor)
+            socket.told_floor = mailbox.floor
+            socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.floor - since})
+        socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
+
+    def _queue_remembered(self, socket: LiveSocket) -> bool:
+        while (event := socket.remembered(socket.delivery.sent + 1)) is not None:
+            if socket.queue(socket.delivery.sent + 1, event) is not Verdict.SEND:
+                return False
+        return True
+
+    def _queue_page(self, socket: LiveSocket, page: list[tuple[Any, ...]]) -> bool:
+        for seq, envelope_id, from_user, from_device, kind, body, at in page:
+            event = EnvelopeAccepted(
+                user=socket.user,
+                device=socket.device,
+                at=at,
+                id=envelope_id,
+                from_user=from_user,
+                from_device=from_device,
+                kind=kind,
+                body=bytes(body),
+            )
+            verdict = socket.queue(seq, event)
+            if verdict is Verdict.FULL:
+                return False
+            if verdict is Verdict.GAP:
+                break  # the projection is not that far yet
+        return self._queue_remembered(socket)
+
+    async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
+        limit = min(PAGE_ENVELOPES, socket.delivery.room)
+        async with self._database.connection(timeout=5.0) as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(
+                SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit)
+            )
+            return await cursor.fetchall()

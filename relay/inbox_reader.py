@@ -1,0 +1,139 @@
+"""The node's inbox: pushes and notices from the board, taken to the sockets.
+
+Invariant: a lost or doubled entry cannot lose or reorder a message. The entries are counted; when
+one is missing, every socket of this node reads its mailbox again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from redis.exceptions import ResponseError
+
+from relay import metrics
+from relay.backoff import Backoff
+from relay.catch_up import CatchUp
+from relay.delivery import Verdict
+from relay.link import Link, NotSent, OutcomeUnknown
+from relay.sockets.live import LiveSocket
+from relay.sockets.registry import Registry
+from schema import inbox, keys
+
+log = structlog.get_logger(__name__)
+
+BLOCK_MS: Final = 2000
+ENTRIES_AT_ONCE: Final = 128
+EPHEMERAL_UNSENT_BYTES: Final = 256 * 1024
+"""A socket with more than this unsent is not passed typing notices."""
+
+
+class InboxReader:
+    """Reads one node's inbox for ever (its own connection: the read blocks)."""
+
+    def __init__(
+        self, link: Link, node: str, registry: Registry, catch_up: CatchUp, now: Callable[[], int]
+    ) -> None:
+        self._link = link
+        self._node = node
+        self._registry = registry
+        self._catch_up = catch_up
+        self._now = now
+        self._position = b"0"
+        self._count = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        backoff = Backoff(first=0.05, factor=2.0, most=1.0)
+        name = keys.inbox(self._node)
+        while True:
+            try:
+                reply = await self._link.execute(
+                    "XREAD", "COUNT", ENTRIES_AT_ONCE, "BLOCK", BLOCK_MS, "STREAMS", name, self._position
+                )
+            except (NotSent, OutcomeUnknown, ResponseError):
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            if reply:
+                self.take(reply[0][1])
+                self._trim(name)
+
+    def take(self, entries: list[list[Any]]) -> None:
+        """Takes a read's entries to the sockets, then sends what they queued."""
+        touched: set[LiveSocket] = set()
+        for position, flat in entries:
+            self._position = position
+            pairs = list(zip(flat[::2], flat[1::2], strict=True))
+            self._count_entry(int(dict(pairs).get(inbox.COUNT, 0)))
+            try:
+                items = inbox.read(pairs)
+            except ValueError as error:
+                log.error("inbox_entry_unreadable", reason=str(error))
+                continue
+            for item in items:
+                self._item(item, touched)
+        for socket in touched:
+            metrics.PUSHED.inc(socket.flush())
+
+    def forget_position(self) -> None:
+        """The board came back empty: its streams begin anew."""
+        self._position = b"0"
+        self._count = 0
+
+    def catch_up_all(self) -> None:
+        """Every socket reads its mailbox again."""
+        for socket in self._registry:
+            self._catch_up.start(socket)
+
+    def _count_entry(self, count: int) -> None:
+        if count != self._count + 1:
+            metrics.INBOX_LOST.inc()
+            log.warning("inbox_entries_lost", expected=self._count + 1, found=count)
+            self.catch_up_all()
+        self._count = count
+
+    def _trim(self, name: str) -> None:
+        trimmed = self._link.execute("XTRIM", name, "MINID", self._position)
+        trimmed.add_done_callback(lambda done: done.exception())
+
+    def _item(self, item: inbox.Item, touched: set[LiveSocket]) -> None:
+        match item:
+            case inbox.Pushed(seq, event):
+                socket = self._registry.device(event.user, event.device)
+                if socket is not None:
+                    metrics.PUSH_SECONDS.observe(max(0, self._now() - event.at) / 1000)
+                    verdict = socket.push(seq, event)
+                    touched.add(socket)
+                    if verdict is Verdict.GAP:
+                        self._catch_up.start(socket)
+                    elif verdict is Verdict.FULL:
+                        socket.live = False
+            case inbox.Expired(upto, event):
+                socket = self._registry.device(event.user, event.device)
+                if socket is not None and upto > socket.told_floor:
+                    socket.told_floor = upto
+                    socket.emit("expired", {"upto": upto, "count": event.count})
+                    socket.delivery.settle(upto)
+            case inbox.End(user, device, socket_id, reason):
+                self.end(user, device, socket_id, reason)
+            case inbox.PresenceChanged(watcher, subject, online):
+                for socket in self._registry.user(watcher):
+                    socket.emit("presence", {"user_id": str(subject), "online": online})
+            case inbox.Ephemeral(user, device, from_user, from_device, body):
+                socket = self._registry.device(user, device)
+                if socket is not None and socket.unsent < EPHEMERAL_UNSENT_BYTES:
+                    sender = {"user_id": str(from_user), "device_id": from_device}
+                    socket.emit("ephemeral", {"from": sender, "body": body})
+            case inbox.PrekeysLow(user, device, available):
+                socket = self._registry.device(user, device)
+                if socket is not None:
+                    socket.emit("prekeys.low", {"available": available})
+
+    def end(self, user: UUID, device: int | None, socket_id: str | None, reason: inbox.EndReason) -> None:
+        """Ends the sockets that match."""
+        for socket in self._registry.user(user):
+            if device in (None, socket.device) and socket_id in (None, socket.id):
+                metrics.ENDED.labels(reason).inc()
+                socket.end(reason)

@@ -1,0 +1,215 @@
+"""The hot path's connection to the log or the board: pipelined, written once per event-loop turn.
+
+A command in flight is never cancelled and never repeated here. Its future ends in one of three ways:
+the server's reply (a `ResponseError` is raised as itself), `NotSent` (the command never left, so it
+had no effect), or `OutcomeUnknown` (it left, and the connection ended before the answer).
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+import hiredis
+import structlog
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import RedisError, ResponseError
+
+from relay.backoff import Backoff
+
+log = structlog.get_logger(__name__)
+
+
+class NotSent(ConnectionError):
+    """There is no connection; the command had no effect."""
+
+
+class OutcomeUnknown(ConnectionError):
+    """The connection ended while the command was in flight."""
+
+
+class Commands(Protocol):
+    """What the hot path asks of a server: one command, one future reply."""
+
+    def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
+        """The reply of `command`. The future raises ResponseError, NotSent or OutcomeUnknown."""
+
+
+class _Connection(asyncio.Protocol):
+    """One socket; replies come in the order of the commands."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader(replyError=ResponseError)
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.oldest_since: float | None = None
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def execute(self, command: tuple[bytes | str | int, ...]) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self.lost.done():
+            future.set_exception(NotSent("the connection is closed"))
+            return future
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(hiredis.pack_command(command))
+        if not self._waiting:
+            self.oldest_since = self._loop.time()
+        self._waiting.append(future)
+        return future
+
+    def _flush(self) -> None:
+        if self._transport is not None and self._out and not self.lost.done():
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            self._waiting_reply(reply)
+        self.oldest_since = self._loop.time() if self._waiting else None
+
+    def _waiting_reply(self, reply: Any) -> None:
+        future = self._waiting.popleft()
+        if future.done():
+            return
+        if isinstance(reply, ResponseError):
+            future.set_exception(reply)
+        else:
+            future.set_result(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.lost.done():
+            self.lost.set_result(None)
+        error = OutcomeUnknown("the connection ended before the answer")
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(error)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Link:
+    """A connection that comes back: reopened with backoff, aborted when the oldest command in flight
+    has waited `stall_seconds` (a server cut off half-way must not hold answers for ever)."""
+
+    def __init__(self, url: str, *, name: str, stall_seconds: float = 5.0) -> None:
+        self._url = url
+        self._name = name
+        self._stall = stall_seconds
+        self._connection: _Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.connected = asyncio.Event()
+
+    async def start(self) -> None:
+        """Opens the connection and keeps it open; raises OSError or ResponseError if it cannot be opened now."""
+        self._connection = await self._open()
+        self.connected.set()
+        self._task = asyncio.create_task(self._keep(), name=f"link-{self._name}")
+
+    async def close(self) -> None:
+        """Ends the connection; commands in flight end as OutcomeUnknown."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._connection is not None:
+            self._connection.abort()
+
+    def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
+        """See Commands.execute."""
+        if self._connection is None:
+            future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            future.set_exception(NotSent(f"no connection to the {self._name}"))
+            return future
+        return self._connection.execute(command)
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            connection = self._connection
+            assert connection is not None
+            while not connection.lost.done():
+                await asyncio.wait([connection.lost], timeout=min(1.0, self._stall / 2))
+                since = connection.oldest_since
+                if since is not None and loop.time() - since > self._stall:
+                    log.warning("link_stalled", server=self._name)
+                    connection.abort()
+                    await connection.lost
+            self.connected.clear()
+            self._connection = None
+            log.warning("link_lost", server=self._name)
+            self._connection = await self._reopen()
+            self.connected.set()
+            log.info("link_back", server=self._name)
+
+    async def _reopen(self) -> _Connection:
+        backoff = Backoff(first=0.05, factor=2.0, most=2.0)
+        while True:
+            try:
+                return await asyncio.wait_for(self._open(), self._stall)
+            except (OSError, ConnectionError, ResponseError, TimeoutError):
+                await asyncio.sleep(backoff.next())
+
+    async def _open(self) -> _Connection:
+        parts = urlsplit(self._url)
+        loop = asyncio.get_running_loop()
+        if parts.scheme == "unix":
+            _, connection = await loop.create_unix_connection(_Connection, parts.path)
+        else:
+            _, connection = await loop.create_connection(
+                _Connection,
+                parts.hostname or "127.0.0.1",
+                parts.port or 6379,
+                ssl=True if parts.scheme == "rediss" else None,
+            )
+        try:
+            if parts.password:
+                user = unquote(parts.username) if parts.username else "default"
+                await connection.execute(("AUTH", user, unquote(parts.password)))
+            if parts.path.strip("/").isdigit() and parts.scheme != "unix":
+                await connection.execute(("SELECT", parts.path.strip("/")))
+            await connection.execute(("PING",))  # a server that is still loading refuses
+        except BaseException:
+            connection.abort()
+            raise
+        return connection
+
+
+class ClusterLink:
+    """The same interface over redis-py's cluster client, which knows where each slot lives."""
+
+    def __init__(self, client: RedisCluster) -> None:
+        self._client = client
+        self.connected = asyncio.Event()
+
+    async def start(self) -> None:
+        """Discovers the cluster; raises RedisError if it cannot."""
+        await self._client.initialize()
+        self.connected.set()
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._client.aclose()
+
+    def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
+        """See Commands.execute."""
+        return asyncio.ensure_future(self._execute(command))
+
+    async def _execute(self, command: tuple[bytes | str | int, ...]) -> Any:
+        try:
+            return await self._client.execute_command(*command)
+        except ResponseError:
+            raise
+        except (RedisError, OSError) as error:
+            raise OutcomeUnknown(str(error)) from error

@@ -1,0 +1,92 @@
+-- Accepts sends: numbers their envelopes and appends them to the partition's log, each send all or
+-- nothing, the same send once.
+--
+-- KEYS[1]            {p}:log
+-- KEYS[2i], [2i+1]   of send i: {p}:user:RECIPIENT, {p}:seen:RECIPIENT:SENDER.DEVICE:ID
+-- ARGV[1]            mailbox capacity (envelopes owed to one device)
+-- ARGV[2]            how long an answer is remembered (seconds)
+-- ARGV[3]            now (ms since the epoch), the answer's `at`
+-- ARGV[4…]           per send: the device to leave out ('0': none; one's own, when writing to oneself),
+--                    the number N of envelopes, then N times: device, registration id, encoded event
+--
+-- Replies with one array per send:
+--   'ok', at, device, seq, device, seq, …
+--   'mismatch', missing, extra, stale        each a list of device numbers
+--   'full', device
+--   'gone'                                   no such user, or no identity any more
+local function directory(user_key)
+  local flat = redis.call('HGETALL', user_key)
+  local fields = {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
+end
+
+local function mismatch(fields, leave_out, offered)
+  local missing, extra, stale = {}, {}, {}
+  for field, registration in pairs(fields) do
+    local device = string.match(field, '^r(%d+)$')
+    if device and device ~= leave_out and not offered[device] then
+      missing[#missing + 1] = tonumber(device)
+    elseif device and offered[device] and offered[device] ~= registration then
+      stale[#stale + 1] = tonumber(device)
+    end
+  end
+  for device in pairs(offered) do
+    if not fields['r' .. device] or device == leave_out then extra[#extra + 1] = tonumber(device) end
+  end
+  if #missing + #extra + #stale == 0 then return nil end
+  table.sort(missing)
+  table.sort(extra)
+  table.sort(stale)
+  return {'mismatch', missing, extra, stale}
+end
+
+local function full(fields, envelopes, capacity)
+  for _, envelope in ipairs(envelopes) do
+    local head = tonumber(fields['h' .. envelope.device] or 0)
+    local cursor = tonumber(fields['c' .. envelope.device] or 0)
+    local floor = tonumber(fields['f' .. envelope.device] or 0)
+    if head - math.max(cursor, floor) >= capacity then
+      return {'full', tonumber(envelope.device)}
+    end
+  end
+  return nil
+end
+
+local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, remember, now)
+  local seen = redis.call('GET', seen_key)
+  if seen then return cmsgpack.unpack(seen) end
+  local fields = directory(user_key)
+  if not fields['i'] then return {'gone'} end
+  local offered = {}
+  for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
+  local refused = mismatch(fields, leave_out, offered) or full(fields, envelopes, capacity)
+  if refused then return refused end
+  local answer = {'ok', now}
+  for _, envelope in ipairs(envelopes) do
+    local seq = redis.call('HINCRBY', user_key, 'h' .. envelope.device, 1)
+    redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
+    answer[#answer + 1] = tonumber(envelope.device)
+    answer[#answer + 1] = seq
+  end
+  redis.call('SET', seen_key, cmsgpack.pack(answer), 'EX', remember)
+  return answer
+end
+
+redis.register_function('sealstream_accept', function(keys, args)
+  local capacity, remember, now = tonumber(args[1]), args[2], tonumber(args[3])
+  local replies = {}
+  local at = 4
+  for send = 1, (#keys - 1) / 2 do
+    local leave_out, count = args[at], tonumber(args[at + 1])
+    local envelopes = {}
+    for i = 1, count do
+      local first = at + 2 + (i - 1) * 3
+      envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2]}
+    end
+    at = at + 2 + count * 3
+    replies[send] = accept(
+      keys[1], keys[2 * send], keys[2 * send + 1], leave_out, envelopes, capacity, remember, now)
+  end
+  return replies
+end)

@@ -1,0 +1,32 @@
+-- Moves cursors forward and appends what was acknowledged. A cursor never goes back, an
+-- acknowledgement that moves nothing appends nothing.
+--
+-- KEYS[1]   {p}:log
+-- KEYS[i+1] of acknowledgement i: {p}:user:USER
+-- ARGV      per acknowledgement: device, upto, encoded event
+--
+-- Replies with one array per acknowledgement: {1, cursor}; {0, head} when `upto` is beyond the head
+-- (nothing was done); {-1} when the device is not active.
+redis.register_function('sealstream_acknowledge', function(keys, args)
+  local replies = {}
+  for i = 1, #keys - 1 do
+    local user_key = keys[i + 1]
+    local device, upto, event = args[3 * i - 2], tonumber(args[3 * i - 1]), args[3 * i]
+    local registration, head, cursor = unpack(
+      redis.call('HMGET', user_key, 'r' .. device, 'h' .. device, 'c' .. device))
+    head, cursor = tonumber(head or 0), tonumber(cursor or 0)
+    if not registration then
+      replies[i] = {-1}
+    elseif upto > head then
+      replies[i] = {0, head}
+    else
+      if upto > cursor then
+        redis.call('HSET', user_key, 'c' .. device, string.format('%.0f', upto))
+        redis.call('XADD', keys[1], '*', 'n', string.format('%.0f', upto), 'e', event)
+        cursor = upto
+      end
+      replies[i] = {1, cursor}
+    end
+  end
+  return replies
+end)

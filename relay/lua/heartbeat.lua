@@ -1,0 +1,27 @@
+-- A node says that it lives; nodes that have not said so for a while are reaped, with their sockets.
+--
+-- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most
+-- Replies with 1 when the board did not know the node (it must register its sockets again), else 0.
+--#include inbox
+--#include watchers
+local function reap(dead, most)
+  local sockets = '{board}:sockets:' .. dead
+  for _, entry in ipairs(redis.call('SRANDMEMBER', sockets, most)) do
+    local user, device = string.match(entry, '^(%S+) (%S+)$')
+    if leave(dead, user, device, false) == 0 then redis.call('SREM', sockets, entry) end
+  end
+  if redis.call('EXISTS', sockets) == 0 then
+    redis.call('ZREM', '{board}:nodes', dead)
+    redis.call('DEL', '{board}:inbox:' .. dead, '{board}:inbox-count:' .. dead)
+  end
+end
+
+redis.register_function('sealstream_heartbeat', function(keys, args)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local new = redis.call('ZADD', keys[1], now, args[1])
+  for _, dead in ipairs(redis.call('ZRANGEBYSCORE', keys[1], '-inf', now - args[2], 'LIMIT', 0, 4)) do
+    reap(dead, args[3])
+  end
+  return new
+end)

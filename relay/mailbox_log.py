@@ -1,0 +1,225 @@
+"""The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
+
+Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
+the log's disk. Everything submitted in one turn of the event loop leaves as one call per
+partition (group commit). An unknown outcome is resolved here by sending the identical call again,
+which the function answers as the first time.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from redis.exceptions import ResponseError
+
+from relay.link import Commands, NotSent, OutcomeUnknown
+from schema import codec, functions, keys
+from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
+from schema.partitions import partition_of
+from schema.refusals import Refusal
+from schema.wire_socket import Send
+
+log = structlog.get_logger(__name__)
+
+CALL_SENDS: Final = 128
+"""At most so many sends in one call: the log serves nobody else meanwhile."""
+RESOLVE_SECONDS: Final = 10.0
+"""How long an unknown outcome is pursued before the sender is left without an answer."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer to a send: when, and the number each device's envelope got."""
+
+    at: int
+    seqs: list[tuple[int, int]]
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """One device's numbers; owed is (max(cursor, floor), head]."""
+
+    registration_id: int
+    head: int
+    cursor: int
+    floor: int
+
+
+class _Submission(msgspec.Struct):
+    keys: list[str]
+    args: list[bytes | str | int]
+    future: "asyncio.Future[Any]"
+
+
+class MailboxLog:
+    """Accepts, acknowledges and reads mailbox numbers. One per node."""
+
+    def __init__(
+        self, commands: Commands, *, partitions: int, capacity: int, install: Callable[[], Any], now: Callable[[], int]
+    ) -> None:
+        self._commands = commands
+        self._partitions = partitions
+        self._capacity = capacity
+        self._install = install
+        self._now = now
+        self._turns: dict[tuple[str, int], list[_Submission]] = defaultdict(list)
+        self._running: set[asyncio.Task[None]] = set()
+
+    def accept(self, sender: UUID, sender_device: int, send: Send, at: int) -> "asyncio.Future[Accepted]":
+        """Appends one send's envelopes, all or nothing.
+
+        The future raises Refusal (device_mismatch, not_found, mailbox_full, unavailable) or
+        OutcomeUnknown when the log did not come back in time to say.
+        """
+        partition = partition_of(send.to, self._partitions)
+        leave_out = sender_device if send.to == sender else 0
+        args: list[bytes | str | int] = [leave_out, len(send.envelopes)]
+        for envelope in send.envelopes:
+            event = EnvelopeAccepted(
+                user=send.to,
+                device=envelope.device_id,
+                at=at,
+                id=send.id,
+                from_user=sender,
+                from_device=sender_device,
+                kind=envelope.kind,
+                body=envelope.body,
+            )
+            args += [envelope.device_id, envelope.registration_id, codec.encode(event)]
+        names = [
+            keys.user(partition, send.to),
+            keys.seen(partition, send.to, sender, sender_device, send.id),
+        ]
+        return self._submit("accept", partition, names, args)
+
+    def acknowledge(self, user: UUID, device: int, upto: int, at: int) -> "asyncio.Future[int]":
+        """Moves the cursor to `upto`; the future's result is the cursor.
+
+        It raises Refusal (invalid beyond the head, device_inactive, unavailable) or OutcomeUnknown.
+        """
+        partition = partition_of(user, self._partitions)
+        event = codec.encode(EnvelopesAcknowledged(user=user, device=device, at=at))
+        return self._submit("acknowledge", partition, [keys.user(partition, user)], [device, upto, event])
+
+    async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
+        """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
+        name = keys.user(partition_of(user, self._partitions), user)
+        fields = [f"{letter}{device}" for letter in "rhcf"]
+        try:
+            values = await self._commands.execute("HMGET", name, *fields)
+        except (NotSent, OutcomeUnknown, ResponseError) as error:
+            raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
+        if values[0] is None:
+            return None
+        return Mailbox(*(int(value or 0) for value in values))
+
+    async def drain(self) -> None:
+        """Waits until everything submitted has been answered."""
+        while self._turns or self._running:
+            await asyncio.sleep(0)
+            if self._running:
+                await asyncio.wait(set(self._running))
+
+    def _submit(
+        self, function: str, partition: int, names: list[str], args: list[bytes | str | int]
+    ) -> "asyncio.Future[Any]":
+        loop = asyncio.get_running_loop()
+        submission = _Submission(names, args, loop.create_future())
+        turn = self._turns[function, partition]
+        turn.append(submission)
+        if len(turn) == 1:
+            loop.call_soon(self._flush, function, partition)
+        return submission.future
+
+    def _flush(self, function: str, partition: int) -> None:
+        turn = self._turns.pop((function, partition))
+        for start in range(0, len(turn), CALL_SENDS):
+            task = asyncio.get_running_loop().create_task(
+                self._run(function, partition, turn[start : start + CALL_SENDS])
+            )
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _run(self, function: str, partition: int, batch: list[_Submission]) -> None:
+        command: list[bytes | str | int] = [
+            "FCALL",
+            f"sealstream_{function}",
+            1 + sum(len(submission.keys) for submission in batch),
+            keys.log(partition),
+        ]
+        for submission in batch:
+            command += submission.keys
+        if function == "accept":
+            command += [self._capacity, keys.SEEN_SECONDS, self._now()]
+        for submission in batch:
+            command += submission.args
+        try:
+            replies = await self._resolved(command)
+        except (Refusal, OutcomeUnknown) as error:
+            for submission in batch:
+                _settle(submission.future, error)
+            return
+        read = _read_accept if function == "accept" else _read_acknowledge
+        for submission, reply in zip(batch, replies, strict=True):
+            _settle(submission.future, read(reply))
+
+    async def _resolved(self, command: list[bytes | str | int]) -> Any:
+        """The reply; after an unknown outcome the same call is made again until the log answers."""
+        loop = asyncio.get_running_loop()
+        unknown_since: float | None = None
+        while True:
+            try:
+                return await self._commands.execute(*command)
+            except OutcomeUnknown:
+                unknown_since = unknown_since or loop.time()
+            except NotSent as error:
+                if unknown_since is None:
+                    raise _unavailable() from error
+            except ResponseError as error:
+                if functions.is_missing(error):
+                    await self._install()
+                    continue
+                log.warning("log_refused", reason=str(error).split(" ", 1)[0])
+                if unknown_since is None:
+                    raise _unavailable() from error
+            if loop.time() - unknown_since > RESOLVE_SECONDS:
+                raise OutcomeUnknown("the log did not come back in time")
+            await asyncio.sleep(0.1)
+
+
+def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _unavailable() -> Refusal:
+    return Refusal("unavailable", "Nothing was accepted; keep the message and try again.", retry_after_ms=1000)
+
+
+def _read_accept(reply: list[Any]) -> Accepted | Refusal:
+    match reply[0]:
+        case b"ok":
+            return Accepted(reply[1], list(zip(reply[2::2], reply[3::2], strict=True)))
+        case b"mismatch":
+            missing, extra, stale = reply[1:]
+            return Refusal(
+                "device_mismatch", "Fetch the bundle again.", missing=missing, extra=extra, stale=stale
+            )
+        case b"full":
+            return Refusal("mailbox_full", "Too many envelopes wait for a device.", device_id=reply[1])
+        case _:
+            return Refusal("not_found", "There is no such user.")
+
+
+def _read_acknowledge(reply: list[int]) -> int | Refusal:
+    if reply[0] == 1:
+        return reply[1]
+    if reply[0] == 0:
+        return Refusal("invalid", "Nothing has that number yet.", path="$.upto", head=reply[1])
+    return Refusal("device_inactive", "This device is not active.")

@@ -1,0 +1,17 @@
+"""What a node counts (Prometheus), on its own port."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ACCEPTS = Counter("sealstream_accepts_total", "Sends that were accepted.")
+ENVELOPES = Counter("sealstream_envelopes_accepted_total", "Envelopes that were accepted.")
+PUSHED = Counter("sealstream_envelopes_pushed_total", "Envelopes sent to live sockets from a push.")
+CAUGHT_UP = Counter("sealstream_envelopes_caught_up_total", "Envelopes sent to sockets by a catch-up.")
+CATCH_UPS = Counter("sealstream_catch_ups_total", "Catch-ups begun.")
+ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements appended or repeated.")
+REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
+SOCKETS = Gauge("sealstream_sockets", "Live sockets.")
+ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
+INBOX_LOST = Counter("sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up.")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+SEND_SECONDS = Histogram("sealstream_send_seconds", "From a send's arrival to its answer.", buckets=_BUCKETS)
+PUSH_SECONDS = Histogram("sealstream_push_seconds", "From acceptance to the push on this node.", buckets=_BUCKETS)

@@ -1,0 +1,115 @@
+"""A running node: its sockets, its loops, and how it drains."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from relay import metrics
+from relay.catch_up import CatchUp
+from relay.inbox_reader import InboxReader
+from relay.presence import HEARTBEAT_SECONDS, Presence
+from relay.sockets.calls import Calls
+from relay.sockets.registry import Registry
+from relay.sockets.server import RelayServer
+from schema.inbox import EndReason
+from schema.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+BOARD_LOST_SECONDS: Final = 30.0
+"""Cut off from the board for so long, a node closes its sockets: others have taken it for dead."""
+DRAIN_SECONDS: Final = 5.0
+
+
+class Node:
+    """Holds what runs; `start` begins the loops, `drain` ends everything in order."""
+
+    def __init__(
+        self,
+        *,
+        server: RelayServer,
+        registry: Registry,
+        calls: Calls,
+        catch_up: CatchUp,
+        presence: Presence,
+        inbox: InboxReader,
+        now: Callable[[], int],
+    ) -> None:
+        self._server = server
+        self._registry = registry
+        self._calls = calls
+        self._catch_up = catch_up
+        self._presence = presence
+        self._inbox = inbox
+        self._now = now
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self, *further: Coroutine[Any, Any, None]) -> None:
+        """Registers the node on the board, then begins its loops. Raises Refusal unavailable."""
+        await self._presence.heartbeat()
+        for loop in (self._beat(), self._inbox.run(), self._expire(), *further):
+            self._loops.append(asyncio.create_task(loop))
+
+    def session_ended(self, session: UUID, reason: EndReason) -> None:
+        """Closes the sockets of a login session that has ended."""
+        for socket in self._registry.session(session):
+            metrics.ENDED.labels(reason).inc()
+            socket.end(reason)
+
+    async def drain(self) -> None:
+        """Answers what was asked, tells every socket to come back elsewhere, leaves the board."""
+        self._server.draining = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._calls.drain(), DRAIN_SECONDS)
+        for socket in self._registry:
+            metrics.ENDED.labels("shutdown").inc()
+            socket.end("shutdown")
+        await self._catch_up.close()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        for _ in range(20):
+            if not len(self._registry):
+                break
+            await asyncio.sleep(0.05)
+        with suppress(Refusal, TimeoutError):
+            await asyncio.wait_for(self._presence.part(), 1.0)
+        await self._server.eio.shutdown()
+
+    async def _beat(self) -> None:
+        lost_since: float | None = None
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS if lost_since is None else 0.5)
+            try:
+                if await self._presence.heartbeat():
+                    await self._register_again()
+                lost_since = None
+            except Refusal:
+                lost_since = lost_since or loop.time()
+                if loop.time() - lost_since > BOARD_LOST_SECONDS and len(self._registry):
+                    log.warning("board_lost_sockets_closed", sockets=len(self._registry))
+                    for socket in self._registry:
+                        socket.end("shutdown")
+
+    async def _register_again(self) -> None:
+        """The board forgot this node (it restarted empty, or took the node for dead)."""
+        log.warning("board_filled_again", sockets=len(self._registry))
+        self._inbox.forget_position()
+        for socket in self._registry:
+            if not await self._presence.register_again(socket.user, socket.device, socket.id):
+                socket.end("replaced")
+        self._inbox.catch_up_all()
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            now = self._now()
+            for socket in self._registry:
+                if socket.expires_at <= now:
+                    metrics.ENDED.labels("token_expired").inc()
+                    socket.end("token_expired")

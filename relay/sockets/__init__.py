@@ -1,0 +1,1 @@
+"""The socket side of the node: transport, handshake, calls, delivery."""

@@ -1,0 +1,141 @@
+"""The socket's calls: one row per event, each answered once.
+
+`send` and `ack` are taken without a task of their own; the others are rare and get one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+
+from relay import metrics
+from relay.auth.tokens import Claims
+from relay.catch_up import CatchUp
+from relay.link import OutcomeUnknown
+from relay.mailbox_log import MailboxLog
+from relay.presence import Presence
+from relay.sockets.answers import accepted, read, refused
+from relay.sockets.live import CALLS_AT_ONCE, LiveSocket
+from relay.sockets.sends import Sends
+from schema.inbox import Ephemeral
+from schema.limits import BODY_BYTES
+from schema.refusals import Refusal, invalid
+from schema.wire_socket import Ack, AuthRefresh, SendEphemeral, Watch
+
+log = structlog.get_logger(__name__)
+
+Answer = dict[str, Any]
+_RETRY_MS: Final = 1000
+
+
+class Calls:
+    """Dispatches one socket event to its handler."""
+
+    def __init__(
+        self,
+        sends: Sends,
+        mailbox_log: MailboxLog,
+        presence: Presence,
+        catch_up: CatchUp,
+        verify: Callable[[str], Awaitable[Claims]],
+        now: Callable[[], int],
+    ) -> None:
+        self._sends = sends
+        self._log = mailbox_log
+        self._presence = presence
+        self._catch_up = catch_up
+        self._verify = verify
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited: dict[str, Callable[[LiveSocket, Any], Awaitable[Answer]]] = {
+            "presence.watch": self._watch,
+            "ephemeral": self._ephemeral,
+            "auth.refresh": self._refresh,
+        }
+
+    def take(self, socket: LiveSocket, event: str, payload: Any, packet_id: int | None) -> None:
+        """Takes one call; every refusal is answered, none is raised."""
+        try:
+            if socket.calls >= CALLS_AT_ONCE:
+                raise Refusal("rate_limited", "Too many calls at once.", retry_after_ms=_RETRY_MS)
+            if event == "send":
+                self._sends.take(socket, payload, packet_id)
+            elif event == "ack":
+                self._ack(socket, read(payload, Ack), packet_id)
+            elif event in self._awaited:
+                self._start(socket, self._awaited[event](socket, payload), packet_id)
+            else:
+                raise invalid("$", "There is no such event.")
+        except Refusal as refusal:
+            socket.answer(packet_id, refused(refusal))
+
+    async def drain(self) -> None:
+        """Waits for the calls that are under way."""
+        await self._sends.drain()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _ack(self, socket: LiveSocket, ack: Ack, packet_id: int | None) -> None:
+        socket.calls += 1
+        future = self._log.acknowledge(socket.user, socket.device, ack.upto, self._now())
+
+        def acknowledged(done: "asyncio.Future[int]") -> None:
+            socket.calls -= 1
+            error = done.exception()
+            if error is None:
+                metrics.ACKNOWLEDGED.inc()
+                socket.delivery.settle(done.result())
+                socket.answer(packet_id, accepted())
+                if not socket.live:
+                    self._catch_up.start(socket)
+            elif isinstance(error, Refusal):
+                socket.answer(packet_id, refused(error))
+            else:
+                socket.drop()
+
+        future.add_done_callback(acknowledged)
+
+    def _start(self, socket: LiveSocket, call: Awaitable[Answer], packet_id: int | None) -> None:
+        socket.calls += 1
+        task = asyncio.get_running_loop().create_task(self._run(socket, call, packet_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, socket: LiveSocket, call: Awaitable[Answer], packet_id: int | None) -> None:
+        try:
+            answer = await call
+        except Refusal as refusal:
+            answer = refused(refusal)
+        except OutcomeUnknown:
+            answer = refused(Refusal("unavailable", retry_after_ms=_RETRY_MS))
+        except Exception:
+            log.exception("call_failed")
+            answer = refused(Refusal("internal"))
+        socket.calls -= 1
+        socket.answer(packet_id, answer)
+
+    async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
+        watch = read(payload, Watch)
+        return accepted(online=await self._presence.watch(socket.user, watch.users))
+
+    async def _ephemeral(self, socket: LiveSocket, payload: Any) -> Answer:
+        call = read(payload, SendEphemeral)
+        for index, envelope in enumerate(call.envelopes):
+            if len(envelope.body) > BODY_BYTES:
+                raise Refusal("too_large", path=f"$.envelopes[{index}].body")
+        items = [
+            Ephemeral(call.to, envelope.device_id, socket.user, socket.device, envelope.body)
+            for envelope in call.envelopes
+        ]
+        if items:
+            await self._presence.pass_on(call.to, items)
+        return accepted()
+
+    async def _refresh(self, socket: LiveSocket, payload: Any) -> Answer:
+        claims = await self._verify(read(payload, AuthRefresh).token)
+        if (claims.user_id, claims.device_id) != (socket.user, socket.device):
+            raise Refusal("unauthorized", "The token is for another device.")
+        socket.session = claims.session_id
+        socket.expires_at = max(socket.expires_at, claims.expires_at)
+        return accepted()

@@ -1,0 +1,176 @@
+"""The lean Engine.IO server: WebSocket only, frames dispatched inline and written straight out.
+
+The one place that knows the insides of python-engineio and aiohttp's WebSocket (both pinned,
+`tests/relay/sockets/test_engine.py` is the conformance test). What the stock server does with a
+queue, a writer task, a ping task and three tasks a packet is here one read loop per socket, one
+timer for all sockets, and a synchronous write.
+
+It also bounds memory: no attachments, a cap on a frame, a cap on what a slow reader leaves unsent
+(then the socket is cut), and a deadline to authenticate.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import engineio
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from relay.sockets.framing import binary_frame, text_frame
+
+log = structlog.get_logger(__name__)
+
+PING_INTERVAL_SECONDS: Final = 25
+PING_TIMEOUT_SECONDS: Final = 20
+AUTHENTICATE_SECONDS: Final = 5.0
+FRAME_BYTES: Final = 1024 * 1024
+"""A longer frame ends the socket; calls over 256 KiB up to here get a typed refusal."""
+UNSENT_BYTES: Final = 8 * 1024 * 1024
+"""A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
+
+
+class LeanSocket:
+    """One Engine.IO session on one WebSocket."""
+
+    def __init__(self, sid: str, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self.sid = sid
+        self.opened = time.monotonic()
+        self.heard = self.opened
+        self.pinged = self.opened
+        self.authenticated = False
+        self.closed = False
+        self._ws = ws
+        self._transport = transport
+        self._closing: asyncio.Task[Any] | None = None
+        self.session: dict[str, Any] = {}
+
+    def write(self, data: bytes | str) -> None:
+        """Sends one message; a reader that is too slow is cut."""
+        if self.closed or self._transport.is_closing():
+            return
+        self._transport.write(binary_frame(data) if isinstance(data, bytes) else text_frame(data))
+        if self.unsent > UNSENT_BYTES:
+            log.info("slow_reader_cut")
+            self.abort()
+
+    @property
+    def unsent(self) -> int:
+        """Bytes written and not yet taken by the network."""
+        return self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Says goodbye and closes; what was written before is sent first."""
+        if not self.closed:
+            self.closed = True
+            self._closing = asyncio.get_running_loop().create_task(self._say_goodbye())
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await asyncio.wait_for(self._ws.close(), 2.0)
+        except (TimeoutError, OSError, RuntimeError):
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """Cuts the connection at once."""
+        self.closed = True
+        self._transport.abort()
+
+
+class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
+    """`engineio.AsyncServer` with its transport exchanged. `origin_allowed` judges a request's Origin."""
+
+    sockets: dict[str, LeanSocket]
+
+    def __init__(self, *, origin_allowed: Callable[[web.Request], bool], **options: Any) -> None:
+        super().__init__(transports=["websocket"], **options)
+        self._origin_allowed = origin_allowed
+        self._timer: asyncio.Task[None] | None = None
+
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """The endpoint `/socket.io/`."""
+        if not self._origin_allowed(request):
+            return web.Response(status=403, text="This origin is not allowed.")
+        if request.query.get("EIO") != "4" or request.query.get("transport") != "websocket":
+            return web.Response(status=400, text="Engine.IO 4 over WebSocket only.")
+        if "sid" in request.query or request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(status=400, text="A new WebSocket only.")
+        ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=True)
+        await ws.prepare(request)
+        transport = request.transport
+        if not isinstance(transport, asyncio.Transport):
+            return ws
+        socket = LeanSocket(self.generate_id(), ws, transport)
+        self.sockets[socket.sid] = socket
+        if self._timer is None:
+            self._timer = asyncio.create_task(self._every_second(), name="engine-timer")
+        try:
+            await self._serve(socket, ws, request)
+        finally:
+            socket.closed = True
+            self.sockets.pop(socket.sid, None)
+            await self._trigger_event("disconnect", socket.sid, self.reason.TRANSPORT_CLOSE, run_async=False)
+        return ws
+
+    async def _serve(self, socket: LeanSocket, ws: web.WebSocketResponse, request: web.Request) -> None:
+        opening = {
+            "sid": socket.sid,
+            "upgrades": [],
+            "pingInterval": PING_INTERVAL_SECONDS * 1000,
+            "pingTimeout": PING_TIMEOUT_SECONDS * 1000,
+            "maxPayload": FRAME_BYTES,
+        }
+        socket.write("0" + msgspec.json.encode(opening).decode())
+        await self._trigger_event("connect", socket.sid, {"aiohttp.request": request}, run_async=False)
+        async for message in ws:
+            socket.heard = time.monotonic()
+            if message.type is WSMsgType.BINARY:
+                try:
+                    await self._trigger_event("message", socket.sid, message.data, run_async=False)
+                except ValueError:
+                    log.info("packet_malformed")
+                    socket.close()
+            elif message.type is WSMsgType.TEXT and message.data == "1":
+                socket.close()
+            elif message.type is not WSMsgType.TEXT or message.data[:1] != "3":
+                log.info("frame_unexpected")
+                socket.close()
+            if socket.closed:
+                break
+
+    async def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+        """The handler's own exceptions come through: the read loop must see a malformed packet."""
+        return await self.handlers[event](*args)
+
+    async def send(self, sid: str, data: bytes | str) -> None:
+        """Sends to one socket, if it is still there."""
+        if (socket := self.sockets.get(sid)) is not None:
+            socket.write(data)
+
+    async def disconnect(self, sid: str | None = None) -> None:
+        """Closes one socket, or all."""
+        for socket in [self.sockets[sid]] if sid in self.sockets else [] if sid else list(self.sockets.values()):
+            socket.close()
+
+    async def shutdown(self) -> None:
+        """Ends the timer and every socket."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for socket in list(self.sockets.values()):
+            socket.abort()
+
+    async def _every_second(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            now = time.monotonic()
+            for socket in list(self.sockets.values()):
+                if not socket.authenticated and now - socket.opened >= AUTHENTICATE_SECONDS:
+                    log.info("never_authenticated")
+                    socket.abort()
+                elif now - socket.heard > PING_INTERVAL_SECONDS + PING_TIMEOUT_SECONDS:
+                    socket.abort()
+                elif now - socket.pinged >= PING_INTERVAL_SECONDS:
+                    socket.pinged = now
+                    socket.write("2")

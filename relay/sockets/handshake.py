@@ -1,0 +1,45 @@
+"""The handshake: a token becomes a live socket, or a typed refusal."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from relay.admission import Admission
+from relay.auth.tokens import Claims
+from relay.mailbox_log import MailboxLog
+from relay.presence import Presence
+from relay.sockets.answers import read
+from relay.sockets.engine import LeanSocket
+from relay.sockets.live import LiveSocket
+from schema.limits import CONNECTIONS
+from schema.refusals import Refusal
+from schema.wire_socket import Handshake
+
+
+class Doorkeeper:
+    """Lets a connection in: token, login session, device, connection window, then presence."""
+
+    def __init__(
+        self,
+        verify: Callable[[str], Awaitable[Claims]],
+        mailbox_log: MailboxLog,
+        admission: Admission,
+        presence: Presence,
+    ) -> None:
+        self._verify = verify
+        self._log = mailbox_log
+        self._admission = admission
+        self._presence = presence
+
+    async def admit(self, wire: LeanSocket, auth: Any) -> LiveSocket:
+        """The live socket, registered on the board.
+
+        Raises Refusal unauthorized, token_expired, rate_limited, device_inactive or unavailable.
+        """
+        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+            raise Refusal("unauthorized", "The handshake needs auth: {token}.")
+        claims = await self._verify(read(auth, Handshake).token)
+        if await self._log.mailbox(claims.user_id, claims.device_id) is None:
+            raise Refusal("device_inactive", "This device has not published keys, or was closed.")
+        await self._admission.admit(CONNECTIONS, claims.user_id)
+        await self._presence.register(claims.user_id, claims.device_id, wire.sid)
+        return LiveSocket(wire, claims.user_id, claims.device_id, claims.session_id, claims.expires_at)

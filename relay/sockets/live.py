@@ -1,0 +1,115 @@
+"""A live socket: an authenticated device on one connection, and what it is being sent."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from relay.delivery import Delivery, Verdict
+from relay.sockets.engine import LeanSocket
+from relay.sockets.packet import ack_frame, event_frame
+from schema.events import EnvelopeAccepted
+from schema.inbox import EndReason
+from schema.wire_socket import envelope_out
+
+BUFFERED_PUSHES: Final = 256
+BUFFERED_BYTES: Final = 1024 * 1024
+"""Pushes kept while catching up: they save reading what is only on its way to Postgres."""
+CALLS_AT_ONCE: Final = 128
+"""Unanswered calls of one socket; more are refused."""
+
+
+class LiveSocket:
+    """Who it is (`user`, `device`, `session`), until when its token lasts, what it was sent.
+
+    While `live`, pushes go straight out. Otherwise a catch-up reads the mailbox, and pushes are
+    only remembered.
+    """
+
+    def __init__(self, wire: LeanSocket, user: UUID, device: int, session: UUID, expires_at: int) -> None:
+        self.user = user
+        self.device = device
+        self.session = session
+        self.expires_at = expires_at
+        self.delivery = Delivery()
+        self.live = False
+        self.catching_up = False
+        self.caught_up_once = False
+        self.told_floor = 0
+        self.highest_pushed = 0
+        self.calls = 0
+        self.ended = False
+        self._wire = wire
+        self._pushed: dict[int, EnvelopeAccepted] = {}
+        self._pushed_bytes = 0
+        self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def id(self) -> str:
+        """The connection's id."""
+        return self._wire.sid
+
+    @property
+    def unsent(self) -> int:
+        """Bytes written and not yet taken by the network."""
+        return self._wire.unsent
+
+    def emit(self, event: str, data: Any) -> None:
+        """Sends one event."""
+        if not self.ended:
+            self._wire.write(event_frame(event, data))
+
+    def answer(self, packet_id: int | None, answer: Any) -> None:
+        """Answers one call, if the client asked for an answer."""
+        if packet_id is not None and not self.ended:
+            self._wire.write(ack_frame(packet_id, answer))
+
+    def end(self, reason: EndReason) -> None:
+        """Tells the client why, and closes."""
+        if not self.ended:
+            self.emit("session.ended", {"reason": reason})
+            self.ended = True
+            self._wire.close()
+
+    def drop(self) -> None:
+        """Cuts the connection without a word: the outcome of a call is unknown."""
+        self.ended = True
+        self._wire.abort()
+
+    def push(self, seq: int, event: EnvelopeAccepted) -> Verdict:
+        """Takes a push: queues it to be flushed (SEND), or says that the mailbox must be read."""
+        self.highest_pushed = max(self.highest_pushed, seq)
+        if not self.live:
+            self._remember(seq, event)
+            return Verdict.OLD
+        return self.queue(seq, event)
+
+    def queue(self, seq: int, event: EnvelopeAccepted) -> Verdict:
+        """Queues the envelope for the next flush if it is the next one and there is room."""
+        verdict = self.delivery.offer(seq, len(event.body))
+        if verdict is Verdict.SEND:
+            self._outgoing.append(envelope_out(event, seq))
+        return verdict
+
+    def flush(self) -> int:
+        """Sends what was queued, in one event; how many that were."""
+        count = len(self._outgoing)
+        if count:
+            self.emit("envelopes", self._outgoing)
+            self._outgoing = []
+        return count
+
+    def remembered(self, seq: int) -> EnvelopeAccepted | None:
+        """A push that came while catching up; it is handed out once."""
+        event = self._pushed.pop(seq, None)
+        if event is not None:
+            self._pushed_bytes -= len(event.body)
+        return event
+
+    def forget_pushes(self) -> None:
+        """Drops what was remembered."""
+        self._pushed.clear()
+        self._pushed_bytes = 0
+
+    def _remember(self, seq: int, event: EnvelopeAccepted) -> None:
+        if len(self._pushed) < BUFFERED_PUSHES and self._pushed_bytes + len(event.body) <= BUFFERED_BYTES:
+            self._pushed[seq] = event
+            self._pushed_bytes += len(event.body)

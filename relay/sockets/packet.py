@@ -1,0 +1,62 @@
+"""Socket.IO packets as `socket.io-msgpack-parser` writes them, coded by msgspec.
+
+One packet is one binary frame, a map `{type, data, nsp, id}`; there are no attachments.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from socketio import packet
+
+UNDEFINED: Final = 0
+"""The extension type with which the JavaScript encoder writes `undefined`."""
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    type: int
+    nsp: str
+    data: Any = None
+    id: int | None = None
+
+
+def _extension(code: int, data: memoryview) -> None:
+    if code != UNDEFINED or len(data) > 1:
+        raise ValueError("the packet has an extension type")
+
+
+_decoder = msgspec.msgpack.Decoder(_Frame, ext_hook=_extension)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class MessagePackPacket(packet.Packet):  # type: ignore[misc]
+    """python-socketio's packet with our codec."""
+
+    uses_binary_events = False
+
+    def encode(self) -> bytes:
+        """The packet's one frame."""
+        fields = {"type": self.packet_type, "data": self.data, "nsp": self.namespace or "/"}
+        if self.id is not None:
+            fields["id"] = self.id
+        return _encoder.encode(fields)
+
+    def decode(self, encoded_packet: bytes | str) -> int:
+        """Reads one frame; raises ValueError for anything else. No attachments follow, ever."""
+        if isinstance(encoded_packet, str):
+            raise ValueError("packets are binary frames")
+        try:
+            frame = _decoder.decode(encoded_packet)
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+            raise ValueError("not a packet") from error
+        self.packet_type, self.data, self.id, self.namespace = frame.type, frame.data, frame.id, frame.nsp
+        return 0
+
+
+def event_frame(event: str, data: Any) -> bytes:
+    """The frame of a server event."""
+    return _encoder.encode({"type": packet.EVENT, "data": [event, data], "nsp": "/"})
+
+
+def ack_frame(packet_id: int, answer: Any) -> bytes:
+    """The frame of an acknowledgement."""
+    return _encoder.encode({"type": packet.ACK, "data": [answer], "nsp": "/", "id": packet_id})

@@ -1,0 +1,123 @@
+"""`send`: check, admit, accept, answer. Everything of one event-loop turn goes together.
+
+No task is made per message: a turn's sends share one, which asks the board for all of them in one
+write and the log once per partition.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from relay import metrics
+from relay.admission import Admission
+from relay.link import OutcomeUnknown
+from relay.mailbox_log import Accepted, MailboxLog
+from relay.sockets.answers import accepted, read, refused
+from relay.sockets.live import LiveSocket
+from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
+from schema.refusals import Refusal, invalid
+from schema.wire_socket import Send
+
+log = structlog.get_logger(__name__)
+
+
+class PendingSend(msgspec.Struct):
+    """A send that waits for its answer."""
+
+    socket: LiveSocket
+    packet_id: int | None
+    send: Send
+    arrived: float
+
+
+class Sends:
+    """Takes sends and answers each exactly once, or, if the outcome stays unknown, cuts the socket."""
+
+    def __init__(
+        self,
+        mailbox_log: MailboxLog,
+        admission: Admission,
+        pressure: Callable[[], Refusal | None],
+        now: Callable[[], int],
+    ) -> None:
+        self._log = mailbox_log
+        self._admission = admission
+        self._pressure = pressure
+        self._now = now
+        self._turn: list[PendingSend] = []
+        self._running: set[asyncio.Task[None]] = set()
+
+    def take(self, socket: LiveSocket, payload: Any, packet_id: int | None) -> None:
+        """Takes one call. Raises Refusal invalid, too_large or unavailable when it cannot be tried."""
+        send = check(payload)
+        if (refusal := self._pressure()) is not None:
+            raise refusal
+        socket.calls += 1
+        self._turn.append(PendingSend(socket, packet_id, send, time.monotonic()))
+        if len(self._turn) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    async def drain(self) -> None:
+        """Waits until every send taken has been answered."""
+        while self._turn or self._running:
+            await asyncio.sleep(0)
+            if self._running:
+                await asyncio.wait(set(self._running))
+
+    def _flush(self) -> None:
+        turn, self._turn = self._turn, []
+        task = asyncio.get_running_loop().create_task(self._run(turn))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, turn: list[PendingSend]) -> None:
+        admitted = await self._admission.admit_all(
+            MESSAGES, [(pending.socket.user, f"{pending.send.id}{pending.send.to}") for pending in turn]
+        )
+        at = self._now()
+        accepting: list[tuple[PendingSend, asyncio.Future[Accepted]]] = []
+        for pending, refusal in zip(turn, admitted, strict=True):
+            if refusal is None:
+                socket = pending.socket
+                accepting.append((pending, self._log.accept(socket.user, socket.device, pending.send, at)))
+            else:
+                self._answer(pending, refused(refusal))
+        for pending, future in accepting:
+            try:
+                answer = await future
+            except Refusal as refusal:
+                self._answer(pending, refused(refusal))
+            except OutcomeUnknown:
+                log.warning("send_outcome_unknown")
+                pending.socket.drop()
+            else:
+                metrics.ACCEPTS.inc()
+                metrics.ENVELOPES.inc(len(answer.seqs))
+                seqs = [{"device_id": device, "seq": seq} for device, seq in answer.seqs]
+                self._answer(pending, accepted(accepted=seqs, at=answer.at))
+
+    def _answer(self, pending: PendingSend, answer: dict[str, Any]) -> None:
+        pending.socket.calls -= 1
+        metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
+        pending.socket.answer(pending.packet_id, answer)
+
+
+def check(payload: Any) -> Send:
+    """The call as a Send. Raises Refusal invalid (with the field's path) or too_large."""
+    send = read(payload, Send)
+    whole = 0
+    devices: set[int] = set()
+    for index, envelope in enumerate(send.envelopes):
+        if len(envelope.body) > BODY_BYTES:
+            raise Refusal("too_large", f"A body is at most {BODY_BYTES} bytes.", path=f"$.envelopes[{index}].body")
+        if envelope.device_id in devices:
+            raise invalid(f"$.envelopes[{index}].device_id", "This device has an envelope already.")
+        devices.add(envelope.device_id)
+        whole += len(envelope.body)
+    if whole > CALL_BYTES:
+        raise Refusal("too_large", f"A call is at most {CALL_BYTES} bytes.")
+    return send

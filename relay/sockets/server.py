@@ -1,0 +1,116 @@
+"""python-socketio's server over the lean engine: connect, events and disconnect, one namespace."""
+
+import asyncio
+from typing import Any
+
+import socketio
+import structlog
+from aiohttp import web
+from socketio.exceptions import ConnectionRefusedError as SocketRefused
+
+from relay import metrics
+from relay.catch_up import CatchUp
+from relay.presence import Presence
+from relay.sockets.calls import Calls
+from relay.sockets.engine import LeanEngine, LeanSocket
+from relay.sockets.handshake import Doorkeeper
+from relay.sockets.live import LiveSocket
+from relay.sockets.packet import MessagePackPacket
+from relay.sockets.registry import Registry
+from schema.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+
+class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
+    """Takes what python-socketio decodes to the relay's own objects.
+
+    `_handle_event` is overridden because the stock one makes a task per packet; everything else of
+    the library is used as it is.
+    """
+
+    def __init__(
+        self,
+        doorkeeper: Doorkeeper,
+        calls: Calls,
+        catch_up: CatchUp,
+        presence: Presence,
+        registry: Registry,
+        **engine_options: Any,
+    ) -> None:
+        super().__init__(serializer=MessagePackPacket, namespaces=["/"], logger=False, **engine_options)
+        self._doorkeeper = doorkeeper
+        self._calls = calls
+        self._catch_up = catch_up
+        self._presence = presence
+        self._registry = registry
+        self._farewells: set[asyncio.Task[None]] = set()
+        self.draining = False
+        self.on("connect", self._connected)
+        self.on("disconnect", self._disconnected)
+
+    def _engineio_server_class(self) -> type[LeanEngine]:
+        return LeanEngine
+
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """The endpoint `/socket.io/`."""
+        response: web.StreamResponse = await self.eio.handle_request(request)
+        return response
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        wire: LeanSocket | None = self.eio.sockets.get(eio_sid)
+        if wire is None or self._registry.get(eio_sid) is not None:
+            raise ValueError("a second CONNECT")
+        await super()._handle_connect(eio_sid, namespace, data)
+        socket = self._registry.get(eio_sid)
+        if socket is None:
+            wire.close()  # refused: the answer is written, the connection has no further use
+        elif not socket.ended:
+            self._catch_up.start(socket)
+
+    async def _connected(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        wire: LeanSocket = self.eio.sockets[eio_sid]
+        try:
+            if self.draining:
+                raise Refusal("unavailable", "This node is shutting down.", retry_after_ms=1000)
+            socket = await self._doorkeeper.admit(wire, auth)
+        except Refusal as refusal:
+            metrics.REFUSALS.labels(refusal.code, "handshake").inc()
+            raise SocketRefused(refusal.detail, {"code": refusal.code, **refusal.members()}) from refusal
+        except Exception:
+            log.exception("handshake_failed")
+            raise SocketRefused("Something went wrong on the server", {"code": "internal"}) from None
+        if wire.closed:
+            self._forget(socket)
+            return
+        wire.authenticated = True
+        older = self._registry.add(socket)
+        metrics.SOCKETS.set(len(self._registry))
+        if older is not None:
+            older.end("replaced")
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002 - the library's name
+        socket = self._registry.get(eio_sid)
+        if socket is None or not isinstance(data, list) or not data or not isinstance(data[0], str):
+            raise ValueError("an event before CONNECT, or not an event")
+        self._calls.take(socket, data[0], data[1] if len(data) > 1 else None, id)
+
+    async def _disconnected(self, sid: str, reason: str) -> None:
+        socket = self._registry.get(self.manager.eio_sid_from_sid(sid, "/"))
+        if socket is not None:
+            socket.ended = True
+            self._registry.remove(socket)
+            metrics.SOCKETS.set(len(self._registry))
+            self._forget(socket)
+
+    def _forget(self, socket: LiveSocket) -> None:
+        task = asyncio.get_running_loop().create_task(self._unregister(socket))
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    async def _unregister(self, socket: LiveSocket) -> None:
+        try:
+            await self._presence.unregister(socket.user, socket.device, socket.id)
+        except Refusal:
+            log.info("unregister_skipped")  # the board is away; it will come back without us
