@@ -1,0 +1,48 @@
+import { deleteDB, openDB } from 'idb'
+import type { DeviceKeys, Platform } from './platform'
+
+const STORE = 'keys'
+const NAME = 'device'
+
+/** An AES-GCM key that IndexedDB keeps and no script can export. */
+export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
+  const open = () => openDB(database, 1, { upgrade: (db) => void db.createObjectStore(STORE) })
+  return {
+    async load() {
+      const db = await open()
+      const key = (await db.get(STORE, NAME)) as CryptoKey | undefined
+      db.close()
+      return key ?? null
+    },
+    async create() {
+      const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+        'encrypt',
+        'decrypt',
+      ])
+      const db = await open()
+      await db.put(STORE, key, NAME)
+      db.close()
+      return key
+    },
+    erase: () => deleteDB(database),
+  }
+}
+
+export function webPlatform(): Platform {
+  return {
+    name: 'web',
+    relayUrl: location.origin,
+    deviceKeys: webDeviceKeys(),
+    async persist() {
+      if (!navigator.storage?.persist) return null
+      return (await navigator.storage.persisted()) || navigator.storage.persist()
+    },
+    async saveFile(name, file) {
+      const link = document.createElement('a')
+      link.href = URL.createObjectURL(file)
+      link.download = name
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import type { IDBPDatabase, IDBPTransaction, StoreNames } from 'idb'
+import type { Bytes } from '@/crypto/bytes'
+
+/** A record at rest: nothing of its content is readable without the key. */
+export type SealedRecord = Bytes
+
+/**
+ * What lies in IndexedDB. Keys are ids and numbers, values are sealed (see `sealer.ts`); the only
+ * values in the clear are the vault's wrapped key, the fence, and the index from message ids.
+ */
+export interface Tables {
+  /** One of a kind: account, tokens, settings, cursor, counters. Key: its name. */
+  records: { key: string; value: SealedRecord }
+  /** Key: user id. */
+  contacts: { key: string; value: SealedRecord }
+  conversations: { key: string; value: SealedRecord }
+  drafts: { key: string; value: SealedRecord }
+  /** Key: [conversation, order]; `id` is the message's UUID. */
+  messages: {
+    key: [string, number]
+    value: { id: string; data: SealedRecord }
+    indexes: { id: string }
+  }
+  /** Key: `user.device`. */
+  sessions: { key: string; value: SealedRecord }
+  counters: { key: string; value: SealedRecord }
+  /** Key: prekey id. */
+  prekeys: { key: number; value: SealedRecord }
+  signed_prekeys: { key: number; value: SealedRecord }
+  /** Key: ascending number, the order of sending. */
+  outbox: { key: number; value: SealedRecord }
+  /** Key: event id. */
+  security: { key: string; value: SealedRecord }
+  /** Unsealed: the wrapped root key, and the number of the tab that may write. */
+  vault: { key: string; value: unknown }
+}
+
+export type TableName = keyof Tables
+export type Key<T extends TableName> = Tables[T]['key']
+/** Tables whose value is one sealed record. */
+export type SealedTable = Exclude<TableName, 'vault' | 'messages'>
+
+export type Database = IDBPDatabase<Tables>
+type Upgrade = (
+  db: Database,
+  transaction: IDBPTransaction<Tables, StoreNames<Tables>[], 'versionchange'>,
+) => void
+
+/** Append only: a database of any age runs the rest of the list. */
+export const migrations: readonly Upgrade[] = [
+  (db) => {
+    for (const name of [
+      'records',
+      'contacts',
+      'conversations',
+      'drafts',
+      'sessions',
+      'counters',
+      'prekeys',
+      'signed_prekeys',
+      'outbox',
+      'security',
+      'vault',
+    ] as const) {
+      db.createObjectStore(name)
+    }
+    db.createObjectStore('messages').createIndex('id', 'id')
+  },
+]

@@ -1,0 +1,194 @@
+/**
+ * Reads and writes sealed records. Everything that belongs together is written in one
+ * transaction: `commit` seals first (nothing else may be awaited inside a transaction), then
+ * writes all or nothing, and only while this tab leads (`fence`).
+ */
+import type { IDBPTransaction } from 'idb'
+import { StorageError } from './errors'
+import type { Database, Key, SealedTable, TableName, Tables } from './schema'
+import type { Sealer } from './sealer'
+
+const FENCE = 'fence'
+
+/** A record of a conversation's flow; `order` ascends within the conversation. */
+export interface MessageRow {
+  id: string
+  conversation: string
+  order: number
+}
+
+type Write =
+  | { table: SealedTable; key: Key<SealedTable>; value: unknown }
+  | { table: 'messages'; key: [string, number]; id: string; value: unknown }
+type Removal = { table: TableName; key: Key<TableName> | IDBKeyRange }
+
+/** Changes to be made together. */
+export class Changes {
+  readonly writes: Write[] = []
+  readonly removals: Removal[] = []
+
+  put<T extends SealedTable>(table: T, key: Key<T>, value: unknown): this {
+    this.writes.push({ table, key, value })
+    return this
+  }
+  putMessage(row: MessageRow): this {
+    this.writes.push({
+      table: 'messages',
+      key: [row.conversation, row.order],
+      id: row.id,
+      value: row,
+    })
+    return this
+  }
+  remove<T extends SealedTable>(table: T, key: Key<T>): this {
+    this.removals.push({ table, key })
+    return this
+  }
+  removeMessage(conversation: string, order: number): this {
+    this.removals.push({ table: 'messages', key: [conversation, order] })
+    return this
+  }
+  removeConversation(conversation: string): this {
+    const key = IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity])
+    this.removals.push({ table: 'messages', key })
+    return this
+  }
+  get empty(): boolean {
+    return this.writes.length === 0 && this.removals.length === 0
+  }
+}
+
+const place = (table: TableName, key: Key<TableName>): string => `${table}/${String(key)}`
+
+export class Store {
+  private fence = 0
+
+  constructor(
+    private readonly db: Database,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** Makes this tab the only one that can write; what an older one still commits fails. */
+  async takeFence(): Promise<void> {
+    const transaction = this.db.transaction('vault', 'readwrite', { durability: 'strict' })
+    const held = ((await transaction.store.get(FENCE)) as number | undefined) ?? 0
+    this.fence = held + 1
+    await transaction.store.put(this.fence, FENCE)
+    await transaction.done
+  }
+
+  async get<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
+    const sealed = await this.db.get(table, key as never)
+    return sealed ? ((await this.sealer.open(place(table, key), sealed)) as T) : null
+  }
+
+  /** All records of a table, in the order of their keys. */
+  async all<T>(table: SealedTable): Promise<T[]> {
+    const [keys, values] = await Promise.all([this.db.getAllKeys(table), this.db.getAll(table)])
+    return Promise.all(
+      values.map((sealed, i) => this.sealer.open(place(table, keys[i] as never), sealed)),
+    ) as Promise<T[]>
+  }
+
+  async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
+    return (await this.db.getAllKeys(table)) as Key<T>[]
+  }
+
+  /** The `limit` messages before `before`, ascending. */
+  async page<T>(conversation: string, before: number, limit: number): Promise<T[]> {
+    const range = IDBKeyRange.bound([conversation, -Infinity], [conversation, before], true, true)
+    const rows: [[string, number], Tables['messages']['value']][] = []
+    const transaction = this.db.transaction('messages')
+    let cursor = await transaction.store.openCursor(range, 'prev')
+    while (cursor && rows.length < limit) {
+      rows.push([cursor.key, cursor.value])
+      cursor = await cursor.continue()
+    }
+    return this.openRows(rows.reverse())
+  }
+
+  async message<T>(id: string): Promise<T | null> {
+    const transaction = this.db.transaction('messages')
+    const cursor = await transaction.store.index('id').openCursor(id)
+    if (!cursor) return null
+    const [found] = await this.openRows<T>([[cursor.primaryKey, cursor.value]])
+    return found ?? null
+  }
+
+  /** Every message of the device, in batches, for the search index and backups. */
+  async *everyMessage<T>(batch = 500): AsyncGenerator<T[]> {
+    let after: [string, number] | null = null
+    for (;;) {
+      const range: IDBKeyRange | null = after ? IDBKeyRange.lowerBound(after, true) : null
+      const transaction = this.db.transaction('messages')
+      const [keys, values] = await Promise.all([
+        transaction.store.getAllKeys(range, batch),
+        transaction.store.getAll(range, batch),
+      ])
+      const rows = keys.map((key, i) => [key, values[i]] as never)
+      if (rows.length > 0) yield await this.openRows<T>(rows)
+      if (rows.length < batch) return
+      after = keys.at(-1) as [string, number]
+    }
+  }
+
+  countMessages(): Promise<number> {
+    return this.db.count('messages')
+  }
+
+  /**
+   * All or nothing, on disk when it resolves.
+   * @throws StorageError `fenced`, `full`, `failed`, `locked`
+   */
+  async commit(changes: Changes): Promise<void> {
+    if (changes.empty) return
+    const sealed = await Promise.all(
+      changes.writes.map(async (write) => {
+        const data = await this.sealer.seal(place(write.table, write.key), write.value)
+        return { ...write, data: write.table === 'messages' ? { id: write.id, data } : data }
+      }),
+    )
+    const tables = [...new Set([...sealed, ...changes.removals].map((change) => change.table))]
+    const transaction = this.db.transaction([...tables, 'vault'], 'readwrite', {
+      durability: 'strict',
+    })
+    const done = transaction.done.catch((cause: unknown) => {
+      throw translate(cause)
+    })
+    done.catch(() => undefined)
+    await this.checkFence(transaction as never)
+    try {
+      for (const { table, key } of changes.removals) {
+        void transaction.objectStore(table as 'records').delete(key as string)
+      }
+      for (const { table, key, data } of sealed) {
+        void transaction.objectStore(table as 'records').put(data as never, key as string)
+      }
+    } catch (cause) {
+      // A refused key throws at once, and the browser would still commit what came before it.
+      transaction.abort()
+      throw translate(cause)
+    }
+    await done
+  }
+
+  private async checkFence(
+    transaction: IDBPTransaction<Tables, ['vault'], 'readwrite'>,
+  ): Promise<void> {
+    const held = await transaction.objectStore('vault').get(FENCE)
+    if (held === this.fence) return
+    transaction.abort()
+    throw new StorageError('fenced', 'another tab leads')
+  }
+
+  private openRows<T>(rows: [[string, number], Tables['messages']['value']][]): Promise<T[]> {
+    return Promise.all(
+      rows.map(([key, { data }]) => this.sealer.open(place('messages', key), data)),
+    ) as Promise<T[]>
+  }
+}
+
+function translate(cause: unknown): StorageError {
+  const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
+  return new StorageError(full ? 'full' : 'failed', 'writing failed', { cause })
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import { Changes } from '@/storage/store'
+import { dump, openStore } from '../../support/storage'
+
+const row = (conversation: string, order: number, text = `text ${order}`) => ({
+  id: `${conversation}-${order}`,
+  conversation,
+  order,
+  text,
+})
+
+describe('sealed records', () => {
+  test('come back as they were, and nothing of them is readable at rest', async () => {
+    const { store, db } = await openStore()
+    const value = { secret: 'CANARY-7f3a', key: new Uint8Array([1, 2, 3]), none: null }
+    await store.commit(
+      new Changes().put('records', 'account', value).putMessage(row('c', 1, 'CANARY-7f3a')),
+    )
+    expect(await store.get('records', 'account')).toEqual(value)
+    expect(await dump(db)).not.toContain('CANARY')
+  })
+
+  test('do not open in another place', async () => {
+    const { store, db } = await openStore()
+    await store.commit(new Changes().put('contacts', 'anna', { trust: 'verified' }))
+    const sealed = await db.get('contacts', 'anna')
+    await db.put('contacts', sealed as never, 'mallory')
+    await expect(store.get('contacts', 'mallory')).rejects.toMatchObject({ code: 'damaged' })
+    expect(await store.get('contacts', 'anna')).toEqual({ trust: 'verified' })
+  })
+
+  test('do not open with a changed byte', async () => {
+    const { store, db } = await openStore()
+    await store.commit(new Changes().put('records', 'x', 'value'))
+    const sealed = (await db.get('records', 'x')) as Uint8Array<ArrayBuffer>
+    for (let at = 0; at < sealed.length; at += 5) {
+      const changed = Uint8Array.from(sealed)
+      changed[at] = (changed[at] as number) ^ 1
+      await db.put('records', changed, 'x')
+      await expect(store.get('records', 'x')).rejects.toMatchObject({ code: 'damaged' })
+    }
+  })
+
+  test('survive closing and opening', async () => {
+    const { store, db, name } = await openStore()
+    await store.commit(new Changes().put('records', 'x', [1, 2]))
+    db.close()
+    const again = await openStore(name)
+    expect(await again.store.get('records', 'x')).toEqual([1, 2])
+  })
+})
+
+describe('a commit', () => {
+  test('is all or nothing', async () => {
+    const { store } = await openStore()
+    const changes = new Changes().put('records', 'good', 1)
+    changes.put('records', [new Date('nonsense')] as never, 2)
+    await expect(store.commit(changes)).rejects.toThrow()
+    expect(await store.get('records', 'good')).toBeNull()
+  })
+
+  test('of a tab that no longer leads fails and writes nothing', async () => {
+    const { store, name } = await openStore()
+    const successor = await openStore(name)
+    await expect(store.commit(new Changes().put('records', 'x', 'old'))).rejects.toMatchObject({
+      code: 'fenced',
+    })
+    await successor.store.commit(new Changes().put('records', 'x', 'new'))
+    expect(await successor.store.get('records', 'x')).toBe('new')
+  })
+
+  test('after wiping says locked', async () => {
+    const { store, sealer } = await openStore()
+    await store.commit(new Changes().put('records', 'x', 1))
+    sealer.wipe()
+    await expect(store.commit(new Changes().put('records', 'x', 2))).rejects.toMatchObject({
+      code: 'locked',
+    })
+    await expect(store.get('records', 'x')).rejects.toMatchObject({ code: 'locked' })
+  })
+})
+
+describe('messages', () => {
+  test('are read in pages, newest page first, ascending inside', async () => {
+    const { store } = await openStore()
+    const changes = new Changes()
+    for (let i = 1; i <= 130; i++) changes.putMessage(row('c', i))
+    changes.putMessage(row('other', 5))
+    await store.commit(changes)
+    const newest = await store.page<{ order: number }>('c', Infinity, 50)
+    expect(newest.map((m) => m.order)).toEqual(Array.from({ length: 50 }, (_, i) => 81 + i))
+    const older = await store.page<{ order: number }>('c', 81, 100)
+    expect(older.map((m) => m.order)).toEqual(Array.from({ length: 80 }, (_, i) => 1 + i))
+    expect(await store.message('c-7')).toEqual(row('c', 7))
+    expect(await store.message('nothing')).toBeNull()
+  })
+
+  test('of one conversation are removed together', async () => {
+    const { store } = await openStore()
+    await store.commit(
+      new Changes().putMessage(row('a', 1)).putMessage(row('a', 2)).putMessage(row('b', 1)),
+    )
+    await store.commit(new Changes().removeConversation('a'))
+    expect(await store.page('a', Infinity, 10)).toEqual([])
+    expect(await store.countMessages()).toBe(1)
+  })
+
+  test('are all visited once, whatever the batch', async () => {
+    const { store } = await openStore()
+    const changes = new Changes()
+    for (let i = 0; i < 25; i++) changes.putMessage(row(`c${i % 3}`, i))
+    await store.commit(changes)
+    for (const batch of [1, 10, 25, 100]) {
+      const seen: string[] = []
+      for await (const rows of store.everyMessage<{ id: string }>(batch)) {
+        seen.push(...rows.map((m) => m.id))
+      }
+      expect(new Set(seen).size).toBe(25)
+      expect(seen.length).toBe(25)
+    }
+  })
+})

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { webDeviceKeys } from '@/platform/web'
+import { openDatabase } from '@/storage/database'
+import { Sealer } from '@/storage/sealer'
+import { Changes, Store } from '@/storage/store'
+import { Vault } from '@/storage/vault'
+import { openStore } from '../../support/storage'
+
+test('the device key cannot be exported', async () => {
+  const { name } = await openStore()
+  const key = (await webDeviceKeys(`${name}-keys`).load()) as CryptoKey
+  expect(key.extractable).toBe(false)
+  await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
+})
+
+test('with a passphrase the device opens with it alone, and records stay readable', async () => {
+  const { store, vault } = await openStore()
+  await store.commit(new Changes().put('records', 'x', 'kept'))
+  await vault.setPassphrase(null, 'correct horse battery')
+  expect(await vault.state()).toBe('locked')
+  await expect(vault.unlock(null)).rejects.toMatchObject({ code: 'locked' })
+  await expect(vault.unlock('wrong')).rejects.toMatchObject({ code: 'wrong_passphrase' })
+  await vault.unlock('correct horse battery')
+  await expect(vault.setPassphrase('wrong', null)).rejects.toMatchObject({
+    code: 'wrong_passphrase',
+  })
+  await vault.setPassphrase('correct horse battery', null)
+  expect(await vault.state()).toBe('open')
+  expect(await store.get('records', 'x')).toBe('kept')
+})
+
+test('threat 28: a copied database does not open on another device, nor without the passphrase', async () => {
+  const { store, vault, db, name } = await openStore()
+  await store.commit(new Changes().put('records', 'x', 'secret'))
+  await vault.setPassphrase(null, 'correct horse battery')
+  const copy = await openDatabase(`${name}-copy`)
+  for (const table of ['vault', 'records'] as const) {
+    for (const key of await db.getAllKeys(table)) {
+      await copy.put(table, (await db.get(table, key)) as never, key)
+    }
+  }
+  const elsewhere = webDeviceKeys(`${name}-elsewhere`)
+  await elsewhere.create()
+  await expect(new Vault(copy, elsewhere).unlock('correct horse battery')).rejects.toMatchObject({
+    code: 'damaged',
+  })
+  const sameDevice = new Vault(copy, webDeviceKeys(`${name}-keys`))
+  await expect(sameDevice.unlock('guess')).rejects.toMatchObject({ code: 'wrong_passphrase' })
+  const root = await sameDevice.unlock('correct horse battery')
+  expect(await new Store(copy, new Sealer(root)).get('records', 'x')).toBe('secret')
+})
+
+test('threat 31: nonces and keys never repeat, and one key seals a bounded number', async () => {
+  const root = await crypto.subtle.importKey('raw', new Uint8Array(32), 'HKDF', false, [
+    'deriveKey',
+  ])
+  const sealer = new Sealer(root, 50)
+  const [nonces, perKey] = [new Set<string>(), new Map<string, number>()]
+  for (let i = 0; i < 500; i++) {
+    const sealed = await sealer.seal('records/x', i)
+    const salt = String(sealed.slice(1, 17))
+    perKey.set(salt, (perKey.get(salt) ?? 0) + 1)
+    nonces.add(`${salt}/${String(sealed.slice(17, 29))}`)
+    expect(await sealer.open('records/x', sealed)).toBe(i)
+  }
+  expect(nonces.size).toBe(500)
+  expect([...perKey.values()].every((count) => count <= 50)).toBe(true)
+  const other = await new Sealer(root, 50).seal('records/x', 0)
+  expect(perKey.has(String(other.slice(1, 17)))).toBe(false)
+})

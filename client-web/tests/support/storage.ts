@@ -1,0 +1,42 @@
+import { webDeviceKeys } from '@/platform/web'
+import { openDatabase } from '@/storage/database'
+import type { Database } from '@/storage/schema'
+import { Sealer } from '@/storage/sealer'
+import { Store } from '@/storage/store'
+import { Vault } from '@/storage/vault'
+
+let serial = 0
+
+export const freshName = (): string => `test-${Date.now()}-${serial++}`
+
+export interface OpenedStore {
+  name: string
+  db: Database
+  vault: Vault
+  sealer: Sealer
+  store: Store
+}
+
+/** A store on a database of its own, in the real IndexedDB. */
+export async function openStore(name = freshName()): Promise<OpenedStore> {
+  const db = await openDatabase(name)
+  const vault = new Vault(db, webDeviceKeys(`${name}-keys`))
+  const root = (await vault.state()) === 'empty' ? await vault.create() : await vault.unlock(null)
+  const sealer = new Sealer(root)
+  const store = new Store(db, sealer)
+  await store.takeFence()
+  return { name, db, vault, sealer, store }
+}
+
+/** Every byte of a database, as one searchable string. */
+export async function dump(db: Database): Promise<string> {
+  let text = ''
+  for (const table of db.objectStoreNames) {
+    for (const value of await db.getAll(table)) {
+      text += JSON.stringify(value, (_key, part: unknown) =>
+        part instanceof Uint8Array ? String.fromCharCode(...part) : part,
+      )
+    }
+  }
+  return text
+}
