@@ -1,0 +1,55 @@
+"""Settings are read once, and a wrong one is named."""
+
+import pytest
+
+from schema.settings import DOCUMENTED, BadSetting, Settings
+
+
+def test_the_defaults_are_the_contracts() -> None:
+    settings = Settings.from_env({})
+    counts = {limit.name: (limit.count, limit.window_ms) for limit in settings.limits}
+    assert counts["messages"] == (60, 60_000)
+    assert counts["connections"] == (10, 60_000)
+    assert settings.envelope_ttl_seconds == 30 * 24 * 3600
+    assert settings.mailbox_capacity == 10_000
+    assert (settings.host, settings.port, settings.nodes) == ("127.0.0.1", 8080, 1)
+
+
+def test_a_limit_is_a_setting() -> None:
+    settings = Settings.from_env({"SEALSTREAM_MESSAGES_PER_MINUTE": "600"})
+    assert {limit.name: limit.count for limit in settings.limits}["messages"] == 600
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEALSTREAM_PORT", "http"),
+        ("SEALSTREAM_PORT", "0"),
+        ("SEALSTREAM_PORT", "70000"),
+        ("SEALSTREAM_NODES", "-1"),
+        ("SEALSTREAM_MESSAGES_PER_MINUTE", "sixty"),
+        ("SEALSTREAM_LOG_FORMAT", "xml"),
+        ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "soon"),
+        ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "0"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        Settings.from_env({name: value})
+
+
+def test_lists_are_separated_by_commas() -> None:
+    settings = Settings.from_env({"SEALSTREAM_ORIGINS": "https://a.example, https://b.example,"})
+    assert settings.origins == ("https://a.example", "https://b.example")
+
+
+def test_every_documented_setting_is_read() -> None:
+    read: set[str] = set()
+
+    class Recording(dict[str, str]):
+        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+            read.add(key)
+            return default
+
+    Settings.from_env(Recording())
+    assert {name for name, _, _ in DOCUMENTED} <= read
