@@ -8,3 +8,17 @@ export interface MenuEntry {
   readonly danger?: boolean
   readonly run: () => void
 }
+
+/** Opens the surrounding UiContextMenu under a button, for those who have no right click. */
+export function openMenuAt(event: Event): void {
+  const button = event.currentTarget as HTMLElement
+  const box = button.getBoundingClientRect()
+  button.dispatchEvent(
+    new MouseEvent('contextmenu', {
+      bubbles: true,
+      cancelable: true,
+      clientX: box.left + box.width / 2,
+      clientY: box.bottom,
+    }),
+  )
+}

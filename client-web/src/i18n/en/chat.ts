@@ -53,8 +53,7 @@ export default {
   blockedBar: 'You blocked {name}.',
   unblock: 'Unblock',
   removedBar: '{name} is no longer a contact.',
-  in: 'Received at {time}',
-  out: 'Sent at {time}',
-  from: 'From {name}',
+  inFrom: '{name}, {time}',
+  out: 'You, {time}',
   unknown: 'This chat does not exist on this device.',
 } as const

@@ -1,8 +1,8 @@
 export default {
-  offline: 'You are offline. Messages wait here and go out when you are back.',
+  offline: 'No connection. Your messages wait here and go out later.',
   connecting: 'Connecting…',
   catchingUp: 'Fetching new messages…',
-  waiting: 'No connection to the server. Next try in {n} s.',
+  retryIn: 'Next try in {n} s',
   reconnectNow: 'Try now',
   rateLimited: 'Too many messages at once. Sending goes on at {time}.',
   unavailable: 'The server is busy. Your messages are safe here and are sent again.',

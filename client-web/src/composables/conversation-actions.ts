@@ -1,0 +1,51 @@
+/** What one can do to a conversation from its menu; deleting asks first, through `askDelete`. */
+import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Trash2 } from '@lucide/vue'
+import { useI18n } from 'vue-i18n'
+import type { MenuEntry } from '@/components/ui/menu'
+import type { Conversation } from '@/messenger/contract'
+import { useMessenger } from '@/stores'
+import { useErrorText } from './errors'
+import { useToasts } from './toasts'
+
+export function useConversationActions(askDelete: (conversation: Conversation) => void) {
+  const { t } = useI18n()
+  const messenger = useMessenger()
+  const toasts = useToasts()
+  const errorText = useErrorText()
+
+  function run(work: Promise<unknown>): void {
+    work.catch((error: unknown) => toasts.show(errorText(error)))
+  }
+
+  return (conversation: Conversation): MenuEntry[] => {
+    const { id, muted, archived, unread } = conversation
+    const read: MenuEntry = {
+      key: 'read',
+      label: t('list.markRead'),
+      icon: CheckCheck,
+      run: () => run(messenger.markRead(id)),
+    }
+    return [
+      ...(unread > 0 ? [read] : []),
+      {
+        key: 'mute',
+        label: muted ? t('list.unmute') : t('list.mute'),
+        icon: muted ? Bell : BellOff,
+        run: () => run(messenger.setMuted(id, !muted)),
+      },
+      {
+        key: 'archive',
+        label: archived ? t('list.unarchive') : t('list.archive'),
+        icon: archived ? ArchiveRestore : Archive,
+        run: () => run(messenger.setArchived(id, !archived)),
+      },
+      {
+        key: 'delete',
+        label: t('list.delete'),
+        icon: Trash2,
+        danger: true,
+        run: () => askDelete(conversation),
+      },
+    ]
+  }
+}

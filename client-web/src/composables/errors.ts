@@ -1,0 +1,23 @@
+/** One sentence in the person's language for anything a command failed with. */
+import { useI18n } from 'vue-i18n'
+import { MessengerError } from '@/messenger/contract'
+import { useTimes } from './times'
+
+export function useErrorText(): (error: unknown) => string {
+  const { t } = useI18n()
+  const { clock } = useTimes()
+  return (error) => {
+    if (!(error instanceof MessengerError)) return t('errors.internal')
+    if (error.code === 'rate_limited') {
+      const { retryAt } = error.details
+      return retryAt
+        ? t('errors.rate_limited', { time: clock(retryAt) })
+        : t('errors.rate_limited_soon')
+    }
+    if (error.code === 'bad_code') return t('errors.bad_code', { example: EXAMPLE_CODE })
+    return t(`errors.${error.code}`)
+  }
+}
+
+/** Kept out of the catalogues: `@` and `#` mean something there. */
+export const EXAMPLE_CODE = '@anna#7K3M9QXZ'

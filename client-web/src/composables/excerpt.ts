@@ -1,0 +1,34 @@
+/** A search hit's text cut down to the surroundings of its first match, as runs that match or do not. */
+export interface ExcerptRun {
+  readonly text: string
+  readonly match: boolean
+}
+
+const BEFORE = 24
+const LENGTH = 160
+
+export function excerpt(
+  text: string,
+  ranges: readonly (readonly [number, number])[],
+): readonly ExcerptRun[] {
+  const first = ranges[0]?.[0] ?? 0
+  const from = first > BEFORE * 2 ? wordStart(text, first - BEFORE) : 0
+  const until = Math.min(text.length, from + LENGTH)
+  const runs: ExcerptRun[] = []
+  let at = from
+  for (const [start, end] of ranges) {
+    if (start < at || end > until) continue
+    if (start > at) runs.push({ text: text.slice(at, start), match: false })
+    runs.push({ text: text.slice(start, end), match: true })
+    at = end
+  }
+  if (at < until) runs.push({ text: text.slice(at, until), match: false })
+  if (from > 0) runs.unshift({ text: '… ', match: false })
+  if (until < text.length) runs.push({ text: ' …', match: false })
+  return runs
+}
+
+function wordStart(text: string, near: number): number {
+  const space = text.indexOf(' ', near)
+  return space === -1 || space > near + BEFORE ? near : space + 1
+}

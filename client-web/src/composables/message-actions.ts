@@ -1,0 +1,45 @@
+/** What one can do to a message from its menu. */
+import { Copy, Info, Reply, Trash2 } from '@lucide/vue'
+import { useI18n } from 'vue-i18n'
+import type { MenuEntry } from '@/components/ui/menu'
+import type { Message } from '@/messenger/contract'
+import { useCopy } from './copy'
+
+export interface MessageHandlers {
+  reply(message: Message): void
+  info(message: Message): void
+  remove(message: Message): void
+}
+
+export function useMessageActions(handlers: MessageHandlers, mayReply: () => boolean) {
+  const { t } = useI18n()
+  const copy = useCopy()
+
+  return (message: Message): MenuEntry[] => {
+    const text = message.kind === 'text'
+    const entries: (MenuEntry | false)[] = [
+      text &&
+        mayReply() && {
+          key: 'reply',
+          label: t('chat.reply'),
+          icon: Reply,
+          run: () => handlers.reply(message),
+        },
+      text && {
+        key: 'copy',
+        label: t('chat.copyText'),
+        icon: Copy,
+        run: () => void copy(message.text),
+      },
+      { key: 'info', label: t('chat.info'), icon: Info, run: () => handlers.info(message) },
+      {
+        key: 'delete',
+        label: t('chat.deleteForMe'),
+        icon: Trash2,
+        danger: true,
+        run: () => handlers.remove(message),
+      },
+    ]
+    return entries.filter((entry) => entry !== false)
+  }
+}

@@ -1,0 +1,27 @@
+/** A notice or the content of a message, in one line. */
+import { useI18n } from 'vue-i18n'
+import type { Message, Notice } from '@/messenger/contract'
+
+export function useNoticeText() {
+  const { t } = useI18n()
+
+  function notice(value: Notice, name: string): string {
+    switch (value.type) {
+      case 'gap':
+      case 'expired':
+        return t(`chat.notice.${value.type}`, { n: value.count }, value.count)
+      case 'stale_prekey':
+        return t('chat.notice.stale_prekey', { name, days: value.ageDays })
+      default:
+        return t(`chat.notice.${value.type}`, { name })
+    }
+  }
+
+  function preview(message: Message, name: string): string {
+    if (message.kind === 'notice') return message.notice ? notice(message.notice, name) : ''
+    if (message.kind === 'unsupported') return t('chat.unsupported')
+    return message.text.replaceAll(/\s+/g, ' ').slice(0, 200)
+  }
+
+  return { notice, preview }
+}

@@ -1,0 +1,49 @@
+/** People and messages for what is typed; only the newest question's answer is kept. */
+import { type Ref, computed, shallowReadonly, shallowRef, watch } from 'vue'
+import { useDebounceFn } from '@vueuse/core'
+import type { SearchHit } from '@/messenger/contract'
+import { useContactsStore, useMessenger } from '@/stores'
+import { useErrorText } from './errors'
+
+export function useSearch(query: Readonly<Ref<string>>) {
+  const messenger = useMessenger()
+  const contacts = useContactsStore()
+  const errorText = useErrorText()
+  const wanted = computed(() => query.value.trim())
+  const hits = shallowRef<readonly SearchHit[]>([])
+  const searching = shallowRef(false)
+  const error = shallowRef<string | null>(null)
+
+  const people = computed(() => {
+    const text = wanted.value.toLowerCase().replace(/^@/, '')
+    if (text === '') return []
+    return contacts.contacts.filter((contact) => contact.username.includes(text)).slice(0, 20)
+  })
+
+  const ask = useDebounceFn(async (text: string) => {
+    if (text !== wanted.value) return
+    try {
+      const found = await messenger.search(text, 100)
+      if (text === wanted.value) hits.value = found
+    } catch (cause) {
+      if (text === wanted.value) error.value = errorText(cause)
+    } finally {
+      if (text === wanted.value) searching.value = false
+    }
+  }, 120)
+
+  watch(wanted, (text) => {
+    error.value = null
+    searching.value = text !== ''
+    if (text === '') hits.value = []
+    else void ask(text)
+  })
+
+  return {
+    active: computed(() => wanted.value !== ''),
+    people,
+    hits: shallowReadonly(hits),
+    searching: shallowReadonly(searching),
+    error: shallowReadonly(error),
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A conversation as rows to draw: messages grouped by sender and minute, a separator where the
+ * day changes, one line where the unread ones begin, notices between. Pure: same messages, same rows.
+ */
+import type { Message, MessageId } from '@/messenger/contract'
+import { startOfDay } from './days'
+
+export type TimelineRow = StartRow | DayRow | UnreadRow | NoticeRow | BubbleRow
+
+/** The very beginning of the conversation. */
+export interface StartRow {
+  readonly kind: 'start'
+  readonly key: string
+}
+
+export interface DayRow {
+  readonly kind: 'day'
+  readonly key: string
+  readonly at: number
+}
+
+export interface UnreadRow {
+  readonly kind: 'unread'
+  readonly key: string
+}
+
+export interface NoticeRow {
+  readonly kind: 'notice'
+  readonly key: string
+  readonly message: Message
+}
+
+export interface BubbleRow {
+  readonly kind: 'bubble'
+  readonly key: string
+  readonly message: Message
+  /** First and last of a group; the tail stands on the last. */
+  readonly first: boolean
+  readonly last: boolean
+}
+
+const MINUTE = 60_000
+
+export function timeline(
+  messages: readonly Message[],
+  firstUnread: MessageId | null = null,
+  complete = false,
+): readonly TimelineRow[] {
+  const rows: TimelineRow[] = complete ? [{ kind: 'start', key: 'start' }] : []
+  let previous: Message | null = null
+  let day = Number.NaN
+  messages.forEach((message, index) => {
+    const today = startOfDay(message.sentAt)
+    const newDay = today !== day
+    if (newDay) rows.push({ kind: 'day', key: `day-${today}-${message.id}`, at: today })
+    day = today
+    const unread = message.id === firstUnread
+    if (unread) rows.push({ kind: 'unread', key: `unread-${message.id}` })
+    if (message.kind === 'notice') {
+      rows.push({ kind: 'notice', key: message.id, message })
+    } else {
+      const next = messages[index + 1] ?? null
+      const nextBreaks = next?.id === firstUnread
+      rows.push({
+        kind: 'bubble',
+        key: message.id,
+        message,
+        first: newDay || unread || !together(previous, message),
+        last: nextBreaks || !together(message, next),
+      })
+    }
+    previous = message
+  })
+  return rows
+}
+
+function together(a: Message | null, b: Message | null): boolean {
+  return (
+    a !== null &&
+    b !== null &&
+    a.kind !== 'notice' &&
+    b.kind !== 'notice' &&
+    a.direction === b.direction &&
+    startOfDay(a.sentAt) === startOfDay(b.sentAt) &&
+    Math.floor(a.sentAt / MINUTE) === Math.floor(b.sentAt / MINUTE)
+  )
+}
+
+/** The oldest of the newest `unread` received messages, or null when there is none. */
+export function firstUnread(messages: readonly Message[], unread: number): MessageId | null {
+  let oldest: MessageId | null = null
+  let left = unread
+  for (let index = messages.length - 1; index >= 0 && left > 0; index -= 1) {
+    const message = messages[index]
+    if (!message || message.direction !== 'in' || message.kind === 'notice') continue
+    oldest = message.id
+    left -= 1
+  }
+  return oldest
+}
+
+/** How high a row will be about, in px, before it is drawn; good guesses make scrolling quiet. */
+export function estimateRow(row: TimelineRow, paneWidth: number): number {
+  if (row.kind === 'start') return 104
+  if (row.kind !== 'bubble') return 42
+  const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
+  const perLine = Math.max(12, Math.floor(bubble / 7.6))
+  const text = row.message.text.slice(0, 1_000)
+  const lines = text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
+  return lines * 21 + 15 + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
+}

@@ -1,0 +1,55 @@
+/** Times as people say them: the clock today, "yesterday", a weekday within a week, else the date. */
+import { useNow } from '@vueuse/core'
+import { computed } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { dayDistance } from './days'
+
+const now = useNow({ interval: 30_000 })
+
+export function useTimes() {
+  const { t, locale } = useI18n()
+  const formats = computed(() => ({
+    clock: new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit' }),
+    weekday: new Intl.DateTimeFormat(locale.value, { weekday: 'long' }),
+    shortWeekday: new Intl.DateTimeFormat(locale.value, { weekday: 'short' }),
+    shortDate: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short' }),
+    date: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'long' }),
+    fullDate: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'long', year: 'numeric' }),
+    numericDate: new Intl.DateTimeFormat(locale.value, { dateStyle: 'short' }),
+    full: new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
+  }))
+
+  const sameYear = (at: number) => new Date(at).getFullYear() === now.value.getFullYear()
+
+  function clock(at: number): string {
+    return formats.value.clock.format(at)
+  }
+
+  /** For the conversation list: as short as it can be told apart. */
+  function short(at: number): string {
+    const days = dayDistance(at, now.value.getTime())
+    if (days <= 0) return clock(at)
+    if (days === 1) return t('common.yesterday')
+    if (days < 7) return formats.value.shortWeekday.format(at)
+    return sameYear(at) ? formats.value.shortDate.format(at) : formats.value.numericDate.format(at)
+  }
+
+  /** For separators between days. */
+  function day(at: number): string {
+    const days = dayDistance(at, now.value.getTime())
+    if (days <= 0) return t('common.today')
+    if (days === 1) return t('common.yesterday')
+    if (days < 7) return formats.value.weekday.format(at)
+    return sameYear(at) ? formats.value.date.format(at) : formats.value.fullDate.format(at)
+  }
+
+  function full(at: number): string {
+    return formats.value.full.format(at)
+  }
+
+  function date(at: number): string {
+    return formats.value.fullDate.format(at)
+  }
+
+  return { clock, short, day, full, date, now }
+}
