@@ -1,0 +1,158 @@
+"""Presence on a real board: one socket per device, mutual watchers only, the dead are reaped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from relay.link import Link
+from relay.presence import Presence
+from schema import functions, inbox, keys
+from schema.refusals import Refusal
+
+
+class Board:
+    """A board and the nodes on it."""
+
+    def __init__(self, client: "Redis[bytes]", link: Link) -> None:
+        self.client = client
+        self.link = link
+
+    async def node(self, name: str) -> Presence:
+        presence = Presence(self.link, name, lambda: functions.install(self.client, "relay"))
+        await presence.heartbeat()
+        return presence
+
+    async def told(self, node: str) -> list[inbox.Item]:
+        rows = await self.client.xrange(keys.inbox(node))
+        return [item for _, fields in rows for item in inbox.read(list(fields.items()))]
+
+
+@pytest.fixture
+async def board(board_url: str) -> AsyncIterator[Board]:
+    client: Redis[bytes] = Redis.from_url(board_url)
+    await client.flushall()
+    link = Link(board_url, name="board")
+    await link.start()
+    yield Board(client, link)
+    await link.close()
+    await client.aclose()
+
+
+async def befriend(node: Presence, anna: UUID, bela: UUID) -> None:
+    await node.watch(anna, [bela])
+    await node.watch(bela, [anna])
+
+
+async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: Board) -> None:
+    one, two = await board.node("one"), await board.node("two")
+    anna = uuid4()
+    await one.register(anna, 1, "old")
+    await two.register(anna, 1, "new")
+    assert await board.told("one") == [inbox.End(anna, 1, "old", "replaced")]
+    await one.unregister(anna, 1, "old")
+    assert await board.client.hgetall(keys.presence(anna)) == {b"1": b"two new"}
+
+
+async def test_presence_is_told_only_between_users_who_watch_each_other(board: Board) -> None:
+    node = await board.node("one")
+    anna, bela = uuid4(), uuid4()
+    await node.register(anna, 1, "a")
+    await node.register(bela, 1, "b")
+    assert await node.watch(anna, [bela]) == []
+    assert await board.told("one") == []
+    assert await node.watch(bela, [anna]) == [str(anna)]
+    assert await board.told("one") == [inbox.PresenceChanged(anna, bela, True)]
+
+
+async def test_the_last_device_that_leaves_takes_the_user_offline(board: Board) -> None:
+    node = await board.node("one")
+    anna, bela = uuid4(), uuid4()
+    for user, device in ((anna, 1), (anna, 2), (bela, 1)):
+        await node.register(user, device, f"s{device}")
+    await befriend(node, anna, bela)
+    before = len(await board.told("one"))
+    await node.unregister(anna, 1, "s1")
+    assert len(await board.told("one")) == before
+    await node.unregister(anna, 2, "s2")
+    assert (await board.told("one"))[before:] == [inbox.PresenceChanged(bela, anna, False)]
+
+
+async def test_who_stops_watching_is_offline_to_the_other(board: Board) -> None:
+    node = await board.node("one")
+    anna, bela = uuid4(), uuid4()
+    await node.register(anna, 1, "a")
+    await node.register(bela, 1, "b")
+    await befriend(node, anna, bela)
+    await node.watch(anna, [])
+    assert (await board.told("one"))[-1] == inbox.PresenceChanged(bela, anna, False)
+
+
+async def test_a_silent_node_is_reaped_and_its_users_are_offline(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.presence.DEAD_AFTER_MS", 200)
+    dead, alive = await board.node("dead"), await board.node("alive")
+    anna, bela = uuid4(), uuid4()
+    await dead.register(anna, 1, "a")
+    await alive.register(bela, 1, "b")
+    await befriend(alive, anna, bela)
+    await eventually(lambda: _gone(board, alive))
+    assert (await board.told("alive"))[-1] == inbox.PresenceChanged(bela, anna, False)
+    assert await board.client.exists(keys.presence(anna), keys.inbox("dead"), keys.node_sockets("dead")) == 0
+    assert await dead.heartbeat() is True, "a node taken for dead is told to register again"
+
+
+async def _gone(board: Board, alive: Presence) -> bool:
+    await alive.heartbeat()
+    return await board.client.zscore(keys.NODES, "dead") is None
+
+
+async def eventually(holds: Callable[[], object], seconds: float = 5.0) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await holds():  # type: ignore[misc]
+        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.05)
+
+
+async def test_a_node_that_wakes_up_does_not_take_a_newer_socket_s_place(board: Board) -> None:
+    woken, other = await board.node("woken"), await board.node("other")
+    anna = uuid4()
+    await other.register(anna, 1, "newer")
+    assert await woken.register_again(anna, 1, "older") is False
+    assert await board.client.hget(keys.presence(anna), "1") == b"other newer"
+    assert await other.register_again(anna, 1, "newer") is True
+
+
+async def test_a_node_that_leaves_takes_everything_with_it(board: Board) -> None:
+    node = await board.node("one")
+    anna = uuid4()
+    await node.register(anna, 1, "a")
+    await node.watch(anna, [uuid4()])
+    await node.part()
+    assert [key async for key in board.client.scan_iter("{board}*")] == []
+
+
+async def test_ephemerals_reach_online_devices_only(board: Board) -> None:
+    node = await board.node("one")
+    anna, bela = uuid4(), uuid4()
+    await node.register(anna, 1, "a")
+    items = [inbox.Ephemeral(anna, device, bela, 1, b"typing") for device in (1, 2)]
+    await node.pass_on(anna, items)
+    assert await board.told("one") == [items[0]]
+
+
+async def test_a_board_that_is_away_is_a_typed_refusal(board: Board) -> None:
+    node = await board.node("one")
+    await board.link.close()
+    with pytest.raises(Refusal) as caught:
+        await node.register(uuid4(), 1, "a")
+    assert caught.value.code == "unavailable"
+
+
+async def test_a_board_that_lost_its_functions_is_given_them(board: Board) -> None:
+    node = await board.node("one")
+    await board.client.execute_command("FUNCTION FLUSH")
+    await node.register(uuid4(), 1, "a")
