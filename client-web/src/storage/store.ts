@@ -58,6 +58,9 @@ export class Changes {
   }
 }
 
+/** A request's failure ends its transaction, whose own failure is what is thrown. */
+const reportedByTransaction = (): undefined => undefined
+
 const place = (table: TableName, key: Key<TableName>): string => `${table}/${String(key)}`
 
 export class Store {
@@ -159,10 +162,12 @@ export class Store {
     await this.checkFence(transaction as never)
     try {
       for (const { table, key } of changes.removals) {
-        void transaction.objectStore(table as 'records').delete(key as string)
+        const removal = transaction.objectStore(table as 'records').delete(key as string)
+        removal.catch(reportedByTransaction)
       }
       for (const { table, key, data } of sealed) {
-        void transaction.objectStore(table as 'records').put(data as never, key as string)
+        const write = transaction.objectStore(table as 'records').put(data as never, key as string)
+        write.catch(reportedByTransaction)
       }
     } catch (cause) {
       // A refused key throws at once, and the browser would still commit what came before it.

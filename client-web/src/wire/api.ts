@@ -1,0 +1,110 @@
+import { toBase64 } from '@/crypto/bytes'
+import { Answer } from './check'
+import { RelayError } from './errors'
+import { call } from './http'
+import type { HttpCall } from './http'
+import { readBundle, readContact, readOwnKeys, readSession, readSessions } from './read'
+import type {
+  BundleAnswer,
+  ContactAnswer,
+  KeysUpload,
+  OwnKeys,
+  SessionEntry,
+  SessionTokens,
+} from './types'
+
+/** Calls that need no session. */
+export class PublicApi {
+  constructor(readonly base: string) {}
+
+  async register(username: string, password: string): Promise<SessionTokens> {
+    return readSession(await this.post('/v1/accounts', { username, password }))
+  }
+  /** With `deviceId` the session is for that device, if it is still active. */
+  async login(username: string, password: string, deviceId?: number): Promise<SessionTokens> {
+    const device = deviceId === undefined ? {} : { device_id: deviceId }
+    return readSession(await this.post('/v1/sessions', { username, password, ...device }))
+  }
+  async refresh(refreshToken: string): Promise<SessionTokens> {
+    return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
+  }
+  private post(path: string, body: unknown): Promise<unknown> {
+    return call(this.base, { method: 'POST', path, body })
+  }
+}
+
+interface Tokens {
+  access(): Promise<string>
+  renew(): Promise<string>
+}
+
+/** Calls on behalf of a logged-in device. */
+export class RelayApi {
+  constructor(
+    private readonly base: string,
+    private readonly tokens: Tokens,
+  ) {}
+
+  async publishKeys(keys: KeysUpload): Promise<void> {
+    await this.call('PUT', '/v1/keys', {
+      registration_id: keys.registrationId,
+      identity_key: toBase64(keys.identityKey),
+      signed_prekey: signedPrekey(keys.signedPrekey),
+      prekeys: keys.prekeys.map(({ id, key }) => ({ id, key: toBase64(key) })),
+      replace: keys.replace,
+    })
+  }
+  async setSignedPrekey(key: KeysUpload['signedPrekey']): Promise<void> {
+    await this.call('PUT', '/v1/keys/signed', { signed_prekey: signedPrekey(key) })
+  }
+  /** How many the relay holds now. */
+  async addPrekeys(prekeys: KeysUpload['prekeys']): Promise<number> {
+    const body = { prekeys: prekeys.map(({ id, key }) => ({ id, key: toBase64(key) })) }
+    return new Answer(await this.call('POST', '/v1/keys/prekeys', body))
+      .field('available')
+      .integer()
+  }
+  async ownKeys(): Promise<OwnKeys> {
+    return readOwnKeys(await this.call('GET', '/v1/keys'))
+  }
+  async contact(username: string, fingerprint: string): Promise<ContactAnswer> {
+    return readContact(await this.call('GET', `/v1/contacts/${username}/${fingerprint}`))
+  }
+  /** Takes one one-time prekey of each device asked for. */
+  async bundle(username: string, fingerprint: string, devices?: number[]): Promise<BundleAnswer> {
+    const some = devices ? `?devices=${devices.join(',')}` : ''
+    return readBundle(await this.call('GET', `/v1/bundles/${username}/${fingerprint}${some}`))
+  }
+  async sessions(): Promise<SessionEntry[]> {
+    return readSessions(await this.call('GET', '/v1/sessions'))
+  }
+  async endSession(id: string): Promise<void> {
+    await this.call('DELETE', `/v1/sessions/${id}`)
+  }
+  async removeDevice(id: number): Promise<void> {
+    await this.call('DELETE', `/v1/devices/${id}`)
+  }
+  async changePassword(password: string, next: string): Promise<void> {
+    await this.call('PUT', '/v1/account/password', { password, new_password: next })
+  }
+  async deleteAccount(password: string): Promise<void> {
+    await this.call('DELETE', '/v1/account', { password })
+  }
+
+  private async call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
+    const request = { method, path, ...(body !== undefined && { body }) }
+    try {
+      return await call(this.base, { ...request, token: await this.tokens.access() })
+    } catch (error) {
+      const stale =
+        error instanceof RelayError &&
+        (error.code === 'token_expired' || error.code === 'unauthorized')
+      if (!stale) throw error
+      return call(this.base, { ...request, token: await this.tokens.renew() })
+    }
+  }
+}
+
+function signedPrekey({ id, key, signature }: KeysUpload['signedPrekey']) {
+  return { id, key: toBase64(key), signature: toBase64(signature) }
+}

@@ -1,0 +1,108 @@
+import type { PublicKey } from '@/crypto/engine'
+import { Answer } from './check'
+import type {
+  BundleAnswer,
+  BundleDevice,
+  ContactAnswer,
+  IncomingEnvelope,
+  OwnKeys,
+  SendAnswer,
+  SessionEntry,
+  SessionTokens,
+} from './types'
+
+const key = (answer: Answer): PublicKey => answer.base64(33)
+
+export function readSession(body: unknown): SessionTokens {
+  const answer = new Answer(body)
+  return {
+    user_id: answer.field('user_id').uuid(),
+    device_id: answer.field('device_id').integer(),
+    session_id: answer.field('session_id').uuid(),
+    access_token: answer.field('access_token').text(),
+    access_expires_at: answer.field('access_expires_at').integer(),
+    refresh_token: answer.field('refresh_token').text(),
+    refresh_expires_at: answer.field('refresh_expires_at').integer(),
+  }
+}
+
+export function readSessions(body: unknown): SessionEntry[] {
+  return new Answer(body).list((entry) => ({
+    session_id: entry.field('session_id').uuid(),
+    device_id: entry.field('device_id').integer(),
+    created_at: entry.field('created_at').integer(),
+    last_used_at: entry.field('last_used_at').integer(),
+    current: entry.field('current').flag(),
+  }))
+}
+
+export function readOwnKeys(body: unknown): OwnKeys {
+  const answer = new Answer(body)
+  return {
+    device_id: answer.field('device_id').integer(),
+    registration_id: answer.field('registration_id').integer(),
+    fingerprint: answer.field('fingerprint').text(),
+    signed_prekey_id: answer.field('signed_prekey_id').integer(),
+    available: answer.field('available').integer(),
+    devices: answer.field('devices').list((device) => ({
+      device_id: device.field('device_id').integer(),
+      registration_id: device.field('registration_id').integer(),
+      current: device.field('current').flag(),
+    })),
+  }
+}
+
+export function readContact(body: unknown): ContactAnswer {
+  const answer = new Answer(body)
+  return {
+    userId: answer.field('user_id').uuid(),
+    username: answer.field('username').text(),
+    identityKey: key(answer.field('identity_key')),
+  }
+}
+
+export function readBundle(body: unknown): BundleAnswer {
+  return { ...readContact(body), devices: new Answer(body).field('devices').list(readDevice) }
+}
+
+function readDevice(device: Answer): BundleDevice {
+  const signed = device.field('signed_prekey')
+  const prekey = device.field('prekey')
+  return {
+    deviceId: device.field('device_id').integer(),
+    registrationId: device.field('registration_id').integer(),
+    signedPrekey: {
+      id: signed.field('id').integer(),
+      key: key(signed.field('key')),
+      signature: signed.field('signature').base64(64),
+    },
+    prekey: prekey.missing
+      ? null
+      : { id: prekey.field('id').integer(), key: key(prekey.field('key')) },
+  }
+}
+
+export function readSendAnswer(body: unknown): SendAnswer {
+  const answer = new Answer(body)
+  return {
+    accepted: answer.field('accepted').list((item) => ({
+      device_id: item.field('device_id').integer(),
+      seq: item.field('seq').integer(),
+    })),
+    at: answer.field('at').integer(),
+  }
+}
+
+export function readEnvelopes(body: unknown): IncomingEnvelope[] {
+  return new Answer(body).list((item) => ({
+    seq: item.field('seq').integer(),
+    id: item.field('id').text(),
+    from: {
+      user_id: item.field('from').field('user_id').uuid(),
+      device_id: item.field('from').field('device_id').integer(),
+    },
+    kind: item.field('kind').text() === 'prekey' ? 'prekey' : 'message',
+    body: item.field('body').binary(),
+    at: item.field('at').integer(),
+  }))
+}

@@ -1,0 +1,77 @@
+import { fromBase64, fromUtf8 } from '@/crypto/bytes'
+import { RelayError } from './errors'
+import type { SessionTokens } from './types'
+
+/** Renewed this long before they end. */
+const MARGIN = 60_000
+const DEFAULT_LIFETIME = 15 * 60_000
+
+export interface TokenKeeperOptions {
+  refresh(refreshToken: string): Promise<SessionTokens>
+  /** Resolves once the tokens are on disk. */
+  save(tokens: SessionTokens): Promise<void>
+  /** The session is over: a log-in is needed. */
+  ended(code: 'token_expired' | 'token_reused'): void
+  now?: () => number
+}
+
+/**
+ * The current tokens. A new refresh token is on disk before it is ever used; until it is used the
+ * relay takes the old one again, so neither a lost answer nor a crash in between ends the session.
+ */
+export class TokenKeeper {
+  private refreshing: Promise<string> | null = null
+  private expires: number
+  private readonly now: () => number
+
+  constructor(
+    public tokens: SessionTokens,
+    private readonly options: TokenKeeperOptions,
+  ) {
+    this.now = options.now ?? Date.now
+    // How long ago they were issued is unknown after a restart; a refusal corrects the guess.
+    this.expires = Math.min(tokens.access_expires_at, this.now() + lifetime(tokens))
+  }
+
+  /** An access token that has some time left. @throws RelayError */
+  async access(): Promise<string> {
+    if (this.now() < this.expires - MARGIN) return this.tokens.access_token
+    return this.renew()
+  }
+
+  /** A new access token; calls at the same time share one renewal. @throws RelayError */
+  renew(): Promise<string> {
+    this.refreshing ??= this.exchange().finally(() => {
+      this.refreshing = null
+    })
+    return this.refreshing
+  }
+
+  private async exchange(): Promise<string> {
+    try {
+      const tokens = await this.options.refresh(this.tokens.refresh_token)
+      await this.options.save(tokens)
+      this.tokens = tokens
+      this.expires = this.now() + lifetime(tokens)
+      return tokens.access_token
+    } catch (error) {
+      const code = error instanceof RelayError ? error.code : null
+      if (code === 'token_expired' || code === 'token_reused') this.options.ended(code)
+      throw error
+    }
+  }
+}
+
+/** From the token's own times, so that a wrong clock on this device does not matter. */
+export function lifetime(tokens: SessionTokens): number {
+  try {
+    const payload = (tokens.access_token.split('.')[1] ?? '')
+      .replaceAll('-', '+')
+      .replaceAll('_', '/')
+    const claims = JSON.parse(fromUtf8(fromBase64(payload))) as { iat?: number; exp?: number }
+    const seconds = (claims.exp ?? NaN) - (claims.iat ?? NaN)
+    return seconds > 0 ? seconds * 1000 : DEFAULT_LIFETIME
+  } catch {
+    return DEFAULT_LIFETIME
+  }
+}

@@ -1,0 +1,85 @@
+import type { Bytes } from '@/crypto/bytes'
+import type { EnvelopeKind, PublicKey } from '@/crypto/engine'
+
+/** Tokens of a login session; times by the server's clock. */
+export interface SessionTokens {
+  user_id: string
+  device_id: number
+  session_id: string
+  access_token: string
+  access_expires_at: number
+  refresh_token: string
+  refresh_expires_at: number
+}
+
+export interface OutgoingEnvelope {
+  device_id: number
+  registration_id: number
+  kind: EnvelopeKind
+  body: Bytes
+}
+
+export interface IncomingEnvelope {
+  seq: number
+  id: string
+  from: { user_id: string; device_id: number }
+  kind: EnvelopeKind
+  body: Bytes
+  at: number
+}
+
+export interface ContactAnswer {
+  userId: string
+  username: string
+  identityKey: PublicKey
+}
+
+export interface BundleDevice {
+  deviceId: number
+  registrationId: number
+  signedPrekey: { id: number; key: PublicKey; signature: Bytes }
+  prekey: { id: number; key: PublicKey } | null
+}
+
+export interface BundleAnswer extends ContactAnswer {
+  devices: BundleDevice[]
+}
+
+export interface OwnKeys {
+  device_id: number
+  registration_id: number
+  fingerprint: string
+  signed_prekey_id: number
+  available: number
+  devices: { device_id: number; registration_id: number; current: boolean }[]
+}
+
+export interface SessionEntry {
+  session_id: string
+  device_id: number
+  created_at: number
+  last_used_at: number
+  current: boolean
+}
+
+export interface KeysUpload {
+  registrationId: number
+  identityKey: PublicKey
+  signedPrekey: { id: number; key: PublicKey; signature: Bytes }
+  prekeys: { id: number; key: PublicKey }[]
+  replace: boolean
+}
+
+export interface SendPayload {
+  id: string
+  to: string
+  envelopes: OutgoingEnvelope[]
+}
+
+export interface SendAnswer {
+  accepted: { device_id: number; seq: number }[]
+  at: number
+}
+
+export type SocketEnd =
+  'replaced' | 'revoked' | 'token_expired' | 'rate_limited' | 'account_deleted' | 'shutdown'
