@@ -1,0 +1,120 @@
+"""The whole messenger as a host starts it: `sealstream up` in a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+READY = "Sealstream is ready at "
+ROOMY = {
+    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "100000",
+    "SEALSTREAM_LOGINS_PER_MINUTE": "100000",
+}
+"""All test users share one address; the limits per user stay as they are."""
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` neighbouring free ports."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first: int = probe.getsockname()[1]
+        if first + count > 65000:
+            continue
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+
+
+class Stack:
+    """A running `sealstream up`. `pid(NAME)` and `kill(NAME)` reach its children."""
+
+    def __init__(self, data: Path, *, nodes: int = 1, **settings: str) -> None:
+        self.data = data
+        self.nodes = nodes
+        self.port = free_ports(nodes)
+        self.settings = {**ROOMY, **settings}
+        self.output: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def url(self, node: int = 0) -> str:
+        """The address of a node."""
+        return f"http://127.0.0.1:{self.port + node}"
+
+    def start(self, *, seconds: float = 90.0) -> "Stack":
+        """Starts, and returns when the address was printed."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SEALSTREAM_")}
+        environment |= {
+            "SEALSTREAM_PORT": str(self.port),
+            "SEALSTREAM_NODES": str(self.nodes),
+            "SEALSTREAM_DATA": str(self.data),
+            **self.settings,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "up"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        ready = threading.Event()
+        threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
+        if not ready.wait(seconds):
+            self.stop()
+            raise TimeoutError("\n".join(self.output[-40:]))
+        return self
+
+    def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                self.output.append(line.rstrip())
+                if READY in line:
+                    ready.set()
+
+    def pid(self, name: str) -> int:
+        """The process id of a child: log, board, postgres, node-0, projector, pusher, …"""
+        return int((self.data / "run" / f"{name}.pid").read_text().split()[0])
+
+    def kill(self, name: str) -> int:
+        """`kill -9` of a child; its process id."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_restarted(self, name: str, before: int, *, seconds: float = 30.0) -> None:
+        """Returns when the child runs again under another process id."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                pid = self.pid(name)
+                os.kill(pid, 0)
+            except (OSError, ValueError, IndexError):
+                pid = before
+            if pid != before:
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{name} was not started again\n" + "\n".join(self.output[-20:]))
+
+    def stop(self, *, signum: int = signal.SIGTERM) -> int:
+        """Drains; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signum)
+        try:
+            return self._process.wait(40)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
+    def logs(self) -> dict[str, str]:
+        """What every child wrote to its log."""
+        return {path.stem: path.read_text(errors="replace") for path in (self.data / "logs").glob("*.log")}

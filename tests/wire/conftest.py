@@ -1,0 +1,71 @@
+"""The running messenger that the wire tests speak to, from outside, as any client would."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.people import Line, Person
+from tests.support.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One node, default limits per user; tests that kill something start their own."""
+    with tempfile.TemporaryDirectory(prefix="sealstream-wire-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        running = Stack(Path(folder) / "data").start()
+        yield running
+        running.stop()
+
+
+class Party:
+    """Makes people and lines, and closes them all."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._people: list[Person] = []
+        self._lines: list[Line] = []
+
+    async def person(self, **fields: object) -> Person:
+        """Someone registered, with published keys."""
+        person = await Person(self.url).register()
+        self._people.append(person)
+        return await person.publish(**fields)
+
+    async def device_of(self, person: Person) -> Person:
+        """A further device of someone."""
+        device = await person.another_device()
+        self._people.append(device)
+        return device
+
+    def stranger(self) -> Person:
+        """Someone with nothing yet."""
+        person = Person(self.url)
+        self._people.append(person)
+        return person
+
+    async def line(self, person: Person, url: str | None = None) -> Line:
+        """An open socket."""
+        line = self.unopened(person, url)
+        return await line.open()
+
+    def unopened(self, person: Person, url: str | None = None, **headers: str) -> Line:
+        """A socket not yet opened."""
+        line = Line(person, url, **headers)
+        self._lines.append(line)
+        return line
+
+    async def close(self) -> None:
+        for line in self._lines:
+            await line.close()
+        for person in self._people:
+            await person.__aexit__(None, None, None)
+
+
+@pytest.fixture
+async def party(stack: Stack) -> AsyncIterator[Party]:
+    gathered = Party(stack.url())
+    yield gathered
+    await gathered.close()
