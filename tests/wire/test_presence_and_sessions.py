@@ -1,0 +1,80 @@
+"""Presence, ephemerals, and the ends of sessions, over one node."""
+
+import asyncio
+import time
+
+from tests.wire.conftest import Party
+
+
+async def test_only_those_who_watch_each_other_are_told(party: Party) -> None:
+    anna, bela, carl = [await party.person() for _ in range(3)]
+    at_anna, at_bela, at_carl = [await party.line(person) for person in (anna, bela, carl)]
+    assert await at_anna.call("presence.watch", {"users": [bela.user_id]}) == {"ok": True, "online": []}
+    assert await at_carl.call("presence.watch", {"users": [bela.user_id]}) == {"ok": True, "online": []}
+    watching = await at_bela.call("presence.watch", {"users": [anna.user_id]})
+    assert watching == {"ok": True, "online": [anna.user_id]}
+    assert await at_anna.until_event("presence") == {"user_id": bela.user_id, "online": True}
+    await at_bela.close()
+    await at_anna.until(lambda: ("presence", {"user_id": bela.user_id, "online": False}) in at_anna.events)
+    assert not [name for name, _ in at_carl.events if name == "presence"]
+
+
+async def test_more_than_a_thousand_watched_users_are_invalid(party: Party) -> None:
+    anna = await party.person()
+    line = await party.line(anna)
+    answer = await line.call("presence.watch", {"users": [anna.user_id] * 1001})
+    assert answer["error"]["code"] == "invalid"
+
+
+async def test_ephemerals_reach_who_is_online_and_are_never_stored(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela)
+    typing = {"to": bela.user_id, "envelopes": [{"device_id": bela.device_id, "body": b"typing"}]}
+    assert await at_anna.call("ephemeral", typing) == {"ok": True}
+    assert await at_bela.until_event("ephemeral") == {
+        "from": {"user_id": anna.user_id, "device_id": anna.device_id},
+        "body": b"typing",
+    }
+    await at_bela.close()
+    assert await at_anna.call("ephemeral", typing) == {"ok": True}
+    again = await party.line(bela)
+    await again.until_event("caught_up")
+    await asyncio.sleep(0.3)
+    assert [name for name, _ in again.events if name == "ephemeral"] == []
+
+
+async def test_a_session_ended_elsewhere_closes_its_socket_within_five_seconds(party: Party) -> None:
+    anna = await party.person()
+    line = await party.line(anna)
+    phone = await party.device_of(anna)
+    started = time.monotonic()
+    reply = await phone.call("DELETE", f"/v1/sessions/{anna.session['session_id']}")
+    assert reply.status == 204
+    assert await line.until_event("session.ended") == {"reason": "revoked"}
+    assert time.monotonic() - started < 5.0
+    await line.until_event("disconnect")
+
+
+async def test_a_device_that_was_closed_loses_its_socket_and_cannot_come_back(party: Party) -> None:
+    anna = await party.person()
+    phone = await party.device_of(anna)
+    line = await party.line(phone)
+    assert (await anna.call("DELETE", f"/v1/devices/{phone.device_id}")).status == 204
+    assert (await line.until_event("session.ended"))["reason"] == "revoked"
+
+
+async def test_a_deleted_account_is_gone_for_everyone(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela)
+    assert (await anna.call("DELETE", "/v1/account", {"password": anna.password})).status == 204
+    assert await at_anna.until_event("session.ended") == {"reason": "account_deleted"}
+    assert (await at_bela.send(anna, b"x"))["error"]["code"] == "not_found"
+
+
+async def test_a_newer_token_keeps_the_socket(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    line = await party.line(anna)
+    refresh = await anna.call("POST", "/v1/sessions/refresh", {"refresh_token": anna.session["refresh_token"]})
+    assert await line.call("auth.refresh", {"token": refresh.body["access_token"]}) == {"ok": True}
+    for token in ("nonsense", bela.session["access_token"]):
+        assert (await line.call("auth.refresh", {"token": token}))["error"]["code"] == "unauthorized"

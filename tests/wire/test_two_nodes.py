@@ -1,0 +1,117 @@
+"""Two nodes are one relay: people on either talk, and a user's limits hold over both."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import socketio
+
+from tests.support.stack import Stack
+from tests.wire.conftest import Party
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="sealstream-pair-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        running = Stack(Path(folder) / "data", nodes=2).start()
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+async def party(pair: Stack) -> AsyncIterator[Party]:
+    gathered = Party(pair.url())
+    yield gathered
+    await gathered.close()
+
+
+async def test_people_on_different_nodes_talk(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela, pair.url(1))
+    for number in range(5):
+        assert (await at_anna.send(bela, f"over {number}".encode()))["ok"]
+        assert (await at_bela.send(anna, f"back {number}".encode()))["ok"]
+    assert await at_bela.until_bodies(5) == [f"over {number}".encode() for number in range(5)]
+    assert await at_anna.until_bodies(5) == [f"back {number}".encode() for number in range(5)]
+
+
+async def test_a_newer_socket_on_the_other_node_ends_the_older(party: Party, pair: Stack) -> None:
+    anna = await party.person()
+    older = await party.line(anna)
+    await party.line(anna, pair.url(1))
+    assert await older.until_event("session.ended") == {"reason": "replaced"}
+
+
+async def test_one_user_gets_sixty_messages_over_both_nodes(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    phone = await party.device_of(anna)
+    lines = [await party.line(anna), await party.line(phone, pair.url(1))]
+    answers = [await lines[number % 2].send(bela, b"x") for number in range(70)]
+    assert sum(answer["ok"] for answer in answers) == 60
+    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} == {"rate_limited"}
+
+
+async def test_one_user_gets_ten_connections_over_both_nodes(party: Party, pair: Stack) -> None:
+    anna = await party.person()
+    opened = 0
+    for number in range(14):
+        line = party.unopened(anna, pair.url(number % 2))
+        try:
+            await line.open()
+            opened += 1
+        except socketio.exceptions.ConnectionError:
+            assert line.refusal["data"]["code"] == "rate_limited"
+        await line.close()
+    assert opened == 10
+
+
+async def test_presence_is_told_over_nodes(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela, pair.url(1))
+    await at_anna.call("presence.watch", {"users": [bela.user_id]})
+    assert (await at_bela.call("presence.watch", {"users": [anna.user_id]}))["online"] == [anna.user_id]
+    assert await at_anna.until_event("presence") == {"user_id": bela.user_id, "online": True}
+
+
+async def test_revocation_reaches_the_other_node_within_five_seconds(party: Party, pair: Stack) -> None:
+    anna = await party.person()
+    line = await party.line(anna, pair.url(1))
+    assert (await anna.call("DELETE", "/v1/sessions/current")).status == 204
+    started = time.monotonic()
+    assert await line.until_event("session.ended") == {"reason": "revoked"}
+    assert time.monotonic() - started < 5.0
+
+
+async def test_a_killed_node_leaves_its_users_online_for_less_than_15_seconds(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela, pair.url(1))
+    await at_anna.call("presence.watch", {"users": [bela.user_id]})
+    await at_bela.call("presence.watch", {"users": [anna.user_id]})
+    await at_anna.until_event("presence")
+    at_bela.acknowledging = False
+    before = pair.kill("node-1")
+    started = time.monotonic()
+    gone = ("presence", {"user_id": bela.user_id, "online": False})
+    await at_anna.until(lambda: gone in at_anna.events, seconds=15)
+    assert time.monotonic() - started < 15
+    pair.wait_restarted("node-1", before)
+
+
+async def test_a_frozen_node_does_not_hold_what_was_accepted(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna = await party.line(anna)
+    frozen = await party.line(bela, pair.url(1))
+    await frozen.until_event("caught_up")
+    os.kill(pair.pid("node-1"), signal.SIGSTOP)
+    try:
+        assert (await at_anna.send(bela, b"past the frozen node"))["ok"]
+        elsewhere = await party.line(bela)
+        assert await elsewhere.until_bodies(1) == [b"past the frozen node"]
+    finally:
+        os.kill(pair.pid("node-1"), signal.SIGCONT)
+    assert await frozen.until_event("session.ended") == {"reason": "replaced"}
