@@ -13,6 +13,7 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 from psycopg_pool import AsyncConnectionPool
+from redis.asyncio.cluster import RedisCluster
 
 from relay.admission import Admission
 from relay.auth.keyset import Keyset
@@ -77,7 +78,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         try:
             listening = _listen(settings.host, settings.port + index)
         except OSError as error:
-            log.error(
+            log.error(  # noqa: TRY400 - the operator needs the line, not the trace
                 "cannot_listen", host=settings.host, port=settings.port + index, reason=error.strerror,
                 setting="SEALSTREAM_PORT",
             )  # fmt: skip
@@ -102,7 +103,9 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
 
 
 async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[Node, web.Application]:
-    assert settings.log_url and settings.board_url and settings.database_url
+    assert settings.log_url
+    assert settings.board_url
+    assert settings.database_url
     node_id = f"{index}-{secrets.token_hex(6)}"
     log_client, board_client = servers.client(settings.log_url), servers.client(settings.board_url)
     for client in (log_client, board_client):
@@ -152,7 +155,13 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(
-        server=server, registry=registry, calls=calls, catch_up=catch_up, presence=presence, inbox=inbox, now=now_ms
+        server=server,
+        registry=registry,
+        calls=calls,
+        catch_up=catch_up,
+        presence=presence,
+        inbox=inbox,
+        now=now_ms,
     )
     parts = Parts(
         settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
@@ -173,7 +182,8 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
 
 async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:
-    link = ClusterLink(servers.client(url)) if servers.is_cluster(url) else Link(url, name=name)
+    client = servers.client(url)
+    link = ClusterLink(client) if isinstance(client, RedisCluster) else Link(url, name=name)
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link

@@ -143,7 +143,6 @@ class CatchUp:
         limit = min(PAGE_ENVELOPES, socket.delivery.room)
         async with self._database.connection(timeout=5.0) as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(
-                SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit)
-            )
-            return await cursor.fetchall()
+            await cursor.execute(SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit))
+            rows: list[tuple[Any, ...]] = await cursor.fetchall()
+            return rows

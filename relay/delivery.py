@@ -23,7 +23,9 @@ class Verdict(Enum):
 class Delivery:
     """One socket's numbers. `sent` is the last number sent (or known to be stored by the client)."""
 
-    def __init__(self, *, most_envelopes: int = IN_FLIGHT_ENVELOPES, most_bytes: int = IN_FLIGHT_BYTES) -> None:
+    def __init__(
+        self, *, most_envelopes: int = IN_FLIGHT_ENVELOPES, most_bytes: int = IN_FLIGHT_BYTES
+    ) -> None:
         self.sent = 0
         self._in_flight: deque[tuple[int, int]] = deque()
         self._bytes = 0

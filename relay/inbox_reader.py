@@ -70,7 +70,7 @@ class InboxReader:
             try:
                 items = inbox.read(pairs)
             except ValueError as error:
-                log.error("inbox_entry_unreadable", reason=str(error))
+                log.warning("inbox_entry_unreadable", reason=str(error))
                 continue
             for item in items:
                 self._item(item, touched)
@@ -100,36 +100,45 @@ class InboxReader:
 
     def _item(self, item: inbox.Item, touched: set[LiveSocket]) -> None:
         match item:
-            case inbox.Pushed(seq, event):
-                socket = self._registry.device(event.user, event.device)
-                if socket is not None:
-                    metrics.PUSH_SECONDS.observe(max(0, self._now() - event.at) / 1000)
-                    verdict = socket.push(seq, event)
-                    touched.add(socket)
-                    if verdict is Verdict.GAP:
-                        self._catch_up.start(socket)
-                    elif verdict is Verdict.FULL:
-                        socket.live = False
-            case inbox.Expired(upto, event):
-                socket = self._registry.device(event.user, event.device)
-                if socket is not None and upto > socket.told_floor:
-                    socket.told_floor = upto
-                    socket.emit("expired", {"upto": upto, "count": event.count})
-                    socket.delivery.settle(upto)
+            case inbox.Pushed():
+                self._push(item, touched)
+            case inbox.Expired():
+                self._expire(item)
             case inbox.End(user, device, socket_id, reason):
                 self.end(user, device, socket_id, reason)
             case inbox.PresenceChanged(watcher, subject, online):
                 for socket in self._registry.user(watcher):
                     socket.emit("presence", {"user_id": str(subject), "online": online})
-            case inbox.Ephemeral(user, device, from_user, from_device, body):
-                socket = self._registry.device(user, device)
-                if socket is not None and socket.unsent < EPHEMERAL_UNSENT_BYTES:
-                    sender = {"user_id": str(from_user), "device_id": from_device}
-                    socket.emit("ephemeral", {"from": sender, "body": body})
+            case inbox.Ephemeral():
+                self._pass_on(item)
             case inbox.PrekeysLow(user, device, available):
-                socket = self._registry.device(user, device)
-                if socket is not None:
-                    socket.emit("prekeys.low", {"available": available})
+                if (low := self._registry.device(user, device)) is not None:
+                    low.emit("prekeys.low", {"available": available})
+
+    def _push(self, pushed: inbox.Pushed, touched: set[LiveSocket]) -> None:
+        socket = self._registry.device(pushed.event.user, pushed.event.device)
+        if socket is None:
+            return
+        metrics.PUSH_SECONDS.observe(max(0, self._now() - pushed.event.at) / 1000)
+        verdict = socket.push(pushed.seq, pushed.event)
+        touched.add(socket)
+        if verdict is Verdict.GAP:
+            self._catch_up.start(socket)
+        elif verdict is Verdict.FULL:
+            socket.live = False
+
+    def _expire(self, expired: inbox.Expired) -> None:
+        socket = self._registry.device(expired.event.user, expired.event.device)
+        if socket is not None and expired.upto > socket.told_floor:
+            socket.told_floor = expired.upto
+            socket.emit("expired", {"upto": expired.upto, "count": expired.event.count})
+            socket.delivery.settle(expired.upto)
+
+    def _pass_on(self, item: inbox.Ephemeral) -> None:
+        socket = self._registry.device(item.user, item.device)
+        if socket is not None and socket.unsent < EPHEMERAL_UNSENT_BYTES:
+            sender = {"user_id": str(item.from_user), "device_id": item.from_device}
+            socket.emit("ephemeral", {"from": sender, "body": item.body})
 
     def end(self, user: UUID, device: int | None, socket_id: str | None, reason: inbox.EndReason) -> None:
         """Ends the sockets that match."""

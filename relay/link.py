@@ -59,7 +59,7 @@ class _Connection(asyncio.Protocol):
             return future
         if not self._out:
             self._loop.call_soon(self._flush)
-        self._out.append(hiredis.pack_command(command))
+        self._out.append(hiredis.pack_command(command))  # type: ignore[arg-type]  # any length of tuple
         if not self._waiting:
             self.oldest_since = self._loop.time()
         self._waiting.append(future)
@@ -85,7 +85,7 @@ class _Connection(asyncio.Protocol):
         else:
             future.set_result(reply)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.lost.done():
             self.lost.set_result(None)
         error = OutcomeUnknown("the connection ended before the answer")
@@ -112,7 +112,7 @@ class Link:
         self.connected = asyncio.Event()
 
     async def start(self) -> None:
-        """Opens the connection and keeps it open; raises OSError or ResponseError if it cannot be opened now."""
+        """Opens the connection and keeps it open. Raises OSError or ResponseError if it cannot be opened."""
         self._connection = await self._open()
         self.connected.set()
         self._task = asyncio.create_task(self._keep(), name=f"link-{self._name}")

@@ -57,7 +57,13 @@ class MailboxLog:
     """Accepts, acknowledges and reads mailbox numbers. One per node."""
 
     def __init__(
-        self, commands: Commands, *, partitions: int, capacity: int, install: Callable[[], Any], now: Callable[[], int]
+        self,
+        commands: Commands,
+        *,
+        partitions: int,
+        capacity: int,
+        install: Callable[[], Any],
+        now: Callable[[], int],
     ) -> None:
         self._commands = commands
         self._partitions = partitions
@@ -199,7 +205,9 @@ def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
 
 
 def _unavailable() -> Refusal:
-    return Refusal("unavailable", "Nothing was accepted; keep the message and try again.", retry_after_ms=1000)
+    return Refusal(
+        "unavailable", "Nothing was accepted; keep the message and try again.", retry_after_ms=1000
+    )
 
 
 def _read_accept(reply: list[Any]) -> Accepted | Refusal:

@@ -11,7 +11,11 @@ ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements ap
 REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
 SOCKETS = Gauge("sealstream_sockets", "Live sockets.")
 ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
-INBOX_LOST = Counter("sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up.")
+INBOX_LOST = Counter(
+    "sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up."
+)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 SEND_SECONDS = Histogram("sealstream_send_seconds", "From a send's arrival to its answer.", buckets=_BUCKETS)
-PUSH_SECONDS = Histogram("sealstream_push_seconds", "From acceptance to the push on this node.", buckets=_BUCKETS)
+PUSH_SECONDS = Histogram(
+    "sealstream_push_seconds", "From acceptance to the push on this node.", buckets=_BUCKETS
+)

@@ -33,9 +33,10 @@ def encode(event: Event | Refused) -> bytes:
 def decode(data: bytes) -> LogEvent:
     """The event in `data`. Raises UndecodableEntry."""
     try:
-        return _decoder.decode(data)
+        event: LogEvent = _decoder.decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise UndecodableEntry(str(error)) from error
+    return event
 
 
 def decode_entry(fields: Mapping[bytes, bytes]) -> tuple[LogEvent, int]:

@@ -6,10 +6,10 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 |---|---|---|---|
 | `sealstream:partitions` | string | for ever | P, fixed at the first start |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
-| `{p}:user:USER` | hash | until the account is deleted | the directory: `i` identity key (33 bytes), and per |
-| | | | device D: `rD` registration id, `hD` head, `cD` cursor, `fD` floor |
+| `{p}:user:USER` | hash | until the account is deleted | the directory: `i` identity key; per device D: |
+| | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
-| `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, with the reason |
+| `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
@@ -26,7 +26,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
-| `policy` | hash | renewed by the rate-limiter worker | NAME → limit, window and burst (JSON); no policy, no admission |
+| `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); without it no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
 | `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
 """

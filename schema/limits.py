@@ -34,13 +34,28 @@ LOOKUPS: Final = "lookups"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
-    Limit(CONNECTIONS, 10, MINUTE, "user", "SEALSTREAM_CONNECTIONS_PER_MINUTE", "reconnect storms by one client"),
-    Limit(LOGINS, 10, MINUTE, "address", "SEALSTREAM_LOGINS_PER_MINUTE", "password guessing, Argon2 as a lever"),
-    Limit(FAILED_LOGINS, 5, MINUTE, "username", "SEALSTREAM_FAILED_LOGINS_PER_MINUTE", "guessing one password"),
-    Limit(REGISTRATIONS, 10, HOUR, "address", "SEALSTREAM_REGISTRATIONS_PER_HOUR", "name squatting, name finding"),
+    Limit(
+        CONNECTIONS, 10, MINUTE, "user", "SEALSTREAM_CONNECTIONS_PER_MINUTE", "reconnect storms by one client"
+    ),
+    Limit(
+        LOGINS, 10, MINUTE, "address", "SEALSTREAM_LOGINS_PER_MINUTE", "password guessing, Argon2 as a lever"
+    ),
+    Limit(
+        FAILED_LOGINS, 5, MINUTE, "username", "SEALSTREAM_FAILED_LOGINS_PER_MINUTE", "guessing one password"
+    ),
+    Limit(
+        REGISTRATIONS,
+        10,
+        HOUR,
+        "address",
+        "SEALSTREAM_REGISTRATIONS_PER_HOUR",
+        "name squatting, name finding",
+    ),
     Limit(BUNDLES_PER_TARGET, 6, HOUR, "asker and target", None, "prekey draining", burst=6),
     Limit(BUNDLES, 60, HOUR, "asker", "SEALSTREAM_BUNDLES_PER_HOUR", "prekey draining over many targets"),
-    Limit(LOOKUPS, 60, HOUR, "asker", "SEALSTREAM_LOOKUPS_PER_HOUR", "finding names by guessing fingerprints"),
+    Limit(
+        LOOKUPS, 60, HOUR, "asker", "SEALSTREAM_LOOKUPS_PER_HOUR", "finding names by guessing fingerprints"
+    ),
 )
 
 BODY_BYTES: Final = 64 * 1024

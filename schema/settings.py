@@ -91,7 +91,11 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "60", "how often retention looks for what expired"),
     ("SEALSTREAM_REWRITE_INTERVAL_SECONDS", "86400", "how often the log's file is rewritten"),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
-    *((row.setting, str(row.count), f"{row.name} per {row.subject}") for row in limits.DEFAULTS if row.setting),
+    *(
+        (row.setting, str(row.count), f"{row.name} per {row.subject}")
+        for row in limits.DEFAULTS
+        if row.setting
+    ),
 )
 
 

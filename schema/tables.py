@@ -65,9 +65,7 @@ refresh_tokens = Table(
     "refresh_tokens",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
-    Column(
-        "session_id", Uuid, ForeignKey("login_sessions.session_id", ondelete="CASCADE"), nullable=False
-    ),
+    Column("session_id", Uuid, ForeignKey("login_sessions.session_id", ondelete="CASCADE"), nullable=False),
     Column("parent_hash", LargeBinary),
     Column("issued_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),

@@ -140,7 +140,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             if socket.closed:
                 break
 
-    async def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+    async def _trigger_event(self, event: str, *args: Any, **_options: Any) -> Any:
         """The handler's own exceptions come through: the read loop must see a malformed packet."""
         return await self.handlers[event](*args)
 
@@ -151,7 +151,9 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
 
     async def disconnect(self, sid: str | None = None) -> None:
         """Closes one socket, or all."""
-        for socket in [self.sockets[sid]] if sid in self.sockets else [] if sid else list(self.sockets.values()):
+        for socket in (
+            [self.sockets[sid]] if sid in self.sockets else [] if sid else list(self.sockets.values())
+        ):
             socket.close()
 
     async def shutdown(self) -> None:

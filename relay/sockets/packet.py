@@ -43,7 +43,7 @@ class MessagePackPacket(packet.Packet):  # type: ignore[misc]
     def decode(self, encoded_packet: bytes | str) -> int:
         """Reads one frame; raises ValueError for anything else. No attachments follow, ever."""
         if isinstance(encoded_packet, str):
-            raise ValueError("packets are binary frames")
+            raise ValueError("packets are binary frames")  # noqa: TRY004 - malformed, like any other
         try:
             frame = _decoder.decode(encoded_packet)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:

@@ -113,7 +113,9 @@ def check(payload: Any) -> Send:
     devices: set[int] = set()
     for index, envelope in enumerate(send.envelopes):
         if len(envelope.body) > BODY_BYTES:
-            raise Refusal("too_large", f"A body is at most {BODY_BYTES} bytes.", path=f"$.envelopes[{index}].body")
+            raise Refusal(
+                "too_large", f"A body is at most {BODY_BYTES} bytes.", path=f"$.envelopes[{index}].body"
+            )
         if envelope.device_id in devices:
             raise invalid(f"$.envelopes[{index}].device_id", "This device has an envelope already.")
         devices.add(envelope.device_id)

@@ -68,7 +68,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         elif not socket.ended:
             self._catch_up.start(socket)
 
-    async def _connected(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
+    async def _connected(self, sid: str, _environ: dict[str, Any], auth: Any) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         wire: LeanSocket = self.eio.sockets[eio_sid]
         try:
@@ -90,13 +90,13 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         if older is not None:
             older.end("replaced")
 
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002 - the library's name
+    async def _handle_event(self, eio_sid: str, _namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002 - the library's name
         socket = self._registry.get(eio_sid)
         if socket is None or not isinstance(data, list) or not data or not isinstance(data[0], str):
             raise ValueError("an event before CONNECT, or not an event")
         self._calls.take(socket, data[0], data[1] if len(data) > 1 else None, id)
 
-    async def _disconnected(self, sid: str, reason: str) -> None:
+    async def _disconnected(self, sid: str, _reason: str) -> None:
         socket = self._registry.get(self.manager.eio_sid_from_sid(sid, "/"))
         if socket is not None:
             socket.ended = True

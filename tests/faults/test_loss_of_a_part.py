@@ -76,7 +76,9 @@ async def test_without_the_log_sends_are_unavailable_and_nothing_is_lost_or_doub
     assert [envelope["seq"] for envelope in at_bela.envelopes] == list(range(1, 26))
 
 
-async def test_a_log_killed_while_sends_are_in_flight_keeps_what_it_accepted(party: Party, servers: Servers) -> None:
+async def test_a_log_killed_while_sends_are_in_flight_keeps_what_it_accepted(
+    party: Party, servers: Servers
+) -> None:
     anna, bela = await party.person(), await party.person()
     at_anna, at_bela = await party.line(anna), await party.line(bela)
     sender = Sender(at_anna, bela)

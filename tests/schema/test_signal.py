@@ -33,7 +33,9 @@ def test_a_signature_over_another_key_or_by_another_identity_is_not() -> None:
 
 
 @given(st.binary(min_size=33, max_size=33), st.binary(max_size=40), st.binary(min_size=64, max_size=64))
-def test_random_bytes_are_never_a_signature_and_never_an_error(key: bytes, message: bytes, made_up: bytes) -> None:
+def test_random_bytes_are_never_a_signature_and_never_an_error(
+    key: bytes, message: bytes, made_up: bytes
+) -> None:
     assert not signal.signature_is_good(key, message, made_up)
 
 

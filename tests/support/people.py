@@ -69,14 +69,18 @@ class Person:
         headers = options.pop("headers", {})
         if self.session and "Authorization" not in headers:
             headers["Authorization"] = f"Bearer {self.session['access_token']}"
-        async with self._http.request(method, self.url + path, json=body, headers=headers, **options) as response:
+        async with self._http.request(
+            method, self.url + path, json=body, headers=headers, **options
+        ) as response:
             kind = response.headers.get("Content-Type", "")
             read = await (response.json(content_type=None) if "json" in kind else response.read())
             return Reply(response.status, response.headers, read)
 
     async def register(self) -> "Person":
         """A new account; this is its first device, without keys yet."""
-        reply = await self.call("POST", "/v1/accounts", {"username": self.username, "password": self.password})
+        reply = await self.call(
+            "POST", "/v1/accounts", {"username": self.username, "password": self.password}
+        )
         assert reply.status == 201, reply.body
         self.session = reply.body
         return self

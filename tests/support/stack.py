@@ -51,7 +51,9 @@ class Stack:
 
     def start(self, *, seconds: float = 90.0) -> "Stack":
         """Starts, and returns when the address was printed."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SEALSTREAM_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("SEALSTREAM_")
+        }
         environment |= {
             "SEALSTREAM_PORT": str(self.port),
             "SEALSTREAM_NODES": str(self.nodes),

@@ -13,7 +13,9 @@ from tests.support.stack import Stack
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One node, default limits per user; tests that kill something start their own."""
-    with tempfile.TemporaryDirectory(prefix="sealstream-wire-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="sealstream-wire-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
         Path(folder).chmod(0o711)
         running = Stack(Path(folder) / "data").start()
         yield running

@@ -38,7 +38,9 @@ async def test_tokens_of_another_making_are_refused(party: Party) -> None:
         jwt.encode(claims, None, algorithm="none", headers=header),
         jwt.encode(claims, "s" * 64, algorithm="HS256", headers={"kid": header["kid"], "typ": header["typ"]}),
         jwt.encode(claims, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers=header),
-        jwt.encode(claims, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={**header, "kid": "elsewhere"}),
+        jwt.encode(
+            claims, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={**header, "kid": "elsewhere"}
+        ),
     ]
     for token in forged:
         assert (await refused(party.unopened(anna), token))["code"] == "unauthorized"
@@ -121,7 +123,9 @@ async def test_who_only_answers_pings_is_dropped_after_five_seconds(bare: Any) -
     [
         b"\xc1 not MessagePack",
         msgpack.packb({"type": 2, "data": ["send", {}], "nsp": "/", "id": 1}),
-        msgpack.packb({"type": 5, "data": ["x", {"_placeholder": True, "num": 0}], "nsp": "/", "attachments": 1}),
+        msgpack.packb(
+            {"type": 5, "data": ["x", {"_placeholder": True, "num": 0}], "nsp": "/", "attachments": 1}
+        ),
         "4plain text packet",
         "6",
         b"x" * (1024 * 1024 + 1),
@@ -150,13 +154,14 @@ async def test_a_second_connect_ends_the_connection(party: Party, bare: Any) -> 
     assert await closed_within(bare, 3)
 
 
-@pytest.mark.parametrize("query", ["EIO=3&transport=websocket", "EIO=4&transport=polling", "EIO=4&transport=websocket&sid=x"])
+@pytest.mark.parametrize(
+    "query", ["EIO=3&transport=websocket", "EIO=4&transport=polling", "EIO=4&transport=websocket&sid=x"]
+)
 async def test_long_polling_and_older_protocols_are_refused(stack: Stack, query: str) -> None:
     async with aiohttp.ClientSession() as http, http.get(f"{stack.url()}/socket.io/?{query}") as response:
         assert response.status == 400
 
 
 async def test_frames_are_never_compressed(stack: Stack) -> None:
-    async with aiohttp.ClientSession() as http:
-        async with http.ws_connect(Bare(stack.url()).url, compress=15) as ws:
-            assert ws.compress == 0
+    async with aiohttp.ClientSession() as http, http.ws_connect(Bare(stack.url()).url, compress=15) as ws:
+        assert ws.compress == 0

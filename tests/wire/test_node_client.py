@@ -17,7 +17,9 @@ from tests.wire.conftest import Party
 SCRIPT = Path(__file__).with_name("node_client.mjs")
 INSTALLED = Path(__file__).parents[2] / "client-web" / "node_modules" / "socket.io-client"
 
-pytestmark = pytest.mark.skipif(not INSTALLED.exists(), reason="client-web's packages are not installed (npm ci)")
+pytestmark = pytest.mark.skipif(
+    not INSTALLED.exists(), reason="client-web's packages are not installed (npm ci)"
+)
 
 
 class NodeLine:

@@ -74,7 +74,9 @@ async def test_a_deleted_account_is_gone_for_everyone(party: Party) -> None:
 async def test_a_newer_token_keeps_the_socket(party: Party) -> None:
     anna, bela = await party.person(), await party.person()
     line = await party.line(anna)
-    refresh = await anna.call("POST", "/v1/sessions/refresh", {"refresh_token": anna.session["refresh_token"]})
+    refresh = await anna.call(
+        "POST", "/v1/sessions/refresh", {"refresh_token": anna.session["refresh_token"]}
+    )
     assert await line.call("auth.refresh", {"token": refresh.body["access_token"]}) == {"ok": True}
     for token in ("nonsense", bela.session["access_token"]):
         assert (await line.call("auth.refresh", {"token": token}))["error"]["code"] == "unauthorized"

@@ -16,7 +16,9 @@ from tests.wire.conftest import Party
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(prefix="sealstream-pair-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="sealstream-pair-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
         Path(folder).chmod(0o711)
         running = Stack(Path(folder) / "data", nodes=2).start()
         yield running
@@ -87,7 +89,9 @@ async def test_revocation_reaches_the_other_node_within_five_seconds(party: Part
     assert time.monotonic() - started < 5.0
 
 
-async def test_a_killed_node_leaves_its_users_online_for_less_than_15_seconds(party: Party, pair: Stack) -> None:
+async def test_a_killed_node_leaves_its_users_online_for_less_than_15_seconds(
+    party: Party, pair: Stack
+) -> None:
     anna, bela = await party.person(), await party.person()
     at_anna, at_bela = await party.line(anna), await party.line(bela, pair.url(1))
     await at_anna.call("presence.watch", {"users": [bela.user_id]})
