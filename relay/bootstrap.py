@@ -36,7 +36,7 @@ from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from relay.waiting import until_there
+from schema.waiting import until_there
 from schema import functions, keys, logs, servers
 from schema.clock import now_ms
 from schema.settings import Settings

@@ -13,7 +13,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from relay import metrics
-from relay.backoff import Backoff
+from schema.backoff import Backoff
 from relay.delivery import Verdict
 from relay.mailbox_log import Mailbox, MailboxLog
 from relay.sockets.live import LiveSocket

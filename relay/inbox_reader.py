@@ -13,7 +13,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from relay import metrics
-from relay.backoff import Backoff
+from schema.backoff import Backoff
 from relay.catch_up import CatchUp
 from relay.delivery import Verdict
 from relay.link import Link, NotSent, OutcomeUnknown

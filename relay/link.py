@@ -16,7 +16,7 @@ import structlog
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
-from relay.backoff import Backoff
+from schema.backoff import Backoff
 
 log = structlog.get_logger(__name__)
 

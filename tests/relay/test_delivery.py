@@ -48,7 +48,9 @@ def test_settling_beyond_what_was_sent_skips_it() -> None:
         max_size=80,
     )
 )
-def test_whatever_is_offered_the_sent_numbers_are_gapless_and_bounded(steps: list[tuple[str, int, int]]) -> None:
+def test_whatever_is_offered_the_sent_numbers_are_gapless_and_bounded(
+    steps: list[tuple[str, int, int]],
+) -> None:
     delivery = Delivery(most_envelopes=4, most_bytes=100)
     sent = settled = 0
     unsettled: dict[int, int] = {}

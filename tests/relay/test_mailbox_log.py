@@ -62,7 +62,9 @@ async def world(log_url: str) -> AsyncIterator[World]:
     await client.aclose()
 
 
-def sending(to: UUID, *envelopes: tuple[int, int], envelope_id: UUID | None = None, body: bytes = b"\x33c") -> Send:
+def sending(
+    to: UUID, *envelopes: tuple[int, int], envelope_id: UUID | None = None, body: bytes = b"\x33c"
+) -> Send:
     made = [
         OutgoingEnvelope(device_id=device, registration_id=registration, kind="message", body=body)
         for device, registration in envelopes
@@ -93,7 +95,14 @@ async def test_what_is_accepted_stands_in_the_log_byte_for_byte(world: World) ->
     ((event, seq),) = await world.entries(anna)
     assert seq == 1
     assert event == EnvelopeAccepted(
-        user=anna, device=1, at=1234, id=send.id, from_user=sender, from_device=9, kind="message", body=bytes(range(256))
+        user=anna,
+        device=1,
+        at=1234,
+        id=send.id,
+        from_user=sender,
+        from_device=9,
+        kind="message",
+        body=bytes(range(256)),
     )
 
 
@@ -139,7 +148,9 @@ async def test_writing_to_oneself_leaves_the_sending_device_out(world: World) ->
 
 
 async def test_a_user_without_an_identity_is_not_found(world: World) -> None:
-    assert (await refusal(world.log.accept(uuid4(), 1, sending(uuid4(), (1, 1)), now_ms()))).code == "not_found"
+    assert (
+        await refusal(world.log.accept(uuid4(), 1, sending(uuid4(), (1, 1)), now_ms()))
+    ).code == "not_found"
 
 
 async def test_a_full_mailbox_refuses_all_devices_until_something_is_acknowledged(world: World) -> None:
@@ -162,7 +173,9 @@ async def test_the_cursor_moves_forward_only_and_an_old_acknowledgement_appends_
     assert await world.log.acknowledge(anna, 1, 2, now_ms()) == 2
     assert await world.log.acknowledge(anna, 1, 1, now_ms()) == 2
     assert await world.log.acknowledge(anna, 1, 2, now_ms()) == 2
-    acknowledged = [seq for event, seq in await world.entries(anna) if isinstance(event, EnvelopesAcknowledged)]
+    acknowledged = [
+        seq for event, seq in await world.entries(anna) if isinstance(event, EnvelopesAcknowledged)
+    ]
     assert acknowledged == [2]
 
 
@@ -178,7 +191,9 @@ async def test_one_turn_of_the_event_loop_is_one_call_per_partition(world: World
     users = [await world.user(d1=11) for _ in range(12)]
     await world.log.accept(uuid4(), 1, sending(users[0], (1, 11)), now_ms())  # the functions are loaded now
     await world.client.config_resetstat()
-    await asyncio.gather(*(world.log.accept(uuid4(), 1, sending(user, (1, 11)), now_ms()) for user in users * 3))
+    await asyncio.gather(
+        *(world.log.accept(uuid4(), 1, sending(user, (1, 11)), now_ms()) for user in users * 3)
+    )
     calls = (await world.client.info("commandstats"))["cmdstat_fcall"]["calls"]
     assert calls == len({partition_of(user, PARTITIONS) for user in users})
 

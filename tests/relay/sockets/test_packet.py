@@ -34,7 +34,9 @@ def test_what_the_javascript_parser_writes_is_read() -> None:
 
 def test_undefined_is_read_as_nothing() -> None:
     undefined = msgspec.msgpack.Ext(0, b"\x00")
-    packet = MessagePackPacket(encoded_packet=msgspec.msgpack.encode({"type": 0, "data": undefined, "nsp": "/"}))
+    packet = MessagePackPacket(
+        encoded_packet=msgspec.msgpack.encode({"type": 0, "data": undefined, "nsp": "/"})
+    )
     assert packet.data is None
 
 

@@ -1,0 +1,68 @@
+"""Fixtures for everyone: real Valkey and PostgreSQL, clean for every test."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from redis import Redis
+
+from ops.migrate import migrate
+from tests.servers import Servers
+
+TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[Servers]:
+    folder = Path(tempfile.mkdtemp(prefix="sealstream-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    servers = Servers(folder / "data")
+    try:
+        with psycopg.connect(servers.database_url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(servers.database_url(TEMPLATE))
+        yield servers
+    finally:
+        servers.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def servers(_servers: Servers) -> Iterator[Servers]:
+    """The running servers, for tests that kill, freeze or stop one. All run again afterwards."""
+    _servers.revive()
+    yield _servers
+    _servers.revive()
+
+
+@pytest.fixture
+def log_url(servers: Servers) -> str:
+    """An empty log server (appendfsync always), as `sealstream up` configures it."""
+    with Redis.from_url(servers.log_url) as client:
+        client.flushall()
+    return servers.log_url
+
+
+@pytest.fixture
+def board_url(servers: Servers) -> str:
+    """An empty board server."""
+    with Redis.from_url(servers.board_url) as client:
+        client.flushall()
+    return servers.board_url
+
+
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """A fresh database with the newest tables and no rows."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(servers.database_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield servers.database_url(name)
+    servers.revive()
+    with psycopg.connect(servers.database_url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

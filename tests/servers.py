@@ -1,0 +1,72 @@
+"""Real servers for tests: the supervisor's own embedded Valkey (log and board) and PostgreSQL."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ops.child import Child, Program
+from ops.embedded import postgres, valkey
+from ops.embedded.layout import layout, prepare
+
+READY_SECONDS = 60.0
+
+
+class Servers:
+    """The three servers of one data directory. A test may kill or stop one; `revive` mends that."""
+
+    def __init__(self, data: Path) -> None:
+        self.places = layout(data)
+        prepare(self.places, traversable=True)
+        self._programs: dict[str, Callable[[], Program]] = {
+            valkey.LOG: lambda: valkey.program(valkey.LOG, self.places, memory_mb=512),
+            valkey.BOARD: lambda: valkey.program(valkey.BOARD, self.places),
+            postgres.NAME: lambda: postgres.program(self.places),
+        }
+        self._children: dict[str, Child] = {}
+        self.revive()
+
+    @property
+    def log_url(self) -> str:
+        return valkey.url(valkey.LOG, self.places)
+
+    @property
+    def board_url(self) -> str:
+        return valkey.url(valkey.BOARD, self.places)
+
+    def database_url(self, name: str = "postgres") -> str:
+        return postgres.url(self.places, name)
+
+    def pid(self, name: str) -> int:
+        """The process id of `log`, `board` or `postgres` (for SIGSTOP and the like)."""
+        return self._children[name].pid
+
+    def kill(self, name: str) -> None:
+        """`kill -9`, forked processes included."""
+        self._children.pop(name).kill()
+
+    def stop(self, name: str) -> None:
+        """An orderly end."""
+        self._children.pop(name).stop()
+
+    def revive(self) -> None:
+        """Starts what does not run, and returns when all three answer. From the test's own thread only."""
+        for name, program in self._programs.items():
+            child = self._children.get(name)
+            if child is None or child.exit_status() is not None:
+                self._children[name] = Child.start(program(), self.places)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._ready():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the embedded servers do not answer")
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        for name in list(self._children):
+            self._children.pop(name).kill()
+
+    def _ready(self) -> bool:
+        return (
+            valkey.is_ready(self.log_url)
+            and valkey.is_ready(self.board_url)
+            and postgres.is_ready(self.database_url())
+        )
