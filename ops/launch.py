@@ -64,7 +64,7 @@ def become(user: str, *, keep_passage: bool) -> None:
 
 
 def prctl(option: int, first: int, second: int = 0) -> None:
-    """One call of prctl(2); raises OSError."""
+    """Asks the kernel (see its manual, section 2); raises OSError."""
     if libc().prctl(option, *map(ctypes.c_ulong, (first, second, 0, 0))) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl {option}: {os.strerror(code)}")

@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: str
     metrics_port: int
     log_format: str
+    log_memory_mb: int
     secret_file: Path
     client_dir: Path | None
     envelope_ttl_seconds: int
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             metrics_host=env.get("SEALSTREAM_METRICS_HOST", "127.0.0.1"),
             metrics_port=_whole(env, "SEALSTREAM_METRICS_PORT", 0, 0, 65535),
             log_format=_choice(env, "SEALSTREAM_LOG_FORMAT", ("console", "json")),
+            log_memory_mb=_whole(env, "SEALSTREAM_LOG_MEMORY_MB", 1024, 64, 1_048_576),
             secret_file=Path(env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key").expanduser(),
             client_dir=_directory(env, "SEALSTREAM_CLIENT_DIR"),
             envelope_ttl_seconds=_whole(env, "SEALSTREAM_ENVELOPE_TTL_SECONDS", 2_592_000, 1, 2**31),
@@ -85,6 +87,7 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_METRICS_HOST", "127.0.0.1", "address of the metrics ports"),
     ("SEALSTREAM_METRICS_PORT", "0", "first metrics port (0: none); node i at + i, workers behind the nodes"),
     ("SEALSTREAM_LOG_FORMAT", "console", "console or json"),
+    ("SEALSTREAM_LOG_MEMORY_MB", "1024", "memory of the embedded log; above 80 % sends are refused"),
     ("SEALSTREAM_SECRET_FILE", "DATA/secret.key", "the key that seals the token-signing keys"),
     ("SEALSTREAM_CLIENT_DIR", "client-web/dist", "the built client that the nodes serve"),
     ("SEALSTREAM_ENVELOPE_TTL_SECONDS", "2592000", "an envelope's life in the queue"),

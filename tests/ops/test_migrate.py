@@ -74,7 +74,7 @@ def test_a_database_that_is_away_is_waited_for_and_said_so_once(servers: Servers
 
 
 def test_a_database_that_stays_away_is_given_up_in_words(servers: Servers) -> None:
-    with pytest.raises(OperatorError, match="The database stays away: .*No such file or directory"):
+    with pytest.raises(OperatorError, match=r"The database stays away: .*No such file or directory"):
         migrate("postgresql://x@/x?host=/nowhere", wait_seconds=0, tell=lambda _: None)
 
 
