@@ -47,5 +47,12 @@ export function useAction(): Action {
     }
   }
 
-  return { busy: readonly(busy), error: readonly(error), code: readonly(code), field: readonly(field), run, reset }
+  return {
+    busy: readonly(busy),
+    error: readonly(error),
+    code: readonly(code),
+    field: readonly(field),
+    run,
+    reset,
+  }
 }

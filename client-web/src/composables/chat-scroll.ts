@@ -42,7 +42,12 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
       anchorTo: 'end' as const,
       followOnAppend: true,
       scrollEndThreshold: AT_END,
-      rangeExtractor: (range: { startIndex: number; endIndex: number; overscan: number; count: number }) => {
+      rangeExtractor: (range: {
+        startIndex: number
+        endIndex: number
+        overscan: number
+        count: number
+      }) => {
         stuckDay.value = dayIndexes.value.findLast((index) => index <= range.startIndex) ?? -1
         const from = Math.max(0, range.startIndex - range.overscan)
         const to = Math.min(range.count - 1, range.endIndex + range.overscan)
@@ -112,5 +117,16 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     watch(scroller, (now) => now ?? observer.disconnect())
   })
 
-  return { virtualizer, items, stuckDay, atEnd, loadingOlder, placed, toEnd, toMessage, place, onScroll }
+  return {
+    virtualizer,
+    items,
+    stuckDay,
+    atEnd,
+    loadingOlder,
+    placed,
+    toEnd,
+    toMessage,
+    place,
+    onScroll,
+  }
 }

@@ -1,6 +1,7 @@
 /** Which way a text runs: by its first strong letter, as `dir="auto"` does, but known before it is drawn. */
 const strong = /[\p{L}]/u
-const rightToLeft = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
+const rightToLeft =
+  /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
 
 export function textDirection(text: string): 'ltr' | 'rtl' {
   const first = strong.exec(text)?.[0]

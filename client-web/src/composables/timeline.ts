@@ -106,6 +106,8 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
   const text = row.message.text.slice(0, 1_000)
-  const lines = text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
+  const lines = text
+    .split('\n')
+    .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
   return lines * 21 + 15 + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
 }

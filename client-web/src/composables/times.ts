@@ -1,10 +1,10 @@
 /** Times as people say them: the clock today, "yesterday", a weekday within a week, else the date. */
-import { useNow } from '@vueuse/core'
+import { useIntervalFn, useNow } from '@vueuse/core'
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { dayDistance } from './days'
 
-const now = useNow({ interval: 30_000 })
+const now = useNow({ scheduler: (tick) => useIntervalFn(tick, 30_000) })
 
 export function useTimes() {
   const { t, locale } = useI18n()
@@ -14,7 +14,11 @@ export function useTimes() {
     shortWeekday: new Intl.DateTimeFormat(locale.value, { weekday: 'short' }),
     shortDate: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short' }),
     date: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'long' }),
-    fullDate: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'long', year: 'numeric' }),
+    fullDate: new Intl.DateTimeFormat(locale.value, {
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    }),
     numericDate: new Intl.DateTimeFormat(locale.value, { dateStyle: 'short' }),
     full: new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
   }))

@@ -84,13 +84,11 @@ export const routes: RouteRecordRaw[] = [
       ['language', () => import('@/views/settings/LanguageSettings.vue')],
       ['security', () => import('@/views/settings/SecurityLog.vue')],
     ] as const
-  ).map(
-    ([name, view]): RouteRecordRaw => ({
-      path: `/settings/${name}`,
-      name: `settings-${name}`,
-      components: { side: SettingsMenu, main: view },
-      meta: { depth: 1, parent: 'settings' },
-    }),
-  ),
+  ).map(([name, view]): RouteRecordRaw => ({
+    path: `/settings/${name}`,
+    name: `settings-${name}`,
+    components: { side: SettingsMenu, main: view },
+    meta: { depth: 1, parent: 'settings' },
+  })),
   { path: '/:rest(.*)*', redirect: '/chats' },
 ]

@@ -10,7 +10,8 @@ export default {
   wrong_passphrase: 'That is not the passphrase.',
   weak_passphrase: 'At least 12 characters. A few random words work best.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
-  identity_changed: 'This code is out of date: the person has a new key. Ask them for their new code.',
+  identity_changed:
+    'This code is out of date: the person has a new key. Ask them for their new code.',
   key_mismatch:
     'The keys do not match. Nothing was changed. Someone may be in between: ask them outside this app.',
   blocked: 'You blocked this person.',

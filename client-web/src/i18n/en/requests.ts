@@ -8,5 +8,4 @@ export default {
   accept: 'Accept',
   decline: 'Delete',
   block: 'Block',
-  code: 'Code',
 } as const

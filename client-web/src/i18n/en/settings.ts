@@ -11,12 +11,13 @@ export default {
   appearance: 'Appearance',
   appearanceHint: 'Light, dark, sending',
   language: 'Language',
+  languageHint: 'The words of this app',
   security: 'Security log',
   securityHint: 'Key changes and sign-ins',
-  about: 'About',
   logout: 'Sign out',
   logoutTitle: 'Sign out of this device?',
-  logoutText: 'All keys and messages on this device are erased. Make a backup first if you want them back.',
+  logoutText:
+    'All keys and messages on this device are erased. Make a backup first if you want them back.',
   logoutBackup: 'Back up first',
   pick: 'Choose a setting on the left.',
   accountPage: {
@@ -30,13 +31,15 @@ export default {
     changed: 'Password changed.',
     delete: 'Delete account',
     deleteTitle: 'Delete your account?',
-    deleteText: 'Your keys, waiting messages, sessions and your name are erased from the server, and everything on this device. This cannot be undone.',
+    deleteText:
+      'Your keys, waiting messages, sessions and your name are erased from the server, and everything on this device. This cannot be undone.',
     deletePassword: 'Type your password to confirm',
     deleteConfirm: 'Delete for good',
   },
   devicesPage: {
     devices: 'Devices',
-    devicesNote: 'All your devices share your identity. A device you do not know is a reason to worry.',
+    devicesNote:
+      'All your devices share your identity. A device you do not know is a reason to worry.',
     sessions: 'Log-in sessions',
     thisDevice: 'This device',
     device: 'Device {n}',
@@ -62,6 +65,8 @@ export default {
     differs: 'The two are not the same.',
     generate: 'Suggest one',
     suggested: 'Write it down and keep it apart from the file. It is shown only now.',
+    another: 'Another one',
+    own: 'Choose my own',
     noted: 'I wrote it down',
     start: 'Create backup',
     working: 'Sealing your backup',
@@ -69,7 +74,6 @@ export default {
     doneText: 'Keep the file and the passphrase in different places.',
     download: 'Save file',
     restore: 'Restore a backup',
-    restoreHint: 'Adds its history to this device',
     restoreText: 'The messages and contacts of the file are added to those on this device.',
     restored: 'Your backup is restored.',
     wrongFile: 'Choose a backup file first.',
@@ -106,7 +110,6 @@ export default {
     },
     blocked: 'Blocked people',
     blockedNone: 'Nobody is blocked.',
-    blockedCount: 'Nobody | {n} person | {n} people',
   },
   appearancePage: {
     theme: 'Theme',
@@ -142,10 +145,5 @@ export default {
     },
     someone: 'someone',
     deviceNumber: 'Device {n}',
-    },
-  },
-  aboutPage: {
-    version: 'Version {version}',
-    text: 'Sealstream is free software under the AGPL. The relay stores and forwards envelopes it cannot open.',
   },
 } as const

@@ -1,6 +1,5 @@
 export default {
   tagline: 'Messages only you two can read.',
-  pitch: 'The server passes on sealed envelopes. It never holds the key.',
   points: {
     sealed: 'Sealed on this device, opened on theirs',
     noDirectory: 'No directory: people find you only if you share your code',
@@ -20,19 +19,16 @@ export default {
   usernameHint: '3 to 32 small letters, digits or _',
   password: 'Password',
   passwordHint: 'At least 10 characters. It cannot be reset: nobody else knows it.',
-  newPassword: 'New password',
   makingKeys: 'Making your keys',
-  makingKeysText: 'This takes a few seconds and happens only on this device.',
-  connecting: 'Connecting your account',
   restoreTitle: 'Restore a backup',
   restoreText: 'Your identity, contacts and history come back. Your contacts see no warning.',
   chooseFile: 'Choose backup file',
   chooseFileHint: 'Ends in .sealstream',
   backupPassphrase: 'Backup passphrase',
-  accountPassword: 'Account password',
   restoring: 'Restoring your backup',
   welcomeBack: 'Log in to continue',
-  warnWeb: 'In a browser you trust the server that delivers this page. The installed app does not need to.',
+  warnWeb:
+    'In a browser you trust the server that delivers this page. The installed app does not need to.',
   identity: {
     title: 'Your keys are on another device',
     text: 'You are logged in as {name}, but this device does not hold your identity yet.',

@@ -1,0 +1,19 @@
+/** One setting as something a form can bind to; a change is stored by the messenger, then seen here. */
+import { type WritableComputedRef, computed } from 'vue'
+import type { Settings } from '@/messenger/contract'
+import { useMessenger, useSettingsStore } from '@/stores'
+import { useErrorText } from './errors'
+import { useToasts } from './toasts'
+
+export function useSetting<K extends keyof Settings>(key: K): WritableComputedRef<Settings[K]> {
+  const messenger = useMessenger()
+  const settings = useSettingsStore()
+  const toasts = useToasts()
+  const errorText = useErrorText()
+  return computed<Settings[K]>({
+    get: () => settings.state[key],
+    set: (value) => {
+      messenger.setSetting(key, value).catch((error: unknown) => toasts.show(errorText(error)))
+    },
+  })
+}

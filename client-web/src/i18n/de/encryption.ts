@@ -1,0 +1,29 @@
+export default {
+  title: 'So ist dieser Chat versiegelt',
+  open: 'Verschlüsselung: {state}',
+  text: 'Jede Nachricht wird auf dem sendenden Gerät mit einem Schlüssel verschlossen, der nur einmal benutzt wird, und lässt sich nur auf den Geräten der anderen Person öffnen. Der Server sieht Umschläge, Größen und Zeiten, nie Worte.',
+  unverified: 'Nicht bestätigt',
+  unverifiedText:
+    'Der zuerst gesehene Schlüssel gilt. Um sicher zu sein, dass es {name} ist, vergleiche die Sicherheitsnummer.',
+  verified: 'Bestätigt',
+  verifiedText: 'Du hast die Sicherheitsnummer von {name} verglichen.',
+  changed: 'Schlüssel geändert',
+  changedText: 'Es wird nichts gesendet, bis du dich entscheidest.',
+  compare: 'Sicherheitsnummer vergleichen',
+  origin: {
+    this_device: 'Auf diesem Gerät versiegelt',
+    own_device: 'Auf deinem Gerät {device} versiegelt',
+    contact: 'Auf Gerät {device} von {name} versiegelt',
+  },
+  started: 'Sie eröffnete eine neue Sitzung (samt Schlüsselaustausch).',
+  ratchet: 'Sie hatte einen eigenen, nur einmal benutzten Schlüssel.',
+  keyThen: 'Identitätsschlüssel',
+  verifiedThen: 'Der Schlüssel war zu dieser Zeit bestätigt.',
+  unverifiedThen: 'Der Schlüssel war zu dieser Zeit nicht bestätigt.',
+  times: {
+    sent: 'Gesendet',
+    accepted: 'Vom Server angenommen',
+    delivered: 'Zugestellt',
+    read: 'Gelesen',
+  },
+} as const

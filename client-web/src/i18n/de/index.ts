@@ -1,0 +1,33 @@
+/** German. */
+import type { Catalogue } from '../catalogue'
+import chat from './chat'
+import common from './common'
+import contact from './contact'
+import encryption from './encryption'
+import errors from './errors'
+import list from './list'
+import recovery from './recovery'
+import requests from './requests'
+import settings from './settings'
+import status from './status'
+import system from './system'
+import trust from './trust'
+import welcome from './welcome'
+
+const de: Catalogue = {
+  chat,
+  common,
+  contact,
+  encryption,
+  errors,
+  list,
+  recovery,
+  requests,
+  settings,
+  status,
+  system,
+  trust,
+  welcome,
+}
+
+export default de

@@ -1,0 +1,32 @@
+export default {
+  title: 'Zurück in dein Konto',
+  intro: 'Was hast du noch?',
+  backup: 'Ich habe eine Sicherungsdatei',
+  backupHint: 'Der beste Weg: gleiche Identität, dein Verlauf, keine Warnung an irgendwen.',
+  backupSteps: {
+    title: 'Mit deiner Sicherung',
+    one: 'Melde dich mit Benutzername und Passwort an.',
+    two: 'Wähle „Aus einer Sicherung holen“, nimm die Datei und gib ihr Kennwort ein.',
+    three: 'Identität, Kontakte und Verlauf kommen zurück; mit allen beginnen neue Sitzungen.',
+    four: 'Deine Kontakte merken nichts: Es ist noch dein Schlüssel.',
+  },
+  device: 'Ich habe ein anderes Gerät, das noch geht',
+  deviceHint: 'Sichere dort und spiele die Sicherung hier ein.',
+  deviceSteps: {
+    title: 'Mit deinem anderen Gerät',
+    one: 'Öffne dort Einstellungen, dann Sicherung, und lege eine an. Merke dir ihr Kennwort.',
+    two: 'Bringe die Datei auf dieses Gerät.',
+    three: 'Melde dich hier an und wähle „Aus einer Sicherung holen“.',
+    four: 'Beide Geräte gehen dann nebeneinander. Entferne das verlorene unter Geräte.',
+  },
+  nothing: 'Ich habe weder noch',
+  nothingHint: 'Dein Name bleibt; Schlüssel und Verlauf sind verloren.',
+  nothingSteps: {
+    title: 'Neu anfangen mit neuen Schlüsseln',
+    one: 'Melde dich an und wähle „Mit neuen Schlüsseln beginnen“.',
+    two: 'Alte Nachrichten sind nicht mehr lesbar, deine anderen Geräte werden abgemeldet.',
+    three: 'Jeder Kontakt sieht, dass dein Schlüssel neu ist, und muss ihn annehmen.',
+    four: 'Sag es ihnen selbst, außerhalb dieser App, und vergleicht die Sicherheitsnummern neu.',
+  },
+  goLogin: 'Anmelden',
+} as const

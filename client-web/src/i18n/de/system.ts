@@ -1,0 +1,31 @@
+export default {
+  offline: 'Keine Verbindung. Deine Nachrichten warten hier und gehen später raus.',
+  connecting: 'Verbindung wird aufgebaut …',
+  catchingUp: 'Neue Nachrichten werden geholt …',
+  retryIn: 'Nächster Versuch in {n} s',
+  reconnectNow: 'Jetzt versuchen',
+  rateLimited: 'Zu viele Nachrichten auf einmal. Um {time} geht es weiter.',
+  online: 'Verbunden',
+  notConnected: 'Nicht verbunden',
+  update: 'Eine neue Version ist bereit.',
+  updateNow: 'Aktualisieren',
+  updateLater: 'Später',
+  lockedTitle: 'Gesperrt',
+  lockedFor: 'Die Nachrichten von {name} sind auf diesem Gerät versiegelt.',
+  lockedText: 'Deine Nachrichten sind auf diesem Gerät versiegelt.',
+  passphrase: 'Kennwort',
+  unlock: 'Entsperren',
+  forgot: 'Vergessen?',
+  forgotText:
+    'Niemand kann es zurücksetzen. Du kannst dieses Gerät löschen und eine Sicherung einspielen.',
+  eraseDevice: 'Dieses Gerät löschen',
+  eraseTitle: 'Alles auf diesem Gerät löschen?',
+  eraseText:
+    'Schlüssel, Kontakte und Nachrichten werden hier gelöscht. Ohne Sicherung sind sie verloren.',
+  elsewhereTitle: 'In einem anderen Tab geöffnet',
+  elsewhereText:
+    'Nur ein Tab auf einmal kann deine Schlüssel halten, damit keiner zweimal benutzt wird.',
+  takeOver: 'Hier verwenden',
+  starting: 'Deine Nachrichten werden geöffnet',
+  skip: 'Zum Inhalt springen',
+} as const
