@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +35,12 @@ class StillAlive(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `ask` is the signal for an orderly end; after `grace_seconds` follows SIGKILL."""
+    """What to run; no `environment` means ours. `ask` is the signal for an orderly end; SIGKILL follows
+    after `grace_seconds`."""
 
     name: str
     argv: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] | None = None
     owner: Owner = SAME_USER
     ask: signal.Signals = signal.SIGTERM
     grace_seconds: float = 20.0
@@ -65,7 +66,7 @@ class Child:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    env=dict(program.environment),
+                    env=program.environment,
                     pass_fds=(descriptor,),
                     start_new_session=True,
                 )

@@ -1,0 +1,122 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ops.errors import OperatorError
+from schema.settings import BadSetting, Settings
+
+
+class _Commands(click.Group):
+    """What the operator must mend is one line on stderr and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperatorError, BadSetting) as error:
+            click.echo(f"sealstream: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(130)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+def main() -> None:
+    """A self-hosted, zero-knowledge messenger. Settings are environment variables; see the README."""
+
+
+@main.command()
+@click.option("--data", type=click.Path(file_okay=False), help="Data directory (SEALSTREAM_DATA).")
+@click.option("--host", help="Address to listen on (SEALSTREAM_HOST).")
+@click.option("--port", type=int, help="Port of node 0; node i is on port + i (SEALSTREAM_PORT).")
+@click.option("--nodes", type=int, help="How many nodes (SEALSTREAM_NODES).")
+def up(data: str | None, host: str | None, port: int | None, nodes: int | None) -> None:
+    """Run everything: servers, nodes, workers. Ctrl-C stops it; the next start finds its data."""
+    from ops.supervisor.up import up as run  # noqa: PLC0415
+
+    given = {
+        "SEALSTREAM_DATA": data,
+        "SEALSTREAM_HOST": host,
+        "SEALSTREAM_PORT": port,
+        "SEALSTREAM_NODES": nodes,
+    }
+    chosen = {name: str(value) for name, value in given.items() if value is not None}
+    sys.exit(run({**os.environ, **chosen}))
+
+
+@main.command()
+@click.option(
+    "--index", type=click.IntRange(0, 63), default=0, show_default=True, help="Listens on port + index."
+)
+def node(index: int) -> None:
+    """Run one node: HTTP and sockets."""
+    from ops.addresses import resolved  # noqa: PLC0415
+    from ops.supervisor.ports import check_free  # noqa: PLC0415
+    from relay.bootstrap import run_node  # noqa: PLC0415
+
+    settings = resolved(_settings())
+    check_free(settings.host, [(settings.port + index, "SEALSTREAM_PORT")])
+    sys.exit(run_node(settings, index))
+
+
+@main.command()
+@click.argument("name", type=click.Choice(["projector", "pusher", "retention", "rate-limiter"]))
+def worker(name: str) -> None:
+    """Run one worker; any number of each may run."""
+    from workers.bootstrap import run_worker  # noqa: PLC0415
+
+    from ops.addresses import resolved  # noqa: PLC0415
+
+    sys.exit(run_worker(name, resolved(_settings())))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from ops.addresses import database  # noqa: PLC0415
+    from ops.migrate import migrate as run  # noqa: PLC0415
+
+    run(database(_settings()), tell=click.echo)
+    click.echo("The database has this version's tables.")
+
+
+@main.group()
+def keys() -> None:
+    """The keys that sign access tokens."""
+
+
+@keys.command()
+def rotate() -> None:
+    """Sign with a new key from now on; tokens under the old one stay good until they expire."""
+    from ops.addresses import database  # noqa: PLC0415
+    from relay.auth.keyset import rotate as run  # noqa: PLC0415
+
+    settings = _settings()
+    run(database(settings), settings.secret_file)
+    click.echo("A new key signs from now on. Nodes take it up within seconds.")
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
+    from importlib.metadata import version as installed  # noqa: PLC0415
+
+    try:
+        click.echo(installed("sealstream"))
+    except PackageNotFoundError:
+        click.echo(f"(not installed, run from {Path(__file__).parent.parent})")
+
+
+def _settings() -> Settings:
+    return Settings.from_env(os.environ)
+
+
+if __name__ == "__main__":
+    main()

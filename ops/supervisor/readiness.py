@@ -1,0 +1,79 @@
+"""What is still missing, in words; None when nothing is."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+
+from schema import servers
+
+Missing = Callable[[], str | None]
+
+
+def all_of(checks: dict[str, Callable[[], bool]]) -> Missing:
+    """Names every check that is not true yet."""
+
+    def missing() -> str | None:
+        names = [name for name, check in checks.items() if not check()]
+        return ", ".join(names) or None
+
+    return missing
+
+
+def nodes_ready(host: str, ports: list[int]) -> Missing:
+    """Asks each node's /readyz."""
+
+    def missing() -> str | None:
+        answers = [words for port in ports if (words := _ask(host, port)) is not None]
+        return "; ".join(answers) or None
+
+    return missing
+
+
+def reachable_host(host: str) -> str:
+    """Where a program on this machine reaches what listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+
+
+def address(host: str, port: int) -> str:
+    """The URL that a browser on this machine opens."""
+    name = reachable_host(host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _ask(host: str, port: int) -> str | None:
+    connection = http.client.HTTPConnection(reachable_host(host), port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        body = answer.read(4096)
+    except (OSError, http.client.HTTPException) as error:
+        return f"the node on port {port} ({error})"
+    finally:
+        connection.close()
+    return None if answer.status == 200 else f"the node on port {port} ({_down(body)})"
+
+
+def _down(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return "not ready"
+
+
+def server_answers(url: str) -> bool:
+    """Whether a Valkey/Redis server, or a cluster, answers."""
+
+    async def ping() -> bool:
+        client = servers.client(url)
+        try:
+            return bool(await asyncio.wait_for(client.ping(), 3))
+        finally:
+            await client.aclose()
+
+    try:
+        return asyncio.run(ping())
+    except (RedisError, OSError, TimeoutError):
+        return False
