@@ -7,8 +7,9 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `sealstream:partitions` | string | for ever | P, fixed at the first start |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
 | `{p}:user:USER` | hash | until the account is deleted | the directory: `i` identity key; per device D: |
-| | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor |
+| | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor; `xD` once D was closed |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
+| `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 
@@ -22,11 +23,11 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `{board}:watch:USER` | set | while the user is online | whom the user watches |
 | `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |
 | `{board}:inbox-count:NODE` | string | as the inbox | how many entries were ever appended to it |
-| `limit:NAME:{SUBJECT}` | list | one window | the admissions of the window: `MS ID` |
+| `limit:NAME:{SUBJECT}` | sorted set | one window | admissions: event id → 8 x MS + resends |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
-| `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); without it no admission |
+| `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
 | `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
 """
@@ -47,6 +48,8 @@ LOG_GROUPS: Final = (PROJECTOR, PUSHER)
 
 SEEN_SECONDS: Final = 3600
 """How long the answer to an accepted send is remembered."""
+TAKEN_SECONDS: Final = 3600
+"""How long a handed-out prekey is marked in the log's own slot."""
 
 
 def log(partition: int) -> str:
@@ -62,6 +65,11 @@ def user(partition: int, user_id: UUID) -> str:
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
     """The remembered answer to one send."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
+
+
+def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
+    """The mark of a one-time prekey that was handed out."""
+    return f"{{{partition}}}:taken:{user_id}:{device}:{prekey}"
 
 
 def quarantine(partition: int) -> str:

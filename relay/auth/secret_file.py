@@ -1,0 +1,58 @@
+"""The operator's secret: 32 random bytes in a file that only the relay's user may read.
+
+It seals the signing keys, so that a copy of the database cannot make tokens.
+"""
+
+import binascii
+import os
+import secrets
+import stat
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from schema.settings import BadSetting
+
+log = structlog.get_logger(__name__)
+
+SECRET_BYTES: Final = 32
+
+
+def read_or_create(path: Path) -> bytes:
+    """The secret; a first start makes it (mode 0600, complete or not there at all).
+
+    Raises BadSetting when the file cannot be used.
+    """
+    try:
+        if not path.exists():
+            _create(path)
+        text = path.read_bytes()
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            log.warning("secret_file_readable_by_others", setting="SEALSTREAM_SECRET_FILE")
+        secret = b64decode(text.strip(), validate=True)
+    except OSError as error:
+        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} cannot be used: {error.strerror}") from error
+    except binascii.Error as error:
+        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} is not base64") from error
+    if len(secret) != SECRET_BYTES:
+        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} must hold {SECRET_BYTES} bytes in base64")
+    return secret
+
+
+def _create(path: Path) -> None:
+    """Of several processes that start at once, the first one's file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

@@ -1,0 +1,33 @@
+"""Active devices, as the projection has them."""
+
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from relay.database import Connection
+from schema.wire_http import SignedPrekeyOut
+
+SELECT_ACTIVE: Final = """
+    SELECT device_id, registration_id, identity_key,
+           signed_prekey_id, signed_prekey, signed_prekey_signature
+      FROM devices JOIN identities USING (user_id)
+     WHERE user_id = %s AND closed_at IS NULL AND until IS NULL
+     ORDER BY device_id
+"""
+
+
+class Device(NamedTuple):
+    """One active device; `identity_key` is the account's, the same for all its devices."""
+
+    device_id: int
+    registration_id: int
+    identity_key: bytes
+    signed_prekey: SignedPrekeyOut
+
+
+async def active(connection: Connection, user: UUID) -> list[Device]:
+    """The user's active devices, by number, as of one moment."""
+    rows = await (await connection.execute(SELECT_ACTIVE, (user,))).fetchall()
+    return [
+        Device(device, registration, bytes(identity), SignedPrekeyOut(number, bytes(key), bytes(signature)))
+        for device, registration, identity, number, key, signature in rows
+    ]

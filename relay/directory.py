@@ -1,0 +1,152 @@
+"""The directory: each user's identity, active devices and mailbox numbers, in the log's own slot.
+
+Invariant: the directory and the log change together, in one function; the directory is the truth
+about who is active, the tables `devices` and `identities` follow it. A device number that was closed
+is never active again.
+"""
+
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from schema import codec, functions, keys
+from schema.events import (
+    AccountDeleted,
+    DeviceClosed,
+    IdentityChange,
+    IdentitySet,
+    Prekey,
+    PrekeysUploaded,
+    PrekeyTaken,
+    SignedPrekey,
+    SignedPrekeySet,
+)
+from schema.partitions import partition_of
+from schema.refusals import Refusal
+
+CHANGES: Final[tuple[IdentityChange, ...]] = ("first", "added", "replaced")
+
+
+class Position(NamedTuple):
+    """Where an event stands in the log."""
+
+    partition: int
+    entry: bytes
+
+
+class Published(NamedTuple):
+    """A device became active; `closed`: every device of the account that was ever closed."""
+
+    position: Position
+    change: IdentityChange
+    closed: list[int]
+
+
+class Directory:
+    """The functions of one log. They raise the client library's errors when the log is away; each may
+    be called again with the same arguments when its outcome is unknown."""
+
+    def __init__(self, log_client: Any, partitions: int) -> None:
+        self._log = log_client
+        self._partitions = partitions
+
+    async def identity(self, user: UUID, device: int) -> bytes | None:
+        """The account's identity key, or None when the device is not active."""
+        name = keys.user(partition_of(user, self._partitions), user)
+        registration, identity = await self._log.hmget(name, [f"r{device}", "i"])
+        return None if registration is None else identity
+
+    async def publish(
+        self,
+        user: UUID,
+        device: int,
+        identity_key: bytes,
+        registration_id: int,
+        signed_prekey: SignedPrekey,
+        prekeys: tuple[Prekey, ...],
+        *,
+        replace: bool,
+        at: int,
+    ) -> Published:
+        """Makes the device active. Raises Refusal identity_conflict, or unauthorized for a closed device."""
+        events = [
+            codec.encode(
+                IdentitySet(
+                    user=user,
+                    device=device,
+                    at=at,
+                    change=change,
+                    identity_key=identity_key,
+                    registration_id=registration_id,
+                    signed_prekey=signed_prekey,
+                )
+            )
+            for change in CHANGES
+        ]
+        uploaded = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
+        events.append(codec.encode(uploaded) if prekeys else b"")
+        arguments = [device, identity_key, registration_id, int(replace), *events]
+        reply = await self._call("publish_identity", user, arguments)
+        match reply[0]:
+            case b"ok":
+                return Published(self._position(user, reply[1]), reply[2].decode(), reply[3:])
+            case b"conflict":
+                raise Refusal(
+                    "identity_conflict", "The account has another identity key."
+                )
+            case _:
+                raise Refusal("unauthorized", "This device was closed; log in again for a new one.")
+
+    async def close(self, user: UUID, device: int, at: int) -> Position | None:
+        """Closes the device; None when it was closed before. Raises Refusal not_found."""
+        event = codec.encode(DeviceClosed(user=user, device=device, at=at))
+        reply = await self._call("close_device", user, [device, event])
+        if reply[0] == b"unknown":
+            raise Refusal("not_found", "You have no such device.")
+        return self._position(user, reply[1]) if reply[0] == b"ok" else None
+
+    async def upload(
+        self, user: UUID, device: int, identity_key: bytes, prekeys: tuple[Prekey, ...], at: int
+    ) -> Position:
+        """Records further one-time prekeys. Raises Refusal device_inactive."""
+        event = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
+        return await self._append(identity_key, event)
+
+    async def set_signed_prekey(
+        self, user: UUID, device: int, identity_key: bytes, signed_prekey: SignedPrekey, at: int
+    ) -> Position:
+        """Records a new signed prekey. Raises Refusal device_inactive."""
+        event = SignedPrekeySet(user=user, device=device, at=at, signed_prekey=signed_prekey)
+        return await self._append(identity_key, event)
+
+    async def take(self, user: UUID, prekeys: list[tuple[int, int]], at: int) -> list[bool]:
+        """For each (device, prekey id): whether it is the caller's to hand out. Recorded on disk."""
+        partition = partition_of(user, self._partitions)
+        names = [keys.log(partition), *(keys.taken(partition, user, *prekey) for prekey in prekeys)]
+        events = [
+            codec.encode(PrekeyTaken(user=user, device=device, at=at, prekey_id=number))
+            for device, number in prekeys
+        ]
+        replies = await functions.call(
+            self._log, "relay", "take_prekeys", names, [keys.TAKEN_SECONDS, *events]
+        )
+        return [reply == 1 for reply in replies]
+
+    async def delete(self, user: UUID, device: int, at: int) -> Position:
+        """Forgets the account."""
+        event = codec.encode(AccountDeleted(user=user, device=device, at=at))
+        return self._position(user, await self._call("delete_account", user, [event]))
+
+    async def _append(self, identity_key: bytes, event: PrekeysUploaded | SignedPrekeySet) -> Position:
+        arguments = [event.device, identity_key, codec.encode(event)]
+        reply = await self._call("append", event.user, arguments)
+        if reply is None:
+            raise Refusal("device_inactive", "This device is not active.")
+        return self._position(event.user, reply)
+
+    async def _call(self, function: str, user: UUID, arguments: list[Any]) -> Any:
+        partition = partition_of(user, self._partitions)
+        names = [keys.log(partition), keys.user(partition, user)]
+        return await functions.call(self._log, "relay", function, names, arguments)
+
+    def _position(self, user: UUID, entry: bytes) -> Position:
+        return Position(partition_of(user, self._partitions), entry)

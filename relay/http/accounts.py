@@ -1,0 +1,65 @@
+"""Accounts: registration, password change, deletion."""
+
+from relay import accounts
+from relay.accounts import FIRST_DEVICE
+from relay.auth import login_sessions
+from relay.database import transaction
+from relay.http.calls import Call
+from relay.http.credentials import prove
+from relay.http.sessions import begin
+from schema.clock import now_ms
+from schema.limits import REGISTRATIONS
+from schema.refusals import Refusal
+from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
+
+
+async def register(call: Call[Registration]) -> Session:
+    """A new account, its first device number and login session."""
+    parts = call.parts
+    await parts.limits.admit(REGISTRATIONS, call.address)
+    async with transaction(parts.database) as connection:
+        if await accounts.by_name(connection, call.body.username) is not None:
+            raise Refusal("username_taken")
+    password_hash = await parts.passwords.hash(call.body.password)
+    async with transaction(parts.database) as connection:
+        user_id = await accounts.create(connection, call.body.username, password_hash, now_ms())
+        if user_id is None:
+            raise Refusal("username_taken")
+        return await begin(parts, connection, user_id, FIRST_DEVICE)
+
+
+async def change_password(call: Call[PasswordChange]) -> None:
+    """A new password; every other session ends."""
+    parts = call.parts
+    async with transaction(parts.database) as connection:
+        account = await accounts.by_id(connection, call.user_id)
+    if account is None:
+        raise Refusal("unauthorized", "The account is gone.")
+    await prove(parts, account.username, account, call.body.password)
+    password_hash = await parts.passwords.hash(call.body.new_password)
+    async with transaction(parts.database) as connection:
+        if not await accounts.exchange_hash(connection, account, password_hash):
+            raise Refusal("bad_credentials")  # it was changed in the meantime
+        await login_sessions.end_others(connection, account.user_id, call.claims.session_id)
+    parts.revocation.look_now()
+
+
+async def delete_account(call: Call[AccountDeletion]) -> None:
+    """Keys, mailboxes, sessions and the name go.
+
+    The log is told before the rows are deleted, and in their transaction: whatever fails in between,
+    the account can still ask for its deletion again.
+    """
+    parts = call.parts
+    async with transaction(parts.database) as connection:
+        account = await accounts.by_id(connection, call.user_id)
+    if account is None:
+        raise Refusal("unauthorized", "The account is gone.")
+    await prove(parts, account.username, account, call.body.password)
+    async with transaction(parts.database) as connection:
+        if await accounts.lock(connection, account.user_id) != account.password_hash:
+            raise Refusal("bad_credentials")  # it was changed in the meantime
+        await parts.directory.delete(account.user_id, call.device_id, now_ms())
+        await login_sessions.end_all(connection, account.user_id, "account_deleted")
+        await accounts.delete(connection, account.user_id)
+    parts.revocation.look_now()

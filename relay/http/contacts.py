@@ -1,0 +1,81 @@
+"""Contacts and bundles: whom one may write to, and with which keys."""
+
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+
+from relay import contacts, devices, prekeys
+from relay.database import transaction
+from relay.http.calls import Call
+from relay.parts import Parts
+from schema import functions, keys
+from schema.clock import now_ms
+from schema.limits import BUNDLES, BUNDLES_PER_TARGET, LOOKUPS, PREKEYS_LOW
+from schema.refusals import invalid
+from schema.wire_http import Bundle, BundleDevice, Contact
+
+log = structlog.get_logger(__name__)
+
+DEVICES_ASKED: Final = 1000
+
+
+async def look_up(call: Call[None]) -> Contact:
+    """Who is behind a contact code; takes no prekey."""
+    await call.parts.limits.admit(LOOKUPS, str(call.user_id), user=call.user_id)
+    async with transaction(call.parts.database) as connection:
+        return await contacts.find(connection, call.path["username"], call.path["fingerprint"])
+
+
+async def bundle(call: Call[None]) -> Bundle:
+    """What is needed to open sessions with a user's devices; takes a one-time prekey of each."""
+    parts = call.parts
+    wanted = _wanted(call.query)
+    await parts.limits.admit(BUNDLES, str(call.user_id), user=call.user_id)
+    async with transaction(parts.database) as connection:
+        contact = await contacts.find(connection, call.path["username"], call.path["fingerprint"])
+    target = f"{call.user_id}:{contact.user_id}"
+    await parts.limits.take(BUNDLES_PER_TARGET, target, user=call.user_id)
+    async with transaction(parts.database) as connection:
+        active = [
+            device
+            for device in await devices.active(connection, contact.user_id)
+            if wanted is None or device.device_id in wanted
+        ]
+        if active and active[0].identity_key != contact.identity_key:
+            raise contacts.changed(active[0].identity_key)  # in this very moment
+        numbers = [device.device_id for device in active]
+        handed = await prekeys.take(connection, parts.directory, contact.user_id, numbers, now_ms())
+        left = await prekeys.available(connection, contact.user_id, numbers)
+    for device_id, available in left.items():
+        if available < PREKEYS_LOW:
+            await _tell_low(parts, contact.user_id, device_id, available)
+    return Bundle(
+        user_id=contact.user_id,
+        username=contact.username,
+        identity_key=contact.identity_key,
+        devices=[
+            BundleDevice(
+                device.device_id, device.registration_id, device.signed_prekey, handed.get(device.device_id)
+            )
+            for device in active
+        ],
+    )
+
+
+def _wanted(query: dict[str, str]) -> set[int] | None:
+    """The device numbers asked for, or None for all. Raises Refusal invalid."""
+    if "devices" not in query:
+        return None
+    numbers = query["devices"].split(",")
+    well_formed = all(number.isascii() and number.isdigit() and len(number) <= 10 for number in numbers)
+    if not well_formed or len(numbers) > DEVICES_ASKED:
+        raise invalid("$.devices", "Device numbers, separated by commas.")
+    return {int(number) for number in numbers}
+
+
+async def _tell_low(parts: Parts, user: UUID, device_id: int, available: int) -> None:
+    with suppress(RedisError, OSError):  # a hint; the device also asks when it comes
+        await functions.call(parts.board, "relay", "low", [keys.NODES], [str(user), device_id, available])

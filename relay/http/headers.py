@@ -1,0 +1,56 @@
+"""What every answer carries: the page's security policy, and CORS for listed origins."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from relay.http.origins import is_listed
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+ALWAYS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Server": "sealstream",
+}
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+Prepare = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+
+
+def on_prepare(origins: tuple[str, ...]) -> Prepare:
+    """The signal handler that completes every answer's headers."""
+
+    async def complete(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(ALWAYS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        origin = request.headers.get("Origin")
+        response.headers.add("Vary", "Origin")
+        if origin is not None and is_listed(origin, origins):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+
+    return complete
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks beforehand if a page may make a call."""
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def preflight(request: web.Request, origins: tuple[str, ...]) -> web.Response:
+    """The answer to a preflight; a foreign origin gets one that permits nothing."""
+    listed = is_listed(request.headers.get("Origin", ""), origins)
+    return web.Response(status=204, headers=PREFLIGHT if listed else None)

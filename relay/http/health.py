@@ -1,0 +1,52 @@
+"""Health: `/healthz` says that the process answers, `/readyz` that it can do its work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from relay.database import transaction
+from relay.http.calls import Answer, Call
+from relay.parts import Parts
+from schema.wire_http import Health
+
+LOOK_SECONDS: Final = 2.0
+
+
+async def healthy(call: Call[None]) -> Health:  # noqa: ARG001 - a handler like the others
+    """The event loop turns."""
+    return Health(ok=True)
+
+
+async def ready(call: Call[None]) -> Answer:
+    """200, or 503 with what is down: log, board, database, limits (no policy), draining."""
+    parts = call.parts
+    looks = {
+        "log": parts.log.ping,
+        "board": parts.board.ping,
+        "database": lambda: _database(parts),
+    }
+    answers = await asyncio.gather(*(_is_up(look) for look in looks.values()))
+    down = [name for name, is_up in zip(looks, answers, strict=True) if not is_up]
+    if not parts.limits.policy.is_there():
+        down.append("limits")
+    if parts.draining():
+        down.append("draining")
+    return Answer(503 if down else 200, Health(ok=not down, down=down))
+
+
+async def _database(parts: Parts) -> None:
+    async with transaction(parts.database) as connection:
+        await connection.execute("SELECT 1")
+
+
+async def _is_up(look: Callable[[], Awaitable[Any]]) -> bool:
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            await look()
+    except (RedisError, OSError, TimeoutError, psycopg.Error, PoolTimeout):
+        return False
+    return True

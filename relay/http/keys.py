@@ -1,0 +1,128 @@
+"""Keys: publishing a device, its prekeys, and closing it."""
+
+from relay import accounts, devices, prekeys, uploads
+from relay.auth import login_sessions
+from relay.database import Connection, transaction
+from relay.http.calls import Call
+from relay.projection import until_visible
+from schema.clock import now_ms
+from schema.events import Prekey
+from schema.refusals import Refusal
+from schema.signal import fingerprint
+from schema.wire_http import (
+    Available,
+    DeviceEntry,
+    KeysUpload,
+    OwnKeys,
+    PrekeysUpload,
+    Published,
+    SignedPrekeyChange,
+)
+
+
+async def publish(call: Call[KeysUpload]) -> Published:
+    """The device becomes active; answered once everybody can see it. May be repeated."""
+    parts, body = call.parts, call.body
+    identity_key = uploads.identity(body.identity_key)
+    signed_prekey = uploads.signed_prekey(body.signed_prekey, identity_key)
+    offered = uploads.prekeys(body.prekeys)
+    async with transaction(parts.database) as connection:
+        await _still_in(connection, call)
+        stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
+        published = await parts.directory.publish(
+            call.user_id,
+            call.device_id,
+            identity_key,
+            body.registration_id,
+            signed_prekey,
+            tuple(uploads.not_yet_stored(offered, stored)),
+            replace=body.replace,
+            at=now_ms(),
+        )
+        await login_sessions.end_of_devices(connection, call.user_id, published.closed)
+        if published.change == "replaced":
+            await login_sessions.end_of_other_devices(connection, call.user_id, call.device_id)
+    parts.revocation.look_now()
+    await until_visible(parts.database, published.position)
+    return Published(call.device_id, fingerprint(identity_key))
+
+
+async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
+    """Exchanges this device's signed prekey. May be repeated."""
+    directory = call.parts.directory
+    identity_key = await _identity(call)
+    signed_prekey = uploads.signed_prekey(call.body.signed_prekey, identity_key)
+    position = await directory.set_signed_prekey(
+        call.user_id, call.device_id, identity_key, signed_prekey, now_ms()
+    )
+    await until_visible(call.parts.database, position)
+
+
+async def add_prekeys(call: Call[PrekeysUpload]) -> Available:
+    """Adds one-time prekeys; an id that this device has used is refused."""
+    parts = call.parts
+    identity_key = await _identity(call)
+    offered: list[Prekey] = uploads.prekeys(call.body.prekeys)
+    async with transaction(parts.database) as connection:
+        stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
+    new = tuple(uploads.unused(offered, stored))
+    position = await parts.directory.upload(call.user_id, call.device_id, identity_key, new, now_ms())
+    await until_visible(parts.database, position)
+    async with transaction(parts.database) as connection:
+        counts = await prekeys.available(connection, call.user_id, [call.device_id])
+    return Available(counts[call.device_id])
+
+
+async def own_keys(call: Call[None]) -> OwnKeys:
+    """What the relay has of this device, and the account's active devices."""
+    async with transaction(call.parts.database) as connection:
+        active = await devices.active(connection, call.user_id)
+        counts = await prekeys.available(connection, call.user_id, [call.device_id])
+    own = next((device for device in active if device.device_id == call.device_id), None)
+    if own is None:
+        raise _inactive()
+    return OwnKeys(
+        device_id=own.device_id,
+        registration_id=own.registration_id,
+        fingerprint=fingerprint(own.identity_key),
+        signed_prekey_id=own.signed_prekey.id,
+        available=counts[own.device_id],
+        devices=[
+            DeviceEntry(device.device_id, device.registration_id, device.device_id == own.device_id)
+            for device in active
+        ],
+    )
+
+
+async def close_device(call: Call[None]) -> None:
+    """That device is closed: its mailbox, keys and login sessions go, its number is never used again."""
+    parts = call.parts
+    text = call.path["device_id"]
+    device_id = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    async with transaction(parts.database) as connection:
+        await _still_in(connection, call)
+        position = await parts.directory.close(call.user_id, device_id, now_ms())
+        ended = await login_sessions.end_of_devices(connection, call.user_id, [device_id])
+        if position is None and not ended:
+            raise Refusal("not_found", "You have no such device.")
+    parts.revocation.look_now()
+    if position is not None:
+        await until_visible(parts.database, position)
+
+
+async def _still_in(connection: Connection, call: Call[KeysUpload] | Call[None]) -> None:
+    """Takes its turn among the account's changes. Raises Refusal unauthorized if one ended this session."""
+    await accounts.lock(connection, call.user_id)
+    if not await login_sessions.is_live(connection, call.claims.session_id):
+        raise Refusal("unauthorized", "The session has ended.")
+
+
+async def _identity(call: Call[SignedPrekeyChange] | Call[PrekeysUpload]) -> bytes:
+    identity_key = await call.parts.directory.identity(call.user_id, call.device_id)
+    if identity_key is None:
+        raise _inactive()
+    return identity_key
+
+
+def _inactive() -> Refusal:
+    return Refusal("device_inactive", "This device has not published keys, or was closed.")

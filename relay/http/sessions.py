@@ -1,0 +1,94 @@
+"""Login sessions: log-in, refresh, the list, sign-out."""
+
+from uuid import UUID
+
+from relay import accounts, devices
+from relay.auth import login_sessions, refresh
+from relay.database import Connection, transaction
+from relay.http.calls import Call
+from relay.http.credentials import prove
+from relay.parts import Parts
+from schema.clock import now_ms
+from schema.limits import LOGINS
+from schema.refusals import Refusal
+from schema.wire_http import LogIn, Refresh, Session, SessionEntry
+
+
+async def begin(parts: Parts, connection: Connection, user_id: UUID, device_id: int) -> Session:
+    """A new login session of that device, with its first tokens."""
+    now = now_ms()
+    session_id = await login_sessions.begin(connection, user_id, device_id, now)
+    token = await refresh.first(connection, session_id, now)
+    return _session(parts, refresh.Exchanged(user_id, device_id, session_id, token), now)
+
+
+async def log_in(call: Call[LogIn]) -> Session:
+    """A session with a new device number, or for the device that was named, if that is active."""
+    parts = call.parts
+    await parts.limits.admit(LOGINS, call.address)
+    async with transaction(parts.database) as connection:
+        account = await accounts.by_name(connection, call.body.username)
+    await prove(parts, call.body.username, account, call.body.password)
+    assert account is not None
+    async with transaction(parts.database) as connection:
+        if await accounts.lock(connection, account.user_id) != account.password_hash:
+            raise Refusal("bad_credentials")  # changed or deleted in the meantime
+        active = [device.device_id for device in await devices.active(connection, account.user_id)]
+        if call.body.device_id in active:
+            device_id = call.body.device_id
+        else:
+            device_id = await accounts.next_device(connection, account.user_id)
+        return await begin(parts, connection, account.user_id, device_id)
+
+
+async def exchange(call: Call[Refresh]) -> Session:
+    """New tokens for a refresh token, which dies."""
+    now = now_ms()
+    try:
+        exchanged = await refresh.exchange(call.parts.database, call.body.refresh_token, now)
+    except Refusal as refusal:
+        if refusal.code == "token_reused":
+            call.parts.revocation.look_now()
+        raise
+    return _session(call.parts, exchanged, now)
+
+
+async def list_sessions(call: Call[None]) -> list[SessionEntry]:
+    """One's own live sessions, the oldest first."""
+    async with transaction(call.parts.database) as connection:
+        return await login_sessions.live(connection, call.user_id, call.claims.session_id, now_ms())
+
+
+async def end_current(call: Call[None]) -> None:
+    """Signs out."""
+    await _end(call, call.claims.session_id)
+
+
+async def end_session(call: Call[None]) -> None:
+    """Signs another of one's sessions out, or this one."""
+    try:
+        session_id = UUID(call.path["session_id"])
+    except ValueError as error:
+        raise Refusal("not_found", "You have no such session.") from error
+    await _end(call, session_id)
+
+
+async def _end(call: Call[None], session_id: UUID) -> None:
+    async with transaction(call.parts.database) as connection:
+        if not await login_sessions.end_one(connection, call.user_id, session_id):
+            raise Refusal("not_found", "You have no such session.")
+    call.parts.revocation.look_now()
+
+
+def _session(parts: Parts, exchanged: refresh.Exchanged, now: int) -> Session:
+    user_id, device_id, session_id, token = exchanged
+    access_token, expires_at = parts.tokens.issue(user_id, device_id, session_id)
+    return Session(
+        user_id=user_id,
+        device_id=device_id,
+        session_id=session_id,
+        access_token=access_token,
+        access_expires_at=expires_at,
+        refresh_token=token,
+        refresh_expires_at=now + login_sessions.LIFE_MS,
+    )

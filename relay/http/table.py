@@ -1,0 +1,59 @@
+"""The HTTP contract as one table: the routes and the published document are both made from it."""
+
+from typing import Final
+
+from relay.http import accounts, contacts, health, keys, sessions
+from relay.http.calls import Route
+from schema import wire_http as wire
+
+_BY_CODE: Final = "/{username}/{fingerprint}"
+_PEOPLE: Final = ("not_found", "identity_changed", "rate_limited")
+
+ROUTES: Final = (
+    Route(
+        "POST", "/v1/accounts", accounts.register, wire.Registration, wire.Session, (201,),
+        ("username_taken", "invalid", "rate_limited"), access=False,
+    ),
+    Route(
+        "POST", "/v1/sessions", sessions.log_in, wire.LogIn, wire.Session, (200,),
+        ("bad_credentials", "rate_limited"), access=False,
+    ),
+    Route(
+        "POST", "/v1/sessions/refresh", sessions.exchange, wire.Refresh, wire.Session, (200,),
+        ("token_expired", "token_reused"), access=False,
+    ),
+    Route("GET", "/v1/sessions", sessions.list_sessions, answer=list[wire.SessionEntry]),
+    Route("DELETE", "/v1/sessions/current", sessions.end_current, statuses=(204,), codes=("not_found",)),
+    Route(
+        "DELETE", "/v1/sessions/{session_id}", sessions.end_session, statuses=(204,), codes=("not_found",)
+    ),
+    Route(
+        "PUT", "/v1/account/password", accounts.change_password, wire.PasswordChange, statuses=(204,),
+        codes=("bad_credentials", "rate_limited"),
+    ),
+    Route(
+        "DELETE", "/v1/account", accounts.delete_account, wire.AccountDeletion, statuses=(204,),
+        codes=("bad_credentials", "rate_limited"),
+    ),
+    Route(
+        "PUT", "/v1/keys", keys.publish, wire.KeysUpload, wire.Published,
+        codes=("identity_conflict", "bad_signature"),
+    ),
+    Route(
+        "PUT", "/v1/keys/signed", keys.set_signed_prekey, wire.SignedPrekeyChange, statuses=(204,),
+        codes=("bad_signature", "device_inactive"),
+    ),
+    Route(
+        "POST", "/v1/keys/prekeys", keys.add_prekeys, wire.PrekeysUpload, wire.Available,
+        codes=("device_inactive",),
+    ),
+    Route("GET", "/v1/keys", keys.own_keys, answer=wire.OwnKeys, codes=("device_inactive",)),
+    Route("DELETE", "/v1/devices/{device_id}", keys.close_device, statuses=(204,), codes=("not_found",)),
+    Route("GET", f"/v1/contacts{_BY_CODE}", contacts.look_up, answer=wire.Contact, codes=_PEOPLE),
+    Route(
+        "GET", f"/v1/bundles{_BY_CODE}", contacts.bundle, answer=wire.Bundle, codes=(*_PEOPLE, "invalid"),
+        query=(("devices", "Only these devices: numbers, separated by commas."),),
+    ),
+    Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
+    Route("GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), access=False),
+)  # fmt: skip

@@ -1,0 +1,13 @@
+-- Closes a device for good and says so in the log.
+--
+-- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   ARGV device, encoded DeviceClosed
+--
+-- Replies {'ok', position}; {'closed'} when it was closed before; {'unknown'} when it never was active.
+redis.register_function('sealstream_close_device', function(keys, args)
+  local user, device = keys[2], args[1]
+  if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
+  if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
+  redis.call('HDEL', user, 'r' .. device, 'h' .. device, 'c' .. device, 'f' .. device)
+  redis.call('HSET', user, 'x' .. device, '1')
+  return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
+end)

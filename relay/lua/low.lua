@@ -1,0 +1,10 @@
+-- Tells the node that holds a device's socket that few one-time prekeys remain; a device that is not
+-- online is passed over (it asks when it comes).
+--
+-- KEYS[1] {board}:nodes (the slot)   ARGV user, device, how many remain
+--#include inbox
+redis.register_function('sealstream_low', function(keys, args)
+  local node = node_of(args[1], args[2])
+  if node then tell(node, {'low', args[1] .. ' ' .. args[2] .. ' ' .. args[3]}) end
+  return 1
+end)

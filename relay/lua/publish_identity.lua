@@ -1,0 +1,41 @@
+-- Makes a device active under an identity key, or exchanges the account's identity, and says so in the log.
+--
+-- KEYS[1] {p}:log
+-- KEYS[2] {p}:user:USER   hash: i, and per device D: rD hD cD fD; xD once D was closed
+-- ARGV    device, identity key, registration id, '1' to replace another identity,
+--         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
+--         the encoded PrekeysUploaded, or '' for none
+--
+-- Replies {'ok', position of the last entry, change, closed device, …} (every device ever closed),
+-- {'conflict'} when the account has another identity and replacing was not asked for,
+-- {'closed'} when this device was closed: its number is never active again.
+redis.register_function('sealstream_publish_identity', function(keys, args)
+  local log, user = keys[1], keys[2]
+  local device, identity = args[1], args[2]
+  if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
+  local present = redis.call('HGET', user, 'i')
+  local change, event = 'first', args[5]
+  if present == identity then
+    change, event = 'added', args[6]
+  elseif present then
+    if args[4] ~= '1' then return {'conflict'} end
+    change, event = 'replaced', args[7]
+    for _, field in ipairs(redis.call('HKEYS', user)) do
+      local other = string.match(field, '^r(%d+)$')
+      if other and other ~= device then
+        redis.call('HDEL', user, 'r' .. other, 'h' .. other, 'c' .. other, 'f' .. other)
+        redis.call('HSET', user, 'x' .. other, '1')
+      end
+    end
+  end
+  redis.call('HSET', user, 'i', identity, 'r' .. device, args[3])
+  for _, number in ipairs({'h', 'c', 'f'}) do redis.call('HSETNX', user, number .. device, '0') end
+  local position = redis.call('XADD', log, '*', 'e', event)
+  if args[8] ~= '' then position = redis.call('XADD', log, '*', 'e', args[8]) end
+  local reply = {'ok', position, change}
+  for _, field in ipairs(redis.call('HKEYS', user)) do
+    local closed = string.match(field, '^x(%d+)$')
+    if closed then reply[#reply + 1] = tonumber(closed) end
+  end
+  return reply
+end)

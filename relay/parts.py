@@ -1,0 +1,38 @@
+"""The parts of a running node that a call may use; put together once, in the bootstrap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from relay.auth.keyset import Keyset
+from relay.auth.passwords import Passwords
+from relay.auth.revocation import Revocation
+from relay.auth.tokens import AccessTokens
+from relay.database import Database
+from relay.directory import Directory
+from relay.limits import Limits
+from schema.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Open and ready. `log` and `board` are redis-py clients, `started_at` is in ms."""
+
+    settings: Settings
+    database: Database
+    log: Any
+    board: Any
+    partitions: int
+    node_id: str
+    started_at: int
+    keyset: Keyset
+    tokens: AccessTokens
+    passwords: Passwords
+    revocation: Revocation
+    limits: Limits
+    draining: Callable[[], bool]
+
+    @property
+    def directory(self) -> Directory:
+        """The directory on this node's log."""
+        return Directory(self.log, self.partitions)
