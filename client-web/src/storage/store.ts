@@ -104,7 +104,7 @@ export class Store {
     const transaction = this.db.transaction('messages')
     let cursor = await transaction.store.openCursor(range, 'prev')
     while (cursor && rows.length < limit) {
-      rows.push([cursor.key, cursor.value])
+      rows.push([cursor.key as [string, number], cursor.value])
       cursor = await cursor.continue()
     }
     return this.openRows(rows.reverse())
@@ -114,7 +114,7 @@ export class Store {
     const transaction = this.db.transaction('messages')
     const cursor = await transaction.store.index('id').openCursor(id)
     if (!cursor) return null
-    const [found] = await this.openRows<T>([[cursor.primaryKey, cursor.value]])
+    const [found] = await this.openRows<T>([[cursor.primaryKey as [string, number], cursor.value]])
     return found ?? null
   }
 

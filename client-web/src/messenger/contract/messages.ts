@@ -21,6 +21,8 @@ export type SendProblem =
   | 'no_devices'
   /** This account may not send more for now. */
   | 'rate_limited'
+  /** The relay does not take it and never will; it can be copied and deleted. */
+  | 'refused'
 
 /** What happened to the conversation, told in its flow between the messages. */
 export type Notice =

@@ -80,8 +80,11 @@ export interface SecurityEvent {
     | 'signed_prekey_rotated'
     | 'own_device_added'
     | 'own_device_removed'
+    | 'messages_expired'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null
   readonly fingerprint: string | null
+  /** How many (`messages_expired`). */
+  readonly count: number | null
 }

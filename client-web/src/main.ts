@@ -1,0 +1,19 @@
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n } from './i18n'
+import { createMessenger } from './messenger/messenger'
+import { webPlatform } from './platform/web'
+import { watchUpdates } from './platform/updates'
+import { router } from './router'
+import { messengerKey } from './stores/messenger'
+import { storesView } from './stores/view'
+import './styles/main.css'
+
+const app = createApp(App).use(createPinia())
+const view = storesView()
+const updates = watchUpdates(() => view.app({ updateReady: true }))
+const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })
+app.provide(messengerKey, messenger)
+app.use(i18n).use(router).mount('#app')
+await boot()

@@ -1,0 +1,121 @@
+import { Changes } from '@/storage/store'
+import { RelayError } from '@/wire/errors'
+import type { SessionTokens } from '@/wire/types'
+import type { App } from './app'
+import { MessengerError } from './contract'
+import type { AccountCommands } from './contract'
+import { newAccount, stageNewDevice } from './home'
+
+const USERNAME = /^[a-z0-9_]{3,32}$/
+
+export function accountCommands(app: App): AccountCommands {
+  const checked = (username: string, password: string): string => {
+    const name = username.trim().toLowerCase()
+    if (!USERNAME.test(name)) throw new MessengerError('invalid', '', { field: 'username' })
+    if (password.length < 10 || password.length > 256) {
+      throw new MessengerError('invalid', '', { field: 'password' })
+    }
+    return name
+  }
+
+  /** A place to keep the account: on a fresh device its keys are made now. */
+  async function prepare(): Promise<void> {
+    if (app.opened) return
+    if (!app.home) throw new MessengerError('not_leading')
+    if ((await app.home.vault.state()) === 'locked') throw new MessengerError('locked')
+    app.opened = await app.home.unlock(await app.home.vault.create())
+  }
+
+  async function enter(username: string, tokens: SessionTokens, newDevice: boolean) {
+    const opened = app.theOpened()
+    const changes = new Changes().put('records', 'tokens', tokens)
+    let account = opened.account
+    if (!account) {
+      account = newAccount(username, tokens)
+      changes.put('records', 'account', account)
+    } else if (newDevice) {
+      account = await stageNewDevice(opened.store, changes, account, tokens)
+    } else {
+      account = { ...account, sessionId: tokens.session_id }
+      changes.put('records', 'account', account)
+    }
+    await opened.store.commit(changes)
+    opened.account = account
+    opened.tokens = tokens
+    await app.proceed()
+  }
+
+  return {
+    async register(username, password) {
+      const name = checked(username, password)
+      await prepare()
+      if (app.theOpened().account) throw otherAccount()
+      await enter(name, await app.api.register(name, password), false)
+    },
+    async login(username, password) {
+      const name = username.trim().toLowerCase()
+      await prepare()
+      const { account } = app.theOpened()
+      if (!account) return enter(name, await app.api.login(name, password), false)
+      if (account.username !== name) throw otherAccount()
+      const tokens = await loginAgain(app, name, password, account.deviceId)
+      await enter(name, tokens, tokens.device_id !== account.deviceId)
+    },
+    async startWithNewIdentity() {
+      if (!(await app.publish(true))) throw new MessengerError('internal', 'replacing was refused')
+      await app.proceed()
+    },
+    async logout() {
+      // Unreachable: the session then ends by itself; this device forgets it now.
+      await app.core?.api.endSession('current').catch(() => undefined)
+      await app.erase()
+    },
+    eraseDevice: () => app.erase(),
+    changePassword: (current, next) => app.theCore().api.changePassword(current, next),
+    async deleteAccount(password) {
+      await app.theCore().api.deleteAccount(password)
+      await app.erase()
+    },
+    async listSessions() {
+      const sessions = await app.theCore().api.sessions()
+      return sessions.map((session) => ({
+        sessionId: session.session_id,
+        deviceId: session.device_id,
+        createdAt: session.created_at,
+        lastUsedAt: session.last_used_at,
+        current: session.current,
+      }))
+    },
+    endSession: (id) => app.theCore().api.endSession(id),
+    async listDevices() {
+      const { devices } = await app.theCore().api.ownKeys()
+      return devices.map((device) => ({
+        deviceId: device.device_id,
+        registrationId: device.registration_id,
+        current: device.current,
+      }))
+    },
+    removeDevice: (id) => app.theCore().api.removeDevice(id),
+  }
+}
+
+/** As the device it was; as a new one where the relay has closed that. */
+async function loginAgain(
+  app: App,
+  username: string,
+  password: string,
+  deviceId: number,
+): Promise<SessionTokens> {
+  try {
+    return await app.api.login(username, password, deviceId)
+  } catch (error) {
+    const closed =
+      error instanceof RelayError &&
+      (error.code === 'device_inactive' || error.code === 'not_found' || error.code === 'invalid')
+    if (!closed) throw error
+    return app.api.login(username, password)
+  }
+}
+
+const otherAccount = (): MessengerError =>
+  new MessengerError('invalid', "another account's data is on this device", { field: 'username' })

@@ -1,0 +1,31 @@
+import { Changes } from '@/storage/store'
+import type { App } from './app'
+import type { AppCommands } from './contract'
+
+export interface Updates {
+  apply(): Promise<void>
+}
+
+export function appCommands(app: App, updates: Updates, cancelBackup: () => void): AppCommands {
+  return {
+    async takeOver() {
+      await app.leader.takeOver()
+      await app.lead()
+    },
+    async setSetting(key, value) {
+      const opened = app.theOpened()
+      const settings = { ...opened.settings, [key]: value }
+      await opened.store.commit(new Changes().put('records', 'settings', settings))
+      opened.settings = settings
+      if (app.core) app.core.settings = settings
+      app.view.settings(settings)
+      if (key === 'presence') app.running?.presence.watch().catch(() => undefined)
+    },
+    reconnect: () => app.running?.link.now(),
+    applyUpdate: () => updates.apply(),
+    cancel(task) {
+      if (task === 'search_index') app.running?.search.cancel()
+      else cancelBackup()
+    },
+  }
+}

@@ -1,0 +1,222 @@
+/** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
+import type { Decrypted } from '@/crypto/engine'
+import { fingerprint, parseIdentity } from '@/crypto/identity'
+import type { Changes } from '@/storage/store'
+import type { IncomingEnvelope } from '@/wire/types'
+import { blankMessage } from './chats'
+import type { Chats } from './chats'
+import type { Content, CopyOf, UnknownContent } from './content'
+import type { Core } from './core'
+import type { Message } from './contract'
+import { arrive } from './counters'
+import { mayWriteTo, newContact } from './people'
+import type { People } from './people'
+import type { Receipts } from './receipts'
+import { emptyCounter } from './records'
+import type { ContactRecord, CounterRecord } from './records'
+import { replyPreview } from './replies'
+import type { Requests } from './requests'
+import type { SecurityLog } from './security-log'
+import { sessionKey } from './sessions'
+
+type Show = () => void
+type Incoming = Content | UnknownContent
+
+export class Arrivals {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly receipts: Receipts,
+    private readonly requests: Requests,
+    private readonly log: SecurityLog,
+  ) {}
+
+  async stage(
+    changes: Changes,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Incoming,
+  ): Promise<Show> {
+    const { user_id: userId, device_id: device } = envelope.from
+    const shows: Show[] = []
+    const own = userId === this.core.account.userId
+    const person = own ? null : this.personOf(changes, content, decrypted, shows)
+    if (content.type !== 'typing') {
+      const fresh = await this.count(changes, envelope, content, person, shows)
+      if (!fresh) {
+        shows.push(this.log.stage(changes, 'replay_refused', { userId, device }))
+        return () => shows.forEach((show) => show())
+      }
+    }
+    if (person) shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
+    else if (own) shows.push(await this.fromOwnDevice(changes, envelope, content))
+    return () => shows.forEach((show) => show())
+  }
+
+  /** Whoever writes first is pinned, as a request. */
+  private personOf(
+    changes: Changes,
+    content: Incoming,
+    { identityKey }: Decrypted,
+    shows: Show[],
+  ): ContactRecord {
+    const { user_id: userId, username } = content.from
+    const known = this.people.all.get(userId)
+    if (known) return known
+    const fields = { userId, username, identity: identityKey, relation: 'request' as const }
+    const stranger = newContact(fields, this.core.now())
+    shows.push(this.people.stage(changes, stranger))
+    return stranger
+  }
+
+  /** Notes the content's number. False for one that has been here before. */
+  private async count(
+    changes: Changes,
+    { from }: IncomingEnvelope,
+    content: Incoming,
+    person: ContactRecord | null,
+    shows: Show[],
+  ): Promise<boolean> {
+    const key = `in/${sessionKey(from.user_id, from.device_id)}`
+    const before = (await this.core.store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+    const arrival = arrive(before, content.n, this.core.account.joined || person === null)
+    if (arrival.type === 'replay') return false
+    changes.put('counters', key, arrival.record)
+    if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
+      const notice = this.chats.notice(person.userId, { type: 'gap', count: arrival.skipped })
+      shows.push(this.chats.stageNew(changes, notice, false))
+    }
+    return true
+  }
+
+  private async fromPerson(
+    changes: Changes,
+    person: ContactRecord,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Incoming,
+  ): Promise<Show> {
+    // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
+    if (person.blocked) return () => undefined
+    switch (content.type) {
+      case 'text':
+      case 'unknown':
+        return this.text(changes, person, envelope, decrypted, content)
+      case 'delivered':
+      case 'read':
+        if (!mayWriteTo(person)) return () => undefined
+        return this.chats.stageStatus(
+          changes,
+          person.userId,
+          content.ids,
+          content.type,
+          content.sent_at,
+        )
+      default:
+        return () => undefined
+    }
+  }
+
+  private async text(
+    changes: Changes,
+    person: ContactRecord,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Extract<Incoming, { type: 'text' | 'unknown' }>,
+  ): Promise<Show> {
+    // The same message by another road (a restored history, a repeated call an hour later).
+    if (await this.core.store.message(content.id)) return () => undefined
+    const text = content.type === 'text' ? content.text : ''
+    const replyTo = content.type === 'text' ? content.reply_to : undefined
+    const message: Message = {
+      ...blankMessage,
+      id: content.id,
+      conversation: person.userId,
+      kind: content.type === 'text' ? 'text' : 'unsupported',
+      text,
+      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+      sentAt: content.sent_at,
+      order: this.chats.nextOrder(person.userId),
+      encryption: {
+        origin: 'contact',
+        device: envelope.from.device_id,
+        startedSession: decrypted.startedSession,
+        fingerprint: fingerprint(decrypted.identityKey),
+        verified: person.verified,
+      },
+    }
+    // A declined person who writes again asks again.
+    const asks = person.relation === 'hidden'
+    const shows = asks ? [this.people.stage(changes, { ...person, relation: 'request' })] : []
+    shows.push(this.chats.stageNew(changes, message, true))
+    if (mayWriteTo(person)) {
+      shows.push(this.receipts.stage(changes, person.userId, 'delivered', [content.id]))
+    }
+    return () => {
+      for (const show of shows) show()
+      this.chats.setTyping(person.userId, false)
+      this.requests.show()
+    }
+  }
+
+  /** Copies of what another device of this account wrote or read. */
+  private async fromOwnDevice(
+    changes: Changes,
+    { from }: IncomingEnvelope,
+    content: Incoming,
+  ): Promise<Show> {
+    if (content.type !== 'text' && content.type !== 'read') return () => undefined
+    const shows: Show[] = []
+    const person = content.for ? this.copied(changes, content.for, shows) : null
+    if (!person) return () => undefined
+    if (content.type !== 'text') {
+      const chat = this.chats.record(person.userId)
+      const left = { ...chat, unread: Math.max(0, chat.unread - content.ids.length) }
+      changes.put('conversations', chat.id, left)
+      this.chats.all.set(chat.id, left)
+      shows.push(() => this.chats.show(chat.id))
+    } else if (!(await this.core.store.message(content.id))) {
+      const { reply_to: replyTo } = content
+      const message: Message = {
+        ...blankMessage,
+        id: content.id,
+        conversation: person.userId,
+        direction: 'out',
+        status: 'accepted',
+        kind: 'text',
+        text: content.text,
+        replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+        sentAt: content.sent_at,
+        acceptedAt: content.sent_at,
+        order: this.chats.nextOrder(person.userId),
+        encryption: {
+          origin: 'own_device',
+          device: from.device_id,
+          startedSession: false,
+          fingerprint: fingerprint(person.identity),
+          verified: person.verified,
+        },
+      }
+      shows.push(this.chats.stageNew(changes, message, false))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  /** Whom a copy was written to. A contact of the other device becomes one here, unverified. */
+  private copied(changes: Changes, copy: CopyOf, shows: Show[]): ContactRecord | null {
+    const known = this.people.all.get(copy.user_id)
+    if (known?.relation === 'contact') return known
+    if (known) {
+      const accepted: ContactRecord = { ...known, relation: 'contact' }
+      shows.push(this.people.stage(changes, accepted))
+      return accepted
+    }
+    const identity = parseIdentity(copy.identity)
+    if (!identity || !/^[a-z0-9_]{3,32}$/.test(copy.username)) return null
+    const { user_id: userId, username } = copy
+    const person = newContact({ userId, username, identity, relation: 'contact' }, this.core.now())
+    shows.push(this.people.stage(changes, person))
+    return person
+  }
+}

@@ -1,0 +1,100 @@
+import { equal, own } from '@/crypto/bytes'
+import { Changes } from '@/storage/store'
+import type { App } from '../app'
+import { MessengerError } from '../contract'
+import type { Message } from '../contract'
+import type { BackupContent } from './content'
+
+/**
+ * Brings identity, contacts and history onto this device. On a device without identity the
+ * relay's word comes first: unless it accepts the key as the account's, nothing changes.
+ */
+export async function restore(app: App, content: BackupContent): Promise<void> {
+  const core = app.theCore()
+  if (content.account.userId !== core.account.userId) {
+    throw new MessengerError('backup_other_account')
+  }
+  const { identity } = content.account
+  const held = core.account.identity
+  if (held && !equal(held.keyPair.publicKey, identity.keyPair.publicKey)) {
+    throw new MessengerError('backup_other_account', 'the backup has another identity')
+  }
+  if (!held) await takeIdentity(app, identity)
+  await merge(app, content)
+  app.running?.stop()
+  app.running = null
+  app.view.clear()
+  await app.proceed()
+  await greet(app)
+}
+
+async function takeIdentity(app: App, identity: BackupContent['account']['identity']) {
+  // A registration id is a device's own: contacts would take this one for the lost device.
+  const fresh = await app.theCore().engine.createIdentity()
+  const restored = { keyPair: identity.keyPair, registrationId: fresh.registrationId }
+  await app.saveAccount({ identity: restored, joined: true })
+  let accepted = false
+  try {
+    accepted = await app.publish()
+  } catch (error) {
+    await app.saveAccount({ identity: null })
+    throw error
+  }
+  if (accepted) return
+  await app.saveAccount({ identity: null })
+  throw new MessengerError('backup_other_account', 'the account has another identity by now')
+}
+
+/** One transaction. What is on this device already stays as it is. */
+async function merge(app: App, content: BackupContent): Promise<void> {
+  const { store } = app.theCore()
+  const [contacts, chats] = [
+    new Set(await store.keys('contacts')),
+    await store.keys('conversations'),
+  ]
+  const changes = new Changes()
+  for (const contact of content.contacts) {
+    if (contacts.has(contact.userId)) continue
+    const changed = contact.changed && {
+      ...contact.changed,
+      identity: own(contact.changed.identity),
+    }
+    changes.put('contacts', contact.userId, {
+      ...contact,
+      identity: own(contact.identity),
+      changed,
+    })
+  }
+  for (const chat of content.conversations) {
+    if (!chats.includes(chat.id)) changes.put('conversations', chat.id, chat)
+  }
+  for (const message of content.messages) {
+    if (await store.message(message.id)) continue
+    changes.putMessage(message.status === 'waiting' ? neverSent(message) : message)
+  }
+  if (app.running === null) {
+    changes.put('records', 'settings', content.settings)
+    app.theOpened().settings = content.settings
+  }
+  await store.commit(changes)
+}
+
+/** The outbox of the lost device is gone; the person sees that and may send the text again. */
+const neverSent = (message: Message): Message => ({ ...message, problem: 'refused' })
+
+/** New sessions with everyone: the first message of each then carries no surprise. */
+async function greet(app: App): Promise<void> {
+  const { people, outbox, core } = app.theRunning()
+  const changes = new Changes()
+  const kicks = people.accepted().map((person) =>
+    outbox.stage(changes, {
+      to: person.userId,
+      contentId: crypto.randomUUID(),
+      body: { type: 'hello' },
+      sentAt: core.now(),
+      message: null,
+    }),
+  )
+  await core.store.commit(changes)
+  for (const kick of kicks) kick()
+}

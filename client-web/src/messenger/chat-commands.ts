@@ -1,0 +1,126 @@
+import { Changes } from '@/storage/store'
+import { fingerprint } from '@/crypto/identity'
+import { blankMessage } from './chats'
+import { MAX_TEXT } from './content'
+import type { Body } from './content'
+import { MessengerError } from './contract'
+import type { ChatCommands, Message } from './contract'
+import { mayWriteTo } from './people'
+import { replyPreview } from './replies'
+import type { Running } from './running'
+
+export function chatCommands(running: () => Running): ChatCommands {
+  /** The message and its outbox entry are on disk together before anything else happens. */
+  async function write(to: string, text: string, replyTo?: string): Promise<Message> {
+    const { core, people, chats, outbox } = running()
+    const person = people.get(to)
+    if (!mayWriteTo(person)) throw new MessengerError('blocked')
+    if (text.trim() === '') throw new MessengerError('invalid', 'an empty message')
+    if (text.length > MAX_TEXT) throw new MessengerError('too_long')
+    const now = core.now()
+    const message: Message = {
+      ...blankMessage,
+      id: crypto.randomUUID(),
+      conversation: to,
+      direction: 'out',
+      status: 'waiting',
+      kind: 'text',
+      text,
+      replyTo: replyTo ? await replyPreview(core, to, replyTo) : null,
+      sentAt: now,
+      order: chats.nextOrder(to),
+      problem: person.changed ? 'identity_changed' : null,
+      encryption: {
+        origin: 'this_device',
+        device: core.account.deviceId,
+        startedSession: false,
+        fingerprint: fingerprint(person.identity),
+        verified: person.verified,
+      },
+    }
+    const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
+    const changes = new Changes().remove('drafts', to)
+    const show = chats.stageNew(changes, message, false)
+    const { conversation, order } = message
+    const kick = outbox.stage(changes, {
+      to,
+      contentId: message.id,
+      body,
+      sentAt: now,
+      message: { conversation, order },
+    })
+    await core.store.commit(changes)
+    chats.drafts.delete(to)
+    show()
+    kick()
+    return message
+  }
+
+  return {
+    async openConversation(id) {
+      running().people.get(id)
+      await running().chats.openPage(id)
+    },
+    async closeConversation() {
+      running().chats.close()
+    },
+    loadOlder: (id) => running().chats.loadOlder(id),
+    async loadUntil(id, messageId) {
+      const { core, chats } = running()
+      const wanted = await core.store.message<Message>(messageId)
+      if (wanted?.conversation !== id) return false
+      if (chats.open !== id) await chats.openPage(id)
+      while (chats.oldestLoaded > wanted.order) {
+        if (!(await chats.loadOlder(id))) return false
+      }
+      return true
+    },
+    sendText: (to, text) => write(to, text),
+    reply: (to, text, replyTo) => write(to, text, replyTo),
+    async deleteForMe(id, ids) {
+      const { core, chats, outbox, search } = running()
+      const changes = new Changes()
+      for (const messageId of ids) {
+        const message = await core.store.message<Message>(messageId)
+        if (message?.conversation === id) changes.removeMessage(id, message.order)
+      }
+      const show = outbox.stageRemoval(changes, new Set(ids))
+      await core.store.commit(changes)
+      show()
+      search.remove(ids)
+      core.view.messagesRemoved(id, ids)
+      await chats.refreshLast(id)
+    },
+    async deleteConversation(id) {
+      const { core, chats, outbox, search } = running()
+      const empty = { ...chats.record(id), last: null, unread: 0 }
+      const changes = new Changes().removeConversation(id).put('conversations', id, empty)
+      const show = outbox.stageRemovalTo(changes, id)
+      await core.store.commit(changes)
+      show()
+      chats.all.set(id, empty)
+      search.removeConversation(id)
+      if (chats.open === id) await chats.openPage(id)
+      chats.show(id)
+    },
+    markRead: (id) => running().markRead(id),
+    setMuted: (id, muted) => running().chats.update(id, { muted }),
+    setArchived: (id, archived) => running().chats.update(id, { archived }),
+    async saveDraft(id, text) {
+      const { core, chats } = running()
+      const changes = new Changes()
+      if (text === '') changes.remove('drafts', id)
+      else changes.put('drafts', id, { id, text })
+      await core.store.commit(changes)
+      if (text === '') chats.drafts.delete(id)
+      else chats.drafts.set(id, text)
+      chats.show(id)
+    },
+    setTyping(id, active) {
+      running()
+        .presence.typing(id, active)
+        .catch(() => undefined)
+    },
+    search: (text, limit = 100) => running().search.search(text, limit),
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * What is inside an envelope, between clients. The relay sees none of it. Reading is strict about
+ * who and to whom, and lenient about unknown fields and types.
+ */
+import { fromUtf8, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { pad, unpad } from '@/crypto/padding'
+
+export const MAX_TEXT = 16_000
+
+export interface Sender {
+  user_id: string
+  device_id: number
+  username: string
+  /** Identity key as text. */
+  identity: string
+}
+
+interface Common {
+  v: 1
+  id: string
+  from: Sender
+  to: string
+  /** Counts up from 1 per sending device and recipient. */
+  n: number
+  sent_at: number
+}
+
+/** Set in copies that one's own other devices get: whose conversation it belongs to. */
+export interface CopyOf {
+  user_id: string
+  username: string
+  identity: string
+}
+
+export type Body =
+  | { type: 'text'; text: string; reply_to?: string; for?: CopyOf }
+  | { type: 'delivered' | 'read'; ids: string[]; for?: CopyOf }
+  | { type: 'hello' }
+  | { type: 'typing'; active: boolean }
+
+export type Content = Common & Body
+export type UnknownContent = Common & { type: 'unknown' }
+
+export type ContentProblem = 'malformed' | 'wrong_sender' | 'wrong_recipient'
+
+export class ContentError extends Error {
+  override readonly name = 'ContentError'
+  constructor(readonly problem: ContentProblem) {
+    super(problem)
+  }
+}
+
+export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
+
+export interface Expected {
+  userId: string
+  deviceId: number
+  /** As text; the identity the session is bound to. */
+  identity: string
+  /** Oneself. */
+  to: string
+}
+
+/** @throws ContentError */
+export function decodeContent(padded: Uint8Array, expected: Expected): Content | UnknownContent {
+  const fields = parse(padded)
+  const from = fields['from']
+  if (!isRecord(from) || fields['v'] !== 1 || !isUuid(fields['id'])) throw malformed()
+  if (!isCount(fields['n'], 0) || !isCount(fields['sent_at'], 0)) throw malformed()
+  if (typeof from['username'] !== 'string' || !/^[a-z0-9_]{3,32}$/.test(from['username'])) {
+    throw malformed()
+  }
+  const same =
+    from['user_id'] === expected.userId &&
+    from['device_id'] === expected.deviceId &&
+    from['identity'] === expected.identity
+  if (!same) throw new ContentError('wrong_sender')
+  if (fields['to'] !== expected.to) throw new ContentError('wrong_recipient')
+  const common = {
+    v: 1 as const,
+    id: fields['id'] as string,
+    from: {
+      user_id: expected.userId,
+      device_id: expected.deviceId,
+      username: from['username'],
+      identity: expected.identity,
+    },
+    to: expected.to,
+    n: fields['n'] as number,
+    sent_at: fields['sent_at'] as number,
+  }
+  return { ...common, ...readBody(fields) }
+}
+
+function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
+  const copy = readCopy(fields['for'])
+  switch (fields['type']) {
+    case 'text': {
+      const { text, reply_to: replyTo } = fields
+      if (typeof text !== 'string' || text.length > MAX_TEXT) throw malformed()
+      if (replyTo !== undefined && !isUuid(replyTo)) throw malformed()
+      return { type: 'text', text, ...(replyTo !== undefined && { reply_to: replyTo }), ...copy }
+    }
+    case 'delivered':
+    case 'read': {
+      const { ids, type } = fields
+      if (!Array.isArray(ids) || !ids.every(isUuid)) throw malformed()
+      return { type, ids, ...copy }
+    }
+    case 'hello':
+      return { type: 'hello' }
+    case 'typing':
+      return { type: 'typing', active: fields['active'] === true }
+    default:
+      if (typeof fields['type'] !== 'string') throw malformed()
+      return { type: 'unknown' }
+  }
+}
+
+function readCopy(value: unknown): { for?: CopyOf } {
+  if (value === undefined) return {}
+  if (!isRecord(value) || !isUuid(value['user_id'])) throw malformed()
+  const { user_id: user, username, identity } = value
+  if (typeof username !== 'string' || typeof identity !== 'string') throw malformed()
+  return { for: { user_id: user as string, username, identity } }
+}
+
+function parse(padded: Uint8Array): Record<string, unknown> {
+  const plain = unpad(padded)
+  if (!plain) throw malformed()
+  try {
+    const value: unknown = JSON.parse(fromUtf8(plain))
+    if (isRecord(value)) return value
+  } catch {
+    // Not UTF-8 or not JSON.
+  }
+  throw malformed()
+}
+
+const malformed = (): ContentError => new ContentError('malformed')
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isCount = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= least
+
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
+}

@@ -1,0 +1,217 @@
+/** One attempt to bring an outbox entry to the relay, and what its answer means. */
+import { CryptoError } from '@/crypto/errors'
+import { identityText } from '@/crypto/identity'
+import { Changes } from '@/storage/store'
+import { RelayError } from '@/wire/errors'
+import { delay } from './backoff'
+import type { Content, CopyOf } from './content'
+import { localIdentity } from './core'
+import type { Core } from './core'
+import type { SendProblem } from './contract'
+import type { KeyWatch } from './key-watch'
+import { mayWriteTo } from './people'
+import type { People } from './people'
+import type { DeviceRef, OutboxRecord } from './records'
+import { KeyChanged, SessionsMissing } from './sessions'
+import type { Sessions } from './sessions'
+import type { Target, Targets } from './targets'
+
+export type Outcome =
+  | { type: 'accepted'; at: number }
+  /** Encrypted, or encrypted for other devices; attempt it again at once. */
+  | { type: 'prepared'; entry: OutboxRecord }
+  | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
+  | { type: 'hold'; problem: SendProblem | null }
+  | { type: 'never'; problem: SendProblem }
+
+const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
+const MAILBOX_WAIT = 60_000
+
+export class Delivery {
+  private failures = 0
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly targets: Targets,
+    private readonly sessions: Sessions,
+    private readonly keys: KeyWatch,
+  ) {}
+
+  async attempt(entry: OutboxRecord): Promise<Outcome> {
+    const target = this.targets.get(entry.to)
+    const own = entry.to === this.core.account.userId
+    if (!target) return { type: 'never', problem: 'recipient_gone' }
+    const person = this.people.all.get(entry.to)
+    if (person?.changed) return { type: 'hold', problem: 'identity_changed' }
+    if (!own && !(person && mayWriteTo(person))) return { type: 'hold', problem: null }
+    try {
+      if (!entry.envelopes) return await this.prepare(entry, target)
+      if (entry.envelopes.length === 0) {
+        // One's own other devices are gone: nobody is left to tell.
+        if (own) return { type: 'accepted', at: this.core.now() }
+        return await this.encryptAgain(entry, target)
+      }
+      return await this.send(entry)
+    } catch (error) {
+      return this.explain(error, entry, target)
+    }
+  }
+
+  copyOf(target: Target): CopyOf {
+    const { userId, username, identity } = target
+    return { user_id: userId, username, identity: identityText(identity) }
+  }
+
+  content(entry: OutboxRecord, n: number): Content {
+    const { account } = this.core
+    return {
+      v: 1,
+      id: entry.contentId,
+      from: {
+        user_id: account.userId,
+        device_id: account.deviceId,
+        username: account.username,
+        identity: identityText(localIdentity(this.core).keyPair.publicKey),
+      },
+      to: entry.to,
+      n,
+      sent_at: entry.sentAt,
+      ...entry.body,
+    }
+  }
+
+  private async prepare(entry: OutboxRecord, target: Target): Promise<Outcome> {
+    const own = target.userId === this.core.account.userId
+    const known = own || target.devices?.length ? target.devices : null
+    const devices = known ?? (await this.sessions.start(target))
+    if (devices.length === 0 && !own) {
+      return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    }
+    const prepared = await this.sessions.serial.run(async () => {
+      const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
+      const n = counter + 1
+      const changes = new Changes().put('counters', `out/${entry.to}`, n)
+      const content = this.content(entry, n)
+      const envelopes = await this.sessions.encrypt(changes, target, devices, content)
+      const record = { ...entry, envelopes, n }
+      await this.core.store.commit(changes.put('outbox', entry.key, record))
+      return record
+    })
+    return { type: 'prepared', entry: prepared }
+  }
+
+  private async send(entry: OutboxRecord): Promise<Outcome> {
+    const { socket } = this.core
+    if (!socket) return { type: 'hold', problem: null }
+    const { id, to, envelopes } = entry
+    const answer = await socket.send({ id, to, envelopes: envelopes ?? [] })
+    this.failures = 0
+    return { type: 'accepted', at: answer.at }
+  }
+
+  private async explain(error: unknown, entry: OutboxRecord, target: Target): Promise<Outcome> {
+    if (error instanceof KeyChanged) {
+      await this.keys.seen(target.userId, error.identity)
+      return { type: 'hold', problem: 'identity_changed' }
+    }
+    if (error instanceof SessionsMissing) return this.startMissing(entry, target, error.devices)
+    if (error instanceof CryptoError) {
+      return { type: 'later', wait: this.backoff(), problem: null }
+    }
+    if (!(error instanceof RelayError)) throw error
+    switch (error.code) {
+      case 'device_mismatch':
+        return this.adapt(entry, target, error)
+      case 'rate_limited':
+        return {
+          type: 'later',
+          wait: error.retryAfter ?? this.backoff(),
+          problem: 'rate_limited',
+          everyone: entry.envelopes !== null,
+        }
+      case 'mailbox_full':
+        return { type: 'later', wait: error.retryAfter ?? MAILBOX_WAIT, problem: 'mailbox_full' }
+      case 'not_found':
+        return { type: 'never', problem: 'recipient_gone' }
+      case 'invalid':
+      case 'too_large':
+        return { type: 'never', problem: 'refused' }
+      default:
+        // No answer means unknown: the identical call is made again.
+        return { type: 'later', wait: error.retryAfter ?? this.backoff(), problem: null }
+    }
+  }
+
+  private async startMissing(
+    entry: OutboxRecord,
+    target: Target,
+    devices: number[],
+  ): Promise<Outcome> {
+    try {
+      await this.sessions.start(target, devices, true)
+      return { type: 'prepared', entry }
+    } catch (error) {
+      if (error instanceof SessionsMissing) throw error
+      return this.explain(error, entry, target)
+    }
+  }
+
+  /** Nothing was accepted: ciphertexts of unchanged devices stay as they are. */
+  private async adapt(entry: OutboxRecord, target: Target, error: RelayError): Promise<Outcome> {
+    const [missing, extra, stale] = ['missing', 'extra', 'stale'].map((name) =>
+      numbers(error.details[name]),
+    ) as [number[], number[], number[]]
+    const wanted = [...missing, ...stale]
+    const gone = new Set([...extra, ...stale])
+    const known = (target.devices ?? []).filter(({ deviceId }) => !gone.has(deviceId))
+    try {
+      let devices: DeviceRef[] = known
+      if (wanted.length > 0) {
+        devices = await this.sessions.start({ ...target, devices: known }, wanted, true)
+      } else {
+        await this.targets.saveDevices(target.userId, known)
+      }
+      return await this.encryptFor(entry, target, devices, new Set([...gone, ...wanted]))
+    } catch (failure) {
+      if (failure instanceof RelayError && failure.code === 'device_mismatch') throw failure
+      return this.explain(failure, entry, target)
+    }
+  }
+
+  private async encryptFor(
+    entry: OutboxRecord,
+    target: Target,
+    devices: DeviceRef[],
+    replaced: ReadonlySet<number>,
+  ): Promise<Outcome> {
+    const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
+    const record = await this.sessions.serial.run(async () => {
+      const changes = new Changes()
+      const content = this.content(entry, entry.n ?? 0)
+      const fresh = await this.sessions.encrypt(changes, target, added, content)
+      const kept = (entry.envelopes ?? []).filter((one) => !replaced.has(one.device_id))
+      const updated = { ...entry, envelopes: [...kept, ...fresh] }
+      await this.core.store.commit(changes.put('outbox', entry.key, updated))
+      return updated
+    })
+    const unmet = [...replaced].some((id) => !devices.some(({ deviceId }) => deviceId === id))
+    const same = added.length === 0 && record.envelopes.length === entry.envelopes?.length
+    if (same && unmet) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    return { type: 'prepared', entry: record }
+  }
+
+  /** Every device it was encrypted for is gone; whoever is there now gets it. */
+  private async encryptAgain(entry: OutboxRecord, target: Target): Promise<Outcome> {
+    const devices = await this.sessions.start(target)
+    if (devices.length === 0) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
+  }
+
+  private backoff(): number {
+    return delay(sendBackoff, this.failures++)
+  }
+}
+
+const numbers = (value: unknown): number[] =>
+  Array.isArray(value) ? value.filter((item): item is number => Number.isInteger(item)) : []

@@ -1,0 +1,66 @@
+/** Envelopes that could not be read: each leaves a notice, costs the sender's budget, may renew. */
+import { CryptoError } from '@/crypto/errors'
+import type { Changes } from '@/storage/store'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Chats } from './chats'
+import { ContentError } from './content'
+import type { Core } from './core'
+import { mayWriteTo } from './people'
+import type { People } from './people'
+import { emptyCounter } from './records'
+import type { CounterRecord } from './records'
+import type { Renewals } from './renewals'
+import type { SecurityLog } from './security-log'
+import { sessionKey } from './sessions'
+
+const HOUR = 3_600_000
+/** Failures per hour after which a device's envelopes are refused without any work. */
+const BUDGET = 50
+
+export class Failures {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+    private readonly renewals: Renewals,
+  ) {}
+
+  async exhausted(userId: string, deviceId: number): Promise<boolean> {
+    const { failures } = await this.counter(userId, deviceId)
+    return failures.filter((at) => at > this.core.now() - HOUR).length >= BUDGET
+  }
+
+  async stage(
+    changes: Changes,
+    { from }: IncomingEnvelope,
+    error: CryptoError | ContentError,
+  ): Promise<() => void> {
+    const { user_id: userId, device_id: device } = from
+    // The relay repeats itself under a new number: the ratchet has seen it, nothing is lost.
+    if (error instanceof CryptoError && error.code === 'duplicate') {
+      return this.log.stage(changes, 'replay_refused', { userId, device })
+    }
+    const counter = await this.counter(userId, device)
+    const failures = [...counter.failures, this.core.now()].slice(-BUDGET)
+    changes.put('counters', `in/${sessionKey(userId, device)}`, { ...counter, failures })
+    if (error instanceof ContentError && error.problem !== 'malformed') {
+      return this.log.stage(changes, 'sender_refused', { userId, device })
+    }
+    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    const person = this.people.all.get(userId)
+    if (person?.relation === 'contact') {
+      const notice = this.chats.notice(userId, { type: 'undecryptable' })
+      shows.push(this.chats.stageNew(changes, notice, false))
+    }
+    return () => {
+      for (const show of shows) show()
+      if (person && mayWriteTo(person) && !person.changed) this.renewals.request(userId, device)
+    }
+  }
+
+  private async counter(userId: string, deviceId: number): Promise<CounterRecord> {
+    const key = `in/${sessionKey(userId, deviceId)}`
+    return (await this.core.store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+  }
+}

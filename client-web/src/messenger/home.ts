@@ -1,0 +1,100 @@
+/**
+ * This device's data, opened: database, keys, account, tokens. Knows nothing of connections.
+ */
+import type { Platform } from '@/platform/platform'
+import { eraseDatabase, openDatabase } from '@/storage/database'
+import type { Database } from '@/storage/schema'
+import { Sealer } from '@/storage/sealer'
+import { Changes, Store } from '@/storage/store'
+import { Vault } from '@/storage/vault'
+import type { SessionTokens } from '@/wire/types'
+import { defaultSettings } from './contract'
+import type { Settings } from './contract'
+import type { AccountRecord } from './records'
+
+export interface Opened {
+  store: Store
+  sealer: Sealer
+  account: AccountRecord | null
+  tokens: SessionTokens | null
+  settings: Settings
+}
+
+export class Home {
+  private constructor(
+    private readonly db: Database,
+    readonly vault: Vault,
+    private readonly platform: Platform,
+    private readonly name: string,
+  ) {}
+
+  static async open(platform: Platform, name: string): Promise<Home> {
+    const db = await openDatabase(name)
+    return new Home(db, new Vault(db, platform.deviceKeys), platform, name)
+  }
+
+  /** With the root key, which `vault` gives. */
+  async unlock(root: CryptoKey): Promise<Opened> {
+    const sealer = new Sealer(root)
+    const store = new Store(this.db, sealer)
+    await store.takeFence()
+    const [account, tokens, settings] = await Promise.all([
+      store.get<AccountRecord>('records', 'account'),
+      store.get<SessionTokens>('records', 'tokens'),
+      store.get<Partial<Settings>>('records', 'settings'),
+    ])
+    return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  async erase(): Promise<void> {
+    this.db.close()
+    await eraseDatabase(this.name)
+    await this.platform.deviceKeys.erase()
+  }
+}
+
+export const newAccount = (username: string, tokens: SessionTokens): AccountRecord => ({
+  userId: tokens.user_id,
+  username,
+  deviceId: tokens.device_id,
+  sessionId: tokens.session_id,
+  identity: null,
+  published: false,
+  joined: false,
+  nextPrekeyId: 1,
+  signedPrekey: null,
+  prekeysAvailable: null,
+  lastBackupAt: null,
+})
+
+/**
+ * The device got a new number at the relay: sessions, counters and the place in the mailbox
+ * belonged to the old one. History, contacts and what waits to be sent stay.
+ */
+export async function stageNewDevice(
+  store: Store,
+  changes: Changes,
+  account: AccountRecord,
+  tokens: SessionTokens,
+): Promise<AccountRecord> {
+  const renewed: AccountRecord = {
+    ...account,
+    deviceId: tokens.device_id,
+    sessionId: tokens.session_id,
+    published: false,
+    joined: true,
+  }
+  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys'] as const) {
+    for (const key of await store.keys(table)) changes.remove(table, key as never)
+  }
+  for (const entry of await store.all<{ key: number }>('outbox')) {
+    changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
+  }
+  changes.remove('records', 'cursor').remove('records', 'own_devices')
+  changes.put('records', 'account', renewed)
+  return renewed
+}

@@ -1,0 +1,205 @@
+/**
+ * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
+ * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
+ * comes again is recognised by its number; one that cannot be read leaves a visible trace.
+ */
+import { equal } from '@/crypto/bytes'
+import type { Decrypted, PublicKey } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
+import { identityText } from '@/crypto/identity'
+import { Changes } from '@/storage/store'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Arrivals } from './arrivals'
+import { ContentError, decodeContent } from './content'
+import type { Content, UnknownContent } from './content'
+import { localIdentity } from './core'
+import type { Core } from './core'
+import type { Failures } from './failures'
+import type { KeyWatch } from './key-watch'
+import type { People } from './people'
+import type { StoredSignedPrekey } from './records'
+import { sessionKey } from './sessions'
+import type { Sessions } from './sessions'
+
+const HELD_PER_PERSON = 200
+
+export class Inbox {
+  private cursor = 0
+  private readonly queue: IncomingEnvelope[] = []
+  private draining: Promise<void> | null = null
+  private stopped = false
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly sessions: Sessions,
+    private readonly arrivals: Arrivals,
+    private readonly failures: Failures,
+    private readonly keys: KeyWatch,
+  ) {}
+
+  async load(): Promise<void> {
+    this.cursor = (await this.core.store.get<number>('records', 'cursor')) ?? 0
+  }
+
+  receive(envelopes: readonly IncomingEnvelope[]): void {
+    this.queue.push(...envelopes)
+    this.draining ??= this.drain().finally(() => {
+      this.draining = null
+    })
+  }
+
+  /** Resolves when everything received so far is stored. */
+  async settled(): Promise<void> {
+    await this.draining
+  }
+
+  /** `count` envelopes outlived their time unread. */
+  async expired(upto: number): Promise<void> {
+    await this.settled()
+    if (upto <= this.cursor) return
+    await this.core.store.commit(new Changes().put('records', 'cursor', upto))
+    this.cursor = upto
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.queue.length = 0
+  }
+
+  /** Envelopes kept from before a new key was accepted. Their numbers are acknowledged already. */
+  async process(held: readonly IncomingEnvelope[]): Promise<void> {
+    for (const envelope of held) await this.take(envelope, new Changes())
+  }
+
+  private async drain(): Promise<void> {
+    while (this.queue.length > 0 && !this.stopped) {
+      const batch = this.queue.splice(0, 32)
+      for (const envelope of batch) {
+        if (this.stopped) return
+        if (envelope.seq <= this.cursor) continue
+        try {
+          await this.take(envelope, new Changes().put('records', 'cursor', envelope.seq))
+          this.cursor = envelope.seq
+        } catch {
+          // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
+          this.queue.length = 0
+          this.core.socket?.close()
+          return
+        }
+      }
+      // An acknowledgement that is lost is made up by the next one.
+      this.core.socket?.ack(this.cursor).catch(() => undefined)
+    }
+  }
+
+  /** Stores what the envelope brings, together with `changes`. */
+  private take(envelope: IncomingEnvelope, changes: Changes): Promise<void> {
+    return this.sessions.serial.run(async () => {
+      const { user_id: userId, device_id: deviceId } = envelope.from
+      const own = userId === this.core.account.userId
+      const identity = localIdentity(this.core)
+      const pinned = own
+        ? identity.keyPair.publicKey
+        : (this.people.all.get(userId)?.identity ?? null)
+      const shows: (() => void)[] = []
+      try {
+        if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
+        const decrypted = await this.decrypt(envelope, pinned)
+        const content = decodeContent(decrypted.plaintext, {
+          userId,
+          deviceId,
+          identity: identityText(decrypted.identityKey),
+          to: this.core.account.userId,
+        })
+        this.stageSession(changes, envelope, decrypted)
+        shows.push(await this.arrivals.stage(changes, envelope, decrypted, content))
+      } catch (error) {
+        shows.push(await this.refuse(changes, envelope, error))
+      }
+      await this.core.store.commit(changes)
+      for (const show of shows) show()
+    })
+  }
+
+  /** For ephemeral bodies: never stored, so only the session changes. Null when not readable. */
+  async peek(
+    from: { user_id: string; device_id: number },
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<Content | UnknownContent | null> {
+    const envelope = { seq: 0, id: '', from, kind: 'message', body, at: 0 } as const
+    const pinned = this.people.all.get(from.user_id)?.identity ?? null
+    if (!pinned) return null
+    return this.sessions.serial.run(async () => {
+      try {
+        const decrypted = await this.decrypt(envelope, pinned)
+        const content = decodeContent(decrypted.plaintext, {
+          userId: from.user_id,
+          deviceId: from.device_id,
+          identity: identityText(decrypted.identityKey),
+          to: this.core.account.userId,
+        })
+        const changes = new Changes()
+        this.stageSession(changes, envelope, decrypted)
+        await this.core.store.commit(changes)
+        return content
+      } catch {
+        return null
+      }
+    })
+  }
+
+  private async decrypt(envelope: IncomingEnvelope, pinned: PublicKey | null): Promise<Decrypted> {
+    const { user_id: userId, device_id: deviceId } = envelope.from
+    const { store, engine } = this.core
+    const needs = envelope.kind === 'prekey' ? await engine.inspect(envelope.body) : null
+    return engine.decrypt({
+      local: localIdentity(this.core),
+      remote: { userId, deviceId },
+      session: await this.sessions.get(userId, deviceId),
+      kind: envelope.kind,
+      body: envelope.body,
+      pinned,
+      prekey: needs?.prekeyId ? await store.get('prekeys', needs.prekeyId) : null,
+      signedPrekey: needs
+        ? await store.get<StoredSignedPrekey>('signed_prekeys', needs.signedPrekeyId)
+        : null,
+    })
+  }
+
+  private stageSession(changes: Changes, { from }: IncomingEnvelope, decrypted: Decrypted): void {
+    changes.put('sessions', sessionKey(from.user_id, from.device_id), decrypted.session)
+    if (decrypted.usedPrekeyId !== null) changes.remove('prekeys', decrypted.usedPrekeyId)
+  }
+
+  /** What is stored instead of a content: never nothing. */
+  private async refuse(
+    changes: Changes,
+    envelope: IncomingEnvelope,
+    error: unknown,
+  ): Promise<() => void> {
+    const known = error instanceof CryptoError || error instanceof ContentError
+    if (!known || (error instanceof CryptoError && error.code === 'internal')) throw error
+    if (error instanceof CryptoError && error.code === 'identity_mismatch') {
+      const identity = await this.presented(envelope)
+      if (identity) return this.hold(changes, envelope, identity)
+    }
+    return this.failures.stage(changes, envelope, error)
+  }
+
+  /** The key a prekey message presents; null if none, or if it is the pinned one after all. */
+  private async presented({ kind, body, from }: IncomingEnvelope): Promise<PublicKey | null> {
+    const person = this.people.all.get(from.user_id)
+    if (kind !== 'prekey' || !person) return null
+    const { identityKey } = await this.core.engine.inspect(body)
+    return equal(identityKey, person.identity) ? null : identityKey
+  }
+
+  /** Kept unread until the person accepts the new key. */
+  private hold(changes: Changes, envelope: IncomingEnvelope, identity: PublicKey): () => void {
+    return this.keys.stage(changes, envelope.from.user_id, identity, (person) => ({
+      ...person,
+      held: [...person.held, envelope].slice(-HELD_PER_PERSON),
+    }))
+  }
+}

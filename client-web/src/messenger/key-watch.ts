@@ -1,0 +1,47 @@
+/** What happens when another key is seen for someone: it is noted, shown, and nothing more. */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import { Changes } from '@/storage/store'
+import type { Chats } from './chats'
+import type { Core } from './core'
+import { withSeenKey } from './people'
+import type { People } from './people'
+import type { ContactRecord } from './records'
+import type { SecurityLog } from './security-log'
+
+export class KeyWatch {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+  ) {}
+
+  /** Notes the key; the pinned one stays. Nothing happens for a key that is known already. */
+  async seen(userId: string, identity: PublicKey): Promise<void> {
+    const changes = new Changes()
+    const show = this.stage(changes, userId, identity, (person) => person)
+    await this.core.store.commit(changes)
+    show()
+  }
+
+  /** The same as part of a larger change; `adjust` may alter the contact further. */
+  stage(
+    changes: Changes,
+    userId: string,
+    identity: PublicKey,
+    adjust: (person: ContactRecord) => ContactRecord,
+  ): () => void {
+    const before = this.people.all.get(userId)
+    if (!before) return () => undefined
+    const noted = withSeenKey(before, identity, this.core.now())
+    const news = noted !== before && !equal(identity, before.identity)
+    const shows = [this.people.stage(changes, adjust(noted))]
+    if (news) {
+      const notice = this.chats.notice(userId, { type: 'identity_changed' })
+      shows.push(this.chats.stageNew(changes, notice, false))
+      shows.push(this.log.stage(changes, 'identity_changed', { userId, identity }))
+    }
+    return () => shows.forEach((show) => show())
+  }
+}

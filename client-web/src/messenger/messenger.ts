@@ -1,0 +1,69 @@
+import { accountCommands } from './account-commands'
+import { App } from './app'
+import type { AppOptions } from './app'
+import { appCommands } from './app-commands'
+import type { Updates } from './app-commands'
+import { AutoLock } from './auto-lock'
+import { chatCommands } from './chat-commands'
+import type { Messenger } from './contract'
+import { toMessengerError } from './failure'
+import { peopleCommands } from './people-commands'
+import { safekeepingCommands } from './safekeeping-commands'
+
+export interface StartedMessenger {
+  messenger: Messenger
+  /** Reads what is on this device and goes on from there. */
+  boot(): Promise<void>
+  /** For tests and the page's end: closes everything in order. */
+  shutDown(): void
+}
+
+/** Puts the messenger together: one `App`, its commands, one kind of error. */
+export function createMessenger(options: AppOptions & { updates?: Updates }): StartedMessenger {
+  const app = new App(options)
+  const running = () => app.theRunning()
+  const safekeeping = safekeepingCommands(app)
+  const updates = options.updates ?? { apply: () => Promise.resolve() }
+  const { cancelBackup, ...keeping } = safekeeping
+  const commands: Messenger = {
+    ...accountCommands(app),
+    ...chatCommands(running),
+    ...peopleCommands(running),
+    ...keeping,
+    ...appCommands(app, updates, cancelBackup),
+  }
+  const messenger = typed(commands, app.now)
+  const autoLock = new AutoLock(app, () => messenger.lock())
+  return {
+    messenger,
+    async boot() {
+      await app.boot()
+      autoLock.start()
+    },
+    shutDown() {
+      autoLock.stop()
+      app.down()
+      app.home?.close()
+      app.leader.release()
+    },
+  }
+}
+
+/** Whatever a command throws, the views get a `MessengerError`. */
+function typed(commands: Messenger, now: () => number): Messenger {
+  const wrapped = Object.entries(commands).map(([name, command]) => [
+    name,
+    (...args: unknown[]): unknown => {
+      try {
+        const result: unknown = (command as (...args: unknown[]) => unknown)(...args)
+        if (!(result instanceof Promise)) return result
+        return result.catch((error: unknown) => {
+          throw toMessengerError(error, now())
+        })
+      } catch (error) {
+        throw toMessengerError(error, now())
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as Messenger
+}

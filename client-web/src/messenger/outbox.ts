@@ -1,0 +1,245 @@
+/**
+ * What waits to be sent, sealed on disk. Per recipient one after the other, so order holds: an
+ * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction), then the
+ * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
+ * encrypts nothing twice.
+ */
+import { Changes } from '@/storage/store'
+import type { Chats } from './chats'
+import type { Core } from './core'
+import type { Message, SendProblem } from './contract'
+import type { Body } from './content'
+import { Delivery } from './delivery'
+import type { Outcome } from './delivery'
+import type { OutboxRecord } from './records'
+import type { Targets } from './targets'
+
+export interface NewEntry {
+  to: string
+  contentId: string
+  body: Body
+  sentAt: number
+  message: OutboxRecord['message']
+}
+
+export class Outbox {
+  private readonly entries = new Map<number, OutboxRecord>()
+  private readonly running = new Set<string>()
+  private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
+  private lastKey = 0
+  private limitedUntil = 0
+  private stopped = false
+
+  constructor(
+    private readonly core: Core,
+    private readonly targets: Targets,
+    private readonly chats: Chats,
+    private readonly delivery: Delivery,
+  ) {}
+
+  async load(): Promise<void> {
+    for (const entry of await this.core.store.all<OutboxRecord>('outbox')) {
+      this.entries.set(entry.key, entry)
+      this.lastKey = Math.max(this.lastKey, entry.key)
+    }
+    this.showWaiting()
+  }
+
+  /** Adds the write to `changes`; call the result after the commit: it starts sending. */
+  stage(changes: Changes, entry: NewEntry): () => void {
+    const record: OutboxRecord = {
+      ...entry,
+      key: ++this.lastKey,
+      id: entry.message ? entry.contentId : crypto.randomUUID(),
+      envelopes: null,
+      n: null,
+    }
+    changes.put('outbox', record.key, record)
+    return () => {
+      this.entries.set(record.key, record)
+      this.showWaiting()
+      this.kick(record.to)
+    }
+  }
+
+  /** Sends what can be sent, to one recipient or to all. */
+  kick(to?: string): void {
+    const recipients = to ? [to] : new Set([...this.entries.values()].map((entry) => entry.to))
+    for (const recipient of recipients) {
+      if (!this.running.has(recipient)) void this.run(recipient)
+    }
+  }
+
+  /** Forgets pauses: connected again, or a new key was accepted. */
+  resume(to?: string): void {
+    for (const recipient of to ? [to] : [...this.paused.keys()]) {
+      clearTimeout(this.paused.get(recipient))
+      this.paused.delete(recipient)
+    }
+    this.kick(to)
+  }
+
+  /** For the recipient's new key: what was encrypted to the old one can never be read. */
+  async renew(to: string): Promise<void> {
+    const changes = new Changes()
+    const renewed: OutboxRecord[] = []
+    for (const entry of this.entries.values()) {
+      if (entry.to !== to) continue
+      // Another ciphertext is another call.
+      renewed.push({ ...entry, id: crypto.randomUUID(), envelopes: null, n: null })
+    }
+    for (const entry of renewed) changes.put('outbox', entry.key, entry)
+    await this.core.store.commit(changes)
+    for (const entry of renewed) this.entries.set(entry.key, entry)
+    this.resume(to)
+  }
+
+  stop(): void {
+    this.stopped = true
+    for (const timer of this.paused.values()) clearTimeout(timer)
+  }
+
+  /** Entries for messages that are deleted before they were ever tried. */
+  stageRemoval(changes: Changes, contentIds: ReadonlySet<string>): () => void {
+    const gone = [...this.entries.values()].filter(
+      (entry) => contentIds.has(entry.contentId) && entry.envelopes === null,
+    )
+    for (const entry of gone) changes.remove('outbox', entry.key)
+    return () => {
+      for (const entry of gone) this.entries.delete(entry.key)
+      this.showWaiting()
+    }
+  }
+
+  stageRemovalTo(changes: Changes, to: string): () => void {
+    const gone = [...this.entries.values()].filter((entry) => entry.to === to)
+    for (const entry of gone) changes.remove('outbox', entry.key)
+    return () => {
+      for (const entry of gone) this.entries.delete(entry.key)
+      this.showWaiting()
+    }
+  }
+
+  private next(to: string): OutboxRecord | undefined {
+    let first: OutboxRecord | undefined
+    for (const entry of this.entries.values()) {
+      if (entry.to === to && (!first || entry.key < first.key)) first = entry
+    }
+    return first
+  }
+
+  private async run(to: string): Promise<void> {
+    this.running.add(to)
+    try {
+      for (;;) {
+        const entry = this.next(to)
+        const wait = this.limitedUntil - this.core.now()
+        if (!entry || this.stopped || !this.core.socket || this.paused.has(to)) return
+        if (wait > 0) return this.pause(to, wait)
+        const outcome = await this.delivery.attempt(entry)
+        if (!(await this.settle(entry, outcome))) return
+      }
+    } catch (error) {
+      // The store refused (fenced, locked, full): nothing was lost, a later kick tries again.
+      if (!this.stopped) this.pause(to, 5_000)
+      if (!(error instanceof Error && error.name === 'StorageError')) throw error
+    } finally {
+      this.running.delete(to)
+    }
+  }
+
+  /** True when the next entry may follow. */
+  private async settle(entry: OutboxRecord, outcome: Outcome): Promise<boolean> {
+    switch (outcome.type) {
+      case 'accepted':
+        await this.finish(entry, outcome.at)
+        return true
+      case 'prepared':
+        this.entries.set(entry.key, outcome.entry)
+        return true
+      case 'later':
+        if (outcome.everyone) this.limit(outcome.wait)
+        await this.tell(entry, outcome.problem)
+        this.pause(entry.to, outcome.wait)
+        return false
+      case 'hold':
+        // Until the person or a reconnection says otherwise.
+        await this.tell(entry, outcome.problem)
+        return false
+      case 'never':
+        await this.drop(entry, outcome.problem)
+        return true
+    }
+  }
+
+  private async finish(entry: OutboxRecord, at: number): Promise<void> {
+    const changes = new Changes().remove('outbox', entry.key)
+    const shows: (() => void)[] = []
+    if (entry.message) {
+      const { conversation } = entry.message
+      shows.push(
+        await this.chats.stageStatus(changes, conversation, [entry.contentId], 'accepted', at),
+      )
+    }
+    shows.push(this.stageCopy(changes, entry))
+    await this.core.store.commit(changes)
+    this.entries.delete(entry.key)
+    this.showWaiting()
+    for (const show of shows) show()
+  }
+
+  /** One's own other devices learn what was written, and what was read. */
+  private stageCopy(changes: Changes, entry: OutboxRecord): () => void {
+    const { body, to } = entry
+    const target = this.targets.get(to)
+    const copied = body.type === 'text' || body.type === 'read'
+    if (!copied || !target || to === this.core.account.userId || this.targets.own.length === 0) {
+      return () => undefined
+    }
+    const copy = { ...body, for: this.delivery.copyOf(target) }
+    const { contentId, sentAt } = entry
+    const own = this.core.account.userId
+    return this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
+  }
+
+  private async drop(entry: OutboxRecord, problem: SendProblem): Promise<void> {
+    await this.core.store.commit(new Changes().remove('outbox', entry.key))
+    this.entries.delete(entry.key)
+    this.showWaiting()
+    await this.tell(entry, problem)
+  }
+
+  private async tell(entry: OutboxRecord, problem: SendProblem | null): Promise<void> {
+    if (!entry.message) return
+    const message = await this.core.store.message<Message>(entry.contentId)
+    if (!message || message.problem === problem || message.status !== 'waiting') return
+    const changes = new Changes()
+    const show = this.chats.stageChanged(changes, { ...message, problem })
+    await this.core.store.commit(changes)
+    show()
+  }
+
+  private limit(wait: number): void {
+    this.limitedUntil = this.core.now() + wait
+    this.core.view.connection({ sendLimitedUntil: this.limitedUntil })
+    setTimeout(() => {
+      if (this.core.now() >= this.limitedUntil && !this.stopped) {
+        this.core.view.connection({ sendLimitedUntil: null })
+      }
+    }, wait + 20)
+  }
+
+  private pause(to: string, wait: number): void {
+    clearTimeout(this.paused.get(to))
+    const timer = setTimeout(() => {
+      this.paused.delete(to)
+      this.kick(to)
+    }, wait)
+    this.paused.set(to, timer)
+  }
+
+  private showWaiting(): void {
+    const waiting = [...this.entries.values()].filter((entry) => entry.message).length
+    this.core.view.connection({ waiting })
+  }
+}

@@ -1,0 +1,235 @@
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
+import { parseSafetyQr, safetyNumber, safetyQr } from '@/crypto/safety-number'
+import { Changes } from '@/storage/store'
+import { RelayError } from '@/wire/errors'
+import type { ContactAnswer } from '@/wire/types'
+import { localIdentity } from './core'
+import { MessengerError } from './contract'
+import type { PeopleCommands } from './contract'
+import { newContact } from './people'
+import type { ContactRecord } from './records'
+import type { Running } from './running'
+import { readKey } from './sessions'
+
+/** Contacts, requests, keys: what the person decides about other people. */
+export function peopleCommands(running: () => Running): PeopleCommands {
+  const stageForgotten = async (changes: Changes, id: string): Promise<void> => {
+    const { store } = running().core
+    for (const table of ['sessions', 'counters'] as const) {
+      for (const key of await store.keys(table)) {
+        const about = key.replace(/^in\//, '')
+        if (about.startsWith(`${id}.`)) changes.remove(table, key)
+      }
+    }
+  }
+
+  /** Adds or completes a contact whose key the relay just confirmed. */
+  async function add(answer: ContactAnswer, verified: boolean): Promise<string> {
+    const { people, chats, log, requests, core, outbox, presence } = running()
+    const { userId, username, identityKey } = answer
+    if (userId === core.account.userId) throw new MessengerError('own_code')
+    const now = core.now()
+    const known = people.all.get(userId)
+    if (known && !equal(known.identity, identityKey)) {
+      if (!verified) {
+        await running().keys.seen(userId, identityKey)
+        const fingerprint = fingerprintOf(identityKey)
+        throw new MessengerError('identity_changed', 'another key is pinned', { fingerprint })
+      }
+      await acceptKey(known, identityKey)
+    }
+    const base =
+      people.all.get(userId) ??
+      newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)
+    const record: ContactRecord = {
+      ...base,
+      relation: 'contact',
+      addedAt: base.relation === 'contact' ? base.addedAt : now,
+      changed: verified ? null : base.changed,
+      verified: base.verified || verified,
+      verifiedAt: verified ? now : base.verifiedAt,
+    }
+    const changes = new Changes()
+    const shows = [people.stage(changes, record)]
+    const chat = { ...chats.record(userId), archived: false }
+    changes.put('conversations', userId, chat)
+    if (verified) shows.push(log.stage(changes, 'verified', { userId, identity: identityKey }))
+    await core.store.commit(changes)
+    chats.all.set(userId, chat)
+    for (const show of shows) show()
+    chats.show(userId)
+    requests.show()
+    outbox.resume(userId)
+    presence.watch().catch(() => undefined)
+    return userId
+  }
+
+  async function lookUp(username: string, print: string): Promise<ContactAnswer> {
+    const { core } = running()
+    try {
+      return await core.api.contact(username, print)
+    } catch (error) {
+      if (error instanceof RelayError && error.code === 'identity_changed') {
+        const key = readKey(error.details['identity_key'])
+        const fingerprint = fingerprintOf(key)
+        throw new MessengerError('identity_changed', 'the code is old', { fingerprint })
+      }
+      throw error
+    }
+  }
+
+  /** The person's own act: the new key is pinned, sessions under the old one end. */
+  async function acceptKey(person: ContactRecord, identity: PublicKey): Promise<void> {
+    const { people, chats, log, inbox, outbox, core } = running()
+    const { userId, held } = person
+    const changes = new Changes()
+    await stageForgotten(changes, userId)
+    const pinned: ContactRecord = {
+      ...person,
+      identity,
+      changed: null,
+      verified: false,
+      verifiedAt: null,
+      devices: null,
+      held: [],
+    }
+    const notice = chats.notice(userId, { type: 'identity_accepted' })
+    const shows = [
+      people.stage(changes, pinned),
+      chats.stageNew(changes, notice, false),
+      log.stage(changes, 'identity_accepted', { userId, identity }),
+    ]
+    await core.store.commit(changes)
+    for (const show of shows) show()
+    await inbox.process(held)
+    await outbox.renew(userId)
+  }
+
+  const parties = (person: ContactRecord) => {
+    const { core } = running()
+    const mine = localIdentity(core).keyPair.publicKey
+    return [
+      { userId: core.account.userId, identityKey: mine },
+      { userId: person.userId, identityKey: person.changed?.identity ?? person.identity },
+    ] as const
+  }
+
+  const markVerified = async (id: string): Promise<void> => {
+    const { people, log, chats, core } = running()
+    const person = people.get(id)
+    if (person.changed) throw new MessengerError('identity_changed')
+    const changes = new Changes()
+    const record = { ...person, verified: true, verifiedAt: core.now() }
+    const notice = chats.notice(id, { type: 'verified' })
+    const shows = [
+      people.stage(changes, record),
+      chats.stageNew(changes, notice, false),
+      log.stage(changes, 'verified', { userId: id, identity: person.identity }),
+    ]
+    await core.store.commit(changes)
+    for (const show of shows) show()
+  }
+
+  return {
+    async addContactByCode(code) {
+      const parsed = parseContactCode(code)
+      if (!parsed) throw new MessengerError('bad_code')
+      if (parsed.username === running().core.account.username) throw new MessengerError('own_code')
+      const answer = await lookUp(parsed.username, parsed.fingerprint)
+      if (fingerprintOf(answer.identityKey) !== parsed.fingerprint) {
+        throw new MessengerError('key_mismatch', 'the relay answered with another key')
+      }
+      return add(answer, false)
+    },
+    async addContactByQr(content) {
+      const parsed = parseContactQr(content)
+      if (!parsed) throw new MessengerError('bad_code')
+      if (parsed.username === running().core.account.username) throw new MessengerError('own_code')
+      const answer = await lookUp(parsed.username, fingerprintOf(parsed.identityKey))
+      if (!equal(answer.identityKey, parsed.identityKey)) {
+        const fingerprint = fingerprintOf(answer.identityKey)
+        throw new MessengerError('key_mismatch', 'the relay has another key', { fingerprint })
+      }
+      return add(answer, true)
+    },
+    async acceptRequest(id) {
+      const { people, core } = running()
+      const person = people.get(id)
+      // The name is what the stranger says of themselves: the relay must know it with this key.
+      const answer = await core.api.contact(person.username, fingerprintOf(person.identity))
+      if (answer.userId !== id || !equal(answer.identityKey, person.identity)) {
+        throw new MessengerError('key_mismatch', 'the request is not from this name')
+      }
+      await add(answer, false)
+      await running().oweReceipts(id)
+    },
+    async declineRequest(id) {
+      const { people, chats, requests, core } = running()
+      const changes = new Changes().removeConversation(id).remove('conversations', id)
+      const show = people.stage(changes, { ...people.get(id), relation: 'hidden', held: [] })
+      await core.store.commit(changes)
+      chats.forget(id)
+      show()
+      requests.show()
+    },
+    async block(id) {
+      await running().people.update(id, { blocked: true })
+      running().requests.show()
+      running()
+        .presence.watch()
+        .catch(() => undefined)
+    },
+    async unblock(id) {
+      await running().people.update(id, { blocked: false })
+      running().requests.show()
+      running().outbox.resume(id)
+      running()
+        .presence.watch()
+        .catch(() => undefined)
+    },
+    async removeContact(id) {
+      const { people, chats, outbox, receipts, search, core } = running()
+      people.get(id)
+      const changes = new Changes()
+        .removeConversation(id)
+        .remove('conversations', id)
+        .remove('drafts', id)
+        .remove('contacts', id)
+        .remove('records', `receipts/${id}`)
+      await stageForgotten(changes, id)
+      const show = outbox.stageRemovalTo(changes, id)
+      await core.store.commit(changes)
+      show()
+      receipts.forget(id)
+      search.removeConversation(id)
+      chats.forget(id)
+      people.forget(id)
+      running()
+        .presence.watch()
+        .catch(() => undefined)
+    },
+    async acceptNewKey(id) {
+      const person = running().people.get(id)
+      if (person.changed) await acceptKey(person, person.changed.identity)
+    },
+    markVerified,
+    async clearVerified(id) {
+      await running().people.update(id, { verified: false, verifiedAt: null })
+    },
+    async safetyNumber(id) {
+      const digits = safetyNumber(...parties(running().people.get(id)))
+      return { groups: digits.match(/.{5}/g) ?? [], qr: safetyQr(digits) }
+    },
+    async compareSafetyQr(id, content) {
+      const scanned = parseSafetyQr(content)
+      if (!scanned) throw new MessengerError('bad_code')
+      const person = running().people.get(id)
+      if (scanned !== safetyNumber(...parties(person))) throw new MessengerError('key_mismatch')
+      // Compared outside of the relay's reach: this is the key, old or new.
+      if (person.changed) await acceptKey(person, person.changed.identity)
+      await markVerified(id)
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Everyone this device knows. A pinned key is replaced only by the person's own act
+ * (`acceptNewKey`, a scanned QR); whatever else presents another key only sets `changed`.
+ */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import { contactCode, fingerprint, identityText } from '@/crypto/identity'
+import { Changes } from '@/storage/store'
+import { commit } from './core'
+import type { Core } from './core'
+import { MessengerError } from './contract'
+import type { Contact } from './contract'
+import type { ContactRecord } from './records'
+
+export class People {
+  readonly all = new Map<string, ContactRecord>()
+  private readonly online = new Set<string>()
+
+  constructor(private readonly core: Core) {}
+
+  async load(): Promise<void> {
+    for (const record of await this.core.store.all<ContactRecord>('contacts')) {
+      this.all.set(record.userId, record)
+      this.core.view.contact(this.show(record))
+    }
+  }
+
+  /** @throws MessengerError `not_found` */
+  get(id: string): ContactRecord {
+    const record = this.all.get(id)
+    if (!record) throw new MessengerError('not_found', 'no such contact')
+    return record
+  }
+
+  /** Adds the write to `changes`; `show` after the commit. */
+  stage(changes: Changes, record: ContactRecord): () => void {
+    changes.put('contacts', record.userId, record)
+    return () => {
+      this.all.set(record.userId, record)
+      this.core.view.contact(this.show(record))
+    }
+  }
+
+  async update(id: string, patch: Partial<ContactRecord>): Promise<ContactRecord> {
+    const record = { ...this.get(id), ...patch }
+    const changes = new Changes()
+    const show = this.stage(changes, record)
+    await commit(this.core, changes, show)
+    return record
+  }
+
+  forget(id: string): void {
+    this.all.delete(id)
+    this.core.view.contactRemoved(id)
+  }
+
+  setOnline(id: string, online: boolean): void {
+    if (online) this.online.add(id)
+    else this.online.delete(id)
+    const record = this.all.get(id)
+    if (record) this.core.view.contact(this.show(record))
+  }
+
+  isOnline(id: string): boolean {
+    return this.online.has(id)
+  }
+
+  allOffline(): void {
+    for (const id of [...this.online]) this.setOnline(id, false)
+  }
+
+  /** Accepted contacts who are not blocked. */
+  accepted(): ContactRecord[] {
+    return [...this.all.values()].filter((person) => mayWriteTo(person))
+  }
+
+  show(record: ContactRecord): Contact {
+    return {
+      userId: record.userId,
+      username: record.username,
+      code: contactCode(record.username, record.identity),
+      fingerprint: fingerprint(record.identity),
+      identity: identityText(record.identity),
+      trust: record.changed ? 'changed' : record.verified ? 'verified' : 'unverified',
+      changedFingerprint: record.changed ? fingerprint(record.changed.identity) : null,
+      relation: record.relation,
+      blocked: record.blocked,
+      online: this.online.has(record.userId),
+      addedAt: record.addedAt,
+      verifiedAt: record.verifiedAt,
+    }
+  }
+}
+
+export const mayWriteTo = (person: ContactRecord): boolean =>
+  person.relation === 'contact' && !person.blocked
+
+export function newContact(
+  fields: Pick<ContactRecord, 'userId' | 'username' | 'identity' | 'relation'>,
+  now: number,
+): ContactRecord {
+  return {
+    ...fields,
+    verified: false,
+    changed: null,
+    blocked: false,
+    addedAt: now,
+    verifiedAt: null,
+    devices: null,
+    held: [],
+  }
+}
+
+/** The record with another key noted; the same record when that key is already known. */
+export function withSeenKey(
+  person: ContactRecord,
+  identity: PublicKey,
+  now: number,
+): ContactRecord {
+  if (equal(person.identity, identity)) return person
+  if (person.changed && equal(person.changed.identity, identity)) return person
+  return { ...person, changed: { identity, at: now } }
+}

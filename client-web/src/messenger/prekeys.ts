@@ -1,0 +1,119 @@
+/**
+ * This device's public keys at the relay: a hundred one-time prekeys at a time, replenished when
+ * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
+ * halves leave; retired ones are kept until nothing encrypted to them can still be waiting.
+ */
+import type { Prekey } from '@/crypto/engine'
+import { Changes } from '@/storage/store'
+import { localIdentity } from './core'
+import type { Core } from './core'
+import type { StoredSignedPrekey } from './records'
+import type { SecurityLog } from './security-log'
+import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
+
+export const BATCH = 100
+const LOW = 20
+const PUBLISHED_AT_ONCE = 100
+
+export class Prekeys {
+  private replenishing: Promise<void> | null = null
+
+  constructor(
+    private readonly core: Core,
+    private readonly log: SecurityLog,
+  ) {}
+
+  /** First keys of this device; afterwards it is active. @throws RelayError `identity_conflict` … */
+  async publish(replace: boolean): Promise<void> {
+    const identity = localIdentity(this.core)
+    this.core.view.progress('keys', { task: 'keys', done: 0, total: BATCH, cancellable: false })
+    try {
+      const signed = await this.createSigned()
+      const prekeys = await this.create()
+      await this.core.api.publishKeys({
+        registrationId: identity.registrationId,
+        identityKey: identity.keyPair.publicKey,
+        signedPrekey: { id: signed.id, key: signed.keyPair.publicKey, signature: signed.signature },
+        prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
+        replace,
+      })
+      await this.saveAccount({ published: true, prekeysAvailable: prekeys.length })
+    } finally {
+      this.core.view.progress('keys', null)
+    }
+  }
+
+  /** Looks after the keys: called at each connection and when the relay says they run low. */
+  async tend(available?: number): Promise<void> {
+    const left = available ?? (await this.core.api.ownKeys()).available
+    await this.saveAccount({ prekeysAvailable: left })
+    if (left < LOW) await this.replenish()
+    const { signedPrekey } = this.core.account
+    if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER)
+      await this.rotate()
+    await this.eraseRetired()
+  }
+
+  private replenish(): Promise<void> {
+    this.replenishing ??= this.upload().finally(() => {
+      this.replenishing = null
+    })
+    return this.replenishing
+  }
+
+  private async upload(): Promise<void> {
+    const prekeys = await this.create()
+    const available = await this.core.api.addPrekeys(publicHalves(prekeys))
+    await this.saveAccount({ prekeysAvailable: available })
+  }
+
+  private async rotate(): Promise<void> {
+    const signed = await this.createSigned()
+    const { id, keyPair, signature } = signed
+    await this.core.api.setSignedPrekey({ id, key: keyPair.publicKey, signature })
+    await this.log.add('signed_prekey_rotated', {})
+  }
+
+  private async create(): Promise<Prekey[]> {
+    const first = this.core.account.nextPrekeyId
+    const prekeys = await this.core.engine.createPrekeys(first, BATCH)
+    const changes = new Changes()
+    for (const prekey of prekeys) changes.put('prekeys', prekey.id, prekey)
+    await this.saveAccount({ nextPrekeyId: first + BATCH }, changes)
+    return prekeys
+  }
+
+  private async createSigned(): Promise<StoredSignedPrekey> {
+    const now = this.core.now()
+    const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
+    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core).keyPair, id)
+    const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
+    const changes = new Changes().put('signed_prekeys', id, signed)
+    for (const old of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+      if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
+    }
+    await this.saveAccount({ signedPrekey: { id, createdAt: now } }, changes)
+    return signed
+  }
+
+  private async eraseRetired(): Promise<void> {
+    const changes = new Changes()
+    const limit = this.core.now() - KEEP_RETIRED
+    for (const key of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+      if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
+    }
+    await this.core.store.commit(changes)
+  }
+
+  private async saveAccount(
+    patch: Partial<Core['account']>,
+    changes: Changes = new Changes(),
+  ): Promise<void> {
+    const account = { ...this.core.account, ...patch }
+    await this.core.store.commit(changes.put('records', 'account', account))
+    this.core.account = account
+  }
+}
+
+const publicHalves = (prekeys: readonly Prekey[]) =>
+  prekeys.map(({ id, keyPair }) => ({ id, key: keyPair.publicKey }))

@@ -1,0 +1,117 @@
+/** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+import { Changes } from '@/storage/store'
+import type { Chats } from './chats'
+import type { Core } from './core'
+import type { Inbox } from './inbox'
+import { mayWriteTo } from './people'
+import type { People } from './people'
+import { SessionsMissing } from './sessions'
+import type { Sessions } from './sessions'
+import { identityText } from '@/crypto/identity'
+import { localIdentity } from './core'
+
+const REPEAT = 4_000
+const SHOWN = 6_000
+const MOST = 1_000
+
+export class Presence {
+  private readonly told = new Map<string, number>()
+  private readonly shown = new Map<string, ReturnType<typeof setTimeout>>()
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly sessions: Sessions,
+    private readonly inbox: Inbox,
+  ) {}
+
+  /** Tells the relay whom we watch. Without the setting: nobody, and nobody sees us. */
+  async watch(): Promise<void> {
+    const { socket, settings } = this.core
+    if (!socket) return
+    const users = settings.presence ? this.people.accepted().map((one) => one.userId) : []
+    const online = await socket.watch(users.slice(0, MOST))
+    this.people.allOffline()
+    for (const id of online) this.people.setOnline(id, true)
+  }
+
+  changed(userId: string, online: boolean): void {
+    if (this.core.settings.presence) this.people.setOnline(userId, online)
+  }
+
+  lost(): void {
+    this.people.allOffline()
+    for (const id of [...this.shown.keys()]) this.show(id, false)
+  }
+
+  async received(
+    from: { user_id: string; device_id: number },
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const person = this.people.all.get(from.user_id)
+    if (!person || !mayWriteTo(person)) return
+    const content = await this.inbox.peek(from, body)
+    if (content?.type === 'typing' && this.core.settings.typingIndicators) {
+      this.show(from.user_id, content.active)
+    }
+  }
+
+  /** At most every few seconds; only where a session is open and the other side online. */
+  async typing(userId: string, active: boolean): Promise<void> {
+    const { socket, settings, now } = this.core
+    const person = this.people.all.get(userId)
+    if (!socket || !settings.typingIndicators || !person?.devices || !mayWriteTo(person)) return
+    if (person.changed || !this.people.isOnline(userId)) return
+    const last = this.told.get(userId) ?? 0
+    if (active && now() - last < REPEAT) return
+    if (!active && last === 0) return
+    this.told.set(userId, active ? now() : 0)
+    const envelopes = await this.encrypt(person.userId, active)
+    if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
+  }
+
+  private encrypt(userId: string, active: boolean) {
+    const person = this.people.get(userId)
+    const { account } = this.core
+    return this.sessions.serial.run(async () => {
+      const n = (await this.core.store.get<number>('counters', `out/${userId}`)) ?? 0
+      const changes = new Changes()
+      try {
+        const all = await this.sessions.encrypt(changes, person, person.devices ?? [], {
+          v: 1,
+          id: crypto.randomUUID(),
+          from: {
+            user_id: account.userId,
+            device_id: account.deviceId,
+            username: account.username,
+            identity: identityText(localIdentity(this.core).keyPair.publicKey),
+          },
+          to: userId,
+          n,
+          sent_at: this.core.now(),
+          type: 'typing',
+          active,
+        })
+        // An unanswered session would have to carry the key agreement: not for this.
+        if (all.some((envelope) => envelope.kind === 'prekey')) return []
+        await this.core.store.commit(changes)
+        return all.map(({ device_id, body }) => ({ device_id, body }))
+      } catch (error) {
+        if (error instanceof SessionsMissing) return []
+        throw error
+      }
+    })
+  }
+
+  private show(userId: string, active: boolean): void {
+    clearTimeout(this.shown.get(userId))
+    this.shown.delete(userId)
+    if (active)
+      this.shown.set(
+        userId,
+        setTimeout(() => this.show(userId, false), SHOWN),
+      )
+    this.chats.setTyping(userId, active)
+  }
+}

@@ -1,0 +1,113 @@
+/** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
+import type { LocalIdentity, PublicKey, SignedPrekey } from '@/crypto/engine'
+import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
+import type { Message, SecurityEvent } from './contract'
+import type { Body } from './content'
+
+export interface AccountRecord {
+  userId: string
+  username: string
+  deviceId: number
+  sessionId: string
+  /** Null until the identity is created or restored. */
+  identity: LocalIdentity | null
+  /** The keys are at the relay: this device is active. */
+  published: boolean
+  /** This device joined an account that was in use: first counters it sees may be high. */
+  joined: boolean
+  nextPrekeyId: number
+  signedPrekey: { id: number; createdAt: number } | null
+  prekeysAvailable: number | null
+  lastBackupAt: number | null
+}
+
+export interface DeviceRef {
+  deviceId: number
+  registrationId: number
+}
+
+export interface ContactRecord {
+  userId: string
+  username: string
+  /** The pinned key; only the person's own act replaces it. */
+  identity: PublicKey
+  verified: boolean
+  /** Another key was seen; nothing is sent until it is accepted. */
+  changed: { identity: PublicKey; at: number } | null
+  relation: 'contact' | 'request' | 'hidden'
+  blocked: boolean
+  addedAt: number
+  verifiedAt: number | null
+  /** Null: not asked yet. */
+  devices: DeviceRef[] | null
+  /** Prekey messages under the changed key, kept until it is accepted or refused. */
+  held: IncomingEnvelope[]
+}
+
+export interface ConversationRecord {
+  id: string
+  last: Message | null
+  activeAt: number
+  unread: number
+  muted: boolean
+  archived: boolean
+  lastOrder: number
+}
+
+export type MessageRecord = Message
+
+export interface OutboxRecord {
+  key: number
+  /** Of the call to the relay; the same at each attempt. */
+  id: string
+  to: string
+  contentId: string
+  body: Body
+  sentAt: number
+  /** The message whose status follows this entry. */
+  message: { conversation: string; order: number } | null
+  /** Encrypted once, then only ever repeated. */
+  envelopes: OutgoingEnvelope[] | null
+  /** The counter the ciphertexts carry; set together with `envelopes`. */
+  n: number | null
+}
+
+/** Of a sending device: which counters have come. */
+export interface CounterRecord {
+  highest: number
+  /** Below `highest`, not come yet; bounded. */
+  missing: number[]
+  failures: number[]
+  renewedAt: number
+}
+
+export interface ReceiptsRecord {
+  userId: string
+  delivered: string[]
+  read: string[]
+}
+
+export interface StoredSignedPrekey extends SignedPrekey {
+  createdAt: number
+  /** When a newer one replaced it; erased some time after. */
+  retiredAt: number | null
+}
+
+export type SecurityRecord = SecurityEvent
+
+export const emptyCounter = (): CounterRecord => ({
+  highest: 0,
+  missing: [],
+  failures: [],
+  renewedAt: 0,
+})
+
+export const emptyConversation = (id: string, now: number): ConversationRecord => ({
+  id,
+  last: null,
+  activeAt: now,
+  unread: 0,
+  muted: false,
+  archived: false,
+  lastOrder: 0,
+})

@@ -1,0 +1,74 @@
+/**
+ * When a contact's messages cannot be read, a fresh session is started and announced with `hello`:
+ * at most once an hour per device, visible in the conversation.
+ */
+import { Changes } from '@/storage/store'
+import type { Chats } from './chats'
+import type { Core } from './core'
+import type { KeyWatch } from './key-watch'
+import type { Outbox } from './outbox'
+import type { SecurityLog } from './security-log'
+import { emptyCounter } from './records'
+import type { CounterRecord } from './records'
+import { KeyChanged, sessionKey } from './sessions'
+import type { Sessions } from './sessions'
+import type { Targets } from './targets'
+
+const APART = 3_600_000
+
+export class Renewals {
+  private readonly running = new Set<string>()
+  outbox: Outbox | null = null
+
+  constructor(
+    private readonly core: Core,
+    private readonly sessions: Sessions,
+    private readonly targets: Targets,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+    private readonly keys: KeyWatch,
+  ) {}
+
+  /** Starts in the background; does nothing when it was tried within the hour. */
+  request(userId: string, deviceId: number): void {
+    const key = sessionKey(userId, deviceId)
+    if (this.running.has(key)) return
+    this.running.add(key)
+    void this.renew(userId, deviceId)
+      // Not reachable now: the next message that cannot be read asks again.
+      .catch(() => undefined)
+      .finally(() => this.running.delete(key))
+  }
+
+  private async renew(userId: string, deviceId: number): Promise<void> {
+    const counterKey = `in/${sessionKey(userId, deviceId)}`
+    const { store } = this.core
+    const counter = (await store.get<CounterRecord>('counters', counterKey)) ?? emptyCounter()
+    const target = this.targets.get(userId)
+    if (!target || !this.outbox || this.core.now() - counter.renewedAt < APART) return
+    const stamped = { ...counter, renewedAt: this.core.now() }
+    await store.commit(new Changes().put('counters', counterKey, stamped))
+    try {
+      await this.sessions.start(target, [deviceId], true)
+    } catch (error) {
+      if (error instanceof KeyChanged) await this.keys.seen(userId, error.identity)
+      else throw error
+      return
+    }
+    const changes = new Changes()
+    const shows = [
+      this.outbox.stage(changes, {
+        to: userId,
+        contentId: crypto.randomUUID(),
+        body: { type: 'hello' },
+        sentAt: this.core.now(),
+        message: null,
+      }),
+      this.log.stage(changes, 'session_renewed', { userId, device: deviceId }),
+    ]
+    const notice = this.chats.notice(userId, { type: 'session_renewed' })
+    shows.push(this.chats.stageNew(changes, notice, false))
+    await store.commit(changes)
+    for (const show of shows) show()
+  }
+}

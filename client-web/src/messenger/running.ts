@@ -1,0 +1,187 @@
+/** The parts of an open messenger, put together once and taken down together. */
+import { Changes } from '@/storage/store'
+import { RelayError } from '@/wire/errors'
+import type { TokenKeeper } from '@/wire/tokens'
+import { Arrivals } from './arrivals'
+import { Chats } from './chats'
+import type { Core } from './core'
+import type { Message, SessionEnd } from './contract'
+import { Delivery } from './delivery'
+import { Failures } from './failures'
+import { Inbox } from './inbox'
+import { KeyWatch } from './key-watch'
+import { Link } from './link'
+import { Outbox } from './outbox'
+import { mayWriteTo, People } from './people'
+import { Prekeys } from './prekeys'
+import { Presence } from './presence'
+import { Receipts } from './receipts'
+import { Renewals } from './renewals'
+import { Requests } from './requests'
+import { SearchIndex } from './search'
+import { SecurityLog } from './security-log'
+import { Sessions } from './sessions'
+import { Targets } from './targets'
+
+export class Running {
+  readonly people: People
+  readonly chats: Chats
+  readonly log: SecurityLog
+  readonly targets: Targets
+  readonly sessions: Sessions
+  readonly keys: KeyWatch
+  readonly outbox: Outbox
+  readonly receipts: Receipts
+  readonly requests: Requests
+  readonly inbox: Inbox
+  readonly prekeys: Prekeys
+  readonly presence: Presence
+  readonly search: SearchIndex
+  readonly link: Link
+
+  constructor(
+    readonly core: Core,
+    base: string,
+    tokens: TokenKeeper,
+    ended: (reason: SessionEnd) => void,
+  ) {
+    this.people = new People(core)
+    this.chats = new Chats(core, this.people)
+    this.log = new SecurityLog(core, this.people)
+    this.targets = new Targets(core, this.people)
+    this.sessions = new Sessions(core, this.targets, this.log)
+    this.keys = new KeyWatch(core, this.people, this.chats, this.log)
+    const { people, chats, log, targets, sessions, keys } = this
+    this.outbox = new Outbox(
+      core,
+      targets,
+      chats,
+      new Delivery(core, people, targets, sessions, keys),
+    )
+    this.receipts = new Receipts(core, people, this.outbox)
+    this.requests = new Requests(core, people, chats)
+    const renewals = new Renewals(core, sessions, targets, chats, log, keys)
+    renewals.outbox = this.outbox
+    this.inbox = new Inbox(
+      core,
+      people,
+      sessions,
+      new Arrivals(core, people, chats, this.receipts, this.requests, log),
+      new Failures(core, people, chats, log, renewals),
+      keys,
+    )
+    this.prekeys = new Prekeys(core, log)
+    this.presence = new Presence(core, people, chats, sessions, this.inbox)
+    this.search = new SearchIndex(core, people)
+    chats.added = (message) => this.search.add(message)
+    this.link = new Link(core, base, tokens, this.events(ended))
+  }
+
+  async start(): Promise<void> {
+    await this.people.load()
+    await Promise.all([this.chats.load(), this.log.load(), this.targets.load(), this.inbox.load()])
+    await this.outbox.load()
+    await this.receipts.load()
+    this.requests.show()
+    this.link.start()
+  }
+
+  stop(): void {
+    this.link.stop()
+    this.inbox.stop()
+    this.outbox.stop()
+    this.receipts.stop()
+    this.presence.lost()
+    this.search.forget()
+  }
+
+  /** Everything received in a conversation counts as seen. */
+  async markRead(id: string): Promise<void> {
+    const chat = this.chats.record(id)
+    if (chat.unread === 0) return
+    const person = this.people.all.get(id)
+    const seen = await this.newest(id, chat.unread)
+    const after = { ...chat, unread: 0 }
+    const changes = new Changes().put('conversations', id, after)
+    const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
+    const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
+    await this.core.store.commit(changes)
+    this.chats.all.set(id, after)
+    this.chats.show(id)
+    owe()
+  }
+
+  /** What came while the person was a stranger is confirmed once they are a contact. */
+  async oweReceipts(id: string): Promise<void> {
+    const ids = await this.newest(id, this.chats.record(id).unread)
+    const changes = new Changes()
+    const owe = this.receipts.stage(changes, id, 'delivered', ids)
+    await this.core.store.commit(changes)
+    owe()
+  }
+
+  /** Ids of the newest received messages. */
+  private async newest(id: string, count: number): Promise<string[]> {
+    const page = await this.core.store.page<Message>(id, Infinity, Math.min(1000, count * 2 + 50))
+    const received = page.filter((one) => one.direction === 'in' && one.kind !== 'notice')
+    return received.slice(-count).map((one) => one.id)
+  }
+
+  private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
+    return {
+      opened: () => {
+        this.outbox.resume()
+        this.inBackground(this.tend())
+        this.inBackground(this.presence.watch())
+      },
+      caughtUp: () => this.inbox.settled(),
+      lost: () => this.presence.lost(),
+      ended,
+      envelopes: (envelopes) => this.inbox.receive(envelopes),
+      expired: (upto, count) => this.inBackground(this.expired(upto, count)),
+      presence: (userId, online) => this.presence.changed(userId, online),
+      ephemeral: (from, body) => this.inBackground(this.presence.received(from, body)),
+      prekeysLow: (available) => this.inBackground(this.prekeys.tend(available)),
+    }
+  }
+
+  /** Own keys and own devices, once per connection. */
+  private async tend(): Promise<void> {
+    const own = await this.core.api.ownKeys()
+    const devices = own.devices.map((device) => ({
+      deviceId: device.device_id,
+      registrationId: device.registration_id,
+    }))
+    await this.noteDevices(devices.filter(({ deviceId }) => deviceId !== own.device_id))
+    await this.prekeys.tend(own.available)
+  }
+
+  private async noteDevices(others: { deviceId: number; registrationId: number }[]) {
+    const before = new Set(this.targets.own.map(({ deviceId }) => deviceId))
+    const after = new Set(others.map(({ deviceId }) => deviceId))
+    const changes = new Changes()
+    const shows = [this.targets.stageDevices(changes, this.core.account.userId, others)]
+    for (const device of after) {
+      if (!before.has(device)) shows.push(this.log.stage(changes, 'own_device_added', { device }))
+    }
+    for (const device of before) {
+      if (!after.has(device)) shows.push(this.log.stage(changes, 'own_device_removed', { device }))
+    }
+    await this.core.store.commit(changes)
+    for (const show of shows) show()
+  }
+
+  private async expired(upto: number, count: number): Promise<void> {
+    await this.inbox.expired(upto)
+    await this.log.add('messages_expired', { count })
+  }
+
+  /** What may fail with the connection and is done again at the next one. */
+  private inBackground(job: Promise<unknown>): void {
+    job.catch((error: unknown) => {
+      const expected =
+        error instanceof RelayError || (error instanceof Error && error.name === 'StorageError')
+      if (!expected) throw error
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import { own } from '@/crypto/bytes'
+import type { App } from './app'
+import { collect, readContent } from './backup/content'
+import { openBackup, sealBackup } from './backup/format'
+import { restore } from './backup/restore'
+import { localIdentity } from './core'
+import { MessengerError } from './contract'
+import type { SafekeepingCommands } from './contract'
+import { passphraseStrength, suggestPassphrase } from './passphrase'
+
+const SHORTEST = 12
+
+export interface Safekeeping extends SafekeepingCommands {
+  cancelBackup(): void
+}
+
+export function safekeepingCommands(app: App): Safekeeping {
+  let cancelled = false
+  const goOn = (): void => {
+    if (cancelled) throw new MessengerError('cancelled')
+  }
+
+  return {
+    cancelBackup() {
+      cancelled = true
+    },
+    async createBackup(passphrase) {
+      if (passphrase.length < SHORTEST) throw new MessengerError('weak_passphrase')
+      cancelled = false
+      const core = app.theCore()
+      const show = (done: number, total: number): void => {
+        goOn()
+        app.view.progress('backup', { task: 'backup', done, total, cancellable: true })
+      }
+      try {
+        show(0, 0)
+        const { userId, username } = core.account
+        const createdAt = core.now()
+        const account = { userId, username, identity: localIdentity(core) }
+        const fixed = { createdAt, account, settings: core.settings }
+        const plain = await collect(core.store, fixed, show)
+        const file = await sealBackup(plain, passphrase)
+        goOn()
+        await app.saveAccount({ lastBackupAt: createdAt })
+        const day = new Date(createdAt).toISOString().slice(0, 10)
+        const type = 'application/octet-stream'
+        return { name: `sealstream-${username}-${day}.backup`, file: new Blob([file], { type }) }
+      } finally {
+        app.view.progress('backup', null)
+      }
+    },
+    async restoreBackup(file, passphrase) {
+      cancelled = false
+      app.theCore()
+      const progress = { task: 'restore' as const, total: 3, cancellable: true }
+      try {
+        app.view.progress('restore', { ...progress, done: 0 })
+        const plain = await openBackup(own(await file.arrayBuffer()), passphrase)
+        goOn()
+        app.view.progress('restore', { ...progress, done: 1 })
+        const content = readContent(plain)
+        goOn()
+        app.view.progress('restore', { ...progress, done: 2, cancellable: false })
+        await restore(app, content)
+      } finally {
+        app.view.progress('restore', null)
+      }
+    },
+    suggestPassphrase,
+    passphraseStrength,
+    async setPassphrase(next, current) {
+      if (next !== null && next.length < 8) throw new MessengerError('weak_passphrase')
+      app.theOpened()
+      await app.home?.vault.setPassphrase(current ?? null, next)
+      app.view.app({ lock: { enabled: next !== null, locked: false } })
+    },
+    async lock() {
+      if ((await app.home?.vault.state()) !== 'locked')
+        throw new MessengerError('invalid', 'no lock')
+      const knownUsername = app.opened?.account?.username ?? null
+      app.down()
+      const lock = { enabled: true, locked: true }
+      app.view.app({ phase: 'locked', account: null, knownUsername, lock })
+    },
+    async unlock(passphrase) {
+      if (!app.home) throw new MessengerError('not_leading')
+      const root = await app.home.vault.unlock(passphrase)
+      app.view.app({ lock: { enabled: true, locked: false } })
+      await app.enter(root)
+    },
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Signal sessions with remote devices. One job at a time touches ratchet state (`serial`): a
+ * session is read, used and stored before the next one looks at it, so no message key is ever
+ * used twice. Network calls stay outside of the lock.
+ */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey, Session } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
+import { fingerprint } from '@/crypto/identity'
+import { Changes } from '@/storage/store'
+import { Answer } from '@/wire/check'
+import { RelayError } from '@/wire/errors'
+import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
+import { encodeContent } from './content'
+import type { Content } from './content'
+import { localIdentity } from './core'
+import type { Core } from './core'
+import type { DeviceRef } from './records'
+import type { SecurityLog } from './security-log'
+import { Serial } from './serial'
+import { signedPrekeyAge, STALE_AFTER } from './signed-prekey-age'
+import type { Target, Targets } from './targets'
+
+/** The server shows another key than the pinned one: nothing may be sent. */
+export class KeyChanged extends Error {
+  override readonly name = 'KeyChanged'
+  constructor(readonly identity: Uint8Array<ArrayBuffer>) {
+    super('the identity key changed')
+  }
+}
+
+/** A device has no usable session; fetch its bundle and try again. */
+export class SessionsMissing extends Error {
+  override readonly name = 'SessionsMissing'
+  constructor(readonly devices: number[]) {
+    super('sessions are missing')
+  }
+}
+
+export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
+
+export class Sessions {
+  readonly serial = new Serial()
+
+  constructor(
+    private readonly core: Core,
+    private readonly targets: Targets,
+    private readonly log: SecurityLog,
+  ) {}
+
+  get(userId: string, deviceId: number): Promise<Session | null> {
+    return this.core.store.get<Session>('sessions', sessionKey(userId, deviceId))
+  }
+
+  /**
+   * Fetches bundles (of all devices, or of some) and starts a session with each device that has
+   * none, or with each of `renew`. Devices whose keys are not signed by the pinned identity are
+   * left out and shown. @throws RelayError, KeyChanged
+   */
+  async start(target: Target, some?: number[], renew = false): Promise<DeviceRef[]> {
+    const bundle = await this.fetch(target, some)
+    if (!equal(bundle.identityKey, target.identity) || bundle.userId !== target.userId) {
+      throw new KeyChanged(bundle.identityKey)
+    }
+    const mine = this.core.account
+    const others = bundle.devices.filter(
+      (device) => target.userId !== mine.userId || device.deviceId !== mine.deviceId,
+    )
+    return this.serial.run(async () => {
+      const [changes, good] = [new Changes(), [] as DeviceRef[]]
+      for (const device of others) {
+        const accepted = await this.stageSession(changes, target, device, renew)
+        if (accepted)
+          good.push({ deviceId: device.deviceId, registrationId: device.registrationId })
+      }
+      const kept = (target.devices ?? []).filter(
+        ({ deviceId }) => some && !some.includes(deviceId) && !has(good, deviceId),
+      )
+      const devices = [...kept, ...good].sort((a, b) => a.deviceId - b.deviceId)
+      const show = this.targets.stageDevices(changes, target.userId, devices)
+      await this.core.store.commit(changes)
+      show()
+      return devices
+    })
+  }
+
+  /**
+   * One ciphertext per device, the new ratchet states staged in `changes`. Runs inside `serial`.
+   * @throws SessionsMissing
+   */
+  async encrypt(
+    changes: Changes,
+    target: Target,
+    devices: DeviceRef[],
+    content: Content,
+  ): Promise<OutgoingEnvelope[]> {
+    const plaintext = encodeContent(content)
+    const envelopes: OutgoingEnvelope[] = []
+    const missing: number[] = []
+    for (const { deviceId, registrationId } of devices) {
+      const session = await this.get(target.userId, deviceId)
+      const state = session ? await this.core.engine.describe(session) : null
+      if (!session || !state?.open || state.registrationId !== registrationId) {
+        missing.push(deviceId)
+        continue
+      }
+      const encrypted = await this.core.engine.encrypt({
+        local: localIdentity(this.core),
+        remote: { userId: target.userId, deviceId },
+        session,
+        plaintext,
+        pinned: target.identity,
+      })
+      changes.put('sessions', sessionKey(target.userId, deviceId), encrypted.session)
+      const { kind, body } = encrypted
+      envelopes.push({ device_id: deviceId, registration_id: registrationId, kind, body })
+    }
+    if (missing.length > 0) throw new SessionsMissing(missing)
+    return envelopes
+  }
+
+  private async fetch(target: Target, some?: number[]): Promise<BundleAnswer> {
+    try {
+      return await this.core.api.bundle(target.username, fingerprint(target.identity), some)
+    } catch (error) {
+      if (error instanceof RelayError && error.code === 'identity_changed') {
+        throw new KeyChanged(readKey(error.details['identity_key']))
+      }
+      throw error
+    }
+  }
+
+  /** False for a device that is not this person's. */
+  private async stageSession(
+    changes: Changes,
+    target: Target,
+    device: BundleDevice,
+    renew: boolean,
+  ): Promise<boolean> {
+    const { userId } = target
+    const held = await this.get(userId, device.deviceId)
+    const state = held ? await this.core.engine.describe(held) : null
+    const usable = state?.open && state.registrationId === device.registrationId
+    if (usable && !renew) return true
+    try {
+      const session = await this.core.engine.startSession({
+        local: localIdentity(this.core),
+        remote: { userId, deviceId: device.deviceId },
+        session: held,
+        bundle: { ...device, identityKey: target.identity },
+        pinned: target.identity,
+      })
+      changes.put('sessions', sessionKey(userId, device.deviceId), session)
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error
+      await this.log.add('device_refused', { userId, device: device.deviceId })
+      return false
+    }
+    const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
+    if (age !== null && age > STALE_AFTER) {
+      await this.log.add('stale_prekey', { userId, device: device.deviceId })
+    }
+    return true
+  }
+}
+
+const has = (devices: DeviceRef[], id: number): boolean =>
+  devices.some((device) => device.deviceId === id)
+
+/** From a problem document. @throws RelayError `bad_answer` */
+export function readKey(base64: unknown): PublicKey {
+  return new Answer(base64, '$.identity_key').base64(33)
+}
