@@ -1,0 +1,134 @@
+"""A naive projector: one entry, one transaction, no batches. It lets tests of the relay's HTTP side see what
+they published without the worker; the worker's own tests hold it against oracles of their own."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+from redis.asyncio import Redis
+
+from schema import codec, keys
+from schema.events import (
+    AccountDeleted,
+    DeviceClosed,
+    IdentitySet,
+    LogEvent,
+    PrekeysUploaded,
+    PrekeyTaken,
+    SignedPrekey,
+    SignedPrekeySet,
+)
+from schema.signal import fingerprint
+
+Connection = psycopg.AsyncConnection[Any]
+OF_DEVICE = ("one_time_prekeys", "used_prekeys")
+
+
+class NaiveProjector:
+    """Reads every partition's log from the beginning, until cancelled."""
+
+    def __init__(self, log_url: str, database_url: str, partitions: int) -> None:
+        self._log_url = log_url
+        self._database_url = database_url
+        self._partitions = partitions
+
+    async def run(self) -> None:
+        positions: dict[str, Any] = {keys.log(p): "0" for p in range(self._partitions)}
+        numbers = {keys.log(p).encode(): p for p in range(self._partitions)}
+        async with (
+            Redis.from_url(self._log_url) as log,
+            await psycopg.AsyncConnection.connect(self._database_url, autocommit=True) as connection,
+        ):
+            while True:
+                for name, entries in await log.xread(positions, block=200):
+                    for position, fields in entries:
+                        async with connection.transaction():
+                            await _apply(connection, codec.decode_entry(fields)[0])
+                            await _advance(connection, numbers[name], position.decode())
+                        positions[name.decode()] = position
+                await asyncio.sleep(0)
+
+
+async def _advance(connection: Connection, partition: int, position: str) -> None:
+    await connection.execute(
+        "INSERT INTO checkpoints VALUES (%s, %s, %s)"
+        " ON CONFLICT (consumer_group, partition) DO UPDATE SET position = excluded.position",
+        (keys.PROJECTOR, partition, position),
+    )
+
+
+async def _apply(connection: Connection, event: LogEvent) -> None:
+    match event:
+        case IdentitySet():
+            await _set_identity(connection, event)
+        case DeviceClosed(user=user, device=device, at=at):
+            await _close(connection, "device_id = %(device)s", {"user": user, "device": device, "at": at})
+        case PrekeysUploaded(user=user, device=device, prekeys=prekeys):
+            for prekey in prekeys:
+                await connection.execute(
+                    "INSERT INTO one_time_prekeys SELECT %(u)s, %(d)s, %(i)s, %(k)s WHERE NOT EXISTS"
+                    " (SELECT 1 FROM used_prekeys WHERE (user_id, device_id, prekey_id) = (%(u)s, %(d)s, %(i)s))"
+                    " ON CONFLICT DO NOTHING",
+                    {"u": user, "d": device, "i": prekey.id, "k": prekey.key},
+                )
+        case SignedPrekeySet(user=user, device=device, signed_prekey=signed):
+            await _set_signed(connection, user, device, signed)
+        case PrekeyTaken(user=user, device=device, prekey_id=number, at=at):
+            await connection.execute(
+                "DELETE FROM one_time_prekeys WHERE (user_id, device_id, prekey_id) = (%s, %s, %s)",
+                (user, device, number),
+            )
+            await connection.execute(
+                "INSERT INTO used_prekeys VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (user, device, number, at),
+            )
+        case AccountDeleted(user=user):
+            for table in ("devices", "identities", *OF_DEVICE):
+                await connection.execute(f"DELETE FROM {table} WHERE user_id = %s", (user,))
+
+
+async def _set_identity(connection: Connection, event: IdentitySet) -> None:
+    arguments = {
+        "user": event.user,
+        "device": event.device,
+        "at": event.at,
+        "key": event.identity_key,
+        "fingerprint": fingerprint(event.identity_key),
+        "registration": event.registration_id,
+        "id": event.signed_prekey.id,
+        "signed": event.signed_prekey.key,
+        "signature": event.signed_prekey.signature,
+    }
+    if event.change == "replaced":
+        await connection.execute(
+            "UPDATE identities SET until = %(at)s WHERE user_id = %(user)s AND until IS NULL", arguments
+        )
+        await _close(connection, "device_id <> %(device)s", arguments)
+    await connection.execute(
+        "INSERT INTO identities VALUES (%(user)s, %(key)s, %(fingerprint)s, %(at)s, NULL)"
+        " ON CONFLICT (user_id, identity_key) DO UPDATE SET until = NULL",
+        arguments,
+    )
+    await connection.execute(
+        "INSERT INTO devices VALUES (%(user)s, %(device)s, %(registration)s, %(id)s, %(signed)s, %(signature)s,"
+        " %(at)s, NULL) ON CONFLICT (user_id, device_id) DO UPDATE SET registration_id = %(registration)s,"
+        " signed_prekey_id = %(id)s, signed_prekey = %(signed)s, signed_prekey_signature = %(signature)s",
+        arguments,
+    )
+
+
+async def _set_signed(connection: Connection, user: Any, device: int, signed: SignedPrekey) -> None:
+    await connection.execute(
+        "UPDATE devices SET signed_prekey_id = %s, signed_prekey = %s, signed_prekey_signature = %s"
+        " WHERE user_id = %s AND device_id = %s",
+        (signed.id, signed.key, signed.signature, user, device),
+    )
+
+
+async def _close(connection: Connection, which: str, arguments: dict[str, Any]) -> None:
+    await connection.execute(
+        f"UPDATE devices SET closed_at = %(at)s WHERE user_id = %(user)s AND closed_at IS NULL AND {which}",
+        arguments,
+    )
+    for table in OF_DEVICE:
+        await connection.execute(f"DELETE FROM {table} WHERE user_id = %(user)s AND {which}", arguments)

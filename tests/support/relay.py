@@ -1,0 +1,149 @@
+"""The relay's HTTP side on real servers, in the test's own process: fast to start, easy to look into."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from psycopg_pool import AsyncConnectionPool
+
+from relay.auth.keyset import Keyset
+from relay.auth.passwords import Passwords
+from relay.auth.revocation import Revocation, SessionEnd
+from relay.auth.tokens import AccessTokens
+from relay.database import Database
+from relay.http.app import SERVER_OPTIONS, build_app
+from relay.limits import Limits
+from relay.parts import Parts
+from schema import functions, keys, servers
+from schema.clock import now_ms
+from schema.settings import Settings
+from tests.support.naive_projector import NaiveProjector
+from tests.support.people import Person
+from tests.support.stack import ROOMY
+
+
+class Relay:
+    """One node's HTTP side. `ended` collects the login sessions it learned have ended."""
+
+    def __init__(self, parts: Parts, url: str) -> None:
+        self.parts = parts
+        self.url = url
+        self.ended: dict[UUID, SessionEnd] = {}
+        self.people: list[Person] = []
+
+    def stranger(self, username: str | None = None) -> Person:
+        """Somebody without an account yet."""
+        self.people.append(Person(self.url, username))
+        return self.people[-1]
+
+    async def person(self, **keys_fields: Any) -> Person:
+        """Somebody with an account and an active device."""
+        return await (await self.stranger().register()).publish(**keys_fields)
+
+    async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        async with self.parts.database.connection() as connection:
+            return await (await connection.execute(query, arguments)).fetchall()
+
+    async def note_end(self, session: UUID, reason: SessionEnd) -> None:
+        self.ended[session] = reason
+
+
+async def install_policy(board: Any, settings: Settings) -> None:
+    """What the rate-limiter worker installs."""
+    rows = {
+        row.name: msgspec.json.encode({"count": row.count, "window_ms": row.window_ms, "burst": row.burst})
+        for row in settings.limits
+    }
+    await board.hset(keys.POLICY, mapping=rows)
+
+
+def make_settings(log_url: str, board_url: str, database_url: str, data: Path, **env: str) -> Settings:
+    """Settings as the environment would give them."""
+    return Settings.from_env(
+        {
+            **ROOMY,
+            "SEALSTREAM_DATA": str(data),
+            "SEALSTREAM_LOG_URL": log_url,
+            "SEALSTREAM_BOARD_URL": board_url,
+            "SEALSTREAM_DATABASE_URL": database_url,
+            **env,
+        }
+    )
+
+
+async def serve(stack: AsyncExitStack, app: web.Application) -> str:
+    """Serves `app` on a free port until the stack ends; its address."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5, **SERVER_OPTIONS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    assert site._server is not None
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    return f"http://127.0.0.1:{port}"
+
+
+async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> Parts:
+    """The parts of a node on the servers of `settings`."""
+    log, board = servers.client(settings.log_url or ""), servers.client(settings.board_url or "")
+    stack.push_async_callback(log.aclose)
+    stack.push_async_callback(board.aclose)
+    await functions.install(log, "relay")
+    await functions.install(board, "relay")
+    database: Database = AsyncConnectionPool(settings.database_url or "", min_size=1, max_size=8, open=False)
+    await database.open()
+    stack.push_async_callback(database.close)
+    keyset = Keyset(database, settings.secret_file)
+    await keyset.load()
+    revocation = Revocation(database)
+    passwords = Passwords(threads=2)
+    stack.callback(passwords.close)
+    made = {
+        "tokens": AccessTokens(keyset, revocation),
+        "passwords": passwords,
+        "revocation": revocation,
+        "limits": Limits(board, log),
+        "draining": lambda: False,
+        **over,
+    }
+    return Parts(
+        settings=settings,
+        database=database,
+        log=log,
+        board=board,
+        partitions=settings.partitions,
+        node_id=f"test-{os.getpid()}",
+        started_at=now_ms(),
+        keyset=keyset,
+        **made,
+    )
+
+
+@asynccontextmanager
+async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> AsyncIterator[Relay]:
+    """A served node: policy installed and read, loops running, with or without a projector."""
+    async with AsyncExitStack() as stack:
+        parts = await open_parts(stack, settings, **over)
+        await install_policy(parts.board, settings)
+        await parts.limits.policy.read()
+        node = Relay(parts, await serve(stack, build_app(parts)))
+        loops = [parts.limits.run(), parts.keyset.run(), parts.revocation.watch(node.note_end)]
+        if projector:
+            assert settings.log_url and settings.database_url
+            loops.append(NaiveProjector(settings.log_url, settings.database_url, settings.partitions).run())
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            yield node
+        finally:
+            for person in node.people:
+                await person.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
