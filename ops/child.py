@@ -19,8 +19,6 @@ from typing import Final
 from ops.embedded.layout import Layout
 from ops.embedded.owner import SAME_USER, Owner
 
-LOG_BYTES: Final = 16 * 1024 * 1024
-"""A longer log is set aside (one older one is kept)."""
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
 
@@ -60,7 +58,7 @@ class Child:
         when the *thread* ends. Raises StillAlive, and OSError when the machine refuses."""
         descriptor = _locked(program.name, places)
         try:
-            with _log(places.log_file(program.name)).open("ab") as output:
+            with places.log_file(program.name).open("ab") as output:
                 process = subprocess.Popen(
                     _command(program),
                     stdin=subprocess.DEVNULL,
@@ -135,12 +133,6 @@ def _locked(name: str, places: Layout) -> int:
         text = path.read_text("ascii").strip()
         raise StillAlive(name, int(text) if text.isdigit() else None) from None
     return descriptor
-
-
-def _log(path: Path) -> Path:
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))
-    return path
 
 
 def _command(program: Program) -> list[str]:

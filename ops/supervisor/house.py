@@ -11,11 +11,12 @@ from typing import Final
 
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
+from ops.supervisor import textlogs
 from ops.supervisor.bell import Bell
 from ops.supervisor.keeper import Keeper
 
 FRUITLESS_STARTS: Final = 4
-"""So many ends before it was ever ready mean that starting again will not mend it."""
+"""So many ends before everything is ready mean that starting again will not mend it."""
 LOG_LINES: Final = 8
 
 
@@ -36,7 +37,7 @@ class House:
     ) -> None:
         """Adds a stage; returns when `is_ready` is None (else it says what is missing, told now and then).
 
-        Raises OperatorError when one of the stage never comes up, and Interrupted."""
+        Raises OperatorError when something keeps dying meanwhile, and Interrupted."""
         self._stages.append(list(keepers))
         next_word = time.monotonic() + 10.0
         while True:
@@ -44,7 +45,7 @@ class House:
             missing = is_ready()
             if missing is None:
                 return
-            for keeper in keepers:
+            for keeper in (keeper for stage in self._stages for keeper in stage):
                 if keeper.ends >= FRUITLESS_STARTS:
                     raise OperatorError(self._fruitless(keeper.name))
             if time.monotonic() >= next_word:
@@ -58,6 +59,7 @@ class House:
         """Keeps everything running until somebody asks to stop."""
         while not self._bell.asked:
             self._tick()
+            textlogs.bound(self._places)
             self._bell.wait(0.5)
 
     def end(self, tell: Callable[[str], None]) -> None:

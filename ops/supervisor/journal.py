@@ -6,12 +6,13 @@ from pathlib import Path
 
 
 class Journal:
-    """Calling it says one line. A terminal that has gone away is no reason to fall over."""
+    """A terminal that has gone away is no reason to fall over."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __call__(self, line: str) -> None:
+        """Says one line."""
         try:
             print(line, flush=True)
         except OSError:

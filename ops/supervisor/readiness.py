@@ -58,7 +58,7 @@ def _ask(host: str, port: int) -> str | None:
 
 def _down(body: bytes) -> str:
     try:
-        return str(json.loads(body)["detail"])
+        return "waits for " + ", ".join(json.loads(body)["down"])
     except (ValueError, KeyError, TypeError):
         return "not ready"
 

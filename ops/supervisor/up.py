@@ -39,7 +39,7 @@ def up(environment: Mapping[str, str]) -> int:
         finally:
             tell("Stopping …")
             house.end(tell)
-            tell("Stopped. Everything is on disk; the next start goes on from here.")
+            tell("Stopped.")
     return 0
 
 

@@ -1,0 +1,67 @@
+# Sealstream. `make run` needs Python 3.11 or newer and Node 20 or newer, and nothing else installed by hand.
+SHELL := /bin/sh
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+CLIENT := client-web
+# What a finished step leaves behind; gone with what it stands for, so that nothing is believed too long.
+RUNTIME := $(VENV)/.installed
+DEVELOPMENT := $(VENV)/.installed-dev
+PACKAGES := $(CLIENT)/node_modules/.package-lock.json
+BUILT := $(CLIENT)/dist/index.html
+CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
+	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
+
+.PHONY: help run test lint format bench lock client clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
+	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
+
+test: $(DEVELOPMENT)  ## every check and every test; the last line counts them
+	@exec $(PYTHON) -m ops.testing
+
+lint: $(DEVELOPMENT)  ## linters and type checks only
+	@exec $(PYTHON) -m ops.testing --lint
+
+format: $(DEVELOPMENT) $(PACKAGES)  ## format all code
+	$(VENV)/bin/ruff check --fix-only --quiet .
+	$(VENV)/bin/ruff format .
+	cd $(CLIENT) && npm run --silent format
+
+bench: $(RUNTIME)  ## messages a second through a relay that runs here
+	@exec $(PYTHON) -m ops.load
+
+lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
+	@exec $(PYTHON) -m ops.lock
+
+client: $(BUILT)  ## build the web client
+
+clean:  ## remove everything built (data directories stay)
+	rm -rf $(VENV) $(CLIENT)/node_modules $(CLIENT)/dist $(CLIENT)/.artifacts *.egg-info build \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.txt pyproject.toml ops/venv.sh
+	@sh ops/venv.sh $(VENV) requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	@sh ops/venv.sh $(VENV) requirements-dev.txt
+	@touch $@
+
+$(PACKAGES): $(CLIENT)/package-lock.json $(CLIENT)/package.json ops/node.sh
+	@sh ops/node.sh
+	@echo "Installing the client's packages …"
+	@cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUILT): $(PACKAGES) $(CLIENT_SOURCES)
+	@echo "Building the client …"
+	@cd $(CLIENT) && npm run --silent build
+	@touch $@

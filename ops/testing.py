@@ -1,0 +1,166 @@
+"""`make test`: runs every check and every test, whatever fails before, and counts them in the last line.
+
+A linter counts as one; a test runner counts as its report says (JUnit XML). A runner that dies without a
+report, or is stopped for taking too long, counts as one failure: nothing passes by being absent.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree as ET
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+RESULTS: Final = ROOT / ".test-results"
+CLIENT: Final = ROOT / "client-web"
+BIN: Final = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one step or of all."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command. `report` is the JUnit file it writes; without one it passes or fails as a whole."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    minutes: float = 10.0
+    report: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    is_lint: bool = False
+
+
+def steps() -> list[Step]:
+    """Everything, quick checks first."""
+    python, browser, unit = (RESULTS / name for name in ("python.xml", "browser.xml", "client.xml"))
+    return [
+        Step("ruff", (str(BIN / "ruff"), "check", "."), is_lint=True),
+        Step("format", (str(BIN / "ruff"), "format", "--check", "."), is_lint=True),
+        Step("mypy", (str(BIN / "mypy"),), is_lint=True),
+        Step("imports", (str(BIN / "lint-imports"),), is_lint=True),
+        Step("client packages", ("make", "-s", "client-web/node_modules/.package-lock.json"), is_lint=True),
+        Step("client check", ("npm", "run", "--silent", "check"), CLIENT, is_lint=True),
+        Step("pytest", (str(BIN / "pytest"), "-q", f"--junit-xml={python}"), minutes=40, report=python),
+        Step(
+            "client tests",
+            (
+                "npm",
+                "test",
+                "--silent",
+                "--",
+                "--reporter=default",
+                "--reporter=junit",
+                f"--outputFile={unit}",
+            ),
+            CLIENT,
+            minutes=20,
+            report=unit,
+        ),
+        Step("client build", ("make", "-s", "client")),
+        Step(
+            "browser tests",
+            ("npm", "run", "e2e", "--", "--reporter=list,junit"),
+            CLIENT,
+            minutes=40,
+            report=browser,
+            environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(browser)},
+        ),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the steps (`--lint`: only the checks); the exit status."""
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir()
+    chosen = [step for step in steps() if step.is_lint or "--lint" not in arguments]
+    results = [(step, *run(step)) for step in chosen]
+    print("\n── summary")
+    for step, counts, seconds in results:
+        mark = "FAILED" if counts.failed else "ok"
+        print(f"{mark:7} {step.name:16} {counts}  ({seconds:.0f} s)")
+    total = sum((counts for _, counts, _ in results), Counts())
+    print(total, flush=True)
+    return 1 if total.failed else 0
+
+
+def run(step: Step) -> tuple[Counts, float]:
+    """Runs one step, its output passed on; what it counted and the seconds it took."""
+    print(f"\n── {step.name}", flush=True)
+    began = time.monotonic()
+    status = _status(step)
+    return counted(step.report, status), time.monotonic() - began
+
+
+def counted(report: Path | None, status: int) -> Counts:
+    """What a report and an exit status together mean."""
+    if report is None:
+        return Counts(passed=1) if status == 0 else Counts(failed=1)
+    try:
+        counts = from_junit(report.read_text("utf-8"))
+    except (OSError, ET.ParseError):
+        return Counts(failed=1)
+    if status != 0 and counts.failed == 0:
+        return counts + Counts(failed=1)  # the runner itself failed, or was stopped
+    return counts
+
+
+def from_junit(text: str) -> Counts:
+    """Counts test cases. Raises ParseError."""
+    counts = Counts()
+    for case in ET.fromstring(text).iter("testcase"):  # noqa: S314 - written by our own runners
+        if case.find("failure") is not None or case.find("error") is not None:
+            counts += Counts(failed=1)
+        elif case.find("skipped") is not None:
+            counts += Counts(skipped=1)
+        else:
+            counts += Counts(passed=1)
+    return counts
+
+
+def _status(step: Step) -> int:
+    try:
+        process = subprocess.Popen(
+            step.command,
+            cwd=step.folder,
+            env={**os.environ, **step.environment},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        print(f"{step.command[0]} cannot be started: {error.strerror}")
+        return 127
+    try:
+        return process.wait(step.minutes * 60)
+    except subprocess.TimeoutExpired:
+        print(f"{step.name} took over {step.minutes:g} minutes and is stopped")
+        return 124
+    finally:
+        # Whatever the step left running ends with it, also when we are interrupted.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
