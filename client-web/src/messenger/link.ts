@@ -138,7 +138,7 @@ export class Link {
       await this.tokens.renew()
     } catch (error) {
       // The keeper has said that the session is over.
-      const over = error instanceof RelayError && /^token_/.test(error.code)
+      const over = error instanceof RelayError && error.code.startsWith('token_')
       if (!over && generation === this.generation)
         this.retry(delay(reconnectBackoff, this.attempt++))
       return

@@ -66,7 +66,7 @@ export class People {
   }
 
   allOffline(): void {
-    for (const id of [...this.online]) this.setOnline(id, false)
+    for (const id of this.online) this.setOnline(id, false)
   }
 
   /** Accepted contacts who are not blocked. */

@@ -42,7 +42,7 @@ export class Presence {
 
   lost(): void {
     this.people.allOffline()
-    for (const id of [...this.shown.keys()]) this.show(id, false)
+    for (const id of this.shown.keys()) this.show(id, false)
   }
 
   async received(

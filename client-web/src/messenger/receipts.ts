@@ -86,7 +86,7 @@ export class Receipts {
   }
 
   private async flush(): Promise<void> {
-    for (const record of [...this.owed.values()]) {
+    for (const record of this.owed.values()) {
       const now = this.core.now()
       if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
         continue

@@ -92,12 +92,8 @@ export function keyPair(privateKey: Raw): { pubKey: ArrayBuffer; privKey: ArrayB
   return { pubKey: own(x25519.getPublicKey(key)).buffer, privKey: key.buffer }
 }
 
-/** The synchronous half of the replaced module; libsignal only needs it to exist. */
-export class Curve25519Wrapper {
-  static async create(): Promise<Curve25519Wrapper> {
-    return new Curve25519Wrapper()
-  }
-}
+/** The synchronous half of the replaced module; libsignal's default export only names it. */
+export const Curve25519Wrapper = {}
 
 export class AsyncCurve25519Wrapper {
   async keyPair(privateKey: ArrayBuffer): Promise<{ pubKey: ArrayBuffer; privKey: ArrayBuffer }> {

@@ -1,0 +1,168 @@
+import { expect } from '@playwright/test'
+import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
+import { testids } from './testids'
+
+export const PASSWORD = 'correct horse battery'
+
+export interface Seen {
+  id: string
+  direction: string
+  status: string
+  text: string
+}
+
+/** Someone with a browser profile of their own, using the app as people do. */
+export class Person {
+  /** Console errors, uncaught exceptions and policy violations, for the test to look at. */
+  readonly complaints: string[] = []
+
+  private constructor(
+    readonly name: string,
+    readonly context: BrowserContext,
+    public page: Page,
+    readonly url: string,
+  ) {
+    this.listen(page)
+  }
+
+  static async arrive(browser: Browser, url: string, name: string): Promise<Person> {
+    const context = await browser.newContext({ locale: 'en-GB' })
+    return new Person(name, context, await context.newPage(), url)
+  }
+
+  static async registered(browser: Browser, url: string, name: string): Promise<Person> {
+    const person = await Person.arrive(browser, url, name)
+    await person.register()
+    return person
+  }
+
+  get(id: string): Locator {
+    return this.page.getByTestId(id)
+  }
+
+  async open(path = ''): Promise<void> {
+    await this.page.goto(`${this.url}/${path}`)
+  }
+
+  async register(): Promise<void> {
+    await this.open()
+    await this.get(testids.username).fill(this.name)
+    await this.get(testids.password).fill(PASSWORD)
+    await this.get(testids.submitRegister).click()
+    await this.isOnline()
+  }
+
+  async login(password = PASSWORD): Promise<void> {
+    await this.open()
+    await this.get(testids.switchMode).click()
+    await this.get(testids.username).fill(this.name)
+    await this.get(testids.password).fill(password)
+    await this.get(testids.submitLogin).click()
+  }
+
+  async isOnline(timeout = 60_000): Promise<void> {
+    await this.hasState('online', timeout)
+  }
+
+  async hasState(state: string, timeout = 60_000): Promise<void> {
+    await expect(this.get(testids.connectionStatus)).toHaveAttribute('data-state', state, {
+      timeout,
+    })
+  }
+
+  async go(hash: string): Promise<void> {
+    await this.page.evaluate((to) => {
+      location.hash = to
+    }, hash)
+  }
+
+  async code(): Promise<string> {
+    await this.go('#/add/code')
+    const code = await this.get(testids.myCode).first().innerText()
+    return code.trim()
+  }
+
+  async add(code: string): Promise<void> {
+    await this.go('#/add/enter')
+    await this.get(testids.addContactCode).fill(code)
+    await this.get(testids.addContactSubmit).click()
+    await expect(this.get(testids.composer)).toBeVisible()
+  }
+
+  async chatWith(name: string): Promise<void> {
+    await this.go('#/chats')
+    await this.page
+      .locator(`[data-testid="${testids.conversationItem}"][data-username="${name}"]`)
+      .click()
+    await expect(this.get(testids.composer)).toBeVisible()
+  }
+
+  async acceptRequestOf(name: string): Promise<void> {
+    await this.go('#/requests')
+    await this.page
+      .locator(`[data-testid="${testids.requestItem}"][data-username="${name}"]`)
+      .click()
+    await this.get(testids.requestAccept).click()
+    await expect(this.get(testids.composer)).toBeVisible()
+  }
+
+  async write(...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      await this.get(testids.composer).fill(text)
+      await this.get(testids.send).click()
+      await expect(this.get(testids.composer)).toHaveValue('')
+    }
+  }
+
+  /** The messages on screen, in order. */
+  messages(direction?: 'in' | 'out'): Promise<Seen[]> {
+    const which = direction ? `[data-direction="${direction}"]` : ''
+    return this.page.locator(`[data-testid="${testids.message}"]${which}`).evaluateAll((items) =>
+      items.map((item) => ({
+        id: item.getAttribute('data-id') ?? '',
+        direction: item.getAttribute('data-direction') ?? '',
+        status: item.getAttribute('data-status') ?? '',
+        text: item.querySelector('[data-text]')?.textContent ?? (item as HTMLElement).innerText,
+      })),
+    )
+  }
+
+  /** Waits until exactly these texts have come, in this order, each once. */
+  async hasReceived(texts: string[], timeout = 60_000): Promise<void> {
+    await expect
+      .poll(async () => this.found(await this.messages('in'), texts), { timeout })
+      .toEqual(texts)
+  }
+
+  async hasStatuses(status: string, count: number, timeout = 60_000): Promise<void> {
+    await expect(
+      this.page.locator(
+        `[data-testid="${testids.message}"][data-direction="out"][data-status="${status}"]`,
+      ),
+    ).toHaveCount(count, { timeout })
+  }
+
+  /** Which of the texts each bubble shows; bubbles with none of them show as they are. */
+  private found(seen: Seen[], texts: string[]): string[] {
+    const longestFirst = [...texts].sort((a, b) => b.length - a.length)
+    return seen.map(({ text }) => longestFirst.find((one) => text.includes(one)) ?? text)
+  }
+
+  async offline(offline: boolean): Promise<void> {
+    await this.context.setOffline(offline)
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close()
+  }
+
+  private listen(page: Page): void {
+    page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return
+      // The browser reports each failed request; being offline is part of the tests.
+      if (/Failed to load resource|WebSocket connection to/.test(message.text())) return
+      this.complaints.push(message.text())
+    })
+  }
+}

@@ -1,0 +1,160 @@
+/** A real relay of its own for a test file: `sealstream up` on a free port and a temporary folder. */
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const START_TIMEOUT = 90_000
+const STOP_TIMEOUT = 30_000
+
+export type Part =
+  'log' | 'board' | 'postgres' | 'node-0' | 'projector' | 'pusher' | 'retention' | 'rate-limiter'
+
+export class Relay {
+  url = ''
+  private child: ChildProcess | null = null
+  private output = ''
+
+  private constructor(
+    readonly data: string,
+    private readonly port: number,
+    private readonly settings: Record<string, string>,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<Relay> {
+    const data = mkdtempSync(join(tmpdir(), 'sealstream-e2e-'))
+    const relay = new Relay(data, await freePort(), settings)
+    await relay.up()
+    return relay
+  }
+
+  async up(): Promise<void> {
+    const binary = join(ROOT, '.venv/bin/sealstream')
+    const args = ['up', '--data', this.data, '--port', String(this.port)]
+    const [command, ...rest] = existsSync(binary)
+      ? [binary, ...args]
+      : [join(ROOT, '.venv/bin/python'), '-m', 'ops.cli', ...args]
+    this.output = ''
+    const child = spawn(command as string, rest, {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        SEALSTREAM_REGISTRATIONS_PER_HOUR: '10000',
+        SEALSTREAM_LOGINS_PER_MINUTE: '10000',
+        SEALSTREAM_CONNECTIONS_PER_MINUTE: '1000',
+        ...this.settings,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.child = child
+    const collect = (chunk: Buffer): void => {
+      this.output += chunk.toString()
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    await this.until(
+      () => /Sealstream is ready at (\S+)/.test(this.output),
+      START_TIMEOUT,
+      () => `the relay did not start:\n${this.output}`,
+    )
+    this.url = /Sealstream is ready at (\S+)/.exec(this.output)?.[1] ?? ''
+  }
+
+  pid(part: Part): number {
+    return Number(readFileSync(join(this.data, 'run', `${part}.pid`), 'utf8'))
+  }
+
+  /** `kill -9`; the supervisor starts it again. Resolves when another process has its place. */
+  async kill(...parts: Part[]): Promise<void> {
+    const before = new Map(parts.map((part) => [part, this.pid(part)]))
+    for (const pid of before.values()) process.kill(pid, 'SIGKILL')
+    for (const [part, pid] of before) {
+      await this.until(
+        () => this.safely(() => this.pid(part) !== pid && alive(this.pid(part))),
+        START_TIMEOUT,
+        () => `${part} did not come back:\n${this.output}`,
+      )
+    }
+    await this.ready()
+  }
+
+  async ready(): Promise<void> {
+    await this.until(
+      async () => (await fetch(`${this.url}/readyz`).catch(() => null))?.ok ?? false,
+      START_TIMEOUT,
+      () => `the relay is not ready:\n${this.output}`,
+    )
+  }
+
+  /** SIGTERM: drains and stops; the data stays. */
+  async down(): Promise<void> {
+    const child = this.child
+    this.child = null
+    if (!child || child.exitCode !== null) return
+    const ended = new Promise<void>((done) => child.once('exit', () => done()))
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT)
+    await ended
+    clearTimeout(timer)
+  }
+
+  /** Files under the data folder that contain the text. */
+  filesWith(text: string): string[] {
+    try {
+      const found = execFileSync('grep', ['-rlaF', '--', text, this.data], { encoding: 'utf8' })
+      return found.trim().split('\n')
+    } catch {
+      // grep's exit status for "nothing found".
+      return []
+    }
+  }
+
+  async destroy(): Promise<void> {
+    await this.down()
+    rmSync(this.data, { recursive: true, force: true })
+  }
+
+  private safely(check: () => boolean): boolean {
+    try {
+      return check()
+    } catch {
+      return false
+    }
+  }
+
+  private async until(
+    check: () => boolean | Promise<boolean>,
+    timeout: number,
+    complaint: () => string,
+  ): Promise<void> {
+    const end = Date.now() + timeout
+    while (!(await check())) {
+      if (Date.now() > end) throw new Error(complaint())
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.once('error', fail)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      server.close(() => done(port))
+    })
+  })
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { utf8 } from '@/crypto/bytes'
+import { pad } from '@/crypto/padding'
+import { decodeContent, encodeContent, MAX_TEXT } from '@/messenger/content'
+import type { Content } from '@/messenger/content'
+
+const me = '11111111-1111-4111-8111-111111111111'
+const anna = '22222222-2222-4222-8222-222222222222'
+const id = '33333333-3333-4333-8333-333333333333'
+const content: Content = {
+  v: 1,
+  type: 'text',
+  id,
+  from: { user_id: anna, device_id: 2, username: 'anna', identity: 'KEY' },
+  to: me,
+  n: 1,
+  sent_at: 1_700_000_000_000,
+  text: 'Grüße 👋',
+}
+const expected = { userId: anna, deviceId: 2, identity: 'KEY', to: me }
+const altered = (patch: object) => pad(utf8(JSON.stringify({ ...content, ...patch })))
+const problem = (bytes: Uint8Array) => {
+  try {
+    decodeContent(bytes, expected)
+    return 'none'
+  } catch (error) {
+    return (error as { problem?: string }).problem
+  }
+}
+
+test('a content comes back as it was, in blocks of 160 bytes', () => {
+  const bytes = encodeContent(content)
+  expect(bytes.length % 160).toBe(0)
+  expect(decodeContent(bytes, expected)).toEqual(content)
+})
+
+describe('threat 4: relabelled senders and recipients are refused', () => {
+  test.each([
+    ['another user', { from: { ...content.from, user_id: me } }, 'wrong_sender'],
+    ['another device', { from: { ...content.from, device_id: 1 } }, 'wrong_sender'],
+    ['another identity', { from: { ...content.from, identity: 'OTHER' } }, 'wrong_sender'],
+    ['another recipient', { to: anna }, 'wrong_recipient'],
+  ])('%s', (_name, patch, expectedProblem) => {
+    expect(problem(altered(patch))).toBe(expectedProblem)
+  })
+})
+
+test('whatever is malformed is refused as that', () => {
+  const patches = [
+    { v: 2 },
+    { id: 'x' },
+    { n: -1 },
+    { n: 1.5 },
+    { sent_at: 'now' },
+    { text: 5 },
+    { text: 'x'.repeat(MAX_TEXT + 1) },
+    { reply_to: 'x' },
+    { type: 5 },
+    { type: 'read' },
+    { type: 'read', ids: ['x'] },
+    { from: { ...content.from, username: 'An.na' } },
+    { for: { user_id: 'x' } },
+  ]
+  for (const patch of patches)
+    expect(problem(altered(patch)), JSON.stringify(patch)).toBe('malformed')
+  for (const bytes of [utf8('{}'), pad(utf8('{')), pad(utf8('[]')), pad(new Uint8Array([0xff]))]) {
+    expect(problem(bytes)).toBe('malformed')
+  }
+})
+
+test('unknown types are kept as unknown, unknown fields ignored', () => {
+  expect(decodeContent(altered({ type: 'poll', question: '?' }), expected).type).toBe('unknown')
+  expect(decodeContent(altered({ colour: 'red' }), expected)).toEqual(content)
+})

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { delay, reconnectBackoff } from '@/messenger/backoff'
+import { guessBits, passphraseStrength, suggestPassphrase } from '@/messenger/passphrase'
+import { fold, ranges } from '@/messenger/search'
+import { Serial } from '@/messenger/serial'
+import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/signed-prekey-age'
+
+const DAY = 86_400_000
+
+describe('backoff', () => {
+  test('grows to thirty seconds and no further, with jitter', () => {
+    expect(delay(reconnectBackoff, 0, () => 1)).toBe(500)
+    expect(delay(reconnectBackoff, 0, () => 0)).toBe(250)
+    for (let n = 0; n < 50; n++)
+      expect(delay(reconnectBackoff, n, () => 1)).toBeLessThanOrEqual(30_000)
+  })
+})
+
+describe('signed prekeys carry their time', () => {
+  const now = Date.parse('2026-06-01')
+  test('threat 5: a sixty-day-old one is stale, a fresh one is not', () => {
+    expect(signedPrekeyAge(signedPrekeyId(now - 60 * DAY, 0), now)).toBeGreaterThan(STALE_AFTER)
+    expect(signedPrekeyAge(signedPrekeyId(now - DAY, 0), now)).toBeLessThan(STALE_AFTER)
+  })
+  test('ids only grow, fit libsignal, and small ones say nothing', () => {
+    expect(signedPrekeyId(now, 0)).toBeLessThan(0xffffff)
+    expect(signedPrekeyId(now, 900_000)).toBe(900_001)
+    expect(signedPrekeyAge(7, now)).toBeNull()
+    expect(signedPrekeyAge(0xffffff, now)).toBeNull()
+  })
+})
+
+describe('search', () => {
+  test('case and accents do not matter, and ranges are in the original', () => {
+    expect(fold('ÉDITH Straße')).toBe('edith straße')
+    const text = 'Café, CAFE und cafe\u0301!'
+    expect(ranges(text, fold('café')).map(([a, b]) => text.slice(a, b))).toEqual([
+      'Café',
+      'CAFE',
+      'cafe',
+    ])
+    expect(ranges('aaa', 'aa')).toEqual([[0, 2]])
+    expect(ranges('👋 hi', 'hi').map(([a, b]) => '👋 hi'.slice(a, b))).toEqual(['hi'])
+  })
+})
+
+describe('passphrases', () => {
+  test('suggested ones are strong and different', () => {
+    const [one, two] = [suggestPassphrase(), suggestPassphrase()]
+    expect(one).not.toBe(two)
+    expect(one.split('-').length).toBe(7)
+    expect(passphraseStrength(one)).toBe(4)
+  })
+  test('what everyone would guess is weak', () => {
+    for (const weak of ['', 'password', 'aaaaaaaaaaaaaaaa', '1234567890123', 'abcdefghijkl']) {
+      expect(passphraseStrength(weak), weak).toBeLessThanOrEqual(1)
+    }
+    expect(guessBits('aaaaaaaaaaaa')).toBeLessThan(guessBits('fjw8#kQm2pLx'))
+  })
+})
+
+test('serial jobs run one after the other, a failed one included', async () => {
+  const serial = new Serial()
+  const seen: number[] = []
+  const job = (n: number, fails = false) =>
+    serial.run(async () => {
+      await new Promise((done) => setTimeout(done, 10 - n))
+      seen.push(n)
+      if (fails) throw new Error('x')
+    })
+  const all = await Promise.allSettled([job(1), job(2, true), job(3)])
+  expect(seen).toEqual([1, 2, 3])
+  expect(all.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+})

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { Answer } from '@/wire/check'
+import { toRelayError } from '@/wire/errors'
+import { readBundle, readEnvelopes } from '@/wire/read'
+
+test('problem documents become typed errors', () => {
+  const error = toRelayError({ code: 'rate_limited', detail: 'slow', retry_after_ms: 1500 }, 429)
+  expect(error).toMatchObject({ code: 'rate_limited', message: 'slow', retryAfter: 1500 })
+  expect(toRelayError({ code: 'device_mismatch', missing: [2] }).details['missing']).toEqual([2])
+})
+
+test('answers of anything between us and the relay become typed errors too', () => {
+  expect(toRelayError(null, 502).code).toBe('unavailable')
+  expect(toRelayError('<html>', 503).code).toBe('unavailable')
+  expect(toRelayError({}, 429).code).toBe('rate_limited')
+  expect(toRelayError({ code: 'made_up' }, 418).code).toBe('bad_answer')
+  expect(toRelayError({ code: 'rate_limited', retry_after_ms: -5 }).retryAfter).toBeNull()
+})
+
+test('an answer that breaks the contract names the field', () => {
+  const broken = { user_id: '2'.repeat(8), username: 'a', identity_key: '' }
+  expect(() => readBundle(broken)).toThrow('$.user_id')
+  expect(() => readEnvelopes([{ seq: 1.5 }])).toThrow('$[0].seq')
+  expect(() => new Answer({ key: 'AAAA' }).field('key').base64(33)).toThrow('33 bytes')
+  expect(() => new Answer('x').field('y')).toThrow('an object')
+})
