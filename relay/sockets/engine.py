@@ -100,8 +100,8 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=True)
         await ws.prepare(request)
         transport = request.transport
-        if not isinstance(transport, asyncio.Transport):
-            return ws
+        if transport is None:
+            return ws  # it went away meanwhile
         socket = LeanSocket(self.generate_id(), ws, transport)
         self.sockets[socket.sid] = socket
         if self._timer is None:
