@@ -21,8 +21,8 @@ export function avatarLook(name: string, identity: string | null): AvatarLook {
   const hue = seed % 360
   const turn = 24 + ((seed >>> 9) % 40)
   const angle = (seed >>> 16) % 360
-  const from = `oklch(0.52 0.085 ${hue})`
-  const to = `oklch(0.42 0.09 ${(hue + turn) % 360})`
+  const from = `oklch(0.56 0.075 ${hue})`
+  const to = `oklch(0.47 0.075 ${(hue + turn) % 360})`
   return { initials: initials(name), background: `linear-gradient(${angle}deg, ${from}, ${to})` }
 }
 

@@ -7,7 +7,11 @@ import { dayDistance } from './days'
 const now = useNow({ scheduler: (tick) => useIntervalFn(tick, 30_000) })
 
 export function useTimes() {
-  const { t, locale } = useI18n()
+  const { t, locale: language } = useI18n()
+  // The interface's language, with the habits of the person's region: 14:30 or 2:30 pm.
+  const locale = computed(
+    () => navigator.languages.find((tag) => tag.split('-')[0] === language.value) ?? language.value,
+  )
   const formats = computed(() => ({
     clock: new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit' }),
     weekday: new Intl.DateTimeFormat(locale.value, { weekday: 'long' }),

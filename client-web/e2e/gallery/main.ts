@@ -1,0 +1,29 @@
+/** `?scene=NAME&theme=dark&lang=de&dir=rtl` shows that scene. */
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from '../../src/App.vue'
+import { i18n } from '../../src/i18n'
+import { router } from '../../src/router'
+import { messengerKey, useSettingsStore } from '../../src/stores'
+import '../../src/styles/main.css'
+import { galleryMessenger } from './messenger'
+import { type Scene, scenes } from './scenes'
+
+const query = new URLSearchParams(location.search)
+const scene = scenes[(query.get('scene') ?? 'chat') as keyof typeof scenes] as Scene | undefined
+if (!scene) throw new Error(`no such scene; there are: ${Object.keys(scenes).join(', ')}`)
+
+const app = createApp(App)
+app.use(createPinia()).use(i18n)
+const data = { messages: {}, ...scene.fill() }
+const settings = useSettingsStore()
+settings.state.theme = query.get('theme') === 'dark' ? 'dark' : 'light'
+settings.state.language = query.get('lang') ?? 'en'
+app.provide(messengerKey, galleryMessenger(data))
+await router.replace(scene.path)
+app.use(router)
+await router.isReady()
+app.mount('#app')
+
+const dir = query.get('dir')
+if (dir) setTimeout(() => (document.documentElement.dir = dir), 50)

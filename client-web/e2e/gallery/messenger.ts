@@ -1,0 +1,128 @@
+/** The commands behind the gallery: they answer at once out of the fixtures and reach no relay. */
+import type { Message, Messenger } from '../../src/messenger/contract'
+import { MessengerError } from '../../src/messenger/contract'
+import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
+import { DAY, NOW, message } from './people'
+
+export interface GalleryData {
+  /** By conversation id. */
+  readonly messages: Readonly<Record<string, readonly Message[]>>
+  /** Commands that never answer, to show what waiting looks like. */
+  readonly hanging?: readonly (keyof Messenger)[]
+  /** Commands that fail, with the code. */
+  readonly failing?: Partial<Record<keyof Messenger, MessengerError>>
+}
+
+const PAGE = 60
+
+export function galleryMessenger(data: GalleryData): Messenger {
+  const messages = useMessagesStore()
+  const conversations = useConversationsStore()
+  const settings = useSettingsStore()
+  const all = (id: string) => data.messages[id] ?? []
+
+  function show(id: string, count: number): void {
+    messages.messages = all(id).slice(-count)
+    messages.hasOlder = count < all(id).length
+    messages.open = id
+  }
+  async function send(to: string, text: string): Promise<Message> {
+    const sent = message(to.replace('id-', ''), { direction: 'out', text, status: 'waiting' })
+    messages.messages = [...messages.messages, sent]
+    return sent
+  }
+
+  const answers: Partial<Messenger> = {
+    async openConversation(id) {
+      show(id, PAGE)
+    },
+    async closeConversation() {
+      messages.open = null
+      messages.messages = []
+    },
+    async loadOlder(id) {
+      const before = messages.messages.length
+      show(id, before + PAGE)
+      return messages.messages.length > before
+    },
+    async loadUntil(id, wanted) {
+      show(id, all(id).length)
+      return all(id).some((one) => one.id === wanted)
+    },
+    sendText: send,
+    reply: send,
+    async markRead(id) {
+      const conversation = conversations.byId.get(id)
+      if (conversation) conversations.byId.set(id, { ...conversation, unread: 0 })
+    },
+    setTyping() {},
+    async saveDraft() {},
+    async setSetting(key, value) {
+      settings.state[key] = value
+    },
+    async search(text) {
+      return Object.values(data.messages)
+        .flat()
+        .filter((one) => one.text.toLowerCase().includes(text.toLowerCase()))
+        .map((one) => {
+          const at = one.text.toLowerCase().indexOf(text.toLowerCase())
+          return {
+            message: one,
+            username: one.conversation.replace('id-', ''),
+            ranges: [[at, at + text.length]] as const,
+          }
+        })
+    },
+    async safetyNumber(id) {
+      const digits = [...id.repeat(60)].map(
+        (char, index) => (char.charCodeAt(0) * (index + 3)) % 10,
+      )
+      return {
+        groups: Array.from({ length: 12 }, (_, group) =>
+          digits.slice(group * 5, group * 5 + 5).join(''),
+        ),
+        qr: `sealstream:safety?n=${digits.slice(0, 60).join('')}`,
+      }
+    },
+    async listDevices() {
+      return [
+        { deviceId: 1, registrationId: 9211, current: true },
+        { deviceId: 2, registrationId: 120, current: false },
+      ]
+    },
+    async listSessions() {
+      return [
+        {
+          sessionId: 's-1',
+          deviceId: 1,
+          createdAt: NOW - 40 * DAY,
+          lastUsedAt: NOW,
+          current: true,
+        },
+        {
+          sessionId: 's-2',
+          deviceId: 2,
+          createdAt: NOW - 9 * DAY,
+          lastUsedAt: NOW - DAY,
+          current: false,
+        },
+      ]
+    },
+    suggestPassphrase: () => 'harbor-violet-anchor-thirty-maple-orbit',
+    passphraseStrength: (text) => Math.min(4, Math.floor(text.length / 6)) as 0 | 1 | 2 | 3 | 4,
+    async createBackup() {
+      return { name: 'mara-2026-03-12.sealstream', file: new Blob(['gallery']) }
+    },
+    reconnect() {},
+    cancel() {},
+  }
+
+  return new Proxy(answers, {
+    get(target, name: keyof Messenger) {
+      const failure = data.failing?.[name]
+      if (failure) return () => Promise.reject(failure)
+      if (data.hanging?.includes(name)) return () => new Promise(() => {})
+      return target[name] ?? (async () => undefined)
+    },
+  }) as Messenger
+}

@@ -1,0 +1,110 @@
+/** Made-up people for the gallery. */
+import type {
+  Account,
+  Contact,
+  Conversation,
+  Message,
+  MessageRequest,
+} from '../../src/messenger/contract'
+
+/** The gallery's clock stands at this moment. */
+export const NOW = new Date('2026-03-12T14:32:00+01:00').getTime()
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** 53 characters that look like an identity key and are the same for the same name. */
+export function identityOf(name: string): string {
+  let seed = [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, 7)
+  return Array.from({ length: 53 }, () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return ALPHABET[(seed >>> 13) % 32]
+  }).join('')
+}
+
+export function contact(username: string, over: Partial<Contact> = {}): Contact {
+  const identity = identityOf(username)
+  const fingerprint = identity.slice(-8)
+  return {
+    userId: `id-${username}`,
+    username,
+    code: `@${username}#${fingerprint}`,
+    fingerprint,
+    identity,
+    trust: 'unverified',
+    changedFingerprint: null,
+    relation: 'contact',
+    blocked: false,
+    online: false,
+    addedAt: NOW - 40 * DAY,
+    verifiedAt: null,
+    ...over,
+  }
+}
+
+let order = 0
+export function message(username: string, over: Partial<Message> & { text?: string }): Message {
+  order += 1
+  const direction = over.direction ?? 'in'
+  return {
+    id: `m-${order}`,
+    conversation: `id-${username}`,
+    direction,
+    status: direction === 'in' ? 'received' : 'read',
+    kind: 'text',
+    text: '',
+    replyTo: null,
+    notice: null,
+    problem: null,
+    sentAt: NOW,
+    order,
+    acceptedAt: null,
+    deliveredAt: null,
+    readAt: null,
+    encryption: {
+      origin: direction === 'in' ? 'contact' : 'this_device',
+      device: 1,
+      startedSession: false,
+      fingerprint: identityOf(username).slice(-8),
+      verified: false,
+    },
+    ...over,
+  }
+}
+
+export function conversation(username: string, over: Partial<Conversation> = {}): Conversation {
+  return {
+    id: `id-${username}`,
+    username,
+    last: null,
+    activeAt: over.last?.sentAt ?? NOW - 20 * DAY,
+    unread: 0,
+    muted: false,
+    archived: false,
+    typing: false,
+    draft: '',
+    ...over,
+  }
+}
+
+export function request(username: string, preview: string, ago: number): MessageRequest {
+  const { userId, code, identity } = contact(username)
+  return { userId, username, code, identity, receivedAt: NOW - ago, count: 1, preview }
+}
+
+const myIdentity = identityOf('mara')
+export const account: Account = {
+  userId: 'id-mara',
+  username: 'mara',
+  deviceId: 1,
+  sessionId: 's-1',
+  identity: myIdentity,
+  fingerprint: myIdentity.slice(-8),
+  code: `@mara#${myIdentity.slice(-8)}`,
+  qr: `sealstream:contact?u=mara&k=${myIdentity}`,
+  prekeysAvailable: 93,
+  signedPrekeyAt: NOW - 2 * DAY,
+  lastBackupAt: null,
+}

@@ -1,0 +1,235 @@
+/** Every screen the gallery can show: what the stores hold, and where one is. */
+import { MessengerError } from '../../src/messenger/contract'
+import {
+  useAppStore,
+  useConnectionStore,
+  useContactsStore,
+  useConversationsStore,
+  useProgressStore,
+  useSecurityStore,
+} from '../../src/stores'
+import type { GalleryData } from './messenger'
+import type { sceneNames } from './scene-names'
+import { HOUR, MINUTE, NOW, account, contact, message, request } from './people'
+import {
+  annaMessages,
+  awkward,
+  contacts,
+  conversations,
+  longHistory,
+  securityEvents,
+  waiting,
+} from './world'
+
+export interface Scene {
+  readonly path: string
+  readonly fill: () => Partial<GalleryData> | void
+}
+
+function ready(): void {
+  const { state } = useAppStore()
+  state.phase = 'ready'
+  state.account = account
+  state.knownUsername = account.username
+  useConnectionStore().state.state = 'online'
+}
+
+function lived(): GalleryData {
+  ready()
+  const people = useContactsStore()
+  for (const one of contacts) people.byId.set(one.userId, one)
+  people.requests = [
+    request('noah_w', 'Hi Mara, Anna gave me your code. Is the room still free?', 50 * MINUTE),
+    request('xx_deals_xx', 'You have won', 26 * HOUR),
+  ]
+  for (const one of people.requests) {
+    people.byId.set(one.userId, contact(one.username, { relation: 'request' }))
+  }
+  const chats = useConversationsStore()
+  for (const one of conversations) chats.byId.set(one.id, one)
+  useSecurityStore().events = securityEvents
+  return {
+    messages: {
+      'id-anna': annaMessages,
+      'id-ben_k': awkward,
+      'id-kim': waiting,
+      'id-clara': [
+        message('clara', { text: 'Call you tonight?', sentAt: NOW - 5 * HOUR }),
+        message('clara', {
+          direction: 'out',
+          text: 'Yes please, after eight',
+          sentAt: NOW - 4 * HOUR,
+        }),
+        message('clara', {
+          kind: 'notice',
+          notice: { type: 'identity_changed' },
+          sentAt: NOW - 34 * MINUTE,
+        }),
+        message('clara', {
+          direction: 'out',
+          text: 'Are you there?',
+          sentAt: NOW - 20 * MINUTE,
+          status: 'waiting',
+          problem: 'identity_changed',
+        }),
+      ],
+      'id-jonas': longHistory(10_000),
+      'id-noah_w': [
+        message('noah_w', {
+          text: 'Hi Mara, Anna gave me your code. Is the room still free?',
+          sentAt: NOW - 50 * MINUTE,
+        }),
+      ],
+    },
+  }
+}
+
+function signedOut(): void {
+  useAppStore().state.phase = 'signed_out'
+}
+
+const at = (path: string): Scene => ({ path, fill: lived })
+const scene = (path: string, change: () => Partial<GalleryData> | void): Scene => ({
+  path,
+  fill: () => ({ ...lived(), ...change() }),
+})
+
+export const scenes: Record<(typeof sceneNames)[number], Scene> = {
+  'welcome-register': { path: '/', fill: signedOut },
+  'welcome-login': { path: '/', fill: signedOut },
+  'welcome-errors': { path: '/', fill: signedOut },
+  'welcome-refused': {
+    path: '/',
+    fill: () => (
+      signedOut(),
+      { failing: { login: new MessengerError('rate_limited', 'x', { retryAt: NOW + 40_000 }) } }
+    ),
+  },
+  'welcome-keys': {
+    path: '/',
+    fill: () => {
+      signedOut()
+      useProgressStore().state.tasks = {
+        keys: { task: 'keys', done: 42, total: 100, cancellable: false },
+      }
+      return { hanging: ['register'] }
+    },
+  },
+  'welcome-ended': {
+    path: '/',
+    fill: () => {
+      signedOut()
+      useAppStore().state.knownUsername = 'mara'
+      useAppStore().state.ended = 'revoked'
+    },
+  },
+  recovery: { path: '/', fill: signedOut },
+  'recovery-nothing': { path: '/', fill: signedOut },
+  identity: {
+    path: '/',
+    fill: () => {
+      useAppStore().state.phase = 'needs_identity'
+      useAppStore().state.knownUsername = 'mara'
+    },
+  },
+  'identity-restore': {
+    path: '/',
+    fill: () => {
+      useAppStore().state.phase = 'needs_identity'
+      useAppStore().state.knownUsername = 'mara'
+      return { failing: { restoreBackup: new MessengerError('backup_wrong_password') } }
+    },
+  },
+  locked: {
+    path: '/',
+    fill: () => {
+      useAppStore().state.phase = 'locked'
+      useAppStore().state.knownUsername = 'mara'
+      return { failing: { unlock: new MessengerError('wrong_passphrase') } }
+    },
+  },
+  elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
+  starting: { path: '/', fill: () => {} },
+
+  'list-empty': { path: '/chats', fill: ready },
+  list: at('/chats'),
+  'list-menu': at('/chats'),
+  'list-search': at('/chats'),
+  'list-search-none': at('/chats'),
+  archived: at('/archived'),
+  requests: at('/requests'),
+  'requests-empty': scene('/requests', () => void (useContactsStore().requests = [])),
+
+  chat: at('/chats/id-anna'),
+  'chat-new': at('/chats/id-milo'),
+  'chat-menu': at('/chats/id-anna'),
+  'chat-reply': at('/chats/id-anna'),
+  'chat-long-text': at('/chats/id-anna'),
+  'chat-awkward': at('/chats/id-ben_k'),
+  'chat-waiting': scene('/chats/id-kim', () => {
+    Object.assign(useConnectionStore().state, {
+      state: 'offline',
+      retryAt: NOW + 12_000,
+      waiting: 2,
+    })
+  }),
+  'chat-limited': scene('/chats/id-anna', () => {
+    Object.assign(useConnectionStore().state, {
+      state: 'online',
+      sendLimitedUntil: NOW + 45_000,
+      waiting: 1,
+    })
+  }),
+  'chat-connecting': scene(
+    '/chats/id-anna',
+    () => void (useConnectionStore().state.state = 'connecting'),
+  ),
+  'chat-history': at('/chats/id-jonas'),
+  'chat-loading': scene('/chats/id-anna', () => ({ hanging: ['openConversation'] })),
+  'chat-key-changed': at('/chats/id-clara'),
+  'chat-compare': at('/chats/id-clara'),
+  'chat-request': at('/requests/id-noah_w'),
+  'chat-blocked': at('/chats/id-ines'),
+  'chat-unknown': at('/chats/nobody'),
+  'chat-encryption': at('/chats/id-anna'),
+  'chat-message-details': at('/chats/id-anna'),
+  'chat-update': scene('/chats/id-anna', () => void (useAppStore().state.updateReady = true)),
+
+  'contact-verified': at('/chats/id-anna/contact'),
+  'contact-unverified': at('/chats/id-deniz/contact'),
+  'contact-changed': at('/chats/id-clara/contact'),
+  'contact-remove': at('/chats/id-deniz/contact'),
+
+  'add-code': at('/add/code'),
+  'add-scan': at('/add/scan'),
+  'add-enter': at('/add/enter'),
+  'add-refused': scene('/add/enter', () => ({
+    failing: { addContactByCode: new MessengerError('not_found') },
+  })),
+
+  settings: at('/settings'),
+  'settings-account': at('/settings/account'),
+  'settings-delete': at('/settings/account'),
+  'settings-devices': at('/settings/devices'),
+  'settings-devices-error': scene('/settings/devices', () => ({
+    failing: { listDevices: new MessengerError('offline') },
+  })),
+  'settings-backup': at('/settings/backup'),
+  'settings-backup-own': at('/settings/backup'),
+  'settings-backup-suggested': at('/settings/backup'),
+  'settings-backup-working': scene('/settings/backup', () => {
+    useProgressStore().state.tasks = {
+      backup: { task: 'backup', done: 6_200, total: 10_000, cancellable: true },
+    }
+    return { hanging: ['createBackup'] }
+  }),
+  'settings-backup-done': at('/settings/backup'),
+  'settings-privacy': scene('/settings/privacy', () => {
+    useAppStore().state.lock = { enabled: true, locked: false }
+  }),
+  'settings-passphrase': at('/settings/privacy'),
+  'settings-appearance': at('/settings/appearance'),
+  'settings-language': at('/settings/language'),
+  'settings-security': at('/settings/security'),
+  'settings-logout': at('/settings'),
+}

@@ -1,0 +1,76 @@
+/**
+ * Every screen of the gallery at three widths, light and dark: photographed for people to look at,
+ * and checked for what a machine can tell: accessibility rules, the page's policy, errors, sideways scrolling.
+ */
+import { fileURLToPath } from 'node:url'
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test as base } from '@playwright/test'
+import { build, preview } from 'vite'
+import { sceneNames } from './gallery/scene-names'
+import { NOW } from './gallery/people'
+import { steps } from './support/screens'
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const widths = [
+  { width: 390, height: 844 },
+  { width: 768, height: 1024 },
+  { width: 1440, height: 900 },
+]
+const themes = ['light', 'dark'] as const
+const only = process.env['SCREENS']?.split(',')
+const extra = process.env['SCREENS_QUERY'] ?? ''
+
+const test = base.extend<object, { gallery: string }>({
+  gallery: [
+    async ({}, use) => {
+      const configFile = here('./gallery/vite.config.ts')
+      await build({ configFile, logLevel: 'warn' })
+      const server = await preview({ configFile, logLevel: 'warn', preview: { port: 0 } })
+      const url = server.resolvedUrls?.local[0]
+      if (!url) throw new Error('the gallery has no address')
+      await use(url)
+      await server.close()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+})
+
+test.use({ locale: 'en-GB', timezoneId: 'Europe/Berlin' })
+
+for (const name of sceneNames.filter((scene) => !only || only.includes(scene))) {
+  test(`${name} is well drawn and accessible at every width, light and dark`, async ({
+    gallery,
+    page,
+  }) => {
+    const complaints: string[] = []
+    page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.clock.setFixedTime(NOW)
+    for (const viewport of widths) {
+      await page.setViewportSize(viewport)
+      for (const theme of themes) {
+        await page.goto(`${gallery}?scene=${name}&theme=${theme}${extra}`)
+        await page.waitForFunction(() => document.fonts.status === 'loaded')
+        await page.locator('#app > *').first().waitFor()
+        await steps[name]?.(page)
+        await page.waitForTimeout(350)
+        await page.screenshot({
+          path: here(`../.artifacts/screens/${name}-${viewport.width}-${theme}.png`),
+        })
+        const sideways = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        )
+        expect.soft(sideways, 'the page must not scroll sideways').toBeLessThanOrEqual(0)
+        if (viewport.width === 768) continue
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect
+          .soft(
+            violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })),
+            `axe at ${viewport.width} px, ${theme}`,
+          )
+          .toEqual([])
+      }
+    }
+    expect(complaints, 'no error and no violation of the policy').toEqual([])
+  })
+}

@@ -1,0 +1,109 @@
+/** What to do on a gallery page before it is looked at: open the menu, the dialog, the error. */
+import type { Page } from '@playwright/test'
+import { testids } from './testids'
+
+type Step = (page: Page) => Promise<void>
+
+async function newPassphrase(page: Page): Promise<void> {
+  await page.getByTestId(testids.backupOpen).click()
+  await page.getByTestId(testids.passphrase).fill('a rather long one')
+  await page.getByTestId(testids.passphraseRepeat).fill('a rather long one')
+}
+
+export const steps: Record<string, Step> = {
+  'welcome-login': async (page) => page.getByTestId(testids.switchMode).click(),
+  'welcome-errors': async (page) => {
+    await page.getByTestId(testids.username).fill('Anna!')
+    await page.getByTestId(testids.password).fill('short')
+    await page.getByTestId(testids.submitRegister).click()
+  },
+  'welcome-refused': async (page) => {
+    await page.getByTestId(testids.switchMode).click()
+    await page.getByTestId(testids.username).fill('mara')
+    await page.getByTestId(testids.password).fill('correct horse')
+    await page.getByTestId(testids.submitLogin).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'welcome-keys': async (page) => {
+    await page.getByTestId(testids.username).fill('mara')
+    await page.getByTestId(testids.password).fill('correct horse battery')
+    await page.getByTestId(testids.submitRegister).click()
+  },
+  recovery: async (page) => page.getByTestId(testids.recoveryOpen).click(),
+  'recovery-nothing': async (page) => {
+    await page.getByTestId(testids.recoveryOpen).click()
+    await page.getByTestId('recovery-nothing').click()
+  },
+  'identity-restore': async (page) => {
+    await page.getByTestId(testids.identityRestore).click()
+    await page.getByTestId(testids.restoreFile).setInputFiles({
+      name: 'mara-2026-03-12.sealstream',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('gallery'),
+    })
+    await page.getByTestId(testids.restorePassphrase).fill('wrong one')
+    await page.getByTestId(testids.restoreSubmit).click()
+    await page.getByRole('alert').waitFor()
+  },
+  locked: async (page) => {
+    await page.getByTestId(testids.unlockPassphrase).fill('wrong one')
+    await page.getByTestId(testids.unlock).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'list-menu': async (page) =>
+    page.locator('[data-username="deniz"]').click({ button: 'right', position: { x: 120, y: 30 } }),
+  'list-search': async (page) => {
+    await page.getByRole('searchbox').fill('an')
+    await page.locator('mark').first().waitFor()
+  },
+  'list-search-none': async (page) => {
+    await page.getByRole('searchbox').fill('zebra')
+    await page.getByText('zebra').waitFor()
+  },
+  'chat-menu': async (page) => page.getByTestId(testids.message).last().click({ button: 'right' }),
+  'chat-reply': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem').first().click()
+    await page
+      .getByTestId(testids.composer)
+      .fill('And I bring the stove,\nthe pot\nand the chocolate')
+  },
+  'chat-long-text': async (page) => {
+    await page
+      .getByTestId(testids.composer)
+      .fill('word '.repeat(3_190) + 'more than sixteen thousand characters in all')
+  },
+  'chat-compare': async (page) => {
+    await page.getByTestId(testids.compareNow).click()
+    await page.getByTestId(testids.safetyNumber).waitFor()
+  },
+  'chat-encryption': async (page) =>
+    page.getByRole('button', { name: 'Encryption: Verified' }).click(),
+  'chat-message-details': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem').nth(2).click()
+  },
+  'contact-remove': async (page) => page.getByTestId(testids.contactRemove).click(),
+  'add-refused': async (page) => {
+    await page.getByTestId(testids.addContactCode).fill('@nobody#ABCDEFGH')
+    await page.getByTestId(testids.addContactSubmit).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'settings-delete': async (page) => page.getByTestId(testids.deleteAccount).click(),
+  'settings-backup-own': newPassphrase,
+  'settings-backup-suggested': async (page) => {
+    await page.getByTestId(testids.backupOpen).click()
+    await page.getByTestId(testids.suggest).click()
+  },
+  'settings-backup-working': async (page) => {
+    await newPassphrase(page)
+    await page.getByTestId(testids.backupCreate).click()
+  },
+  'settings-backup-done': async (page) => {
+    await newPassphrase(page)
+    await page.getByTestId(testids.backupCreate).click()
+    await page.getByTestId(testids.backupSave).waitFor()
+  },
+  'settings-passphrase': async (page) => page.getByTestId(testids.setPassphrase).click(),
+  'settings-logout': async (page) => page.getByTestId(testids.logout).click(),
+}

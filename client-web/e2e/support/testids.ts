@@ -1,0 +1,79 @@
+/**
+ * The names tests find things by. They are part of the interface's contract: a view may change its
+ * looks, not these. `message` carries data-id, data-status (waiting, accepted, delivered, read,
+ * received) and data-direction (in, out); `conversationItem` and `requestItem` carry
+ * data-username; `connectionStatus` carries data-state and is in the page whenever one is signed
+ * in; `notice` carries data-notice, `trust` data-trust, `securityEvent` data-type.
+ */
+export const testids = {
+  username: 'username',
+  password: 'password',
+  submitRegister: 'submit-register',
+  submitLogin: 'submit-login',
+  /** Switches the welcome screen between register (first) and log in. */
+  switchMode: 'switch-mode',
+  recoveryOpen: 'recovery-open',
+  identityRestore: 'identity-restore',
+  identityReplace: 'identity-replace',
+
+  /** The contact code as text; on `#/add/code`. */
+  myCode: 'my-code',
+  addContactOpen: 'add-contact-open',
+  /** Tabs of the add page: `tab-code`, `tab-scan`, `tab-enter`. */
+  tabCode: 'tab-code',
+  tabScan: 'tab-scan',
+  tabEnter: 'tab-enter',
+  addContactCode: 'add-contact-code',
+  addContactSubmit: 'add-contact-submit',
+  scannerVideo: 'scanner-video',
+  scannerFile: 'scanner-file',
+
+  conversationItem: 'conversation-item',
+  composer: 'composer',
+  send: 'send',
+  message: 'message',
+  notice: 'notice',
+  toNewest: 'to-newest',
+  connectionStatus: 'connection-status',
+
+  /** A request is opened from `#/requests`. */
+  requestItem: 'request-item',
+  requestBar: 'request-bar',
+  requestAccept: 'request-accept',
+  requestDecline: 'request-decline',
+  requestBlock: 'request-block',
+
+  keyChange: 'key-change',
+  compareNow: 'compare-now',
+  acceptKey: 'accept-key',
+  trust: 'trust',
+  safetyNumber: 'safety-number',
+  verifyOpen: 'verify-open',
+  numbersMatch: 'numbers-match',
+  contactBlock: 'contact-block',
+  contactRemove: 'contact-remove',
+
+  settingsOpen: 'settings-open',
+  /** `settings-account`, `-devices`, `-backup`, `-privacy`, `-appearance`, `-language`, `-security`. */
+  settingsBackup: 'settings-backup',
+  logout: 'logout',
+  deleteAccount: 'delete-account',
+  deletePassword: 'delete-password',
+  backupOpen: 'backup-open',
+  passphrase: 'passphrase',
+  passphraseRepeat: 'passphrase-repeat',
+  suggest: 'suggest',
+  suggestedPassphrase: 'suggested-passphrase',
+  noted: 'noted',
+  backupCreate: 'backup-create',
+  backupSave: 'backup-save',
+  restoreFile: 'restore-file',
+  restorePassphrase: 'restore-passphrase',
+  restoreSubmit: 'restore-submit',
+  setPassphrase: 'set-passphrase',
+  passphraseSubmit: 'passphrase-submit',
+  unlockPassphrase: 'unlock-passphrase',
+  unlock: 'unlock',
+  takeOver: 'take-over',
+  securityEvent: 'security-event',
+} as const
