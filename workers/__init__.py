@@ -1,0 +1,1 @@
+"""What happens after `accepted`: the log is projected, pushed, aged out, and its limits are kept."""

@@ -1,0 +1,217 @@
+"""The consumer loop: one stream, one group, one owner at a time; commit, then acknowledge.
+
+Invariant: every entry is committed in the stream's order, none passed over, whatever dies or freezes
+when. A lease decides who owns the stream (`workers.sharing`), but nothing rests on it: two owners may
+read the same group for a moment. So a batch is handed on only if the group's record shows no entry that
+another one holds (`Contested`: take over anew), and a handler that commits does so by compare-and-set
+(`Superseded`: drop the stream). An entry is acknowledged only after its commit, so whatever lies
+between two commits is either in our hands or pending, where that look finds it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+from redis.exceptions import ResponseError
+
+from schema.backoff import Backoff
+from schema.codec import UndecodableEntry
+from workers import metrics
+from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
+from workers.failures import AWAY, is_the_entrys, slug
+from workers.positions import START, Position
+from workers.quarantine import set_aside
+from workers.takeover import NoGroup, RawEntry, group_info, take_over
+
+log = structlog.get_logger(__name__)
+E = TypeVar("E")
+
+TRIES: Final = 3
+"""So often a single entry may fail before it is set aside."""
+
+
+class Contested(Exception):
+    """Another consumer holds entries of this group."""
+
+
+class Consumer(Generic[E]):
+    """Reads `source` as `name` until told to stop; `urgent` says which events end the lingering."""
+
+    def __init__(
+        self,
+        source: Source[E],
+        handler: Handler[E],
+        connect: Callable[[], Any],
+        name: str,
+        pace: Pace,
+        urgent: Callable[[E], bool] = lambda _event: False,
+    ) -> None:
+        self._source = source
+        self._handler = handler
+        self._connect = connect
+        self._name = name
+        self._pace = pace
+        self._urgent = urgent
+        self._backoff = Backoff(first=0.1, factor=2.0, most=5.0)
+        self._done = START
+        self._looked_at = 0.0
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`, or until another owner has moved on. The batch in hand is finished first."""
+        where = {"group": self._source.group, "partition": self._source.partition}
+        while not stopping.is_set():
+            client = self._connect()
+            try:
+                await self._own(client, stopping)
+            except Superseded:
+                metrics.SUPERSEDED.labels(*where.values()).inc()
+                log.warning("superseded", **where)
+                return
+            except (Contested, NoGroup) as error:
+                log.warning("taking_over_again", reason=type(error).__name__, **where)
+                await _pause(stopping, self._backoff.next())
+            except AWAY as error:
+                log.warning("consumer_waits", error=slug(error), **where)
+                await _pause(stopping, self._backoff.next())
+            finally:
+                await client.aclose()
+
+    async def _own(self, client: Any, stopping: asyncio.Event) -> None:
+        done = await self._handler.resume()
+        self._done = done or START
+        self._looked_at = 0.0
+        left = await take_over(client, self._source, self._name, done)
+        if left:
+            log.info(
+                "took_over", group=self._source.group, partition=self._source.partition, entries=len(left)
+            )
+            await self._take(client, await self._decoded(client, left), left)
+        while not stopping.is_set():
+            raw, entries = await self._read(client)
+            await self._take(client, entries, raw)
+            self._backoff.reset()
+
+    async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
+        """What is there, or comes within the block, and then what comes while it lingers."""
+        pace = self._pace
+        raw = await self._ask(client, int(pace.block_seconds * 1000))
+        entries = await self._decoded(client, raw)
+        if not raw or not pace.linger_seconds:
+            return raw, entries
+        until = time.monotonic() + pace.linger_seconds
+        fresh, newest = entries, len(raw)
+        size = _bytes(raw)
+        while len(raw) < pace.most and size < pace.most_bytes:
+            if any(self._urgent(entry.event) for entry in fresh):
+                break
+            if newest < pace.read:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                await asyncio.sleep(left)
+            more = await self._ask(client, None)
+            fresh, newest = await self._decoded(client, more), len(more)
+            raw += more
+            entries += fresh
+            size += _bytes(more)
+        return raw, entries
+
+    async def _ask(self, client: Any, block_ms: int | None) -> list[RawEntry]:
+        source = self._source
+        try:
+            reply = await client.xreadgroup(
+                source.group, self._name, {source.stream: ">"}, count=self._pace.read, block=block_ms
+            )
+        except ResponseError as error:
+            if str(error).startswith("NOGROUP"):
+                raise NoGroup(source.group) from error
+            raise
+        return reply[0][1] if reply else []
+
+    async def _decoded(self, client: Any, raw: list[RawEntry]) -> list[Entry[E]]:
+        """The entries that are new and readable; an unreadable one is set aside."""
+        entries = []
+        for text, fields in raw:
+            position = Position.parse(text)
+            if position <= self._done:
+                continue
+            try:
+                event, seq = self._source.decode(fields)
+            except UndecodableEntry as error:
+                await set_aside(client, self._source, text, fields, error.reason, "undecodable")
+                continue
+            entries.append(Entry(position, event, seq, fields))
+        return entries
+
+    async def _take(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry]) -> None:
+        await self._look(client, len(raw))
+        if not raw:
+            return
+        upto = max(self._done, Position.parse(raw[-1][0]))
+        began = time.monotonic()
+        if upto > self._done:
+            await self._commit(client, Batch(entries, upto))
+            self._done = upto
+        await client.xack(self._source.stream, self._source.group, *(text for text, _ in raw))
+        metrics.BATCH.labels(self._source.group).observe(len(raw))
+        metrics.BATCH_SECONDS.labels(self._source.group).observe(time.monotonic() - began)
+
+    async def _look(self, client: Any, held: int) -> None:
+        """Raises Contested if the group has entries pending that are not the `held` ones in our hands."""
+        now = time.monotonic()
+        if now - self._looked_at < self._pace.verify_seconds:
+            return
+        info = await group_info(client, self._source)
+        where = (self._source.group, self._source.partition)
+        metrics.PENDING.labels(*where).set(info["pending"])
+        if info["lag"] is not None:
+            metrics.LAG.labels(*where).set(info["lag"])
+        if info["pending"] != held:
+            raise Contested(self._source.group)
+        self._looked_at = now
+
+    async def _commit(self, client: Any, batch: Batch[E]) -> None:
+        """Commits the batch; one that keeps failing is halved until the entry to blame stands alone."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._handler.handle(batch)
+            except Superseded:
+                raise
+            except Exception as error:
+                if not batch.entries or not is_the_entrys(error):
+                    raise
+                if len(batch.entries) > 1:
+                    await self._commit_halves(client, batch)
+                elif attempt < TRIES:
+                    await asyncio.sleep(self._backoff.next())
+                    continue
+                else:
+                    await self._give_up(client, batch, error)
+            return
+
+    async def _commit_halves(self, client: Any, batch: Batch[E]) -> None:
+        middle = len(batch.entries) // 2
+        first, second = batch.entries[:middle], batch.entries[middle:]
+        await self._commit(client, Batch(first, first[-1].position))
+        await self._commit(client, Batch(second, batch.upto))
+
+    async def _give_up(self, client: Any, batch: Batch[E], error: Exception) -> None:
+        (entry,) = batch.entries
+        log.error("entry_keeps_failing", group=self._source.group, exc_info=error)
+        text = str(entry.position).encode()
+        await set_aside(client, self._source, text, entry.fields, slug(error), "failing")
+        await self._handler.handle(Batch([], batch.upto))
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+
+
+def _bytes(raw: list[RawEntry]) -> int:
+    return sum(len(value) for _, fields in raw for value in fields.values())

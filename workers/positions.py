@@ -1,0 +1,26 @@
+"""Positions in a stream: an entry's id as two integers, (milliseconds, number within them).
+
+Positions are compared as integers. As text they must not be: "9-1" would come after "10-1".
+"""
+
+from typing import Final, NamedTuple, Self
+
+
+class Position(NamedTuple):
+    """An entry's place; orders as the stream does."""
+
+    ms: int
+    n: int
+
+    @classmethod
+    def parse(cls, text: bytes | str) -> Self:
+        """The position written as `MS-N`. Raises ValueError."""
+        ms, _, n = (text.decode("ascii") if isinstance(text, bytes) else text).partition("-")
+        return cls(int(ms), int(n))
+
+    def __str__(self) -> str:
+        return f"{self.ms}-{self.n}"
+
+
+START: Final = Position(0, 0)
+"""Before every entry."""

@@ -1,0 +1,122 @@
+"""The tables `devices` and `identities`, and what goes with a device or an account.
+
+Invariant: a closed device is closed for good, and nothing that is said of it later changes anything:
+its mailbox, its envelopes and its prekeys are gone. A user has one present identity (`until` is null).
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from schema.events import AccountDeleted, DeviceClosed, IdentitySet, LogEvent
+from schema.signal import fingerprint
+
+CLOSE: Final = """
+    UPDATE devices SET closed_at = gone.at
+      FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(at)s::bigint[])
+           AS gone (user_id, device_id, at)
+     WHERE devices.user_id = gone.user_id AND devices.device_id = gone.device_id AND closed_at IS NULL
+"""
+CLOSE_OTHERS: Final = """
+    UPDATE devices SET closed_at = gone.at
+      FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(at)s::bigint[])
+           AS gone (user_id, device_id, at)
+     WHERE devices.user_id = gone.user_id AND devices.device_id <> gone.device_id AND closed_at IS NULL
+"""
+_GONE: Final = "unnest(%(users)s::uuid[], %(devices)s::integer[]) AS gone (user_id, device_id)"
+OF_A_DEVICE: Final = ("mailboxes", "envelopes", "one_time_prekeys")
+DELETE_OF_DEVICE: Final = tuple(
+    f"DELETE FROM {table} USING {_GONE} "  # noqa: S608 - the table names stand above
+    f"WHERE {table}.user_id = gone.user_id AND {table}.device_id = gone.device_id"
+    for table in OF_A_DEVICE
+)
+DELETE_OF_OTHERS: Final = tuple(
+    f"DELETE FROM {table} USING {_GONE} "  # noqa: S608
+    f"WHERE {table}.user_id = gone.user_id AND {table}.device_id <> gone.device_id"
+    for table in OF_A_DEVICE
+)
+OF_A_USER: Final = ("envelopes", "mailboxes", "one_time_prekeys", "used_prekeys", "devices", "identities")
+DELETE_OF_USER: Final = tuple(
+    f"DELETE FROM {table} WHERE user_id = ANY(%s::uuid[])"  # noqa: S608
+    for table in OF_A_USER
+)
+
+END_OTHER_IDENTITIES: Final = """
+    UPDATE identities SET until = new.at
+      FROM unnest(%(users)s::uuid[], %(keys)b::bytea[], %(at)s::bigint[]) AS new (user_id, identity_key, at)
+     WHERE identities.user_id = new.user_id AND identities.identity_key <> new.identity_key AND until IS NULL
+"""
+RETURN_TO_IDENTITY: Final = """
+    UPDATE identities SET until = NULL
+      FROM unnest(%(users)s::uuid[], %(keys)b::bytea[]) AS new (user_id, identity_key)
+     WHERE identities.user_id = new.user_id AND identities.identity_key = new.identity_key
+       AND until IS NOT NULL
+"""
+INSERT_IDENTITIES: Final = """
+    INSERT INTO identities (user_id, identity_key, fingerprint, since)
+    SELECT * FROM unnest(%(users)s::uuid[], %(keys)b::bytea[], %(fingerprints)s::text[], %(at)s::bigint[])
+    ON CONFLICT DO NOTHING
+"""
+UPSERT_DEVICES: Final = """
+    INSERT INTO devices (user_id, device_id, registration_id, signed_prekey_id, signed_prekey,
+                         signed_prekey_signature, activated_at)
+    SELECT * FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(registrations)s::integer[],
+                         %(signed_ids)s::integer[], %(signed_keys)b::bytea[], %(signatures)b::bytea[],
+                         %(at)s::bigint[])
+    ON CONFLICT (user_id, device_id) DO UPDATE
+       SET registration_id = excluded.registration_id, signed_prekey_id = excluded.signed_prekey_id,
+           signed_prekey = excluded.signed_prekey,
+           signed_prekey_signature = excluded.signed_prekey_signature
+     WHERE devices.closed_at IS NULL
+"""
+OPEN_MAILBOXES: Final = """
+    INSERT INTO mailboxes (user_id, device_id)
+    SELECT user_id, device_id
+      FROM unnest(%(users)s::uuid[], %(devices)s::integer[]) AS new (user_id, device_id)
+      JOIN devices USING (user_id, device_id)
+     WHERE closed_at IS NULL
+    ON CONFLICT DO NOTHING
+"""
+
+
+async def change(connection: Any, changes: Iterable[LogEvent]) -> None:
+    """Writes changes of different users (at most one of each)."""
+    changes = sorted(changes, key=lambda event: event.user)
+    deleted = [event for event in changes if isinstance(event, AccountDeleted)]
+    closed = [event for event in changes if isinstance(event, DeviceClosed)]
+    published = [event for event in changes if isinstance(event, IdentitySet)]
+    replaced = [event for event in published if event.change == "replaced"]
+    if deleted:
+        for statement in DELETE_OF_USER:
+            await connection.execute(statement, ([event.user for event in deleted],))
+    if closed:
+        for statement in (CLOSE, *DELETE_OF_DEVICE):
+            await connection.execute(statement, _columns(closed))
+    if replaced:
+        for statement in (CLOSE_OTHERS, *DELETE_OF_OTHERS):
+            await connection.execute(statement, _columns(replaced))
+        for statement in (END_OTHER_IDENTITIES, RETURN_TO_IDENTITY):
+            await connection.execute(statement, _identity_columns(replaced))
+    if published:
+        for statement in (INSERT_IDENTITIES, UPSERT_DEVICES, OPEN_MAILBOXES):
+            await connection.execute(statement, _identity_columns(published))
+
+
+def _columns(events: Iterable[LogEvent]) -> dict[str, list[Any]]:
+    events = list(events)
+    return {
+        "users": [event.user for event in events],
+        "devices": [event.device for event in events],
+        "at": [event.at for event in events],
+    }
+
+
+def _identity_columns(events: list[IdentitySet]) -> dict[str, list[Any]]:
+    return {
+        **_columns(events),
+        "keys": [event.identity_key for event in events],
+        "fingerprints": [fingerprint(event.identity_key) for event in events],
+        "registrations": [event.registration_id for event in events],
+        "signed_ids": [event.signed_prekey.id for event in events],
+        "signed_keys": [event.signed_prekey.key for event in events],
+        "signatures": [event.signed_prekey.signature for event in events],
+    }

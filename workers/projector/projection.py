@@ -1,0 +1,63 @@
+"""One partition's projection: a batch and its checkpoint, in one transaction."""
+
+from typing import Any, Final
+
+from psycopg_pool import AsyncConnectionPool
+
+from schema import keys
+from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired, LogEvent
+from workers import metrics
+from workers.batches import Batch, Pace, Superseded
+from workers.positions import START, Position
+from workers.projector import checkpoints, devices, mailboxes, prekeys
+from workers.projector.facts import fold
+from workers.projector.rounds import Round, rounds
+from workers.projector.settled import unsettled
+
+PACE: Final = Pace(linger_seconds=0.2, verify_seconds=0.0)
+"""Lingering is what lets most envelopes be acknowledged before they would be written."""
+
+
+def is_urgent(event: LogEvent) -> bool:
+    """Whether someone waits for this event's projection (keys do; envelopes better settle first)."""
+    return not isinstance(event, EnvelopeAccepted | EnvelopesAcknowledged | EnvelopesExpired)
+
+
+class Projection:
+    """Writes one partition (a `workers.batches.Handler`)."""
+
+    def __init__(self, database: "AsyncConnectionPool[Any]", partition: int) -> None:
+        self._database = database
+        self._partition = partition
+        self._at = START
+
+    async def resume(self) -> Position:
+        """The checkpoint."""
+        async with self._database.connection() as connection:
+            self._at = await checkpoints.read(connection, keys.PROJECTOR, self._partition)
+        return self._at
+
+    async def handle(self, batch: Batch[LogEvent]) -> None:
+        """Writes the batch and moves the checkpoint from where this owner left it. Raises Superseded."""
+        written = 0
+        async with self._database.connection() as connection, connection.transaction():
+            moved = await checkpoints.advance(
+                connection, keys.PROJECTOR, self._partition, self._at, batch.upto
+            )
+            if not moved:
+                raise Superseded
+            async with connection.pipeline():
+                for turn in rounds(unsettled(batch.entries)):
+                    written += await apply(connection, turn)
+        self._at = batch.upto
+        accepted = sum(isinstance(entry.event, EnvelopeAccepted) for entry in batch.entries)
+        metrics.WRITTEN.inc(written)
+        metrics.SPARED.inc(accepted - written)
+
+
+async def apply(connection: Any, turn: Round) -> int:
+    """Writes one round; how many envelopes that were."""
+    await devices.change(connection, turn.changes)
+    facts = sorted(fold(turn.facts).items())
+    await prekeys.write(connection, facts)
+    return await mailboxes.write(connection, facts)

@@ -1,0 +1,140 @@
+"""Sharing partitions out among the workers of a group, as workers come and go.
+
+Every worker sees the same list of living workers on the board and takes every n-th partition. It gives
+a partition back when that is no longer its own, and the next one takes it once the lease is free.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+
+from schema import functions, keys
+from workers import metrics
+from workers.failures import slug
+from workers.lease import Lease
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[int, asyncio.Event], Awaitable[None]]
+"""Works on a partition until the event is set, or until it finds that another has taken over."""
+
+
+def share(partitions: int, members: list[str], me: str) -> set[int]:
+    """The partitions that are `me`'s among `members`: all of them together cover each exactly once."""
+    if me not in members:
+        return set()
+    place = sorted(members).index(me)
+    return set(range(place, partitions, len(members)))
+
+
+class _Held(msgspec.Struct):
+    lease: Lease
+    stopping: asyncio.Event
+    task: "asyncio.Task[None]"
+    renewed_at: float
+
+
+class Sharing:
+    """Keeps `work` running on this worker's share of the partitions."""
+
+    def __init__(
+        self,
+        board: Any,
+        group: str,
+        partitions: int,
+        worker: str,
+        work: Work,
+        *,
+        lease_seconds: float = 5.0,
+        tick_seconds: float = 1.0,
+    ) -> None:
+        self._board = board
+        self._group = group
+        self._partitions = partitions
+        self._worker = worker
+        self._work = work
+        self._lease_seconds = lease_seconds
+        self._tick_seconds = tick_seconds
+        self._held: dict[int, _Held] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`; then finishes the batches in hand and gives everything back."""
+        away = False
+        while not stopping.is_set():
+            try:
+                await self._tick()
+                away = False
+            except (RedisError, OSError, TimeoutError) as error:
+                if not away:
+                    log.warning("board_away", group=self._group, error=slug(error))
+                away = True
+                self._drop_overdue()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._tick_seconds):
+                    await stopping.wait()
+        await self._leave()
+
+    async def _tick(self) -> None:
+        for partition, held in list(self._held.items()):
+            if held.task.done():
+                await self._finish(partition)
+            elif await held.lease.renew():
+                held.renewed_at = time.monotonic()
+            elif not held.stopping.is_set():
+                log.warning("lease_lost", group=self._group, partition=partition)
+                held.stopping.set()
+        mine = share(self._partitions, await self._join(), self._worker)
+        for partition, held in self._held.items():
+            if partition not in mine:
+                held.stopping.set()
+        for partition in sorted(mine - self._held.keys()):
+            lease = await Lease.take(self._board, self._group, partition, self._lease_seconds)
+            if lease is not None:
+                self._begin(partition, lease)
+        metrics.OWNED.labels(self._group).set(len(self._held))
+
+    async def _join(self) -> list[str]:
+        silence_ms = int(self._lease_seconds * 1000)
+        members = await functions.call(
+            self._board, "workers", "join", [keys.members(self._group)], [self._worker, silence_ms]
+        )
+        return [member.decode() for member in members]
+
+    def _begin(self, partition: int, lease: Lease) -> None:
+        stopping = asyncio.Event()
+        task = asyncio.create_task(self._guarded(partition, stopping), name=f"{self._group}-{partition}")
+        self._held[partition] = _Held(lease, stopping, task, time.monotonic())
+        log.info("partition_taken", group=self._group, partition=partition)
+
+    async def _guarded(self, partition: int, stopping: asyncio.Event) -> None:
+        """A bug ends the work on the partition, loudly; it is begun anew at one of the next ticks."""
+        try:
+            await self._work(partition, stopping)
+        except Exception:
+            log.exception("work_failed", group=self._group, partition=partition)
+
+    def _drop_overdue(self) -> None:
+        """A lease that could not be renewed in its time is lost, even if nobody can say so."""
+        now = time.monotonic()
+        for held in self._held.values():
+            if now - held.renewed_at > self._lease_seconds:
+                held.stopping.set()
+
+    async def _finish(self, partition: int) -> None:
+        held = self._held.pop(partition)
+        await held.task
+        await held.lease.give_back()
+        log.info("partition_given_back", group=self._group, partition=partition)
+
+    async def _leave(self) -> None:
+        for held in self._held.values():
+            held.stopping.set()
+        await asyncio.gather(*(self._finish(partition) for partition in list(self._held)))
+        with suppress(RedisError, OSError):
+            await self._board.zrem(keys.members(self._group), self._worker)

@@ -1,0 +1,106 @@
+"""Taking a stream over: the group exists, what the owner before left unfinished is ours, in order.
+
+A consumer that is gone leaves entries pending under its name. They are claimed at once, whatever their
+age: two owners for a moment do no harm (see `workers.consumer`), a waiting mailbox does.
+"""
+
+from typing import Any, Final
+
+import structlog
+from redis.exceptions import ResponseError
+
+from schema import functions
+from workers.batches import Source
+from workers.positions import Position
+
+log = structlog.get_logger(__name__)
+
+CLAIM_AT_ONCE: Final = 1000
+FORGET_AFTER_MS: Final = 60_000
+"""A consumer that holds nothing and has not asked for so long is forgotten."""
+
+RawEntry = tuple[bytes, dict[bytes, bytes]]
+
+
+class NoGroup(Exception):
+    """The stream has no such group (any more)."""
+
+
+async def take_over(client: Any, source: Source[Any], consumer: str, done: Position | None) -> list[RawEntry]:
+    """Makes every pending entry ours and returns them in order.
+
+    With `done` (what is committed elsewhere) the group is set back to it if it went further than that,
+    as after the database was restored from a backup: the entries are then delivered again.
+    """
+    await ensure_group(client, source)
+    claimed = await _claim(client, source, consumer)
+    await functions.call(
+        client, "workers", "forget_consumers", [source.stream], [source.group, consumer, FORGET_AFTER_MS]
+    )
+    if done is None or not await _is_ahead(client, source, claimed, done):
+        return claimed
+    log.error(
+        "group_is_ahead_of_its_checkpoint",
+        group=source.group,
+        partition=source.partition,
+        checkpoint=str(done),
+    )
+    if claimed:
+        await client.xack(source.stream, source.group, *(position for position, _ in claimed))
+    await client.xgroup_setid(source.stream, source.group, str(done))
+    return []
+
+
+async def ensure_group(client: Any, source: Source[Any]) -> None:
+    """Creates the group at the stream's very beginning if it is missing.
+
+    Looks before it creates: a full log refuses to create, and must still be read empty.
+    """
+    try:
+        await group_info(client, source)
+    except NoGroup:
+        log.info("group_created", group=source.group, partition=source.partition)
+        try:
+            await client.xgroup_create(source.stream, source.group, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):  # another worker was faster
+                raise
+
+
+async def group_info(client: Any, source: Source[Any]) -> dict[str, Any]:
+    """The group's own record: `pending`, `lag`, `last-delivered-id`. Raises NoGroup."""
+    try:
+        groups = await client.xinfo_groups(source.stream)
+    except ResponseError as error:
+        if "no such key" in str(error):
+            raise NoGroup(source.group) from error
+        raise
+    for group in groups:
+        if group["name"] == source.group.encode():
+            found: dict[str, Any] = group
+            return found
+    raise NoGroup(source.group)
+
+
+async def _claim(client: Any, source: Source[Any], consumer: str) -> list[RawEntry]:
+    claimed: list[RawEntry] = []
+    start: bytes | str = "0-0"
+    while True:
+        start, entries, _gone = await client.xautoclaim(
+            source.stream, source.group, consumer, min_idle_time=0, start_id=start, count=CLAIM_AT_ONCE
+        )
+        claimed += entries
+        if start == b"0-0":
+            return claimed
+
+
+async def _is_ahead(client: Any, source: Source[Any], claimed: list[RawEntry], done: Position) -> bool:
+    """Whether an entry after `done` was acknowledged although it was never committed."""
+    pending = next((position for position, _ in claimed if Position.parse(position) > done), None)
+    if pending is not None:
+        limit = f"({pending.decode()}"
+    else:
+        limit = (await group_info(client, source))["last-delivered-id"].decode()
+        if Position.parse(limit) <= done:
+            return False
+    return bool(await client.xrange(source.stream, f"({done}", limit, count=1))
