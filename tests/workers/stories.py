@@ -1,6 +1,5 @@
 """Events for tests: one of each kind on demand, and random stories of a few users for hypothesis."""
 
-from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from hypothesis import strategies as st
@@ -51,9 +50,13 @@ def expired(user: UUID, device: int, upto: int, count: int = 1, at: int = 1000) 
 
 
 def identity(
-    user: UUID, device: int = 1, change: IdentityChange = "first", at: int = 1000, identity_key: bytes | None = None,
+    user: UUID,
+    device: int = 1,
+    change: IdentityChange = "first",
+    at: int = 1000,
+    identity_key: bytes | None = None,
     number: int = 1,
-) -> Said:  # fmt: skip
+) -> Said:
     event = IdentitySet(
         user=user, device=device, at=at, change=change, identity_key=identity_key or key(),
         registration_id=number, signed_prekey=SignedPrekey(number, key(number), bytes([number]) * 64),
@@ -110,25 +113,37 @@ def stories(draw: st.DrawFn, who: list[UUID], most: int = 40) -> list[Said]:
         user = draw(st.sampled_from(who))
         device = draw(st.sampled_from([1, 1, 2, 3]))
         number = draw(st.integers(1, 6))
-        kind = draw(st.sampled_from(_KINDS))
-        story.append(kind(user, device, number, at, draw))
+        story.append(_said(draw, user, device, number, at))
     return story
 
 
-_CHANGES: list[IdentityChange] = ["first", "added", "added", "replaced"]
-_KINDS: list[Any] = [
-    *[lambda u, d, n, at, draw: accepted(u, d, n, at)] * 6,
-    *[lambda u, d, n, at, draw: acknowledged(u, d, n, at)] * 2,
-    lambda u, d, n, at, draw: expired(u, d, n, 1, at),
-    *[
-        lambda u, d, n, at, draw: identity(
-            u, d, draw(st.sampled_from(_CHANGES)), at, key(draw(st.integers(1, 3))), n
-        )
-    ]
-    * 4,
-    lambda u, d, n, at, draw: closed(u, d, at),
-    *[lambda u, d, n, at, draw: uploaded(u, d, n, n + 1, at=at)] * 2,
-    *[lambda u, d, n, at, draw: taken(u, d, n, at)] * 2,
-    lambda u, d, n, at, draw: signed(u, d, n, at),
-    lambda u, d, n, at, draw: deleted(u, d, at),
-]
+_KINDS = (
+    *("accepted",) * 6,
+    *("acknowledged", "uploaded", "taken") * 2,
+    *("identity",) * 4,
+    *("expired", "closed", "signed", "deleted"),
+)
+_CHANGES: tuple[IdentityChange, ...] = ("first", "added", "added", "replaced")
+
+
+def _said(draw: st.DrawFn, user: UUID, device: int, number: int, at: int) -> Said:
+    match draw(st.sampled_from(_KINDS)):
+        case "accepted":
+            return accepted(user, device, number, at)
+        case "acknowledged":
+            return acknowledged(user, device, number, at)
+        case "expired":
+            return expired(user, device, number, 1, at)
+        case "uploaded":
+            return uploaded(user, device, number, number + 1, at=at)
+        case "taken":
+            return taken(user, device, number, at)
+        case "signed":
+            return signed(user, device, number, at)
+        case "closed":
+            return closed(user, device, at)
+        case "deleted":
+            return deleted(user, device, at)
+        case _:
+            change = draw(st.sampled_from(_CHANGES))
+            return identity(user, device, change, at, key(draw(st.integers(1, 3))), number)

@@ -1,32 +1,33 @@
--- Routes a batch: looks every recipient up and appends one entry to the inbox of each node that holds
--- some of them. Who is not online is passed over: the mailbox keeps what they are owed.
+-- Takes pushes to the inboxes of the nodes that hold the devices; what is for a device that is not
+-- online, or on a node that is gone, is passed over: the mailbox has it.
 --
--- KEYS[1] {board}:nodes (the slot)   ARGV in fours: user, device, inbox field, value
--- Replies with how many found their node.
+-- KEYS[1] {board}:nodes (the slot)
+-- ARGV    the number of pairs (and, beside it, of bytes) an inbox entry may have; then per push:
+--         user, device, field (p:SEQ or x:UPTO), encoded event
+-- Replies with how many were passed on.
 --#include inbox
-local PAIRS_AT_ONCE = 500
-
 redis.register_function('sealstream_route', function(keys, args)
-  local per_node, routed = {}, 0
-  for i = 1, #args, 4 do
-    local node = node_of(args[i], args[i + 1])
+  local most_pairs, most_bytes = tonumber(args[1]), tonumber(args[2])
+  local places, boxes, routed = {}, {}, 0
+  for i = 3, #args, 4 do
+    local device = args[i] .. ' ' .. args[i + 1]
+    if places[device] == nil then places[device] = node_of(args[i], args[i + 1]) end
+    local node = places[device]
     if node then
-      local told = per_node[node]
-      if not told then
-        told = {}
-        per_node[node] = told
+      local box = boxes[node]
+      local size = #args[i + 3]
+      if box and (#box.pairs >= 2 * most_pairs or box.bytes + size > most_bytes) then
+        tell(node, box.pairs)
+        box = nil
       end
-      told[#told + 1] = args[i + 2]
-      told[#told + 1] = args[i + 3]
+      box = box or {pairs = {}, bytes = 0}
+      boxes[node] = box
+      box.pairs[#box.pairs + 1] = args[i + 2]
+      box.pairs[#box.pairs + 1] = args[i + 3]
+      box.bytes = box.bytes + size
       routed = routed + 1
-      if #told >= 2 * PAIRS_AT_ONCE then
-        tell(node, told)
-        per_node[node] = {}
-      end
     end
   end
-  for node, told in pairs(per_node) do
-    if #told > 0 then tell(node, told) end
-  end
+  for node, box in pairs(boxes) do tell(node, box.pairs) end
   return routed
 end)
