@@ -12,6 +12,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
+| `limits:quarantine` | stream | until the operator clears it | entries of `limits:log` that could not be read |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
 
@@ -37,6 +38,7 @@ from uuid import UUID
 
 PARTITION_COUNT: Final = "sealstream:partitions"
 LIMITS_LOG: Final = "limits:log"
+LIMITS_QUARANTINE: Final = "limits:quarantine"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
 
