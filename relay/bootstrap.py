@@ -37,15 +37,12 @@ from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
 from schema.waiting import until_there
-from schema import functions, keys, logs, servers
+from schema import functions, logs, servers
+from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-
-class PartitionsDiffer(Exception):
-    """The log was begun with another number of partitions."""
 
 
 def run_node(settings: Settings, index: int) -> int:
@@ -86,7 +83,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         stack.callback(listening.close)
         try:
             node, app = await _wire(settings, index, stack)
-        except PartitionsDiffer as error:
+        except partitions_of.PartitionsDiffer as error:
             log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
             return 1
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
@@ -119,7 +116,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
     await until_there("log", install_log)
     await until_there("board", install_board)
-    partitions = await _partitions(log_client, settings.partitions)
+    partitions = await partitions_of.fix(log_client, settings.partitions)
     log_link = await _link(stack, settings.log_url, "log")
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
@@ -187,15 +184,6 @@ async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link
-
-
-async def _partitions(client: Any, wanted: int) -> int:
-    """P as the log has it; the first start fixes it. Raises PartitionsDiffer."""
-    await client.set(keys.PARTITION_COUNT, wanted, nx=True)
-    fixed = int(await client.get(keys.PARTITION_COUNT))
-    if fixed != wanted:
-        raise PartitionsDiffer(f"the log has {fixed} partitions, the setting says {wanted}")
-    return fixed
 
 
 async def _database_answers(database: "AsyncConnectionPool[Any]") -> None:

@@ -11,6 +11,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
 | `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
+| `limits:quarantine` | stream | until the operator clears it | refusals that could not be read, with the reason |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 | `limits:quarantine` | stream | until the operator clears it | entries of `limits:log` that could not be read |
 
@@ -30,6 +31,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
+| `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
 | `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
 """
 
@@ -39,12 +41,15 @@ from uuid import UUID
 PARTITION_COUNT: Final = "sealstream:partitions"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
+LIMITS_QUARANTINE: Final = "limits:quarantine"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
+REWRITTEN: Final = "rewritten"
 
 PROJECTOR: Final = "projector"
 PUSHER: Final = "pusher"
 RATE_LIMITER: Final = "rate-limiter"
+RETENTION: Final = "retention"
 LOG_GROUPS: Final = (PROJECTOR, PUSHER)
 """The consumer groups of every partition's log; the log is never trimmed past the slowest."""
 
