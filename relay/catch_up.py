@@ -13,10 +13,11 @@ import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from relay import metrics
-from schema.backoff import Backoff
 from relay.delivery import Verdict
 from relay.mailbox_log import Mailbox, MailboxLog
 from relay.sockets.live import LiveSocket
+from schema import tasks
+from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
 from schema.refusals import Refusal
 
@@ -53,9 +54,7 @@ class CatchUp:
 
     async def close(self) -> None:
         """Ends every catch-up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(self._tasks)
 
     async def _run(self, socket: LiveSocket) -> None:
         metrics.CATCH_UPS.inc()

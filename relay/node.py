@@ -15,6 +15,7 @@ from relay.presence import HEARTBEAT_SECONDS, Presence
 from relay.sockets.calls import Calls
 from relay.sockets.registry import Registry
 from relay.sockets.server import RelayServer
+from schema import tasks
 from schema.inbox import EndReason
 from schema.refusals import Refusal
 
@@ -69,9 +70,7 @@ class Node:
             metrics.ENDED.labels("shutdown").inc()
             socket.end("shutdown")
         await self._catch_up.close()
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await tasks.end(self._loops)
         for _ in range(20):
             if not len(self._registry):
                 break

@@ -20,7 +20,7 @@ from relay.database import Database
 from relay.http.app import SERVER_OPTIONS, build_app
 from relay.limits import Limits
 from relay.parts import Parts
-from schema import functions, keys, servers
+from schema import functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.settings import Settings
 from tests.support.naive_projector import NaiveProjector
@@ -138,12 +138,10 @@ async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> A
         if projector:
             assert settings.log_url and settings.database_url
             loops.append(NaiveProjector(settings.log_url, settings.database_url, settings.partitions).run())
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        running = [asyncio.create_task(loop) for loop in loops]
         try:
             yield node
         finally:
             for person in node.people:
                 await person.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await tasks.end(running)

@@ -1,0 +1,21 @@
+"""Ending tasks that run for ever."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final
+
+AGAIN_SECONDS: Final = 0.1
+
+
+async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancels the tasks and returns when all have ended; what they raised is dropped.
+
+    One cancellation may get lost: before Python 3.12, `asyncio.wait_for` (used inside psycopg and
+    redis-py) swallows one that arrives as its result does (python/cpython#86296). So it is repeated.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
+        await asyncio.gather(*done, return_exceptions=True)
