@@ -20,6 +20,7 @@ from schema.refusals import Refusal
 log = structlog.get_logger(__name__)
 
 READ_EVERY_SECONDS: Final = 1.0
+BOARD_SECONDS: Final = 2.0
 USABLE_SECONDS: Final = 10.0
 
 _ROWS: Final = {row.name: row for row in DEFAULTS}
@@ -56,7 +57,8 @@ class Policy:
 
     async def read(self) -> None:
         """Reads the policy from the board; an empty one leaves the last in use for its ten seconds."""
-        found = await asyncio.wait_for(self._board.hgetall(keys.POLICY), READ_EVERY_SECONDS * 2)
+        async with asyncio.timeout(BOARD_SECONDS):
+            found = await self._board.hgetall(keys.POLICY)
         rows = {}
         for name, value in found.items():
             if (row := _ROWS.get(name.decode())) is not None:

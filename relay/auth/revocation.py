@@ -6,6 +6,7 @@ two seconds after the end at the latest; while the database is away, by every no
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, Literal
 from uuid import UUID
 
@@ -59,12 +60,10 @@ class Revocation:
                 log.warning("revocations_not_read", error=type(error).__name__)
             for session_id, reason in news.items():
                 await ended(session_id, reason)
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._every)
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._wake.wait()
+            self._wake.clear()
 
     async def _read(self) -> dict[UUID, SessionEnd]:
         """What is new since the last reading."""

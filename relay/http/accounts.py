@@ -9,13 +9,15 @@ from relay.http.credentials import prove
 from relay.http.sessions import begin
 from schema.clock import now_ms
 from schema.limits import REGISTRATIONS
-from schema.refusals import Refusal
+from schema.refusals import Refusal, invalid
 from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
 
 
 async def register(call: Call[Registration]) -> Session:
     """A new account, its first device number and login session."""
     parts = call.parts
+    if not accounts.canonical(call.body.username):
+        raise invalid("$.username", "A name has 3 to 32 letters, digits or underscores.")
     await parts.limits.admit(REGISTRATIONS, call.address)
     async with transaction(parts.database) as connection:
         if await accounts.by_name(connection, call.body.username) is not None:

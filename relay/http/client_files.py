@@ -31,8 +31,8 @@ NOT_BUILT: Final = """<!doctype html>
 <title>Sealstream</title>
 <h1>The relay runs; its web client has not been built.</h1>
 <p>Build it with <code>make run</code>, or with <code>npm ci</code> and <code>npm run build</code> in
-the folder <code>client-web</code>, or set <code>SEALSTREAM_CLIENT_DIR</code> to a built client; then load this
-page again.</p>
+the folder <code>client-web</code>, or set <code>SEALSTREAM_CLIENT_DIR</code> to a built client; then load
+this page again.</p>
 </html>
 """
 
