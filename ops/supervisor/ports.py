@@ -12,6 +12,8 @@ from ops.errors import OperatorError
 def check_free(host: str, ports: Sequence[tuple[int, str]]) -> None:
     """`ports` are (number, what changes it). Raises OperatorError that names the first one in use."""
     for port, setting in ports:
+        if port > 65535:
+            raise OperatorError(f"Port {port} is above 65535. Choose a lower one with {setting}.")
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -19,8 +21,6 @@ def check_free(host: str, ports: Sequence[tuple[int, str]]) -> None:
             with socket.socket(family, kind, protocol) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
-        except OverflowError:
-            raise OperatorError(f"Port {port} is above 65535; change it with {setting}.") from None
         except OSError as error:
             raise OperatorError(_words(error, host, port, setting)) from error
 
