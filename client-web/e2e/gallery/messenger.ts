@@ -60,10 +60,11 @@ export function galleryMessenger(data: GalleryData): Messenger {
     async setSetting(key, value) {
       settings.state[key] = value
     },
-    async search(text) {
+    async search(text, limit = 100) {
       return Object.values(data.messages)
         .flat()
         .filter((one) => one.text.toLowerCase().includes(text.toLowerCase()))
+        .slice(0, limit)
         .map((one) => {
           const at = one.text.toLowerCase().indexOf(text.toLowerCase())
           return {

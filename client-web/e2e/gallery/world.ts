@@ -35,7 +35,6 @@ export const conversations: Conversation[] = [
       notice: { type: 'identity_changed' },
       sentAt: NOW - 34 * MINUTE,
     }),
-    unread: 1,
   }),
   conversation('deniz', {
     last: line(

@@ -143,6 +143,8 @@ export default {
       signed_prekey_rotated: 'Dein Wochenschlüssel wurde erneuert',
       own_device_added: 'Deinem Konto wurde ein Gerät hinzugefügt',
       own_device_removed: 'Ein Gerät wurde aus deinem Konto entfernt',
+      messages_expired:
+        '{n} Nachricht an dich verfiel nach 30 Tagen | {n} Nachricht an dich verfiel nach 30 Tagen | {n} Nachrichten an dich verfielen nach 30 Tagen',
     },
     someone: 'jemand',
     deviceNumber: 'Gerät {n}',

@@ -1,5 +1,5 @@
 export default {
-  offline: 'Keine Verbindung. Deine Nachrichten warten hier und gehen später raus.',
+  offline: 'Keine Verbindung. Nachrichten warten hier.',
   connecting: 'Verbindung wird aufgebaut …',
   catchingUp: 'Neue Nachrichten werden geholt …',
   retryIn: 'Nächster Versuch in {n} s',

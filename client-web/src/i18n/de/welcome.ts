@@ -8,7 +8,7 @@ export default {
   register: 'Konto anlegen',
   login: 'Anmelden',
   restore: 'Sicherung einspielen',
-  lost: 'Gerät verloren?',
+  lost: 'Sicherung einspielen oder Gerät verloren',
   haveAccount: 'Schon ein Konto?',
   noAccount: 'Neu hier?',
   registerTitle: 'Lege dein Konto an',

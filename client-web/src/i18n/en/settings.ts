@@ -142,6 +142,8 @@ export default {
       signed_prekey_rotated: 'Your weekly key was renewed',
       own_device_added: 'A device was added to your account',
       own_device_removed: 'A device of your account was removed',
+      messages_expired:
+        '{n} message to you expired after 30 days | {n} message to you expired after 30 days | {n} messages to you expired after 30 days',
     },
     someone: 'someone',
     deviceNumber: 'Device {n}',

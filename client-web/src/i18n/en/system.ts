@@ -1,5 +1,5 @@
 export default {
-  offline: 'No connection. Your messages wait here and go out later.',
+  offline: 'No connection. Messages wait here.',
   connecting: 'Connecting…',
   catchingUp: 'Fetching new messages…',
   retryIn: 'Next try in {n} s',

@@ -8,7 +8,7 @@ export default {
   register: 'Create account',
   login: 'Log in',
   restore: 'Restore a backup',
-  lost: 'Lost your device?',
+  lost: 'Restore a backup or lost device',
   haveAccount: 'Already have an account?',
   noAccount: 'New here?',
   registerTitle: 'Create your account',
