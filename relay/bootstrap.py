@@ -36,11 +36,11 @@ from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from schema.waiting import until_there
 from schema import functions, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.settings import Settings
+from schema.waiting import until_there
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
 | `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
-| `limits:quarantine` | stream | until the operator clears it | refusals that could not be read, with the reason |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
-| `limits:quarantine` | stream | until the operator clears it | entries of `limits:log` that could not be read |
+| `limits:quarantine` | stream | until the operator clears it | refusals that could not be read, and why |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
 
@@ -40,7 +39,6 @@ from uuid import UUID
 
 PARTITION_COUNT: Final = "sealstream:partitions"
 LIMITS_LOG: Final = "limits:log"
-LIMITS_QUARANTINE: Final = "limits:quarantine"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"

@@ -13,20 +13,21 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import functions, keys, logs, servers
 from schema.clock import now_ms
-from schema.codec import decode_entry
 from schema.events import LogEvent
 from schema.settings import Settings
 from schema.waiting import until_there
 from workers import metrics
-from workers.batches import Handler, Pace, Source
+from workers.batches import Handler, Pace
 from workers.consumer import Consumer
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
-from workers.pusher.routing import PACE as PUSHER_PACE
-from workers.pusher.routing import Routing
-from workers.rate_limiter import evictions, policy
+from workers.pusher import PACE as PUSHER_PACE
+from workers.pusher import Pusher
+from workers.rate_limiter import policy
+from workers.rate_limiter.cooling import Cooling
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
+from workers.sources import limits_source, log_source
 
 log = structlog.get_logger(__name__)
 
@@ -81,9 +82,8 @@ class Opened:
         """The consumer loop on a partition's log."""
 
         async def work(partition: int, stopping: asyncio.Event) -> None:
-            source = Source(keys.log(partition), group, partition, keys.quarantine(partition), decode_entry)
             consumer = Consumer(
-                source,
+                log_source(group, partition),
                 handler(partition),
                 lambda: servers.client(self.log_url),
                 self.worker,
@@ -111,7 +111,7 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
-    work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Routing(opened.board))
+    work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
     await opened.sharing(keys.PUSHER, opened.partitions, work).run(stopping)
 
 
@@ -131,13 +131,12 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
     """Keeps the policy on the board and evicts who keeps on."""
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
-        source = Source(keys.LIMITS_LOG, keys.RATE_LIMITER, 0, keys.LIMITS_QUARANTINE, evictions.decode)
         consumer = Consumer(
-            source,
-            evictions.Evictions(opened.board, evictions.Patience()),
+            limits_source(),
+            Cooling(opened.board, opened.log),
             lambda: servers.client(opened.log_url),
             opened.worker,
-            evictions.PACE,
+            Pace(verify_seconds=5.0),
         )
         await consumer.run(ending)
 

@@ -1,5 +1,5 @@
-"""The rate limiter: where the policy on limits lives.
+"""The rate limiter: where the policy lives, and who watches for users that keep hitting it.
 
-Its work: it installs the limits on the board, consumes refusals, and cools down and evicts users who keep
-hitting a limit. It must not stand in the way of a send: admission itself is inline, in the nodes.
+Its work: the limits on the board, renewed; refusals read from the log; cool-downs and evictions. It
+must not admit or refuse anything itself: that is exact and inline, on the board, before every append.
 """

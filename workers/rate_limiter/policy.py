@@ -1,10 +1,12 @@
-"""The policy on the board: every limit with its count, window and burst.
+"""The policy on the board: the limits in force, as nodes read them.
 
-Invariant: while a rate limiter runs, the board has the policy within a second of coming back. It outlives
-the worker by ten minutes, so that a restart does not stop the nodes from accepting.
+Invariant: a board that came back empty has its policy again within a second or two; until then nodes
+refuse. It outlives a restart of this worker, but not its absence for ten minutes.
 """
 
 import asyncio
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,36 +20,37 @@ from workers.failures import slug
 
 log = structlog.get_logger(__name__)
 
-INSTALL_EVERY_SECONDS: Final = 1.0
-OUTLIVES_MS: Final = 600_000
+EVERY_SECONDS: Final = 1.0
+LIFETIME_MS: Final = 600_000
 
 
-async def install(board: Any, limits: tuple[Limit, ...]) -> None:
-    """Writes the whole policy, in one transaction."""
-    rows = {
-        limit.name: msgspec.json.encode(
-            {"count": limit.count, "window_ms": limit.window_ms, "burst": limit.burst}
-        )
-        for limit in limits
+def policy(limits: Iterable[Limit]) -> dict[str, bytes]:
+    """The fields of the policy: per limit its `count`, `window_ms` and `burst` as JSON."""
+    return {
+        row.name: msgspec.json.encode({"count": row.count, "window_ms": row.window_ms, "burst": row.burst})
+        for row in limits
     }
-    async with board.pipeline(transaction=True) as pipeline:
-        pipeline.delete(keys.POLICY)
-        pipeline.hset(keys.POLICY, mapping=rows)
-        pipeline.pexpire(keys.POLICY, OUTLIVES_MS)
-        await pipeline.execute()
 
 
-async def keep_installed(board: Any, limits: tuple[Limit, ...], stopping: asyncio.Event) -> None:
-    """Until `stopping`."""
-    away = False
+async def install(board: Any, limits: Iterable[Limit]) -> bool:
+    """Writes the policy; whether the board lacked (part of) it."""
+    added = await board.hset(keys.POLICY, mapping=policy(limits))
+    await board.pexpire(keys.POLICY, LIFETIME_MS)
+    return bool(added)
+
+
+async def keep_installed(board: Any, limits: Iterable[Limit], stopping: asyncio.Event) -> None:
+    """Installs the policy every second until told to stop."""
+    away_since: float | None = None
     while not stopping.is_set():
         try:
-            await install(board, limits)
-            away = False
+            if await install(board, limits):
+                log.info("policy_installed")
+            away_since = None
         except (RedisError, OSError, TimeoutError) as error:
-            if not away:
-                log.warning("policy_not_installed", error=slug(error))
-            away = True
+            if away_since is None:
+                log.warning("policy_waits", error=slug(error))
+                away_since = time.monotonic()
         with suppress(TimeoutError):
-            async with asyncio.timeout(INSTALL_EVERY_SECONDS):
+            async with asyncio.timeout(EVERY_SECONDS):
                 await stopping.wait()

@@ -1,0 +1,78 @@
+"""Cooling down: who is refused again and again is kept out for a minute, and the sockets are ended.
+
+A client that waits as it was told is never refused often enough to come here. The counts are kept in
+memory: after a take-over they begin anew, which only forgives.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from schema import functions, keys
+from schema.clock import now_ms
+from schema.events import Refused
+from workers import metrics
+from workers.batches import Batch
+
+log = structlog.get_logger(__name__)
+
+REFUSALS: Final = 30
+WITHIN_MS: Final = 60_000
+COOLDOWN_MS: Final = 60_000
+LIMITS_LOG_ENTRIES: Final = 10_000
+
+
+class Cooling:
+    """Counts refusals per user (a `workers.batches.Handler`) and evicts at `refusals` in `within_ms`."""
+
+    def __init__(
+        self,
+        board: Any,
+        log_client: Any,
+        *,
+        refusals: int = REFUSALS,
+        within_ms: int = WITHIN_MS,
+        cooldown_ms: int = COOLDOWN_MS,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
+        self._board = board
+        self._log = log_client
+        self._refusals = refusals
+        self._within_ms = within_ms
+        self._cooldown_ms = cooldown_ms
+        self._now = now
+        self._recent: dict[UUID, deque[int]] = defaultdict(deque)
+
+    async def resume(self) -> None:
+        """Begins to count anew."""
+        self._recent.clear()
+
+    async def handle(self, batch: Batch[Refused]) -> None:
+        """Evicts who went too far, and trims the stream of refusals."""
+        since = self._now() - self._within_ms
+        for entry in batch.entries:
+            if entry.event.at <= since:
+                continue
+            recent = self._recent[entry.event.user]
+            recent.append(entry.event.at)
+            while recent[0] <= since:
+                recent.popleft()
+            if len(recent) >= self._refusals:
+                del self._recent[entry.event.user]
+                await self._evict(entry.event.user)
+        self._recent = defaultdict(
+            deque, {user: recent for user, recent in self._recent.items() if recent[-1] > since}
+        )
+        await self._log.xtrim(keys.LIMITS_LOG, maxlen=LIMITS_LOG_ENTRIES, approximate=True)
+
+    async def _evict(self, user: UUID) -> None:
+        """First keeps the user out, then ends the sockets: they would be back in between."""
+        await self._board.set(keys.cooldown(user), "1", px=self._cooldown_ms)
+        told = await functions.call(
+            self._board, "workers", "evict", [keys.NODES], [str(user), "rate_limited"]
+        )
+        metrics.EVICTED.inc()
+        log.warning("user_evicted", nodes=told)
