@@ -1,4 +1,8 @@
 import type { RouteRecordRaw } from 'vue-router'
+// What everyone opens at once comes in one piece; the rest is fetched when it is first needed.
+import ChatView from '@/views/ChatView.vue'
+import ConversationList from '@/views/ConversationList.vue'
+import NothingOpen from '@/views/NothingOpen.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -9,9 +13,6 @@ declare module 'vue-router' {
   }
 }
 
-const ConversationList = () => import('@/views/ConversationList.vue')
-const ChatView = () => import('@/views/ChatView.vue')
-const NothingOpen = () => import('@/views/NothingOpen.vue')
 const SettingsMenu = () => import('@/views/settings/SettingsMenu.vue')
 
 /** Named outlets: `side` the left pane, `main` the middle, `details` the third or the overlay. */
