@@ -17,7 +17,6 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       const settings = { ...opened.settings, [key]: value }
       await opened.store.commit(new Changes().put('records', 'settings', settings))
       opened.settings = settings
-      if (app.core) app.core.settings = settings
       app.view.settings(settings)
       if (key === 'presence') app.running?.presence.watch().catch(() => undefined)
     },

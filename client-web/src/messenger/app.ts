@@ -7,11 +7,15 @@ import type { RemoteEngine } from '@/crypto/remote'
 import { contactCode, contactQr, fingerprint, identityText } from '@/crypto/identity'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
+import type { CryptoEngine } from '@/crypto/engine'
 import { Changes } from '@/storage/store'
+import type { Store } from '@/storage/store'
 import { PublicApi, RelayApi } from '@/wire/api'
 import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
+import { relayAt } from '@/wire/wire'
+import type { Wire } from '@/wire/wire'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { Account, SessionEnd } from './contract'
@@ -31,6 +35,8 @@ export interface AppOptions {
   now?: () => number
   startEngine?: () => RemoteEngine
   database?: string
+  /** Another way to the relay than the platform's address. */
+  wire?: Wire
 }
 
 export class App {
@@ -44,6 +50,7 @@ export class App {
   core: Core | null = null
   private engine: RemoteEngine | null = null
   private readonly database: string
+  private readonly wire: Wire
   readonly leader
 
   constructor(private readonly options: AppOptions) {
@@ -51,7 +58,8 @@ export class App {
     this.view = options.view
     this.now = options.now ?? Date.now
     this.database = options.database ?? DATABASE_NAME
-    this.api = new PublicApi(options.platform.relayUrl)
+    this.wire = options.wire ?? relayAt(options.platform.relayUrl)
+    this.api = new PublicApi(this.wire)
     this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
   }
 
@@ -81,27 +89,18 @@ export class App {
 
   /** Signed out, without identity, unpublished, or ready: whatever the records say. */
   async proceed(): Promise<void> {
-    const { account, tokens, settings, store } = this.theOpened()
+    const { account, tokens, store } = this.theOpened()
     if (!account || !tokens) {
       const knownUsername = account?.username ?? null
       return this.view.app({ phase: 'signed_out', account: null, knownUsername })
     }
     this.engine ??= (this.options.startEngine ?? startEngine)()
     const keeper = this.keeper(tokens)
-    this.core = {
-      store,
-      engine: this.engine.engine,
-      view: this.view,
-      api: new RelayApi(this.platform.relayUrl, keeper),
-      now: this.now,
-      account,
-      settings,
-      socket: null,
-    }
+    this.core = this.makeCore(store, new RelayApi(this.wire, keeper), this.engine.engine)
     if (!account.published && !(await this.publish())) {
       return this.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
-    this.running = new Running(this.core, this.platform.relayUrl, keeper, (end) => {
+    this.running = new Running(this.core, this.wire, keeper, (end) => {
       void this.sessionEnded(end)
     })
     this.showAccount()
@@ -138,8 +137,6 @@ export class App {
     const account = { ...core.account, ...patch }
     await core.store.commit(new Changes().put('records', 'account', account))
     core.account = account
-    this.theOpened().account = account
-    this.showAccount()
   }
 
   /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
@@ -176,6 +173,31 @@ export class App {
   theRunning(): Running {
     if (!this.running) throw new MessengerError(this.opened ? 'signed_out' : 'locked')
     return this.running
+  }
+
+  /** Account and settings have one home, the opened data; whoever changes them changes that. */
+  private makeCore(store: Store, api: RelayApi, engine: CryptoEngine): Core {
+    const opened = this.theOpened()
+    const show = (): void => this.showAccount()
+    return {
+      store,
+      engine,
+      view: this.view,
+      api,
+      now: this.now,
+      socket: null,
+      get account() {
+        if (!opened.account) throw new MessengerError('signed_out')
+        return opened.account
+      },
+      set account(account) {
+        opened.account = account
+        show()
+      },
+      get settings() {
+        return opened.settings
+      },
+    }
   }
 
   private keeper(tokens: SessionTokens): TokenKeeper {
@@ -223,9 +245,9 @@ export class App {
   }
 
   private showAccount(): void {
-    const { account } = this.theCore()
-    const key = account.identity?.keyPair.publicKey
-    if (!key) return
+    const account = this.opened?.account
+    const key = account?.identity?.keyPair.publicKey
+    if (!account || !key) return
     const shown: Account = {
       userId: account.userId,
       username: account.username,

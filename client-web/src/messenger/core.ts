@@ -15,7 +15,7 @@ export interface Core {
   readonly api: RelayApi
   readonly now: () => number
   account: AccountRecord
-  settings: Settings
+  readonly settings: Settings
   /** The open connection, or null. */
   socket: RelaySocket | null
 }

@@ -5,6 +5,7 @@
  */
 const LOCK = 'sealstream-leader'
 const PATIENCE = 3_000
+const GRACE = 800
 
 export interface Leadership {
   /** Resolves true if this tab leads now, false if another one does. */
@@ -26,8 +27,7 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
   function hold(options: LockOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       navigator.locks
-        .request(name, options, (lock) => {
-          if (!lock) return resolve(false)
+        .request(name, options, () => {
           resolve(true)
           return new Promise<void>((end) => {
             release = () => {
@@ -51,7 +51,8 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
   })
 
   return {
-    claim: () => hold({ mode: 'exclusive', ifAvailable: true }),
+    // A page that reloads meets its own lock for a moment.
+    claim: () => hold({ mode: 'exclusive', signal: AbortSignal.timeout(GRACE) }).catch(() => false),
     async takeOver() {
       channel.postMessage('yield')
       const patience = AbortSignal.timeout(PATIENCE)

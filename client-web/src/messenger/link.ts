@@ -1,10 +1,10 @@
 /** The connection: opened while the messenger is, opened again with backoff, its state shown. */
-import { openSocket } from '@/wire/socket'
 import type { SocketHandlers } from '@/wire/socket'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import { lifetime } from '@/wire/tokens'
 import type { SocketEnd } from '@/wire/types'
+import type { Wire } from '@/wire/wire'
 import { delay, reconnectBackoff } from './backoff'
 import type { Core } from './core'
 import type { SessionEnd } from './contract'
@@ -31,7 +31,7 @@ export class Link {
 
   constructor(
     private readonly core: Core,
-    private readonly base: string,
+    private readonly wire: Wire,
     private readonly tokens: TokenKeeper,
     private readonly on: LinkEvents,
   ) {}
@@ -74,7 +74,7 @@ export class Link {
     if (this.stopped || generation !== this.generation) return
     const current = (): boolean => generation === this.generation && !this.stopped
     const { opened: _o, caughtUp: _c, lost: _l, ended: _e, ...events } = this.on
-    const socket = openSocket(this.base, token, {
+    const socket = this.wire.connect(token, {
       ...events,
       opened: () => {
         if (!current()) return socket.close()

@@ -214,6 +214,19 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       const person = running().people.get(id)
       if (person.changed) await acceptKey(person, person.changed.identity)
     },
+    async keepOldKey(id) {
+      const { people, outbox } = running()
+      const identity = people.get(id).changed?.identity
+      if (!identity) return
+      const changes = new Changes()
+      const shows = [
+        people.stage(changes, { ...people.get(id), changed: null, held: [] }),
+        running().log.stage(changes, 'identity_refused', { userId: id, identity }),
+      ]
+      await running().core.store.commit(changes)
+      for (const show of shows) show()
+      outbox.resume(id)
+    },
     markVerified,
     async clearVerified(id) {
       await running().people.update(id, { verified: false, verifiedAt: null })

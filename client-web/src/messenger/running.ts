@@ -2,6 +2,7 @@
 import { Changes } from '@/storage/store'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
+import type { Wire } from '@/wire/wire'
 import { Arrivals } from './arrivals'
 import { Chats } from './chats'
 import type { Core } from './core'
@@ -41,7 +42,7 @@ export class Running {
 
   constructor(
     readonly core: Core,
-    base: string,
+    wire: Wire,
     tokens: TokenKeeper,
     ended: (reason: SessionEnd) => void,
   ) {
@@ -74,7 +75,7 @@ export class Running {
     this.presence = new Presence(core, people, chats, sessions, this.inbox)
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
-    this.link = new Link(core, base, tokens, this.events(ended))
+    this.link = new Link(core, wire, tokens, this.events(ended))
   }
 
   async start(): Promise<void> {

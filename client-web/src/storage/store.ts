@@ -81,38 +81,41 @@ export class Store {
   }
 
   async get<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
-    const sealed = await this.db.get(table, key as never)
+    const sealed = await ask(() => this.db.get(table, key as never))
     return sealed ? ((await this.sealer.open(place(table, key), sealed)) as T) : null
   }
 
   /** All records of a table, in the order of their keys. */
   async all<T>(table: SealedTable): Promise<T[]> {
-    const [keys, values] = await Promise.all([this.db.getAllKeys(table), this.db.getAll(table)])
+    const [keys, values] = await ask(() =>
+      Promise.all([this.db.getAllKeys(table), this.db.getAll(table)]),
+    )
     return Promise.all(
       values.map((sealed, i) => this.sealer.open(place(table, keys[i] as never), sealed)),
     ) as Promise<T[]>
   }
 
   async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
-    return (await this.db.getAllKeys(table)) as Key<T>[]
+    return (await ask(() => this.db.getAllKeys(table))) as Key<T>[]
   }
 
   /** The `limit` messages before `before`, ascending. */
   async page<T>(conversation: string, before: number, limit: number): Promise<T[]> {
     const range = IDBKeyRange.bound([conversation, -Infinity], [conversation, before], true, true)
     const rows: [[string, number], Tables['messages']['value']][] = []
-    const transaction = this.db.transaction('messages')
-    let cursor = await transaction.store.openCursor(range, 'prev')
-    while (cursor && rows.length < limit) {
-      rows.push([cursor.key as [string, number], cursor.value])
-      cursor = await cursor.continue()
-    }
+    await ask(async () => {
+      const transaction = this.db.transaction('messages')
+      let cursor = await transaction.store.openCursor(range, 'prev')
+      while (cursor && rows.length < limit) {
+        rows.push([cursor.key as [string, number], cursor.value])
+        cursor = await cursor.continue()
+      }
+    })
     return this.openRows(rows.reverse())
   }
 
   async message<T>(id: string): Promise<T | null> {
-    const transaction = this.db.transaction('messages')
-    const cursor = await transaction.store.index('id').openCursor(id)
+    const cursor = await ask(() => this.db.transaction('messages').store.index('id').openCursor(id))
     if (!cursor) return null
     const [found] = await this.openRows<T>([[cursor.primaryKey as [string, number], cursor.value]])
     return found ?? null
@@ -123,11 +126,10 @@ export class Store {
     let after: [string, number] | null = null
     for (;;) {
       const range: IDBKeyRange | null = after ? IDBKeyRange.lowerBound(after, true) : null
-      const transaction = this.db.transaction('messages')
-      const [keys, values] = await Promise.all([
-        transaction.store.getAllKeys(range, batch),
-        transaction.store.getAll(range, batch),
-      ])
+      const [keys, values] = await ask(() => {
+        const { store } = this.db.transaction('messages')
+        return Promise.all([store.getAllKeys(range, batch), store.getAll(range, batch)])
+      })
       const rows = keys.map((key, i) => [key, values[i]] as never)
       if (rows.length > 0) yield await this.openRows<T>(rows)
       if (rows.length < batch) return
@@ -136,7 +138,7 @@ export class Store {
   }
 
   countMessages(): Promise<number> {
-    return this.db.count('messages')
+    return ask(() => this.db.count('messages'))
   }
 
   /**
@@ -152,9 +154,7 @@ export class Store {
       }),
     )
     const tables = [...new Set([...sealed, ...changes.removals].map((change) => change.table))]
-    const transaction = this.db.transaction([...tables, 'vault'], 'readwrite', {
-      durability: 'strict',
-    })
+    const transaction = this.begin([...tables, 'vault'])
     const done = transaction.done.catch((cause: unknown) => {
       throw translate(cause)
     })
@@ -177,6 +177,14 @@ export class Store {
     await done
   }
 
+  private begin(tables: TableName[]) {
+    try {
+      return this.db.transaction(tables, 'readwrite', { durability: 'strict' })
+    } catch (cause) {
+      throw translate(cause)
+    }
+  }
+
   private async checkFence(
     transaction: IDBPTransaction<Tables, ['vault'], 'readwrite'>,
   ): Promise<void> {
@@ -193,7 +201,16 @@ export class Store {
   }
 }
 
+/** A read; a closed database (another tab leads, the page ends) is a `StorageError` as well. */
+async function ask<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw translate(cause)
+  }
+}
+
 function translate(cause: unknown): StorageError {
   const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
-  return new StorageError(full ? 'full' : 'failed', 'writing failed', { cause })
+  return new StorageError(full ? 'full' : 'failed', 'the database failed', { cause })
 }

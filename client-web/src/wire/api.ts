@@ -1,9 +1,9 @@
 import { toBase64 } from '@/crypto/bytes'
 import { Answer } from './check'
 import { RelayError } from './errors'
-import { call } from './http'
 import type { HttpCall } from './http'
 import { readBundle, readContact, readOwnKeys, readSession, readSessions } from './read'
+import type { Wire } from './wire'
 import type {
   BundleAnswer,
   ContactAnswer,
@@ -15,7 +15,7 @@ import type {
 
 /** Calls that need no session. */
 export class PublicApi {
-  constructor(readonly base: string) {}
+  constructor(private readonly wire: Wire) {}
 
   async register(username: string, password: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/accounts', { username, password }))
@@ -29,7 +29,7 @@ export class PublicApi {
     return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
   }
   private post(path: string, body: unknown): Promise<unknown> {
-    return call(this.base, { method: 'POST', path, body })
+    return this.wire.call({ method: 'POST', path, body })
   }
 }
 
@@ -41,7 +41,7 @@ interface Tokens {
 /** Calls on behalf of a logged-in device. */
 export class RelayApi {
   constructor(
-    private readonly base: string,
+    private readonly wire: Wire,
     private readonly tokens: Tokens,
   ) {}
 
@@ -94,13 +94,13 @@ export class RelayApi {
   private async call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
     const request = { method, path, ...(body !== undefined && { body }) }
     try {
-      return await call(this.base, { ...request, token: await this.tokens.access() })
+      return await this.wire.call({ ...request, token: await this.tokens.access() })
     } catch (error) {
       const stale =
         error instanceof RelayError &&
         (error.code === 'token_expired' || error.code === 'unauthorized')
       if (!stale) throw error
-      return call(this.base, { ...request, token: await this.tokens.renew() })
+      return this.wire.call({ ...request, token: await this.tokens.renew() })
     }
   }
 }

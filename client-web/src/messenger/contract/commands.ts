@@ -77,6 +77,8 @@ export interface PeopleCommands {
   removeContact(id: UserId): Promise<void>
   /** After a key change: pins the new key as unverified and lets waiting messages go. */
   acceptNewKey(id: UserId): Promise<void>
+  /** The new key is not theirs: it is forgotten, and messages go to the pinned key again. */
+  keepOldKey(id: UserId): Promise<void>
   /** The person compared the safety number. Fails `identity_changed` while a change is open. */
   markVerified(id: UserId): Promise<void>
   clearVerified(id: UserId): Promise<void>

@@ -68,6 +68,7 @@ export interface SecurityEvent {
   readonly type:
     | 'identity_changed'
     | 'identity_accepted'
+    | 'identity_refused'
     | 'verified'
     | 'device_refused'
     | 'sender_refused'

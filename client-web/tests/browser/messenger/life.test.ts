@@ -1,0 +1,280 @@
+/** Devices, tabs, locks, backups: what happens to the same person in other places and times. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '@/storage/database'
+import { RelayError } from '@/wire/errors'
+import { acquaintedClients, Client, until } from '../../support/client'
+import { dump } from '../../support/storage'
+import { TestRelay } from '../../support/test-relay'
+
+const PASSPHRASE = 'seven plain words for a backup'
+const clients: Client[] = []
+const keep = (...made: Client[]) => void clients.push(...made)
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function setUp() {
+  const relay = new TestRelay()
+  const { anna, bob } = await acquaintedClients(relay)
+  keep(anna, bob)
+  return { relay, anna, bob }
+}
+
+describe('starting', () => {
+  test('a reload finds everything; drafts and settings too', async () => {
+    const { anna, bob } = await setUp()
+    await anna.messenger.saveDraft(bob.userId, 'unfinished')
+    await anna.messenger.setSetting('theme', 'dark')
+    const again = await anna.reloaded()
+    keep(again)
+    expect(again.shown.state).toMatchObject({ phase: 'ready' })
+    expect(again.shown.settingsShown.theme).toBe('dark')
+    expect(again.shown.conversations.get(bob.userId)).toMatchObject({
+      draft: 'unfinished',
+      last: { text: 'hello back' },
+    })
+  })
+
+  test('a registration that broke off after the account was made is finished at the next start', async () => {
+    const relay = new TestRelay()
+    const honest = relay.wire()
+    const cut = {
+      ...honest,
+      call: async (request: Parameters<typeof honest.call>[0]) => {
+        if (request.path === '/v1/keys') throw new RelayError('no_answer')
+        return honest.call(request)
+      },
+    }
+    const anna = new Client('anna', relay, { wire: cut })
+    await anna.boot()
+    await expect(anna.messenger.register('anna', 'correct horse battery')).rejects.toMatchObject({
+      code: 'offline',
+    })
+    const again = await anna.reloaded({})
+    keep(again)
+    expect(again.shown.state.phase).toBe('ready')
+    expect(relay.device('anna').prekeys.length).toBe(100)
+  })
+
+  test('bad credentials and bad names say so', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const other = new Client('other', relay)
+    keep(anna, other)
+    await other.boot()
+    const { messenger } = other
+    await expect(messenger.register('anna', 'correct horse battery')).rejects.toMatchObject({
+      code: 'username_taken',
+    })
+    await expect(messenger.register('An na', 'correct horse battery')).rejects.toMatchObject({
+      code: 'invalid',
+      details: { field: 'username' },
+    })
+    await expect(messenger.register('anna2', 'short')).rejects.toMatchObject({
+      details: { field: 'password' },
+    })
+    await expect(messenger.login('anna', 'wrong password')).rejects.toMatchObject({
+      code: 'bad_credentials',
+    })
+    await expect(messenger.sendText('x', 'y')).rejects.toMatchObject({ code: 'signed_out' })
+  })
+
+  test('signing out erases everything', async () => {
+    const { anna } = await setUp()
+    await anna.messenger.logout()
+    expect(anna.shown.state).toMatchObject({ phase: 'signed_out', account: null })
+    const db = await openDatabase(anna.database)
+    for (const table of db.objectStoreNames) expect(await db.count(table)).toBe(0)
+    db.close()
+  })
+})
+
+describe('threat 30: two tabs', () => {
+  test('only one leads; the other can take over, and no key is used twice', async () => {
+    const { relay, anna, bob } = await setUp()
+    const second = new Client('anna', relay, {}, anna.database)
+    keep(second)
+    await second.boot()
+    expect(second.shown.state.phase).toBe('elsewhere')
+    await expect(second.messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({
+      code: 'locked',
+    })
+    await second.messenger.takeOver()
+    expect(second.shown.state.phase).toBe('ready')
+    await until(() => anna.shown.state.phase === 'elsewhere', 'the first let go')
+    await second.messenger.sendText(bob.userId, 'from the second tab')
+    await until(() => bob.received().includes('from the second tab'), 'sent')
+    await anna.messenger.takeOver()
+    await anna.messenger.sendText(bob.userId, 'from the first again')
+    await until(() => bob.received().includes('from the first again'), 'sent')
+    expect(bob.eventTypes()).not.toContain('undecryptable')
+    expect(bob.eventTypes()).not.toContain('replay_refused')
+  })
+})
+
+describe('the passphrase lock', () => {
+  test('locks, wipes what is shown, and opens with the passphrase only', async () => {
+    const { anna, bob } = await setUp()
+    await expect(anna.messenger.lock()).rejects.toMatchObject({ code: 'invalid' })
+    await anna.messenger.setPassphrase('open sesame now')
+    await anna.messenger.lock()
+    expect(anna.shown.state).toMatchObject({ phase: 'locked', account: null })
+    expect([anna.shown.messages, anna.shown.contacts.size]).toEqual([[], 0])
+    await expect(anna.messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({ code: 'locked' })
+    await expect(anna.messenger.unlock('guess')).rejects.toMatchObject({ code: 'wrong_passphrase' })
+    await bob.messenger.sendText(
+      anna.userId || bob.shown.contacts.keys().next().value || '',
+      'while locked',
+    )
+    await anna.messenger.unlock('open sesame now')
+    expect(anna.shown.state.phase).toBe('ready')
+    await anna.messenger.openConversation(bob.userId)
+    await until(() => anna.received().includes('while locked'), 'caught up')
+    const again = await anna.reloaded()
+    keep(again)
+    expect(again.shown.state.phase).toBe('locked')
+  })
+})
+
+describe('several devices of one person', () => {
+  test('restored from a backup: history, no warning to anyone, both get everything', async () => {
+    const { relay, anna, bob } = await setUp()
+    const { file, name } = await anna.messenger.createBackup(PASSPHRASE)
+    expect(name).toMatch(/^sealstream-anna-\d{4}-\d\d-\d\d\.backup$/)
+    const phone = await Client.loggedIn('anna', relay)
+    keep(phone)
+    expect(phone.shown.state.phase).toBe('needs_identity')
+    await phone.messenger.restoreBackup(file, PASSPHRASE)
+    expect(phone.shown.state.phase).toBe('ready')
+    expect(phone.code).toBe(anna.code)
+    await phone.messenger.openConversation(bob.userId)
+    expect(phone.flow()).toEqual(['hello', 'hello back'])
+
+    await bob.messenger.sendText(anna.userId, 'to both')
+    await until(() => anna.received().includes('to both'), 'first device')
+    await until(() => phone.received().includes('to both'), 'second device')
+    await phone.messenger.sendText(bob.userId, 'from the phone')
+    await until(() => bob.received().includes('from the phone'), 'arrived')
+    await until(() => anna.flow().includes('from the phone'), 'copied to the first')
+    expect(anna.shown.messages.at(-1)).toMatchObject({
+      direction: 'out',
+      encryption: { origin: 'own_device' },
+    })
+    expect(bob.contact(anna)?.trust).toBe('unverified')
+    expect(bob.flow()).not.toContain('gap')
+    expect(bob.eventTypes()).not.toContain('identity_changed')
+    // The same ciphertext only ever again under the same id.
+    const calls = new Map<string, Set<string>>()
+    for (const { payload } of relay.sends) {
+      for (const { body } of payload.envelopes) {
+        calls.set(String(body), (calls.get(String(body)) ?? new Set()).add(payload.id))
+      }
+    }
+    expect([...calls.values()].every((ids) => ids.size === 1)).toBe(true)
+  })
+
+  test('a bad backup changes nothing', async () => {
+    const { relay, anna, bob } = await setUp()
+    const { file } = await anna.messenger.createBackup(PASSPHRASE)
+    const phone = await Client.loggedIn('anna', relay)
+    keep(phone)
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const refused = (blob: Blob, passphrase: string, code: string) =>
+      expect(phone.messenger.restoreBackup(blob, passphrase)).rejects.toMatchObject({ code })
+    await refused(file, 'another passphrase', 'backup_wrong_password')
+    await refused(new Blob([bytes.slice(0, -20)]), PASSPHRASE, 'backup_damaged')
+    await refused(new Blob(['nonsense']), PASSPHRASE, 'backup_damaged')
+    const bobs = await bob.messenger.createBackup(PASSPHRASE)
+    await refused(bobs.file, PASSPHRASE, 'backup_other_account')
+    expect(phone.shown.state.phase).toBe('needs_identity')
+    expect(phone.shown.contacts.size).toBe(0)
+    await phone.messenger.restoreBackup(file, PASSPHRASE)
+    expect(phone.shown.state.phase).toBe('ready')
+  })
+
+  test('a backup holds no ratchet, no prekey and no token', async () => {
+    const { anna } = await setUp()
+    await expect(anna.messenger.createBackup('short')).rejects.toMatchObject({
+      code: 'weak_passphrase',
+    })
+    const { file } = await anna.messenger.createBackup(PASSPHRASE)
+    const { openBackup } = await import('@/messenger/backup/format')
+    const { decode } = await import('@msgpack/msgpack')
+    const plain = await openBackup(new Uint8Array(await file.arrayBuffer()), PASSPHRASE)
+    const content = decode(plain) as Record<string, unknown>
+    expect(Object.keys(content).sort()).toEqual(
+      ['account', 'contacts', 'conversations', 'createdAt', 'messages', 'settings', 'v'].sort(),
+    )
+    expect(JSON.stringify(content)).not.toMatch(/chainKey|rootKey|refresh_token|access_token/)
+  })
+})
+
+describe('on this device', () => {
+  test('search finds words in any case, keeps up with new messages, forgets deleted ones', async () => {
+    const { anna, bob } = await setUp()
+    const { id } = await anna.messenger.sendText(bob.userId, 'Über den Dächern von Nizza')
+    const hits = await anna.messenger.search('DACHERN')
+    expect(
+      hits.map((hit) => [hit.username, hit.message.text.slice(...(hit.ranges[0] ?? []))]),
+    ).toEqual([['bob', 'Dächern']])
+    await bob.messenger.sendText(anna.userId, 'dächern auch hier')
+    await until(() => anna.received().includes('dächern auch hier'), 'received')
+    expect((await anna.messenger.search('dach')).length).toBe(2)
+    await anna.messenger.deleteForMe(bob.userId, [id])
+    expect((await anna.messenger.search('dach')).length).toBe(1)
+    expect(anna.flow()).not.toContain('Über den Dächern von Nizza')
+  })
+
+  test('a reply shows what it answers, only from its own conversation', async () => {
+    const { anna, bob } = await setUp()
+    const original = anna.shown.messages.find((one) => one.text === 'hello back')
+    await anna.messenger.reply(bob.userId, 'indeed', original?.id ?? '')
+    await until(() => bob.received().includes('indeed'), 'the reply')
+    expect(bob.shown.messages.at(-1)?.replyTo).toMatchObject({
+      known: true,
+      outgoing: true,
+      excerpt: 'hello back',
+    })
+  })
+
+  test('removing a contact leaves nothing of them', async () => {
+    const { anna, bob } = await setUp()
+    await anna.messenger.removeContact(bob.userId)
+    expect(anna.shown.contacts.size + anna.shown.conversations.size).toBe(0)
+    const db = await openDatabase(anna.database)
+    expect(await db.count('messages')).toBe(0)
+    expect(await db.count('sessions')).toBe(0)
+    expect(await dump(db)).not.toContain('hello')
+    db.close()
+  })
+
+  test('blocked people are not heard; after unblocking they are', async () => {
+    const { anna, bob } = await setUp()
+    await bob.messenger.block(anna.userId)
+    await anna.messenger.sendText(bob.userId, 'unheard')
+    await until(() => anna.shown.link.waiting === 0, 'accepted')
+    await bob.messenger.unblock(anna.userId)
+    await anna.messenger.sendText(bob.userId, 'heard')
+    await until(() => bob.received().includes('heard'), 'heard')
+    expect(bob.received()).toEqual(['hello', 'heard'])
+  })
+})
+
+test('prekeys: low numbers are replenished by a hundred, the signed one is renewed weekly', async () => {
+  const relay = new TestRelay()
+  let now = Date.now() - 20 * 86_400_000
+  const anna = await Client.registered('anna', relay, { now: () => now })
+  const device = relay.device('anna')
+  const signed = device.signedPrekey.id
+  device.prekeys.splice(0, 90)
+  const again = await anna.reloaded()
+  keep(again)
+  await until(() => device.prekeys.length === 110, 'replenished')
+  expect(new Set(device.prekeys.map(({ id }) => id)).size).toBe(110)
+  expect(device.signedPrekey.id).toBe(signed)
+  now += 8 * 86_400_000
+  const later = await again.reloaded()
+  keep(later)
+  await until(() => device.signedPrekey.id > signed, 'rotated')
+  expect(later.eventTypes()).toContain('signed_prekey_rotated')
+})

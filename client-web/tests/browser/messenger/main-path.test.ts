@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { RelayError } from '@/wire/errors'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { dump } from '../../support/storage'
+import { openDatabase } from '@/storage/database'
+import { sameBytes, TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+const keep = <T extends Record<string, Client>>(made: T): T => {
+  clients.push(...Object.values(made))
+  return made
+}
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+describe('writing', () => {
+  test('ticks go from accepted to delivered to read; the relay sees no text', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    await until(() => anna.statuses().includes('delivered'), 'delivered')
+    await bob.messenger.markRead(anna.userId)
+    await until(() => anna.statuses().includes('read'), 'read', 15_000)
+    const wire = JSON.stringify(relay.sends, (_key, value: unknown) =>
+      value instanceof Uint8Array ? String.fromCharCode(...value) : value,
+    )
+    expect(wire).not.toContain('hello')
+    const db = await openDatabase(bob.database)
+    const disk = await dump(db)
+    expect(disk).not.toContain('hello')
+    expect(disk).not.toContain('anna')
+    db.close()
+  })
+
+  test('many messages both ways keep their order', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    const texts = Array.from({ length: 15 }, (_, i) => `m${i}`)
+    await Promise.all([
+      (async () => {
+        for (const text of texts) await anna.messenger.sendText(bob.userId, text)
+      })(),
+      (async () => {
+        for (const text of texts) await bob.messenger.sendText(anna.userId, text)
+      })(),
+    ])
+    await until(() => bob.received().length === 16 && anna.received().length === 16, 'all')
+    expect(bob.received()).toEqual(['hello', ...texts])
+    expect(anna.received()).toEqual(['hello back', ...texts])
+  })
+
+  test('bad input is refused with its code', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { messenger } = anna
+    await expect(messenger.sendText(bob.userId, '  ')).rejects.toMatchObject({ code: 'invalid' })
+    await expect(messenger.sendText(bob.userId, 'x'.repeat(16_001))).rejects.toMatchObject({
+      code: 'too_long',
+    })
+    await expect(messenger.sendText('nobody', 'x')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(messenger.addContactByCode('nonsense')).rejects.toMatchObject({ code: 'bad_code' })
+    await expect(messenger.addContactByCode(anna.code)).rejects.toMatchObject({ code: 'own_code' })
+    await expect(messenger.addContactByCode('@bob#00000000')).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    await messenger.block(bob.userId)
+    await expect(messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({ code: 'blocked' })
+  })
+})
+
+describe('an unknown outcome', () => {
+  test('is resolved by the identical ciphertext under the same id, shown once', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    let lost = 3
+    relay.sends.length = 0
+    relay.afterSend = () => {
+      if (lost-- > 0) throw new RelayError('no_answer')
+    }
+    const { id } = await anna.messenger.sendText(bob.userId, 'once')
+    await until(() => anna.shown.link.waiting === 0, 'answered', 15_000)
+    const mine = relay.sends.filter(({ payload }) => payload.id === id)
+    expect(mine.length).toBeGreaterThanOrEqual(2)
+    const [first, ...again] = mine.map(({ payload }) => payload)
+    for (const payload of again) {
+      expect(
+        sameBytes(payload.envelopes[0]?.body as never, first?.envelopes[0]?.body as never),
+      ).toBe(true)
+    }
+    await calm()
+    expect(bob.received()).toEqual(['hello', 'once'])
+  })
+
+  test('survives a reload: the same bytes go out again', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    relay.afterSend = ({ to }) => {
+      if (to === bob.userId) throw new RelayError('no_answer')
+    }
+    relay.sends.length = 0
+    await anna.messenger.sendText(bob.userId, 'through the reload')
+    await until(() => bob.received().length === 2, 'delivered though unanswered')
+    const before = relay.sends.find(({ from }) => from === 'anna')?.payload
+    relay.afterSend = () => undefined
+    const again = await anna.reloaded()
+    clients.push(again)
+    await again.messenger.openConversation(bob.userId)
+    await until(() => again.shown.link.waiting === 0, 'answered after the reload')
+    const after = relay.sends.findLast(
+      ({ from, payload }) => from === 'anna' && payload.id === before?.id,
+    )
+    expect(
+      sameBytes(after?.payload.envelopes[0]?.body as never, before?.envelopes[0]?.body as never),
+    ).toBe(true)
+    expect(bob.received()).toEqual(['hello', 'through the reload'])
+  })
+})
+
+test('what came while away comes once, in order, after a reload in the middle', async () => {
+  const relay = new TestRelay()
+  const { anna, bob } = keep(await acquaintedClients(relay))
+  bob.stop()
+  const texts = Array.from({ length: 40 }, (_, i) => `away ${i}`)
+  for (const text of texts) await anna.messenger.sendText(bob.userId, text)
+  await until(() => !anna.statuses().includes('waiting'), 'accepted', 15_000)
+  const half = new Client('bob', relay, {}, bob.database)
+  await half.boot()
+  await calm(30)
+  half.stop()
+  const whole = new Client('bob', relay, {}, bob.database)
+  clients.push(whole)
+  await whole.boot()
+  await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged')
+  await whole.messenger.openConversation(anna.userId)
+  expect(whole.received()).toEqual(['hello', ...texts])
+  expect(whole.flow()).not.toContain('gap')
+})
+
+test('a limit is waited out, and shown with its end', async () => {
+  const relay = new TestRelay()
+  const { anna, bob } = keep(await acquaintedClients(relay))
+  let refused = false
+  relay.beforeSend = ({ to }) => {
+    if (to !== bob.userId || refused) return
+    refused = true
+    throw new RelayError('rate_limited', 'slow down', 700)
+  }
+  await anna.messenger.sendText(bob.userId, 'patience')
+  await until(() => (anna.shown.link.sendLimitedUntil ?? 0) > Date.now(), 'limit shown')
+  await until(() => bob.received().includes('patience'), 'sent after the wait')
+  await until(() => anna.shown.link.sendLimitedUntil === null, 'limit gone')
+})
+
+describe('requests', () => {
+  test('threat 15: a stranger gets no receipt and no answer until accepted', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const bob = await Client.registered('bob', relay)
+    keep({ anna, bob })
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.sendText(bob.userId, 'who are you?')
+    await until(() => bob.shown.waiting.length === 1, 'a request')
+    expect(bob.shown.waiting[0]).toMatchObject({ username: 'anna', code: anna.code, count: 1 })
+    expect(bob.shown.conversations.size).toBe(0)
+    await calm(700)
+    expect(relay.sends.filter(({ from }) => from === 'bob')).toEqual([])
+    await bob.messenger.acceptRequest(anna.userId)
+    await until(() => anna.statuses().includes('delivered'), 'delivered after accepting')
+    expect(bob.shown.waiting).toEqual([])
+  })
+
+  test('declining takes it away; writing again asks again', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const bob = await Client.registered('bob', relay)
+    keep({ anna, bob })
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.sendText(bob.userId, 'one')
+    await until(() => bob.shown.waiting.length === 1, 'a request')
+    await bob.messenger.declineRequest(anna.userId)
+    expect(bob.shown.waiting).toEqual([])
+    await anna.messenger.sendText(bob.userId, 'two')
+    await until(() => bob.shown.waiting[0]?.preview === 'two', 'asked again')
+  })
+})

@@ -1,0 +1,305 @@
+/** A relay that lies: what each lie of threats 1 to 7 and 14 comes to in the real client. */
+import { afterEach, describe, expect, test } from 'vitest'
+import { fromBase64, own, toBase64 } from '@/crypto/bytes'
+import { fingerprint } from '@/crypto/identity'
+import { signalEngine } from '@/crypto/signal/engine'
+import type { IncomingEnvelope } from '@/wire/types'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { Party } from '../../support/party'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function setUp() {
+  const relay = new TestRelay()
+  const { anna, bob } = await acquaintedClients(relay)
+  clients.push(anna, bob)
+  return { relay, anna, bob }
+}
+
+/** Keys of the attacker's own making, as a bundle's device. */
+async function attackersDevice(id: number) {
+  const identity = await signalEngine.createIdentity()
+  const signed = await signalEngine.createSignedPrekey(identity.keyPair, 1)
+  return {
+    identity: toBase64(identity.keyPair.publicKey),
+    device: {
+      device_id: id,
+      registration_id: identity.registrationId,
+      signed_prekey: {
+        id: 1,
+        key: toBase64(signed.keyPair.publicKey),
+        signature: toBase64(signed.signature),
+      },
+      prekey: null,
+    },
+  }
+}
+
+/** A prekey message for Bob, written under an attacker's identity. */
+async function forgedFor(relay: TestRelay): Promise<Omit<IncomingEnvelope, 'seq' | 'from'>> {
+  const device = relay.device('bob')
+  const mallory = await Party.create('mallory')
+  await mallory.start(mallory, {
+    registrationId: device.registrationId,
+    identityKey: fromBase64(relay.user('bob').identity ?? ''),
+    signedPrekey: {
+      id: device.signedPrekey.id,
+      key: fromBase64(device.signedPrekey.key),
+      signature: fromBase64(device.signedPrekey.signature),
+    },
+    prekey: null,
+  })
+  const { kind, body } = await mallory.write(mallory, 'I am Anna, trust me')
+  return { id: crypto.randomUUID(), kind, body: own(body), at: Date.now() }
+}
+
+describe('threat 1: another identity on a prekey message', () => {
+  test('is shown, not read; the pin stays and nothing more is sent', async () => {
+    const { relay, anna, bob } = await setUp()
+    const before = bob.contact(anna)
+    const from = { user_id: anna.userId, device_id: 1 }
+    const forged = await forgedFor(relay)
+    relay.deliver(relay.user('bob'), relay.device('bob'), { ...forged, from })
+    await until(() => bob.contact(anna)?.trust === 'changed', 'a warning')
+    expect(bob.contact(anna)?.identity).toBe(before?.identity)
+    expect(bob.received()).toEqual(['hello'])
+    expect(bob.flow()).toContain('identity_changed')
+    relay.sends.length = 0
+    await bob.messenger.sendText(anna.userId, 'secret')
+    await calm()
+    expect(relay.sends.filter(({ from }) => from === 'bob').length).toBe(0)
+    expect(bob.shown.messages.at(-1)).toMatchObject({
+      status: 'waiting',
+      problem: 'identity_changed',
+    })
+    // Bob asked Anna: her key is the old one. What he wrote goes to it.
+    await bob.messenger.keepOldKey(anna.userId)
+    await until(() => anna.received().includes('secret'), 'sent under the old key')
+    expect(bob.contact(anna)?.trust).toBe('unverified')
+  })
+})
+
+describe('threat 2: a swapped key in a bundle or a contact answer', () => {
+  test('no ciphertext leaves for a contact whose bundle has another key', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const bob = await Client.registered('bob', relay)
+    clients.push(anna, bob)
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.openConversation(bob.userId)
+    const { identity, device } = await attackersDevice(1)
+    relay.onAnswer = (path, answer) =>
+      path.includes('/bundles/') ? { ...answer, identity_key: identity, devices: [device] } : answer
+    await anna.messenger.sendText(bob.userId, 'secret')
+    await until(() => anna.contact(bob)?.trust === 'changed', 'a warning')
+    await calm()
+    expect(relay.sends.length).toBe(0)
+    expect(anna.contact(bob)?.changedFingerprint).toBe(fingerprint(fromBase64(identity)))
+  })
+
+  test('a scanned QR whose key the relay does not have adds nobody', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const bob = await Client.registered('bob', relay)
+    clients.push(anna, bob)
+    const { identity } = await attackersDevice(1)
+    relay.onAnswer = (_path, answer) => ({ ...answer, identity_key: identity })
+    await expect(anna.messenger.addContactByQr(bob.qr)).rejects.toMatchObject({
+      code: 'key_mismatch',
+    })
+    await expect(anna.messenger.addContactByCode(bob.code)).rejects.toMatchObject({
+      code: 'key_mismatch',
+    })
+    expect(anna.shown.contacts.size).toBe(0)
+  })
+
+  test('after the person accepts the new key, what waited goes out', async () => {
+    const { relay, anna, bob } = await setUp()
+    const again = new Client('bob', relay)
+    clients.push(again)
+    bob.stop()
+    await again.boot()
+    await again.messenger.login('bob', 'correct horse battery')
+    expect(again.shown.state.phase).toBe('needs_identity')
+    await again.messenger.startWithNewIdentity()
+    await anna.messenger.sendText(bob.userId, 'is it you?')
+    await until(() => anna.contact(again)?.trust === 'changed', 'a warning')
+    expect(again.shown.waiting).toEqual([])
+    await anna.messenger.acceptNewKey(again.userId)
+    await until(() => again.shown.waiting.length === 1, 'the message')
+    expect(again.shown.waiting[0]?.preview).toBe('is it you?')
+    expect(anna.contact(again)?.trust).toBe('unverified')
+    expect(anna.eventTypes()).toContain('identity_accepted')
+  })
+})
+
+describe('threat 3: a contact code does not verify', () => {
+  test('code: unverified; QR and a compared safety number: verified', async () => {
+    const { anna, bob } = await setUp()
+    expect(anna.contact(bob)?.trust).toBe('unverified')
+    await anna.messenger.addContactByQr(bob.qr)
+    expect(anna.contact(bob)?.trust).toBe('verified')
+    const annas = await anna.messenger.safetyNumber(bob.userId)
+    const bobs = await bob.messenger.safetyNumber(anna.userId)
+    expect(annas).toEqual(bobs)
+    expect(annas.groups.join('')).toMatch(/^\d{60}$/)
+    await bob.messenger.compareSafetyQr(anna.userId, annas.qr)
+    expect(bob.contact(anna)?.trust).toBe('verified')
+    const wrong = annas.qr.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10))
+    await expect(bob.messenger.compareSafetyQr(anna.userId, wrong)).rejects.toMatchObject({
+      code: 'key_mismatch',
+    })
+  })
+})
+
+describe('threat 4: a relabelled sender or recipient', () => {
+  test("a third person's message shown as Anna's is not taken as hers", async () => {
+    const { relay, anna, bob } = await setUp()
+    const carol = await Client.registered('carol', relay)
+    clients.push(carol)
+    relay.onEnvelope = (one, to) =>
+      to.name === 'bob' && one.from.user_id === carol.userId
+        ? [{ ...one, from: { user_id: anna.userId, device_id: 1 } }]
+        : [one]
+    await carol.messenger.addContactByCode(bob.code)
+    await carol.messenger.sendText(bob.userId, 'send me money')
+    await until(() => bob.contact(anna)?.trust === 'changed', 'noticed')
+    expect(bob.received()).toEqual(['hello'])
+  })
+
+  test('the same person under another device number is refused', async () => {
+    const { relay, anna, bob } = await setUp()
+    relay.onEnvelope = (one, to) =>
+      to.name === 'bob' ? [{ ...one, from: { ...one.from, device_id: 9 } }] : [one]
+    await anna.messenger.sendText(bob.userId, 'relabelled')
+    await until(() => bob.eventTypes().includes('undecryptable'), 'noticed')
+    expect(bob.received()).toEqual(['hello'])
+  })
+})
+
+describe('threat 5: stale prekeys', () => {
+  test('a signed prekey of sixty days ago is flagged, without one-time prekeys it still works', async () => {
+    const relay = new TestRelay()
+    const past = Date.now() - 60 * 86_400_000
+    const bob = await Client.registered('bob', relay, { now: () => past })
+    const anna = await Client.registered('anna', relay)
+    clients.push(anna, bob)
+    relay.device('bob').prekeys.length = 0
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.sendText(bob.userId, 'anyone there?')
+    await until(() => bob.shown.waiting.length === 1, 'delivered')
+    expect(anna.eventTypes()).toContain('stale_prekey')
+  })
+})
+
+describe('threat 6: replay, reorder, drop', () => {
+  test('an envelope offered again, also after a reload, is shown once', async () => {
+    const { relay, anna, bob } = await setUp()
+    relay.onEnvelope = (one, to) => (to.name === 'bob' ? [one, one] : [one])
+    await anna.messenger.sendText(bob.userId, 'just once')
+    await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
+    const recorded = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
+    const again = await bob.reloaded()
+    clients.push(again)
+    if (!recorded) throw new Error('nothing recorded')
+    const from = { user_id: anna.userId, device_id: 1 }
+    relay.deliver(relay.user('bob'), relay.device('bob'), {
+      id: crypto.randomUUID(),
+      from,
+      kind: recorded.kind,
+      body: recorded.body,
+      at: 1,
+    })
+    await calm()
+    await again.messenger.openConversation(anna.userId)
+    expect(again.received()).toEqual(['hello', 'just once'])
+  })
+
+  test('a dropped message leaves a visible gap; reordered ones are all read', async () => {
+    const { relay, anna, bob } = await setUp()
+    const withheld: IncomingEnvelope[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      withheld.push(one)
+      // The first is dropped, the next two change places.
+      return withheld.length < 3 ? [] : withheld.length === 3 ? [one, withheld[1] as never] : [one]
+    }
+    for (const text of ['dropped', 'second', 'third', 'fourth']) {
+      await anna.messenger.sendText(bob.userId, text)
+    }
+    await until(() => bob.received().includes('fourth'), 'the last')
+    expect(bob.received()).toEqual(['hello', 'third', 'second', 'fourth'])
+    const notices = bob.shown.messages.map((one) => one.notice)
+    expect(notices).toContainEqual({ type: 'gap', count: 2 })
+  })
+})
+
+describe('threat 7: a device added silently', () => {
+  test('is refused and shown; the real devices get their message', async () => {
+    const relay = new TestRelay()
+    const anna = await Client.registered('anna', relay)
+    const bob = await Client.registered('bob', relay)
+    clients.push(anna, bob)
+    await anna.messenger.addContactByCode(bob.code)
+    const injected = await attackersDevice(2)
+    relay.onAnswer = (path, answer) =>
+      path.includes('/bundles/')
+        ? { ...answer, devices: [...(answer['devices'] as []), injected.device] }
+        : answer
+    await anna.messenger.sendText(bob.userId, 'for Bob only')
+    await until(() => bob.shown.waiting.length === 1, 'delivered')
+    expect(anna.eventTypes()).toContain('device_refused')
+    const devices = relay.sends.flatMap(({ payload }) =>
+      payload.envelopes.map((one) => one.device_id),
+    )
+    expect(devices).toEqual([1])
+  })
+})
+
+describe('messages that cannot be read', () => {
+  test('leave a notice, and one renewed session makes the next one readable', async () => {
+    const { relay, anna, bob } = await setUp()
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      const body = own(one.body)
+      body[body.length - 1] = (body[body.length - 1] as number) ^ 1
+      return [{ ...one, body }]
+    }
+    await anna.messenger.sendText(bob.userId, 'garbled')
+    await until(() => bob.flow().includes('session_renewed'), 'renewed')
+    expect(bob.flow()).toContain('undecryptable')
+    relay.onEnvelope = (one) => [one]
+    await anna.messenger.sendText(bob.userId, 'readable again')
+    await until(() => bob.received().includes('readable again'), 'readable')
+    await bob.messenger.sendText(anna.userId, 'and back')
+    await until(() => anna.received().includes('and back'), 'back')
+  })
+
+  test('threat 14: forged floods cost a bounded budget and the client stays usable', async () => {
+    const { relay, anna, bob } = await setUp()
+    const from = { user_id: anna.userId, device_id: 1 }
+    for (let i = 0; i < 120; i++) {
+      const body = crypto.getRandomValues(new Uint8Array(300))
+      body[0] = 0x33
+      const id = crypto.randomUUID()
+      relay.deliver(relay.user('bob'), relay.device('bob'), {
+        id,
+        from,
+        kind: 'message',
+        body,
+        at: 1,
+      })
+    }
+    const started = performance.now()
+    await bob.messenger.saveDraft(anna.userId, 'still typing')
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 20_000)
+    expect(
+      bob.eventTypes().filter((type) => type === 'session_renewed').length,
+    ).toBeLessThanOrEqual(1)
+  })
+})

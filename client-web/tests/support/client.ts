@@ -1,0 +1,186 @@
+import { webDeviceKeys } from '@/platform/web'
+import { defaultSettings } from '@/messenger/contract'
+import type {
+  AppState,
+  Connection,
+  Contact,
+  Conversation,
+  Message,
+  MessageRequest,
+  Messenger,
+  SecurityEvent,
+} from '@/messenger/contract'
+import { createMessenger } from '@/messenger/messenger'
+import type { StartedMessenger } from '@/messenger/messenger'
+import type { View } from '@/messenger/view'
+import { upsert } from '@/stores/messages'
+import type { Wire } from '@/wire/wire'
+import { freshName } from './storage'
+import type { TestRelay } from './test-relay'
+
+const PASSWORD = 'correct horse battery'
+
+/** What the stores would hold, as plain values. */
+export class Shown implements View {
+  state: Partial<AppState> = {}
+  link: Partial<Connection> = {}
+  contacts = new Map<string, Contact>()
+  conversations = new Map<string, Conversation>()
+  waiting: readonly MessageRequest[] = []
+  messages: readonly Message[] = []
+  events: readonly SecurityEvent[] = []
+  open: string | null = null
+  settingsShown = defaultSettings
+
+  app = (patch: Partial<AppState>) => void Object.assign(this.state, patch)
+  connection = (patch: Partial<Connection>) => void Object.assign(this.link, patch)
+  settings = (all: typeof defaultSettings) => void (this.settingsShown = all)
+  progress = () => undefined
+  contact = (contact: Contact) => void this.contacts.set(contact.userId, contact)
+  contactRemoved = (id: string) => void this.contacts.delete(id)
+  requests = (requests: readonly MessageRequest[]) => void (this.waiting = requests)
+  conversation = (chat: Conversation) => void this.conversations.set(chat.id, chat)
+  conversationRemoved = (id: string) => void this.conversations.delete(id)
+  opened = (id: string | null, messages: readonly Message[]) => {
+    this.open = id
+    this.messages = messages
+  }
+  older = (_id: string, messages: readonly Message[]) => {
+    this.messages = [...messages, ...this.messages]
+  }
+  message = (message: Message) => void (this.messages = upsert(this.messages, message))
+  messagesRemoved = (_id: string, ids: readonly string[]) => {
+    this.messages = this.messages.filter((one) => !ids.includes(one.id))
+  }
+  loading = () => undefined
+  security = (events: readonly SecurityEvent[]) => void (this.events = events)
+  clear = () => {
+    this.contacts.clear()
+    this.conversations.clear()
+    this.waiting = []
+    this.messages = []
+    this.events = []
+  }
+}
+
+export interface ClientOptions {
+  /** Another device of the same person, or the same device again. */
+  database?: string
+  wire?: Wire
+  now?: () => number
+}
+
+/** A whole client: real engine in its worker, real IndexedDB, real locks. */
+export class Client {
+  readonly shown = new Shown()
+  readonly messenger: Messenger
+  private readonly started: StartedMessenger
+
+  constructor(
+    readonly name: string,
+    readonly relay: TestRelay,
+    readonly options: ClientOptions = {},
+    readonly database = options.database ?? freshName(),
+  ) {
+    this.started = createMessenger({
+      view: this.shown,
+      database: this.database,
+      wire: options.wire ?? relay.wire(),
+      ...(options.now && { now: options.now }),
+      platform: {
+        name: 'web',
+        relayUrl: location.origin,
+        deviceKeys: webDeviceKeys(`${this.database}-keys`),
+        persist: async () => null,
+        saveFile: async () => undefined,
+      },
+    })
+    this.messenger = this.started.messenger
+  }
+
+  static async registered(name: string, relay: TestRelay, options: ClientOptions = {}) {
+    const client = new Client(name, relay, options)
+    await client.boot()
+    await client.messenger.register(name, PASSWORD)
+    return client
+  }
+
+  static async loggedIn(name: string, relay: TestRelay, options: ClientOptions = {}) {
+    const client = new Client(name, relay, options)
+    await client.boot()
+    await client.messenger.login(name, PASSWORD)
+    return client
+  }
+
+  boot(): Promise<void> {
+    return this.started.boot()
+  }
+
+  /** The page closes; what is on disk stays. */
+  stop(): void {
+    this.started.shutDown()
+  }
+
+  /** The same device after a reload. */
+  async reloaded(options: ClientOptions = this.options): Promise<Client> {
+    this.stop()
+    const client = new Client(this.name, this.relay, options, this.database)
+    await client.boot()
+    return client
+  }
+
+  get code(): string {
+    return this.shown.state.account?.code ?? ''
+  }
+  get userId(): string {
+    return this.shown.state.account?.userId ?? ''
+  }
+  get qr(): string {
+    return this.shown.state.account?.qr ?? ''
+  }
+
+  contact(of: Client): Contact | undefined {
+    return this.shown.contacts.get(of.userId)
+  }
+  eventTypes(): string[] {
+    return this.shown.events.map((event) => event.type)
+  }
+  /** Texts and notices of the open conversation, in order. */
+  flow(): string[] {
+    return this.shown.messages.map((one) => one.notice?.type ?? one.text)
+  }
+  received(): string[] {
+    return this.shown.messages
+      .filter((one) => one.direction === 'in' && !one.notice)
+      .map((one) => one.text)
+  }
+  statuses(): string[] {
+    return this.shown.messages.filter((one) => one.direction === 'out').map((one) => one.status)
+  }
+}
+
+export async function until(check: () => boolean, what: string, timeout = 8_000): Promise<void> {
+  const end = Date.now() + timeout
+  while (!check()) {
+    if (Date.now() > end) throw new Error(`never happened: ${what}`)
+    await new Promise((done) => setTimeout(done, 10))
+  }
+}
+
+/** Long enough for anything in flight to have arrived, where a test expects that nothing does. */
+export const calm = (ms = 400): Promise<void> => new Promise((done) => setTimeout(done, ms))
+
+/** Two clients with each other as contacts, chats open, sessions answered. */
+export async function acquaintedClients(relay: TestRelay, options: ClientOptions = {}) {
+  const anna = await Client.registered('anna', relay, options)
+  const bob = await Client.registered('bob', relay, options)
+  await anna.messenger.addContactByCode(bob.code)
+  await bob.messenger.addContactByCode(anna.code)
+  await anna.messenger.openConversation(bob.userId)
+  await bob.messenger.openConversation(anna.userId)
+  await anna.messenger.sendText(bob.userId, 'hello')
+  await until(() => bob.received().includes('hello'), 'hello')
+  await bob.messenger.sendText(anna.userId, 'hello back')
+  await until(() => anna.received().includes('hello back'), 'hello back')
+  return { anna, bob }
+}
