@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from psycopg_pool import AsyncConnectionPool
 
-from schema import functions, keys, logs, servers
+from schema import functions, keys, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.settings import Settings
@@ -24,6 +24,7 @@ from workers.projector.projection import Projection, is_urgent
 from workers.pusher import PACE as PUSHER_PACE
 from workers.pusher import Pusher
 from workers.rate_limiter import policy
+from workers.rate_limiter.cooling import PACE as COOLING_PACE
 from workers.rate_limiter.cooling import Cooling
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
@@ -31,13 +32,14 @@ from workers.sources import limits_source, log_source
 
 log = structlog.get_logger(__name__)
 
-RETENTION: Final = "retention"
+DRAIN_SECONDS: Final = 8.0
+"""How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
 
 class Opened:
     """What a worker's process holds open."""
 
-    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+    def __init__(self, settings: Settings, stack: AsyncExitStack, up: asyncio.Event) -> None:
         assert settings.log_url
         assert settings.board_url
         self.settings = settings
@@ -46,15 +48,21 @@ class Opened:
         self.board = servers.client(settings.board_url)
         self.partitions = settings.partitions
         self.worker = secrets.token_hex(6)
+        self.up = up
         self._stack = stack
         for client in (self.log, self.board):
             stack.push_async_callback(client.aclose)
 
+    def connect(self) -> Any:
+        """One more client of the log: a read that blocks needs its own connection."""
+        return servers.client(self.log_url)
+
     async def ready(self) -> None:
-        """Waits for the log and the board, and gives them the workers' functions."""
+        """Waits for the log and the board, and gives them the workers' functions. Raises PartitionsDiffer."""
         await until_there("log", lambda: functions.install(self.log, "workers"))
         await until_there("board", lambda: functions.install(self.board, "workers"))
-        self.partitions = await until_there("log", self._partitions)
+        wanted = self.settings.partitions
+        self.partitions = await until_there("log", lambda: partitions.fix(self.log, wanted))
 
     async def database(self) -> "AsyncConnectionPool[Any]":
         """A pool on a database that answers and has its tables."""
@@ -72,32 +80,28 @@ class Opened:
         await until_there("database", answers)
         return pool
 
-    def sharing(self, group: str, partitions: int, work: Work) -> Sharing:
-        """The group's work, shared out by partition."""
-        return Sharing(self.board, group, partitions, self.worker, work)
+    async def share(self, group: str, count: int, work: Work, stopping: asyncio.Event) -> None:
+        """Does this worker's share of the group's `count` partitions; from here on it is up."""
+        self.up.set()
+        log.info("worker_up")
+        await Sharing(self.board, group, count, self.worker, work).run(stopping)
 
     def consuming(
-        self, group: str, pace: Pace, handler: Callable[[int], Handler[LogEvent]], urgent: Any = None
+        self,
+        group: str,
+        pace: Pace,
+        handler: Callable[[int], Handler[LogEvent]],
+        urgent: Callable[[LogEvent], bool] = lambda _event: False,
     ) -> Work:
         """The consumer loop on a partition's log."""
 
         async def work(partition: int, stopping: asyncio.Event) -> None:
             consumer = Consumer(
-                log_source(group, partition),
-                handler(partition),
-                lambda: servers.client(self.log_url),
-                self.worker,
-                pace,
-                urgent or (lambda _event: False),
+                log_source(group, partition), handler(partition), self.connect, self.worker, pace, urgent
             )
             await consumer.run(stopping)
 
         return work
-
-    async def _partitions(self) -> int:
-        await self.log.set(keys.PARTITION_COUNT, self.settings.partitions, nx=True)
-        fixed = await self.log.get(keys.PARTITION_COUNT)
-        return int(fixed or self.settings.partitions)
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
@@ -106,13 +110,13 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
     work = opened.consuming(
         keys.PROJECTOR, PROJECTOR_PACE, lambda partition: Projection(database, partition), is_urgent
     )
-    await opened.sharing(keys.PROJECTOR, opened.partitions, work).run(stopping)
+    await opened.share(keys.PROJECTOR, opened.partitions, work, stopping)
 
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
     work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
-    await opened.sharing(keys.PUSHER, opened.partitions, work).run(stopping)
+    await opened.share(keys.PUSHER, opened.partitions, work, stopping)
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
@@ -123,26 +127,22 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
         settings.retention_interval_seconds,
         settings.rewrite_interval_seconds,
     )
-    work = Retention(await opened.database(), opened.log, opened.partitions, schedule, now_ms)
-    await opened.sharing(RETENTION, 1, work.run).run(stopping)
+    database = await opened.database()
+    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms)
+    await opened.share(keys.RETENTION, 1, work.run, stopping)
 
 
 async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
     """Keeps the policy on the board and evicts who keeps on."""
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
-        consumer = Consumer(
-            limits_source(),
-            Cooling(opened.board, opened.log),
-            lambda: servers.client(opened.log_url),
-            opened.worker,
-            Pace(verify_seconds=5.0),
-        )
+        handler = Cooling(opened.board, opened.log)
+        consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
         await consumer.run(ending)
 
     await asyncio.gather(
         policy.keep_installed(opened.board, opened.settings.limits, stopping),
-        opened.sharing(keys.RATE_LIMITER, 1, work).run(stopping),
+        opened.share(keys.RATE_LIMITER, 1, work, stopping),
     )
 
 
@@ -155,37 +155,48 @@ WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = 
 
 
 def run_worker(name: str, settings: Settings) -> int:
-    """Runs the worker `name` until SIGTERM or SIGINT; the process's exit status. Raises KeyError."""
+    """Runs the worker `name` until SIGTERM or SIGINT; the process's exit status."""
     logs.configure(settings.log_format, name)
+    if name not in WORKERS:
+        log.error("no_such_worker", known=list(WORKERS))
+        return 2
     return uvloop.run(_main(name, settings))
 
 
 async def _main(name: str, settings: Settings) -> int:
-    stopping = asyncio.Event()
+    stopping, up = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    working = asyncio.create_task(_work(name, settings, stopping))
+    working = asyncio.create_task(_work(name, settings, stopping, up))
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
-    if stopping.is_set():
-        done, _ = await asyncio.wait({working}, timeout=8.0)
-        if not done:
-            working.cancel()  # still waiting for a server at its start, or one that is away
-            await asyncio.gather(working, return_exceptions=True)
-            return 0
-    await working
-    log.info("worker_down")
-    return 0
+    if stopping.is_set() and up.is_set():
+        log.info("worker_draining")
+        await asyncio.wait({working}, timeout=DRAIN_SECONDS)
+    if not working.done():
+        log.info("worker_cut_off", at_start=not up.is_set())
+    await tasks.end([task for task in (working, stop) if not task.done()])
+    status = _status(working)
+    log.info("worker_down", status=status)
+    return status
 
 
-async def _work(name: str, settings: Settings, stopping: asyncio.Event) -> None:
+def _status(working: "asyncio.Task[None]") -> int:
+    if working.cancelled() or (error := working.exception()) is None:
+        return 0
+    if isinstance(error, partitions.PartitionsDiffer):
+        log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
+    else:
+        log.error("worker_failed", exc_info=error)
+    return 1
+
+
+async def _work(name: str, settings: Settings, stopping: asyncio.Event, up: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
-        opened = Opened(settings, stack)
+        opened = Opened(settings, stack, up)
         if settings.metrics_port:
             port = settings.metrics_port + settings.nodes + list(WORKERS).index(name)
             stack.callback(metrics.serve(settings.metrics_host, port))
         await opened.ready()
-        log.info("worker_up")
         await WORKERS[name](opened, stopping)

@@ -18,6 +18,10 @@ class Position(NamedTuple):
         ms, _, n = (text.decode("ascii") if isinstance(text, bytes) else text).partition("-")
         return cls(int(ms), int(n))
 
+    def next(self) -> Self:
+        """The least position after this one."""
+        return type(self)(self.ms, self.n + 1)
+
     def __str__(self) -> str:
         return f"{self.ms}-{self.n}"
 

@@ -4,18 +4,7 @@
 -- Replies with 1 when the board did not know the node (it must register its sockets again), else 0.
 --#include inbox
 --#include watchers
-local function reap(dead, most)
-  local sockets = '{board}:sockets:' .. dead
-  for _, entry in ipairs(redis.call('SRANDMEMBER', sockets, most)) do
-    local user, device = string.match(entry, '^(%S+) (%S+)$')
-    if leave(dead, user, device, false) == 0 then redis.call('SREM', sockets, entry) end
-  end
-  if redis.call('EXISTS', sockets) == 0 then
-    redis.call('ZREM', '{board}:nodes', dead)
-    redis.call('DEL', '{board}:inbox:' .. dead, '{board}:inbox-count:' .. dead)
-  end
-end
-
+--#include reap
 redis.register_function('sealstream_heartbeat', function(keys, args)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)

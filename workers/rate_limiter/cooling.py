@@ -11,14 +11,15 @@ from uuid import UUID
 
 import structlog
 
-from schema import functions, keys
+from schema import functions, inbox, keys
 from schema.clock import now_ms
 from schema.events import Refused
 from workers import metrics
-from workers.batches import Batch
+from workers.batches import Batch, Pace
 
 log = structlog.get_logger(__name__)
 
+PACE: Final = Pace(verify_seconds=5.0)
 REFUSALS: Final = 30
 WITHIN_MS: Final = 60_000
 COOLDOWN_MS: Final = 60_000
@@ -51,7 +52,10 @@ class Cooling:
         self._recent.clear()
 
     async def handle(self, batch: Batch[Refused]) -> None:
-        """Evicts who went too far, and trims the stream of refusals."""
+        """Evicts who went too far, and trims the stream of refusals.
+
+        What was refused long ago (this worker was away) is nothing to cool down for now.
+        """
         since = self._now() - self._within_ms
         for entry in batch.entries:
             if entry.event.at <= since:
@@ -71,8 +75,7 @@ class Cooling:
     async def _evict(self, user: UUID) -> None:
         """First keeps the user out, then ends the sockets: they would be back in between."""
         await self._board.set(keys.cooldown(user), "1", px=self._cooldown_ms)
-        told = await functions.call(
-            self._board, "workers", "evict", [keys.NODES], [str(user), "rate_limited"]
-        )
+        value = inbox.end_value(inbox.End(user, None, None, "rate_limited"))
+        told = await functions.call(self._board, "workers", "evict", [keys.NODES], [str(user), value])
         metrics.EVICTED.inc()
         log.warning("user_evicted", nodes=told)

@@ -12,7 +12,7 @@ from workers import metrics
 
 log = structlog.get_logger(__name__)
 
-MAILBOXES_AT_ONCE: Final = 500
+MAILBOXES_AT_ONCE: Final = 2000
 
 SELECT_OVERDUE: Final = """
     SELECT user_id, device_id,

@@ -6,16 +6,26 @@ import structlog
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ResponseError
 
+from schema import keys
+from workers.failures import slug
+
 log = structlog.get_logger(__name__)
 
 
-async def rewrite(log_client: Any) -> bool:
-    """Asks the log (every primary of a cluster) to rewrite its file; False when one is under way already."""
+async def rewrite_when_due(board: Any, log_client: Any, interval_seconds: float) -> bool:
+    """Asks the log (every primary of a cluster) to rewrite its file, once in `interval_seconds`.
+
+    Whether it did. The board remembers the last time, so that a restart of this worker neither hastens
+    nor delays the next; one that was refused (another is under way) is asked for again at the next round.
+    """
+    if not await board.set(keys.REWRITTEN, "1", nx=True, px=int(interval_seconds * 1000)):
+        return False
     arguments = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(log_client, RedisCluster) else {}
     try:
         await log_client.execute_command("BGREWRITEAOF", **arguments)
     except ResponseError as error:
-        log.info("rewrite_postponed", reason=str(error).split(" ", 1)[0])
+        log.warning("rewrite_postponed", error=slug(error))
+        await board.delete(keys.REWRITTEN)
         return False
     log.info("rewrite_begun")
     return True

@@ -30,7 +30,7 @@ async def trim(database: Any, log_client: Any, partitions: int, *, now: int, win
     trimmed = 0
     for partition in range(partitions):
         if not await log_client.exists(keys.log(partition)):
-            continue
+            continue  # nothing was ever said there
         try:
             limit = await boundary(log_client, partition, projected, Position(max(0, now - window_ms), 0))
         except NotTrimmable as error:
@@ -50,12 +50,12 @@ async def boundary(
     if partition not in projected:
         raise NotTrimmable("no checkpoint")
     groups = {group["name"].decode(): group for group in await log_client.xinfo_groups(keys.log(partition))}
-    limits = [window, projected[partition]]
+    limits = [window, projected[partition].next()]
     for name in keys.LOG_GROUPS:
         if name not in groups:
             raise NotTrimmable(f"no group {name}")
-        limits.append(Position.parse(groups[name]["last-delivered-id"]))
-    for name in groups:
+    for name, group in groups.items():
+        limits.append(Position.parse(group["last-delivered-id"]).next())
         pending = await _oldest_pending(log_client, partition, name)
         if pending is not None:
             limits.append(pending)
