@@ -70,9 +70,12 @@ class Stack:
         )
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
-        if not ready.wait(seconds):
-            self.stop()
-            raise TimeoutError("\n".join(self.output[-40:]))
+        deadline = time.monotonic() + seconds
+        while not ready.wait(0.1):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait()
+                raise RuntimeError("it did not come up\n" + "\n".join(self.output[-40:]))
         return self
 
     def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:

@@ -33,10 +33,10 @@ async def test_tokens_of_another_making_are_refused(party: Party) -> None:
     anna = await party.person()
     genuine = anna.session["access_token"]
     claims = jwt.decode(genuine, options={"verify_signature": False})
-    header = jwt.get_unverified_header(genuine)
+    header = {name: value for name, value in jwt.get_unverified_header(genuine).items() if name != "alg"}
     forged = [
         jwt.encode(claims, None, algorithm="none", headers=header),
-        jwt.encode(claims, "s" * 64, algorithm="HS256", headers={"kid": header["kid"], "typ": header["typ"]}),
+        jwt.encode(claims, "s" * 64, algorithm="HS256", headers=header),
         jwt.encode(claims, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers=header),
         jwt.encode(
             claims, Ed25519PrivateKey.generate(), algorithm="EdDSA", headers={**header, "kid": "elsewhere"}
