@@ -10,9 +10,11 @@ export function useErrorText(): (error: unknown) => string {
     if (!(error instanceof MessengerError)) return t('errors.internal')
     if (error.code === 'rate_limited') {
       const { retryAt } = error.details
-      return retryAt
-        ? t('errors.rate_limited', { time: clock(retryAt) })
-        : t('errors.rate_limited_soon')
+      if (!retryAt) return t('errors.rate_limited_soon')
+      const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000))
+      return seconds < 120
+        ? t('errors.rate_limited_in', { n: seconds })
+        : t('errors.rate_limited', { time: clock(retryAt) })
     }
     if (error.code === 'bad_code') return t('errors.bad_code', { example: EXAMPLE_CODE })
     return t(`errors.${error.code}`)

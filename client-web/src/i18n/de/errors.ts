@@ -18,6 +18,7 @@ export default {
   offline: 'Keine Verbindung zum Server. Prüfe dein Netz und versuche es noch einmal.',
   unavailable: 'Der Server kann gerade nicht antworten. Versuche es gleich noch einmal.',
   rate_limited: 'Zu viele Versuche. Weiter geht es um {time}.',
+  rate_limited_in: 'Zu viele Versuche. Weiter geht es in {n} s.',
   rate_limited_soon: 'Zu viele Versuche. Warte einen Moment und versuche es noch einmal.',
   bad_answer: 'Die Antwort des Servers ergibt keinen Sinn. Nichts wurde geändert.',
   signed_out: 'Dieses Gerät ist abgemeldet. Melde dich wieder an.',

@@ -4,6 +4,7 @@ export default {
   catchingUp: 'Neue Nachrichten werden geholt …',
   retryIn: 'Nächster Versuch in {n} s',
   reconnectNow: 'Jetzt versuchen',
+  rateLimitedSoon: 'Zu viele Nachrichten auf einmal. In {n} s geht es weiter.',
   rateLimited: 'Zu viele Nachrichten auf einmal. Um {time} geht es weiter.',
   online: 'Verbunden',
   notConnected: 'Nicht verbunden',

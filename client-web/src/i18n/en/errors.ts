@@ -18,6 +18,7 @@ export default {
   offline: 'No connection to the server. Check your network and try again.',
   unavailable: 'The server cannot answer right now. Try again in a moment.',
   rate_limited: 'Too many tries. Go on at {time}.',
+  rate_limited_in: 'Too many tries. Go on in {n} s.',
   rate_limited_soon: 'Too many tries. Wait a moment and try again.',
   bad_answer: 'The server gave an answer that makes no sense. Nothing was changed.',
   signed_out: 'This device is signed out. Log in again.',

@@ -4,6 +4,7 @@ export default {
   catchingUp: 'Fetching new messages…',
   retryIn: 'Next try in {n} s',
   reconnectNow: 'Try now',
+  rateLimitedSoon: 'Too many messages at once. Sending goes on in {n} s.',
   rateLimited: 'Too many messages at once. Sending goes on at {time}.',
   online: 'Connected',
   notConnected: 'Not connected',
