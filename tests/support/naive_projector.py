@@ -67,7 +67,8 @@ async def _apply(connection: Connection, event: LogEvent) -> None:
             for prekey in prekeys:
                 await connection.execute(
                     "INSERT INTO one_time_prekeys SELECT %(u)s, %(d)s, %(i)s, %(k)s WHERE NOT EXISTS"
-                    " (SELECT 1 FROM used_prekeys WHERE (user_id, device_id, prekey_id) = (%(u)s, %(d)s, %(i)s))"
+                    " (SELECT 1 FROM used_prekeys"
+                    " WHERE (user_id, device_id, prekey_id) = (%(u)s, %(d)s, %(i)s))"
                     " ON CONFLICT DO NOTHING",
                     {"u": user, "d": device, "i": prekey.id, "k": prekey.key},
                 )
@@ -110,8 +111,9 @@ async def _set_identity(connection: Connection, event: IdentitySet) -> None:
         arguments,
     )
     await connection.execute(
-        "INSERT INTO devices VALUES (%(user)s, %(device)s, %(registration)s, %(id)s, %(signed)s, %(signature)s,"
-        " %(at)s, NULL) ON CONFLICT (user_id, device_id) DO UPDATE SET registration_id = %(registration)s,"
+        "INSERT INTO devices"
+        " VALUES (%(user)s, %(device)s, %(registration)s, %(id)s, %(signed)s, %(signature)s, %(at)s, NULL)"
+        " ON CONFLICT (user_id, device_id) DO UPDATE SET registration_id = %(registration)s,"
         " signed_prekey_id = %(id)s, signed_prekey = %(signed)s, signed_prekey_signature = %(signature)s",
         arguments,
     )

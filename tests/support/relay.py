@@ -136,7 +136,8 @@ async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> A
         node = Relay(parts, await serve(stack, build_app(parts)))
         loops = [parts.limits.run(), parts.keyset.run(), parts.revocation.watch(node.note_end)]
         if projector:
-            assert settings.log_url and settings.database_url
+            assert settings.log_url
+            assert settings.database_url
             loops.append(NaiveProjector(settings.log_url, settings.database_url, settings.partitions).run())
         running = [asyncio.create_task(loop) for loop in loops]
         try:

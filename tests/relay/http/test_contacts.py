@@ -19,6 +19,7 @@ from schema.refusals import Refusal
 from schema.signal import fingerprint
 from tests.support.people import Person, text64
 from tests.support.relay import Relay, make_settings, relay
+from tests.support.until import until
 
 
 def contact(person: Person) -> str:
@@ -244,9 +245,7 @@ async def test_a_refusal_by_a_limit_is_noted_for_the_rate_limiter(strict: Relay)
     ada, bob = await strict.person(), await strict.person()
     for _ in range(4):
         await bob.call("GET", contact(ada))
-    async with asyncio.timeout(5):
-        while not (rows := await strict.parts.log.xrange(keys.LIMITS_LOG)):
-            await asyncio.sleep(0.02)
+    rows = await until(lambda: strict.parts.log.xrange(keys.LIMITS_LOG))
     noted = codec.decode_refused(rows[0][1][codec.EVENT_FIELD])
     assert noted == Refused(user=UUID(bob.user_id), limit=LOOKUPS, at=noted.at)
 

@@ -81,7 +81,7 @@ async def test_threat_25_requests_that_two_parsers_could_read_differently_are_re
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
     await writer.wait_closed()
-    assert answer.startswith(b"HTTP/1.1 400") or answer.startswith(b"HTTP/1.0 400")
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
     assert answer.count(b"HTTP/1.") == 1
 
 

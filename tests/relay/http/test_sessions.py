@@ -10,6 +10,7 @@ import pytest
 from schema.settings import Settings
 from tests.support.people import PASSWORD, Person
 from tests.support.relay import Relay, make_settings, relay
+from tests.support.until import until
 
 
 async def refresh(person: Person, token: str | None = None) -> object:
@@ -89,9 +90,7 @@ async def test_an_ended_session_is_told_to_the_sockets_within_five_seconds(node:
         " end_reason = 'revoked' WHERE session_id = %s RETURNING 1",
         session,
     )
-    async with asyncio.timeout(5):
-        while node.ended.get(session) != "revoked":
-            await asyncio.sleep(0.05)
+    await until(lambda: node.ended.get(session) == "revoked", seconds=5)
 
 
 async def test_a_refresh_gives_new_tokens_of_the_same_session(node: Relay) -> None:

@@ -1,0 +1,123 @@
+"""Revocation: every node learns what ended from the database, and survives its absence."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from relay.auth import login_sessions
+from relay.auth.revocation import REMEMBERED_MS, Revocation, SessionEnd
+from relay.database import Database, transaction
+from schema import tasks
+from schema.clock import now_ms
+from schema.settings import Settings
+from tests.servers import Servers
+from tests.support.relay import open_parts
+from tests.support.until import until
+
+
+class Watcher:
+    """A node that watches."""
+
+    def __init__(self, database: Database, *, every: float = 0.1) -> None:
+        self.told: list[tuple[UUID, SessionEnd]] = []
+        self.revocation = Revocation(database, read_every_seconds=every)
+        self.task = asyncio.create_task(self.revocation.watch(self._told))
+
+    async def _told(self, session: UUID, reason: SessionEnd) -> None:
+        self.told.append((session, reason))
+
+    async def until_told(self, session: UUID, seconds: float = 5.0) -> None:
+        await until(lambda: session in dict(self.told), seconds=seconds)
+
+
+async def _begin(database: Database, user: UUID) -> UUID:
+    async with transaction(database) as connection:
+        return await login_sessions.begin(connection, user, 1, now_ms())
+
+
+async def test_two_nodes_learn_of_every_end_once(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        nodes = [Watcher(database) for _ in range(2)]
+        user, other = uuid4(), uuid4()
+        one, two, three = [await _begin(database, owner) for owner in (user, user, other)]
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, one)
+            await login_sessions.end_all(connection, user, "account_deleted")
+        for node in nodes:
+            await node.until_told(two)
+            await asyncio.sleep(0.3)
+            assert sorted(node.told) == sorted([(one, "revoked"), (two, "account_deleted")])
+            assert node.revocation.is_ended(three) is None
+        await tasks.end(node.task for node in nodes)
+
+
+async def test_a_node_that_starts_later_knows_what_has_ended(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        session = await _begin(database, user)
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, session)
+        node = Watcher(database)
+        await node.until_told(session)
+        await tasks.end([node.task])
+
+
+async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        session = await _begin(database, user)
+        node = Watcher(database)
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, session)
+        await node.until_told(session)
+        async with transaction(database) as connection:
+            await connection.execute("UPDATE login_sessions SET ended_at = ended_at - %s", (REMEMBERED_MS,))
+        await until(lambda: node.revocation.is_ended(session) is None)
+        await tasks.end([node.task])
+
+
+async def test_looking_now_does_not_wait_for_the_next_reading(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        session = await _begin(database, user)
+        node = Watcher(database, every=60)
+        await asyncio.sleep(0.2)
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, session)
+        node.revocation.look_now()
+        await node.until_told(session, seconds=2)
+        await tasks.end([node.task])
+
+
+async def test_what_is_known_stays_known_while_the_database_is_away_and_it_goes_on_after(
+    settings: Settings, servers: Servers
+) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        before, after = await _begin(database, user), await _begin(database, user)
+        node = Watcher(database)
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, before)
+        await node.until_told(before)
+        servers.kill("postgres")
+        await asyncio.sleep(0.5)
+        assert node.revocation.is_ended(before) == "revoked"
+        servers.revive()
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    async with transaction(database) as connection:
+                        await login_sessions.end_one(connection, user, after)
+                    break
+                except (psycopg.OperationalError, PoolTimeout):
+                    await asyncio.sleep(0.1)
+        await node.until_told(after, seconds=20)
+        await tasks.end([node.task])
