@@ -1,7 +1,7 @@
 """The fold of the log equals Postgres, however it is cut into batches and however often it is delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
 from typing import Any
 from uuid import uuid4
 
@@ -22,12 +22,6 @@ from workers.projector.rounds import CHANGES, rounds
 from workers.projector.settled import unsettled
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncConnectionPool[Any]]:
-    async with AsyncConnectionPool(database_url, min_size=1, max_size=4, open=False) as pool:
-        yield pool
-
-
 async def project(
     database: AsyncConnectionPool[Any], story: list[Said], cuts: list[int] | None = None
 ) -> None:
@@ -35,7 +29,7 @@ async def project(
     entries = stories.entries(story)
     await projection.resume()
     bounds = [0, *sorted(set(cuts or [])), len(entries)]
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in itertools.pairwise(bounds):
         part = entries[first:last]
         if part:
             await projection.handle(Batch(part, part[-1].position))

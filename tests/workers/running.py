@@ -1,0 +1,119 @@
+"""Worker processes under test, and what a test waits for."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+PARTITIONS = 2
+_START = (
+    "import os, sys; from schema.settings import Settings; from workers.bootstrap import run_worker; "
+    "sys.exit(run_worker(sys.argv[1], Settings.from_env(os.environ)))"
+)
+
+
+class Worker:
+    """One worker process and what it logged."""
+
+    def __init__(self, name: str, env: dict[str, str]) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.text: list[str] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, name], env={**os.environ, **env}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.text.append(line)
+            if line.startswith("{"):
+                self.lines.append(json.loads(line))
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._process.kill()
+        self._end()
+
+    def stop(self, within: float = 15) -> int:
+        """SIGTERM; the exit status."""
+        self._process.terminate()
+        return self.wait(within)
+
+    def wait(self, within: float = 15) -> int:
+        status = self._process.wait(within)
+        self._end()
+        return status
+
+    def _end(self) -> None:
+        self._process.wait(10)
+        self._reader.join(5)
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def said(self, slug: str, **context: Any) -> list[dict[str, Any]]:
+        """The log lines of that slug and context, so far."""
+        return [
+            line
+            for line in list(self.lines)
+            if line["event"] == slug and all(line.get(name) == value for name, value in context.items())
+        ]
+
+    def until_said(self, slug: str, within: float = 20, **context: Any) -> Self:
+        deadline = time.monotonic() + within
+        while not self.said(slug, **context):
+            if time.monotonic() > deadline or not self.runs:
+                raise AssertionError(f"{slug} was not said:\n" + "".join(self.text))
+            time.sleep(0.02)
+        return self
+
+
+class Workers:
+    """Starts them."""
+
+    def __init__(self, log_url: str, board_url: str, database_url: str) -> None:
+        self.env = {
+            "SEALSTREAM_LOG_URL": log_url,
+            "SEALSTREAM_BOARD_URL": board_url,
+            "SEALSTREAM_DATABASE_URL": database_url,
+            "SEALSTREAM_PARTITIONS": str(PARTITIONS),
+            "SEALSTREAM_LOG_FORMAT": "json",
+        }
+        self._started: list[Worker] = []
+
+    def start(self, name: str, **settings: str) -> Worker:
+        worker = Worker(name, {**self.env, **settings})
+        self._started.append(worker)
+        return worker
+
+    def kill_all(self) -> None:
+        for worker in self._started:
+            if worker.runs:
+                worker.kill()
+
+
+async def until(condition: Callable[[], Awaitable[Any]], within: float = 20) -> Any:
+    """The condition's first true result."""
+    deadline = time.monotonic() + within
+    while True:
+        result = await condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"it did not come about in {within} seconds")
+        await asyncio.sleep(0.02)
