@@ -1,11 +1,16 @@
 """The running messenger that the wire tests speak to, from outside, as any client would."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 
+from ops.embedded import postgres
+from ops.embedded.layout import layout
 from tests.support.people import Line, Person
 from tests.support.stack import Stack
 
@@ -71,3 +76,28 @@ async def party(stack: Stack) -> AsyncIterator[Party]:
     gathered = Party(stack.url())
     yield gathered
     await gathered.close()
+
+
+class Rows:
+    """A look into the running messenger's database."""
+
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
+        self._connection = connection
+
+    async def one(self, query: LiteralString, values: tuple[object, ...]) -> Any:
+        """The first column of the first row."""
+        row = await (await self._connection.execute(query, values)).fetchone()
+        return row[0] if row else None
+
+    async def until(self, query: LiteralString, values: tuple[object, ...], wanted: object) -> None:
+        """Returns when the query answers `wanted`: a projection may take a moment."""
+        async with asyncio.timeout(10):
+            while await self.one(query, values) != wanted:  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def database(stack: Stack) -> AsyncIterator[Rows]:
+    address = postgres.url(layout(stack.data))
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        yield Rows(connection)

@@ -95,10 +95,9 @@ class Bare:
 
 @pytest.fixture
 async def bare(stack: Stack) -> Any:
-    async with aiohttp.ClientSession() as http:
-        async with http.ws_connect(Bare(stack.url()).url, max_msg_size=0) as ws:
-            assert (await ws.receive_str()).startswith('0{"sid"')
-            yield ws
+    async with aiohttp.ClientSession() as http, http.ws_connect(Bare(stack.url()).url, max_msg_size=0) as ws:
+        assert (await ws.receive_str()).startswith('0{"sid"')
+        yield ws
 
 
 async def closed_within(ws: Any, seconds: float) -> bool:
