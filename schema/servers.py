@@ -4,12 +4,17 @@
 a cluster.
 """
 
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+CONNECTIONS: Final = 100
+"""Of one client to one server; who finds none free waits."""
+CONNECTION_SECONDS: Final = 5
 
 
 def is_cluster(url: str) -> bool:
@@ -25,4 +30,7 @@ def client(url: str) -> "Redis | RedisCluster":
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
         plain = urlunsplit(parts._replace(query=urlencode(query)))
         return RedisCluster.from_url(plain, retry=Retry(NoBackoff(), 0))
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+    pool = BlockingConnectionPool.from_url(
+        url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0)
+    )
+    return Redis.from_pool(pool)

@@ -1,0 +1,369 @@
+"""Limits on a real board: exact windows, resends, buckets, cooldowns, overrides; no policy, no admission."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from relay.limits import Limits
+from relay.policy import Policy
+from schema import codec, functions, keys, servers
+from schema.events import Refused
+from schema.limits import BUNDLES_PER_TARGET, MESSAGES
+from schema.refusals import Refusal
+from schema.settings import Settings
+from tests.servers import Servers
+from tests.support.relay import install_policy
+from tests.support.until import until
+
+WINDOW_MS = 60_000
+
+
+class Board:
+    """The board, and one or two nodes' view of the limits."""
+
+    def __init__(self, client: Any, log: Any, settings: Settings) -> None:
+        self.client = client
+        self.log = log
+        self.settings = settings
+
+    async def node(self) -> Limits:
+        limits = Limits(self.client, self.log)
+        await limits.policy.read()
+        return limits
+
+    async def admit(
+        self, subject: str, count: int, *, window: int = WINDOW_MS, event: str = "", name: str = MESSAGES
+    ) -> list[Any]:
+        names = [keys.limit_window(name, subject), keys.override(subject), keys.cooldown(subject)]
+        reply: list[Any] = await functions.call(
+            self.client, "relay", "admit", names, [name, count, window, event]
+        )
+        return reply
+
+    async def age(self, subject: str, milliseconds: int, *, name: str = MESSAGES) -> None:
+        """Lets the window's events have happened earlier."""
+        window = keys.limit_window(name, subject)
+        for member, score in await self.client.zrange(window, 0, -1, withscores=True):
+            await self.client.zadd(window, {member: score - milliseconds * 8})
+
+
+@pytest.fixture
+async def board(settings: Settings) -> AsyncIterator[Board]:
+    async with AsyncExitStack() as stack:
+        client, log = servers.client(settings.board_url or ""), servers.client(settings.log_url or "")
+        stack.push_async_callback(client.aclose)
+        stack.push_async_callback(log.aclose)
+        await functions.install(client, "relay")
+        await install_policy(client, settings)
+        yield Board(client, log, settings)
+
+
+@pytest.fixture
+def user() -> str:
+    return str(uuid4())
+
+
+async def test_as_many_as_the_limit_and_no_more(board: Board, user: str) -> None:
+    replies = [await board.admit(user, 5) for _ in range(7)]
+    assert [reply[0] for reply in replies] == [1, 1, 1, 1, 1, 0, 0]
+    assert replies[-1][2] == b"window"
+    assert WINDOW_MS - 1000 < replies[-1][1] <= WINDOW_MS
+
+
+async def test_other_subjects_and_other_limits_have_windows_of_their_own(board: Board, user: str) -> None:
+    assert (await board.admit(user, 1))[0] == 1
+    assert (await board.admit(user, 1))[0] == 0
+    assert (await board.admit(user, 1, name="connections"))[0] == 1
+    assert (await board.admit(str(uuid4()), 1))[0] == 1
+
+
+async def test_the_window_slides_to_the_millisecond(board: Board, user: str) -> None:
+    for _ in range(3):
+        await board.admit(user, 3)
+    await board.age(user, WINDOW_MS - 2000)
+    refused = await board.admit(user, 3)
+    assert refused[0] == 0
+    assert 0 < refused[1] <= 2000
+    await board.age(user, 2000)
+    assert (await board.admit(user, 3))[0] == 1
+
+
+async def test_waiting_as_long_as_told_is_enough(board: Board, user: str) -> None:
+    for _ in range(5):
+        await board.admit(user, 1, window=200)
+        refused = await board.admit(user, 1, window=200)
+        assert refused[0] == 0
+        await asyncio.sleep(refused[1] / 1000)
+        assert (await board.admit(user, 1, window=200))[0] == 1
+        await asyncio.sleep(0.2)
+
+
+async def test_threat_13_two_nodes_that_ask_at_once_admit_sixty_in_all(board: Board, user: str) -> None:
+    nodes = [await board.node(), await board.node()]
+
+    asked = (nodes[number % 2].admit(MESSAGES, user) for number in range(150))
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [outcome.code for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert outcomes.count(None) == 60
+    assert refused == ["rate_limited"] * 90
+
+
+async def test_the_same_event_again_counts_once_five_times_over(board: Board, user: str) -> None:
+    assert [(await board.admit(user, 2, event="a"))[0] for _ in range(6)] == [1] * 6
+    assert (await board.admit(user, 2, event="b"))[0] == 1
+    assert (await board.admit(user, 2, event="c"))[0] == 0
+    assert (await board.admit(user, 2, event="b"))[0] == 1
+
+
+async def test_a_resend_beyond_five_counts_like_a_new_event(board: Board, user: str) -> None:
+    for _ in range(6):
+        await board.admit(user, 2, event="a")
+    assert (await board.admit(user, 2, event="a"))[0] == 1
+    assert (await board.admit(user, 2, event="a"))[0] == 0
+    assert (await board.admit(user, 2, event="b"))[0] == 0
+
+
+async def test_a_resend_after_the_window_counts_again(board: Board, user: str) -> None:
+    await board.admit(user, 1, event="a")
+    await board.age(user, WINDOW_MS)
+    assert (await board.admit(user, 1, event="b"))[0] == 1
+    assert (await board.admit(user, 1, event="a"))[0] == 0
+
+
+async def test_the_operators_override_wins_either_way(board: Board, user: str) -> None:
+    await board.client.hset(keys.override(user), MESSAGES, 2)
+    assert [(await board.admit(user, 60))[0] for _ in range(3)] == [1, 1, 0]
+    await board.client.hset(keys.override(user), MESSAGES, 4)
+    assert [(await board.admit(user, 1))[0] for _ in range(3)] == [1, 1, 0]
+    await board.client.hset(keys.override(user), MESSAGES, 0)
+    assert await board.admit(user, 60) == [0, WINDOW_MS, b"window"]
+
+
+async def test_a_lowered_limit_tells_when_enough_has_left_the_window(board: Board, user: str) -> None:
+    for _ in range(4):
+        await board.admit(user, 60)
+        await board.age(user, 10_000)
+    await board.client.hset(keys.override(user), MESSAGES, 2)
+    refused = await board.admit(user, 60)
+    assert refused[0] == 0
+    assert 39_000 < refused[1] <= 40_000
+
+
+async def test_nothing_is_admitted_during_a_cooldown(board: Board, user: str) -> None:
+    await board.client.set(keys.cooldown(user), "1", px=5000)
+    reply = await board.admit(user, 60)
+    assert (reply[0], reply[2]) == (0, b"cooldown")
+    assert 4000 < reply[1] <= 5000
+
+
+async def test_a_clock_that_was_set_back_an_hour_locks_nobody_out(board: Board, user: str) -> None:
+    for _ in range(3):
+        await board.admit(user, 3)
+    await board.age(user, -3_600_000)
+    assert (await board.admit(user, 3))[0] == 1
+
+
+async def test_a_window_leaves_nothing_behind(board: Board, user: str) -> None:
+    await board.admit(user, 3, window=100, event="a")
+    assert 0 < await board.client.pttl(keys.limit_window(MESSAGES, user)) <= 100
+    await asyncio.sleep(0.15)
+    assert await board.client.keys("limit:*") == []
+
+
+async def test_all_keys_of_a_subject_are_in_one_slot_of_a_cluster(user: str) -> None:
+    from redis.crc import key_slot
+
+    names = [keys.limit_window(MESSAGES, user), keys.override(user), keys.cooldown(user)]
+    assert len({key_slot(name.encode()) for name in names}) == 1
+
+
+async def test_an_event_can_be_forgiven_once(board: Board, user: str) -> None:
+    limits = await board.node()
+    for number in range(60):
+        await limits.admit(MESSAGES, user, id=str(number))
+    with pytest.raises(Refusal):
+        await limits.admit(MESSAGES, user, id="60")
+    await limits.forgive(MESSAGES, user, id="7")
+    await limits.forgive(MESSAGES, user, id="7")
+    await limits.admit(MESSAGES, user, id="60")
+    with pytest.raises(Refusal):
+        await limits.admit(MESSAGES, user, id="61")
+
+
+steps = st.lists(
+    st.tuples(st.integers(0, 25_000), st.sampled_from(["", "a", "b", "c"])), min_size=1, max_size=25
+)
+
+
+async def test_any_run_of_events_is_judged_as_a_plain_list_of_times_would(board: Board) -> None:
+    """The oracle keeps every admission's time in a list; the board's clock is moved by ageing the window."""
+    loop = asyncio.get_running_loop()
+
+    async def follow(run: list[tuple[int, str]]) -> None:
+        subject, count, now = str(uuid4()), 4, 0
+        admitted: list[tuple[int, str]] = []
+        resends: dict[str, int] = {}
+        for passed, event in run:
+            await board.age(subject, passed)
+            now += passed
+            inside = [(at, name) for at, name in admitted if at > now - WINDOW_MS]
+            known = event and any(name == event for _, name in inside)
+            is_resend = known and resends.get(event, 0) < 5
+            expected = bool(is_resend) or len(inside) < count
+            # Between two steps real milliseconds pass; no step comes close enough to the edge to matter.
+            if any(abs(at - (now - WINDOW_MS)) < 500 for at, _ in admitted):
+                return
+            assert (await board.admit(subject, count, event=event))[0] == int(expected)
+            if is_resend:
+                resends[event] = resends.get(event, 0) + 1
+            elif expected:
+                admitted = [*inside, (now, "" if known else event)]
+                if not known:
+                    resends[event] = 0
+
+    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(steps)
+    def judged_alike(run: list[tuple[int, str]]) -> None:
+        asyncio.run_coroutine_threadsafe(follow(run), loop).result(60)
+
+    await asyncio.to_thread(judged_alike)
+
+
+async def test_a_bucket_gives_its_burst_and_then_waits(board: Board, user: str) -> None:
+    limits = await board.node()
+    for _ in range(6):
+        await limits.take(BUNDLES_PER_TARGET, user)
+    with pytest.raises(Refusal) as caught:
+        await limits.take(BUNDLES_PER_TARGET, user)
+    assert caught.value.code == "rate_limited"
+    assert 599_000 < (caught.value.retry_after_ms or 0) <= 600_000
+
+
+async def _take(board: Board, subject: str, burst: int, refill: int) -> list[int]:
+    reply: list[int] = await functions.call(
+        board.client, "relay", "bucket", [keys.bucket("b", subject)], [burst, refill]
+    )
+    return reply
+
+
+async def test_a_bucket_fills_up_steadily_and_not_beyond_its_burst(board: Board, user: str) -> None:
+    name = keys.bucket("b", user)
+    for _ in range(3):
+        await _take(board, user, 3, 1000)
+    assert (await _take(board, user, 3, 1000))[0] == 0
+    await board.client.hincrby(name, "at", -1500)
+    assert (await _take(board, user, 3, 1000)) == [1]
+    refused = await _take(board, user, 3, 1000)
+    assert refused[0] == 0
+    assert 300 < refused[1] <= 500
+    await board.client.hincrby(name, "at", -100_000)
+    assert [(await _take(board, user, 3, 1000))[0] for _ in range(4)] == [1, 1, 1, 0]
+
+
+async def test_a_bucket_survives_a_clock_that_was_set_back(board: Board, user: str) -> None:
+    for _ in range(4):
+        await _take(board, user, 3, 1000)
+    await board.client.hincrby(keys.bucket("b", user), "at", 3_600_000)
+    refused = await _take(board, user, 3, 1000)
+    assert refused[0] == 0
+    assert refused[1] <= 1000
+
+
+async def test_a_full_bucket_leaves_nothing_behind(board: Board, user: str) -> None:
+    await _take(board, user, 3, 50)
+    assert 0 < await board.client.pttl(keys.bucket("b", user)) <= 150
+
+
+async def test_a_node_that_never_read_a_policy_admits_nothing(board: Board, user: str) -> None:
+    limits = Limits(board.client, board.log)
+    for ask in (limits.admit(MESSAGES, user), limits.take(BUNDLES_PER_TARGET, user)):
+        with pytest.raises(Refusal) as caught:
+            await ask
+        assert caught.value.code == "unavailable"
+
+
+async def test_a_policy_is_used_ten_seconds_after_it_was_last_there(board: Board) -> None:
+    now = 0.0
+    policy = Policy(board.client, lambda: now)
+    await policy.read()
+    assert policy.is_there()
+    await board.client.delete(keys.POLICY)
+    now = 10.0
+    await policy.read()
+    assert policy.row(MESSAGES).count == 60
+    now = 10.1
+    assert not policy.is_there()
+    with pytest.raises(Refusal) as caught:
+        policy.row(MESSAGES)
+    assert caught.value.code == "unavailable"
+    await install_policy(board.client, board.settings)
+    await policy.read()
+    assert policy.row(MESSAGES).count == 60
+
+
+async def test_a_changed_policy_is_in_force_at_the_next_reading(board: Board) -> None:
+    policy = Policy(board.client)
+    changed = msgspec.json.encode({"count": 7, "window_ms": 1000, "burst": None})
+    await board.client.hset(keys.POLICY, mapping={MESSAGES: changed, "of_a_newer_version": b"{}"})
+    await policy.read()
+    row = policy.row(MESSAGES)
+    assert (row.count, row.window_ms, row.subject) == (7, 1000, "user")
+
+
+async def test_a_policy_that_cannot_be_read_leaves_the_last_one(board: Board) -> None:
+    policy = Policy(board.client)
+    await policy.read()
+    await board.client.hset(keys.POLICY, MESSAGES, b"nonsense")
+    with pytest.raises(msgspec.DecodeError):
+        await policy.read()
+    assert policy.row(MESSAGES).count == 60
+
+
+async def test_an_empty_board_gets_its_functions_again(board: Board, user: str) -> None:
+    limits = await board.node()
+    await board.client.function_flush("SYNC")
+    await limits.admit(MESSAGES, user)
+
+
+async def test_a_board_that_is_away_admits_nothing(board: Board, servers: Servers, user: str) -> None:
+    limits = await board.node()
+    servers.kill("board")
+    for ask in (limits.admit(MESSAGES, user), limits.take(BUNDLES_PER_TARGET, user)):
+        with pytest.raises(Refusal) as caught:
+            await ask
+        assert caught.value.code == "unavailable"
+    servers.revive()
+    await limits.admit(MESSAGES, user)
+
+
+async def test_refusals_are_noted_in_the_limits_log(board: Board) -> None:
+    limits, someone = await board.node(), uuid4()
+    for _ in range(3):
+        limits.note_refusal(someone, MESSAGES)
+    rows = await until(lambda: _noted(board.log, 3))
+    assert [(one.user, one.limit) for one in rows] == [(someone, MESSAGES)] * 3
+
+
+async def _noted(log: "Redis[bytes]", count: int) -> list[Refused]:
+    rows = await log.xrange(keys.LIMITS_LOG)
+    return [codec.decode_refused(fields[b"e"]) for _, fields in rows] if len(rows) >= count else []
+
+
+async def test_a_log_that_is_away_costs_the_notes_and_nothing_else(board: Board, servers: Servers) -> None:
+    limits = await board.node()
+    servers.kill("log")
+    limits.note_refusal(uuid4(), MESSAGES)
+    assert limits._noting is not None
+    await limits._noting
+    servers.revive()
+    limits.note_refusal(uuid4(), MESSAGES)
+    assert len(await until(lambda: _noted(board.log, 1))) == 1
