@@ -4,11 +4,10 @@
  */
 import { fileURLToPath } from 'node:url'
 import AxeBuilder from '@axe-core/playwright'
-import { expect, test as base } from '@playwright/test'
-import { build, preview } from 'vite'
 import { sceneNames } from './gallery/scene-names'
 import { NOW } from './gallery/people'
 import { steps } from './support/screens'
+import { expect, shiftClock, test } from './support/screens-gallery'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const widths = [
@@ -22,38 +21,11 @@ const themes = ['light', 'dark'] as const
 const only = process.env['SCREENS']?.split(',')
 const extra = process.env['SCREENS_QUERY'] ?? ''
 
-const test = base.extend<object, { gallery: string }>({
-  gallery: [
-    async ({}, use) => {
-      const configFile = here('./gallery/vite.config.ts')
-      await build({ configFile, logLevel: 'warn' })
-      const server = await preview({ configFile, logLevel: 'warn', preview: { port: 0 } })
-      const url = server.resolvedUrls?.local[0]
-      if (!url) throw new Error('the gallery has no address')
-      await use(url)
-      await server.close()
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
-})
-
 test.use({
   locale: 'en-GB',
   timezoneId: 'Europe/Berlin',
   contextOptions: { reducedMotion: 'reduce' },
 })
-
-/** The page's clock starts at the gallery's moment and runs on from there. */
-function shiftClock(start: number): void {
-  const Real = Date
-  const offset = start - Real.now()
-  globalThis.Date = class extends Real {
-    constructor(...at: [] | [string | number]) {
-      super(...((at.length === 0 ? [Real.now() + offset] : at) as [number]))
-    }
-    static override now = (): number => Real.now() + offset
-  } as DateConstructor
-}
 
 for (const name of sceneNames.filter((scene) => !only || only.includes(scene))) {
   test(`${name} is well drawn and accessible at every width, light and dark`, async ({

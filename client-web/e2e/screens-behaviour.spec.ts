@@ -1,0 +1,223 @@
+/** How the screens behave under keys, fingers and long histories; over the gallery, without a relay. */
+import type { Page } from '@playwright/test'
+import { NOW } from './gallery/people'
+import { expect, shiftClock, test } from './support/screens-gallery'
+import { testids } from './support/testids'
+
+const WIDE = { width: 1440, height: 900 }
+const PHONE = { width: 390, height: 844 }
+
+async function open(page: Page, gallery: string, scene: string, size = WIDE): Promise<void> {
+  await page.addInitScript(shiftClock, NOW)
+  await page.setViewportSize(size)
+  await page.goto(`${gallery}?scene=${scene}`)
+  await page.locator('#app > *').first().waitFor()
+}
+
+const hash = (page: Page): Promise<string> => page.evaluate(() => location.hash)
+const focusedText = (page: Page): Promise<string> =>
+  page.evaluate(() => document.activeElement?.textContent ?? '')
+
+test('the list is walked with arrow keys and a chat opened with enter', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'list')
+  await page.getByRole('searchbox').focus()
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => focusedText(page)).toContain('Message requests')
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => focusedText(page)).toContain('anna')
+  await page.keyboard.press('End')
+  await expect.poll(() => focusedText(page)).toContain('Archived')
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => focusedText(page)).toContain('anna')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => hash(page)).toBe('#/chats/id-anna')
+  await expect(page.getByTestId(testids.composer)).toBeFocused()
+})
+
+test('enter sends, shift and enter starts a line, and the field grows to six lines at most', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'chat')
+  const composer = page.getByTestId(testids.composer)
+  const height = async (): Promise<number> => (await composer.boundingBox())?.height ?? 0
+  const one = await height()
+  await composer.fill('first')
+  await page.keyboard.press('Shift+Enter')
+  await page.keyboard.type('second')
+  expect(await composer.inputValue()).toBe('first\nsecond')
+  expect(await height()).toBeGreaterThan(one)
+  await composer.fill('line\n'.repeat(30))
+  expect(await height()).toBeLessThanOrEqual(one + 5 * 21 + 2)
+  await composer.fill('a message of its own')
+  await page.keyboard.press('Enter')
+  await expect(composer).toHaveValue('')
+  await expect(page.getByTestId(testids.message).last()).toContainText('a message of its own')
+  expect(await height()).toBe(one)
+})
+
+test('markup in messages stays text and links lead out without a referrer', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'chat-awkward')
+  await page.locator('.chat').evaluate((element) => element.scrollTo(0, 0))
+  await expect(page.getByText('<img src=x onerror=alert(1)>')).toBeVisible()
+  expect(await page.locator('[data-testid="message"] img').count()).toBe(0)
+  await open(page, gallery, 'chat')
+  await page.locator('.chat').evaluate((element) => element.scrollTo(0, 0))
+  const link = page.locator('[data-testid="message"] a').first()
+  await expect(link).toHaveAttribute('rel', /noopener noreferrer/)
+  await expect(link).toHaveAttribute('target', '_blank')
+})
+
+test('on a phone the chat slides over the list, and back finds the list where it was', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'list', PHONE)
+  const list = page.locator('[data-pane="side"] .scroll-y')
+  await list.evaluate((element) => element.scrollTo(0, 150))
+  await page.locator('[data-username="jonas"]').click()
+  await expect(page.locator('[data-pane="main"]')).toHaveAttribute('data-place', 'current')
+  await expect(page.locator('[data-pane="side"]')).toHaveAttribute('inert')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await expect.poll(() => hash(page)).toBe('#/chats')
+  expect(await list.evaluate((element) => element.scrollTop)).toBe(150)
+})
+
+test('a swipe from the edge goes back, a short one does not', async ({ gallery, page }) => {
+  await open(page, gallery, 'list', PHONE)
+  await page.locator('[data-username="deniz"]').click()
+  await expect.poll(() => hash(page)).toBe('#/chats/id-deniz')
+  const swipe = (to: number, slowly: boolean): Promise<void> =>
+    page.evaluate(
+      async ([end, wait]) => {
+        const shell = document.querySelector('.shell') as HTMLElement
+        const fire = (type: string, x: number): boolean =>
+          shell.dispatchEvent(
+            new PointerEvent(type, {
+              pointerType: 'touch',
+              pointerId: 7,
+              clientX: x,
+              clientY: 400,
+              bubbles: true,
+            }),
+          )
+        fire('pointerdown', 6)
+        for (let x = 20; x <= end; x += 20) {
+          fire('pointermove', x)
+          await new Promise((done) => setTimeout(done, wait))
+        }
+        fire('pointerup', end)
+      },
+      [to, slowly ? 60 : 5] as const,
+    )
+  await swipe(60, true)
+  expect(await hash(page)).toBe('#/chats/id-deniz')
+  await swipe(260, true)
+  await expect.poll(() => hash(page)).toBe('#/chats')
+})
+
+test('a dialog keeps the focus inside, closes with escape and gives the focus back', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'chat')
+  const shield = page.getByRole('button', { name: 'Encryption: Verified' })
+  await shield.click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toBeVisible()
+  for (let press = 0; press < 6; press += 1) await page.keyboard.press('Tab')
+  expect(await dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true)
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(shield).toBeFocused()
+})
+
+test('the list can be made wider and narrower with the keys, within bounds', async ({
+  gallery,
+  page,
+}) => {
+  await open(page, gallery, 'chat')
+  const line = page.getByRole('separator', { name: 'Resize' })
+  await line.focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(line).toHaveAttribute('aria-valuenow', '380')
+  await page.keyboard.press('End')
+  await expect(line).toHaveAttribute('aria-valuenow', '440')
+  await page.keyboard.press('ArrowRight')
+  await expect(line).toHaveAttribute('aria-valuenow', '440')
+})
+
+test('ten thousand messages open at the newest and older ones arrive without a jump', async ({
+  gallery,
+  page,
+}, report) => {
+  await open(page, gallery, 'list')
+  await page.waitForTimeout(500)
+  await page.evaluate(() => {
+    Object.assign(window, { opened: performance.now() })
+    location.hash = '#/chats/id-jonas'
+  })
+  const chat = page.locator('.chat')
+  await expect(chat).toHaveCSS('opacity', '1')
+  await page.getByTestId(testids.message).last().waitFor()
+  const took = await page.evaluate(
+    () => performance.now() - (window as never as { opened: number }).opened,
+  )
+  report.annotations.push({ type: 'opened in', description: `${Math.round(took)} ms` })
+  const left = (): Promise<number> =>
+    chat.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)
+  await expect.poll(left).toBeLessThan(2)
+
+  // While someone scrolls up, what they read never moves back down under their eyes.
+  await page.evaluate(() => {
+    const moves: number[] = []
+    const frames: number[] = []
+    Object.assign(window, { moves, frames })
+    const pane = document.querySelector('.chat') as HTMLElement
+    let watched: { element: HTMLElement; id: string; top: number } | null = null
+    let last = performance.now()
+    const look = (): void => {
+      const now = performance.now()
+      frames.push(now - last)
+      last = now
+      if (watched?.element.isConnected && watched.element.dataset['id'] === watched.id) {
+        moves.push(watched.element.getBoundingClientRect().top - watched.top)
+      }
+      const line = pane.getBoundingClientRect().top + 250
+      const element = [...pane.querySelectorAll<HTMLElement>('[data-testid="message"]')].find(
+        (one) => one.getBoundingClientRect().top > line,
+      )
+      watched = element
+        ? { element, id: element.dataset['id'] ?? '', top: element.getBoundingClientRect().top }
+        : null
+      requestAnimationFrame(look)
+    }
+    look()
+  })
+  await page.mouse.move(900, 400)
+  const before = await chat.evaluate((element) => element.scrollHeight)
+  for (let turn = 0; turn < 40; turn += 1) {
+    await page.mouse.wheel(0, -400)
+    await page.waitForTimeout(30)
+  }
+  expect(await chat.evaluate((element) => element.scrollHeight)).toBeGreaterThan(before + 4_000)
+  const { moves, frames } = await page.evaluate(() => {
+    const seen = window as never as { moves: number[]; frames: number[] }
+    return { moves: seen.moves, frames: seen.frames }
+  })
+  expect(moves.filter((move) => move < -6)).toEqual([])
+  report.annotations.push({
+    type: 'frames over 50 ms',
+    description: `${frames.filter((frame) => frame > 50).length} of ${frames.length}`,
+  })
+
+  await page.getByTestId(testids.toNewest).click()
+  await expect.poll(left).toBeLessThan(2)
+})
