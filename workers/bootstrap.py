@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 import uvloop
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from schema import functions, keys, logs, partitions, servers, tasks
@@ -32,6 +33,7 @@ from workers.sources import limits_source, log_source
 
 log = structlog.get_logger(__name__)
 
+SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -68,7 +70,12 @@ class Opened:
         """A pool on a database that answers and has its tables."""
         assert self.settings.database_url
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            self.settings.database_url, min_size=1, max_size=4, open=False, timeout=5.0
+            self.settings.database_url,
+            min_size=1,
+            max_size=4,
+            open=False,
+            timeout=5.0,
+            configure=_let_go_when_frozen,
         )
         await pool.open()
         self._stack.push_async_callback(pool.close)
@@ -102,6 +109,12 @@ class Opened:
             await consumer.run(stopping)
 
         return work
+
+
+async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
+    """A worker that freezes inside a transaction holds the checkpoint's row: the server ends it for us."""
+    await connection.execute(SET_IDLE_TIMEOUT)
+    await connection.commit()
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
