@@ -1,0 +1,127 @@
+"""Health and readiness, and what calls answer while a server is away."""
+
+import asyncio
+
+import pytest
+
+from schema import keys
+from schema.settings import Settings
+from tests.servers import Servers
+from tests.support.people import PASSWORD
+from tests.support.relay import Relay, relay
+from tests.support.until import until
+
+
+async def _ready(node: Relay) -> tuple[int, list[str]]:
+    reply = await node.stranger().call("GET", "/readyz")
+    assert reply.body["ok"] is (reply.status == 200)
+    return reply.status, reply.body["down"]
+
+
+async def test_a_node_with_everything_is_healthy_and_ready(node: Relay) -> None:
+    assert await _ready(node) == (200, [])
+    reply = await node.stranger().call("GET", "/healthz")
+    assert (reply.status, reply.body) == (200, {"ok": True, "down": []})
+
+
+@pytest.mark.parametrize(("server", "name"), [("log", "log"), ("board", "board"), ("postgres", "database")])
+async def test_a_server_that_is_away_is_named_and_its_return_is_noticed(
+    node: Relay, servers: Servers, server: str, name: str
+) -> None:
+    servers.kill(server)
+    assert (await node.stranger().call("GET", "/healthz")).status == 200
+    status, down = await _ready(node)
+    assert (status, name in down) == (503, True)
+    servers.revive()
+    if server == "board":
+        settings = node.parts.settings
+        from tests.support.relay import install_policy
+
+        await until(node.parts.board.ping)
+        await install_policy(node.parts.board, settings)
+
+    async def is_ready() -> bool:
+        return (await _ready(node))[0] == 200
+
+    assert await until(is_ready, seconds=30)
+
+
+async def test_a_node_without_limits_is_not_ready(settings: Settings) -> None:
+    async with relay(settings) as node:
+        await node.parts.board.delete(keys.POLICY)
+        node.parts.limits.policy._rows.clear()
+        assert await _ready(node) == (503, ["limits"])
+
+
+async def test_a_node_that_drains_is_not_ready(settings: Settings) -> None:
+    async with relay(settings, draining=lambda: True) as node:
+        assert await _ready(node) == (503, ["draining"])
+
+
+async def test_with_the_database_away_calls_are_unavailable_and_then_work_again(
+    node: Relay, servers: Servers
+) -> None:
+    ada = await node.person()
+    servers.kill("postgres")
+    for method, path, body in (
+        ("GET", "/v1/sessions", None),
+        ("GET", "/v1/keys", None),
+        ("POST", "/v1/sessions", {"username": ada.username, "password": PASSWORD}),
+        ("POST", "/v1/sessions/refresh", {"refresh_token": ada.session["refresh_token"]}),
+    ):
+        reply = await ada.call(method, path, body)
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        assert "Retry-After" in reply.headers
+    servers.revive()
+
+    async def works() -> bool:
+        return (await ada.call("GET", "/v1/sessions")).status == 200
+
+    assert await until(works, seconds=30)
+
+
+async def test_with_the_log_away_keys_cannot_be_published_and_the_same_call_works_later(
+    node: Relay, servers: Servers
+) -> None:
+    ada = await node.stranger().register()
+    body = ada.keys(prekeys=3)
+    servers.kill("log")
+    reply = await ada.call("PUT", "/v1/keys", body)
+    assert (reply.status, reply.body["code"]) == (503, "unavailable")
+    assert (await ada.call("GET", "/v1/sessions")).status == 200
+    servers.revive()
+
+
+async def test_with_the_board_away_what_is_limited_is_refused_and_the_rest_works(
+    node: Relay, servers: Servers
+) -> None:
+    ada = await node.person()
+    servers.kill("board")
+    limited = await ada.call("GET", f"/v1/contacts/{ada.username}/{ada.fingerprint}")
+    assert (limited.status, limited.body["code"]) == (503, "unavailable")
+    log_in = await ada.call("POST", "/v1/sessions", {"username": ada.username, "password": PASSWORD})
+    assert (log_in.status, log_in.body["code"]) == (503, "unavailable")
+    assert (await ada.call("GET", "/v1/keys")).status == 200
+
+
+async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.projection.until_visible.__kwdefaults__", {"seconds": 0.3})
+    async with relay(settings, projector=False) as node:
+        ada = await node.stranger().register()
+        body = ada.keys(prekeys=3)
+        reply = await ada.call("PUT", "/v1/keys", body)
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        assert "recorded" in reply.body["detail"]
+        from tests.support.naive_projector import NaiveProjector
+
+        assert settings.log_url
+        assert settings.database_url
+        projector = NaiveProjector(settings.log_url, settings.database_url, settings.partitions)
+        task = asyncio.create_task(projector.run())
+        assert (await ada.call("PUT", "/v1/keys", body)).status == 200
+        assert (await ada.call("GET", "/v1/keys")).body["available"] == 3
+        from schema import tasks
+
+        await tasks.end([task])
