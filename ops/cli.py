@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ops.errors import OperatorError
+from ops.limits import limits
 from schema.settings import BadSetting, Settings
 
 
@@ -69,9 +70,8 @@ def node(index: int) -> None:
 @click.argument("name", type=click.Choice(["projector", "pusher", "retention", "rate-limiter"]))
 def worker(name: str) -> None:
     """Run one worker; any number of each may run."""
-    from workers.bootstrap import run_worker  # noqa: PLC0415
-
     from ops.addresses import resolved  # noqa: PLC0415
+    from workers.bootstrap import run_worker  # noqa: PLC0415
 
     sys.exit(run_worker(name, resolved(_settings())))
 
@@ -94,12 +94,23 @@ def keys() -> None:
 @keys.command()
 def rotate() -> None:
     """Sign with a new key from now on; tokens under the old one stay good until they expire."""
+    import psycopg  # noqa: PLC0415
+
     from ops.addresses import database  # noqa: PLC0415
+    from relay.auth.keyset import KeysetUnreadable  # noqa: PLC0415
     from relay.auth.keyset import rotate as run  # noqa: PLC0415
 
     settings = _settings()
-    run(database(settings), settings.secret_file)
+    try:
+        run(database(settings), settings.secret_file)
+    except KeysetUnreadable as error:
+        raise OperatorError(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise OperatorError(f"The database is away: {str(error).strip().splitlines()[0]}") from error
     click.echo("A new key signs from now on. Nodes take it up within seconds.")
+
+
+main.add_command(limits)
 
 
 @main.command()

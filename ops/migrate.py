@@ -58,21 +58,26 @@ def wait_for(database_url: str, *, wait_seconds: float, tell: Callable[[str], No
     deadline = time.monotonic() + wait_seconds
     backoff = Backoff(first=0.1, factor=1.6, most=3.0)
     told = False
-    while True:
-        try:
-            psycopg.connect(database_url, connect_timeout=5).close()
-            return
-        except psycopg.OperationalError as error:
-            reason = str(error).strip().splitlines()[0]
-            if "FATAL" in reason and any(words in reason for words in REFUSALS_AT_LOGIN):
-                raise OperatorError(
-                    f"The database refuses: {reason}. See SEALSTREAM_DATABASE_URL."
-                ) from error
-            if time.monotonic() >= deadline:
-                raise OperatorError(f"The database stays away: {reason}") from error
-        except psycopg.ProgrammingError as error:
-            raise OperatorError(f"SEALSTREAM_DATABASE_URL cannot be read: {error}") from error
+    while (missing := why_away(database_url)) is not None:
+        if time.monotonic() >= deadline:
+            raise OperatorError(f"The database stays away: {missing}")
         if not told:
-            tell(f"Waiting for the database ({reason}) …")
+            tell(f"Waiting for the database ({missing})")
             told = True
         time.sleep(backoff.next())
+
+
+def why_away(database_url: str) -> str | None:
+    """Tries once: None if the database takes connections, else why not.
+
+    Raises OperatorError for what waiting will not mend."""
+    try:
+        psycopg.connect(database_url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        if "FATAL" in reason and any(words in reason for words in REFUSALS_AT_LOGIN):
+            raise OperatorError(f"The database refuses: {reason}. See SEALSTREAM_DATABASE_URL.") from error
+        return reason
+    except psycopg.ProgrammingError as error:
+        raise OperatorError(f"SEALSTREAM_DATABASE_URL cannot be read: {error}") from error
+    return None

@@ -18,6 +18,8 @@ from ops.supervisor.keeper import Keeper
 FRUITLESS_STARTS: Final = 4
 """So many ends before everything is ready mean that starting again will not mend it."""
 LOG_LINES: Final = 8
+FIRST_WORD_SECONDS: Final = 3.0
+FURTHER_WORDS_SECONDS: Final = 15.0
 
 
 class Interrupted(Exception):
@@ -39,7 +41,7 @@ class House:
 
         Raises OperatorError when something keeps dying meanwhile, and Interrupted."""
         self._stages.append(list(keepers))
-        next_word = time.monotonic() + 10.0
+        next_word = time.monotonic() + FIRST_WORD_SECONDS
         while True:
             self._tick()
             missing = is_ready()
@@ -49,8 +51,8 @@ class House:
                 if keeper.ends >= FRUITLESS_STARTS:
                     raise OperatorError(self._fruitless(keeper.name))
             if time.monotonic() >= next_word:
-                next_word += 10.0
-                tell(f"Still waiting: {missing}")
+                next_word += FURTHER_WORDS_SECONDS
+                tell(f"Waiting for {missing}")
             if self._bell.asked:
                 raise Interrupted
             self._bell.wait(0.05)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout, layout, prepare
-from ops.migrate import migrate
+from ops.migrate import migrate, why_away
 from ops.supervisor import instance, readiness
 from ops.supervisor.bell import Bell
 from ops.supervisor.house import House, Interrupted
@@ -79,7 +79,14 @@ def _servers(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
             readiness.all_of({f"the {name}": lambda url=url: readiness.server_answers(url)}),  # type: ignore[misc]
             tell,
         )
+    _database(house, wanted, places, tell)
+
+
+def _database(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
     if postgres.NAME not in wanted.embedded:
+        assert wanted.settings.database_url
+        url = wanted.settings.database_url
+        house.bring_up([], lambda: _named("the database", why_away(url)), tell)
         return
     if not (places.data / postgres.NAME).exists():
         tell(f"Preparing a new database in {places.data}")
@@ -87,6 +94,10 @@ def _servers(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
     address = postgres.url(places, "postgres")
     house.bring_up([keeper], readiness.all_of({"the database": lambda: postgres.is_ready(address)}), tell)
     postgres.ensure_database(places)
+
+
+def _named(what: str, missing: str | None) -> str | None:
+    return missing and f"{what} ({missing})"
 
 
 def _greet(wanted: Plan, places: Layout, tell: Journal) -> None:
