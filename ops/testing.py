@@ -120,6 +120,8 @@ def counted(report: Path | None, status: int) -> Counts:
         counts = from_junit(report.read_text("utf-8"))
     except (OSError, ET.ParseError):
         return Counts(failed=1)
+    if counts == Counts():
+        return Counts(failed=1)  # a runner that found no test has not tested
     if status != 0 and counts.failed == 0:
         return counts + Counts(failed=1)  # the runner itself failed, or was stopped
     return counts
