@@ -56,7 +56,10 @@ export class Relay {
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
     await this.until(
-      () => /Sealstream is ready at (\S+)/.test(this.output),
+      () => {
+        if (child.exitCode !== null) throw new Error(`the relay ended:\n${this.output}`)
+        return /Sealstream is ready at (\S+)/.test(this.output)
+      },
       START_TIMEOUT,
       () => `the relay did not start:\n${this.output}`,
     )

@@ -26,6 +26,7 @@ import { Prekeys } from './prekeys'
 import type { AccountRecord } from './records'
 import { Running } from './running'
 import { SecurityLog } from './security-log'
+import { Serial } from './serial'
 import { People } from './people'
 import type { View } from './view'
 
@@ -185,6 +186,7 @@ export class App {
       view: this.view,
       api,
       now: this.now,
+      serial: new Serial(),
       socket: null,
       get account() {
         if (!opened.account) throw new MessengerError('signed_out')

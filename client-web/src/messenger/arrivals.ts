@@ -173,7 +173,7 @@ export class Arrivals {
     if (content.type !== 'text') {
       const chat = this.chats.record(person.userId)
       const left = { ...chat, unread: Math.max(0, chat.unread - content.ids.length) }
-      changes.put('conversations', chat.id, left)
+      changes.put('conversations', chat.id, () => this.chats.record(chat.id))
       this.chats.all.set(chat.id, left)
       shows.push(() => this.chats.show(chat.id))
     } else if (!(await this.core.store.message(content.id))) {

@@ -53,8 +53,8 @@ export class Chats {
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
     }
-    changes.putMessage(message).put('conversations', after.id, after)
-    // Staged at once, so that a second message in the same commit counts on.
+    changes.putMessage(message).put('conversations', after.id, () => this.all.get(after.id))
+    // Staged at once: whatever commits next writes a record that knows of this message.
     this.all.set(after.id, after)
     return () => {
       this.added(message)
@@ -69,7 +69,7 @@ export class Chats {
     const chat = this.all.get(message.conversation)
     if (chat?.last?.id === message.id) {
       const after = { ...chat, last: message }
-      changes.put('conversations', chat.id, after)
+      changes.put('conversations', chat.id, () => this.all.get(chat.id))
       this.all.set(chat.id, after)
     }
     return () => {
@@ -117,7 +117,8 @@ export class Chats {
   async update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
     const record = { ...this.record(id), ...patch }
     this.all.set(id, record)
-    await commit(this.core, new Changes().put('conversations', id, record), () => this.show(id))
+    const changes = new Changes().put('conversations', id, () => this.record(id))
+    await commit(this.core, changes, () => this.show(id))
   }
 
   setTyping(id: string, typing: boolean): void {

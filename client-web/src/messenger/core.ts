@@ -5,6 +5,7 @@ import type { RelaySocket } from '@/wire/socket'
 import { MessengerError } from './contract'
 import type { Settings } from './contract'
 import type { AccountRecord } from './records'
+import type { Serial } from './serial'
 import type { View } from './view'
 
 /** What every part of an open messenger shares. */
@@ -14,6 +15,8 @@ export interface Core {
   readonly view: View
   readonly api: RelayApi
   readonly now: () => number
+  /** Held by whoever reads ratchets or people, decides, and writes them back. */
+  readonly serial: Serial
   account: AccountRecord
   readonly settings: Settings
   /** The open connection, or null. */

@@ -19,10 +19,12 @@ export class KeyWatch {
 
   /** Notes the key; the pinned one stays. Nothing happens for a key that is known already. */
   async seen(userId: string, identity: PublicKey): Promise<void> {
-    const changes = new Changes()
-    const show = this.stage(changes, userId, identity, (person) => person)
-    await this.core.store.commit(changes)
-    show()
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = this.stage(changes, userId, identity, (person) => person)
+      await this.core.store.commit(changes)
+      show()
+    })
   }
 
   /** The same as part of a larger change; `adjust` may alter the contact further. */

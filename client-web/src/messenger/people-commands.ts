@@ -40,25 +40,26 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       }
       await acceptKey(known, identityKey)
     }
-    const base =
-      people.all.get(userId) ??
-      newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)
-    const record: ContactRecord = {
-      ...base,
-      relation: 'contact',
-      addedAt: base.relation === 'contact' ? base.addedAt : now,
-      changed: verified ? null : base.changed,
-      verified: base.verified || verified,
-      verifiedAt: verified ? now : base.verifiedAt,
-    }
-    const changes = new Changes()
-    const shows = [people.stage(changes, record)]
-    const chat = { ...chats.record(userId), archived: false }
-    changes.put('conversations', userId, chat)
-    if (verified) shows.push(log.stage(changes, 'verified', { userId, identity: identityKey }))
-    await core.store.commit(changes)
-    chats.all.set(userId, chat)
-    for (const show of shows) show()
+    await core.serial.run(async () => {
+      const base =
+        people.all.get(userId) ??
+        newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)
+      const record: ContactRecord = {
+        ...base,
+        relation: 'contact',
+        addedAt: base.relation === 'contact' ? base.addedAt : now,
+        changed: verified ? null : base.changed,
+        verified: base.verified || verified,
+        verifiedAt: verified ? now : base.verifiedAt,
+      }
+      const changes = new Changes()
+      const shows = [people.stage(changes, record)]
+      chats.all.set(userId, { ...chats.record(userId), archived: false })
+      changes.put('conversations', userId, () => chats.record(userId))
+      if (verified) shows.push(log.stage(changes, 'verified', { userId, identity: identityKey }))
+      await core.store.commit(changes)
+      for (const show of shows) show()
+    })
     chats.show(userId)
     requests.show()
     outbox.resume(userId)
@@ -83,26 +84,23 @@ export function peopleCommands(running: () => Running): PeopleCommands {
   /** The person's own act: the new key is pinned, sessions under the old one end. */
   async function acceptKey(person: ContactRecord, identity: PublicKey): Promise<void> {
     const { people, chats, log, inbox, outbox, core } = running()
-    const { userId, held } = person
-    const changes = new Changes()
-    await stageForgotten(changes, userId)
-    const pinned: ContactRecord = {
-      ...person,
-      identity,
-      changed: null,
-      verified: false,
-      verifiedAt: null,
-      devices: null,
-      held: [],
-    }
-    const notice = chats.notice(userId, { type: 'identity_accepted' })
-    const shows = [
-      people.stage(changes, pinned),
-      chats.stageNew(changes, notice, false),
-      log.stage(changes, 'identity_accepted', { userId, identity }),
-    ]
-    await core.store.commit(changes)
-    for (const show of shows) show()
+    const { userId } = person
+    const held = await core.serial.run(async () => {
+      const before = people.get(userId)
+      const changes = new Changes()
+      await stageForgotten(changes, userId)
+      const unproven = { verified: false, verifiedAt: null, devices: null }
+      const pinned = { ...before, ...unproven, identity, changed: null, held: [] }
+      const notice = chats.notice(userId, { type: 'identity_accepted' })
+      const shows = [
+        people.stage(changes, pinned),
+        chats.stageNew(changes, notice, false),
+        log.stage(changes, 'identity_accepted', { userId, identity }),
+      ]
+      await core.store.commit(changes)
+      for (const show of shows) show()
+      return before.held
+    })
     await inbox.process(held)
     await outbox.renew(userId)
   }
@@ -116,20 +114,22 @@ export function peopleCommands(running: () => Running): PeopleCommands {
     ] as const
   }
 
-  const markVerified = async (id: string): Promise<void> => {
+  const markVerified = (id: string): Promise<void> => {
     const { people, log, chats, core } = running()
-    const person = people.get(id)
-    if (person.changed) throw new MessengerError('identity_changed')
-    const changes = new Changes()
-    const record = { ...person, verified: true, verifiedAt: core.now() }
-    const notice = chats.notice(id, { type: 'verified' })
-    const shows = [
-      people.stage(changes, record),
-      chats.stageNew(changes, notice, false),
-      log.stage(changes, 'verified', { userId: id, identity: person.identity }),
-    ]
-    await core.store.commit(changes)
-    for (const show of shows) show()
+    return core.serial.run(async () => {
+      const person = people.get(id)
+      if (person.changed) throw new MessengerError('identity_changed')
+      const changes = new Changes()
+      const record = { ...person, verified: true, verifiedAt: core.now() }
+      const notice = chats.notice(id, { type: 'verified' })
+      const shows = [
+        people.stage(changes, record),
+        chats.stageNew(changes, notice, false),
+        log.stage(changes, 'verified', { userId: id, identity: person.identity }),
+      ]
+      await core.store.commit(changes)
+      for (const show of shows) show()
+    })
   }
 
   return {
@@ -215,16 +215,18 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       if (person.changed) await acceptKey(person, person.changed.identity)
     },
     async keepOldKey(id) {
-      const { people, outbox } = running()
-      const identity = people.get(id).changed?.identity
-      if (!identity) return
-      const changes = new Changes()
-      const shows = [
-        people.stage(changes, { ...people.get(id), changed: null, held: [] }),
-        running().log.stage(changes, 'identity_refused', { userId: id, identity }),
-      ]
-      await running().core.store.commit(changes)
-      for (const show of shows) show()
+      const { people, outbox, log, core } = running()
+      await core.serial.run(async () => {
+        const identity = people.get(id).changed?.identity
+        if (!identity) return
+        const changes = new Changes()
+        const shows = [
+          people.stage(changes, { ...people.get(id), changed: null, held: [] }),
+          log.stage(changes, 'identity_refused', { userId: id, identity }),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+      })
       outbox.resume(id)
     },
     markVerified,

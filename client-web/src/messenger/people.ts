@@ -42,11 +42,13 @@ export class People {
   }
 
   async update(id: string, patch: Partial<ContactRecord>): Promise<ContactRecord> {
-    const record = { ...this.get(id), ...patch }
-    const changes = new Changes()
-    const show = this.stage(changes, record)
-    await commit(this.core, changes, show)
-    return record
+    return this.core.serial.run(async () => {
+      const record = { ...this.get(id), ...patch }
+      const changes = new Changes()
+      const show = this.stage(changes, record)
+      await commit(this.core, changes, show)
+      return record
+    })
   }
 
   forget(id: string): void {

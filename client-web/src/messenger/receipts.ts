@@ -48,7 +48,7 @@ export class Receipts {
   ): () => void {
     const before = this.owed.get(userId) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
-    changes.put('records', `receipts/${userId}`, record)
+    changes.put('records', `receipts/${userId}`, () => this.owed.get(userId) ?? record)
     this.owed.set(userId, record)
     return () => this.schedule()
   }

@@ -98,27 +98,30 @@ export class Running {
 
   /** Everything received in a conversation counts as seen. */
   async markRead(id: string): Promise<void> {
-    const chat = this.chats.record(id)
-    if (chat.unread === 0) return
-    const person = this.people.all.get(id)
-    const seen = await this.newest(id, chat.unread)
-    const after = { ...chat, unread: 0 }
-    const changes = new Changes().put('conversations', id, after)
-    const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
-    const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
-    await this.core.store.commit(changes)
-    this.chats.all.set(id, after)
-    this.chats.show(id)
-    owe()
+    if (this.chats.record(id).unread === 0) return
+    await this.core.serial.run(async () => {
+      const seen = await this.newest(id, this.chats.record(id).unread)
+      const changes = new Changes()
+      const person = this.people.all.get(id)
+      const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
+      const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
+      this.chats.all.set(id, { ...this.chats.record(id), unread: 0 })
+      changes.put('conversations', id, () => this.chats.record(id))
+      await this.core.store.commit(changes)
+      this.chats.show(id)
+      owe()
+    })
   }
 
   /** What came while the person was a stranger is confirmed once they are a contact. */
   async oweReceipts(id: string): Promise<void> {
-    const ids = await this.newest(id, this.chats.record(id).unread)
-    const changes = new Changes()
-    const owe = this.receipts.stage(changes, id, 'delivered', ids)
-    await this.core.store.commit(changes)
-    owe()
+    await this.core.serial.run(async () => {
+      const ids = await this.newest(id, this.chats.record(id).unread)
+      const changes = new Changes()
+      const owe = this.receipts.stage(changes, id, 'delivered', ids)
+      await this.core.store.commit(changes)
+      owe()
+    })
   }
 
   /** Ids of the newest received messages. */

@@ -17,7 +17,7 @@ import { localIdentity } from './core'
 import type { Core } from './core'
 import type { DeviceRef } from './records'
 import type { SecurityLog } from './security-log'
-import { Serial } from './serial'
+import type { Serial } from './serial'
 import { signedPrekeyAge, STALE_AFTER } from './signed-prekey-age'
 import type { Target, Targets } from './targets'
 
@@ -40,13 +40,15 @@ export class SessionsMissing extends Error {
 export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
 
 export class Sessions {
-  readonly serial = new Serial()
+  readonly serial: Serial
 
   constructor(
     private readonly core: Core,
     private readonly targets: Targets,
     private readonly log: SecurityLog,
-  ) {}
+  ) {
+    this.serial = core.serial
+  }
 
   get(userId: string, deviceId: number): Promise<Session | null> {
     return this.core.store.get<Session>('sessions', sessionKey(userId, deviceId))

@@ -50,9 +50,11 @@ export class Targets {
   }
 
   async saveDevices(userId: string, devices: DeviceRef[]): Promise<void> {
-    const changes = new Changes()
-    const show = this.stageDevices(changes, userId, devices)
-    await this.core.store.commit(changes)
-    show()
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = this.stageDevices(changes, userId, devices)
+      await this.core.store.commit(changes)
+      show()
+    })
   }
 }

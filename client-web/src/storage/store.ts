@@ -65,6 +65,7 @@ const place = (table: TableName, key: Key<TableName>): string => `${table}/${Str
 
 export class Store {
   private fence = 0
+  private tail: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly db: Database,
@@ -142,14 +143,23 @@ export class Store {
   }
 
   /**
-   * All or nothing, on disk when it resolves.
+   * All or nothing, on disk when it resolves. Commits reach the disk in the order they were asked
+   * for; a value given as a function is read when its turn comes.
    * @throws StorageError `fenced`, `full`, `failed`, `locked`
    */
-  async commit(changes: Changes): Promise<void> {
+  commit(changes: Changes): Promise<void> {
+    const write = (): Promise<void> => this.write(changes)
+    const result = this.tail.then(write, write)
+    this.tail = result.catch(() => undefined)
+    return result
+  }
+
+  private async write(changes: Changes): Promise<void> {
     if (changes.empty) return
     const sealed = await Promise.all(
       changes.writes.map(async (write) => {
-        const data = await this.sealer.seal(place(write.table, write.key), write.value)
+        const value: unknown = typeof write.value === 'function' ? write.value() : write.value
+        const data = await this.sealer.seal(place(write.table, write.key), value)
         return { ...write, data: write.table === 'messages' ? { id: write.id, data } : data }
       }),
     )

@@ -276,5 +276,5 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
   const later = await again.reloaded()
   keep(later)
   await until(() => device.signedPrekey.id > signed, 'rotated')
-  expect(later.eventTypes()).toContain('signed_prekey_rotated')
+  await until(() => later.eventTypes().includes('signed_prekey_rotated'), 'logged')
 })

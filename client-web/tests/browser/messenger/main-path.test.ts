@@ -49,6 +49,23 @@ describe('writing', () => {
     expect(anna.received()).toEqual(['hello back', ...texts])
   })
 
+  test('marking as read while more arrives forgets none of them', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = keep(await acquaintedClients(relay))
+    const show = bob.shown.message
+    bob.shown.message = (message) => {
+      show(message)
+      void bob.messenger.markRead(anna.userId)
+    }
+    for (let i = 0; i < 12; i++) await anna.messenger.sendText(bob.userId, `burst ${i}`)
+    await until(
+      () => anna.statuses().filter((status) => status === 'read').length === 12,
+      'all read',
+      20_000,
+    )
+    expect(bob.shown.conversations.get(anna.userId)?.unread).toBe(0)
+  })
+
   test('bad input is refused with its code', async () => {
     const relay = new TestRelay()
     const { anna, bob } = keep(await acquaintedClients(relay))
