@@ -51,6 +51,12 @@ def not_yet_stored(offered: list[Prekey], stored: dict[int, bytes | None]) -> li
     return [prekey for prekey in offered if prekey.id not in stored]
 
 
+def without_waiting(stored: dict[int, bytes | None]) -> dict[int, bytes | None]:
+    """What remains of `stored` when another identity takes over: prekeys that wait go with the old one,
+    only the marks of those handed out stay."""
+    return {number: key for number, key in stored.items() if key is None}
+
+
 def _check(key: bytes, path: str) -> None:
     try:
         check_key(key)

@@ -29,6 +29,8 @@ async def publish(call: Call[KeysUpload]) -> Published:
     async with transaction(parts.database) as connection:
         await _still_in(connection, call)
         stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
+        if body.replace and await parts.directory.identity(call.user_id, call.device_id) != identity_key:
+            stored = uploads.without_waiting(stored)
         published = await parts.directory.publish(
             call.user_id,
             call.device_id,

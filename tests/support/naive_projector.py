@@ -105,6 +105,7 @@ async def _set_identity(connection: Connection, event: IdentitySet) -> None:
             "UPDATE identities SET until = %(at)s WHERE user_id = %(user)s AND until IS NULL", arguments
         )
         await _close(connection, "device_id <> %(device)s", arguments)
+        await connection.execute("DELETE FROM one_time_prekeys WHERE user_id = %(user)s", arguments)
     await connection.execute(
         "INSERT INTO identities VALUES (%(user)s, %(key)s, %(fingerprint)s, %(at)s, NULL)"
         " ON CONFLICT (user_id, identity_key) DO UPDATE SET until = NULL",

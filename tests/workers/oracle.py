@@ -73,6 +73,8 @@ class Oracle:
             for user, device in list(self.devices):
                 if user == event.user and device != event.device:
                     self._close(user, device, event.at)
+            for prekey in [prekey for prekey in self.prekeys if prekey[0] == event.user]:
+                del self.prekeys[prekey]
             for (user, key), row in self.identities.items():
                 if user == event.user and key != event.identity_key and row["until"] is None:
                     row["until"] = event.at

@@ -32,8 +32,12 @@ DELETE_OF_DEVICE: Final = tuple(
 DELETE_OF_OTHERS: Final = tuple(
     f"DELETE FROM {table} USING {_GONE} "  # noqa: S608
     f"WHERE {table}.user_id = gone.user_id AND {table}.device_id <> gone.device_id"
-    for table in OF_A_DEVICE
+    for table in ("mailboxes", "envelopes")
 )
+DELETE_PREKEYS_OF_ALL: Final = f"""
+    DELETE FROM one_time_prekeys AS prekey USING {_GONE} WHERE prekey.user_id = gone.user_id
+"""  # noqa: S608
+"""Whoever replaces an identity has lost what belonged to the old one: no prekey of it is handed out."""
 OF_A_USER: Final = ("envelopes", "mailboxes", "one_time_prekeys", "used_prekeys", "devices", "identities")
 DELETE_OF_USER: Final = tuple(
     f"DELETE FROM {table} WHERE user_id = ANY(%s::uuid[])"  # noqa: S608
@@ -92,7 +96,7 @@ async def change(connection: Any, changes: Iterable[LogEvent]) -> None:
         for statement in (CLOSE, *DELETE_OF_DEVICE):
             await connection.execute(statement, _columns(closed))
     if replaced:
-        for statement in (CLOSE_OTHERS, *DELETE_OF_OTHERS):
+        for statement in (CLOSE_OTHERS, *DELETE_OF_OTHERS, DELETE_PREKEYS_OF_ALL):
             await connection.execute(statement, _columns(replaced))
         for statement in (END_OTHER_IDENTITIES, RETURN_TO_IDENTITY):
             await connection.execute(statement, _identity_columns(replaced))

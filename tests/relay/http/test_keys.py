@@ -131,6 +131,17 @@ async def test_replacing_with_the_identity_one_has_closes_nothing(node: Relay) -
     assert (await ada.call("GET", "/v1/keys")).status == 200
 
 
+async def test_a_device_may_replace_its_own_identity_and_begin_its_prekeys_anew(node: Relay) -> None:
+    ada, bob = await node.person(prekeys=3), await node.person()
+    place = f"/v1/bundles/{ada.username}"
+    assert (await bob.call("GET", f"{place}/{ada.fingerprint}")).body["devices"][0]["prekey"]["id"] == 1
+    ada.identity = KeyPair()
+    anew = ada.keys(prekeys=3, replace=True)
+    assert (await ada.call("PUT", "/v1/keys", anew)).status == 200
+    prekey = (await bob.call("GET", f"{place}/{ada.fingerprint}")).body["devices"][0]["prekey"]
+    assert prekey == anew["prekeys"][1]  # the id 1 was handed out before
+
+
 async def test_an_earlier_identity_may_come_back(node: Relay) -> None:
     ada = await node.person()
     other = node.stranger(ada.username)

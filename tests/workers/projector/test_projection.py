@@ -160,6 +160,20 @@ async def test_a_replaced_identity_closes_every_other_device_with_all_it_had(dat
         assert tables["one_time_prekeys"] == []
 
 
+async def test_whoever_replaces_an_identity_begins_its_prekeys_anew(database, database_url) -> None:
+    user = uuid4()
+    story = [
+        identity(user, 1, "first", 1000, stories.key(1)),
+        uploaded(user, 1, 1, 2),
+        identity(user, 1, "replaced", 1001, stories.key(2)),
+        uploaded(user, 1, 2, 3),
+    ]
+    await project(database, story, [2])
+    tables = projected(database_url, [user])
+    assert tables == expectation(story)
+    assert [row[2] for row in tables["one_time_prekeys"]] == [2, 3]
+
+
 def _members(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__struct_fields__}
 
