@@ -8,7 +8,7 @@ import pytest
 import socketio
 
 from tests.servers import Servers
-from tests.support.people import Line, Person
+from tests.support.people import Line, Person, Reply
 from tests.wire.conftest import Party
 
 
@@ -63,8 +63,8 @@ async def test_without_the_log_sends_are_unavailable_and_nothing_is_lost_or_doub
     servers.kill("log")
     answer = await at_anna.send(bela, b"refused")
     assert (answer["ok"], answer["error"]["code"]) == (False, "unavailable")
+    newcomer = party.unopened(anna)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        newcomer = party.unopened(anna)
         await newcomer.open()
     assert newcomer.refusal["data"]["code"] == "unavailable"
     under_way = asyncio.gather(*(sender.send(number) for number in range(5, 25)))
@@ -103,8 +103,8 @@ async def test_without_the_board_sends_and_connections_are_refused_and_nothing_i
     servers.kill("board")
     answer = await at_anna.send(bela, b"refused")
     assert (answer["ok"], answer["error"]["code"]) == (False, "unavailable")
+    newcomer = party.unopened(anna)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        newcomer = party.unopened(anna)
         await newcomer.open()
     assert newcomer.refusal["data"]["code"] == "unavailable"
     servers.revive()
@@ -117,13 +117,16 @@ async def test_readiness_names_what_is_down_and_health_stays(party: Party, serve
     stranger = party.stranger()
     assert (await stranger.call("GET", "/readyz")).status == 200
     servers.kill("postgres")
-    async with asyncio.timeout(15):
-        while (ready := await stranger.call("GET", "/readyz")).status == 200:
-            await asyncio.sleep(0.2)
-    assert ready.status == 503
+    ready = await readiness(stranger, 503)
     assert ready.body["down"] == ["database"]
     assert (await stranger.call("GET", "/healthz")).status == 200
     servers.revive()
+    await readiness(stranger, 200)
+
+
+async def readiness(stranger: Person, status: int) -> Reply:
+    """`/readyz` once it answers so."""
     async with asyncio.timeout(30):
-        while (await stranger.call("GET", "/readyz")).status != 200:
+        while (ready := await stranger.call("GET", "/readyz")).status != status:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.2)
+    return ready

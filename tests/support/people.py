@@ -5,7 +5,7 @@ import asyncio
 import secrets
 from base64 import b64encode
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import aiohttp
@@ -44,7 +44,7 @@ class Person:
         self.session: dict[str, Any] = {}
         self._http = aiohttp.ClientSession()
 
-    async def __aenter__(self) -> "Person":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -1,0 +1,65 @@
+"""A reader that stops reading costs the node a bounded amount of memory, whatever is sent to it."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import msgpack
+import psutil
+import pytest
+
+from tests.support.people import Line, Person
+from tests.support.stack import Stack
+from tests.wire.conftest import Party
+
+BODY = b"x" * 60_000
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def roomy() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(
+        prefix="sealstream-slow-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
+        Path(folder).chmod(0o711)
+        running = Stack(Path(folder) / "data", SEALSTREAM_MESSAGES_PER_MINUTE="100000").start()
+        yield running
+        running.stop()
+
+
+async def test_memory_stays_flat_while_a_reader_does_not_read(
+    roomy: Stack, record_property: Callable[[str, object], None]
+) -> None:
+    party = Party(roomy.url())
+    anna, bela = await party.person(), await party.person()
+    at_anna = await party.line(anna)
+    address = roomy.url().replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    node = psutil.Process(roomy.pid("node-0"))
+    async with aiohttp.ClientSession(read_bufsize=4096) as http, http.ws_connect(address) as stalled:
+        token = bela.session["access_token"]
+        await stalled.receive()
+        await stalled.send_bytes(msgpack.packb({"type": 0, "data": {"token": token}, "nsp": "/"}))
+        await stalled.receive()
+        transport = stalled._response.connection.transport  # type: ignore[union-attr]
+        transport.pause_reading()
+        await send(at_anna, bela, 150)  # what may be in flight is in flight now, and more waits
+        before = node.memory_info().rss
+        await send(at_anna, bela, 600)
+        grown = node.memory_info().rss - before
+        transport.resume_reading()
+    print(
+        f"node: {before / MIB:.0f} MiB, {grown / MIB:+.1f} MiB after {600 * len(BODY) / MIB:.0f} MiB unread"
+    )
+    assert grown < 12 * MIB
+    at_bela = await party.line(bela)
+    await at_bela.until_bodies(750, seconds=60)
+    assert [envelope["seq"] for envelope in at_bela.envelopes] == list(range(1, 751))
+    await party.close()
+
+
+async def send(line: Line, to: Person, count: int) -> None:
+    for _ in range(count // 10):
+        answers = await asyncio.gather(*(line.send(to, BODY) for _ in range(10)))
+        assert all(answer["ok"] for answer in answers)
