@@ -86,9 +86,19 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     })
   }
 
+  /** The day on top is pushed away by the next one, not covered by it. Past Vue: it is every frame. */
+  function pushDay(element: HTMLElement): void {
+    const next = dayIndexes.value.find((index) => index > stuckDay.value)
+    const coming = items.value.find((item) => item.index === next)
+    const stuck = items.value.find((item) => item.index === stuckDay.value)
+    const room = coming && stuck ? coming.start - element.scrollTop - stuck.size : 0
+    element.style.setProperty('--day-push', `${Math.min(0, room)}px`)
+  }
+
   function onScroll(): void {
     const element = scroller.value
     if (!element || !placed.value) return
+    pushDay(element)
     atEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END
     const first = items.value.find((item) => item.index !== stuckDay.value)
     if (first && first.index < NEAR_TOP && hasOlder() && !loadingOlder.value) void older()
