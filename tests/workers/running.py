@@ -105,6 +105,7 @@ class Workers:
         for worker in self._started:
             if worker.runs:
                 worker.kill()
+            sys.stdout.write("".join(worker.text))  # pytest shows it when the test failed
 
 
 async def until(condition: Callable[[], Awaitable[Any]], within: float = 20) -> Any:

@@ -38,7 +38,11 @@ class Projection:
         return self._at
 
     async def handle(self, batch: Batch[LogEvent]) -> None:
-        """Writes the batch and moves the checkpoint from where this owner left it. Raises Superseded."""
+        """Writes the batch and moves the checkpoint from where this owner left it. Raises Superseded.
+
+        No pipeline: between two statements the server must see that nothing is said, so that it can end
+        the transaction of an owner that froze in it.
+        """
         written = 0
         async with self._database.connection() as connection, connection.transaction():
             moved = await checkpoints.advance(
@@ -46,9 +50,8 @@ class Projection:
             )
             if not moved:
                 raise Superseded
-            async with connection.pipeline():
-                for turn in rounds(unsettled(batch.entries)):
-                    written += await apply(connection, turn)
+            for turn in rounds(unsettled(batch.entries)):
+                written += await apply(connection, turn)
         self._at = batch.upto
         accepted = sum(isinstance(entry.event, EnvelopeAccepted) for entry in batch.entries)
         metrics.WRITTEN.inc(written)
