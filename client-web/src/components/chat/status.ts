@@ -1,2 +1,4 @@
-/** The states of an own message that have a tick. */
-export type TickStatus = 'waiting' | 'accepted' | 'delivered' | 'read' | 'failed'
+import type { MessageStatus } from '@/messenger/contract'
+
+/** The states of an own message; each has its tick. */
+export type TickStatus = Exclude<MessageStatus, 'received'>

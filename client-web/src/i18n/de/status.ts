@@ -3,6 +3,4 @@ export default {
   accepted: 'Gesendet',
   delivered: 'Zugestellt',
   read: 'Gelesen',
-  failed: 'Nicht gesendet',
-  received: 'Empfangen',
 } as const

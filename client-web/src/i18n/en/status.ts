@@ -3,6 +3,4 @@ export default {
   accepted: 'Sent',
   delivered: 'Delivered',
   read: 'Read',
-  failed: 'Not sent',
-  received: 'Received',
 } as const
