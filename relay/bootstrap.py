@@ -16,12 +16,12 @@ from psycopg_pool import AsyncConnectionPool
 from redis.asyncio.cluster import RedisCluster
 
 from relay.admission import Admission
-from relay.auth.keyset import Keyset
+from relay.auth.keyset import Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
-from relay.http.app import build_app
+from relay.http.app import SERVER_OPTIONS, build_app
 from relay.http.origins import origin_allowed
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
@@ -39,7 +39,7 @@ from relay.sockets.server import RelayServer
 from schema import functions, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
-from schema.settings import Settings
+from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 
 log = structlog.get_logger(__name__)
@@ -84,9 +84,16 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         try:
             node, app = await _wire(settings, index, stack)
         except partitions_of.PartitionsDiffer as error:
-            log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
+            log.error(  # noqa: TRY400 - as above
+                "partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS"
+            )
             return 1
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        except (BadSetting, KeysetUnreadable) as error:
+            log.error("setting_unusable", reason=str(error))  # noqa: TRY400 - as above
+            return 1
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=2.0, **SERVER_OPTIONS
+        )
         await runner.setup()
         await web.SockSite(runner, listening).start()
         _up.set()

@@ -19,3 +19,9 @@ SEND_SECONDS = Histogram("sealstream_send_seconds", "From a send's arrival to it
 PUSH_SECONDS = Histogram(
     "sealstream_push_seconds", "From acceptance to the push on this node.", buckets=_BUCKETS
 )
+HTTP_SECONDS = Histogram(
+    "sealstream_http_seconds",
+    "From a call's arrival to its answer.",
+    ["call", "status"],
+    buckets=_BUCKETS,
+)

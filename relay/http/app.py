@@ -1,12 +1,14 @@
 """The node's HTTP application: the table's calls, the published contract, the client, and the edge around
 them."""
 
-from typing import Final
+import time
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from relay import metrics
 from relay.http import headers, problems
 from relay.http.calls import BODY_BYTES, endpoint
 from relay.http.client_files import ClientFiles
@@ -15,8 +17,9 @@ from relay.http.peer import Peers
 from relay.http.table import ROUTES
 from relay.parts import Parts
 
-SERVER_OPTIONS: Final = {"auto_decompress": False}
+SERVER_OPTIONS: Final[dict[str, Any]] = {"auto_decompress": False}
 """For the runner: compressed bodies are refused, so nothing may inflate them first."""
+_CALLS: Final = frozenset(route.path for route in ROUTES)
 
 
 def build_app(parts: Parts) -> web.Application:
@@ -33,7 +36,10 @@ def build_app(parts: Parts) -> web.Application:
             found = client.response(request)
             if found is not None:
                 return found
-        return await problems.answered(handler, request)
+        began = time.perf_counter()
+        answer = await problems.answered(handler, request)
+        _measure(request, answer.status, time.perf_counter() - began)
+        return answer
 
     async def openapi(_: web.Request) -> web.Response:
         return web.Response(body=contract, content_type="application/json")
@@ -45,3 +51,11 @@ def build_app(parts: Parts) -> web.Application:
         app.router.add_route(route.method, route.path, endpoint(route, parts, peers))
     app.router.add_get("/openapi.json", openapi, allow_head=False)
     return app
+
+
+def _measure(request: web.Request, status: int, seconds: float) -> None:
+    """Counts a call of the contract under its pattern (a path may hold names), sockets and files not."""
+    resource = request.match_info.route.resource
+    if resource is not None and resource.canonical in _CALLS:
+        call = f"{request.method} {resource.canonical}"
+        metrics.HTTP_SECONDS.labels(call, str(status)).observe(seconds)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from prometheus_client import generate_latest
 
 from relay.http.headers import CONTENT_SECURITY_POLICY
 from relay.http.table import ROUTES
@@ -224,3 +225,11 @@ async def test_a_call_that_takes_too_long_is_unavailable(node: Relay, monkeypatc
     monkeypatch.setattr(type(node.parts.limits), "admit", endless)
     reply = await node.stranger().call("POST", "/v1/accounts", {"username": "ada", "password": PASSWORD})
     assert (reply.status, reply.body["code"], reply.headers["Retry-After"]) == (503, "unavailable", "1")
+
+
+async def test_calls_are_measured_by_their_pattern_never_by_their_path(node: Relay) -> None:
+    ada = await node.person()
+    await ada.call("GET", f"/v1/contacts/{ada.username}/{ada.fingerprint}")
+    exposed = generate_latest().decode()
+    assert 'call="GET /v1/contacts/{username}/{fingerprint}",status="200"' in exposed
+    assert ada.username not in exposed
