@@ -17,7 +17,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -53,7 +54,9 @@ def become(user: str, *, keep_passage: bool) -> None:
     """Gives up root for `user`, for good."""
     entry = pwd.getpwnam(user)
     if keep_passage:
-        prctl(PR_SET_KEEPCAPS, 1)
+        # Rights survive the change of user, and access(2), which PostgreSQL asks about its own programs,
+        # counts them.
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)

