@@ -1,0 +1,91 @@
+"""A node that is asked to stop says goodbye; one that starts again lets everyone back in; metrics tell."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import socketio
+
+from tests.support.people import Line
+from tests.support.stack import Stack, free_ports
+from tests.wire.conftest import Party
+
+PEOPLE = 25
+
+
+@pytest.fixture
+def measured() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="sealstream-drain-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        running = Stack(Path(folder) / "data", SEALSTREAM_METRICS_PORT=str(free_ports(6))).start()
+        yield running
+        running.stop()
+
+
+async def test_a_node_that_stops_tells_its_sockets_and_they_come_back_without_loss(measured: Stack) -> None:
+    party = Party(measured.url())
+    people = [await party.person() for _ in range(PEOPLE)]
+    lines = [await party.line(person) for person in people]
+    for line, to in zip(lines, people[1:] + people[:1], strict=True):
+        assert (await line.send(to, b"before"))["ok"]
+    before = measured.pid("node-0")
+    os.kill(before, signal.SIGTERM)
+    for line in lines:
+        assert await line.until_event("session.ended") == {"reason": "shutdown"}
+    measured.wait_restarted("node-0", before)
+    again = await asyncio.gather(*(come_back(party, line) for line in lines))
+    for line, to in zip(again, people[1:] + people[:1], strict=True):
+        assert (await line.send(to, b"after"))["ok"]
+    for first, second in zip(lines, again, strict=True):
+        await second.until(
+            lambda both=(first, second): len({e["seq"] for line in both for e in line.envelopes}) == 2
+        )
+        bodies = {
+            envelope["seq"]: envelope["body"] for line in (first, second) for envelope in line.envelopes
+        }
+        assert bodies == {1: b"before", 2: b"after"}
+    await party.close()
+
+
+async def come_back(party: Party, line: Line) -> Line:
+    """Reconnects as a client does, with pauses; a server's restart does not use up the connections."""
+    for _ in range(100):
+        newer = party.unopened(line.person)
+        try:
+            return await newer.open()
+        except socketio.exceptions.ConnectionError:
+            if newer.refusal is not None and isinstance(newer.refusal, dict) and "data" in newer.refusal:
+                assert newer.refusal["data"]["code"] == "unavailable"
+            await asyncio.sleep(0.2)
+    raise AssertionError("never let in again")
+
+
+async def test_metrics_count_what_happened(measured: Stack) -> None:
+    party = Party(measured.url())
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela)
+    await at_bela.until_event("caught_up")
+    assert (await at_anna.send(bela, b"x"))["ok"]
+    await at_bela.until_bodies(1)
+    assert not (await at_anna.call("send", {}))["ok"]
+    first = int(measured.settings["SEALSTREAM_METRICS_PORT"])
+    texts = []
+    async with aiohttp.ClientSession() as http:
+        for port in range(first, first + 5):  # the node, then the four workers
+            async with http.get(f"http://127.0.0.1:{port}/metrics") as reply:
+                assert reply.status == 200
+                texts.append(await reply.text())
+    node = texts[0]
+    assert "sealstream_accepts_total 1.0" in node
+    assert "sealstream_envelopes_pushed_total 1.0" in node
+    assert "sealstream_sockets 2.0" in node
+    assert 'sealstream_refusals_total{code="invalid",edge="socket"} 1.0' in node
+    assert "sealstream_send_seconds_bucket" in node
+    assert any('sealstream_group_lag{group="projector",partition="0"}' in text for text in texts[1:])
+    assert any('sealstream_group_pending{group="pusher",partition="0"}' in text for text in texts[1:])
+    await party.close()
