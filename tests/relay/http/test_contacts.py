@@ -152,11 +152,11 @@ async def test_a_bundle_can_be_of_some_devices(node: Relay) -> None:
     assert (await ada.call("GET", "/v1/keys")).body["available"] == 1
 
 
-@pytest.mark.parametrize("wanted", ["", "1,", "one", "-1", "1;2", "99999999999", "1," * 1001 + "1"])
-async def test_device_numbers_that_are_none_are_invalid(node: Relay, wanted: str) -> None:
+async def test_device_numbers_that_are_none_are_invalid(node: Relay) -> None:
     ada = await node.person(prekeys=1)
-    reply = await ada.call("GET", bundle(ada), params={"devices": wanted})
-    assert (reply.status, reply.body["path"]) == (422, "$.devices")
+    for wanted in ("", "1,", "one", "-1", "1;2", "99999999999", "1," * 1001 + "1"):
+        reply = await ada.call("GET", bundle(ada), params={"devices": wanted})
+        assert (reply.status, reply.body["path"]) == (422, "$.devices")
     assert (await ada.call("GET", "/v1/keys")).body["available"] == 1
 
 

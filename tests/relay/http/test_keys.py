@@ -5,7 +5,6 @@ from base64 import b64decode
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -191,11 +190,11 @@ async def test_the_number_of_a_closed_device_is_never_active_again(node: Relay) 
     assert (await other.call("GET", "/v1/sessions")).status == 401
 
 
-@pytest.mark.parametrize("number", ["0", "2", "99999999999", "one", "-1", "1.0", "٣"])
-async def test_a_device_that_is_not_there_is_not_found(node: Relay, number: str) -> None:
+async def test_a_device_that_is_not_there_is_not_found(node: Relay) -> None:
     ada = await node.person()
-    reply = await ada.call("DELETE", f"/v1/devices/{number}")
-    assert (reply.status, reply.body["code"]) == (404, "not_found")
+    for number in ("0", "2", "99999999999", "one", "-1", "1.0", "٣"):
+        reply = await ada.call("DELETE", f"/v1/devices/{number}")
+        assert (reply.status, reply.body["code"]) == (404, "not_found")
 
 
 async def test_a_signed_prekey_is_exchanged(node: Relay) -> None:
@@ -239,11 +238,11 @@ async def test_a_waiting_prekey_is_not_exchanged_by_publishing_again(node: Relay
     assert (reply.status, reply.body["path"]) == (422, "$.prekeys[0].id")
 
 
-@pytest.mark.parametrize("count", [0, 101])
-async def test_an_upload_has_one_to_a_hundred_prekeys(node: Relay, count: int) -> None:
+async def test_an_upload_has_one_to_a_hundred_prekeys(node: Relay) -> None:
     ada = await node.person()
-    reply = await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(1, count)})
-    assert (reply.status, reply.body["path"]) == (422, "$.prekeys")
+    for count in (0, 101):
+        reply = await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(1, count)})
+        assert (reply.status, reply.body["path"]) == (422, "$.prekeys")
 
 
 def _without_type(key: str) -> str:
