@@ -34,6 +34,11 @@ export class Person {
     return new Person(name, context, await context.newPage(), url)
   }
 
+  /** The same person at another device. */
+  static again(browser: Browser, url: string, name: string): Promise<Person> {
+    return Person.arrive(browser, url, name)
+  }
+
   static async registered(browser: Browser, url: string, name: string): Promise<Person> {
     const person = await Person.arrive(browser, url, name)
     await person.register()

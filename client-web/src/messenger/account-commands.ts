@@ -49,7 +49,10 @@ export function accountCommands(app: App): AccountCommands {
     async register(username, password) {
       const name = checked(username, password)
       await prepare()
-      if (app.theOpened().account) throw otherAccount()
+      const { account, tokens } = app.theOpened()
+      // It broke off after the account was made: the same form goes on from there.
+      if (account?.username === name && tokens && !account.published) return app.proceed()
+      if (account) throw otherAccount()
       await enter(name, await app.api.register(name, password), false)
     },
     async login(username, password) {

@@ -8,6 +8,7 @@ import { contactCode, contactQr, fingerprint, identityText } from '@/crypto/iden
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
 import type { CryptoEngine } from '@/crypto/engine'
+import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/store'
 import type { Store } from '@/storage/store'
 import { PublicApi, RelayApi } from '@/wire/api'
@@ -29,6 +30,9 @@ import { SecurityLog } from './security-log'
 import { Serial } from './serial'
 import { People } from './people'
 import type { View } from './view'
+
+const isExpected = (error: unknown): boolean =>
+  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
 
 export interface AppOptions {
   platform: Platform
@@ -66,7 +70,15 @@ export class App {
 
   async boot(): Promise<void> {
     if (!(await this.leader.claim())) return this.view.app({ phase: 'elsewhere' })
-    await this.lead()
+    try {
+      await this.lead()
+    } catch (error) {
+      // An unfinished registration without the relay, or a browser that keeps nothing: the form is
+      // shown, and the next command says what is wrong.
+      const knownUsername = this.opened?.account?.username ?? null
+      this.view.app({ phase: 'signed_out', account: null, knownUsername })
+      if (!isExpected(error)) throw error
+    }
   }
 
   /** This tab leads: open what is here. */

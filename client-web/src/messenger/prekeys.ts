@@ -5,6 +5,9 @@
  */
 import type { Prekey } from '@/crypto/engine'
 import { Changes } from '@/storage/store'
+import { RelayError } from '@/wire/errors'
+import type { KeysUpload } from '@/wire/types'
+import { delay, reconnectBackoff } from './backoff'
 import { localIdentity } from './core'
 import type { Core } from './core'
 import type { StoredSignedPrekey } from './records'
@@ -14,6 +17,8 @@ import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
 export const BATCH = 100
 const LOW = 20
 const PUBLISHED_AT_ONCE = 100
+/** Attempts after the first: some fifteen seconds. */
+const PATIENCE = 5
 
 export class Prekeys {
   private replenishing: Promise<void> | null = null
@@ -30,7 +35,7 @@ export class Prekeys {
     try {
       const signed = await this.createSigned()
       const prekeys = await this.create()
-      await this.core.api.publishKeys({
+      await this.insist({
         registrationId: identity.registrationId,
         identityKey: identity.keyPair.publicKey,
         signedPrekey: { id: signed.id, key: signed.keyPair.publicKey, signature: signed.signature },
@@ -40,6 +45,21 @@ export class Prekeys {
       await this.saveAccount({ published: true, prekeysAvailable: prekeys.length })
     } finally {
       this.core.view.progress('keys', null)
+    }
+  }
+
+  /** The identical upload again while the relay does not answer; the person waits meanwhile. */
+  private async insist(upload: KeysUpload): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.core.api.publishKeys(upload)
+      } catch (error) {
+        const passing =
+          error instanceof RelayError &&
+          (error.code === 'no_answer' || error.code === 'unavailable')
+        if (!passing || attempt >= PATIENCE) throw error
+        await new Promise((done) => setTimeout(done, delay(reconnectBackoff, attempt)))
+      }
     }
   }
 

@@ -50,10 +50,31 @@ describe('starting', () => {
     await expect(anna.messenger.register('anna', 'correct horse battery')).rejects.toMatchObject({
       code: 'offline',
     })
-    const again = await anna.reloaded({})
+    await expect(anna.messenger.register('other', 'correct horse battery')).rejects.toMatchObject({
+      code: 'invalid',
+    })
+    const offline = await anna.reloaded()
+    expect(offline.shown.state).toMatchObject({ phase: 'signed_out', knownUsername: 'anna' })
+    const again = await offline.reloaded({})
     keep(again)
     expect(again.shown.state.phase).toBe('ready')
     expect(relay.device('anna').prekeys.length).toBe(100)
+  })
+
+  test('a registration goes on by itself when the relay is away for a moment', async () => {
+    const relay = new TestRelay()
+    const honest = relay.wire()
+    let away = 2
+    const flaky = {
+      ...honest,
+      call: async (request: Parameters<typeof honest.call>[0]) => {
+        if (request.path === '/v1/keys' && away-- > 0) throw new RelayError('unavailable')
+        return honest.call(request)
+      },
+    }
+    const anna = await Client.registered('anna', relay, { wire: flaky })
+    keep(anna)
+    expect(anna.shown.state.phase).toBe('ready')
   })
 
   test('bad credentials and bad names say so', async () => {
