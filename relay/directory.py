@@ -90,9 +90,7 @@ class Directory:
             case b"ok":
                 return Published(self._position(user, reply[1]), reply[2].decode(), reply[3:])
             case b"conflict":
-                raise Refusal(
-                    "identity_conflict", "The account has another identity key."
-                )
+                raise Refusal("identity_conflict", "The account has another identity key.")
             case _:
                 raise Refusal("unauthorized", "This device was closed; log in again for a new one.")
 
