@@ -1,12 +1,16 @@
 """A node's HTTP side for the tests of this folder."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from schema import functions, servers
 from schema.settings import Settings
-from tests.support.relay import Relay, make_settings, relay
+from tests.support.limits_board import Board
+from tests.support.relay import Relay, install_policy, make_settings, relay
 
 
 @pytest.fixture
@@ -20,3 +24,21 @@ async def node(settings: Settings) -> AsyncIterator[Relay]:
     """A served node."""
     async with relay(settings) as running:
         yield running
+
+
+@pytest.fixture
+async def board(settings: Settings) -> AsyncIterator[Board]:
+    """A board with functions and policy."""
+    async with AsyncExitStack() as stack:
+        client, log = servers.client(settings.board_url or ""), servers.client(settings.log_url or "")
+        stack.push_async_callback(client.aclose)
+        stack.push_async_callback(log.aclose)
+        await functions.install(client, "relay")
+        await install_policy(client, settings)
+        yield Board(client, log, settings)
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody whose limits these are."""
+    return str(uuid4())

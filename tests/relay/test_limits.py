@@ -1,75 +1,21 @@
-"""Limits on a real board: exact windows, resends, buckets, cooldowns, overrides; no policy, no admission."""
+"""Limits on a real board: exact windows, resends, cooldowns, overrides; closed when in doubt."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from relay.limits import Limits
-from relay.policy import Policy
-from schema import codec, functions, keys, servers
+from schema import codec, keys
 from schema.events import Refused
 from schema.limits import BUNDLES_PER_TARGET, MESSAGES
 from schema.refusals import Refusal
-from schema.settings import Settings
 from tests.servers import Servers
-from tests.support.relay import install_policy
+from tests.support.limits_board import WINDOW_MS, Board
 from tests.support.until import until
-
-WINDOW_MS = 60_000
-
-
-class Board:
-    """The board, and one or two nodes' view of the limits."""
-
-    def __init__(self, client: Any, log: Any, settings: Settings) -> None:
-        self.client = client
-        self.log = log
-        self.settings = settings
-
-    async def node(self) -> Limits:
-        limits = Limits(self.client, self.log)
-        await limits.policy.read()
-        return limits
-
-    async def admit(
-        self, subject: str, count: int, *, window: int = WINDOW_MS, event: str = "", name: str = MESSAGES
-    ) -> list[Any]:
-        names = [keys.limit_window(name, subject), keys.override(subject), keys.cooldown(subject)]
-        reply: list[Any] = await functions.call(
-            self.client, "relay", "admit", names, [name, count, window, event]
-        )
-        return reply
-
-    async def age(self, subject: str, milliseconds: int, *, name: str = MESSAGES) -> None:
-        """Lets the window's events have happened earlier."""
-        window = keys.limit_window(name, subject)
-        for member, score in await self.client.zrange(window, 0, -1, withscores=True):
-            await self.client.zadd(window, {member: score - milliseconds * 8})
-
-
-@pytest.fixture
-async def board(settings: Settings) -> AsyncIterator[Board]:
-    async with AsyncExitStack() as stack:
-        client, log = servers.client(settings.board_url or ""), servers.client(settings.log_url or "")
-        stack.push_async_callback(client.aclose)
-        stack.push_async_callback(log.aclose)
-        await functions.install(client, "relay")
-        await install_policy(client, settings)
-        yield Board(client, log, settings)
-
-
-@pytest.fixture
-def user() -> str:
-    return str(uuid4())
 
 
 async def test_as_many_as_the_limit_and_no_more(board: Board, user: str) -> None:
@@ -236,96 +182,6 @@ async def test_any_run_of_events_is_judged_as_a_plain_list_of_times_would(board:
         asyncio.run_coroutine_threadsafe(follow(run), loop).result(60)
 
     await asyncio.to_thread(judged_alike)
-
-
-async def test_a_bucket_gives_its_burst_and_then_waits(board: Board, user: str) -> None:
-    limits = await board.node()
-    for _ in range(6):
-        await limits.take(BUNDLES_PER_TARGET, user)
-    with pytest.raises(Refusal) as caught:
-        await limits.take(BUNDLES_PER_TARGET, user)
-    assert caught.value.code == "rate_limited"
-    assert 599_000 < (caught.value.retry_after_ms or 0) <= 600_000
-
-
-async def _take(board: Board, subject: str, burst: int, refill: int) -> list[int]:
-    reply: list[int] = await functions.call(
-        board.client, "relay", "bucket", [keys.bucket("b", subject)], [burst, refill]
-    )
-    return reply
-
-
-async def test_a_bucket_fills_up_steadily_and_not_beyond_its_burst(board: Board, user: str) -> None:
-    name = keys.bucket("b", user)
-    for _ in range(3):
-        await _take(board, user, 3, 1000)
-    assert (await _take(board, user, 3, 1000))[0] == 0
-    await board.client.hincrby(name, "at", -1500)
-    assert (await _take(board, user, 3, 1000)) == [1]
-    refused = await _take(board, user, 3, 1000)
-    assert refused[0] == 0
-    assert 300 < refused[1] <= 500
-    await board.client.hincrby(name, "at", -100_000)
-    assert [(await _take(board, user, 3, 1000))[0] for _ in range(4)] == [1, 1, 1, 0]
-
-
-async def test_a_bucket_survives_a_clock_that_was_set_back(board: Board, user: str) -> None:
-    for _ in range(4):
-        await _take(board, user, 3, 1000)
-    await board.client.hincrby(keys.bucket("b", user), "at", 3_600_000)
-    refused = await _take(board, user, 3, 1000)
-    assert refused[0] == 0
-    assert refused[1] <= 1000
-
-
-async def test_a_full_bucket_leaves_nothing_behind(board: Board, user: str) -> None:
-    await _take(board, user, 3, 50)
-    assert 0 < await board.client.pttl(keys.bucket("b", user)) <= 150
-
-
-async def test_a_node_that_never_read_a_policy_admits_nothing(board: Board, user: str) -> None:
-    limits = Limits(board.client, board.log)
-    for ask in (limits.admit(MESSAGES, user), limits.take(BUNDLES_PER_TARGET, user)):
-        with pytest.raises(Refusal) as caught:
-            await ask
-        assert caught.value.code == "unavailable"
-
-
-async def test_a_policy_is_used_ten_seconds_after_it_was_last_there(board: Board) -> None:
-    now = 0.0
-    policy = Policy(board.client, lambda: now)
-    await policy.read()
-    assert policy.is_there()
-    await board.client.delete(keys.POLICY)
-    now = 10.0
-    await policy.read()
-    assert policy.row(MESSAGES).count == 60
-    now = 10.1
-    assert not policy.is_there()
-    with pytest.raises(Refusal) as caught:
-        policy.row(MESSAGES)
-    assert caught.value.code == "unavailable"
-    await install_policy(board.client, board.settings)
-    await policy.read()
-    assert policy.row(MESSAGES).count == 60
-
-
-async def test_a_changed_policy_is_in_force_at_the_next_reading(board: Board) -> None:
-    policy = Policy(board.client)
-    changed = msgspec.json.encode({"count": 7, "window_ms": 1000, "burst": None})
-    await board.client.hset(keys.POLICY, mapping={MESSAGES: changed, "of_a_newer_version": b"{}"})
-    await policy.read()
-    row = policy.row(MESSAGES)
-    assert (row.count, row.window_ms, row.subject) == (7, 1000, "user")
-
-
-async def test_a_policy_that_cannot_be_read_leaves_the_last_one(board: Board) -> None:
-    policy = Policy(board.client)
-    await policy.read()
-    await board.client.hset(keys.POLICY, MESSAGES, b"nonsense")
-    with pytest.raises(msgspec.DecodeError):
-        await policy.read()
-    assert policy.row(MESSAGES).count == 60
 
 
 async def test_an_empty_board_gets_its_functions_again(board: Board, user: str) -> None:
