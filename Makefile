@@ -34,8 +34,8 @@ format: $(DEVELOPMENT) $(PACKAGES)  ## format all code
 	$(VENV)/bin/ruff format .
 	cd $(CLIENT) && npm run --silent format
 
-bench: $(RUNTIME)  ## messages a second through a relay that runs here
-	@exec $(PYTHON) -m ops.load
+bench: $(RUNTIME)  ## messages a second, latencies and CPU through a relay of its own
+	@exec $(PYTHON) -m ops.load --start
 
 lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock

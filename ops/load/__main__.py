@@ -1,0 +1,143 @@
+"""`python -m ops.load`: measures a relay that runs, or (`--start`) one of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import click
+import uvloop
+
+from ops.errors import OperatorError
+from ops.load.cpu import cpu_seconds
+from ops.load.user import Measured, User
+from schema.settings import Settings
+
+RAISED: Final = {
+    "SEALSTREAM_MESSAGES_PER_MINUTE": "100000000",
+    "SEALSTREAM_CONNECTIONS_PER_MINUTE": "100000",
+    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
+}
+"""The limits that load runs into; a relay that is measured by `--url` must be started with them."""
+LAST_ONES_SECONDS: Final = 10.0
+"""How long to wait at the end for what is still under way."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--url", help="The relay (default: SEALSTREAM_HOST and SEALSTREAM_PORT).")
+@click.option("--start", is_flag=True, help="Start a relay of its own in a temporary directory.")
+@click.option("--users", default=50, show_default=True, type=click.IntRange(min=2), help="In pairs.")
+@click.option(
+    "--window", default=4, show_default=True, type=click.IntRange(min=1), help="Under way per user."
+)
+@click.option("--rate", default=0.0, show_default=True, help="Messages a second in all; 0: as many as go.")
+@click.option("--seconds", default=20.0, show_default=True, help="How long to measure.")
+@click.option("--body", default=512, show_default=True, type=click.IntRange(1, 65536), help="Bytes.")
+def main(
+    url: str | None, start: bool, users: int, window: int, rate: float, seconds: float, body: int
+) -> None:
+    """Messages a second, latencies and CPU shares of a running relay."""
+    settings = Settings.from_env(os.environ)
+    try:
+        if start:
+            with _own_relay() as (address, data):
+                uvloop.run(_measure(address, data, users, window, rate, seconds, body))
+        else:
+            address = url or f"http://{settings.host}:{settings.port}"
+            uvloop.run(_measure(address, settings.data, users, window, rate, seconds, body))
+    except (OperatorError, aiohttp.ClientError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _measure(
+    url: str, data: Path, count: int, window: int, rate: float, seconds: float, body: int
+) -> None:
+    measured = Measured()
+    users = [User(url, measured, window=window, body_bytes=body) for _ in range(count - count % 2)]
+    for one, other in zip(users[::2], users[1::2], strict=True):
+        one.partner, other.partner = other, one
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        few = asyncio.Semaphore(4)
+
+        async def prepare(user: User) -> None:
+            async with few:
+                await user.register(http)
+                await user.connect(http)
+
+        await asyncio.gather(*(prepare(user) for user in users))
+        click.echo(f"{len(users)} users at {url}, {window} under way each, {body} bytes, {seconds:g} s")
+        before, began = cpu_seconds(data), time.perf_counter()
+        pause = len(users) / rate if rate else 0.0
+        try:
+            async with asyncio.timeout(seconds + 2 * LAST_ONES_SECONDS):
+                await asyncio.gather(*(user.write(began + seconds, pause) for user in users))
+        except TimeoutError:
+            click.echo("Some messages never came: their senders are still waiting.")
+        took = time.perf_counter() - began
+        after = cpu_seconds(data)
+        deadline = time.perf_counter() + LAST_ONES_SECONDS
+        while measured.under_way and time.perf_counter() < deadline:
+            await asyncio.sleep(0.05)  # noqa: ASYNC110 - an event would cost every message a little
+        ends = [reason for user in users if (reason := await user.close())]
+    _report(measured, took, {name: after[name] - before.get(name, 0.0) for name in after}, ends)
+
+
+def _report(measured: Measured, took: float, cpu: dict[str, float], ends: list[str]) -> None:
+    received = len(measured.received)
+    click.echo(f"\n{received / took:,.0f} messages/s ({received} received in {took:.1f} s)")
+    for name, times in (("send → accepted", measured.accepted), ("send → received", measured.received)):
+        p50, p95, p99 = (percentile(times, share) * 1000 for share in (0.50, 0.95, 0.99))
+        click.echo(f"{name}:  p50 {p50:.1f} ms  p95 {p95:.1f} ms  p99 {p99:.1f} ms")
+    refused = ", ".join(f"{count} {code}" for code, count in measured.refused.items()) or "none"
+    click.echo(f"refused: {refused}; gaps: {measured.gaps}; never came: {len(measured.under_way)}")
+    if ends:
+        click.echo(f"sockets ended by the relay: {', '.join(ends)}")
+    click.echo("\nCPU             share of one core   ms per 1000 messages")
+    for name, used in sorted(cpu.items(), key=lambda row: -row[1]):
+        click.echo(f"{name:18} {used / took:13.0%} {used / max(received, 1) * 1e6:18.0f}")
+
+
+def percentile(times: list[float], share: float) -> float:
+    """The value below which `share` of `times` lie (nearest rank); 0 for none."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+@contextmanager
+def _own_relay() -> Iterator[tuple[str, Path]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
+        data = Path(folder) / "data"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
+            env={**os.environ, **RAISED},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("Sealstream is ready at "):
+                    break
+            else:
+                raise OperatorError("The relay did not start (see above).")
+            yield line.split()[-1], data
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""One user of the load: an account, a device, a partner, and a window of messages under way."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from ops.errors import OperatorError
+from ops.load.keys import key_body
+from ops.load.line import Line
+
+
+@dataclass
+class Measured:
+    """What all users together saw. Times are seconds; `under_way` maps a message's id to when it left."""
+
+    accepted: list[float] = field(default_factory=list)
+    received: list[float] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    gaps: int = 0
+    under_way: dict[str, float] = field(default_factory=dict)
+
+
+class User:
+    """Sends to `partner` as long as fewer than `window` of its messages are neither received nor refused."""
+
+    def __init__(self, url: str, measured: Measured, *, window: int, body_bytes: int) -> None:
+        self.url = url
+        self.partner: User = self
+        self._measured = measured
+        self._body_bytes = body_bytes
+        self._room = asyncio.Semaphore(window)
+        self._seen = 0
+        self._acknowledge: asyncio.Event = asyncio.Event()
+        self._registration_id = secrets.randbelow(16380) + 1
+        self._session: dict[str, Any] = {}
+        self._line: Line | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def register(self, http: aiohttp.ClientSession) -> None:
+        """Makes the account and publishes the device's keys."""
+        body = {"username": f"load_{secrets.token_hex(8)}", "password": secrets.token_hex(8)}
+        self._session = await self._http(http, "POST", "/v1/accounts", body)
+        await self._http(http, "PUT", "/v1/keys", key_body(self._registration_id))
+
+    async def connect(self, http: aiohttp.ClientSession) -> None:
+        """Opens the socket and begins to read and acknowledge."""
+        self._line = await Line.open(http, self.url, self._session["access_token"], self._on_envelopes)
+        self._tasks = [asyncio.create_task(self._line.read()), asyncio.create_task(self._acknowledging())]
+
+    async def write(self, until: float, pause: float) -> None:
+        """Sends until perf_counter() says `until`, `pause` seconds apart (0: as the window allows)."""
+        assert self._line is not None
+        while time.perf_counter() < until and self._line.ended is None:
+            if pause:
+                await asyncio.sleep(pause)
+            await self._room.acquire()
+            await self._send(self._line)
+
+    async def close(self) -> str | None:
+        """Ends the socket; why the relay had ended it before, if it had."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._line is None:
+            return None
+        await self._line.close()
+        return self._line.ended
+
+    async def _send(self, line: Line) -> None:
+        number = str(uuid4())
+        target = self.partner
+        envelope = {
+            "device_id": target._session["device_id"],  # noqa: SLF001 - another user, the same class
+            "registration_id": target._registration_id,  # noqa: SLF001
+            "kind": "message",
+            "body": os.urandom(self._body_bytes),
+        }
+
+        def answered(answer: Any, seconds: float) -> None:
+            if answer["ok"]:
+                self._measured.accepted.append(seconds)
+                return
+            self._measured.refused[answer["error"]["code"]] += 1
+            del self._measured.under_way[number]
+            self._room.release()
+
+        self._measured.under_way[number] = time.perf_counter()
+        to = target._session["user_id"]  # noqa: SLF001
+        await line.call("send", {"id": number, "to": to, "envelopes": [envelope]}, answered)
+
+    def _on_envelopes(self, envelopes: list[Any]) -> None:
+        now = time.perf_counter()
+        for envelope in envelopes:
+            if envelope["seq"] > self._seen + 1:
+                self._measured.gaps += 1
+            self._seen = max(self._seen, envelope["seq"])
+            left = self._measured.under_way.pop(envelope["id"], None)
+            if left is not None:
+                self._measured.received.append(now - left)
+                self.partner._room.release()  # noqa: SLF001
+        self._acknowledge.set()
+
+    async def _acknowledging(self) -> None:
+        """One `ack` for all that came in one turn of the loop."""
+        assert self._line is not None
+        while True:
+            await self._acknowledge.wait()
+            self._acknowledge.clear()
+            await self._line.call("ack", {"upto": self._seen}, lambda _answer, _seconds: None)
+
+    async def _http(self, http: aiohttp.ClientSession, method: str, path: str, body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._session['access_token']}"} if self._session else {}
+        async with http.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+            read = await answer.json()
+            if answer.status >= 400:
+                raise OperatorError(f"{method} {path} is refused: {read.get('detail')} ({read.get('code')})")
+            return read

@@ -1,0 +1,57 @@
+"""The load tool measures what it says: every message of a short run is accepted, received and counted."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.load.__main__ import RAISED, percentile
+from ops.load.keys import key_body
+from schema import signal
+from tests.support.stack import Stack, free_ports
+
+
+def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "ops.load", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_short_run_receives_every_message_and_names_each_process(tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "data", **RAISED).start()
+    done = load("--url", stack.url(), "--users", "6", "--seconds", "2", "--rate", "60")
+    stack.stop()
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"messages/s \((\d+) received", done.stdout)
+    assert found is not None
+    assert 30 <= int(found[1]) <= 130
+    assert "refused: none; gaps: 0; never came: 0" in done.stdout
+    assert re.search(r"send → accepted: +p50 \d+\.\d ms", done.stdout)
+
+
+def test_a_relay_that_is_not_there_is_said_in_one_line() -> None:
+    done = load("--url", f"http://127.0.0.1:{free_ports(1)}", "--users", "2")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: Cannot connect to host")
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 51), (0.99, 100), (1.0, 100)])
+def test_percentiles_are_of_the_nearest_rank(share: float, value: int) -> None:
+    assert percentile([float(n) for n in range(1, 101)], share) == value
+
+
+def test_its_keys_are_what_the_relay_accepts() -> None:
+    from base64 import b64decode
+
+    for _ in range(20):
+        body = key_body(1)
+        identity = b64decode(body["identity_key"])
+        signed = body["signed_prekey"]
+        signal.check_key(identity)
+        assert signal.signature_is_good(identity, b64decode(signed["key"]), b64decode(signed["signature"]))
