@@ -131,6 +131,7 @@ export default {
     kinds: {
       identity_changed: 'Der Schlüssel von {name} hat sich geändert',
       identity_accepted: 'Du hast den neuen Schlüssel von {name} angenommen',
+      identity_refused: 'Du hast einen anderen Schlüssel für {name} abgelehnt',
       verified: 'Du hast {name} bestätigt',
       device_refused: 'Ein Gerät mit fremdem Schlüssel wurde für {name} abgewiesen',
       sender_refused: 'Eine gefälschte Nachricht im Namen von {name} wurde abgewiesen',

@@ -5,6 +5,7 @@ export default {
   changedSafe: 'Es wird nichts gesendet, bis du dich entscheidest.',
   compareNow: 'Jetzt vergleichen',
   acceptNew: 'Neuen Schlüssel annehmen',
+  keepOld: 'Alten Schlüssel behalten',
   acceptTitle: 'Den neuen Schlüssel von {name} annehmen?',
   acceptText:
     'Nur wenn {name} dir von einem neuen Telefon oder einem Neuanfang erzählt hat. Die Bestätigung entfällt, bis ihr wieder vergleicht.',

@@ -130,6 +130,7 @@ export default {
     kinds: {
       identity_changed: 'The key of {name} changed',
       identity_accepted: 'You accepted the new key of {name}',
+      identity_refused: 'You refused another key for {name}',
       verified: 'You verified {name}',
       device_refused: 'A device with a foreign key was refused for {name}',
       sender_refused: 'A forged message in the name of {name} was refused',

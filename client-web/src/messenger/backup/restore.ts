@@ -21,10 +21,15 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
   }
   if (!held) await takeIdentity(app, identity)
   await merge(app, content)
+  const restored = app.theCore().account.identity !== null && app.running === null
   app.running?.stop()
   app.running = null
   app.view.clear()
   await app.proceed()
+  if (restored) {
+    const { publicKey } = content.account.identity.keyPair
+    await app.theRunning().log.add('identity_restored', { identity: publicKey })
+  }
   await greet(app)
 }
 

@@ -168,6 +168,7 @@ describe('several devices of one person', () => {
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     expect(phone.shown.state.phase).toBe('ready')
     expect(phone.code).toBe(anna.code)
+    expect(phone.eventTypes()).toContain('identity_restored')
     await phone.messenger.openConversation(bob.userId)
     expect(phone.flow()).toEqual(['hello', 'hello back'])
 
