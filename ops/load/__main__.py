@@ -49,7 +49,7 @@ def main(
     seconds: float,
     size: int,
 ) -> None:
-    """Users in pairs write to each other through a relay: how many messages passed, how fast, at what cost."""
+    """Users in pairs write to each other: how many messages passed the relay, how fast, at what cost."""
     try:
         if url:
             asyncio.run(run(list(url), data, users, outstanding, rate, seconds, size))
@@ -121,6 +121,7 @@ async def _begin(people: list[Person], outstanding: int, rate: float) -> list["a
     if rate:
         return [asyncio.create_task(person.pace(len(people) / rate)) for person in people]
     for person in people:
+        person.refills = True
         for _ in range(outstanding):
             await person.send()
     return []

@@ -36,7 +36,7 @@ class Tally:
 
 
 class Person:
-    """Registers, connects, then writes to `partner` as fast as its window allows, or at a pace."""
+    """Registers, connects, then writes to `partner`: at a pace, or, with `refills`, on every answer."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, tally: Tally, size: int) -> None:
         self._http = http
@@ -47,6 +47,7 @@ class Person:
         self._calls = 0
         self._ws: aiohttp.ClientWebSocketResponse
         self.writing = False
+        self.refills = False
         self.partner: Person
         self.user_id = ""
         self.received: list[int] = []
@@ -120,7 +121,7 @@ class Person:
             code = answer["error"]["code"]
             tally.refused[code] = tally.refused.get(code, 0) + 1
             await asyncio.sleep(0.1)
-        if self.writing:
+        if self.writing and self.refills:
             await self.send()
 
     async def _received(self, envelopes: list[dict[str, Any]]) -> None:

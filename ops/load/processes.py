@@ -25,7 +25,7 @@ class Usage:
         }
 
     def _cpu(self, name: str) -> float:
-        """CPU seconds of a process; with its children, as PostgreSQL forks, but not the relay that we started."""
+        """CPU seconds of a process; with its children (PostgreSQL forks), but not a relay that we started."""
         process = self._processes[name]
         times = process.cpu_times()
         total = times.user + times.system

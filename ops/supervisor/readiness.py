@@ -49,6 +49,8 @@ def _ask(host: str, port: int) -> str | None:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         body = answer.read(4096)
+    except ConnectionRefusedError:
+        return f"the node on port {port} (starting)"
     except (OSError, http.client.HTTPException) as error:
         return f"the node on port {port} ({error})"
     finally:
