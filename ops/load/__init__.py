@@ -1,4 +1,6 @@
-"""The load tool: real sockets that write to each other, and what that cost. `make bench` runs it.
+"""A load tool: pairs of users write to each other through a running relay, over real sockets.
 
-It measures the relay and nothing else: bodies are random bytes, keys are real, the wire is the wire.
+It speaks the published wire by itself (Engine.IO over one WebSocket, MessagePack packets), with as little
+work per message as Python allows, because it shares the machine with what it measures. Bodies are random:
+to the relay they are ciphertext like any other.
 """

@@ -1,151 +1,142 @@
-"""`python -m ops.load`: messages a second and latency through a relay on this machine."""
+"""`python -m ops.load`: measures a relay that runs, or (`--start`) one of its own."""
 
 import asyncio
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import quantiles
+from typing import Final
 
 import aiohttp
 import click
-from rich.console import Console
-from rich.table import Table
+import uvloop
 
-from ops.load.person import LoadFailed, Person, Tally
-from ops.load.processes import Usage
+from ops.errors import OperatorError
+from ops.load.cpu import cpu_seconds
+from ops.load.user import Measured, User
+from schema.settings import Settings
 
-READY = "Sealstream is ready at "
-WARM_UP_SECONDS = 2.0
-MIB = 1024 * 1024
-ROOMY = {
+RAISED: Final = {
     "SEALSTREAM_MESSAGES_PER_MINUTE": "100000000",
-    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
     "SEALSTREAM_CONNECTIONS_PER_MINUTE": "100000",
+    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
 }
+"""The limits that load runs into; a relay that is measured by `--url` must be started with them."""
+LAST_ONES_SECONDS: Final = 10.0
+"""How long to wait at the end for what is still under way."""
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--url", help="The relay (default: SEALSTREAM_HOST and SEALSTREAM_PORT).")
+@click.option("--start", is_flag=True, help="Start a relay of its own in a temporary directory.")
+@click.option("--users", default=50, show_default=True, type=click.IntRange(min=2), help="In pairs.")
 @click.option(
-    "--url", multiple=True, help="A running relay (several: users are spread). Default: one of its own."
+    "--window", default=4, show_default=True, type=click.IntRange(min=1), help="Under way per user."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Its data directory, to see its processes.")
-@click.option("--port", default=18080, show_default=True, help="Port of the relay that is started.")
-@click.option("--users", default=100, show_default=True)
-@click.option("--outstanding", default=4, show_default=True, help="Unanswered sends per user.")
-@click.option("--rate", default=0.0, help="Messages a second in all, instead of as many as go.")
-@click.option("--seconds", default=10.0, show_default=True)
-@click.option("--size", default=512, show_default=True, help="Bytes of a body.")
+@click.option("--rate", default=0.0, show_default=True, help="Messages a second in all; 0: as many as go.")
+@click.option("--seconds", default=20.0, show_default=True, help="How long to measure.")
+@click.option("--body", default=512, show_default=True, type=click.IntRange(1, 65536), help="Bytes.")
 def main(
-    url: tuple[str, ...],
-    data: Path | None,
-    port: int,
-    users: int,
-    outstanding: int,
-    rate: float,
-    seconds: float,
-    size: int,
+    url: str | None, start: bool, users: int, window: int, rate: float, seconds: float, body: int
 ) -> None:
-    """Users in pairs write to each other: how many messages passed the relay, how fast, at what cost."""
+    """Messages a second, latencies and CPU shares of a running relay."""
+    settings = Settings.from_env(os.environ)
     try:
-        if url:
-            asyncio.run(run(list(url), data, users, outstanding, rate, seconds, size))
-            return
-        with own_relay(port) as (address, own_data):
-            asyncio.run(run([address], own_data, users, outstanding, rate, seconds, size))
-    except (LoadFailed, aiohttp.ClientError, OSError) as error:
+        if start:
+            with _own_relay() as (address, data):
+                uvloop.run(_measure(address, data, users, window, rate, seconds, body))
+        else:
+            address = url or f"http://{settings.host}:{settings.port}"
+            uvloop.run(_measure(address, settings.data, users, window, rate, seconds, body))
+    except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error
 
 
+async def _measure(
+    url: str, data: Path, count: int, window: int, rate: float, seconds: float, body: int
+) -> None:
+    measured = Measured()
+    users = [User(url, measured, window=window, body_bytes=body) for _ in range(count - count % 2)]
+    for one, other in zip(users[::2], users[1::2], strict=True):
+        one.partner, other.partner = other, one
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        few = asyncio.Semaphore(4)
+
+        async def prepare(user: User) -> None:
+            async with few:
+                await user.register(http)
+                await user.connect(http)
+
+        await asyncio.gather(*(prepare(user) for user in users))
+        click.echo(f"{len(users)} users at {url}, {window} under way each, {body} bytes, {seconds:g} s")
+        before, began = cpu_seconds(data), time.perf_counter()
+        pause = len(users) / rate if rate else 0.0
+        try:
+            async with asyncio.timeout(seconds + 2 * LAST_ONES_SECONDS):
+                await asyncio.gather(*(user.write(began + seconds, pause) for user in users))
+        except TimeoutError:
+            click.echo("Some messages never came: their senders are still waiting.")
+        took = time.perf_counter() - began
+        after = cpu_seconds(data)
+        deadline = time.perf_counter() + LAST_ONES_SECONDS
+        while measured.under_way and time.perf_counter() < deadline:
+            await asyncio.sleep(0.05)  # noqa: ASYNC110 - an event would cost every message a little
+        ends = [reason for user in users if (reason := await user.close())]
+    _report(measured, took, {name: after[name] - before.get(name, 0.0) for name in after}, ends)
+
+
+def _report(measured: Measured, took: float, cpu: dict[str, float], ends: list[str]) -> None:
+    received = len(measured.received)
+    click.echo(f"\n{received / took:,.0f} messages/s ({received} received in {took:.1f} s)")
+    for name, times in (("send → accepted", measured.accepted), ("send → received", measured.received)):
+        p50, p95, p99 = (percentile(times, share) * 1000 for share in (0.50, 0.95, 0.99))
+        click.echo(f"{name}:  p50 {p50:.1f} ms  p95 {p95:.1f} ms  p99 {p99:.1f} ms")
+    refused = ", ".join(f"{count} {code}" for code, count in measured.refused.items()) or "none"
+    click.echo(f"refused: {refused}; gaps: {measured.gaps}; never came: {len(measured.under_way)}")
+    if ends:
+        click.echo(f"sockets ended by the relay: {', '.join(ends)}")
+    click.echo("\nCPU             share of one core   ms per 1000 messages")
+    for name, used in sorted(cpu.items(), key=lambda row: -row[1]):
+        click.echo(f"{name:18} {used / took:13.0%} {used / max(received, 1) * 1e6:18.0f}")
+
+
+def percentile(times: list[float], share: float) -> float:
+    """The value below which `share` of `times` lie (nearest rank); 0 for none."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
 @contextmanager
-def own_relay(port: int) -> Iterator[tuple[str, Path]]:
-    """`sealstream up` with empty data and wide limits; its address and data directory."""
-    with tempfile.TemporaryDirectory(prefix="sealstream-load-", dir="/tmp") as folder:
-        Path(folder).chmod(0o711)
+def _own_relay() -> Iterator[tuple[str, Path]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
-        environment = {**os.environ, **ROOMY, "SEALSTREAM_DATA": str(data), "SEALSTREAM_PORT": str(port)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "up"], env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
+            env={**os.environ, **RAISED},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         assert process.stdout is not None
         try:
             for line in process.stdout:
-                if READY in line:
-                    yield line.strip().removeprefix(READY), data
+                if line.startswith("Sealstream is ready at "):
                     break
             else:
-                raise LoadFailed("the relay did not come up")
+                raise OperatorError("The relay did not start (see above).")
+            yield line.split()[-1], data
         finally:
-            process.terminate()
-            process.wait()
-            process.stdout.close()
-
-
-async def run(
-    urls: list[str], data: Path | None, users: int, outstanding: int, rate: float, seconds: float, size: int
-) -> None:
-    """One measurement, printed. Raises LoadFailed."""
-    tally = Tally()
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as http:
-        people = [Person(http, urls[number % len(urls)], tally, size) for number in range(users // 2 * 2)]
-        for one, other in zip(people[::2], people[1::2], strict=True):
-            one.partner, other.partner = other, one
-        for person in people:
-            await person.register()
-            await person.connect()
-        listening = [asyncio.create_task(person.listen()) for person in people]
-        pacing = await _begin(people, outstanding, rate)
-        await asyncio.sleep(WARM_UP_SECONDS)
-        usage = Usage(data)
-        tally.counting = True
-        await asyncio.sleep(seconds)
-        tally.counting = False
-        used = usage.since()
-        for person in people:
-            person.writing = False
-        await asyncio.gather(*pacing)
-        await asyncio.sleep(1.0)
-        gaps = sum(person.received != list(range(1, len(person.received) + 1)) for person in people)
-        await asyncio.gather(*(person.close() for person in people))
-        await asyncio.gather(*listening, return_exceptions=True)
-    report(tally, used, seconds, gaps)
-
-
-async def _begin(people: list[Person], outstanding: int, rate: float) -> list["asyncio.Task[None]"]:
-    for person in people:
-        person.writing = True
-    if rate:
-        return [asyncio.create_task(person.pace(len(people) / rate)) for person in people]
-    for person in people:
-        person.refills = True
-        for _ in range(outstanding):
-            await person.send()
-    return []
-
-
-def report(tally: Tally, used: dict[str, tuple[float, int]], seconds: float, gaps: int) -> None:
-    """Prints the measurement."""
-    console = Console()
-    console.print(
-        f"{tally.accepted / seconds:,.0f} messages/s accepted, {tally.delivered / seconds:,.0f} delivered"
-    )
-    for name, sample in (("send → accepted", tally.to_accepted), ("send → received", tally.to_received)):
-        if len(sample) >= 2:
-            cuts = quantiles(sample, n=100)
-            values = ", ".join(f"p{place} {cuts[place - 1] * 1000:.1f} ms" for place in (50, 95, 99))
-            console.print(f"{name}: {values}")
-    refused = ", ".join(f"{code} {count}" for code, count in tally.refused.items()) or "none"
-    console.print(f"refused: {refused}; users with a gap or a doubled number: {gaps}")
-    table = Table("process", "CPU", "CPU-s / 1,000 messages", "memory")
-    for name, (cpu, memory) in sorted(used.items(), key=lambda row: -row[1][0]):
-        share = f"{100 * cpu / seconds:.0f} %"
-        per_thousand = f"{1000 * cpu / max(1, tally.accepted):.3f}"
-        table.add_row(name, share, per_thousand, f"{memory / MIB:.0f} MiB")
-    console.print(table)
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
 
 
 if __name__ == "__main__":
