@@ -86,7 +86,7 @@ async def _measure(
         after = cpu_seconds(data)
         deadline = time.perf_counter() + LAST_ONES_SECONDS
         while measured.under_way and time.perf_counter() < deadline:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - an event would cost every message a little
+            await asyncio.sleep(0.05)
         ends = [reason for user in users if (reason := await user.close())]
     _report(measured, took, {name: after[name] - before.get(name, 0.0) for name in after}, ends)
 
@@ -119,6 +119,7 @@ def _own_relay() -> Iterator[tuple[str, Path]]:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
+        port = port or _free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
             env={**os.environ, **RAISED},
