@@ -18,7 +18,7 @@ import click
 import uvloop
 
 from ops.errors import OperatorError
-from ops.load.cpu import cpu_seconds
+from ops.load.usage import Usage, usage
 from ops.load.user import Measured, User
 from schema.settings import Settings
 
@@ -33,7 +33,7 @@ LAST_ONES_SECONDS: Final = 10.0
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--url", help="The relay (default: SEALSTREAM_HOST and SEALSTREAM_PORT).")
+@click.option("--url", multiple=True, help="Nodes to use (default: SEALSTREAM_HOST and SEALSTREAM_PORT).")
 @click.option("--start", is_flag=True, help="Start a relay of its own in a temporary directory.")
 @click.option("--users", default=50, show_default=True, type=click.IntRange(min=2), help="In pairs.")
 @click.option(
@@ -43,26 +43,29 @@ LAST_ONES_SECONDS: Final = 10.0
 @click.option("--seconds", default=20.0, show_default=True, help="How long to measure.")
 @click.option("--body", default=512, show_default=True, type=click.IntRange(1, 65536), help="Bytes.")
 def main(
-    url: str | None, start: bool, users: int, window: int, rate: float, seconds: float, body: int
+    url: tuple[str, ...], start: bool, users: int, window: int, rate: float, seconds: float, body: int
 ) -> None:
     """Messages a second, latencies and CPU shares of a running relay."""
     settings = Settings.from_env(os.environ)
     try:
         if start:
             with _own_relay() as (address, data):
-                uvloop.run(_measure(address, data, users, window, rate, seconds, body))
+                uvloop.run(_measure((address,), data, users, window, rate, seconds, body))
         else:
-            address = url or f"http://{settings.host}:{settings.port}"
-            uvloop.run(_measure(address, settings.data, users, window, rate, seconds, body))
+            nodes = url or (f"http://{settings.host}:{settings.port}",)
+            uvloop.run(_measure(nodes, settings.data, users, window, rate, seconds, body))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error
 
 
 async def _measure(
-    url: str, data: Path, count: int, window: int, rate: float, seconds: float, body: int
+    urls: tuple[str, ...], data: Path, count: int, window: int, rate: float, seconds: float, body: int
 ) -> None:
     measured = Measured()
-    users = [User(url, measured, window=window, body_bytes=body) for _ in range(count - count % 2)]
+    users = [
+        User(urls[number % len(urls)], measured, window=window, body_bytes=body)
+        for number in range(count - count % 2)
+    ]
     for one, other in zip(users[::2], users[1::2], strict=True):
         one.partner, other.partner = other, one
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
@@ -74,8 +77,10 @@ async def _measure(
                 await user.connect(http)
 
         await asyncio.gather(*(prepare(user) for user in users))
-        click.echo(f"{len(users)} users at {url}, {window} under way each, {body} bytes, {seconds:g} s")
-        before, began = cpu_seconds(data), time.perf_counter()
+        click.echo(
+            f"{len(users)} users at {', '.join(urls)}, {window} under way each, {body} bytes, {seconds:g} s"
+        )
+        before, began = usage(data), time.perf_counter()
         pause = len(users) / rate if rate else 0.0
         try:
             async with asyncio.timeout(seconds + 2 * LAST_ONES_SECONDS):
@@ -83,15 +88,15 @@ async def _measure(
         except TimeoutError:
             click.echo("Some messages never came: their senders are still waiting.")
         took = time.perf_counter() - began
-        after = cpu_seconds(data)
+        after = usage(data)
         deadline = time.perf_counter() + LAST_ONES_SECONDS
-        while measured.under_way and time.perf_counter() < deadline:
+        while measured.under_way and time.perf_counter() < deadline:  # noqa: ASYNC110 - an event costs more
             await asyncio.sleep(0.05)
         ends = [reason for user in users if (reason := await user.close())]
-    _report(measured, took, {name: after[name] - before.get(name, 0.0) for name in after}, ends)
+    _report(measured, took, {name: used.since(before.get(name)) for name, used in after.items()}, ends)
 
 
-def _report(measured: Measured, took: float, cpu: dict[str, float], ends: list[str]) -> None:
+def _report(measured: Measured, took: float, used: dict[str, Usage], ends: list[str]) -> None:
     received = len(measured.received)
     click.echo(f"\n{received / took:,.0f} messages/s ({received} received in {took:.1f} s)")
     for name, times in (("send → accepted", measured.accepted), ("send → received", measured.received)):
@@ -101,9 +106,11 @@ def _report(measured: Measured, took: float, cpu: dict[str, float], ends: list[s
     click.echo(f"refused: {refused}; gaps: {measured.gaps}; never came: {len(measured.under_way)}")
     if ends:
         click.echo(f"sockets ended by the relay: {', '.join(ends)}")
-    click.echo("\nCPU             share of one core   ms per 1000 messages")
-    for name, used in sorted(cpu.items(), key=lambda row: -row[1]):
-        click.echo(f"{name:18} {used / took:13.0%} {used / max(received, 1) * 1e6:18.0f}")
+    click.echo(f"\n{'process':18} {'CPU (of one core)':>17} {'CPU-s per 1000':>15} {'memory':>10}")
+    for name, row in sorted(used.items(), key=lambda item: -item[1].cpu_seconds):
+        per_thousand = row.cpu_seconds * 1000 / max(received, 1)
+        memory = f"{row.memory_bytes / 1024 / 1024:.0f} MiB"
+        click.echo(f"{name:18} {row.cpu_seconds / took:17.0%} {per_thousand:15.3f} {memory:>10}")
 
 
 def percentile(times: list[float], share: float) -> float:
@@ -119,7 +126,6 @@ def _own_relay() -> Iterator[tuple[str, Path]]:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
-        port = port or _free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
             env={**os.environ, **RAISED},
