@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { blankMessage } from '@/messenger/chats'
+import type { Message } from '@/messenger/contract'
+import { openDatabase } from '@/storage/database'
+import { Sealer } from '@/storage/sealer'
+import { Changes, Store } from '@/storage/store'
+import { Vault } from '@/storage/vault'
+import { webDeviceKeys } from '@/platform/web'
+import { acquaintedClients, Client } from '../../support/client'
+import { TestRelay } from '../../support/test-relay'
+
+const COUNT = 50_000
+
+/** Writes a long history straight into a client's store, as the years would. */
+async function age(client: Client, conversation: string): Promise<void> {
+  const db = await openDatabase(client.database)
+  const root = await new Vault(db, webDeviceKeys(`${client.database}-keys`)).unlock(null)
+  const store = new Store(db, new Sealer(root))
+  await store.takeFence()
+  for (let from = 0; from < COUNT; from += 2_000) {
+    const changes = new Changes()
+    for (let i = from; i < from + 2_000; i++) {
+      const text = `Message ${i} about ${i % 997 === 0 ? 'Zitronenfalter' : 'the weather'} and other things`
+      const id = crypto.randomUUID()
+      changes.putMessage({
+        ...blankMessage,
+        id,
+        conversation,
+        order: i + 1,
+        kind: 'text',
+        text,
+        sentAt: i,
+      } as Message)
+    }
+    await store.commit(changes)
+  }
+  db.close()
+}
+
+test(
+  `a history of ${COUNT} messages opens page by page and is searched`,
+  { timeout: 180_000 },
+  async ({ annotate }) => {
+    const { anna, bob } = await acquaintedClients(new TestRelay())
+    bob.stop()
+    anna.stop()
+    await age(anna, bob.userId)
+    const again = new Client('anna', anna.relay, {}, anna.database)
+    const timed = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
+      const start = performance.now()
+      const result = await run()
+      await annotate(`${what}: ${Math.round(performance.now() - start)} ms`)
+      return result
+    }
+    await timed('start', () => again.boot())
+    await timed('open the chat', () => again.messenger.openConversation(bob.userId))
+    expect(again.shown.messages.length).toBe(50)
+    await timed('an older page', () => again.messenger.loadOlder(bob.userId))
+    expect(again.shown.messages.length).toBe(150)
+    const hits = await timed('first search, builds the index', () =>
+      again.messenger.search('zitronenfalter', 1000),
+    )
+    expect(hits.length).toBe(Math.ceil(COUNT / 997))
+    await timed('second search', () => again.messenger.search('message 4999', 1000))
+    again.stop()
+  },
+)
