@@ -4,11 +4,10 @@
  * system's package manager. Throws one clear sentence when none of them works.
  */
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const MAC = [
@@ -35,24 +34,25 @@ function system() {
 
 async function packaged() {
   if (process.platform !== 'linux') return undefined
+  const { TMPDIR } = process.env
   try {
-    const require = createRequire(import.meta.url)
-    const { version } = require('@sparticuz/chromium/package.json')
+    const entry = fileURLToPath(import.meta.resolve('@sparticuz/chromium'))
+    const { version } = JSON.parse(readFileSync(join(entry, '../../package.json'), 'utf8'))
     // An older version's binary in the shared temporary folder would be taken as is.
     const folder = join(tmpdir(), `sealstream-chromium-${version}`)
     mkdirSync(folder, { recursive: true })
     process.env.TMPDIR = folder
-    // Makes the package unpack the NSS libraries that slim machines lack.
-    process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs22.x'
+    // Makes the package unpack the NSS libraries that slim machines lack, and use them.
+    process.env.AWS_EXECUTION_ENV = 'AWS_Lambda_nodejs22.x'
     const { default: chromium } = await import('@sparticuz/chromium')
     const path = await chromium.executablePath()
-    const libraries = ['al2023', 'al2'].map((name) => join(folder, name, 'lib')).filter(existsSync)
-    process.env.LD_LIBRARY_PATH = [...libraries, process.env.LD_LIBRARY_PATH]
-      .filter(Boolean)
-      .join(':')
     return starts(path) ? path : undefined
   } catch {
     return undefined
+  } finally {
+    delete process.env.AWS_EXECUTION_ENV
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
   }
 }
 
