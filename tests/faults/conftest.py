@@ -1,22 +1,20 @@
 """A messenger on servers that the tests stop and start: the log, the board and Postgres are outside `up`."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.servers import Servers
-from tests.support.stack import Stack
+from tests.support.stack import Stack, data_folder
 from tests.wire.conftest import Party
 
 
 @pytest.fixture
 def outside(servers: Servers, log_url: str, board_url: str, database_url: str) -> Iterator[Stack]:
     """`sealstream up` with the operator's own servers."""
-    with tempfile.TemporaryDirectory(prefix="sealstream-outside-", dir="/tmp") as folder:
+    with data_folder() as data:
         running = Stack(
-            Path(folder) / "data",
+            data,
             SEALSTREAM_LOG_URL=log_url,
             SEALSTREAM_BOARD_URL=board_url,
             SEALSTREAM_DATABASE_URL=database_url,

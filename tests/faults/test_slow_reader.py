@@ -1,9 +1,7 @@
 """A reader that stops reading costs the node a bounded amount of memory, whatever is sent to it."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import aiohttp
 import msgpack
@@ -11,7 +9,7 @@ import psutil
 import pytest
 
 from tests.support.people import Line, Person
-from tests.support.stack import Stack
+from tests.support.stack import Stack, data_folder
 from tests.wire.conftest import Party
 
 BODY = b"x" * 60_000
@@ -20,11 +18,8 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def roomy() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(
-        prefix="sealstream-slow-", dir="/tmp", ignore_cleanup_errors=True
-    ) as folder:
-        Path(folder).chmod(0o711)
-        running = Stack(Path(folder) / "data", SEALSTREAM_MESSAGES_PER_MINUTE="100000").start()
+    with data_folder() as data:
+        running = Stack(data, SEALSTREAM_MESSAGES_PER_MINUTE="100000").start()
         yield running
         running.stop()
 

@@ -5,8 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 READY = "Sealstream is ready at "
@@ -32,6 +35,14 @@ def free_ports(count: int) -> int:
         except OSError:
             continue
         return first
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A data directory: short (sockets lie in it), passable (PostgreSQL is another user), gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="sealstream-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder) / "data"
 
 
 class Stack:

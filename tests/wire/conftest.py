@@ -1,9 +1,7 @@
 """The running messenger that the wire tests speak to, from outside, as any client would."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -12,17 +10,14 @@ import pytest
 from ops.embedded import postgres
 from ops.embedded.layout import layout
 from tests.support.people import Line, Person
-from tests.support.stack import Stack
+from tests.support.stack import Stack, data_folder
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One node, default limits per user; tests that kill something start their own."""
-    with tempfile.TemporaryDirectory(
-        prefix="sealstream-wire-", dir="/tmp", ignore_cleanup_errors=True
-    ) as folder:
-        Path(folder).chmod(0o711)
-        running = Stack(Path(folder) / "data").start()
+    with data_folder() as data:
+        running = Stack(data).start()
         yield running
         running.stop()
 

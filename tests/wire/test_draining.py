@@ -3,16 +3,14 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 import socketio
 
 from tests.support.people import Line
-from tests.support.stack import Stack, free_ports
+from tests.support.stack import Stack, data_folder, free_ports
 from tests.wire.conftest import Party
 
 PEOPLE = 25
@@ -20,9 +18,8 @@ PEOPLE = 25
 
 @pytest.fixture
 def measured() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(prefix="sealstream-drain-", dir="/tmp") as folder:
-        Path(folder).chmod(0o711)
-        running = Stack(Path(folder) / "data", SEALSTREAM_METRICS_PORT=str(free_ports(6))).start()
+    with data_folder() as data:
+        running = Stack(data, SEALSTREAM_METRICS_PORT=str(free_ports(6))).start()
         yield running
         running.stop()
 

@@ -2,25 +2,20 @@
 
 import os
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import socketio
 
-from tests.support.stack import Stack
+from tests.support.stack import Stack, data_folder
 from tests.wire.conftest import Party
 
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(
-        prefix="sealstream-pair-", dir="/tmp", ignore_cleanup_errors=True
-    ) as folder:
-        Path(folder).chmod(0o711)
-        running = Stack(Path(folder) / "data", nodes=2).start()
+    with data_folder() as data:
+        running = Stack(data, nodes=2).start()
         yield running
         running.stop()
 
