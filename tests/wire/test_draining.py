@@ -71,18 +71,30 @@ async def test_metrics_count_what_happened(measured: Stack) -> None:
     await at_bela.until_bodies(1)
     assert not (await at_anna.call("send", {}))["ok"]
     first = int(measured.settings["SEALSTREAM_METRICS_PORT"])
-    texts = []
     async with aiohttp.ClientSession() as http:
-        for port in range(first, first + 5):  # the node, then the four workers
-            async with http.get(f"http://127.0.0.1:{port}/metrics") as reply:
-                assert reply.status == 200
-                texts.append(await reply.text())
-    node = texts[0]
-    assert "sealstream_accepts_total 1.0" in node
-    assert "sealstream_envelopes_pushed_total 1.0" in node
-    assert "sealstream_sockets 2.0" in node
-    assert 'sealstream_refusals_total{code="invalid",edge="socket"} 1.0' in node
-    assert "sealstream_send_seconds_bucket" in node
-    assert any('sealstream_group_lag{group="projector",partition="0"}' in text for text in texts[1:])
-    assert any('sealstream_group_pending{group="pusher",partition="0"}' in text for text in texts[1:])
+        node = await metrics(http, first)
+        assert "sealstream_accepts_total 1.0" in node
+        assert "sealstream_envelopes_pushed_total 1.0" in node
+        assert "sealstream_sockets 2.0" in node
+        assert 'sealstream_refusals_total{code="invalid",edge="socket"} 1.0' in node
+        assert "sealstream_send_seconds_bucket" in node
+        for wanted in (
+            'group_lag{group="projector",partition="0"}',
+            'group_pending{group="pusher",partition="0"}',
+        ):
+            async with asyncio.timeout(10):  # a worker looks at its group every second or so
+                while wanted not in await workers_metrics(http, first + 1):  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
     await party.close()
+
+
+async def metrics(http: aiohttp.ClientSession, port: int) -> str:
+    """What one process counts."""
+    async with http.get(f"http://127.0.0.1:{port}/metrics") as reply:
+        assert reply.status == 200
+        return await reply.text()
+
+
+async def workers_metrics(http: aiohttp.ClientSession, first: int) -> str:
+    """What the four workers count, together."""
+    return "".join([await metrics(http, first + number) for number in range(4)])
