@@ -81,11 +81,11 @@ def test_a_librarys_message_keeps_its_values_to_itself(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.configure("json", "node-0")
-        logging.getLogger("some.library").warning("refused %s from %s", "alice", "192.0.2.7")
-        logging.getLogger("some.library").warning("refused alice")
+        logging.getLogger("some.package").warning("refused %s from %s", "alice", "192.0.2.7")
+        logging.getLogger("some.package").warning("refused alice")
         warnings.warn("alice is deprecated", stacklevel=1)
     lines = _lines(capsys)
-    assert [line["library"] for line in lines] == ["some.library", "some.library", "py.warnings"]
+    assert [line["library"] for line in lines] == ["some.package", "some.package", "py.warnings"]
     assert lines[0]["template"] == "refused %s from %s"
     assert "alice" not in json.dumps(lines)
     assert "192.0.2.7" not in json.dumps(lines)
@@ -93,5 +93,5 @@ def test_a_librarys_message_keeps_its_values_to_itself(capsys):
 
 def test_a_librarys_chatter_below_a_warning_is_left_out(capsys):
     logs.configure("json", "node-0")
-    logging.getLogger("some.library").info("hello")
+    logging.getLogger("some.package").info("hello")
     assert _lines(capsys) == []
