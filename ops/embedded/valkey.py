@@ -37,7 +37,9 @@ _LOG: Final = (
     ("appendonly", "yes"),
     ("appendfsync", "always"),
     ("no-appendfsync-on-rewrite", "no"),
-    ("aof-use-rdb-preamble", "yes"),
+    # A rewrite must leave out what was trimmed. A preamble copies stream nodes whole, and with them the
+    # trimmed entries that shared a node with one that lives; written as commands, only those that live stay.
+    ("aof-use-rdb-preamble", "no"),
     # A torn last entry after a loss of power was never answered: cut it and go on.
     ("aof-load-truncated", "yes"),
     ("auto-aof-rewrite-percentage", "100"),
