@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from uuid import UUID
 
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
-from relay.link import Commands, NotSent, OutcomeUnknown
+from relay.link import Commands
 from schema import functions, keys
 from schema.limits import Limit
 from schema.refusals import Refusal
@@ -69,7 +69,7 @@ class Admission:
     ) -> Refusal | None:
         try:
             reply = await self._with_functions(question, asked)
-        except (NotSent, OutcomeUnknown, ResponseError):
+        except (RedisError, OSError):  # the link's own failures among them
             return Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
         if reply[0] == 1:
             return None

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from relay.link import Commands, NotSent, OutcomeUnknown
 from schema import codec, functions, keys
@@ -184,8 +184,7 @@ class MailboxLog:
                 if unknown_since is None:
                     raise _unavailable() from error
             except ResponseError as error:
-                if functions.is_missing(error):
-                    await self._install()
+                if functions.is_missing(error) and await self._installed():
                     continue
                 log.warning("log_refused", reason=str(error).split(" ", 1)[0])
                 if unknown_since is None:
@@ -193,6 +192,15 @@ class MailboxLog:
             if loop.time() - unknown_since > RESOLVE_SECONDS:
                 raise OutcomeUnknown("the log did not come back in time")
             await asyncio.sleep(0.1)
+
+    async def _installed(self) -> bool:
+        """Gives a log that came back empty its functions; False when it is away again."""
+        try:
+            await self._install()
+        except (RedisError, OSError) as error:
+            log.warning("functions_not_installed", error=type(error).__name__)
+            return False
+        return True
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:

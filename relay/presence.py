@@ -7,9 +7,9 @@ state: a board that comes back empty is filled again by the nodes within a heart
 from typing import Any, Final
 from uuid import UUID
 
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
-from relay.link import Commands, NotSent, OutcomeUnknown
+from relay.link import Commands
 from schema import functions, keys
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.refusals import Refusal
@@ -71,5 +71,5 @@ class Presence:
                     raise
             await self._install()
             return await self._commands.execute(*command)
-        except (NotSent, OutcomeUnknown, ResponseError) as error:
+        except (RedisError, OSError) as error:  # the link's own failures among them
             raise Refusal("unavailable", "Presence is not reachable.", retry_after_ms=1000) from error

@@ -224,3 +224,20 @@ async def test_an_unknown_outcome_is_resolved_by_the_same_call_again(world: Worl
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
     assert sorted(seq for ((_, seq),) in numbers) == kept
     assert len(numbers) + len(refused) == 3
+
+
+async def test_functions_that_cannot_be_given_are_a_typed_refusal_not_a_silence(world: World) -> None:
+    elsewhere: Redis[bytes] = Redis.from_url("unix:///nowhere.sock")
+    world.log = MailboxLog(
+        world.link,
+        partitions=PARTITIONS,
+        capacity=CAPACITY,
+        install=lambda: functions.install(elsewhere, "relay"),
+        now=now_ms,
+    )
+    user = await world.user(d1=1)
+    await world.client.execute_command("FUNCTION FLUSH")
+    async with asyncio.timeout(5):
+        with pytest.raises(Refusal) as caught:
+            await world.log.acknowledge(user, 1, 0, now_ms())
+    assert caught.value.code == "unavailable"
