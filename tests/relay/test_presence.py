@@ -117,6 +117,20 @@ async def eventually(holds: Callable[[], object], seconds: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
+async def test_a_node_that_was_reaped_in_part_is_told_to_register_again(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.presence.DEAD_AFTER_MS", 200)
+    monkeypatch.setattr("relay.presence.REAPED_AT_ONCE", 1)
+    slow, alive = await board.node("slow"), await board.node("alive")
+    for number in range(3):
+        await slow.register(uuid4(), 1, f"s{number}")
+    await asyncio.sleep(0.3)
+    await alive.heartbeat()
+    assert await board.client.scard(keys.node_sockets("slow")) == 2, "one at a time"
+    assert await slow.heartbeat() is True
+
+
 async def test_a_node_that_wakes_up_does_not_take_a_newer_socket_s_place(board: Board) -> None:
     woken, other = await board.node("woken"), await board.node("other")
     anna = uuid4()
@@ -149,6 +163,15 @@ async def test_a_board_that_is_away_is_a_typed_refusal(board: Board) -> None:
     await board.link.close()
     with pytest.raises(Refusal) as caught:
         await node.register(uuid4(), 1, "a")
+    assert caught.value.code == "unavailable"
+
+
+async def test_functions_that_cannot_be_given_are_a_typed_refusal(board: Board) -> None:
+    elsewhere: Redis[bytes] = Redis.from_url("unix:///nowhere.sock")
+    node = Presence(board.link, "one", lambda: functions.install(elsewhere, "relay"))
+    await board.client.execute_command("FUNCTION FLUSH")
+    with pytest.raises(Refusal) as caught:
+        await node.heartbeat()
     assert caught.value.code == "unavailable"
 
 
