@@ -4,6 +4,7 @@ The moments are made by holding a lock in PostgreSQL, or by pausing the writes o
 """
 
 import asyncio
+import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -176,6 +177,39 @@ async def test_a_projector_killed_between_commit_and_xack_writes_nothing_twice(
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     assert_projected(database_url, [*identities, *envelopes], users)
     assert inserts(database_url) == len(envelopes)
+
+
+async def test_the_fold_of_the_log_equals_the_database_whoever_dies(
+    log, database_url, workers: Workers
+) -> None:
+    chance = random.Random(7)
+    users = [uuid4() for _ in range(30)]
+    story: list[Said] = [identity(user) for user in users]
+    heads = dict.fromkeys(users, 0)
+    for number in range(1, 1500):
+        user = chance.choice(users)
+        what = chance.random()
+        if what < 0.6:
+            heads[user] += 1
+            story.append(accepted(user, 1, heads[user], at=number))
+        elif what < 0.85:
+            story.append(stories.acknowledged(user, 1, chance.randint(0, heads[user]), at=number))
+        elif what < 0.95:
+            story.append(stories.uploaded(user, 1, number, number + 1, at=number))
+        else:
+            story.append(stories.taken(user, 1, chance.randint(1, number), at=number))
+    team = [workers.start("projector"), workers.start("projector")]
+    for start in range(0, len(story), 25):
+        await say(log, *story[start : start + 25])
+        await asyncio.sleep(0.05)
+        if start in (300, 700):
+            team.pop(0).kill()
+            team.append(workers.start("projector"))
+        if start == 1000:
+            team.pop(0).stop()
+    await until(lambda: nothing_left(log, keys.PROJECTOR), within=40)
+    assert_projected(database_url, story, users)
+    assert await log.keys("*quarantine*") == []
 
 
 async def test_a_projector_frozen_past_its_lease_commits_nothing_when_it_wakes(
