@@ -154,7 +154,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence),
-        calls, catch_up, presence, registry,
+        calls, catch_up, presence, registry, revocation.is_ended,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)

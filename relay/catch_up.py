@@ -6,24 +6,29 @@ pushed to this node. The socket goes live only in the same step in which nothing
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from relay import metrics
+from relay import metrics, prekeys
+from relay.database import transaction
 from relay.delivery import Verdict
 from relay.mailbox_log import Mailbox, MailboxLog
 from relay.sockets.live import LiveSocket
 from schema import tasks
 from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
+from schema.limits import PREKEYS_LOW
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
 PAGE_ENVELOPES: Final = 64
+PAGE_SECONDS: Final = 10.0
+"""A database that answers no sooner counts as away; the page is read again."""
 
 SELECT_PAGE: Final = """
     SELECT seq, id, from_user, from_device, kind, body, at
@@ -48,13 +53,27 @@ class CatchUp:
         if socket.catching_up or socket.ended:
             return
         socket.catching_up = True
-        task = asyncio.create_task(self._run(socket))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._run(socket))
 
     async def close(self) -> None:
         """Ends every catch-up."""
         await tasks.end(self._tasks)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell_low(self, socket: LiveSocket) -> None:
+        """Prekeys may have been taken while the device was away. A hint: without the database, none."""
+        try:
+            async with asyncio.timeout(PAGE_SECONDS), transaction(self._database) as connection:
+                counts = await prekeys.available(connection, socket.user, [socket.device])
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            log.info("prekeys_not_counted", error=type(error).__name__)
+            return
+        if counts[socket.device] < PREKEYS_LOW:
+            socket.emit("prekeys.low", {"available": counts[socket.device]})
 
     async def _run(self, socket: LiveSocket) -> None:
         metrics.CATCH_UPS.inc()
@@ -104,6 +123,7 @@ class CatchUp:
         if not socket.caught_up_once:
             socket.caught_up_once = True
             socket.emit("caught_up", {"head": head})
+            self._begin(self._tell_low(socket))
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
@@ -140,7 +160,7 @@ class CatchUp:
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
         limit = min(PAGE_ENVELOPES, socket.delivery.room)
-        async with self._database.connection(timeout=5.0) as connection:
+        async with asyncio.timeout(PAGE_SECONDS), self._database.connection(timeout=5.0) as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit))
             rows: list[tuple[Any, ...]] = await cursor.fetchall()

@@ -133,6 +133,8 @@ class InboxReader:
             socket.told_floor = expired.upto
             socket.emit("expired", {"upto": expired.upto, "count": expired.event.count})
             socket.delivery.settle(expired.upto)
+            if not socket.live:
+                self._catch_up.start(socket)  # there is room again, and perhaps no acknowledgement to come
 
     def _pass_on(self, item: inbox.Ephemeral) -> None:
         socket = self._registry.device(item.user, item.device)

@@ -77,5 +77,5 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
 
 
 async def _tell_low(parts: Parts, user: UUID, device_id: int, available: int) -> None:
-    with suppress(RedisError, OSError):  # a hint; the device also asks when it comes
+    with suppress(RedisError, OSError):  # a hint; the device is also told when it comes
         await functions.call(parts.board, "relay", "low", [keys.NODES], [str(user), device_id, available])

@@ -8,15 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
-import psycopg
 import structlog
 from aiohttp import web
-from psycopg_pool import PoolTimeout
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from relay import metrics
+from relay.database import DATABASE_AWAY
 from schema.refusals import Refusal
 from schema.wire_http import Problem
 
@@ -24,9 +23,7 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 AWAY: Final = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    PoolTimeout,
+    *DATABASE_AWAY,
     RedisConnectionError,
     RedisTimeoutError,
     RedisClusterException,

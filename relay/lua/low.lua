@@ -1,5 +1,5 @@
 -- Tells the node that holds a device's socket that few one-time prekeys remain; a device that is not
--- online is passed over (it asks when it comes).
+-- online is passed over (its node counts when it comes).
 --
 -- KEYS[1] {board}:nodes (the slot)   ARGV user, device, how many remain
 --#include inbox

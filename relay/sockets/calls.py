@@ -12,6 +12,7 @@ import structlog
 from relay import metrics
 from relay.auth.tokens import Claims
 from relay.catch_up import CatchUp
+from relay.database import DATABASE_AWAY
 from relay.link import OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
@@ -107,7 +108,7 @@ class Calls:
             answer = await call
         except Refusal as refusal:
             answer = refused(refusal)
-        except OutcomeUnknown:
+        except (OutcomeUnknown, *DATABASE_AWAY):
             answer = refused(Refusal("unavailable", retry_after_ms=_RETRY_MS))
         except Exception:
             log.exception("call_failed")

@@ -1,7 +1,9 @@
 """python-socketio's server over the lean engine: connect, events and disconnect, one namespace."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import socketio
 import structlog
@@ -9,7 +11,9 @@ from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
 
 from relay import metrics
+from relay.auth.revocation import SessionEnd
 from relay.catch_up import CatchUp
+from relay.database import DATABASE_AWAY
 from relay.presence import Presence
 from relay.sockets.calls import Calls
 from relay.sockets.engine import LeanEngine, LeanSocket
@@ -36,6 +40,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         catch_up: CatchUp,
         presence: Presence,
         registry: Registry,
+        session_end: Callable[[UUID], SessionEnd | None],
         **engine_options: Any,
     ) -> None:
         super().__init__(serializer=MessagePackPacket, namespaces=["/"], logger=False, **engine_options)
@@ -44,6 +49,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         self._catch_up = catch_up
         self._presence = presence
         self._registry = registry
+        self._session_end = session_end
         self._farewells: set[asyncio.Task[None]] = set()
         self.draining = False
         self.on("connect", self._connected)
@@ -65,6 +71,8 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         socket = self._registry.get(eio_sid)
         if socket is None:
             wire.close()  # refused: the answer is written, the connection has no further use
+        elif (reason := self._session_end(socket.session)) is not None:
+            socket.end(reason)  # while it waited at the door: nobody could find it to close it
         elif not socket.ended:
             self._catch_up.start(socket)
 
@@ -76,8 +84,10 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
                 raise Refusal("unavailable", "This node is shutting down.", retry_after_ms=1000)
             socket = await self._doorkeeper.admit(wire, auth)
         except Refusal as refusal:
-            metrics.REFUSALS.labels(refusal.code, "handshake").inc()
-            raise SocketRefused(refusal.detail, {"code": refusal.code, **refusal.members()}) from refusal
+            raise _refused(refusal) from refusal
+        except DATABASE_AWAY as error:  # a token may name a signing key that this node has yet to read
+            log.warning("server_away", error=type(error).__name__)
+            raise _refused(Refusal("unavailable", retry_after_ms=1000)) from error
         except Exception:
             log.exception("handshake_failed")
             raise SocketRefused("Something went wrong on the server", {"code": "internal"}) from None
@@ -114,3 +124,8 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
             await self._presence.unregister(socket.user, socket.device, socket.id)
         except Refusal:
             log.info("unregister_skipped")  # the board is away; it will come back without us
+
+
+def _refused(refusal: Refusal) -> SocketRefused:
+    metrics.REFUSALS.labels(refusal.code, "handshake").inc()
+    return SocketRefused(refusal.detail, {"code": refusal.code, **refusal.members()})

@@ -1,0 +1,36 @@
+"""Crossings: what happens to a socket while something else happens to its device."""
+
+import asyncio
+import os
+import signal
+
+from tests.support.stack import Stack
+from tests.wire.conftest import Party
+
+
+async def test_a_session_that_ends_during_the_handshake_does_not_stay_connected(
+    party: Party, stack: Stack
+) -> None:
+    anna = await party.person()
+    phone = await party.device_of(anna)
+    line = party.unopened(anna)
+    board = stack.pid("board")
+    os.kill(board, signal.SIGSTOP)
+    try:
+        opening = asyncio.create_task(line.open())
+        await asyncio.sleep(0.5)
+        assert (await phone.call("DELETE", f"/v1/sessions/{anna.session['session_id']}")).status == 204
+        await asyncio.sleep(2.5)
+    finally:
+        os.kill(board, signal.SIGCONT)
+    await opening
+    assert await line.until_event("session.ended", seconds=5) == {"reason": "revoked"}
+
+
+async def test_a_device_with_few_prekeys_is_told_when_it_comes(party: Party) -> None:
+    few, enough = await party.person(prekeys=3), await party.person(prekeys=20)
+    assert await (await party.line(few)).until_event("prekeys.low", seconds=3) == {"available": 3}
+    line = await party.line(enough)
+    await line.until_event("caught_up")
+    await asyncio.sleep(0.5)
+    assert [name for name, _ in line.events] == ["caught_up"]
