@@ -55,6 +55,14 @@ class CatchUp:
         socket.catching_up = True
         self._begin(self._run(socket))
 
+    def tell_expired(self, socket: LiveSocket, upto: int, count: int) -> None:
+        """Tells the device, and remembers that it was told: a lost notice is told again, others are not."""
+        if socket.ended:
+            return
+        socket.told_floor = upto
+        socket.emit("expired", {"upto": upto, "count": count})
+        self._begin(self._remember_told(socket, upto))
+
     async def close(self) -> None:
         """Ends every catch-up."""
         await tasks.end(self._tasks)
@@ -63,6 +71,12 @@ class CatchUp:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _remember_told(self, socket: LiveSocket, upto: int) -> None:
+        try:
+            await self._log.told(socket.user, socket.device, upto)
+        except Refusal:
+            log.info("told_not_remembered")  # then it is told once more
 
     async def _tell_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
@@ -127,10 +141,9 @@ class CatchUp:
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
-        if mailbox.floor > max(mailbox.cursor, socket.told_floor):
-            since = max(mailbox.cursor, socket.told_floor)
-            socket.told_floor = mailbox.floor
-            socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.floor - since})
+        since = max(mailbox.cursor, mailbox.told, socket.told_floor)
+        if mailbox.floor > since:
+            self.tell_expired(socket, mailbox.floor, mailbox.floor - since)
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
 
     def _queue_remembered(self, socket: LiveSocket) -> bool:

@@ -130,8 +130,7 @@ class InboxReader:
     def _expire(self, expired: inbox.Expired) -> None:
         socket = self._registry.device(expired.event.user, expired.event.device)
         if socket is not None and expired.upto > socket.told_floor:
-            socket.told_floor = expired.upto
-            socket.emit("expired", {"upto": expired.upto, "count": expired.event.count})
+            self._catch_up.tell_expired(socket, expired.upto, expired.event.count)
             socket.delivery.settle(expired.upto)
             if not socket.live:
                 self._catch_up.start(socket)  # there is room again, and perhaps no acknowledgement to come

@@ -39,12 +39,13 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """One device's numbers; owed is (max(cursor, floor), head]."""
+    """One device's numbers; owed is (max(cursor, floor), head]. `told`: the floor the device knows of."""
 
     registration_id: int
     head: int
     cursor: int
     floor: int
+    told: int
 
 
 class _Submission(msgspec.Struct):
@@ -112,7 +113,7 @@ class MailboxLog:
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
         """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        fields = [f"{letter}{device}" for letter in "rhcf"]
+        fields = [f"{letter}{device}" for letter in "rhcft"]
         try:
             values = await self._commands.execute("HMGET", name, *fields)
         except (NotSent, OutcomeUnknown, ResponseError) as error:
@@ -120,6 +121,15 @@ class MailboxLog:
         if values[0] is None:
             return None
         return Mailbox(*(int(value or 0) for value in values))
+
+    async def told(self, user: UUID, device: int, upto: int) -> None:
+        """Remembers that the device was told of what expired up to there. Raises Refusal unavailable."""
+        name = keys.user(partition_of(user, self._partitions), user)
+        command = ("FCALL", "sealstream_told", 1, name, device, upto)
+        try:
+            await self._commands.execute(*command)
+        except (NotSent, OutcomeUnknown, ResponseError) as error:
+            raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""

@@ -1,7 +1,7 @@
 -- Makes a device active under an identity key, or exchanges the account's identity, and says so in the log.
 --
 -- KEYS[1] {p}:log
--- KEYS[2] {p}:user:USER   hash: i, and per device D: rD hD cD fD; xD once D was closed
+-- KEYS[2] {p}:user:USER   hash: i, and per device D: rD hD cD fD tD; xD once D was closed
 -- ARGV    device, identity key, registration id, '1' to replace another identity,
 --         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
 --         the encoded PrekeysUploaded, or '' for none
@@ -23,7 +23,7 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
     for _, field in ipairs(redis.call('HKEYS', user)) do
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
-        redis.call('HDEL', user, 'r' .. other, 'h' .. other, 'c' .. other, 'f' .. other)
+        redis.call('HDEL', user, 'r' .. other, 'h' .. other, 'c' .. other, 'f' .. other, 't' .. other)
         redis.call('HSET', user, 'x' .. other, '1')
       end
     end
