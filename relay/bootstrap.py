@@ -98,12 +98,19 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)
-        await stopping.wait()
+        await _first(stopping, node.failed)
         log.info("node_draining")
         await node.drain()
         await runner.cleanup()
     log.info("node_down")
-    return 0
+    return 1 if node.failed.is_set() else 0
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[Node, web.Application]:

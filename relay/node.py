@@ -27,7 +27,8 @@ DRAIN_SECONDS: Final = 5.0
 
 
 class Node:
-    """Holds what runs; `start` begins the loops, `drain` ends everything in order."""
+    """Holds what runs; `start` begins the loops, `drain` ends everything in order. `failed` is set when one
+    of the loops, which run for ever, ended by a bug."""
 
     def __init__(
         self,
@@ -48,12 +49,21 @@ class Node:
         self._inbox = inbox
         self._now = now
         self._loops: list[asyncio.Task[None]] = []
+        self._draining = False
+        self.failed = asyncio.Event()
 
     async def start(self, *further: Coroutine[Any, Any, None]) -> None:
         """Registers the node on the board, then begins its loops. Raises Refusal unavailable."""
         await self._presence.heartbeat()
         for loop in (self._beat(), self._inbox.run(), self._expire(), *further):
             self._loops.append(asyncio.create_task(loop))
+            self._loops[-1].add_done_callback(self._loop_ended)
+
+    def _loop_ended(self, loop: asyncio.Task[None]) -> None:
+        """A node without its heartbeat or its inbox must not go on as if it had them: another is started."""
+        if not loop.cancelled() and not self._draining:
+            log.error("loop_ended", loop=loop.get_coro().__qualname__, exc_info=loop.exception())  # type: ignore[union-attr]
+            self.failed.set()
 
     def session_ended(self, session: UUID, reason: EndReason) -> None:
         """Closes the sockets of a login session that has ended."""
@@ -63,7 +73,7 @@ class Node:
 
     async def drain(self) -> None:
         """Answers what was asked, tells every socket to come back elsewhere, leaves the board."""
-        self._server.draining = True
+        self._server.draining = self._draining = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._calls.drain(), DRAIN_SECONDS)
         for socket in self._registry:
