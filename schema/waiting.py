@@ -7,13 +7,14 @@ from typing import TypeVar
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 AWAY = (
     RedisError,
+    RedisClusterException,
     OSError,
     psycopg.OperationalError,
     psycopg.errors.UndefinedTable,  # not migrated yet

@@ -8,9 +8,17 @@ from typing import Final
 
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-AWAY: Final = (RedisError, OSError, TimeoutError, psycopg.Error, PoolTimeout, PoolClosed)
+AWAY: Final = (
+    RedisError,
+    RedisClusterException,
+    OSError,
+    TimeoutError,
+    psycopg.Error,
+    PoolTimeout,
+    PoolClosed,
+)
 """What the log, the board and the database raise."""
 _OF_THE_ROW: Final = (psycopg.DataError, psycopg.IntegrityError)
 

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from redis.asyncio.lock import Lock
-from redis.exceptions import LockError, LockNotOwnedError, RedisError
+from redis.exceptions import LockError, LockNotOwnedError
 
 from schema import keys
+from workers.failures import AWAY
 
 
 class Lease:
@@ -34,5 +35,5 @@ class Lease:
 
     async def give_back(self) -> None:
         """Lets the next worker have it; one that is lost already, or a board that is away, is no matter."""
-        with suppress(LockError, RedisError, OSError):
+        with suppress(LockError, *AWAY):
             await self._lock.release()

@@ -12,11 +12,10 @@ from typing import Any
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from schema import functions, keys
 from workers import metrics
-from workers.failures import slug
+from workers.failures import AWAY, slug
 from workers.lease import Lease
 
 log = structlog.get_logger(__name__)
@@ -70,7 +69,7 @@ class Sharing:
             try:
                 await self._tick()
                 away = False
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 if not away:
                     log.warning("board_away", group=self._group, error=slug(error))
                 away = True
@@ -136,5 +135,5 @@ class Sharing:
         for held in self._held.values():
             held.stopping.set()
         await asyncio.gather(*(self._finish(partition) for partition in list(self._held)))
-        with suppress(RedisError, OSError):
+        with suppress(*AWAY):
             await self._board.zrem(keys.members(self._group), self._worker)

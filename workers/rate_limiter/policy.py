@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from schema import keys
 from schema.limits import Limit
-from workers.failures import slug
+from workers.failures import AWAY, slug
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,7 @@ async def keep_installed(board: Any, limits: Iterable[Limit], stopping: asyncio.
             if await install(board, limits):
                 log.info("policy_installed")
             away_since = None
-        except (RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             if away_since is None:
                 log.warning("policy_waits", error=slug(error))
                 away_since = time.monotonic()

@@ -20,7 +20,8 @@ async def rewrite_when_due(board: Any, log_client: Any, interval_seconds: float)
     """
     if not await board.set(keys.REWRITTEN, "1", nx=True, px=int(interval_seconds * 1000)):
         return False
-    arguments = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(log_client, RedisCluster) else {}
+    # The nodes by name: the client does not know this command as one that it may send to a kind of node.
+    arguments = {"target_nodes": log_client.get_primaries()} if isinstance(log_client, RedisCluster) else {}
     try:
         await log_client.execute_command("BGREWRITEAOF", **arguments)
     except ResponseError as error:
