@@ -82,7 +82,7 @@ def steps() -> list[Step]:
             "browser tests",
             ("npm", "run", "e2e", "--", "--reporter=list,junit"),
             CLIENT,
-            minutes=40,
+            minutes=60,
             report=browser,
             environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(browser)},
         ),
