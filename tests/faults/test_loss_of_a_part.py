@@ -1,6 +1,7 @@
 """One server away at a time, under traffic: what must go on goes on, the rest is refused, all of it heals."""
 
 import asyncio
+import base64
 from typing import Any
 from uuid import uuid4
 
@@ -130,3 +131,17 @@ async def readiness(stranger: Person, status: int) -> Reply:
         while (ready := await stranger.call("GET", "/readyz")).status != status:  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.2)
     return ready
+
+
+async def test_a_token_of_a_key_not_yet_read_is_unavailable_while_postgres_is_away(
+    party: Party, servers: Servers
+) -> None:
+    anna = await party.person()
+    header = b'{"alg":"EdDSA","typ":"at+jwt","kid":"newer"}'
+    _, payload, signature = anna.session["access_token"].split(".")
+    newer = ".".join((base64.urlsafe_b64encode(header).decode().rstrip("="), payload, signature))
+    servers.kill("postgres")
+    line = party.unopened(anna)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await line.open(newer)
+    assert line.refusal["data"]["code"] == "unavailable"
