@@ -91,12 +91,15 @@ class Node:
 
     async def _beat(self) -> None:
         lost_since: float | None = None
+        forgotten = False  # until every socket is registered again, however often the board goes meanwhile
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS if lost_since is None else 0.5)
             try:
-                if await self._presence.heartbeat():
+                forgotten = await self._presence.heartbeat() or forgotten
+                if forgotten:
                     await self._register_again()
+                forgotten = False
                 lost_since = None
             except Refusal:
                 lost_since = lost_since or loop.time()
@@ -112,6 +115,10 @@ class Node:
         for socket in self._registry:
             if not await self._presence.register_again(socket.user, socket.device, socket.id):
                 socket.end("replaced")
+        for socket in self._registry:
+            if socket.watched:
+                for user in await self._presence.watch(socket.user, socket.watched):
+                    socket.emit("presence", {"user_id": user, "online": True})
         self._inbox.catch_up_all()
 
     async def _expire(self) -> None:

@@ -118,7 +118,9 @@ class Calls:
 
     async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
         watch = read(payload, Watch)
-        return accepted(online=await self._presence.watch(socket.user, watch.users))
+        online = await self._presence.watch(socket.user, watch.users)
+        socket.watched = watch.users
+        return accepted(online=online)
 
     async def _ephemeral(self, socket: LiveSocket, payload: Any) -> Answer:
         call = read(payload, SendEphemeral)

@@ -36,6 +36,7 @@ class LiveSocket:
         self.told_floor = 0
         self.highest_pushed = 0
         self.calls = 0
+        self.watched: list[UUID] = []
         self.ended = False
         self._wire = wire
         self._pushed: dict[int, EnvelopeAccepted] = {}

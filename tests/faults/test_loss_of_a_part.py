@@ -145,3 +145,19 @@ async def test_a_token_of_a_key_not_yet_read_is_unavailable_while_postgres_is_aw
     with pytest.raises(socketio.exceptions.ConnectionError):
         await line.open(newer)
     assert line.refusal["data"]["code"] == "unavailable"
+
+
+async def test_a_board_that_came_back_empty_knows_again_who_watches_whom(
+    party: Party, servers: Servers
+) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela)
+    for line, other in ((at_anna, bela), (at_bela, anna)):
+        assert (await line.call("presence.watch", {"users": [other.user_id]}))["ok"]
+    await at_anna.until_event("presence")
+    servers.kill("board")
+    servers.revive()
+    await readiness(anna, 200)
+    await asyncio.sleep(4)
+    await at_bela.close()
+    await at_anna.until(lambda: ("presence", {"user_id": bela.user_id, "online": False}) in at_anna.events)
