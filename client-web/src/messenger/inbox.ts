@@ -7,6 +7,7 @@ import { equal } from '@/crypto/bytes'
 import type { Decrypted, PublicKey } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { identityText } from '@/crypto/identity'
+import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/store'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Arrivals } from './arrivals'
@@ -25,9 +26,12 @@ const HELD_PER_PERSON = 200
 
 export class Inbox {
   private cursor = 0
+  private expiredUpto = 0
   private readonly queue: IncomingEnvelope[] = []
   private draining: Promise<void> | null = null
   private stopped = false
+  /** Told when something could not be stored: only a new connection offers it again. */
+  interrupted: () => void = () => undefined
 
   constructor(
     private readonly core: Core,
@@ -54,12 +58,16 @@ export class Inbox {
     await this.draining
   }
 
-  /** `count` envelopes outlived their time unread. */
-  async expired(upto: number): Promise<void> {
+  /** Envelopes outlived their time unread; false when these are behind us already. */
+  async expired(upto: number): Promise<boolean> {
+    // Before anything is awaited: what comes after them moves the cursor on.
+    const news = upto > Math.max(this.cursor, this.expiredUpto)
+    this.expiredUpto = Math.max(this.expiredUpto, upto)
     await this.settled()
-    if (upto <= this.cursor) return
+    if (upto <= this.cursor) return news
     await this.core.store.commit(new Changes().put('records', 'cursor', upto))
     this.cursor = upto
+    return news
   }
 
   stop(): void {
@@ -81,10 +89,11 @@ export class Inbox {
         try {
           await this.take(envelope, new Changes().put('records', 'cursor', envelope.seq))
           this.cursor = envelope.seq
-        } catch {
+        } catch (error) {
           // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
           this.queue.length = 0
-          this.core.socket?.close()
+          this.interrupted()
+          if (!(error instanceof StorageError)) throw error
           return
         }
       }
@@ -139,6 +148,8 @@ export class Inbox {
           identity: identityText(decrypted.identityKey),
           to: this.core.account.userId,
         })
+        // Anything else belongs in the mailbox: its key stays, so that it can still be read there.
+        if (content.type !== 'typing') return null
         const changes = new Changes()
         this.stageSession(changes, envelope, decrypted)
         await this.core.store.commit(changes)

@@ -2,7 +2,6 @@
 import type { SocketHandlers } from '@/wire/socket'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
-import { lifetime } from '@/wire/tokens'
 import type { SocketEnd } from '@/wire/types'
 import type { Wire } from '@/wire/wire'
 import { delay, reconnectBackoff } from './backoff'
@@ -19,6 +18,8 @@ export type LinkEvents = Omit<SocketHandlers, 'opened' | 'refused' | 'closed' | 
 
 /** A new token goes to the open socket this long before the old one ends. */
 const REFRESH_MARGIN = 90_000
+/** The least between two attempts. */
+const REFRESH_AGAIN = 5_000
 const SHUTDOWN_SPREAD = 2_000
 
 export class Link {
@@ -59,6 +60,15 @@ export class Link {
     this.clearTimers()
     this.attempt = 0
     void this.connect()
+  }
+
+  /** Gives the open connection up and opens another one, after the usual wait. */
+  reconnect(): void {
+    const { socket } = this.core
+    if (this.stopped || !socket) return
+    this.generation++
+    socket.close()
+    this.closed(null)
   }
 
   private async connect(): Promise<void> {
@@ -156,16 +166,18 @@ export class Link {
   }
 
   private scheduleRefresh(): void {
-    const wait = Math.max(5_000, lifetime(this.tokens.tokens) - REFRESH_MARGIN)
+    const wait = Math.max(REFRESH_AGAIN, this.tokens.remaining() - REFRESH_MARGIN)
     this.refreshTimer = setTimeout(() => {
       const { socket } = this.core
       if (!socket) return
-      // Failing is not the end: the socket closes when its token does, and we connect anew.
       this.tokens
         .renew()
         .then((token) => socket.refresh(token))
+        // Tried again while the old token lasts; when it ends the socket closes and we connect anew.
         .catch(() => undefined)
-        .finally(() => this.scheduleRefresh())
+        .finally(() => {
+          if (this.core.socket === socket) this.scheduleRefresh()
+        })
     }, wait)
   }
 

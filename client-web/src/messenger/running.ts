@@ -76,6 +76,7 @@ export class Running {
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
     this.link = new Link(core, wire, tokens, this.events(ended))
+    this.inbox.interrupted = () => this.link.reconnect()
   }
 
   async start(): Promise<void> {
@@ -176,8 +177,7 @@ export class Running {
   }
 
   private async expired(upto: number, count: number): Promise<void> {
-    await this.inbox.expired(upto)
-    await this.log.add('messages_expired', { count })
+    if (await this.inbox.expired(upto)) await this.log.add('messages_expired', { count })
   }
 
   /** What may fail with the connection and is done again at the next one. */

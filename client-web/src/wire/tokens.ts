@@ -39,6 +39,11 @@ export class TokenKeeper {
     return this.renew()
   }
 
+  /** How long the access token still lasts, ms. */
+  remaining(): number {
+    return this.expires - this.now()
+  }
+
   /** A new access token; calls at the same time share one renewal. @throws RelayError */
   renew(): Promise<string> {
     this.refreshing ??= this.exchange().finally(() => {

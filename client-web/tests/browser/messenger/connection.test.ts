@@ -1,0 +1,67 @@
+/** What must hold when storing fails for a moment, and when the relay mixes its events. */
+import { afterEach, expect, test, vi } from 'vitest'
+import { acquaintedClients, calm, until } from '../../support/client'
+import type { Client } from '../../support/client'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function setUp() {
+  const relay = new TestRelay()
+  const { anna, bob } = await acquaintedClients(relay)
+  clients.push(anna, bob)
+  return { relay, anna, bob }
+}
+
+test('a message that the full disk refused comes again over a new connection, once', async () => {
+  const { relay, anna, bob } = await setUp()
+  await calm(1_500)
+  // Anna's own writes come first; Bob's begin when the envelope has been handed to him.
+  relay.onEnvelope = (one, to) => {
+    if (to.name !== 'bob') return [one]
+    relay.onEnvelope = (any) => [any]
+    const { put } = IDBObjectStore.prototype
+    let refused = false
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      value: unknown,
+      key?: IDBValidKey,
+    ) {
+      if (refused || this.transaction.db.name !== bob.database) return put.call(this, value, key)
+      refused = true
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    return [one]
+  }
+  await anna.messenger.sendText(bob.userId, 'kept')
+  await until(() => bob.received().includes('kept'), 'offered again')
+  await until(() => bob.shown.link.state === 'online', 'connected again')
+  expect(bob.received()).toEqual(['hello', 'kept'])
+})
+
+test('a message shown as typing is not swallowed: its mailbox copy is still read', async () => {
+  const { relay, anna, bob } = await setUp()
+  relay.onEnvelope = (one, to) => {
+    if (to.name === 'bob') relay.device('bob').socket?.ephemeral(one.from, one.body)
+    return [one]
+  }
+  await anna.messenger.sendText(bob.userId, 'not typing')
+  await until(() => bob.received().includes('not typing'), 'read')
+  expect(bob.eventTypes()).not.toContain('replay_refused')
+})
+
+test('expired messages are told once, also when the relay repeats itself', async () => {
+  const { relay, anna, bob } = await setUp()
+  const device = relay.device('bob')
+  device.head += 3
+  for (let i = 0; i < 2; i++) device.socket?.expired(device.head, 3)
+  await anna.messenger.sendText(bob.userId, 'after them')
+  await until(() => bob.received().includes('after them'), 'after')
+  await until(() => bob.eventTypes().includes('messages_expired'), 'told')
+  const told = bob.shown.events.filter((event) => event.type === 'messages_expired')
+  expect(told).toMatchObject([{ count: 3 }])
+})

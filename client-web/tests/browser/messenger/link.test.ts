@@ -1,0 +1,90 @@
+/** Tokens of an open connection, with a clock that the test moves. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Core } from '@/messenger/core'
+import { Link } from '@/messenger/link'
+import { RelayError } from '@/wire/errors'
+import { TokenKeeper } from '@/wire/tokens'
+
+const MINUTE = 60_000
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000_000 }))
+afterEach(() => void vi.useRealTimers())
+
+const tokens = (serial: number, left = 15 * MINUTE) => ({
+  user_id: 'u',
+  device_id: 1,
+  session_id: 's',
+  access_token: `access-${serial}`,
+  access_expires_at: Date.now() + left,
+  refresh_token: `refresh-${serial}`,
+  refresh_expires_at: Date.now() + 1e9,
+})
+
+function connected(left?: number) {
+  const given: string[] = []
+  const failing = { times: 0 }
+  let serial = 1
+  const keeper = new TokenKeeper(tokens(1, left), {
+    refresh: async () => {
+      if (failing.times-- > 0) throw new RelayError('no_answer')
+      return tokens(++serial)
+    },
+    save: async () => undefined,
+    ended: () => undefined,
+  })
+  const core = { socket: null, now: Date.now, view: { connection: () => undefined } }
+  const nothing = () => undefined
+  const link = new Link(
+    core as unknown as Core,
+    {
+      call: async () => null,
+      connect: (_token, on) => {
+        queueMicrotask(() => on.opened())
+        return {
+          refresh: async (token: string) => void given.push(token),
+          close: nothing,
+        } as never
+      },
+    },
+    keeper,
+    {
+      opened: nothing,
+      caughtUp: async () => undefined,
+      lost: nothing,
+      ended: nothing,
+      envelopes: nothing,
+      expired: nothing,
+      presence: nothing,
+      ephemeral: nothing,
+      prekeysLow: nothing,
+    },
+  )
+  link.start()
+  return { link, given, failing }
+}
+
+test('the open connection gets a new token before its own ends, again and again', async () => {
+  const { link, given } = connected()
+  await vi.advanceTimersByTimeAsync(13 * MINUTE)
+  expect(given).toEqual([])
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  expect(given).toEqual(['access-2'])
+  await vi.advanceTimersByTimeAsync(14 * MINUTE)
+  expect(given).toEqual(['access-2', 'access-3'])
+  link.stop()
+})
+
+test('a token that was half used before a reload is renewed in time', async () => {
+  const { link, given } = connected(5 * MINUTE)
+  await vi.advanceTimersByTimeAsync(4 * MINUTE)
+  expect(given).toEqual(['access-2'])
+  link.stop()
+})
+
+test('a refresh that fails is tried again while the old token lasts', async () => {
+  const { link, given, failing } = connected()
+  failing.times = 3
+  await vi.advanceTimersByTimeAsync(15 * MINUTE - 1_000)
+  expect(given).toEqual(['access-2'])
+  link.stop()
+})
