@@ -42,7 +42,12 @@ export class Failures {
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     const counter = await this.counter(userId, device)
-    const failures = [...counter.failures, this.core.now()].slice(-BUDGET)
+    // What was refused without work costs nothing: the budget is free again an hour after it was
+    // spent, however much still comes.
+    const spent = await this.exhausted(userId, device)
+    const failures = spent
+      ? counter.failures
+      : [...counter.failures, this.core.now()].slice(-BUDGET)
     changes.put('counters', `in/${sessionKey(userId, device)}`, { ...counter, failures })
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })

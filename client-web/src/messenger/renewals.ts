@@ -40,14 +40,24 @@ export class Renewals {
       .finally(() => this.running.delete(key))
   }
 
+  /** False within the hour after the last one. The inbox counts in the same record. */
+  private stamp(userId: string, deviceId: number): Promise<boolean> {
+    const key = `in/${sessionKey(userId, deviceId)}`
+    const { store, serial } = this.core
+    return serial.run(async () => {
+      const counter = (await store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+      if (this.core.now() - counter.renewedAt < APART) return false
+      // The new session begins with the whole budget: what failed, failed for the old one.
+      const stamped = { ...counter, renewedAt: this.core.now(), failures: [] }
+      await store.commit(new Changes().put('counters', key, stamped))
+      return true
+    })
+  }
+
   private async renew(userId: string, deviceId: number): Promise<void> {
-    const counterKey = `in/${sessionKey(userId, deviceId)}`
     const { store } = this.core
-    const counter = (await store.get<CounterRecord>('counters', counterKey)) ?? emptyCounter()
     const target = this.targets.get(userId)
-    if (!target || !this.outbox || this.core.now() - counter.renewedAt < APART) return
-    const stamped = { ...counter, renewedAt: this.core.now() }
-    await store.commit(new Changes().put('counters', counterKey, stamped))
+    if (!target || !this.outbox || !(await this.stamp(userId, deviceId))) return
     try {
       await this.sessions.start(target, [deviceId], true)
     } catch (error) {
