@@ -172,7 +172,12 @@ export class Outbox {
     }
   }
 
-  private async finish(entry: OutboxRecord, at: number): Promise<void> {
+  /** Statuses are read and written back: never while the inbox does the same. */
+  private finish(entry: OutboxRecord, at: number): Promise<void> {
+    return this.core.serial.run(() => this.finishNow(entry, at))
+  }
+
+  private async finishNow(entry: OutboxRecord, at: number): Promise<void> {
     const changes = new Changes().remove('outbox', entry.key)
     const shows: (() => void)[] = []
     if (entry.message) {
@@ -211,12 +216,14 @@ export class Outbox {
 
   private async tell(entry: OutboxRecord, problem: SendProblem | null): Promise<void> {
     if (!entry.message) return
-    const message = await this.core.store.message<Message>(entry.contentId)
-    if (!message || message.problem === problem || message.status !== 'waiting') return
-    const changes = new Changes()
-    const show = this.chats.stageChanged(changes, { ...message, problem })
-    await this.core.store.commit(changes)
-    show()
+    await this.core.serial.run(async () => {
+      const message = await this.core.store.message<Message>(entry.contentId)
+      if (!message || message.problem === problem || message.status !== 'waiting') return
+      const changes = new Changes()
+      const show = this.chats.stageChanged(changes, { ...message, problem })
+      await this.core.store.commit(changes)
+      show()
+    })
   }
 
   private limit(wait: number): void {
