@@ -22,6 +22,9 @@ const only = process.env['SCREENS']?.split(',')
 const extra = process.env['SCREENS_QUERY'] ?? ''
 
 test.use({
+  // What a failed scene looked like stands in .artifacts/screens already.
+  trace: 'off',
+  screenshot: 'off',
   locale: 'en-GB',
   timezoneId: 'Europe/Berlin',
   contextOptions: { reducedMotion: 'reduce' },
@@ -38,9 +41,12 @@ for (const name of sceneNames.filter((scene) => !only || only.includes(scene))) 
     await page.addInitScript(shiftClock, NOW)
     for (const viewport of widths) {
       await page.setViewportSize(viewport)
-      await page.goto(`${gallery}?scene=${name}${extra}`)
-      await page.locator('#app > *').first().waitFor()
-      await steps[name]?.(page)
+      // A scene without steps follows the window's size, as a person's window would.
+      if (viewport === widths[0] || steps[name]) {
+        await page.goto(`${gallery}?scene=${name}${extra}`)
+        await page.locator('#app > *').first().waitFor()
+        await steps[name]?.(page)
+      }
       await page.waitForTimeout(name === 'chat-connecting' ? 1_400 : 250)
       for (const theme of themes) {
         await page.evaluate((to) => (document.documentElement.dataset['theme'] = to), theme)
