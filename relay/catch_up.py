@@ -27,6 +27,8 @@ from schema.refusals import Refusal
 log = structlog.get_logger(__name__)
 
 PAGE_ENVELOPES: Final = 64
+ENDING_SECONDS: Final = 3.5
+"""A device that is closed has its sockets ended by its session's end; a node learns of that within two."""
 PAGE_SECONDS: Final = 10.0
 """A database that answers no sooner counts as away; the page is read again."""
 
@@ -109,6 +111,9 @@ class CatchUp:
         """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
         mailbox = await self._log.mailbox(socket.user, socket.device)
         if mailbox is None:
+            # Whoever closed the device ended its sessions too, and that says why; this is for the case that
+            # it never comes.
+            await asyncio.sleep(ENDING_SECONDS)
             socket.end("revoked")
             return True
         self._settle(socket, mailbox)

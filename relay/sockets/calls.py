@@ -20,7 +20,7 @@ from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import CALLS_AT_ONCE, LiveSocket
 from relay.sockets.sends import Sends
 from schema.inbox import Ephemeral
-from schema.limits import BODY_BYTES
+from schema.limits import BODY_BYTES, CALL_BYTES
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Ack, AuthRefresh, SendEphemeral, Watch
 
@@ -127,6 +127,8 @@ class Calls:
         for index, envelope in enumerate(call.envelopes):
             if len(envelope.body) > BODY_BYTES:
                 raise Refusal("too_large", path=f"$.envelopes[{index}].body")
+        if sum(len(envelope.body) for envelope in call.envelopes) > CALL_BYTES:
+            raise Refusal("too_large", f"A call is at most {CALL_BYTES} bytes.")
         items = [
             Ephemeral(call.to, envelope.device_id, socket.user, socket.device, envelope.body)
             for envelope in call.envelopes

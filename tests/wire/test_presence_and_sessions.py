@@ -43,6 +43,15 @@ async def test_ephemerals_reach_who_is_online_and_are_never_stored(party: Party)
     assert [name for name, _ in again.events if name == "ephemeral"] == []
 
 
+async def test_ephemerals_are_bounded_like_sends(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    line = await party.line(anna)
+    for sizes in ([64 * 1024 + 1], [60_000] * 5):
+        envelopes = [{"device_id": number, "body": b"x" * size} for number, size in enumerate(sizes, start=1)]
+        answer = await line.call("ephemeral", {"to": bela.user_id, "envelopes": envelopes})
+        assert answer["error"]["code"] == "too_large"
+
+
 async def test_a_session_ended_elsewhere_closes_its_socket_within_five_seconds(party: Party) -> None:
     anna = await party.person()
     line = await party.line(anna)
