@@ -20,6 +20,8 @@ from ops.embedded.layout import Layout
 from ops.embedded.owner import SAME_USER, Owner
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
+KILLED_SECONDS: Final = 10.0
+"""How long what a program forked may take to end after it."""
 
 
 class StillAlive(Exception):
@@ -47,8 +49,9 @@ class Program:
 class Child:
     """A started program. It dies with this process (Linux), and never gets the terminal's Ctrl-C."""
 
-    def __init__(self, program: Program, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, program: Program, places: Layout, process: "subprocess.Popen[bytes]") -> None:
         self.program = program
+        self._places = places
         self._process = process
         self.started = time.monotonic()
 
@@ -72,7 +75,7 @@ class Child:
             os.pwrite(descriptor, f"{process.pid}\n".encode("ascii"), 0)
         finally:
             os.close(descriptor)
-        return cls(program, process)
+        return cls(program, places, process)
 
     @property
     def pid(self) -> int:
@@ -88,9 +91,13 @@ class Child:
         self._process.send_signal(self.program.ask)
 
     def kill(self) -> None:
-        """Ends it and everything it forked, at once, and waits for that."""
+        """Ends it and what it forked, at once, and waits until the name can be started again.
+
+        What it forked into a session of its own (PostgreSQL's backends) ends by itself when it sees its
+        parent dead, a moment later. Should it not, the next start of the name raises StillAlive."""
         end_group(self.pid, signal.SIGKILL)
         self._process.wait()
+        wait_until_gone(self.program.name, self._places, KILLED_SECONDS)
 
     def stop(self) -> bool:
         """Asks, waits, and kills after the grace time. Whether it ended by itself."""
@@ -112,6 +119,16 @@ def living_pid(name: str, places: Layout) -> int | None:
     except FileNotFoundError:
         return None
     return None
+
+
+def wait_until_gone(name: str, places: Layout, seconds: float) -> bool:
+    """Waits until nothing runs as `name`. False if something still does after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while living_pid(name, places) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def end_group(leader: int, number: signal.Signals) -> None:

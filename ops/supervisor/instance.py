@@ -7,12 +7,11 @@ start lives, even if that was killed with `kill -9`.
 import fcntl
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ops.child import end_group, living_pid
+from ops.child import end_group, living_pid, wait_until_gone
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
 
@@ -64,16 +63,7 @@ def end_orphans(places: Layout, tell: Callable[[str], None], *, patience: float 
             tell(f"Ending {name} (process {pid}), left over from an earlier start")
             end_group(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
     for name, pid in orphans.items():
-        if pid is not None and not _gone(name, places, patience):
+        if pid is not None and not wait_until_gone(name, places, patience):
             end_group(pid, signal.SIGKILL)
-            if not _gone(name, places, patience):
+            if not wait_until_gone(name, places, patience):
                 raise OperatorError(f"{name} of an earlier start does not end; stop process {pid} yourself.")
-
-
-def _gone(name: str, places: Layout, patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while living_pid(name, places) is not None:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

@@ -13,6 +13,16 @@ IGNORES_SIGTERM = (
 )
 DIES = "import sys; print('this is why', flush=True); sys.exit(3)"
 FORKS = "import os, time; os.fork(); print('up', flush=True); time.sleep(600)"
+LINGERS = (
+    "import os, time\n"
+    "parent = os.getpid()\n"
+    "if os.fork() == 0:\n"
+    "    os.setsid(); print('up', flush=True)\n"
+    "    while os.getppid() == parent: time.sleep(0.01)\n"
+    "    time.sleep(0.5); os._exit(0)\n"
+    "time.sleep(600)"
+)
+"""Forks one with a session of its own, which ends half a second after its parent (as PostgreSQL's do)."""
 
 
 def prepared(folder: Path) -> Layout:

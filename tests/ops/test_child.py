@@ -14,7 +14,7 @@ import pytest
 
 from ops.child import Child, StillAlive, living_pid
 from ops.launch import CANNOT
-from tests.ops.programs import DIES, FORKS, IGNORES_SIGTERM, SLEEPS, prepared, program
+from tests.ops.programs import DIES, FORKS, IGNORES_SIGTERM, LINGERS, SLEEPS, prepared, program
 
 
 def wait_until(happened: Callable[[], object], seconds: float = 10.0) -> None:
@@ -65,6 +65,14 @@ def test_what_it_forked_counts_as_alive_and_is_killed_with_it(tmp_path: Path) ->
     assert living_pid("small", places) == child.pid
     child.kill()
     wait_until(lambda: living_pid("small", places) is None)
+
+
+def test_killed_it_can_be_started_again_at_once_though_what_it_forked_lingers(tmp_path: Path) -> None:
+    places = prepared(tmp_path / "data")
+    first = Child.start(program(LINGERS), places)
+    wait_until(lambda: places.log_file("small").read_text() == "up\n")
+    first.kill()
+    Child.start(program(SLEEPS), places).kill()
 
 
 def test_one_that_does_not_end_when_asked_is_killed_after_its_grace(tmp_path: Path) -> None:
