@@ -27,6 +27,8 @@ export default defineConfig(async () => ({
       {
         extends: true as const,
         plugins: [vue()],
+        // Known before the first test: one found later would reload the page under it.
+        optimizeDeps: { include: ['vue', 'vue-i18n', '@lucide/vue'] },
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],

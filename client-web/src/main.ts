@@ -1,6 +1,7 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { watchCrashes } from './crash'
 import { i18n } from './i18n'
 import { createMessenger } from './messenger/messenger'
 import { webPlatform } from './platform/web'
@@ -11,6 +12,7 @@ import { storesView } from './stores/view'
 import './styles/main.css'
 
 const app = createApp(App).use(createPinia())
+watchCrashes(app)
 const view = storesView()
 const updates = watchUpdates(() => view.app({ updateReady: true }))
 const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })

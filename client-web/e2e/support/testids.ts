@@ -75,5 +75,11 @@ export const testids = {
   unlockPassphrase: 'unlock-passphrase',
   unlock: 'unlock',
   takeOver: 'take-over',
+  keepOldKey: 'keep-old-key',
+  recoveryGo: 'recovery-go',
   securityEvent: 'security-event',
+  crash: 'crash',
+  crashReload: 'crash-reload',
+  crashLeave: 'crash-leave',
+  crashDetails: 'crash-details',
 } as const

@@ -29,4 +29,12 @@ export default {
   takeOver: 'Hier verwenden',
   starting: 'Deine Nachrichten werden geöffnet',
   skip: 'Zum Inhalt springen',
+  crashTitle: 'Dieser Teil ließ sich nicht zeigen',
+  crashText:
+    'In der App ist etwas kaputtgegangen. Deine Schlüssel und Nachrichten sind sicher auf diesem Gerät. Öffne die App noch einmal; geht derselbe Teil wieder kaputt, gehe zu deinen Chats.',
+  crashReload: 'Noch einmal öffnen',
+  crashLeave: 'Zu meinen Chats',
+  crashDetails: 'Was geschehen ist',
+  crashDetailsText:
+    'Schicke das an den Menschen, der deinen Server betreibt. Es enthält keine Nachrichten, Namen oder Schlüssel.',
 } as const

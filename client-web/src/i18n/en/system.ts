@@ -26,4 +26,11 @@ export default {
   takeOver: 'Use it here',
   starting: 'Opening your messages',
   skip: 'Skip to content',
+  crashTitle: 'This part could not be shown',
+  crashText:
+    'Something in the app broke. Your keys and messages are safe on this device. Open the app again; if the same part breaks again, go to your chats.',
+  crashReload: 'Open again',
+  crashLeave: 'Go to my chats',
+  crashDetails: 'What happened',
+  crashDetailsText: 'Send this to whoever runs your server. It holds no messages, names or keys.',
 } as const
