@@ -28,6 +28,7 @@ EXCHANGE_HASH: Final = """
     UPDATE users SET password_hash = %(new)s WHERE user_id = %(user)s AND password_hash = %(old)s
 """
 LOCK: Final = "SELECT password_hash FROM users WHERE user_id = %s FOR UPDATE"
+SELECT_LAST_DEVICE: Final = "SELECT last_device_id FROM users WHERE user_id = %s"
 DELETE: Final = "DELETE FROM users WHERE user_id = %s"
 
 FIRST_DEVICE: Final = 1
@@ -72,6 +73,12 @@ async def next_device(connection: Connection, user_id: UUID) -> int:
     row = await (await connection.execute(NEXT_DEVICE, (user_id,))).fetchone()
     assert row is not None, "the account is locked by the caller"
     return int(row[0])
+
+
+async def last_device(connection: Connection, user_id: UUID) -> int:
+    """The highest device number ever given; 0 when the account is gone."""
+    row = await (await connection.execute(SELECT_LAST_DEVICE, (user_id,))).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 async def exchange_hash(connection: Connection, account: Account, password_hash: str) -> bool:

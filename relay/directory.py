@@ -34,11 +34,15 @@ class Position(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A device became active; `closed`: every device of the account that was ever closed."""
+    """A device became active; `closed`: every device of the account that was ever closed. The last time
+    that the identity was replaced, `replacer` ended every other device up to the number `replaced_upto`,
+    whether it had keys or not (0 and 0 when it never was)."""
 
     position: Position
     change: IdentityChange
     closed: list[int]
+    replacer: int
+    replaced_upto: int
 
 
 class Directory:
@@ -65,9 +69,13 @@ class Directory:
         prekeys: tuple[Prekey, ...],
         *,
         replace: bool,
+        last_device: int,
         at: int,
     ) -> Published:
-        """Makes the device active. Raises Refusal identity_conflict, or unauthorized for a closed device."""
+        """Makes the device active; `last_device` is the highest number the account has given out.
+
+        Raises Refusal identity_conflict, or unauthorized for a closed device.
+        """
         events = [
             codec.encode(
                 IdentitySet(
@@ -84,11 +92,13 @@ class Directory:
         ]
         uploaded = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
         events.append(codec.encode(uploaded) if prekeys else b"")
-        arguments = [device, identity_key, registration_id, int(replace), *events]
+        arguments = [device, identity_key, registration_id, int(replace), *events, last_device]
         reply = await self._call("publish_identity", user, arguments)
         match reply[0]:
             case b"ok":
-                return Published(self._position(user, reply[1]), reply[2].decode(), reply[3:])
+                return Published(
+                    self._position(user, reply[1]), reply[2].decode(), reply[5:], reply[3], reply[4]
+                )
             case b"conflict":
                 raise Refusal("identity_conflict", "The account has another identity key.")
             case _:

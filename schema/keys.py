@@ -6,7 +6,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 |---|---|---|---|
 | `sealstream:partitions` | string | for ever | P, fixed at the first start |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
-| `{p}:user:USER` | hash | until the account is deleted | the directory: `i` identity key; per device D: |
+| `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
+| | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `tD` the floor |
 | | | | that D was told of; `xD` once D was closed |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |

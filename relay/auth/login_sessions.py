@@ -38,7 +38,7 @@ END: Final = f"""
 END_ONE: Final = f"{END} AND session_id = %(session)s"
 END_OTHERS: Final = f"{END} AND session_id <> %(session)s"
 END_OF_DEVICES: Final = f"{END} AND device_id = ANY(%(devices)s)"
-END_OF_OTHER_DEVICES: Final = f"{END} AND device_id <> %(device)s"
+END_OF_REPLACED: Final = f"{END} AND device_id <> %(device)s AND device_id <= %(upto)s"
 
 
 async def begin(connection: Connection, user_id: UUID, device_id: int, now: int) -> UUID:
@@ -87,10 +87,11 @@ async def end_of_devices(connection: Connection, user_id: UUID, devices: list[in
     return (await connection.execute(END_OF_DEVICES, arguments)).rowcount
 
 
-async def end_of_other_devices(connection: Connection, user_id: UUID, device_id: int) -> None:
-    """Ends the sessions of every device but that one, also of those that have no keys yet."""
-    arguments = {"user": user_id, "device": device_id, "reason": "revoked"}
-    await connection.execute(END_OF_OTHER_DEVICES, arguments)
+async def end_of_replaced(connection: Connection, user_id: UUID, replacer: int, upto: int) -> None:
+    """Ends the sessions of every device up to the number `upto` but that of `replacer`, also of those that
+    have no keys yet. May be repeated: devices that came later have higher numbers."""
+    arguments = {"user": user_id, "device": replacer, "upto": upto, "reason": "revoked"}
+    await connection.execute(END_OF_REPLACED, arguments)
 
 
 async def end_all(connection: Connection, user_id: UUID, reason: SessionEnd) -> None:

@@ -39,11 +39,14 @@ async def publish(call: Call[KeysUpload]) -> Published:
             signed_prekey,
             tuple(uploads.not_yet_stored(offered, stored)),
             replace=body.replace,
+            last_device=await accounts.last_device(connection, call.user_id),
             at=now_ms(),
         )
+        # Both are of the account's whole past: a call whose commit failed is made good by the next.
         await login_sessions.end_of_devices(connection, call.user_id, published.closed)
-        if published.change == "replaced":
-            await login_sessions.end_of_other_devices(connection, call.user_id, call.device_id)
+        await login_sessions.end_of_replaced(
+            connection, call.user_id, published.replacer, published.replaced_upto
+        )
     parts.revocation.look_now()
     await until_visible(parts.database, published.position)
     return Published(call.device_id, fingerprint(identity_key))

@@ -1,12 +1,15 @@
 -- Makes a device active under an identity key, or exchanges the account's identity, and says so in the log.
 --
 -- KEYS[1] {p}:log
--- KEYS[2] {p}:user:USER   hash: i, and per device D: rD hD cD fD tD; xD once D was closed
+-- KEYS[2] {p}:user:USER   hash: see schema/keys.py
 -- ARGV    device, identity key, registration id, '1' to replace another identity,
 --         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
---         the encoded PrekeysUploaded, or '' for none
+--         the encoded PrekeysUploaded, or '' for none,
+--         the highest device number that the account has given out
 --
--- Replies {'ok', position of the last entry, change, closed device, …} (every device ever closed),
+-- Replies {'ok', position of the last entry, change, replacer, upto, closed device, …}: every device ever
+-- closed, and the last replacement: that `replacer` ended every other device up to number `upto` (0, 0 when
+-- there was none). It stays in the directory, so that a call that is repeated learns what the first one did.
 -- {'conflict'} when the account has another identity and replacing was not asked for,
 -- {'closed'} when this device was closed: its number is never active again.
 redis.register_function('sealstream_publish_identity', function(keys, args)
@@ -27,12 +30,14 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
         redis.call('HSET', user, 'x' .. other, '1')
       end
     end
+    redis.call('HSET', user, 'b', device .. ' ' .. args[9])
   end
   redis.call('HSET', user, 'i', identity, 'r' .. device, args[3])
   for _, number in ipairs({'h', 'c', 'f'}) do redis.call('HSETNX', user, number .. device, '0') end
   local position = redis.call('XADD', log, '*', 'e', event)
   if args[8] ~= '' then position = redis.call('XADD', log, '*', 'e', args[8]) end
-  local reply = {'ok', position, change}
+  local replacer, upto = string.match(redis.call('HGET', user, 'b') or '0 0', '^(%d+) (%d+)$')
+  local reply = {'ok', position, change, tonumber(replacer), tonumber(upto)}
   for _, field in ipairs(redis.call('HKEYS', user)) do
     local closed = string.match(field, '^x(%d+)$')
     if closed then reply[#reply + 1] = tonumber(closed) end

@@ -38,7 +38,9 @@ class Log:
     async def publish(
         self, user: UUID, device: int, identity: bytes = ONE, *prekeys: Prekey, replace: bool = False
     ) -> Any:
-        return await self.directory.publish(user, device, identity, 7, SIGNED, prekeys, replace=replace, at=1)
+        return await self.directory.publish(
+            user, device, identity, 7, SIGNED, prekeys, replace=replace, last_device=99, at=1
+        )
 
     async def events(self, user: UUID) -> list[LogEvent]:
         rows = await self.client.xrange(keys.log(partition_of(user, PARTITIONS)))
@@ -102,7 +104,7 @@ async def test_a_replacement_closes_every_other_device_and_keeps_its_own_numbers
     assert published.change == "replaced"
     assert sorted(published.closed) == [1, 12]
     assert await log.fields(user) == {
-        "i": TWO, "r2": b"7", "h2": b"9", "c2": b"4", "f2": b"0", "x1": b"1", "x12": b"1",
+        "i": TWO, "r2": b"7", "h2": b"9", "c2": b"4", "f2": b"0", "x1": b"1", "x12": b"1", "b": b"2 99",
     }  # fmt: skip
     assert await log.changes(user) == ["first", "added", "added", "replaced"]
 
@@ -113,7 +115,7 @@ async def test_a_repeated_replacement_is_an_addition_that_still_names_the_closed
     await log.publish(user, 1, ONE)
     await log.publish(user, 2, TWO, replace=True)
     again = await log.publish(user, 2, TWO, replace=True)
-    assert (again.change, again.closed) == ("added", [1])
+    assert (again.change, again.closed, again.replacer, again.replaced_upto) == ("added", [1], 2, 99)
 
 
 @pytest.mark.parametrize("replace", [False, True])

@@ -5,9 +5,11 @@ from base64 import b64decode
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from relay.auth import login_sessions
 from schema import codec, keys
 from schema.events import IdentitySet, PrekeysUploaded
 from schema.partitions import partition_of
@@ -164,6 +166,34 @@ async def test_a_replacement_that_stopped_half_way_ends_the_sessions_when_it_is_
     )
     assert (await other.call("PUT", "/v1/keys", body)).status == 200
     assert (await ada.call("GET", "/v1/sessions")).status == 401
+
+
+async def test_a_replacement_whose_commit_failed_ends_all_other_sessions_when_it_is_repeated(
+    node: Relay, monkeypatch: Any
+) -> None:
+    ada = await node.person()
+    unpublished, other = node.stranger(ada.username), node.stranger(ada.username)
+    await unpublished.log_in()
+    await other.log_in()
+    body = other.keys(replace=True)
+    end_of_devices = login_sessions.end_of_devices
+
+    async def commit_fails(*_: Any) -> int:
+        raise psycopg.OperationalError("the database went away after the log was told")
+
+    monkeypatch.setattr(login_sessions, "end_of_devices", commit_fails)
+    assert (await other.call("PUT", "/v1/keys", body)).status == 503
+    assert (await unpublished.call("GET", "/v1/sessions")).status == 200, "rolled back"
+    monkeypatch.setattr(login_sessions, "end_of_devices", end_of_devices)
+    later = node.stranger(ada.username)
+    later.identity = other.identity
+    await later.log_in()
+    assert (await other.call("PUT", "/v1/keys", body)).status == 200
+    for person in (ada, unpublished):
+        assert (await person.call("GET", "/v1/sessions")).status == 401
+    assert (await later.call("GET", "/v1/sessions")).status == 200, "it came after the replacement"
+    await later.publish()
+    assert (await other.call("GET", "/v1/sessions")).status == 200
 
 
 async def test_a_closed_device_is_gone_for_good(node: Relay) -> None:
