@@ -61,7 +61,13 @@ def steps() -> list[Step]:
         Step("imports", (str(BIN / "lint-imports"),), is_lint=True),
         Step("client packages", ("make", "-s", "client-web/node_modules/.package-lock.json"), is_lint=True),
         Step("client check", ("npm", "run", "--silent", "check"), CLIENT, is_lint=True),
-        Step("pytest", (str(BIN / "pytest"), "-q", f"--junit-xml={python}"), minutes=40, report=python),
+        Step(
+            "pytest",
+            # Two at a time, each with servers of its own: most of them wait for something most of the time.
+            (str(BIN / "pytest"), "-q", "-n", "2", "--dist", "worksteal", f"--junit-xml={python}"),
+            minutes=40,
+            report=python,
+        ),
         Step(
             "client tests",
             (
