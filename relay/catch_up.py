@@ -57,13 +57,10 @@ class CatchUp:
         socket.catching_up = True
         self._begin(self._run(socket))
 
-    def tell_expired(self, socket: LiveSocket, upto: int, count: int) -> None:
-        """Tells the device, and remembers that it was told: a lost notice is told again, others are not."""
-        if socket.ended:
-            return
-        socket.told_floor = upto
-        socket.emit("expired", {"upto": upto, "count": count})
-        self._begin(self._remember_told(socket, upto))
+    def look(self, socket: LiveSocket) -> None:
+        """Something expired: tells the device of what the directory says it was not told of, and goes on
+        with what there is room for now."""
+        self._begin(self._look(socket))
 
     async def close(self) -> None:
         """Ends every catch-up."""
@@ -74,11 +71,29 @@ class CatchUp:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _remember_told(self, socket: LiveSocket, upto: int) -> None:
-        try:
-            await self._log.told(socket.user, socket.device, upto)
-        except Refusal:
-            log.info("told_not_remembered")  # then it is told once more
+    async def _look(self, socket: LiveSocket) -> None:
+        waiting = Backoff(first=0.1, factor=1.5, most=2.0)
+        while not socket.ended:
+            try:
+                mailbox = await self._log.mailbox(socket.user, socket.device)
+            except Refusal:
+                await asyncio.sleep(waiting.next())
+                continue
+            if mailbox is not None:
+                self._settle(socket, mailbox)
+                if not socket.live:
+                    self.start(socket)  # perhaps no acknowledgement is to come that would
+            return
+
+    async def _remember_told(self, socket: LiveSocket, expired: int) -> None:
+        waiting = Backoff(first=0.1, factor=1.5, most=2.0)
+        while not socket.ended:
+            try:
+                await self._log.told(socket.user, socket.device, expired)
+            except Refusal:
+                await asyncio.sleep(waiting.next())
+            else:
+                return
 
     async def _tell_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
@@ -146,10 +161,16 @@ class CatchUp:
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
-        since = max(mailbox.cursor, mailbox.told, socket.told_floor)
-        if mailbox.floor > since:
-            self.tell_expired(socket, mailbox.floor, mailbox.floor - since)
+        """What needs no sending any more; of what expired the device is told so that the counts add up.
+
+        That it was told is remembered once the client has the notice: a lost one is told again.
+        """
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
+        since = max(mailbox.told, socket.told_expired)
+        if mailbox.expired > since and not socket.ended:
+            socket.told_expired = mailbox.expired
+            socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.expired - since})
+            socket.when_received(lambda: self._begin(self._remember_told(socket, mailbox.expired)))
 
     def _queue_remembered(self, socket: LiveSocket) -> bool:
         while (event := socket.remembered(socket.delivery.sent + 1)) is not None:

@@ -129,11 +129,8 @@ class InboxReader:
 
     def _expire(self, expired: inbox.Expired) -> None:
         socket = self._registry.device(expired.event.user, expired.event.device)
-        if socket is not None and expired.upto > socket.told_floor:
-            self._catch_up.tell_expired(socket, expired.upto, expired.event.count)
-            socket.delivery.settle(expired.upto)
-            if not socket.live:
-                self._catch_up.start(socket)  # there is room again, and perhaps no acknowledgement to come
+        if socket is not None:
+            self._catch_up.look(socket)  # a hint like any push: the directory has the numbers
 
     def _pass_on(self, item: inbox.Ephemeral) -> None:
         socket = self._registry.device(item.user, item.device)

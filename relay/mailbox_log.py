@@ -39,12 +39,14 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """One device's numbers; owed is (max(cursor, floor), head]. `told`: the floor the device knows of."""
+    """One device's numbers; owed is (max(cursor, floor), head]. `expired`: how many envelopes ever did,
+    `told`: of how many of them the device knows."""
 
     registration_id: int
     head: int
     cursor: int
     floor: int
+    expired: int
     told: int
 
 
@@ -113,7 +115,7 @@ class MailboxLog:
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
         """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        fields = [f"{letter}{device}" for letter in "rhcft"]
+        fields = [f"{letter}{device}" for letter in "rhcfen"]
         try:
             values = await self._commands.execute("HMGET", name, *fields)
         except (NotSent, OutcomeUnknown, ResponseError) as error:
@@ -122,10 +124,10 @@ class MailboxLog:
             return None
         return Mailbox(*(int(value or 0) for value in values))
 
-    async def told(self, user: UUID, device: int, upto: int) -> None:
-        """Remembers that the device was told of what expired up to there. Raises Refusal unavailable."""
+    async def told(self, user: UUID, device: int, expired: int) -> None:
+        """Remembers of how many expired envelopes the device knows. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        command = ("FCALL", "sealstream_told", 1, name, device, upto)
+        command = ("FCALL", "sealstream_told", 1, name, device, expired)
         try:
             await self._commands.execute(*command)
         except (NotSent, OutcomeUnknown, ResponseError) as error:

@@ -8,8 +8,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
-| | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `tD` the floor |
-| | | | that D was told of; `xD` once D was closed |
+| | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
+| | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
 | `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |

@@ -7,7 +7,7 @@ redis.register_function('sealstream_close_device', function(keys, args)
   local user, device = keys[2], args[1]
   if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
   if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
-  redis.call('HDEL', user, 'r' .. device, 'h' .. device, 'c' .. device, 'f' .. device, 't' .. device)
+  for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. device) end
   redis.call('HSET', user, 'x' .. device, '1')
   return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
 end)

@@ -26,7 +26,7 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
     for _, field in ipairs(redis.call('HKEYS', user)) do
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
-        redis.call('HDEL', user, 'r' .. other, 'h' .. other, 'c' .. other, 'f' .. other, 't' .. other)
+        for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. other) end
         redis.call('HSET', user, 'x' .. other, '1')
       end
     end

@@ -11,6 +11,7 @@ It also bounds memory: no attachments, a cap on a frame, a cap on what a slow re
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -42,6 +43,9 @@ class LeanSocket:
         self.pinged = self.opened
         self.authenticated = False
         self.closed = False
+        self._pings = 0
+        self._pongs = 0
+        self._asked: deque[tuple[int, Callable[[], None]]] = deque()
         self._ws = ws
         self._transport = transport
         self._closing: asyncio.Task[Any] | None = None
@@ -55,6 +59,23 @@ class LeanSocket:
         if self.unsent > UNSENT_BYTES:
             log.info("slow_reader_cut")
             self.abort()
+
+    def ping(self) -> None:
+        """Asks whether the client is there."""
+        self.pinged = time.monotonic()
+        self._pings += 1
+        self.write("2")
+
+    def pong(self) -> None:
+        """The client answered the oldest open ping; one that it made up counts for nothing."""
+        self._pongs = min(self._pongs + 1, self._pings)
+        while self._asked and self._asked[0][0] <= self._pongs:
+            self._asked.popleft()[1]()
+
+    def when_received(self, then: Callable[[], None]) -> None:
+        """Calls `then` once the client has received all that was written: it answered a ping behind it."""
+        self.ping()
+        self._asked.append((self._pings, then))
 
     @property
     def unsent(self) -> int:
@@ -134,7 +155,9 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
                     socket.close()
             elif message.type is WSMsgType.TEXT and message.data == "1":
                 socket.close()
-            elif message.type is not WSMsgType.TEXT or message.data[:1] != "3":
+            elif message.type is WSMsgType.TEXT and message.data[:1] == "3":
+                socket.pong()
+            else:
                 log.info("frame_unexpected")
                 socket.close()
             if socket.closed:
@@ -174,5 +197,4 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
                 elif now - socket.heard > PING_INTERVAL_SECONDS + PING_TIMEOUT_SECONDS:
                     socket.abort()
                 elif now - socket.pinged >= PING_INTERVAL_SECONDS:
-                    socket.pinged = now
-                    socket.write("2")
+                    socket.ping()

@@ -1,5 +1,6 @@
 """A live socket: an authenticated device on one connection, and what it is being sent."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,7 +34,7 @@ class LiveSocket:
         self.live = False
         self.catching_up = False
         self.caught_up_once = False
-        self.told_floor = 0
+        self.told_expired = 0
         self.highest_pushed = 0
         self.calls = 0
         self.watched: list[UUID] = []
@@ -57,6 +58,10 @@ class LiveSocket:
         """Sends one event."""
         if not self.ended:
             self._wire.write(event_frame(event, data))
+
+    def when_received(self, then: Callable[[], None]) -> None:
+        """Calls `then` once everything emitted so far has certainly reached the client; perhaps never."""
+        self._wire.when_received(then)
 
     def answer(self, packet_id: int | None, answer: Any) -> None:
         """Answers one call, if the client asked for an answer."""

@@ -1,4 +1,4 @@
--- Moves a mailbox's floor forward over a prefix and appends what expired.
+-- Moves a mailbox's floor forward over a prefix, counts what was still owed there, and appends what expired.
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER
 -- ARGV    device, upto, the cursor and the floor that the event's count was reckoned from, encoded event
@@ -12,6 +12,7 @@ redis.register_function('sealstream_expire', function(keys, args)
   if not registration or cursor ~= tonumber(args[3]) or floor ~= tonumber(args[4]) then return 0 end
   if upto > head or upto <= math.max(cursor, floor) then return 0 end
   redis.call('HSET', keys[2], 'f' .. device, string.format('%.0f', upto))
+  redis.call('HINCRBY', keys[2], 'e' .. device, string.format('%.0f', upto - math.max(cursor, floor)))
   redis.call('XADD', keys[1], '*', 'n', string.format('%.0f', upto), 'e', args[5])
   return 1
 end)
