@@ -108,7 +108,7 @@ class InboxReader:
                 self.end(user, device, socket_id, reason)
             case inbox.PresenceChanged(watcher, subject, online):
                 for socket in self._registry.user(watcher):
-                    socket.emit("presence", {"user_id": str(subject), "online": online})
+                    socket.tell_presence(subject, online=online)
             case inbox.Ephemeral():
                 self._pass_on(item)
             case inbox.PrekeysLow(user, device, available):

@@ -13,6 +13,7 @@ from relay.catch_up import CatchUp
 from relay.inbox_reader import InboxReader
 from relay.presence import HEARTBEAT_SECONDS, Presence
 from relay.sockets.calls import Calls
+from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from relay.sockets.server import RelayServer
 from schema import tasks
@@ -117,9 +118,16 @@ class Node:
                 socket.end("replaced")
         for socket in self._registry:
             if socket.watched:
-                for user in await self._presence.watch(socket.user, socket.watched):
-                    socket.emit("presence", {"user_id": user, "online": True})
+                await self._watch_again(socket)
         self._inbox.catch_up_all()
+
+    async def _watch_again(self, socket: LiveSocket) -> None:
+        """Who went offline meanwhile was told to nobody; who has yet to be registered again comes back."""
+        online = await self._presence.watch(socket.user, socket.device, socket.id, socket.watched)
+        for user in socket.shown_online().difference(online):
+            socket.tell_presence(user, online=False)
+        for user in online:
+            socket.tell_presence(user, online=True)
 
     async def _expire(self) -> None:
         while True:

@@ -4,6 +4,7 @@ Invariant: a device has one live socket; registering a newer one ends the older.
 state: a board that comes back empty is filled again by the nodes within a heartbeat.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,10 +52,12 @@ class Presence:
         """Takes the node itself off the board. Raises Refusal unavailable."""
         await self._call("part", self._node)
 
-    async def watch(self, user: UUID, watched: list[UUID]) -> list[str]:
-        """Sets whom `user` watches; those who watch back and are online. Raises Refusal unavailable."""
-        there = await self._call("watch", str(user), *(str(other) for other in watched if other != user))
-        return [other.decode() for other in there]
+    async def watch(self, user: UUID, device: int, socket: str, watched: Iterable[UUID]) -> list[UUID]:
+        """Sets whom the device watches, as long as `socket` is its live one; those who watch back and are
+        online. Raises Refusal unavailable."""
+        others = dict.fromkeys(str(other) for other in watched if other != user)
+        there = await self._call("watch", self._node, str(user), device, socket, *others)
+        return [UUID(other.decode()) for other in there]
 
     async def pass_on(self, user: UUID, items: list[Ephemeral]) -> None:
         """Passes ephemerals to `user`'s online devices. Raises Refusal unavailable."""

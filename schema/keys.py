@@ -23,7 +23,8 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `{board}:nodes` | sorted set | entries leave when reaped | node → its last heartbeat (board clock, ms) |
 | `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
 | `{board}:sockets:NODE` | set | while the node lives | `USER DEVICE` of its sockets |
-| `{board}:watch:USER` | set | while the user is online | whom the user watches |
+| `{board}:watch:USER:DEVICE` | set | while the device is online | whom its live socket watches |
+| `{board}:watch:USER` | hash | while the user is online | whom the user watches → on how many devices |
 | `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |
 | `{board}:inbox-count:NODE` | string | as the inbox | how many entries were ever appended to it |
 | `limit:NAME:{SUBJECT}` | sorted set | one window | admissions: event id → 8 x MS + resends |
@@ -95,8 +96,13 @@ def node_sockets(node: str) -> str:
 
 
 def watch(user_id: UUID | str) -> str:
-    """Whom a user watches."""
+    """Whom a user watches, on any device."""
     return f"{{board}}:watch:{user_id}"
+
+
+def watch_of(user_id: UUID | str, device: int) -> str:
+    """Whom one device of a user watches."""
+    return f"{{board}}:watch:{user_id}:{device}"
 
 
 def inbox(node: str) -> str:

@@ -1,9 +1,11 @@
--- Registers a device's socket as the one that is live; the one before it is told that it was replaced.
+-- Registers a device's socket as the one that is live; the one before it is told that it was replaced, and
+-- its list of watched users goes with it.
 --
 -- KEYS[1] {board}:nodes (the slot)   ARGV node, user, device, socket, again
 -- With again = 1 the node only restores what the board forgot: a socket on another living node is newer.
 -- Replies with 1, or 0 when that newer one stands.
 --#include inbox
+--#include watchers
 redis.register_function('sealstream_register', function(keys, args)
   local node, user, device, socket = args[1], args[2], args[3], args[4]
   local presence = '{board}:presence:' .. user
@@ -18,6 +20,7 @@ redis.register_function('sealstream_register', function(keys, args)
       tell(old_node, {'end', user .. ' ' .. device .. ' ' .. old_socket .. ' replaced'})
     end
     redis.call('SREM', '{board}:sockets:' .. old_node, user .. ' ' .. device)
+    exchange_watched(user, device, {})
   end
   redis.call('HSET', presence, device, node .. ' ' .. socket)
   redis.call('SADD', '{board}:sockets:' .. node, user .. ' ' .. device)

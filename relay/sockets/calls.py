@@ -117,10 +117,17 @@ class Calls:
         socket.answer(packet_id, answer)
 
     async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
-        watch = read(payload, Watch)
-        online = await self._presence.watch(socket.user, watch.users)
-        socket.watched = watch.users
-        return accepted(online=online)
+        before, wanted = socket.watched, frozenset(read(payload, Watch).users)
+        socket.watched = wanted  # at once: a change may be told before the answer is here
+        try:
+            online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
+        except Refusal:
+            if socket.watched is wanted:
+                socket.watched = before
+            raise
+        for user in online:
+            socket.note_presence(user, online=True)
+        return accepted(online=[str(user) for user in online])
 
     async def _ephemeral(self, socket: LiveSocket, payload: Any) -> Answer:
         call = read(payload, SendEphemeral)

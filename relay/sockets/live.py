@@ -37,7 +37,8 @@ class LiveSocket:
         self.told_expired = 0
         self.highest_pushed = 0
         self.calls = 0
-        self.watched: list[UUID] = []
+        self.watched: frozenset[UUID] = frozenset()
+        self._shown_online: set[UUID] = set()
         self.ended = False
         self._wire = wire
         self._pushed: dict[int, EnvelopeAccepted] = {}
@@ -58,6 +59,20 @@ class LiveSocket:
         """Sends one event."""
         if not self.ended:
             self._wire.write(event_frame(event, data))
+
+    def tell_presence(self, user: UUID, *, online: bool) -> None:
+        """Tells whether `user` is online, if this device watches that user."""
+        if user in self.watched:
+            self.note_presence(user, online=online)
+            self.emit("presence", {"user_id": str(user), "online": online})
+
+    def note_presence(self, user: UUID, *, online: bool) -> None:
+        """The client knows whether `user` is online."""
+        (self._shown_online.add if online else self._shown_online.discard)(user)
+
+    def shown_online(self) -> set[UUID]:
+        """Whom the client takes to be online."""
+        return self._shown_online & self.watched
 
     def when_received(self, then: Callable[[], None]) -> None:
         """Calls `then` once everything emitted so far has certainly reached the client; perhaps never."""

@@ -20,19 +20,41 @@ local function online(user)
   return false
 end
 
--- Removes a device's presence if `where` ('NODE SOCKET', or false for any on `node`) still holds; when
--- it was the user's last, those who watch each other with the user are told.
+-- Whether any device of `user` watches `other`.
+local function watches(user, other)
+  return redis.call('HEXISTS', '{board}:watch:' .. user, other) == 1
+end
+
+-- Exchanges the list of one device (an array). A user watches whom any of the devices watches, so those who
+-- watch back are told when the first device begins to, and when the last one stops.
+local function exchange_watched(user, device, wanted)
+  local union, list = '{board}:watch:' .. user, '{board}:watch:' .. user .. ':' .. device
+  local before = {}
+  for _, other in ipairs(redis.call('SMEMBERS', list)) do before[other] = true end
+  redis.call('DEL', list)
+  for _, other in ipairs(wanted) do
+    local is_new = redis.call('SADD', list, other) == 1 and not before[other]
+    before[other] = nil
+    if is_new and redis.call('HINCRBY', union, other, 1) == 1 and watches(other, user) then
+      tell_watcher(other, user, 'on')
+    end
+  end
+  for other in pairs(before) do
+    if redis.call('HINCRBY', union, other, -1) < 1 then
+      redis.call('HDEL', union, other)
+      if watches(other, user) then tell_watcher(other, user, 'off') end
+    end
+  end
+end
+
+-- Removes a device's presence if `where` ('NODE SOCKET', or false for any on `node`) still holds, and its
+-- list of watched users with it: so the last device that leaves takes the user offline.
 local function leave(node, user, device, where)
   local presence = '{board}:presence:' .. user
   local now = redis.call('HGET', presence, device)
   if not now or (where and now ~= where) or string.match(now, '^(%S+)') ~= node then return 0 end
   redis.call('HDEL', presence, device)
   redis.call('SREM', '{board}:sockets:' .. node, user .. ' ' .. device)
-  if redis.call('EXISTS', presence) == 1 then return 1 end
-  local watch = '{board}:watch:' .. user
-  for _, other in ipairs(redis.call('SMEMBERS', watch)) do
-    if redis.call('SISMEMBER', '{board}:watch:' .. other, user) == 1 then tell_watcher(other, user, 'off') end
-  end
-  redis.call('DEL', watch)
+  exchange_watched(user, device, {})
   return 1
 end

@@ -42,8 +42,9 @@ async def board(board_url: str) -> AsyncIterator[Board]:
 
 
 async def befriend(node: Presence, anna: UUID, bela: UUID) -> None:
-    await node.watch(anna, [bela])
-    await node.watch(bela, [anna])
+    """Of sockets "a1" and "b1" of their devices 1, on one node."""
+    await node.watch(anna, 1, "a1", [bela])
+    await node.watch(bela, 1, "b1", [anna])
 
 
 async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: Board) -> None:
@@ -59,35 +60,75 @@ async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: Boar
 async def test_presence_is_told_only_between_users_who_watch_each_other(board: Board) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
-    await node.register(anna, 1, "a")
-    await node.register(bela, 1, "b")
-    assert await node.watch(anna, [bela]) == []
+    await node.register(anna, 1, "a1")
+    await node.register(bela, 1, "b1")
+    assert await node.watch(anna, 1, "a1", [bela, bela, anna]) == []
     assert await board.told("one") == []
-    assert await node.watch(bela, [anna]) == [str(anna)]
+    assert await node.watch(bela, 1, "b1", [anna, anna]) == [anna]
     assert await board.told("one") == [inbox.PresenceChanged(anna, bela, True)]
 
 
 async def test_the_last_device_that_leaves_takes_the_user_offline(board: Board) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
-    for user, device in ((anna, 1), (anna, 2), (bela, 1)):
-        await node.register(user, device, f"s{device}")
+    for user, device, socket in ((anna, 1, "a1"), (anna, 2, "a2"), (bela, 1, "b1")):
+        await node.register(user, device, socket)
     await befriend(node, anna, bela)
+    await node.watch(anna, 2, "a2", [bela])
     before = len(await board.told("one"))
-    await node.unregister(anna, 1, "s1")
+    await node.unregister(anna, 1, "a1")
     assert len(await board.told("one")) == before
-    await node.unregister(anna, 2, "s2")
+    await node.unregister(anna, 2, "a2")
     assert (await board.told("one"))[before:] == [inbox.PresenceChanged(bela, anna, False)]
 
 
 async def test_who_stops_watching_is_offline_to_the_other(board: Board) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
-    await node.register(anna, 1, "a")
-    await node.register(bela, 1, "b")
+    await node.register(anna, 1, "a1")
+    await node.register(bela, 1, "b1")
     await befriend(node, anna, bela)
-    await node.watch(anna, [])
+    await node.watch(anna, 1, "a1", [])
     assert (await board.told("one"))[-1] == inbox.PresenceChanged(bela, anna, False)
+
+
+async def test_two_devices_have_lists_of_their_own_and_the_user_watches_whom_either_watches(
+    board: Board,
+) -> None:
+    one, two = await board.node("one"), await board.node("two")
+    anna, bela, carl = uuid4(), uuid4(), uuid4()
+    await one.register(anna, 1, "phone")
+    await two.register(anna, 2, "laptop")
+    for user, socket in ((bela, "b1"), (carl, "c1")):
+        await one.register(user, 1, socket)
+        await one.watch(user, 1, socket, [anna])
+    assert await one.watch(anna, 1, "phone", [bela]) == [bela]
+    assert await two.watch(anna, 2, "laptop", [carl, bela]) == [carl, bela]
+    on = [inbox.PresenceChanged(friend, anna, True) for friend in (bela, carl)]
+    assert await board.told("one") == on, "each once"
+    await two.watch(anna, 2, "laptop", [bela])
+    assert (await board.told("one"))[2:] == [inbox.PresenceChanged(carl, anna, False)]
+    await one.unregister(anna, 1, "phone")
+    assert (await board.told("one"))[3:] == [], "the laptop still watches"
+    assert await board.client.hgetall(keys.watch(anna)) == {str(bela).encode(): b"1"}
+    assert await board.client.exists(keys.watch_of(anna, 1)) == 0
+    await two.unregister(anna, 2, "laptop")
+    assert (await board.told("one"))[3:] == [inbox.PresenceChanged(bela, anna, False)]
+    assert await board.client.exists(keys.watch(anna), keys.watch_of(anna, 2)) == 0
+
+
+async def test_a_list_goes_with_the_socket_that_gave_it(board: Board) -> None:
+    one, two = await board.node("one"), await board.node("two")
+    anna, bela = uuid4(), uuid4()
+    await one.register(anna, 1, "a1")
+    await one.register(bela, 1, "b1")
+    await befriend(one, anna, bela)
+    await two.register(anna, 1, "newer")
+    assert (await board.told("one"))[-1] == inbox.PresenceChanged(bela, anna, False)
+    assert await board.client.exists(keys.watch(anna), keys.watch_of(anna, 1)) == 0
+    assert await one.watch(anna, 1, "a1", [bela]) == [], "a call of the older one comes too late"
+    assert await board.client.exists(keys.watch(anna)) == 0
+    assert await two.watch(anna, 1, "newer", [bela]) == [bela]
 
 
 async def test_a_silent_node_is_reaped_and_its_users_are_offline(
@@ -96,9 +137,10 @@ async def test_a_silent_node_is_reaped_and_its_users_are_offline(
     monkeypatch.setattr("relay.presence.DEAD_AFTER_MS", 200)
     dead, alive = await board.node("dead"), await board.node("alive")
     anna, bela = uuid4(), uuid4()
-    await dead.register(anna, 1, "a")
-    await alive.register(bela, 1, "b")
-    await befriend(alive, anna, bela)
+    await dead.register(anna, 1, "a1")
+    await alive.register(bela, 1, "b1")
+    await dead.watch(anna, 1, "a1", [bela])
+    await alive.watch(bela, 1, "b1", [anna])
     await eventually(lambda: _gone(board, alive))
     assert (await board.told("alive"))[-1] == inbox.PresenceChanged(bela, anna, False)
     assert await board.client.exists(keys.presence(anna), keys.inbox("dead"), keys.node_sockets("dead")) == 0
@@ -144,7 +186,7 @@ async def test_a_node_that_leaves_takes_everything_with_it(board: Board) -> None
     node = await board.node("one")
     anna = uuid4()
     await node.register(anna, 1, "a")
-    await node.watch(anna, [uuid4()])
+    await node.watch(anna, 1, "a", [uuid4()])
     await node.part()
     assert [key async for key in board.client.scan_iter("{board}*")] == []
 

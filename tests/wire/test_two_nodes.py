@@ -75,6 +75,28 @@ async def test_presence_is_told_over_nodes(party: Party, pair: Stack) -> None:
     assert await at_anna.until_event("presence") == {"user_id": bela.user_id, "online": True}
 
 
+async def test_two_devices_of_one_user_watch_each_whom_it_asked_for(party: Party, pair: Stack) -> None:
+    anna, bela, carl = [await party.person() for _ in range(3)]
+    laptop = await party.device_of(anna)
+    at_phone, at_laptop = await party.line(anna), await party.line(laptop, pair.url(1))
+    await at_phone.call("presence.watch", {"users": [bela.user_id]})
+    await at_laptop.call("presence.watch", {"users": [carl.user_id]})
+    at_bela, at_carl = await party.line(bela, pair.url(1)), await party.line(carl)
+    for line in (at_bela, at_carl):
+        assert await line.call("presence.watch", {"users": [anna.user_id]}) == {
+            "ok": True, "online": [anna.user_id],
+        }  # fmt: skip
+    assert await at_phone.until_event("presence") == {"user_id": bela.user_id, "online": True}
+    assert await at_laptop.until_event("presence") == {"user_id": carl.user_id, "online": True}
+    await at_phone.close()
+    assert await at_bela.until_event("presence") == {"user_id": anna.user_id, "online": False}
+    again = await party.line(anna)
+    assert (await again.call("presence.watch", {"users": [carl.user_id]}))["online"] == [carl.user_id]
+    for line, friend in ((at_laptop, carl), (at_carl, None)):
+        told = [payload["user_id"] for name, payload in line.events if name == "presence"]
+        assert told == ([friend.user_id] if friend else [])
+
+
 async def test_revocation_reaches_the_other_node_within_five_seconds(party: Party, pair: Stack) -> None:
     anna = await party.person()
     line = await party.line(anna, pair.url(1))

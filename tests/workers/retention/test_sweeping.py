@@ -45,8 +45,9 @@ async def test_a_watcher_is_told_that_the_dead_nodes_user_is_offline(board) -> N
     await beat(board, "dead", 120)
     await connect(board, "lives", ann, 1)
     await connect(board, "dead", bob, 1)
-    await board.sadd(keys.watch(ann), str(bob))
-    await board.sadd(keys.watch(bob), str(ann))
+    for user, other in ((ann, bob), (bob, ann)):
+        await board.sadd(keys.watch_of(user, 1), str(other))
+        await board.hset(keys.watch(user), str(other), 1)
     await sweep(board)
     told = [fields for _, fields in await board.xrange(keys.inbox("lives"))]
     assert told[-1][b"off"] == f"{ann} {bob}".encode()
