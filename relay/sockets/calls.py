@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 Answer = dict[str, Any]
 _RETRY_MS: Final = 1000
+USERS_PER_UNIT: Final = 20
+BYTES_PER_UNIT: Final = 4096
+"""What costs a socket's budget as much as one more of it would (see relay/sockets/live.py)."""
 
 
 class Calls:
@@ -118,6 +121,7 @@ class Calls:
 
     async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
         before, wanted = socket.watched, frozenset(read(payload, Watch).users)
+        socket.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
         socket.watched = wanted  # at once: a change may be told before the answer is here
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
@@ -134,8 +138,10 @@ class Calls:
         for index, envelope in enumerate(call.envelopes):
             if len(envelope.body) > BODY_BYTES:
                 raise Refusal("too_large", path=f"$.envelopes[{index}].body")
-        if sum(len(envelope.body) for envelope in call.envelopes) > CALL_BYTES:
+        sizes = [len(envelope.body) for envelope in call.envelopes]
+        if sum(sizes) > CALL_BYTES:
             raise Refusal("too_large", f"A call is at most {CALL_BYTES} bytes.")
+        socket.passing.spend(max(1, sum(1 + size // BYTES_PER_UNIT for size in sizes)))
         items = [
             Ephemeral(call.to, envelope.device_id, socket.user, socket.device, envelope.body)
             for envelope in call.envelopes

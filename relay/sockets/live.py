@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from relay.delivery import Delivery, Verdict
+from relay.sockets.budget import Budget
 from relay.sockets.engine import LeanSocket
 from relay.sockets.packet import ack_frame, event_frame
 from schema.events import EnvelopeAccepted
@@ -16,6 +17,12 @@ BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up: they save reading what is only on its way to Postgres."""
 CALLS_AT_ONCE: Final = 128
 """Unanswered calls of one socket; more are refused."""
+PASSED_ON_AT_ONCE: Final = 200
+PASSED_ON_PER_SECOND: Final = 20.0
+"""Ephemeral envelopes of one socket, each counted once and once more per 4 KiB: a node's inbox has a cap."""
+WATCHED_AT_ONCE: Final = 300
+WATCHED_PER_SECOND: Final = 20.0
+"""Calls of presence.watch of one socket, each counted once and once more per 20 users on the list."""
 
 
 class LiveSocket:
@@ -38,6 +45,8 @@ class LiveSocket:
         self.highest_pushed = 0
         self.calls = 0
         self.watched: frozenset[UUID] = frozenset()
+        self.passing = Budget(PASSED_ON_AT_ONCE, PASSED_ON_PER_SECOND)
+        self.watching = Budget(WATCHED_AT_ONCE, WATCHED_PER_SECOND)
         self._shown_online: set[UUID] = set()
         self.ended = False
         self._wire = wire

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from uuid import uuid4
 
+from tests.support.people import Line
 from tests.wire.conftest import Party
 
 
@@ -50,6 +52,33 @@ async def test_ephemerals_are_bounded_like_sends(party: Party) -> None:
         envelopes = [{"device_id": number, "body": b"x" * size} for number, size in enumerate(sizes, start=1)]
         answer = await line.call("ephemeral", {"to": bela.user_id, "envelopes": envelopes})
         assert answer["error"]["code"] == "too_large"
+
+
+async def test_a_flood_of_ephemerals_is_refused_and_hides_nobody_else_s(party: Party) -> None:
+    anna, bela, carl = [await party.person() for _ in range(3)]
+    at_anna, at_bela, at_carl = [await party.line(person) for person in (anna, bela, carl)]
+    typing = {"to": bela.user_id, "envelopes": [{"device_id": bela.device_id, "body": b"x" * 4096}]}
+    answers = [await at_anna.call("ephemeral", typing) for _ in range(400)]
+    refused = [answer["error"] for answer in answers if not answer["ok"]]
+    assert refused, "200 at once, 20 a second, and a body of 4 KiB counts twice"
+    assert {(error["code"], error["retry_after_ms"] > 0) for error in refused} == {("rate_limited", True)}
+    assert (await at_carl.call("ephemeral", typing))["ok"], "the budget is the socket's own"
+    await at_bela.until(lambda: {"user_id": carl.user_id, "device_id": 1} in senders(at_bela))
+    assert (await at_anna.send(bela, b"messages are counted apart"))["ok"]
+
+
+def senders(line: Line) -> list[dict[str, object]]:
+    return [payload["from"] for name, payload in line.events if name == "ephemeral"]
+
+
+async def test_a_flood_of_watch_lists_is_refused(party: Party) -> None:
+    anna = await party.person()
+    line = await party.line(anna)
+    lists = [[str(uuid4()) for _ in range(1000)], []] * 14
+    answers = [await line.call("presence.watch", {"users": users}) for users in lists]
+    refused = [answer["error"]["code"] for answer in answers if not answer["ok"]]
+    assert set(refused) == {"rate_limited"}
+    assert 0 < len(refused) < 24
 
 
 async def test_a_session_ended_elsewhere_closes_its_socket_within_five_seconds(party: Party) -> None:
