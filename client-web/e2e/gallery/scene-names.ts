@@ -16,6 +16,7 @@ export const sceneNames = [
   'list-empty',
   'list',
   'list-menu',
+  'list-expired',
   'list-search',
   'list-search-none',
   'archived',

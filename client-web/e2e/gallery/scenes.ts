@@ -154,6 +154,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'list-empty': { path: '/chats', fill: ready },
   list: at('/chats'),
   'list-menu': at('/chats'),
+  'list-expired': scene(
+    '/chats',
+    () => void (useAppStore().state.expired = { count: 3, at: NOW - 5 * MINUTE }),
+  ),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),
   archived: at('/archived'),

@@ -182,7 +182,7 @@ export const awkward: Message[] = [
   }),
   message('ben_k', {
     kind: 'notice',
-    notice: { type: 'expired', count: 14 },
+    notice: { type: 'gap', count: 14 },
     sentAt: NOW - 20 * MINUTE,
   }),
   message('ben_k', {

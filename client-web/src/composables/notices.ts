@@ -8,8 +8,7 @@ export function useNoticeText() {
   function notice(value: Notice, name: string): string {
     switch (value.type) {
       case 'gap':
-      case 'expired':
-        return t(`chat.notice.${value.type}`, { n: value.count }, value.count)
+        return t('chat.notice.gap', { n: value.count }, value.count)
       case 'stale_prekey':
         return t('chat.notice.stale_prekey', { name, days: value.ageDays })
       default:

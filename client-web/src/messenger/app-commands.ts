@@ -22,6 +22,7 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
     },
     reconnect: () => app.running?.link.now(),
     applyUpdate: () => updates.apply(),
+    dismissExpired: () => app.theRunning().expiries.dismiss(),
     cancel(task) {
       if (task === 'search_index') app.running?.search.cancel()
       else cancelBackup()

@@ -15,6 +15,7 @@ import { ContentError, decodeContent } from './content'
 import type { Content, UnknownContent } from './content'
 import { localIdentity } from './core'
 import type { Core } from './core'
+import type { Expiries } from './expiries'
 import type { Failures } from './failures'
 import type { KeyWatch } from './key-watch'
 import type { People } from './people'
@@ -24,10 +25,16 @@ import type { Sessions } from './sessions'
 
 const HELD_PER_PERSON = 200
 
+/** So many up to this number outlived their time unread. */
+interface Expiry {
+  upto: number
+  count: number
+}
+
 export class Inbox {
   private cursor = 0
-  private expiredUpto = 0
-  private readonly queue: IncomingEnvelope[] = []
+  /** In the order of the wire: what expired lies before the envelopes that follow. */
+  private readonly queue: (IncomingEnvelope | Expiry)[] = []
   private draining: Promise<void> | null = null
   private stopped = false
   /** Told when something could not be stored: only a new connection offers it again. */
@@ -40,6 +47,7 @@ export class Inbox {
     private readonly arrivals: Arrivals,
     private readonly failures: Failures,
     private readonly keys: KeyWatch,
+    private readonly expiries: Expiries,
   ) {}
 
   async load(): Promise<void> {
@@ -47,7 +55,15 @@ export class Inbox {
   }
 
   receive(envelopes: readonly IncomingEnvelope[]): void {
-    this.queue.push(...envelopes)
+    this.enqueue(...envelopes)
+  }
+
+  expired(expiry: Expiry): void {
+    this.enqueue(expiry)
+  }
+
+  private enqueue(...items: (IncomingEnvelope | Expiry)[]): void {
+    this.queue.push(...items)
     this.draining ??= this.drain().finally(() => {
       this.draining = null
     })
@@ -56,18 +72,6 @@ export class Inbox {
   /** Resolves when everything received so far is stored. */
   async settled(): Promise<void> {
     await this.draining
-  }
-
-  /** Envelopes outlived their time unread; false when these are behind us already. */
-  async expired(upto: number): Promise<boolean> {
-    // Before anything is awaited: what comes after them moves the cursor on.
-    const news = upto > Math.max(this.cursor, this.expiredUpto)
-    this.expiredUpto = Math.max(this.expiredUpto, upto)
-    await this.settled()
-    if (upto <= this.cursor) return news
-    await this.core.store.commit(new Changes().put('records', 'cursor', upto))
-    this.cursor = upto
-    return news
   }
 
   stop(): void {
@@ -83,12 +87,14 @@ export class Inbox {
   private async drain(): Promise<void> {
     while (this.queue.length > 0 && !this.stopped) {
       const batch = this.queue.splice(0, 32)
-      for (const envelope of batch) {
+      for (const item of batch) {
         if (this.stopped) return
-        if (envelope.seq <= this.cursor) continue
+        const upto = 'upto' in item ? item.upto : item.seq
+        if (upto <= this.cursor) continue
+        const changes = new Changes().put('records', 'cursor', upto)
         try {
-          await this.take(envelope, new Changes().put('records', 'cursor', envelope.seq))
-          this.cursor = envelope.seq
+          await ('upto' in item ? this.skip(item, changes) : this.take(item, changes))
+          this.cursor = upto
         } catch (error) {
           // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
           this.queue.length = 0
@@ -100,6 +106,16 @@ export class Inbox {
       // An acknowledgement that is lost is made up by the next one.
       this.core.socket?.ack(this.cursor).catch(() => undefined)
     }
+  }
+
+  /** Told again, in part or whole, only what is not behind us counts. */
+  private skip({ upto, count }: Expiry, changes: Changes): Promise<void> {
+    return this.core.serial.run(async () => {
+      const missed = Math.min(count, upto - this.cursor)
+      const show = missed > 0 ? this.expiries.stage(changes, missed) : () => undefined
+      await this.core.store.commit(changes)
+      show()
+    })
   }
 
   /** Stores what the envelope brings, together with `changes`. */

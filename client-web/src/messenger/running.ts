@@ -8,6 +8,7 @@ import { Chats } from './chats'
 import type { Core } from './core'
 import type { Message, SessionEnd } from './contract'
 import { Delivery } from './delivery'
+import { Expiries } from './expiries'
 import { Failures } from './failures'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
@@ -28,6 +29,7 @@ export class Running {
   readonly people: People
   readonly chats: Chats
   readonly log: SecurityLog
+  readonly expiries: Expiries
   readonly targets: Targets
   readonly sessions: Sessions
   readonly keys: KeyWatch
@@ -49,6 +51,7 @@ export class Running {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
     this.log = new SecurityLog(core, this.people)
+    this.expiries = new Expiries(core, this.log)
     this.targets = new Targets(core, this.people)
     this.sessions = new Sessions(core, this.targets, this.log)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
@@ -70,6 +73,7 @@ export class Running {
       new Arrivals(core, people, chats, this.receipts, this.requests, log),
       new Failures(core, people, chats, log, renewals),
       keys,
+      this.expiries,
     )
     this.prekeys = new Prekeys(core, log)
     this.presence = new Presence(core, people, chats, sessions, this.inbox)
@@ -81,7 +85,8 @@ export class Running {
 
   async start(): Promise<void> {
     await this.people.load()
-    await Promise.all([this.chats.load(), this.log.load(), this.targets.load(), this.inbox.load()])
+    const { chats, log, targets, inbox, expiries } = this
+    await Promise.all([chats, log, targets, inbox, expiries].map((part) => part.load()))
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()
@@ -143,7 +148,7 @@ export class Running {
       lost: () => this.presence.lost(),
       ended,
       envelopes: (envelopes) => this.inbox.receive(envelopes),
-      expired: (upto, count) => this.inBackground(this.expired(upto, count)),
+      expired: (upto, count) => this.inbox.expired({ upto, count }),
       presence: (userId, online) => this.presence.changed(userId, online),
       ephemeral: (from, body) => this.inBackground(this.presence.received(from, body)),
       prekeysLow: (available) => this.inBackground(this.prekeys.tend(available)),
@@ -174,10 +179,6 @@ export class Running {
     }
     await this.core.store.commit(changes)
     for (const show of shows) show()
-  }
-
-  private async expired(upto: number, count: number): Promise<void> {
-    if (await this.inbox.expired(upto)) await this.log.add('messages_expired', { count })
   }
 
   /** What may fail with the connection and is done again at the next one. */

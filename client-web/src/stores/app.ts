@@ -15,6 +15,7 @@ export const useAppStore = defineStore('app', () => {
     ended: null,
     storagePersisted: null,
     updateReady: false,
+    expired: null,
   })
   return { state }
 })

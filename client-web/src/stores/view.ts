@@ -65,6 +65,7 @@ export function storesView(): View {
       Object.assign(chat, { open: null, messages: [], hasOlder: false, loading: false })
       security.events = []
       progress.tasks = {}
+      app.expired = null
       Object.assign(settings, defaultSettings)
       Object.assign(connection, {
         state: 'paused',

@@ -60,6 +60,7 @@ export class Shown implements View {
     this.waiting = []
     this.messages = []
     this.events = []
+    Object.assign(this.state, { expired: null })
   }
 }
 

@@ -29,8 +29,6 @@ export default {
   sealedAction: 'Woher weiß ich das?',
   notice: {
     gap: '{n} Nachricht kam nicht an. | {n} Nachricht kam nicht an. | {n} Nachrichten kamen nicht an.',
-    expired:
-      '{n} Nachricht wartete über 30 Tage und ist verfallen. | {n} Nachricht wartete über 30 Tage und ist verfallen. | {n} Nachrichten warteten über 30 Tage und sind verfallen.',
     undecryptable: 'Eine Nachricht ließ sich nicht öffnen. Bitte um eine neue.',
     session_renewed: 'Die sichere Sitzung wurde erneuert.',
     identity_changed: 'Der Schlüssel von {name} hat sich geändert.',

@@ -35,4 +35,9 @@ export default {
   noResultsText:
     'Gesucht wird nur auf diesem Gerät. Der Server hat nichts, worin er suchen könnte.',
   searching: 'Suche läuft',
+  expiredTitle:
+    '{n} Nachricht kam nicht auf dieses Gerät | {n} Nachricht kam nicht auf dieses Gerät | {n} Nachrichten kamen nicht auf dieses Gerät',
+  expiredText:
+    'Der Server hebt Nachrichten nur begrenzte Zeit auf, und die war um. Wer sie schrieb, lässt sich nicht sagen: Bitte deine Kontakte, Wichtiges noch einmal zu schicken.',
+  expiredDismiss: 'Verstanden',
 } as const

@@ -145,7 +145,7 @@ export default {
       own_device_added: 'Deinem Konto wurde ein Gerät hinzugefügt',
       own_device_removed: 'Ein Gerät wurde aus deinem Konto entfernt',
       messages_expired:
-        '{n} Nachricht an dich verfiel nach 30 Tagen | {n} Nachricht an dich verfiel nach 30 Tagen | {n} Nachrichten an dich verfielen nach 30 Tagen',
+        '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',
     },
     someone: 'jemand',
     deviceNumber: 'Gerät {n}',

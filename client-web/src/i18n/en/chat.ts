@@ -29,8 +29,6 @@ export default {
   sealedAction: 'How do I know?',
   notice: {
     gap: '{n} message did not arrive. | {n} message did not arrive. | {n} messages did not arrive.',
-    expired:
-      '{n} message waited over 30 days and expired. | {n} message waited over 30 days and expired. | {n} messages waited over 30 days and expired.',
     undecryptable: 'A message could not be opened. Ask for it again.',
     session_renewed: 'The secure session was renewed.',
     identity_changed: 'The key of {name} changed.',

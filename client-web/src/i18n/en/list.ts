@@ -32,4 +32,9 @@ export default {
   noResults: 'Nothing found for “{query}”',
   noResultsText: 'Only this device is searched. The server has nothing to search in.',
   searching: 'Searching',
+  expiredTitle:
+    '{n} message did not reach this device | {n} message did not reach this device | {n} messages did not reach this device',
+  expiredText:
+    'The server keeps messages for a limited time, and theirs ran out. Who wrote them cannot be told: ask your contacts to send again what matters.',
+  expiredDismiss: 'Understood',
 } as const

@@ -144,7 +144,7 @@ export default {
       own_device_added: 'A device was added to your account',
       own_device_removed: 'A device of your account was removed',
       messages_expired:
-        '{n} message to you expired after 30 days | {n} message to you expired after 30 days | {n} messages to you expired after 30 days',
+        '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',
     },
     someone: 'someone',
     deviceNumber: 'Device {n}',

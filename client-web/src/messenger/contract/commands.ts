@@ -119,4 +119,6 @@ export interface AppCommands {
   /** Reloads into the version that waits (`AppState.updateReady`). */
   applyUpdate(): Promise<void>
   cancel(task: Task): void
+  /** The person has taken note of the messages that expired unread. */
+  dismissExpired(): Promise<void>
 }

@@ -27,7 +27,6 @@ export type SendProblem =
 /** What happened to the conversation, told in its flow between the messages. */
 export type Notice =
   | { type: 'gap'; count: number }
-  | { type: 'expired'; count: number }
   | { type: 'undecryptable' }
   | { type: 'session_renewed' }
   | { type: 'identity_changed' }

@@ -34,6 +34,15 @@ export interface AppState {
   readonly storagePersisted: boolean | null
   /** True when a new version of the app waits to take over; see `applyUpdate`. */
   readonly updateReady: boolean
+  /** Messages that this device never got, until `dismissExpired`. */
+  readonly expired: Expired | null
+}
+
+/** They outlived the relay's limit; from whom they were, nobody here can know. */
+export interface Expired {
+  readonly count: number
+  /** When this device was last told, ms. */
+  readonly at: number
 }
 
 export type SessionEnd =
