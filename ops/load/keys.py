@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 _P: Final = 2**255 - 19
 
 
-def key_body(registration_id: int) -> dict[str, Any]:
-    """A body for `PUT /v1/keys`, without one-time prekeys."""
+def key_body(registration_id: int, *, prekeys: int = 0) -> dict[str, Any]:
+    """A body for `PUT /v1/keys` with so many one-time prekeys."""
     identity = Ed25519PrivateKey.generate()
     edwards = identity.public_key().public_bytes_raw()
     signed = b"\x05" + secrets.token_bytes(32)
@@ -24,7 +24,10 @@ def key_body(registration_id: int) -> dict[str, Any]:
         "registration_id": registration_id,
         "identity_key": _text(b"\x05" + _montgomery(edwards)),
         "signed_prekey": {"id": 1, "key": _text(signed), "signature": _text(bytes(signature))},
-        "prekeys": [],
+        "prekeys": [
+            {"id": number, "key": _text(b"\x05" + secrets.token_bytes(32))}
+            for number in range(1, prekeys + 1)
+        ],
         "replace": False,
     }
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,8 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from ops.errors import OperatorError
-from ops.load.keys import key_body
+from ops.load.account import Account
 from ops.load.line import Line
 
 
@@ -31,27 +29,23 @@ class User:
     """Sends to `partner` as long as fewer than `window` of its messages are neither received nor refused."""
 
     def __init__(self, url: str, measured: Measured, *, window: int, body_bytes: int) -> None:
-        self.url = url
+        self.account = Account(url)
         self.partner: User = self
         self._measured = measured
         self._body_bytes = body_bytes
         self._room = asyncio.Semaphore(window)
         self._seen = 0
         self._acknowledge: asyncio.Event = asyncio.Event()
-        self._registration_id = secrets.randbelow(16380) + 1
-        self._session: dict[str, Any] = {}
         self._line: Line | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def register(self, http: aiohttp.ClientSession) -> None:
         """Makes the account and publishes the device's keys."""
-        body = {"username": f"load_{secrets.token_hex(8)}", "password": secrets.token_hex(8)}
-        self._session = await self._http(http, "POST", "/v1/accounts", body)
-        await self._http(http, "PUT", "/v1/keys", key_body(self._registration_id))
+        await self.account.register(http)
 
     async def connect(self, http: aiohttp.ClientSession) -> None:
         """Opens the socket and begins to read and acknowledge."""
-        self._line = await Line.open(http, self.url, self._session["access_token"], self._on_envelopes)
+        self._line = await Line.open(http, self.account.url, self.account.token, self._on_envelopes)
         self._tasks = [asyncio.create_task(self._line.read()), asyncio.create_task(self._acknowledging())]
 
     async def write(self, until: float, pause: float) -> None:
@@ -75,13 +69,7 @@ class User:
 
     async def _send(self, line: Line) -> None:
         number = str(uuid4())
-        target = self.partner
-        envelope = {
-            "device_id": target._session["device_id"],  # noqa: SLF001 - another user, the same class
-            "registration_id": target._registration_id,  # noqa: SLF001
-            "kind": "message",
-            "body": os.urandom(self._body_bytes),
-        }
+        payload = self.partner.account.sending(number, os.urandom(self._body_bytes))
 
         def answered(answer: Any, seconds: float) -> None:
             if answer["ok"]:
@@ -92,8 +80,7 @@ class User:
             self._room.release()
 
         self._measured.under_way[number] = time.perf_counter()
-        to = target._session["user_id"]  # noqa: SLF001
-        await line.call("send", {"id": number, "to": to, "envelopes": [envelope]}, answered)
+        await line.call("send", payload, answered)
 
     def _on_envelopes(self, envelopes: list[Any]) -> None:
         now = time.perf_counter()
@@ -114,11 +101,3 @@ class User:
             await self._acknowledge.wait()
             self._acknowledge.clear()
             await self._line.call("ack", {"upto": self._seen}, lambda _answer, _seconds: None)
-
-    async def _http(self, http: aiohttp.ClientSession, method: str, path: str, body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._session['access_token']}"} if self._session else {}
-        async with http.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
-            read = await answer.json()
-            if answer.status >= 400:
-                raise OperatorError(f"{method} {path} is refused: {read.get('detail')} ({read.get('code')})")
-            return read

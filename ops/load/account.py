@@ -1,0 +1,60 @@
+"""An account of the load: one user, one device with published keys."""
+
+import secrets
+from typing import Any
+
+import aiohttp
+
+from ops.errors import OperatorError
+from ops.load.keys import key_body
+
+
+class Account:
+    """What `register` made. `url` is the node it uses."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.username = f"load_{secrets.token_hex(8)}"
+        self.registration_id = secrets.randbelow(16380) + 1
+        self.session: dict[str, Any] = {}
+
+    async def register(self, http: aiohttp.ClientSession, *, prekeys: int = 0) -> "Account":
+        """Makes the account and publishes the device's keys. Raises OperatorError when that is refused."""
+        body = {"username": self.username, "password": secrets.token_hex(8)}
+        self.session = await self.call(http, "POST", "/v1/accounts", body)
+        await self.call(http, "PUT", "/v1/keys", key_body(self.registration_id, prekeys=prekeys))
+        return self
+
+    @property
+    def user_id(self) -> str:
+        """The account."""
+        return str(self.session["user_id"])
+
+    @property
+    def device_id(self) -> int:
+        """Its device."""
+        return int(self.session["device_id"])
+
+    @property
+    def token(self) -> str:
+        """The access token."""
+        return str(self.session["access_token"])
+
+    def sending(self, number: str, body: bytes) -> dict[str, Any]:
+        """The payload of `send` for one envelope to this account."""
+        envelope = {
+            "device_id": self.device_id,
+            "registration_id": self.registration_id,
+            "kind": "message",
+            "body": body,
+        }
+        return {"id": number, "to": self.user_id, "envelopes": [envelope]}
+
+    async def call(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> Any:
+        """One HTTP call; its answer. Raises OperatorError when it is refused."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.session else {}
+        async with http.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+            read = await answer.json(content_type=None)
+            if answer.status >= 400:
+                raise OperatorError(f"{method} {path} is refused: {read.get('detail')} ({read.get('code')})")
+            return read

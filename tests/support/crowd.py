@@ -1,0 +1,158 @@
+"""A crowd that writes to each other through anything: lean clients that come back, send again what has no
+answer, and write down what they did and saw."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import aiohttp
+
+from ops.load.account import Account
+from ops.load.line import NoAnswer
+from ops.load.returning import Returning, in_groups
+from schema import tasks
+from tests.support.history import Delivered, Device, History, Sent, ToldExpired
+
+AGAIN_SECONDS = 0.2
+"""Between two attempts of one send; the real client waits as long as it is asked to."""
+
+
+class Chatter(Returning):
+    """One member of the crowd. `codes` are the refusals of its sends, in order."""
+
+    def __init__(self, account: Account, http: aiohttp.ClientSession, history: History) -> None:
+        super().__init__(account, http)
+        self.history = history
+        self.codes: list[str] = []
+        self.head = 0
+
+    @property
+    def device(self) -> Device:
+        return UUID(self.account.user_id), self.account.device_id
+
+    def on_envelopes(self, envelopes: list[Any]) -> None:
+        """Stores the envelopes, then has them acknowledged."""
+        for got in envelopes:
+            sender = UUID(got["from"]["user_id"]), got["from"]["device_id"]
+            self.history.delivered.append(
+                Delivered(self.device, self.connections, got["seq"], UUID(got["id"]), sender, got["body"])
+            )
+        self.head = max(self.head, envelopes[-1]["seq"])
+        self.stored(self.head)
+
+    def on_event(self, name: str, payload: Any) -> None:
+        if name == "expired":
+            self.history.expired.append(ToldExpired(self.device, payload["upto"], payload["count"]))
+            self.head = max(self.head, payload["upto"])
+
+    def acknowledged(self, upto: int) -> None:
+        self.history.acknowledged.append((self.device, upto))
+
+    async def attempt(self, sent: Sent, to: Account) -> Any:
+        """One call; its answer, or None when there is none."""
+        if self.line is None or self.line.ended is not None:
+            return None
+        try:
+            answer = await self.line.ask("send", to.sending(str(sent.id), sent.body))
+        except NoAnswer:
+            sent.outcome = "maybe"
+            return None
+        if answer["ok"]:
+            sent.outcome, sent.seq = "accepted", answer["accepted"][0]["seq"]
+        else:
+            self.codes.append(answer["error"]["code"])
+        return answer
+
+    def begin(self, to: "Chatter", body: bytes) -> Sent:
+        """Notes a send that no attempt was made of yet."""
+        sent = Sent(uuid4(), self.device, to.device, body, "refused")
+        self.history.sent.append(sent)
+        return sent
+
+    async def say(self, to: "Chatter", body: bytes) -> Sent:
+        """Sends until it is accepted, with the same id: what a client must do."""
+        sent = self.begin(to, body)
+        while sent.outcome != "accepted":
+            if await self.attempt(sent, to.account) is None:
+                await self.online.wait()
+            if sent.outcome != "accepted":
+                await asyncio.sleep(AGAIN_SECONDS)
+        return sent
+
+
+class Crowd:
+    """Chatters, their shared history, and traffic in a ring: each writes to the next."""
+
+    def __init__(self, chatters: list[Chatter], history: History) -> None:
+        self.chatters = chatters
+        self.history = history
+        self._writing: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def gather(cls, http: aiohttp.ClientSession, urls: list[str], *, prekeys: int = 0) -> Self:
+        """One member per address, registered."""
+        history = History()
+        accounts = [Account(url) for url in urls]
+        await in_groups(4, [lambda a=a: a.register(http, prekeys=prekeys) for a in accounts])  # type: ignore[misc]
+        chatters = [Chatter(account, http, history) for account in accounts]
+        history.members |= {chatter.device for chatter in chatters}
+        return cls(chatters, history)
+
+    @asynccontextmanager
+    async def connected(self, *, seconds: float = 60.0) -> AsyncIterator[Self]:
+        """All are online, and stay so as well as they can."""
+        running = [asyncio.create_task(chatter.run()) for chatter in self.chatters]
+        try:
+            await self.all_online(seconds=seconds)
+            yield self
+        finally:
+            await tasks.end(running)
+
+    async def all_online(self, *, seconds: float = 60.0) -> None:
+        async with asyncio.timeout(seconds):
+            for chatter in self.chatters:
+                await chatter.online.wait()
+
+    @asynccontextmanager
+    async def writing(self, pause: float = 0.05) -> AsyncIterator[None]:
+        """Everybody writes to the next one meanwhile, `pause` seconds after each that was accepted. At the
+        end everything that was begun is accepted."""
+        stop = asyncio.Event()
+        following = [*self.chatters[1:], self.chatters[0]]
+        pairs = zip(self.chatters, following, strict=True)
+        writing = [asyncio.create_task(_write(one, other, pause, stop)) for one, other in pairs]
+        try:
+            yield
+            stop.set()
+            async with asyncio.timeout(60):
+                await asyncio.gather(*writing)
+        finally:
+            await tasks.end(writing)
+
+    async def all_received(self, *, seconds: float = 60.0) -> None:
+        """Everything that was accepted has come."""
+        heads: dict[Device, int] = {}
+        for sent in self.history.sent:
+            heads[sent.to] = max(heads.get(sent.to, 0), sent.seq)
+        async with asyncio.timeout(seconds):
+            for chatter in self.chatters:
+                while chatter.head < heads.get(chatter.device, 0):  # noqa: ASYNC110 - polled
+                    await asyncio.sleep(0.02)
+
+    def accepted(self) -> int:
+        """How many sends were accepted so far."""
+        return sum(sent.outcome == "accepted" for sent in self.history.sent)
+
+    def codes(self) -> list[str]:
+        """Every code that a send was refused with."""
+        return [code for chatter in self.chatters for code in chatter.codes]
+
+
+async def _write(one: Chatter, other: Chatter, pause: float, stop: asyncio.Event) -> None:
+    number = 0
+    while not stop.is_set():
+        number += 1
+        await one.say(other, f"{number} of {one.account.username}".encode())
+        await asyncio.sleep(pause)

@@ -1,0 +1,70 @@
+"""Reading the servers' side of a run for the checker: the whole log, the directory, the tables."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from schema import codec, keys, servers
+from tests.support.checker import Evidence, Logged, Numbers
+from tests.support.history import Device
+from tests.support.until import until
+from tests.workers.oracle import projected
+from workers.positions import Position
+
+
+async def gather(log_url: str, database_url: str, partitions: int, *, seconds: float = 30.0) -> Evidence:
+    """Waits until every group has read and acknowledged the whole log, then reads everything. What does not
+    come to rest in `seconds` is `loose`."""
+    async with servers.client(log_url) as client:
+        loose: list[str] = []
+
+        async def at_rest() -> bool:
+            loose[:] = [text for p in range(partitions) for text in await _loose(client, p)]
+            return not loose
+
+        with suppress(TimeoutError):  # `loose` says what is left
+            await until(at_rest, seconds=seconds)
+        log = [entry for p in range(partitions) for entry in await _log(client, p)]
+        directory: dict[Device, Numbers] = {}
+        for partition in range(partitions):
+            directory |= await _directory(client, partition)
+    users = list({entry.event.user for entry in log})
+    return Evidence(log, projected(database_url, users), directory, loose)
+
+
+async def _log(client: Any, partition: int) -> list[Logged]:
+    rows = await client.xrange(keys.log(partition))
+    return [
+        Logged(partition, Position.parse(position), *codec.decode_entry(fields)) for position, fields in rows
+    ]
+
+
+async def _loose(client: Any, partition: int) -> list[str]:
+    name = keys.log(partition)
+    if not await client.exists(name):
+        return []
+    end = (await client.xinfo_stream(name))["last-generated-id"]
+    groups = {group["name"].decode(): group for group in await client.xinfo_groups(name)}
+    found = [f"{name}: there is no group {group}" for group in keys.LOG_GROUPS if group not in groups]
+    for group, info in groups.items():
+        if info["pending"]:
+            found.append(f"{name}: {info['pending']} entries are pending for {group}")
+        if info["last-delivered-id"] != end:
+            found.append(f"{name}: {group} has not read everything")
+    if aside := await client.xlen(keys.quarantine(partition)):
+        found.append(f"{name}: {aside} entries are in quarantine")
+    return found
+
+
+async def _directory(client: Any, partition: int) -> dict[Device, Numbers]:
+    found: dict[Device, Numbers] = {}
+    prefix = keys.user(partition, "")  # type: ignore[arg-type]  # every user's
+    async for name in client.scan_iter(match=f"{prefix}*", count=1000):
+        fields = await client.hgetall(name)
+        user = UUID(name.decode().removeprefix(prefix))
+        for field in fields:
+            if field[:1] == b"r":
+                number = field[1:]
+                head, cursor, floor = (int(fields.get(letter + number, 0)) for letter in (b"h", b"c", b"f"))
+                found[user, int(number)] = (head, cursor, floor)
+    return found
