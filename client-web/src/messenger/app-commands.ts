@@ -14,10 +14,12 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
     },
     async setSetting(key, value) {
       const opened = app.theOpened()
-      const settings = { ...opened.settings, [key]: value }
-      await opened.store.commit(new Changes().put('records', 'settings', settings))
-      opened.settings = settings
-      app.view.settings(settings)
+      await app.serial.run(async () => {
+        const settings = { ...opened.settings, [key]: value }
+        await opened.store.commit(new Changes().put('records', 'settings', settings))
+        opened.settings = settings
+        app.view.settings(settings)
+      })
       if (key === 'presence') app.running?.presence.watch().catch(() => undefined)
     },
     reconnect: () => app.running?.link.now(),

@@ -17,6 +17,7 @@ import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
 import { relayAt } from '@/wire/wire'
 import type { Wire } from '@/wire/wire'
+import { updateAccount } from './core'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { Account, SessionEnd } from './contract'
@@ -57,6 +58,8 @@ export class App {
   private readonly database: string
   private readonly wire: Wire
   readonly leader
+  /** One for all that ever run here: what an older one still writes comes before the next reads. */
+  readonly serial = new Serial()
 
   constructor(private readonly options: AppOptions) {
     this.platform = options.platform
@@ -145,11 +148,8 @@ export class App {
     return true
   }
 
-  async saveAccount(patch: Partial<AccountRecord>): Promise<void> {
-    const core = this.theCore()
-    const account = { ...core.account, ...patch }
-    await core.store.commit(new Changes().put('records', 'account', account))
-    core.account = account
+  saveAccount(patch: Partial<AccountRecord>): Promise<void> {
+    return updateAccount(this.theCore(), patch)
   }
 
   /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
@@ -198,7 +198,7 @@ export class App {
       view: this.view,
       api,
       now: this.now,
-      serial: new Serial(),
+      serial: this.serial,
       socket: null,
       get account() {
         if (!opened.account) throw new MessengerError('signed_out')

@@ -62,7 +62,7 @@ export class Arrivals {
     shows: Show[],
   ): ContactRecord {
     const { user_id: userId, username } = content.from
-    const known = this.people.all.get(userId)
+    const known = this.people.find(userId, changes)
     if (known) return known
     const fields = { userId, username, identity: identityKey, relation: 'request' as const }
     const stranger = newContact(fields, this.core.now())
@@ -84,8 +84,8 @@ export class Arrivals {
     if (arrival.type === 'replay') return false
     changes.put('counters', key, arrival.record)
     if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
-      const notice = this.chats.notice(person.userId, { type: 'gap', count: arrival.skipped })
-      shows.push(this.chats.stageNew(changes, notice, false))
+      const gap = { type: 'gap', count: arrival.skipped } as const
+      shows.push(this.chats.stageNotice(changes, person.userId, gap))
     }
     return true
   }
@@ -137,7 +137,7 @@ export class Arrivals {
       text,
       replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
       sentAt: content.sent_at,
-      order: this.chats.nextOrder(person.userId),
+      order: this.chats.nextOrder(changes, person.userId),
       encryption: {
         origin: 'contact',
         device: envelope.from.device_id,
@@ -171,11 +171,9 @@ export class Arrivals {
     const person = content.for ? this.copied(changes, content.for, shows) : null
     if (!person) return () => undefined
     if (content.type !== 'text') {
-      const chat = this.chats.record(person.userId)
-      const left = { ...chat, unread: Math.max(0, chat.unread - content.ids.length) }
-      changes.put('conversations', chat.id, () => this.chats.record(chat.id))
-      this.chats.all.set(chat.id, left)
-      shows.push(() => this.chats.show(chat.id))
+      const { unread } = this.chats.record(person.userId, changes)
+      const left = Math.max(0, unread - content.ids.length)
+      shows.push(this.chats.stage(changes, person.userId, { unread: left }))
     } else if (!(await this.core.store.message(content.id))) {
       const { reply_to: replyTo } = content
       const message: Message = {
@@ -189,7 +187,7 @@ export class Arrivals {
         replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
         sentAt: content.sent_at,
         acceptedAt: content.sent_at,
-        order: this.chats.nextOrder(person.userId),
+        order: this.chats.nextOrder(changes, person.userId),
         encryption: {
           origin: 'own_device',
           device: from.device_id,
@@ -205,7 +203,7 @@ export class Arrivals {
 
   /** Whom a copy was written to. A contact of the other device becomes one here, unverified. */
   private copied(changes: Changes, copy: CopyOf, shows: Show[]): ContactRecord | null {
-    const known = this.people.all.get(copy.user_id)
+    const known = this.people.find(copy.user_id, changes)
     if (known?.relation === 'contact') return known
     if (known) {
       const accepted: ContactRecord = { ...known, relation: 'contact' }

@@ -11,49 +11,51 @@ import type { Running } from './running'
 
 export function chatCommands(running: () => Running): ChatCommands {
   /** The message and its outbox entry are on disk together before anything else happens. */
-  async function write(to: string, text: string, replyTo?: string): Promise<Message> {
+  function write(to: string, text: string, replyTo?: string): Promise<Message> {
     const { core, people, chats, outbox } = running()
-    const person = people.get(to)
-    if (!mayWriteTo(person)) throw new MessengerError('blocked')
-    if (text.trim() === '') throw new MessengerError('invalid', 'an empty message')
-    if (text.length > MAX_TEXT) throw new MessengerError('too_long')
-    const now = core.now()
-    const message: Message = {
-      ...blankMessage,
-      id: crypto.randomUUID(),
-      conversation: to,
-      direction: 'out',
-      status: 'waiting',
-      kind: 'text',
-      text,
-      replyTo: replyTo ? await replyPreview(core, to, replyTo) : null,
-      sentAt: now,
-      order: chats.nextOrder(to),
-      problem: person.changed ? 'identity_changed' : null,
-      encryption: {
-        origin: 'this_device',
-        device: core.account.deviceId,
-        startedSession: false,
-        fingerprint: fingerprint(person.identity),
-        verified: person.verified,
-      },
-    }
-    const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
-    const changes = new Changes().remove('drafts', to)
-    const show = chats.stageNew(changes, message, false)
-    const { conversation, order } = message
-    const kick = outbox.stage(changes, {
-      to,
-      contentId: message.id,
-      body,
-      sentAt: now,
-      message: { conversation, order },
+    return core.serial.run(async () => {
+      const person = people.get(to)
+      if (!mayWriteTo(person)) throw new MessengerError('blocked')
+      if (text.trim() === '') throw new MessengerError('invalid', 'an empty message')
+      if (text.length > MAX_TEXT) throw new MessengerError('too_long')
+      const now = core.now()
+      const changes = new Changes().remove('drafts', to)
+      const message: Message = {
+        ...blankMessage,
+        id: crypto.randomUUID(),
+        conversation: to,
+        direction: 'out',
+        status: 'waiting',
+        kind: 'text',
+        text,
+        replyTo: replyTo ? await replyPreview(core, to, replyTo) : null,
+        sentAt: now,
+        order: chats.nextOrder(changes, to),
+        problem: person.changed ? 'identity_changed' : null,
+        encryption: {
+          origin: 'this_device',
+          device: core.account.deviceId,
+          startedSession: false,
+          fingerprint: fingerprint(person.identity),
+          verified: person.verified,
+        },
+      }
+      const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
+      const show = chats.stageNew(changes, message, false)
+      const { conversation, order } = message
+      const kick = outbox.stage(changes, {
+        to,
+        contentId: message.id,
+        body,
+        sentAt: now,
+        message: { conversation, order },
+      })
+      await core.store.commit(changes)
+      chats.drafts.delete(to)
+      show()
+      kick()
+      return message
     })
-    await core.store.commit(changes)
-    chats.drafts.delete(to)
-    show()
-    kick()
-    return message
   }
 
   return {
@@ -77,48 +79,60 @@ export function chatCommands(running: () => Running): ChatCommands {
     },
     sendText: (to, text) => write(to, text),
     reply: (to, text, replyTo) => write(to, text, replyTo),
-    async deleteForMe(id, ids) {
+    deleteForMe(id, ids) {
       const { core, chats, outbox, search } = running()
-      const changes = new Changes()
-      for (const messageId of ids) {
-        const message = await core.store.message<Message>(messageId)
-        if (message?.conversation === id) changes.removeMessage(id, message.order)
-      }
-      const show = outbox.stageRemoval(changes, new Set(ids))
-      await core.store.commit(changes)
-      show()
-      search.remove(ids)
-      core.view.messagesRemoved(id, ids)
-      await chats.refreshLast(id)
+      return core.serial.run(async () => {
+        const changes = new Changes()
+        const gone = new Set<string>()
+        for (const messageId of ids) {
+          const message = await core.store.message<Message>(messageId)
+          if (message?.conversation !== id) continue
+          gone.add(messageId)
+          changes.removeMessage(id, message.order)
+        }
+        const shows = [
+          await outbox.stageUntried(changes, (entry) => gone.has(entry.contentId)),
+          await chats.stageLastWithout(changes, id, gone),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.remove(gone)
+        core.view.messagesRemoved(id, [...gone])
+      })
     },
     async deleteConversation(id) {
       const { core, chats, outbox, search } = running()
-      const empty = { ...chats.record(id), last: null, unread: 0 }
-      const changes = new Changes().removeConversation(id).put('conversations', id, empty)
-      const show = outbox.stageRemovalTo(changes, id)
-      await core.store.commit(changes)
-      show()
-      chats.all.set(id, empty)
-      search.removeConversation(id)
+      await core.serial.run(async () => {
+        const changes = new Changes().removeConversation(id)
+        const shows = [
+          chats.stage(changes, id, { last: null, unread: 0 }),
+          await outbox.stageUntried(changes, (entry) => entry.message?.conversation === id),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.removeConversation(id)
+      })
       if (chats.open === id) await chats.openPage(id)
-      chats.show(id)
     },
     markRead: (id) => running().markRead(id),
     setMuted: (id, muted) => running().chats.update(id, { muted }),
     setArchived: (id, archived) => running().chats.update(id, { archived }),
-    async saveDraft(id, text) {
+    saveDraft(id, text) {
       const { core, chats } = running()
-      const changes = new Changes()
-      if (text === '') changes.remove('drafts', id)
-      else changes.put('drafts', id, { id, text })
-      await core.store.commit(changes)
-      if (text === '') chats.drafts.delete(id)
-      else chats.drafts.set(id, text)
-      chats.show(id)
+      // In turn with sending, which takes the draft away.
+      return core.serial.run(async () => {
+        const changes = new Changes()
+        if (text === '') changes.remove('drafts', id)
+        else changes.put('drafts', id, { id, text })
+        await core.store.commit(changes)
+        if (text === '') chats.drafts.delete(id)
+        else chats.drafts.set(id, text)
+        chats.show(id)
+      })
     },
     setTyping(id, active) {
-      running()
-        .presence.typing(id, active)
+      Promise.resolve()
+        .then(() => running().presence.typing(id, active))
         .catch(() => undefined)
     },
     search: (text, limit = 100) => running().search.search(text, limit),

@@ -1,23 +1,26 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
 import { Changes } from '@/storage/store'
-import { commit } from './core'
 import type { Core } from './core'
 import type { Conversation, Message, MessageStatus, Notice } from './contract'
+import { Mirror } from './mirror'
 import type { People } from './people'
 import { emptyConversation } from './records'
 import type { ConversationRecord } from './records'
+import { Serial } from './serial'
 import { order } from './status'
 
 export const PAGE = 50
 
 export class Chats {
-  readonly all = new Map<string, ConversationRecord>()
   readonly drafts = new Map<string, string>()
+  private readonly records = new Mirror<ConversationRecord>('conversations')
   private readonly typing = new Set<string>()
   open: string | null = null
   /** Told of every new message once it is stored. */
   added: (message: Message) => void = () => undefined
   private oldest = Infinity
+  /** Older pages come one after the other, each before the last. */
+  private readonly paging = new Serial()
 
   constructor(
     private readonly core: Core,
@@ -28,37 +31,44 @@ export class Chats {
     const drafts = await this.core.store.all<{ id: string; text: string }>('drafts')
     for (const { id, text } of drafts) this.drafts.set(id, text)
     for (const record of await this.core.store.all<ConversationRecord>('conversations')) {
-      this.all.set(record.id, record)
+      this.records.load(record.id, record)
       this.show(record.id)
     }
   }
 
-  record(id: string): ConversationRecord {
-    return this.all.get(id) ?? emptyConversation(id, this.core.now())
+  /** As it is on disk, or will be with `within`. */
+  record(id: string, within?: Changes): ConversationRecord {
+    return this.records.get(id, within) ?? emptyConversation(id, this.core.now())
   }
 
   /** The next place in a conversation's flow, whatever the clock does. */
-  nextOrder(id: string, after = this.record(id).lastOrder): number {
-    return Math.max(after + 1, this.core.now())
+  nextOrder(changes: Changes, id: string): number {
+    return Math.max(this.record(id, changes).lastOrder + 1, this.core.now())
+  }
+
+  /** Adds the conversation with `patch` to `changes`; call the result after the commit. */
+  stage(changes: Changes, id: string, patch: Partial<ConversationRecord>): () => void {
+    const followed = this.records.stage(changes, id, { ...this.record(id, changes), ...patch })
+    return () => {
+      followed()
+      this.show(id)
+    }
   }
 
   /** Adds a new message to `changes`; call the result after the commit. */
   stageNew(changes: Changes, message: Message, unread: boolean): () => void {
-    const before = this.record(message.conversation)
-    const after: ConversationRecord = {
-      ...before,
+    const before = this.record(message.conversation, changes)
+    const show = this.stage(changes, message.conversation, {
       last: message.kind === 'notice' && before.last ? before.last : message,
       activeAt: message.kind === 'notice' ? before.activeAt : this.core.now(),
       unread: before.unread + (unread ? 1 : 0),
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
-    }
-    changes.putMessage(message).put('conversations', after.id, () => this.all.get(after.id))
-    // Staged at once: whatever commits next writes a record that knows of this message.
-    this.all.set(after.id, after)
+    })
+    changes.putMessage(message)
     return () => {
       this.added(message)
-      this.show(after.id)
+      show()
       if (this.open === message.conversation) this.core.view.message(message)
     }
   }
@@ -66,14 +76,11 @@ export class Chats {
   /** Adds a changed message to `changes`. */
   stageChanged(changes: Changes, message: Message): () => void {
     changes.putMessage(message)
-    const chat = this.all.get(message.conversation)
-    if (chat?.last?.id === message.id) {
-      const after = { ...chat, last: message }
-      changes.put('conversations', chat.id, () => this.all.get(chat.id))
-      this.all.set(chat.id, after)
-    }
+    const id = message.conversation
+    const isLast = this.record(id, changes).last?.id === message.id
+    const show = isLast ? this.stage(changes, id, { last: message }) : () => this.show(id)
     return () => {
-      this.show(message.conversation)
+      show()
       if (this.open === message.conversation) this.core.view.message(message)
     }
   }
@@ -101,24 +108,40 @@ export class Chats {
     return () => shows.forEach((show) => show())
   }
 
-  notice(conversation: string, notice: Notice): Message {
-    const order = this.nextOrder(conversation)
-    return {
+  /** Adds a notice to the conversation's flow; call the result after the commit. */
+  stageNotice(changes: Changes, conversation: string, notice: Notice): () => void {
+    const message: Message = {
       ...blankMessage,
       id: crypto.randomUUID(),
       conversation,
       kind: 'notice',
       notice,
-      order,
+      order: this.nextOrder(changes, conversation),
       sentAt: this.core.now(),
     }
+    return this.stageNew(changes, message, false)
   }
 
-  async update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
-    const record = { ...this.record(id), ...patch }
-    this.all.set(id, record)
-    const changes = new Changes().put('conversations', id, () => this.record(id))
-    await commit(this.core, changes, () => this.show(id))
+  /** What the list shows once these messages are gone. */
+  async stageLastWithout(
+    changes: Changes,
+    id: string,
+    gone: ReadonlySet<string>,
+  ): Promise<() => void> {
+    if (!gone.has(this.record(id, changes).last?.id ?? '')) return () => undefined
+    const page = await this.core.store.page<Message>(id, Infinity, PAGE + gone.size)
+    const left = page.filter((message) => !gone.has(message.id))
+    const last = left.findLast((message) => message.kind !== 'notice') ?? left.at(-1) ?? null
+    return this.stage(changes, id, { last })
+  }
+
+  update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
+    return this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = this.stage(changes, id, patch)
+      await this.core.store.commit(changes)
+      show()
+    })
   }
 
   setTyping(id: string, typing: boolean): void {
@@ -131,23 +154,29 @@ export class Chats {
     this.open = id
     this.core.view.loading(true)
     try {
-      const page = await this.core.store.page<Message>(id, Infinity, PAGE)
-      if (this.open !== id) return
-      this.oldest = page[0]?.order ?? -Infinity
-      this.core.view.opened(id, page, page.length === PAGE)
+      // In its turn: what is stored while we read would be in neither the page nor the view.
+      await this.core.serial.run(async () => {
+        const page = await this.core.store.page<Message>(id, Infinity, PAGE)
+        if (this.open !== id) return
+        this.oldest = page[0]?.order ?? -Infinity
+        this.core.view.opened(id, page, page.length === PAGE)
+      })
     } finally {
       this.core.view.loading(false)
     }
   }
 
   /** False when nothing older was there. */
-  async loadOlder(id: string): Promise<boolean> {
-    if (this.open !== id || this.oldest === -Infinity) return false
-    const page = await this.core.store.page<Message>(id, this.oldest, PAGE * 2)
-    if (this.open !== id) return false
-    this.oldest = page[0]?.order ?? -Infinity
-    this.core.view.older(id, page, page.length === PAGE * 2)
-    return page.length > 0
+  loadOlder(id: string): Promise<boolean> {
+    return this.paging.run(async () => {
+      const before = this.oldest
+      if (this.open !== id || before === -Infinity) return false
+      const page = await this.core.store.page<Message>(id, before, PAGE * 2)
+      if (this.open !== id || this.oldest !== before) return false
+      this.oldest = page[0]?.order ?? -Infinity
+      this.core.view.older(id, page, page.length === PAGE * 2)
+      return page.length > 0
+    })
   }
 
   /** Where the loaded stretch of the open conversation begins. */
@@ -155,27 +184,25 @@ export class Chats {
     return this.oldest
   }
 
-  /** The preview after messages were deleted. */
-  async refreshLast(id: string): Promise<void> {
-    const page = await this.core.store.page<Message>(id, Infinity, PAGE)
-    const last = page.findLast((message) => message.kind !== 'notice') ?? page.at(-1) ?? null
-    await this.update(id, { last })
-  }
-
   close(): void {
     this.open = null
     this.core.view.opened(null, [], false)
   }
 
-  forget(id: string): void {
-    this.all.delete(id)
-    this.drafts.delete(id)
-    if (this.open === id) this.close()
-    this.core.view.conversationRemoved(id)
+  /** The conversation leaves this device, messages, draft and all. */
+  stageRemoval(changes: Changes, id: string): () => void {
+    const followed = this.records.stageRemoval(changes, id)
+    changes.removeConversation(id).remove('drafts', id)
+    return () => {
+      followed()
+      this.drafts.delete(id)
+      if (this.open === id) this.close()
+      this.core.view.conversationRemoved(id)
+    }
   }
 
   show(id: string): void {
-    const record = this.all.get(id)
+    const record = this.records.get(id)
     const person = this.people.all.get(id)
     // Requests are shown apart; nothing of hidden people is.
     if (!record || person?.relation !== 'contact') return

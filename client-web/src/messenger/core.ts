@@ -1,5 +1,6 @@
 import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
-import type { Changes, Store } from '@/storage/store'
+import { Changes } from '@/storage/store'
+import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
 import type { RelaySocket } from '@/wire/socket'
 import { MessengerError } from './contract'
@@ -15,7 +16,10 @@ export interface Core {
   readonly view: View
   readonly api: RelayApi
   readonly now: () => number
-  /** Held by whoever reads ratchets or people, decides, and writes them back. */
+  /**
+   * Held by whoever reads what is on this device, decides, and writes it back. A job never asks
+   * for another turn: it would wait for itself.
+   */
   readonly serial: Serial
   account: AccountRecord
   readonly settings: Settings
@@ -29,8 +33,18 @@ export function localIdentity(core: Core): LocalIdentity {
   return identity
 }
 
-/** Writes and only then lets `show` tell the view. */
-export async function commit(core: Core, changes: Changes, show?: () => void): Promise<void> {
-  await core.store.commit(changes)
-  show?.()
+/** In its turn, so that two changes of the account never undo each other. */
+export function updateAccount(core: Core, patch: Partial<AccountRecord>): Promise<void> {
+  return core.serial.run(() => commitAccount(core, patch, new Changes()))
+}
+
+/** The account together with `changes`; inside `serial`. */
+export async function commitAccount(
+  core: Core,
+  patch: Partial<AccountRecord>,
+  changes: Changes,
+): Promise<void> {
+  const account = { ...core.account, ...patch }
+  await core.store.commit(changes.put('records', 'account', account))
+  core.account = account
 }

@@ -23,6 +23,8 @@ export type Outcome =
   | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
   | { type: 'hold'; problem: SendProblem | null }
   | { type: 'never'; problem: SendProblem }
+  /** Deleted while it was being prepared: nothing was written back. */
+  | { type: 'gone' }
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
@@ -89,6 +91,7 @@ export class Delivery {
       return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
     }
     const prepared = await this.sessions.serial.run(async () => {
+      if (!(await this.isWanted(entry))) return null
       const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
       const n = counter + 1
       const changes = new Changes().put('counters', `out/${entry.to}`, n)
@@ -98,7 +101,13 @@ export class Delivery {
       await this.core.store.commit(changes.put('outbox', entry.key, record))
       return record
     })
-    return { type: 'prepared', entry: prepared }
+    return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
+  }
+
+  /** Still in the outbox, as it was when the attempt began; asked inside `serial`. */
+  private async isWanted(entry: OutboxRecord): Promise<boolean> {
+    const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+    return stored?.id === entry.id
   }
 
   private async send(entry: OutboxRecord): Promise<Outcome> {
@@ -187,6 +196,7 @@ export class Delivery {
   ): Promise<Outcome> {
     const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
     const record = await this.sessions.serial.run(async () => {
+      if (!(await this.isWanted(entry))) return null
       const changes = new Changes()
       const content = this.content(entry, entry.n ?? 0)
       const fresh = await this.sessions.encrypt(changes, target, added, content)
@@ -195,6 +205,7 @@ export class Delivery {
       await this.core.store.commit(changes.put('outbox', entry.key, updated))
       return updated
     })
+    if (!record) return { type: 'gone' }
     const unmet = [...replaced].some((id) => !devices.some(({ deviceId }) => deviceId === id))
     const same = added.length === 0 && record.envelopes.length === entry.envelopes?.length
     if (same && unmet) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }

@@ -55,8 +55,7 @@ export class Failures {
     const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
-      const notice = this.chats.notice(userId, { type: 'undecryptable' })
-      shows.push(this.chats.stageNew(changes, notice, false))
+      shows.push(this.chats.stageNotice(changes, userId, { type: 'undecryptable' }))
     }
     return () => {
       for (const show of shows) show()

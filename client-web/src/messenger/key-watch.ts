@@ -34,14 +34,13 @@ export class KeyWatch {
     identity: PublicKey,
     adjust: (person: ContactRecord) => ContactRecord,
   ): () => void {
-    const before = this.people.all.get(userId)
+    const before = this.people.find(userId, changes)
     if (!before) return () => undefined
     const noted = withSeenKey(before, identity, this.core.now())
     const news = noted !== before && !equal(identity, before.identity)
     const shows = [this.people.stage(changes, adjust(noted))]
     if (news) {
-      const notice = this.chats.notice(userId, { type: 'identity_changed' })
-      shows.push(this.chats.stageNew(changes, notice, false))
+      shows.push(this.chats.stageNotice(changes, userId, { type: 'identity_changed' }))
       shows.push(this.log.stage(changes, 'identity_changed', { userId, identity }))
     }
     return () => shows.forEach((show) => show())

@@ -49,21 +49,28 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
   }
 }
 
+/** They answer at once; whatever else is asked answers with a promise, also when it is refused. */
+const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
+  'setTyping',
+  'suggestPassphrase',
+  'passphraseStrength',
+  'reconnect',
+  'cancel',
+])
+
 /** Whatever a command throws, the views get a `MessengerError`. */
 function typed(commands: Messenger, now: () => number): Messenger {
   const wrapped = Object.entries(commands).map(([name, command]) => [
     name,
-    (...args: unknown[]): unknown => {
-      try {
-        const result: unknown = (command as (...args: unknown[]) => unknown)(...args)
-        if (!(result instanceof Promise)) return result
-        return result.catch((error: unknown) => {
-          throw toMessengerError(error, now())
-        })
-      } catch (error) {
-        throw toMessengerError(error, now())
-      }
-    },
+    immediate.has(name)
+      ? command
+      : async (...args: unknown[]): Promise<unknown> => {
+          try {
+            return await (command as (...args: unknown[]) => unknown)(...args)
+          } catch (error) {
+            throw toMessengerError(error, now())
+          }
+        },
   ])
   return Object.fromEntries(wrapped) as Messenger
 }

@@ -81,16 +81,18 @@ export class Outbox {
 
   /** For the recipient's new key: what was encrypted to the old one can never be read. */
   async renew(to: string): Promise<void> {
-    const changes = new Changes()
-    const renewed: OutboxRecord[] = []
-    for (const entry of this.entries.values()) {
-      if (entry.to !== to) continue
-      // Another ciphertext is another call.
-      renewed.push({ ...entry, id: crypto.randomUUID(), envelopes: null, n: null })
-    }
-    for (const entry of renewed) changes.put('outbox', entry.key, entry)
-    await this.core.store.commit(changes)
-    for (const entry of renewed) this.entries.set(entry.key, entry)
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const renewed: OutboxRecord[] = []
+      for (const entry of this.entries.values()) {
+        if (entry.to !== to) continue
+        // Another ciphertext is another call.
+        renewed.push({ ...entry, id: crypto.randomUUID(), envelopes: null, n: null })
+      }
+      for (const entry of renewed) changes.put('outbox', entry.key, entry)
+      await this.core.store.commit(changes)
+      for (const entry of renewed) this.entries.set(entry.key, entry)
+    })
     this.resume(to)
   }
 
@@ -99,20 +101,32 @@ export class Outbox {
     for (const timer of this.paused.values()) clearTimeout(timer)
   }
 
-  /** Entries for messages that are deleted before they were ever tried. */
-  stageRemoval(changes: Changes, contentIds: ReadonlySet<string>): () => void {
-    const gone = [...this.entries.values()].filter(
-      (entry) => contentIds.has(entry.contentId) && entry.envelopes === null,
-    )
-    for (const entry of gone) changes.remove('outbox', entry.key)
-    return () => {
-      for (const entry of gone) this.entries.delete(entry.key)
-      this.showWaiting()
+  /**
+   * Takes out what was never tried: a deleted message that may be at the relay already, and whose
+   * counter is used, still goes its way.
+   */
+  async stageUntried(
+    changes: Changes,
+    unwanted: (entry: OutboxRecord) => boolean,
+  ): Promise<() => void> {
+    const gone: OutboxRecord[] = []
+    for (const entry of [...this.entries.values()].filter(unwanted)) {
+      // The disk knows first.
+      const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+      if (!stored?.envelopes) gone.push(entry)
     }
+    return this.stageGone(changes, gone)
   }
 
+  /** Everything for someone who is no contact any more. */
   stageRemovalTo(changes: Changes, to: string): () => void {
-    const gone = [...this.entries.values()].filter((entry) => entry.to === to)
+    return this.stageGone(
+      changes,
+      [...this.entries.values()].filter((entry) => entry.to === to),
+    )
+  }
+
+  private stageGone(changes: Changes, gone: readonly OutboxRecord[]): () => void {
     for (const entry of gone) changes.remove('outbox', entry.key)
     return () => {
       for (const entry of gone) this.entries.delete(entry.key)
@@ -150,6 +164,8 @@ export class Outbox {
 
   /** True when the next entry may follow. */
   private async settle(entry: OutboxRecord, outcome: Outcome): Promise<boolean> {
+    // Meanwhile deleted, or to be encrypted anew: what this attempt came to counts no more.
+    if (this.entries.get(entry.key) !== entry) return true
     switch (outcome.type) {
       case 'accepted':
         await this.finish(entry, outcome.at)
@@ -168,6 +184,9 @@ export class Outbox {
         return false
       case 'never':
         await this.drop(entry, outcome.problem)
+        return true
+      case 'gone':
+        this.entries.delete(entry.key)
         return true
     }
   }
@@ -208,22 +227,36 @@ export class Outbox {
   }
 
   private async drop(entry: OutboxRecord, problem: SendProblem): Promise<void> {
-    await this.core.store.commit(new Changes().remove('outbox', entry.key))
-    this.entries.delete(entry.key)
-    this.showWaiting()
-    await this.tell(entry, problem)
+    await this.core.serial.run(async () => {
+      const changes = new Changes().remove('outbox', entry.key)
+      const show = await this.stageProblem(changes, entry, problem)
+      await this.core.store.commit(changes)
+      this.entries.delete(entry.key)
+      this.showWaiting()
+      show()
+    })
   }
 
   private async tell(entry: OutboxRecord, problem: SendProblem | null): Promise<void> {
     if (!entry.message) return
     await this.core.serial.run(async () => {
-      const message = await this.core.store.message<Message>(entry.contentId)
-      if (!message || message.problem === problem || message.status !== 'waiting') return
       const changes = new Changes()
-      const show = this.chats.stageChanged(changes, { ...message, problem })
+      const show = await this.stageProblem(changes, entry, problem)
       await this.core.store.commit(changes)
       show()
     })
+  }
+
+  private async stageProblem(
+    changes: Changes,
+    entry: OutboxRecord,
+    problem: SendProblem | null,
+  ): Promise<() => void> {
+    const message = entry.message && (await this.core.store.message<Message>(entry.contentId))
+    if (!message || message.problem === problem || message.status !== 'waiting') {
+      return () => undefined
+    }
+    return this.chats.stageChanged(changes, { ...message, problem })
   }
 
   private limit(wait: number): void {

@@ -54,13 +54,11 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       }
       const changes = new Changes()
       const shows = [people.stage(changes, record)]
-      chats.all.set(userId, { ...chats.record(userId), archived: false })
-      changes.put('conversations', userId, () => chats.record(userId))
+      shows.push(chats.stage(changes, userId, { archived: false }))
       if (verified) shows.push(log.stage(changes, 'verified', { userId, identity: identityKey }))
       await core.store.commit(changes)
       for (const show of shows) show()
     })
-    chats.show(userId)
     requests.show()
     outbox.resume(userId)
     presence.watch().catch(() => undefined)
@@ -91,10 +89,9 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       await stageForgotten(changes, userId)
       const unproven = { verified: false, verifiedAt: null, devices: null }
       const pinned = { ...before, ...unproven, identity, changed: null, held: [] }
-      const notice = chats.notice(userId, { type: 'identity_accepted' })
       const shows = [
         people.stage(changes, pinned),
-        chats.stageNew(changes, notice, false),
+        chats.stageNotice(changes, userId, { type: 'identity_accepted' }),
         log.stage(changes, 'identity_accepted', { userId, identity }),
       ]
       await core.store.commit(changes)
@@ -121,10 +118,9 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       if (person.changed) throw new MessengerError('identity_changed')
       const changes = new Changes()
       const record = { ...person, verified: true, verifiedAt: core.now() }
-      const notice = chats.notice(id, { type: 'verified' })
       const shows = [
         people.stage(changes, record),
-        chats.stageNew(changes, notice, false),
+        chats.stageNotice(changes, id, { type: 'verified' }),
         log.stage(changes, 'verified', { userId: id, identity: person.identity }),
       ]
       await core.store.commit(changes)
@@ -166,12 +162,17 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       await running().oweReceipts(id)
     },
     async declineRequest(id) {
-      const { people, chats, requests, core } = running()
-      const changes = new Changes().removeConversation(id).remove('conversations', id)
-      const show = people.stage(changes, { ...people.get(id), relation: 'hidden', held: [] })
-      await core.store.commit(changes)
-      chats.forget(id)
-      show()
+      const { people, chats, requests, search, core } = running()
+      await core.serial.run(async () => {
+        const changes = new Changes()
+        const shows = [
+          chats.stageRemoval(changes, id),
+          people.stage(changes, { ...people.get(id), relation: 'hidden', held: [] }),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.removeConversation(id)
+      })
       requests.show()
     },
     async block(id) {
@@ -191,21 +192,20 @@ export function peopleCommands(running: () => Running): PeopleCommands {
     },
     async removeContact(id) {
       const { people, chats, outbox, receipts, search, core } = running()
-      people.get(id)
-      const changes = new Changes()
-        .removeConversation(id)
-        .remove('conversations', id)
-        .remove('drafts', id)
-        .remove('contacts', id)
-        .remove('records', `receipts/${id}`)
-      await stageForgotten(changes, id)
-      const show = outbox.stageRemovalTo(changes, id)
-      await core.store.commit(changes)
-      show()
-      receipts.forget(id)
-      search.removeConversation(id)
-      chats.forget(id)
-      people.forget(id)
+      await core.serial.run(async () => {
+        people.get(id)
+        const changes = new Changes()
+        await stageForgotten(changes, id)
+        const shows = [
+          chats.stageRemoval(changes, id),
+          people.stageRemoval(changes, id),
+          receipts.stageRemoval(changes, id),
+          outbox.stageRemovalTo(changes, id),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.removeConversation(id)
+      })
       running()
         .presence.watch()
         .catch(() => undefined)

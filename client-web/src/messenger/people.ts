@@ -6,23 +6,32 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { contactCode, fingerprint, identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/store'
-import { commit } from './core'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { Contact } from './contract'
+import { Mirror } from './mirror'
 import type { ContactRecord } from './records'
 
 export class People {
-  readonly all = new Map<string, ContactRecord>()
+  private readonly records = new Mirror<ContactRecord>('contacts')
   private readonly online = new Set<string>()
 
   constructor(private readonly core: Core) {}
 
+  get all(): ReadonlyMap<string, ContactRecord> {
+    return this.records.all
+  }
+
   async load(): Promise<void> {
     for (const record of await this.core.store.all<ContactRecord>('contacts')) {
-      this.all.set(record.userId, record)
+      this.records.load(record.userId, record)
       this.core.view.contact(this.show(record))
     }
+  }
+
+  /** As they are on disk, or will be with `within`. */
+  find(id: string, within?: Changes): ContactRecord | undefined {
+    return this.records.get(id, within)
   }
 
   /** @throws MessengerError `not_found` */
@@ -32,11 +41,11 @@ export class People {
     return record
   }
 
-  /** Adds the write to `changes`; `show` after the commit. */
+  /** Adds the write to `changes`; call the result after the commit. */
   stage(changes: Changes, record: ContactRecord): () => void {
-    changes.put('contacts', record.userId, record)
+    const followed = this.records.stage(changes, record.userId, record)
     return () => {
-      this.all.set(record.userId, record)
+      followed()
       this.core.view.contact(this.show(record))
     }
   }
@@ -46,14 +55,18 @@ export class People {
       const record = { ...this.get(id), ...patch }
       const changes = new Changes()
       const show = this.stage(changes, record)
-      await commit(this.core, changes, show)
+      await this.core.store.commit(changes)
+      show()
       return record
     })
   }
 
-  forget(id: string): void {
-    this.all.delete(id)
-    this.core.view.contactRemoved(id)
+  stageRemoval(changes: Changes, id: string): () => void {
+    const followed = this.records.stageRemoval(changes, id)
+    return () => {
+      followed()
+      this.core.view.contactRemoved(id)
+    }
   }
 
   setOnline(id: string, online: boolean): void {

@@ -8,7 +8,7 @@ import { Changes } from '@/storage/store'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload } from '@/wire/types'
 import { delay, reconnectBackoff } from './backoff'
-import { localIdentity } from './core'
+import { commitAccount, localIdentity, updateAccount } from './core'
 import type { Core } from './core'
 import type { StoredSignedPrekey } from './records'
 import type { SecurityLog } from './security-log'
@@ -42,7 +42,7 @@ export class Prekeys {
         prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
         replace,
       })
-      await this.saveAccount({ published: true, prekeysAvailable: prekeys.length })
+      await updateAccount(this.core, { published: true, prekeysAvailable: prekeys.length })
     } finally {
       this.core.view.progress('keys', null)
     }
@@ -66,7 +66,7 @@ export class Prekeys {
   /** Looks after the keys: called at each connection and when the relay says they run low. */
   async tend(available?: number): Promise<void> {
     const left = available ?? (await this.core.api.ownKeys()).available
-    await this.saveAccount({ prekeysAvailable: left })
+    await updateAccount(this.core, { prekeysAvailable: left })
     if (left < LOW) await this.replenish()
     const { signedPrekey } = this.core.account
     if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER)
@@ -84,7 +84,7 @@ export class Prekeys {
   private async upload(): Promise<void> {
     const prekeys = await this.create()
     const available = await this.core.api.addPrekeys(publicHalves(prekeys))
-    await this.saveAccount({ prekeysAvailable: available })
+    await updateAccount(this.core, { prekeysAvailable: available })
   }
 
   private async rotate(): Promise<void> {
@@ -94,16 +94,22 @@ export class Prekeys {
     await this.log.add('signed_prekey_rotated', {})
   }
 
-  private async create(): Promise<Prekey[]> {
-    const first = this.core.account.nextPrekeyId
-    const prekeys = await this.core.engine.createPrekeys(first, BATCH)
-    const changes = new Changes()
-    for (const prekey of prekeys) changes.put('prekeys', prekey.id, prekey)
-    await this.saveAccount({ nextPrekeyId: first + BATCH }, changes)
-    return prekeys
+  private create(): Promise<Prekey[]> {
+    return this.core.serial.run(async () => {
+      const first = this.core.account.nextPrekeyId
+      const prekeys = await this.core.engine.createPrekeys(first, BATCH)
+      const changes = new Changes()
+      for (const prekey of prekeys) changes.put('prekeys', prekey.id, prekey)
+      await commitAccount(this.core, { nextPrekeyId: first + BATCH }, changes)
+      return prekeys
+    })
   }
 
-  private async createSigned(): Promise<StoredSignedPrekey> {
+  private createSigned(): Promise<StoredSignedPrekey> {
+    return this.core.serial.run(() => this.commitSigned())
+  }
+
+  private async commitSigned(): Promise<StoredSignedPrekey> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
     const made = await this.core.engine.createSignedPrekey(localIdentity(this.core).keyPair, id)
@@ -112,7 +118,7 @@ export class Prekeys {
     for (const old of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
       if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
     }
-    await this.saveAccount({ signedPrekey: { id, createdAt: now } }, changes)
+    await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
     return signed
   }
 
@@ -123,15 +129,6 @@ export class Prekeys {
       if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
     }
     await this.core.store.commit(changes)
-  }
-
-  private async saveAccount(
-    patch: Partial<Core['account']>,
-    changes: Changes = new Changes(),
-  ): Promise<void> {
-    const account = { ...this.core.account, ...patch }
-    await this.core.store.commit(changes.put('records', 'account', account))
-    this.core.account = account
   }
 }
 

@@ -3,8 +3,10 @@
  * per contact, at least five seconds apart, within a third of the account's message window, and
  * only to accepted contacts.
  */
+import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/store'
 import type { Core } from './core'
+import { Mirror } from './mirror'
 import type { Outbox } from './outbox'
 import { mayWriteTo } from './people'
 import type { People } from './people'
@@ -16,9 +18,10 @@ const WINDOW = 60_000
 const BUDGET = 20
 const GATHER = 250
 const MOST_IDS = 500
+const PREFIX = 'receipts/'
 
 export class Receipts {
-  private readonly owed = new Map<string, ReceiptsRecord>()
+  private readonly records = new Mirror<ReceiptsRecord>('records', PREFIX)
   private readonly lastSent = new Map<string, number>()
   private readonly sent: number[] = []
   private timer: ReturnType<typeof setTimeout> | null = null
@@ -32,9 +35,9 @@ export class Receipts {
 
   async load(): Promise<void> {
     for (const key of await this.core.store.keys('records')) {
-      if (!key.startsWith('receipts/')) continue
+      if (!key.startsWith(PREFIX)) continue
       const record = await this.core.store.get<ReceiptsRecord>('records', key)
-      if (record) this.owed.set(record.userId, record)
+      if (record) this.records.load(record.userId, record)
     }
     this.schedule()
   }
@@ -46,11 +49,13 @@ export class Receipts {
     type: 'delivered' | 'read',
     ids: readonly string[],
   ): () => void {
-    const before = this.owed.get(userId) ?? { userId, delivered: [], read: [] }
+    const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
-    changes.put('records', `receipts/${userId}`, () => this.owed.get(userId) ?? record)
-    this.owed.set(userId, record)
-    return () => this.schedule()
+    const followed = this.records.stage(changes, userId, record)
+    return () => {
+      followed()
+      this.schedule()
+    }
   }
 
   stop(): void {
@@ -58,20 +63,31 @@ export class Receipts {
     if (this.timer) clearTimeout(this.timer)
   }
 
-  forget(userId: string): void {
-    this.owed.delete(userId)
+  stageRemoval(changes: Changes, userId: string): () => void {
+    return this.records.stageRemoval(changes, userId)
+  }
+
+  private get owed(): ReadonlyMap<string, ReceiptsRecord> {
+    return this.records.all
   }
 
   private schedule(): void {
     if (this.timer || this.stopped || this.owed.size === 0) return
     this.timer = setTimeout(() => {
       this.timer = null
-      void this.flush().finally(() => this.scheduleNext())
+      this.flush().then(
+        () => this.scheduleNext(0),
+        // Not stored (full, fenced, locked): what is owed lies on disk and is tried again.
+        (error: unknown) => {
+          this.scheduleNext(APART)
+          if (!(error instanceof StorageError)) throw error
+        },
+      )
     }, GATHER)
   }
 
   /** Comes back when the next contact or the window allows more. */
-  private scheduleNext(): void {
+  private scheduleNext(least: number): void {
     const waits = [...this.owed.keys()]
       .filter((id) => this.allowed(id))
       .map((id) => Math.max(this.due(id), this.room()) - this.core.now())
@@ -81,7 +97,7 @@ export class Receipts {
         this.timer = null
         this.schedule()
       },
-      Math.max(0, Math.min(...waits)),
+      Math.max(least, Math.min(...waits)),
     )
   }
 
@@ -90,13 +106,13 @@ export class Receipts {
       const now = this.core.now()
       if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
         continue
-      await this.send(record)
+      await this.core.serial.run(() => this.send(record.userId))
     }
   }
 
-  private async send({ userId }: ReceiptsRecord): Promise<void> {
+  private async send(userId: string): Promise<void> {
     const record = this.owed.get(userId)
-    if (!record) return
+    if (!record || this.stopped || !this.allowed(userId)) return
     // Whoever gets "read" needs no "delivered" for the same message.
     const type = record.read.length > 0 ? 'read' : 'delivered'
     const ids = record[type].slice(0, MOST_IDS)
@@ -108,8 +124,9 @@ export class Receipts {
     }
     const empty = left.delivered.length === 0 && left.read.length === 0
     const changes = new Changes()
-    if (empty) changes.remove('records', `receipts/${userId}`)
-    else changes.put('records', `receipts/${userId}`, left)
+    const followed = empty
+      ? this.records.stageRemoval(changes, userId)
+      : this.records.stage(changes, userId, left)
     const kick = this.outbox.stage(changes, {
       to: userId,
       contentId: crypto.randomUUID(),
@@ -117,11 +134,10 @@ export class Receipts {
       sentAt: this.core.now(),
       message: null,
     })
-    if (empty) this.owed.delete(userId)
-    else this.owed.set(userId, left)
+    await this.core.store.commit(changes)
+    followed()
     this.lastSent.set(userId, this.core.now())
     this.sent.push(this.core.now())
-    await this.core.store.commit(changes)
     kick()
   }
 

@@ -55,7 +55,6 @@ export class Renewals {
   }
 
   private async renew(userId: string, deviceId: number): Promise<void> {
-    const { store } = this.core
     const target = this.targets.get(userId)
     if (!target || !this.outbox || !(await this.stamp(userId, deviceId))) return
     try {
@@ -65,9 +64,13 @@ export class Renewals {
       else throw error
       return
     }
+    await this.core.serial.run(() => this.announce(this.outbox as Outbox, userId, deviceId))
+  }
+
+  private async announce(outbox: Outbox, userId: string, deviceId: number): Promise<void> {
     const changes = new Changes()
     const shows = [
-      this.outbox.stage(changes, {
+      outbox.stage(changes, {
         to: userId,
         contentId: crypto.randomUUID(),
         body: { type: 'hello' },
@@ -75,10 +78,9 @@ export class Renewals {
         message: null,
       }),
       this.log.stage(changes, 'session_renewed', { userId, device: deviceId }),
+      this.chats.stageNotice(changes, userId, { type: 'session_renewed' }),
     ]
-    const notice = this.chats.notice(userId, { type: 'session_renewed' })
-    shows.push(this.chats.stageNew(changes, notice, false))
-    await store.commit(changes)
+    await this.core.store.commit(changes)
     for (const show of shows) show()
   }
 }

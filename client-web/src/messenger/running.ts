@@ -111,10 +111,9 @@ export class Running {
       const person = this.people.all.get(id)
       const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
       const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
-      this.chats.all.set(id, { ...this.chats.record(id), unread: 0 })
-      changes.put('conversations', id, () => this.chats.record(id))
+      const show = this.chats.stage(changes, id, { unread: 0 })
       await this.core.store.commit(changes)
-      this.chats.show(id)
+      show()
       owe()
     })
   }
@@ -166,7 +165,11 @@ export class Running {
     await this.prekeys.tend(own.available)
   }
 
-  private async noteDevices(others: { deviceId: number; registrationId: number }[]) {
+  private noteDevices(others: { deviceId: number; registrationId: number }[]): Promise<void> {
+    return this.core.serial.run(() => this.commitDevices(others))
+  }
+
+  private async commitDevices(others: { deviceId: number; registrationId: number }[]) {
     const before = new Set(this.targets.own.map(({ deviceId }) => deviceId))
     const after = new Set(others.map(({ deviceId }) => deviceId))
     const changes = new Changes()

@@ -45,7 +45,7 @@ export class Targets {
         this.own = others
       }
     }
-    const person = this.people.all.get(userId)
+    const person = this.people.find(userId, changes)
     return person ? this.people.stage(changes, { ...person, devices }) : () => undefined
   }
 

@@ -144,7 +144,7 @@ export class Store {
 
   /**
    * All or nothing, on disk when it resolves. Commits reach the disk in the order they were asked
-   * for; a value given as a function is read when its turn comes.
+   * for.
    * @throws StorageError `fenced`, `full`, `failed`, `locked`
    */
   commit(changes: Changes): Promise<void> {
@@ -158,8 +158,7 @@ export class Store {
     if (changes.empty) return
     const sealed = await Promise.all(
       changes.writes.map(async (write) => {
-        const value: unknown = typeof write.value === 'function' ? write.value() : write.value
-        const data = await this.sealer.seal(place(write.table, write.key), value)
+        const data = await this.sealer.seal(place(write.table, write.key), write.value)
         return { ...write, data: write.table === 'messages' ? { id: write.id, data } : data }
       }),
     )

@@ -1,3 +1,5 @@
+import type { CryptoEngine } from '@/crypto/engine'
+import { startEngine } from '@/crypto/remote'
 import { webDeviceKeys } from '@/platform/web'
 import { defaultSettings } from '@/messenger/contract'
 import type {
@@ -69,6 +71,8 @@ export interface ClientOptions {
   database?: string
   wire?: Wire
   now?: () => number
+  /** Something put between the client and its engine: to hold a step, or to let one fail. */
+  engine?: (engine: CryptoEngine) => CryptoEngine
 }
 
 /** A whole client: real engine in its worker, real IndexedDB, real locks. */
@@ -88,6 +92,10 @@ export class Client {
       database: this.database,
       wire: options.wire ?? relay.wire(),
       ...(options.now && { now: options.now }),
+      startEngine: () => {
+        const { engine, terminate } = startEngine()
+        return { engine: options.engine?.(engine) ?? engine, terminate }
+      },
       platform: {
         name: 'web',
         relayUrl: location.origin,

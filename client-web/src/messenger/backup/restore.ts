@@ -1,7 +1,7 @@
 import { equal, own } from '@/crypto/bytes'
 import { Changes } from '@/storage/store'
 import type { App } from '../app'
-import { MessengerError } from '../contract'
+import { defaultSettings, MessengerError } from '../contract'
 import type { Message } from '../contract'
 import type { BackupContent } from './content'
 
@@ -20,14 +20,18 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
     throw new MessengerError('backup_other_account', 'the backup has another identity')
   }
   if (!held) await takeIdentity(app, identity)
-  await merge(app, content)
-  const restored = app.theCore().account.identity !== null && app.running === null
+  const restored = app.running === null
+  // Nobody writes from what is in memory while the disk gets ahead of it.
   app.running?.stop()
   app.running = null
-  app.view.clear()
-  await app.proceed()
+  try {
+    await core.serial.run(() => merge(app, content, restored))
+  } finally {
+    app.view.clear()
+    await app.proceed()
+  }
   if (restored) {
-    const { publicKey } = content.account.identity.keyPair
+    const { publicKey } = identity.keyPair
     await app.theRunning().log.add('identity_restored', { identity: publicKey })
   }
   await greet(app)
@@ -51,7 +55,7 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 }
 
 /** One transaction. What is on this device already stays as it is. */
-async function merge(app: App, content: BackupContent): Promise<void> {
+async function merge(app: App, content: BackupContent, fresh: boolean): Promise<void> {
   const { store } = app.theCore()
   const [contacts, chats] = [
     new Set(await store.keys('contacts')),
@@ -77,11 +81,10 @@ async function merge(app: App, content: BackupContent): Promise<void> {
     if (await store.message(message.id)) continue
     changes.putMessage(message.status === 'waiting' ? neverSent(message) : message)
   }
-  if (app.running === null) {
-    changes.put('records', 'settings', content.settings)
-    app.theOpened().settings = content.settings
-  }
+  const settings = { ...defaultSettings, ...content.settings }
+  if (fresh) changes.put('records', 'settings', settings)
   await store.commit(changes)
+  if (fresh) app.theOpened().settings = settings
 }
 
 /** The outbox of the lost device is gone; the person sees that and may send the text again. */
@@ -90,16 +93,18 @@ const neverSent = (message: Message): Message => ({ ...message, problem: 'refuse
 /** New sessions with everyone: the first message of each then carries no surprise. */
 async function greet(app: App): Promise<void> {
   const { people, outbox, core } = app.theRunning()
-  const changes = new Changes()
-  const kicks = people.accepted().map((person) =>
-    outbox.stage(changes, {
-      to: person.userId,
-      contentId: crypto.randomUUID(),
-      body: { type: 'hello' },
-      sentAt: core.now(),
-      message: null,
-    }),
-  )
-  await core.store.commit(changes)
-  for (const kick of kicks) kick()
+  await core.serial.run(async () => {
+    const changes = new Changes()
+    const kicks = people.accepted().map((person) =>
+      outbox.stage(changes, {
+        to: person.userId,
+        contentId: crypto.randomUUID(),
+        body: { type: 'hello' },
+        sentAt: core.now(),
+        message: null,
+      }),
+    )
+    await core.store.commit(changes)
+    for (const kick of kicks) kick()
+  })
 }

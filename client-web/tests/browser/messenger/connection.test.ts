@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acquaintedClients, calm, until } from '../../support/client'
 import type { Client } from '../../support/client'
+import { fillDisk } from '../../support/full-disk'
 import { TestRelay } from '../../support/test-relay'
 
 const clients: Client[] = []
@@ -24,17 +25,7 @@ test('a message that the full disk refused comes again over a new connection, on
   relay.onEnvelope = (one, to) => {
     if (to.name !== 'bob') return [one]
     relay.onEnvelope = (any) => [any]
-    const { put } = IDBObjectStore.prototype
-    let refused = false
-    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
-      this: IDBObjectStore,
-      value: unknown,
-      key?: IDBValidKey,
-    ) {
-      if (refused || this.transaction.db.name !== bob.database) return put.call(this, value, key)
-      refused = true
-      throw new DOMException('full', 'QuotaExceededError')
-    })
+    fillDisk(bob.database)
     return [one]
   }
   await anna.messenger.sendText(bob.userId, 'kept')

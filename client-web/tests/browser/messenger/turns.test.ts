@@ -1,0 +1,182 @@
+/** Whoever writes waits for their turn: what was deleted stays deleted, memory follows the disk. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { CryptoEngine } from '@/crypto/engine'
+import { updateAccount } from '@/messenger/core'
+import type { Core } from '@/messenger/core'
+import type { AccountRecord } from '@/messenger/records'
+import { Serial } from '@/messenger/serial'
+import { openDatabase } from '@/storage/database'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { fillDisk } from '../../support/full-disk'
+import { Gate } from '../../support/gate'
+import { openStore } from '../../support/storage'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const client of clients.splice(0)) client.stop()
+})
+
+/** Two acquainted clients; decryption, on either side, can be held. */
+async function setUp() {
+  const relay = new TestRelay()
+  const decryption = new Gate()
+  const engine = (real: CryptoEngine): CryptoEngine => ({
+    ...real,
+    decrypt: async (request) => {
+      await decryption.pass()
+      return real.decrypt(request)
+    },
+  })
+  const { anna, bob } = await acquaintedClients(relay, { engine })
+  clients.push(anna, bob)
+  // Receipts are through as well.
+  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
+  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  return { relay, decryption, anna, bob }
+}
+
+const count = async (client: Client, table: 'messages' | 'sessions' | 'contacts' | 'outbox') => {
+  const db = await openDatabase(client.database)
+  const rows = await db.count(table)
+  db.close()
+  return rows
+}
+
+describe('while a message is being received', () => {
+  test('its conversation is deleted: nothing of it comes back', async () => {
+    const { decryption, anna, bob } = await setUp()
+    const held = decryption.hold()
+    await anna.messenger.sendText(bob.userId, 'too late')
+    await held
+    const deleted = bob.messenger.deleteConversation(anna.userId)
+    decryption.release()
+    await deleted
+    expect(bob.flow()).toEqual([])
+    await calm(100)
+    expect(await count(bob, 'messages')).toBe(0)
+    expect(bob.shown.conversations.get(anna.userId)).toMatchObject({ last: null, unread: 0 })
+  })
+
+  test('its sender is removed: neither the session nor the contact comes back', async () => {
+    const { decryption, anna, bob } = await setUp()
+    const held = decryption.hold()
+    await anna.messenger.sendText(bob.userId, 'too late')
+    await held
+    const removed = bob.messenger.removeContact(anna.userId)
+    decryption.release()
+    await removed
+    await calm(100)
+    expect(await count(bob, 'contacts')).toBe(0)
+    expect(await count(bob, 'sessions')).toBe(0)
+    expect(await count(bob, 'messages')).toBe(0)
+  })
+
+  test('its request is declined: the conversation is gone, the person stays hidden', async () => {
+    const { relay, decryption, anna, bob } = await setUp()
+    const carol = await Client.registered('carol', relay)
+    clients.push(carol)
+    await carol.messenger.addContactByCode(bob.code)
+    await carol.messenger.sendText(bob.userId, 'one')
+    await until(() => bob.shown.waiting.length === 1, 'asked')
+    const held = decryption.hold()
+    await carol.messenger.sendText(bob.userId, 'two')
+    await held
+    const declined = bob.messenger.declineRequest(carol.userId)
+    decryption.release()
+    await declined
+    await calm(100)
+    expect(bob.shown.waiting).toEqual([])
+    expect(bob.contact(carol)?.relation).toBe('hidden')
+    expect(bob.shown.conversations.has(anna.userId)).toBe(true)
+  })
+})
+
+describe('while a message is being prepared for sending', () => {
+  test('it is deleted: it is not written back, and never leaves', async () => {
+    const relay = new TestRelay()
+    const bundles = new Gate()
+    const honest = relay.wire()
+    const wire = {
+      ...honest,
+      call: async (request: Parameters<typeof honest.call>[0]) => {
+        if (request.path.includes('/bundles/')) await bundles.pass()
+        return honest.call(request)
+      },
+    }
+    const anna = await Client.registered('anna', relay, { wire })
+    const bob = await Client.registered('bob', relay)
+    clients.push(anna, bob)
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.openConversation(bob.userId)
+    const held = bundles.hold()
+    const { id } = await anna.messenger.sendText(bob.userId, 'regretted')
+    await held
+    await anna.messenger.deleteForMe(bob.userId, [id])
+    bundles.release()
+    await anna.messenger.sendText(bob.userId, 'meant')
+    await until(() => bob.shown.waiting.length === 1, 'the other one')
+    expect(bob.shown.waiting[0]).toMatchObject({ preview: 'meant', count: 1 })
+    expect(relay.sends.map(({ payload }) => payload.id)).not.toContain(id)
+    await until(() => anna.shown.link.waiting === 0, 'nothing waits')
+    expect(await count(anna, 'outbox')).toBe(0)
+  })
+})
+
+describe('when the disk is full', () => {
+  test('a message that could not be stored is in no list either', async () => {
+    const { anna, bob } = await setUp()
+    fillDisk(anna.database)
+    await expect(anna.messenger.sendText(bob.userId, 'lost')).rejects.toMatchObject({
+      code: 'storage_full',
+    })
+    await anna.messenger.setMuted(bob.userId, true)
+    const shown = () => anna.shown.conversations.get(bob.userId)
+    expect(shown()).toMatchObject({ muted: true, last: { text: 'hello back' } })
+    const before = shown()
+    const again = await anna.reloaded()
+    clients.push(again)
+    expect(again.shown.conversations.get(bob.userId)).toEqual(before)
+    await again.messenger.openConversation(bob.userId)
+    expect(again.flow()).toEqual(['hello', 'hello back'])
+  })
+
+  test('one that comes again is counted once, and its receipt is owed once', async () => {
+    const { relay, anna, bob } = await setUp()
+    await bob.messenger.closeConversation()
+    relay.onEnvelope = (one, to) => {
+      if (to.name === 'bob') {
+        relay.onEnvelope = (any) => [any]
+        fillDisk(bob.database)
+      }
+      return [one]
+    }
+    await anna.messenger.sendText(bob.userId, 'twice offered')
+    await until(
+      () => bob.shown.conversations.get(anna.userId)?.last?.text === 'twice offered',
+      'stored at the second time',
+    )
+    const unread = bob.shown.conversations.get(anna.userId)?.unread
+    const again = await bob.reloaded()
+    clients.push(again)
+    expect(again.shown.conversations.get(anna.userId)?.unread).toBe(unread)
+    // The first greeting and this one.
+    expect(unread).toBe(2)
+  })
+})
+
+test('what two parts change of the account at once does not undo each other', async () => {
+  const { store, db } = await openStore()
+  const account = { nextPrekeyId: 1, lastBackupAt: null } as AccountRecord
+  const core = { store, serial: new Serial(), account } as Core
+  await Promise.all([
+    updateAccount(core, { nextPrekeyId: 101 }),
+    updateAccount(core, { lastBackupAt: 7 }),
+    updateAccount(core, { prekeysAvailable: 100 }),
+  ])
+  const both = { nextPrekeyId: 101, lastBackupAt: 7, prekeysAvailable: 100 }
+  expect(core.account).toEqual(both)
+  expect(await store.get('records', 'account')).toEqual(both)
+  db.close()
+})
