@@ -1,7 +1,8 @@
 """The handshake: a token becomes a live socket, or a typed refusal."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from relay.admission import Admission
 from relay.auth.tokens import Claims
@@ -13,6 +14,10 @@ from relay.sockets.live import LiveSocket
 from schema.limits import CONNECTIONS
 from schema.refusals import Refusal
 from schema.wire_socket import Handshake
+
+ASKING_SECONDS: Final = 4.0
+"""A server that answers no sooner counts as away: the client must hear so before its five seconds to
+authenticate are over."""
 
 
 class Doorkeeper:
@@ -37,9 +42,17 @@ class Doorkeeper:
         """
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Refusal("unauthorized", "The handshake needs auth: {token}.")
-        claims = await self._verify(read(auth, Handshake).token)
+        try:
+            async with asyncio.timeout(ASKING_SECONDS):
+                claims = await self._asked(read(auth, Handshake).token)
+        except TimeoutError as error:
+            raise Refusal("unavailable", "A server does not answer.", retry_after_ms=1000) from error
+        await self._presence.register(claims.user_id, claims.device_id, wire.sid)
+        return LiveSocket(wire, claims.user_id, claims.device_id, claims.session_id, claims.expires_at)
+
+    async def _asked(self, token: str) -> Claims:
+        claims = await self._verify(token)
         if await self._log.mailbox(claims.user_id, claims.device_id) is None:
             raise Refusal("device_inactive", "This device has not published keys, or was closed.")
         await self._admission.admit(CONNECTIONS, claims.user_id)
-        await self._presence.register(claims.user_id, claims.device_id, wire.sid)
-        return LiveSocket(wire, claims.user_id, claims.device_id, claims.session_id, claims.expires_at)
+        return claims
