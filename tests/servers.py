@@ -50,23 +50,37 @@ class Servers:
 
     def revive(self) -> None:
         """Starts what does not run, and returns when all three answer. From the test's own thread only."""
-        for name, program in self._programs.items():
-            child = self._children.get(name)
-            if child is None or child.exit_status() is not None:
-                self._children[name] = Child.start(program(), self.places)
+        self.start_missing()
         deadline = time.monotonic() + READY_SECONDS
-        while not self._ready():
+        while not self.answer():
             if time.monotonic() > deadline:
                 raise TimeoutError("the embedded servers do not answer")
             time.sleep(0.02)
 
-    def close(self) -> None:
-        for name in list(self._children):
-            self._children.pop(name).kill()
+    def start_missing(self, **otherwise: Program) -> None:
+        """Starts what does not run, without waiting for it; `otherwise` gives another program for a name.
+        From the test's own thread only."""
+        for name, program in self._programs.items():
+            child = self._children.get(name)
+            if child is None or child.exit_status() is not None:
+                self._children[name] = Child.start(otherwise.get(name) or program(), self.places)
 
-    def _ready(self) -> bool:
+    def runs(self, name: str) -> bool:
+        """Whether the server has not ended."""
+        return self._children[name].exit_status() is None
+
+    def program(self, name: str) -> Program:
+        """How the server is started."""
+        return self._programs[name]()
+
+    def answer(self) -> bool:
+        """Whether all three answer."""
         return (
             valkey.is_ready(self.log_url)
             and valkey.is_ready(self.board_url)
             and postgres.is_ready(self.database_url())
         )
+
+    def close(self) -> None:
+        for name in list(self._children):
+            self._children.pop(name).kill()

@@ -1,33 +1,38 @@
-"""A messenger on servers that the tests stop and start: the log, the board and Postgres are outside `up`."""
+"""One messenger for all of these tests, because it takes seconds to start: each must leave it healed, and the
+next one waits until it is."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.servers import Servers
-from tests.support.stack import Stack, data_folder
+from tests.support.house import House
 from tests.wire.conftest import Party
 
 
-@pytest.fixture
-def outside(servers: Servers, log_url: str, board_url: str, database_url: str) -> Iterator[Stack]:
-    """`sealstream up` with the operator's own servers."""
-    with data_folder() as data:
-        running = Stack(
-            data,
-            SEALSTREAM_LOG_URL=log_url,
-            SEALSTREAM_BOARD_URL=board_url,
-            SEALSTREAM_DATABASE_URL=database_url,
-            SEALSTREAM_MESSAGES_PER_MINUTE="100000",
-            SEALSTREAM_CONNECTIONS_PER_MINUTE="1000",
-        ).start()
+@pytest.fixture(scope="session")
+def _house() -> Iterator[House]:
+    with House.running() as running:
         yield running
-        servers.revive()
-        running.stop()
 
 
 @pytest.fixture
-async def party(outside: Stack) -> AsyncIterator[Party]:
-    gathered = Party(outside.url())
+async def house(_house: House) -> AsyncIterator[House]:
+    """Everything runs at the beginning and at the end."""
+    await _house.healed()
+    yield _house
+    await _house.healed()
+
+
+@pytest.fixture
+def servers(house: House) -> Servers:
+    """The log, the board and Postgres of the house."""
+    return house.servers
+
+
+@pytest.fixture
+async def party(house: House) -> AsyncIterator[Party]:
+    gathered = Party(house.url())
     yield gathered
+    await house.revive()
     await gathered.close()

@@ -1,37 +1,27 @@
 """A reader that stops reading costs the node a bounded amount of memory, whatever is sent to it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import aiohttp
 import msgpack
 import psutil
-import pytest
 
+from tests.support.house import House
 from tests.support.people import Line, Person
-from tests.support.stack import Stack, data_folder
 from tests.wire.conftest import Party
 
 BODY = b"x" * 60_000
 MIB = 1024 * 1024
 
 
-@pytest.fixture
-def roomy() -> Iterator[Stack]:
-    with data_folder() as data:
-        running = Stack(data, SEALSTREAM_MESSAGES_PER_MINUTE="100000").start()
-        yield running
-        running.stop()
-
-
 async def test_memory_stays_flat_while_a_reader_does_not_read(
-    roomy: Stack, record_property: Callable[[str, object], None]
+    house: House, party: Party, record_property: Callable[[str, object], None]
 ) -> None:
-    party = Party(roomy.url())
     anna, bela = await party.person(), await party.person()
     at_anna = await party.line(anna)
-    address = roomy.url().replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-    node = psutil.Process(roomy.pid("node-0"))
+    address = house.url().replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    node = psutil.Process(house.stack.pid("node-0"))
     async with aiohttp.ClientSession(read_bufsize=4096) as http, http.ws_connect(address) as stalled:
         token = bela.session["access_token"]
         await stalled.receive()
@@ -49,7 +39,6 @@ async def test_memory_stays_flat_while_a_reader_does_not_read(
     at_bela = await party.line(bela)
     await at_bela.until_bodies(750, seconds=60)
     assert [envelope["seq"] for envelope in at_bela.envelopes] == list(range(1, 751))
-    await party.close()
 
 
 async def send(line: Line, to: Person, count: int) -> None:

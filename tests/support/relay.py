@@ -17,7 +17,8 @@ from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation, SessionEnd
 from relay.auth.tokens import AccessTokens
 from relay.database import Database
-from relay.http.app import SERVER_OPTIONS, build_app
+from relay.http.app import build_app
+from relay.http.connections import Runner
 from relay.limits import Limits
 from relay.parts import Parts
 from schema import functions, keys, servers, tasks
@@ -80,7 +81,7 @@ def make_settings(log_url: str, board_url: str, database_url: str, data: Path, *
 
 async def serve(stack: AsyncExitStack, app: web.Application) -> str:
     """Serves `app` on a free port until the stack ends; its address."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5, **SERVER_OPTIONS)
+    runner = Runner(app, handle_signals=False, shutdown_timeout=0.5)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 READY = "Sealstream is ready at "
 ROOMY = {
     "SEALSTREAM_REGISTRATIONS_PER_HOUR": "100000",
@@ -45,6 +47,27 @@ def data_folder() -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """The process and what it forked stand still (SIGSTOP) meanwhile."""
+    leader = psutil.Process(pid)
+    leader.suspend()  # first: it must not fork any more
+    family = [leader, *leader.children(recursive=True)]
+    for member in family[1:]:
+        member.suspend()
+    try:
+        yield
+    finally:
+        for member in family:
+            member.resume()
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """Ours without the operator's settings, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALSTREAM_")}
+    return kept | settings
+
+
 class Stack:
     """A running `sealstream up`. `pid(NAME)` and `kill(NAME)` reach its children."""
 
@@ -62,15 +85,12 @@ class Stack:
 
     def start(self, *, seconds: float = 90.0) -> "Stack":
         """Starts, and returns when the address was printed."""
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("SEALSTREAM_")
-        }
-        environment |= {
-            "SEALSTREAM_PORT": str(self.port),
-            "SEALSTREAM_NODES": str(self.nodes),
-            "SEALSTREAM_DATA": str(self.data),
+        environment = clean_environment(
+            SEALSTREAM_PORT=str(self.port),
+            SEALSTREAM_NODES=str(self.nodes),
+            SEALSTREAM_DATA=str(self.data),
             **self.settings,
-        }
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "up"],
             env=environment,

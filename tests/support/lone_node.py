@@ -1,0 +1,88 @@
+"""One more node, started by hand beside a running stack, with addresses and, if need be, times of its own."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from tests.support.stack import clean_environment, free_ports
+from tests.support.until import until
+
+_START = (
+    "import importlib, os, sys\n"
+    "for word in sys.argv[1:]:\n"
+    "    name, value = word.split('=')\n"
+    "    module, attribute = name.rsplit('.', 1)\n"
+    "    assert hasattr(importlib.import_module(module), attribute), name\n"
+    "    setattr(importlib.import_module(module), attribute, float(value))\n"
+    "from relay.bootstrap import run_node\n"
+    "from schema.settings import Settings\n"
+    "sys.exit(run_node(Settings.from_env(os.environ), 0))\n"
+)
+
+
+class LoneNode:
+    """Node on a free port. `times` shortens a module's constant: `{"relay.node.BOARD_LOST_SECONDS": 2}`."""
+
+    def __init__(self, times: dict[str, float] | None = None, **settings: str) -> None:
+        self.port = free_ports(1)
+        self._times = times or {}
+        self._settings = {**settings, "SEALSTREAM_PORT": str(self.port), "SEALSTREAM_LOG_FORMAT": "json"}
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        words = [f"{name}={value}" for name, value in self._times.items()]
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
+            [sys.executable, "-c", _START, *words],
+            env=clean_environment(**self._settings),
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        await self.until_ready()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            await asyncio.to_thread(self._process.wait, 15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if error is not None:
+            sys.stdout.write(self.said())  # pytest shows it when the test failed
+        self._output.close()
+
+    def said(self) -> str:
+        """What it wrote to its log."""
+        self._output.seek(0)
+        return self._output.read().decode()
+
+    async def until_ready(self, *, seconds: float = 30.0) -> None:
+        """Returns when `/readyz` answers 200."""
+        await until_ready(self.url, seconds=seconds)
+
+
+async def until_ready(url: str, *, seconds: float = 30.0) -> None:
+    """Returns when the node at `url` says that nothing is down."""
+
+    async def ready() -> bool:
+        try:
+            async with http.get(f"{url}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async with aiohttp.ClientSession() as http:
+        await until(ready, seconds=seconds)

@@ -1,0 +1,97 @@
+"""A TCP proxy in front of a server's socket, which does to its connections what networks do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Self
+from urllib.parse import urlsplit
+
+from schema import tasks
+
+CHUNK = 64 * 1024
+
+
+class Proxy:
+    """Passes everything on until told otherwise.
+
+    `asked` and `answered` are the two directions: cleared, nothing passes that way and nobody is told, as
+    when a cable is pulled (both: a stall; one: half-open). `delay` holds every chunk for so many seconds.
+    `cut` ends the connections there are; while `away` there are no new ones.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._path = urlsplit(target).path
+        self.asked, self.answered = asyncio.Event(), asyncio.Event()
+        self.delay = 0.0
+        self.away = False
+        self.url = ""
+        self._links: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+        self.mend()
+
+    @classmethod
+    @asynccontextmanager
+    async def before(cls, target: str) -> AsyncIterator[Self]:
+        """Listens on a free port in front of the server at `target` (`unix://…`)."""
+        proxy = cls(target)
+        server = await asyncio.start_server(proxy._connected, "127.0.0.1", 0)
+        proxy.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield proxy
+        finally:
+            server.close()
+            proxy.cut()
+            await tasks.end(proxy._pumps)
+
+    def stall(self) -> None:
+        """Nothing passes; connections stay, and new ones can be made."""
+        self.asked.clear()
+        self.answered.clear()
+
+    def half_open(self) -> None:
+        """What is asked arrives; the answers do not."""
+        self.answered.clear()
+
+    def cut(self) -> None:
+        """Ends every connection, whatever is under way in it."""
+        for writer in self._links:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        """All passes again; what was held passes now."""
+        self.away, self.delay = False, 0.0
+        self.asked.set()
+        self.answered.set()
+
+    async def _connected(self, asking: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        if self.away:
+            back.transport.abort()
+            return
+        try:
+            answering, to = await asyncio.open_unix_connection(self._path)
+        except OSError:
+            back.transport.abort()
+            return
+        self._links |= {back, to}
+        pumps = [
+            asyncio.create_task(self._pump(asking, to, self.asked)),
+            asyncio.create_task(self._pump(answering, back, self.answered)),
+        ]
+        self._pumps.update(pumps)
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        self._links -= {back, to}
+        for writer in (back, to):
+            writer.transport.abort()
+        await tasks.end(pumps)
+        self._pumps.difference_update(pumps)
+
+    async def _pump(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, passing: asyncio.Event
+    ) -> None:
+        with suppress(OSError):
+            while chunk := await source.read(CHUNK):
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                await passing.wait()
+                target.write(chunk)
+                await target.drain()
