@@ -12,16 +12,17 @@ import structlog
 import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
-from psycopg_pool import AsyncConnectionPool
 from redis.asyncio.cluster import RedisCluster
 
+from relay import database as databases
 from relay.admission import Admission
 from relay.auth.keyset import Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
-from relay.http.app import SERVER_OPTIONS, build_app
+from relay.http.app import build_app
+from relay.http.connections import Runner
 from relay.http.origins import origin_allowed
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
@@ -91,9 +92,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         except (BadSetting, KeysetUnreadable) as error:
             log.error("setting_unusable", reason=str(error))  # noqa: TRY400 - as above
             return 1
-        runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=2.0, **SERVER_OPTIONS
-        )
+        runner = Runner(app, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         await web.SockSite(runner, listening).start()
         _up.set()
@@ -135,9 +134,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
 
-    database: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        settings.database_url, min_size=1, max_size=8, open=False, timeout=5.0
-    )
+    database = databases.pool(settings.database_url)
     await database.open()
     stack.push_async_callback(database.close)
     await until_there("database", lambda: _database_answers(database))
@@ -200,8 +197,8 @@ async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:
     return link
 
 
-async def _database_answers(database: "AsyncConnectionPool[Any]") -> None:
-    async with database.connection(timeout=5.0) as connection:
+async def _database_answers(database: databases.Database) -> None:
+    async with databases.transaction(database) as connection:
         await connection.execute("SELECT 1 FROM users LIMIT 1")
 
 

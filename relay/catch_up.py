@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 PAGE_ENVELOPES: Final = 64
 ENDING_SECONDS: Final = 3.5
 """A device that is closed has its sockets ended by its session's end; a node learns of that within two."""
-PAGE_SECONDS: Final = 10.0
-"""A database that answers no sooner counts as away; the page is read again."""
 
 SELECT_PAGE: Final = """
     SELECT seq, id, from_user, from_device, kind, body, at
@@ -98,7 +96,7 @@ class CatchUp:
     async def _tell_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
         try:
-            async with asyncio.timeout(PAGE_SECONDS), transaction(self._database) as connection:
+            async with transaction(self._database) as connection:
                 counts = await prekeys.available(connection, socket.user, [socket.device])
         except (psycopg.Error, PoolTimeout, OSError) as error:
             log.info("prekeys_not_counted", error=type(error).__name__)
@@ -199,7 +197,7 @@ class CatchUp:
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
         limit = min(PAGE_ENVELOPES, socket.delivery.room)
-        async with asyncio.timeout(PAGE_SECONDS), self._database.connection(timeout=5.0) as connection:
+        async with transaction(self._database) as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit))
             rows: list[tuple[Any, ...]] = await cursor.fetchall()

@@ -1,15 +1,29 @@
-"""PostgreSQL as the relay uses it: short transactions from one pool."""
+"""PostgreSQL as the relay uses it: short transactions from one pool, each bounded in time.
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+Invariant: whoever begins a transaction is told within `TRANSACTION_SECONDS` how it ended, or that the
+database is away: also when it was restarted (connections that died in the pool are passed over) and when it
+is frozen. A connection on which nothing comes is cut at its socket: a cancellation would first ask the server
+to end the statement, and wait for its answer.
+"""
+
+import asyncio
+import os
+import socket as sockets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-POOL_SECONDS: Final = 5.0
-"""How long a call waits for a connection before it is refused."""
+TRANSACTION_SECONDS: Final = 8.0
+"""From asking for a connection to the end of the commit."""
+CHECK_SECONDS: Final = 1.5
+"""A connection from the pool that does not answer so soon is taken for dead."""
+CONNECT_SECONDS: Final = 5
+RECONNECT_SECONDS: Final = 10.0
+"""After so long the pool leaves it to the next caller to try again, so that it finds the database at once."""
 
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
@@ -21,11 +35,63 @@ Database = AsyncConnectionPool[Any]
 Connection = AsyncConnection[Any]
 
 
+def pool(url: str) -> Database:
+    """The node's pool, not yet open."""
+    return AsyncConnectionPool(
+        url, min_size=1, max_size=8, open=False, kwargs={"connect_timeout": CONNECT_SECONDS},
+        reconnect_timeout=RECONNECT_SECONDS,
+    )  # fmt: skip
+
+
 @asynccontextmanager
-async def transaction(database: Database) -> AsyncIterator[Connection]:
+async def transaction(
+    database: Database, *, seconds: float = TRANSACTION_SECONDS
+) -> AsyncIterator[Connection]:
     """One transaction: committed at the end, rolled back on an exception.
 
-    Raises psycopg.OperationalError or PoolTimeout when the database is away.
+    Raises psycopg.OperationalError or PoolTimeout when the database is away, after `seconds` at the latest.
     """
-    async with database.connection(timeout=POOL_SECONDS) as connection, connection.transaction():
-        yield connection
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    connection = await _answering(database, deadline)
+    try:
+        with _cut_off_after(connection, deadline - loop.time()):
+            async with connection.transaction():
+                yield connection
+    finally:
+        await database.putconn(connection)
+
+
+async def _answering(database: Database, deadline: float) -> Connection:
+    """A connection that answered just now; those that do not are dropped on the way, and replaced."""
+    loop = asyncio.get_running_loop()
+    while True:
+        connection: Connection = await database.getconn(timeout=max(0.0, deadline - loop.time()))
+        try:
+            with _cut_off_after(connection, min(CHECK_SECONDS, deadline - loop.time())):
+                await database.check_connection(connection)
+        except BaseException as error:
+            await database.putconn(connection)
+            if not isinstance(error, DATABASE_AWAY):
+                raise
+        else:
+            return connection
+
+
+@contextmanager
+def _cut_off_after(connection: Connection, seconds: float) -> Iterator[None]:
+    """What still waits for the server after `seconds` fails with psycopg.OperationalError."""
+    timer = asyncio.get_running_loop().call_later(max(0.0, seconds), _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.Error):
+        socket = sockets.socket(fileno=os.dup(connection.fileno()))
+        try:
+            socket.shutdown(sockets.SHUT_RDWR)
+        finally:
+            socket.close()

@@ -41,13 +41,21 @@ KINDS: Final = {row.code: row for row in _ROWS}
 
 class Refusal(Exception):
     """A typed refusal: `code` is a row of KINDS, `detail` a sentence for a person, `retry_after_ms`
-    where waiting helps, `extra` the further members the contract names for the code."""
+    where waiting helps, `status` where HTTP has one that fits better than the code's own, `extra` the
+    further members the contract names for the code."""
 
     def __init__(
-        self, code: str, detail: str = "", *, retry_after_ms: int | None = None, **extra: Any
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after_ms: int | None = None,
+        status: int | None = None,
+        **extra: Any,
     ) -> None:
         self.kind = KINDS[code]
         self.code = code
+        self.status = status or self.kind.status
         self.detail = detail or self.kind.title
         self.retry_after_ms = retry_after_ms
         self.extra = extra

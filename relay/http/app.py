@@ -2,7 +2,7 @@
 them."""
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -17,8 +17,6 @@ from relay.http.peer import Peers
 from relay.http.table import ROUTES
 from relay.parts import Parts
 
-SERVER_OPTIONS: Final[dict[str, Any]] = {"auto_decompress": False}
-"""For the runner: compressed bodies are refused, so nothing may inflate them first."""
 _CALLS: Final = frozenset(route.path for route in ROUTES)
 
 

@@ -1,12 +1,13 @@
 """One call of the HTTP contract: a row of the table, and what its handler gets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from relay.auth import login_sessions
@@ -16,11 +17,16 @@ from relay.http.peer import Peers
 from relay.parts import Parts
 from schema.refusals import Refusal, invalid
 
+log = structlog.get_logger(__name__)
+
 B = TypeVar("B")
+T = TypeVar("T")
 
 BODY_BYTES: Final = 64 * 1024
-CALL_SECONDS: Final = 15.0
-"""A call that takes longer is answered `unavailable`: a server behind it does not answer."""
+BODY_SECONDS: Final = 10.0
+"""A body that trickles in more slowly is refused."""
+CALL_SECONDS: Final = 10.0
+"""A call that takes longer, its body read, is answered `unavailable`: a server behind it does not answer."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +81,24 @@ class Route:
     query: tuple[tuple[str, str], ...] = ()
 
 
+_cancelled: Final[set["asyncio.Task[Any]"]] = set()
+"""Handlers that were cut off and are still ending."""
+
+
 def endpoint(route: Route, parts: Parts, peers: Peers) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The row as an aiohttp handler."""
 
+    async def handled(request: web.Request, data: bytes) -> Any:
+        bearer = await _bearer(request, parts) if route.access else None
+        body = _body(request, data, route.body) if route.body else None
+        call = Call(
+            parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer
+        )
+        return await route.handler(call)
+
     async def run(request: web.Request) -> web.Response:
-        async with asyncio.timeout(CALL_SECONDS):
-            bearer = await _bearer(request, parts) if route.access else None
-            body = await _body(request, route.body) if route.body else None
-            call = Call(
-                parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer
-            )
-            result = await route.handler(call)
+        data = await _read(request) if route.body else b""
+        result = await _within(CALL_SECONDS, handled(request, data))
         answer = result if isinstance(result, Answer) else Answer(route.statuses[0], result)
         if route.answer is None:
             return web.Response(status=answer.status)
@@ -106,12 +119,43 @@ async def _bearer(request: web.Request, parts: Parts) -> Claims:
     return claims
 
 
-async def _body(request: web.Request, shape: type[B]) -> B:
+async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`. Raises TimeoutError after `seconds`; what is cancelled then is not waited for."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            _cancelled.add(task)
+            task.add_done_callback(_forget)
+    if not task.done():
+        raise TimeoutError
+    return task.result()
+
+
+def _forget(task: "asyncio.Task[Any]") -> None:
+    _cancelled.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.info("cut_off_call_failed", error=type(error).__name__)
+
+
+async def _read(request: web.Request) -> bytes:
+    """The body, not longer than BODY_BYTES. Raises Refusal invalid when it comes too slowly, or not whole."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise Refusal("invalid", "The body came too slowly.", status=408) from error
+    except ConnectionError as error:
+        raise Refusal("invalid", "The connection ended within the body.", status=400) from error
+
+
+def _body(request: web.Request, data: bytes, shape: type[B]) -> B:
     if request.content_type != "application/json":
         raise invalid("$", "The body must be application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise invalid("$", "The body must not be compressed.")
-    data = await request.read()
     try:
         return msgspec.json.decode(data, type=shape)
     except msgspec.ValidationError as error:

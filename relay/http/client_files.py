@@ -65,7 +65,10 @@ class ClientFiles:
 
 
 def _is_navigation(request: web.Request) -> bool:
-    """Whether a person opens a place of the client's (a missing script must not become a page)."""
+    """Whether a person opens a place of the client's (a missing script must not become a page). The first
+    page is one for everybody: monitors and the like ask for it without saying what they can read."""
+    if request.path == "/":
+        return True
     return "." not in request.path.rpartition("/")[2] and "text/html" in request.headers.get("Accept", "")
 
 

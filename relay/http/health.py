@@ -13,7 +13,9 @@ from relay.http.calls import Answer, Call
 from relay.parts import Parts
 from schema.wire_http import Health
 
-LOOK_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 2.5
+DATABASE_SECONDS: Final = 2.0
+"""Shorter: a transaction that is cancelled waits for the server once more."""
 
 
 async def healthy(call: Call[None]) -> Health:  # noqa: ARG001 - a handler like the others
@@ -39,7 +41,7 @@ async def ready(call: Call[None]) -> Answer:
 
 
 async def _database(parts: Parts) -> None:
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.database, seconds=DATABASE_SECONDS) as connection:
         await connection.execute("SELECT 1")
 
 

@@ -42,15 +42,15 @@ def response(refusal: Refusal) -> web.Response:
     """The problem document of a refusal."""
     metrics.REFUSALS.labels(refusal.code, "http").inc()
     kind = refusal.kind
-    problem = Problem(problem_type(kind.code), kind.title, kind.status, refusal.detail, kind.code)
+    problem = Problem(problem_type(kind.code), kind.title, refusal.status, refusal.detail, kind.code)
     document: dict[str, Any] = {**msgspec.to_builtins(problem), **refusal.members()}
     headers = {}
     if refusal.retry_after_ms is not None:
         headers["Retry-After"] = str(-(-refusal.retry_after_ms // 1000))
-    if kind.status == 401:
+    if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
-        status=kind.status, body=msgspec.json.encode(document), content_type=MEDIA_TYPE, headers=headers
+        status=refusal.status, body=msgspec.json.encode(document), content_type=MEDIA_TYPE, headers=headers
     )
 
 
@@ -62,6 +62,8 @@ async def answered(handler: Handler, request: web.Request) -> web.StreamResponse
         return response(refusal)
     except web.HTTPException as error:
         return _of_http(error)
+    except web.RequestPayloadError:
+        return response(Refusal("invalid", "The body is not well-formed HTTP.", status=400))
     except AWAY as error:
         log.warning("server_away", error=type(error).__name__)
         return response(Refusal("unavailable", "A server that is needed is away.", retry_after_ms=1000))

@@ -21,6 +21,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from relay.sockets.framing import binary_frame, text_frame
+from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -111,13 +112,13 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         self._timer: asyncio.Task[None] | None = None
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """The endpoint `/socket.io/`."""
+        """The endpoint `/socket.io/`. Raises Refusal unauthorized (403) or invalid (400)."""
         if not self._origin_allowed(request):
-            return web.Response(status=403, text="This origin is not allowed.")
+            raise Refusal("unauthorized", "This origin is not allowed.", status=403)
         if request.query.get("EIO") != "4" or request.query.get("transport") != "websocket":
-            return web.Response(status=400, text="Engine.IO 4 over WebSocket only.")
+            raise Refusal("invalid", "Engine.IO 4 over WebSocket only.", status=400)
         if "sid" in request.query or request.headers.get("Upgrade", "").lower() != "websocket":
-            return web.Response(status=400, text="A new WebSocket only.")
+            raise Refusal("invalid", "A new WebSocket only.", status=400)
         ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=True)
         await ws.prepare(request)
         transport = request.transport

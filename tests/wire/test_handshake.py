@@ -158,7 +158,8 @@ async def test_a_second_connect_ends_the_connection(party: Party, bare: Any) -> 
 )
 async def test_long_polling_and_older_protocols_are_refused(stack: Stack, query: str) -> None:
     async with aiohttp.ClientSession() as http, http.get(f"{stack.url()}/socket.io/?{query}") as response:
-        assert response.status == 400
+        assert (response.status, (await response.json(content_type=None))["code"]) == (400, "invalid")
+        assert response.content_type == "application/problem+json"
 
 
 async def test_frames_are_never_compressed(stack: Stack) -> None:

@@ -69,6 +69,17 @@ async def test_files_have_their_kind_and_lifetime(site: Site, path: str, kind: s
     assert (status, headers["Content-Type"], headers["Cache-Control"]) == (200, kind, kept)
 
 
+@pytest.mark.parametrize("headers", [{"Accept": "*/*"}, {"Accept": ""}, {"Accept": "application/json"}])
+async def test_the_first_page_is_there_for_who_does_not_ask_for_html(
+    site: Site, headers: dict[str, str]
+) -> None:
+    for method in ("GET", "HEAD"):
+        status, found, _ = await site.get("/", method, **headers)
+        assert (status, found["Content-Type"]) == (200, "text/html; charset=utf-8")
+    status, found, _ = await site.get("/nowhere", **headers)
+    assert (status, found["Content-Type"]) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("path", ["/chat/123", "/settings", "/add/@ada"])
 async def test_a_place_inside_the_client_is_the_page(site: Site, path: str) -> None:
     status, headers, body = await site.get(path, Accept="text/html,*/*")
