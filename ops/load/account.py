@@ -17,12 +17,14 @@ class Account:
         self.username = f"load_{secrets.token_hex(8)}"
         self.registration_id = secrets.randbelow(16380) + 1
         self.session: dict[str, Any] = {}
+        self.fingerprint = ""
 
     async def register(self, http: aiohttp.ClientSession, *, prekeys: int = 0) -> "Account":
         """Makes the account and publishes the device's keys. Raises OperatorError when that is refused."""
         body = {"username": self.username, "password": secrets.token_hex(8)}
         self.session = await self.call(http, "POST", "/v1/accounts", body)
-        await self.call(http, "PUT", "/v1/keys", key_body(self.registration_id, prekeys=prekeys))
+        published = await self.call(http, "PUT", "/v1/keys", key_body(self.registration_id, prekeys=prekeys))
+        self.fingerprint = str(published["fingerprint"])
         return self
 
     @property

@@ -27,6 +27,7 @@ class Chatter(Returning):
         self.history = history
         self.codes: list[str] = []
         self.head = 0
+        self.settled = 0
 
     @property
     def device(self) -> Device:
@@ -48,6 +49,7 @@ class Chatter(Returning):
             self.head = max(self.head, payload["upto"])
 
     def acknowledged(self, upto: int) -> None:
+        self.settled = upto
         self.history.acknowledged.append((self.device, upto))
 
     async def attempt(self, sent: Sent, to: Account) -> Any:
@@ -64,6 +66,15 @@ class Chatter(Returning):
         else:
             self.codes.append(answer["error"]["code"])
         return answer
+
+    async def fetch_bundle(self, of: "Chatter") -> None:
+        """Takes a one-time prekey of the other's device."""
+        bundle = await self.account.call(
+            self._http, "GET", f"/v1/bundles/{of.account.username}/{of.account.fingerprint}"
+        )
+        for device in bundle["devices"]:
+            if device["prekey"] is not None:
+                self.history.prekeys.append((of.device[0], device["device_id"], device["prekey"]["id"]))
 
     def begin(self, to: "Chatter", body: bytes) -> Sent:
         """Notes a send that no attempt was made of yet."""
@@ -102,11 +113,12 @@ class Crowd:
 
     @asynccontextmanager
     async def connected(self, *, seconds: float = 60.0) -> AsyncIterator[Self]:
-        """All are online, and stay so as well as they can."""
+        """All are online, and stay so as well as they can; at the end they have got everything."""
         running = [asyncio.create_task(chatter.run()) for chatter in self.chatters]
         try:
             await self.all_online(seconds=seconds)
             yield self
+            await self.all_received(seconds=seconds)
         finally:
             await tasks.end(running)
 
@@ -116,12 +128,12 @@ class Crowd:
                 await chatter.online.wait()
 
     @asynccontextmanager
-    async def writing(self, pause: float = 0.05) -> AsyncIterator[None]:
-        """Everybody writes to the next one meanwhile, `pause` seconds after each that was accepted. At the
-        end everything that was begun is accepted."""
+    async def writing(self, pause: float = 0.05, *, writers: int | None = None) -> AsyncIterator[None]:
+        """Everybody (or the first `writers`) writes to the next one meanwhile, `pause` seconds after each
+        that was accepted. At the end everything that was begun is accepted."""
         stop = asyncio.Event()
         following = [*self.chatters[1:], self.chatters[0]]
-        pairs = zip(self.chatters, following, strict=True)
+        pairs = list(zip(self.chatters, following, strict=True))[:writers]
         writing = [asyncio.create_task(_write(one, other, pause, stop)) for one, other in pairs]
         try:
             yield
@@ -132,13 +144,13 @@ class Crowd:
             await tasks.end(writing)
 
     async def all_received(self, *, seconds: float = 60.0) -> None:
-        """Everything that was accepted has come."""
+        """Everything that was accepted has come, and was acknowledged."""
         heads: dict[Device, int] = {}
         for sent in self.history.sent:
             heads[sent.to] = max(heads.get(sent.to, 0), sent.seq)
         async with asyncio.timeout(seconds):
             for chatter in self.chatters:
-                while chatter.head < heads.get(chatter.device, 0):  # noqa: ASYNC110 - polled
+                while chatter.settled < heads.get(chatter.device, 0):  # noqa: ASYNC110 - polled
                     await asyncio.sleep(0.02)
 
     def accepted(self) -> int:
