@@ -8,16 +8,14 @@ import type { Chats } from './chats'
 import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
-import { arrive } from './counters'
+import { arrive, counterKey, readCounter } from './counters'
 import { mayWriteTo, newContact } from './people'
 import type { People } from './people'
 import type { Receipts } from './receipts'
-import { emptyCounter } from './records'
-import type { ContactRecord, CounterRecord } from './records'
+import type { ContactRecord } from './records'
 import { replyPreview } from './replies'
 import type { Requests } from './requests'
 import type { SecurityLog } from './security-log'
-import { sessionKey } from './sessions'
 
 type Show = () => void
 type Incoming = Content | UnknownContent
@@ -78,11 +76,10 @@ export class Arrivals {
     person: ContactRecord | null,
     shows: Show[],
   ): Promise<boolean> {
-    const key = `in/${sessionKey(from.user_id, from.device_id)}`
-    const before = (await this.core.store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+    const before = await readCounter(this.core.store, from.user_id, from.device_id)
     const arrival = arrive(before, content.n, this.core.account.joined || person === null)
     if (arrival.type === 'replay') return false
-    changes.put('counters', key, arrival.record)
+    changes.put('counters', counterKey(from.user_id, from.device_id), arrival.record)
     if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
       const gap = { type: 'gap', count: arrival.skipped } as const
       shows.push(this.chats.stageNotice(changes, person.userId, gap))

@@ -1,4 +1,8 @@
+import { StorageError } from '@/storage/errors'
+import type { Store } from '@/storage/store'
+import { emptyCounter } from './records'
 import type { CounterRecord } from './records'
+import { sessionKey } from './sessions'
 
 /** Missing numbers remembered per sending device; more are reported but may come later unseen. */
 const KEPT_MISSING = 500
@@ -26,4 +30,22 @@ export function arrive(before: CounterRecord, n: number, trustFirst: boolean): A
   if (!before.missing.includes(n)) return { type: 'replay' }
   const missing = before.missing.filter((one) => one !== n)
   return { type: 'late', record: { ...before, missing } }
+}
+
+export const counterKey = (userId: string, deviceId: number): string =>
+  `in/${sessionKey(userId, deviceId)}`
+
+/** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
+export async function readCounter(
+  store: Store,
+  userId: string,
+  deviceId: number,
+): Promise<CounterRecord> {
+  try {
+    const key = counterKey(userId, deviceId)
+    return (await store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'damaged') return emptyCounter()
+    throw error
+  }
 }

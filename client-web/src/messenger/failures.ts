@@ -5,13 +5,11 @@ import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from './chats'
 import { ContentError } from './content'
 import type { Core } from './core'
+import { counterKey, readCounter } from './counters'
 import { mayWriteTo } from './people'
 import type { People } from './people'
-import { emptyCounter } from './records'
-import type { CounterRecord } from './records'
 import type { Renewals } from './renewals'
 import type { SecurityLog } from './security-log'
-import { sessionKey } from './sessions'
 
 const HOUR = 3_600_000
 /** Failures per hour after which a device's envelopes are refused without any work. */
@@ -27,7 +25,7 @@ export class Failures {
   ) {}
 
   async exhausted(userId: string, deviceId: number): Promise<boolean> {
-    const { failures } = await this.counter(userId, deviceId)
+    const { failures } = await readCounter(this.core.store, userId, deviceId)
     return failures.filter((at) => at > this.core.now() - HOUR).length >= BUDGET
   }
 
@@ -41,14 +39,14 @@ export class Failures {
     if (error instanceof CryptoError && error.code === 'duplicate') {
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
-    const counter = await this.counter(userId, device)
+    const counter = await readCounter(this.core.store, userId, device)
     // What was refused without work costs nothing: the budget is free again an hour after it was
     // spent, however much still comes.
     const spent = await this.exhausted(userId, device)
     const failures = spent
       ? counter.failures
       : [...counter.failures, this.core.now()].slice(-BUDGET)
-    changes.put('counters', `in/${sessionKey(userId, device)}`, { ...counter, failures })
+    changes.put('counters', counterKey(userId, device), { ...counter, failures })
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })
     }
@@ -61,10 +59,5 @@ export class Failures {
       for (const show of shows) show()
       if (person && mayWriteTo(person) && !person.changed) this.renewals.request(userId, device)
     }
-  }
-
-  private async counter(userId: string, deviceId: number): Promise<CounterRecord> {
-    const key = `in/${sessionKey(userId, deviceId)}`
-    return (await this.core.store.get<CounterRecord>('counters', key)) ?? emptyCounter()
   }
 }

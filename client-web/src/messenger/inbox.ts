@@ -1,29 +1,30 @@
 /**
  * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
  * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
- * comes again is recognised by its number; one that cannot be read leaves a visible trace.
+ * comes again is recognised by its number; one that cannot be read leaves a visible trace. What
+ * cannot be stored (a full disk) waits; a fault of our own is tried again and then passed over,
+ * visibly, so that nothing keeps the mailbox shut for ever.
  */
 import { equal } from '@/crypto/bytes'
-import type { Decrypted, PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
-import { identityText } from '@/crypto/identity'
 import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/store'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Arrivals } from './arrivals'
-import { ContentError, decodeContent } from './content'
-import type { Content, UnknownContent } from './content'
-import { localIdentity } from './core'
+import { ContentError } from './content'
 import type { Core } from './core'
 import type { Expiries } from './expiries'
 import type { Failures } from './failures'
 import type { KeyWatch } from './key-watch'
+import type { Opener } from './opener'
 import type { People } from './people'
-import type { StoredSignedPrekey } from './records'
-import { sessionKey } from './sessions'
-import type { Sessions } from './sessions'
 
 const HELD_PER_PERSON = 200
+/** Before the second and the third, the last, attempt at an envelope that meets a fault of ours. */
+const PAUSES = [200, 1_000]
+
+type Show = () => void
 
 /** So many up to this number outlived their time unread. */
 interface Expiry {
@@ -43,7 +44,7 @@ export class Inbox {
   constructor(
     private readonly core: Core,
     private readonly people: People,
-    private readonly sessions: Sessions,
+    private readonly opener: Opener,
     private readonly arrivals: Arrivals,
     private readonly failures: Failures,
     private readonly keys: KeyWatch,
@@ -79,9 +80,20 @@ export class Inbox {
     this.queue.length = 0
   }
 
-  /** Envelopes kept from before a new key was accepted. Their numbers are acknowledged already. */
-  async process(held: readonly IncomingEnvelope[]): Promise<void> {
-    for (const envelope of held) await this.take(envelope, new Changes())
+  /**
+   * Envelopes kept from before a new key was accepted; their numbers are acknowledged already. Each
+   * stays with its sender until it is opened, so that a crash in between forgets none.
+   */
+  async openHeld(userId: string): Promise<void> {
+    for (;;) {
+      const person = this.people.all.get(userId)
+      const first = person?.held[0]
+      if (!person || !first || person.changed || this.stopped) return
+      await this.insist(first, (changes) => {
+        const { held, ...rest } = this.people.get(userId)
+        return this.people.stage(changes, { ...rest, held: held.slice(1) })
+      })
+    }
   }
 
   private async drain(): Promise<void> {
@@ -91,11 +103,11 @@ export class Inbox {
         if (this.stopped) return
         const upto = 'upto' in item ? item.upto : item.seq
         if (upto <= this.cursor) continue
-        const changes = new Changes().put('records', 'cursor', upto)
         try {
-          await ('upto' in item ? this.skip(item, changes) : this.take(item, changes))
+          await ('upto' in item ? this.skip(item) : this.insist(item, toCursor(upto)))
           this.cursor = upto
         } catch (error) {
+          if (this.stopped) return
           // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
           this.queue.length = 0
           this.interrupted()
@@ -109,8 +121,10 @@ export class Inbox {
   }
 
   /** Told again, in part or whole, only what is not behind us counts. */
-  private skip({ upto, count }: Expiry, changes: Changes): Promise<void> {
+  private skip({ upto, count }: Expiry): Promise<void> {
     return this.core.serial.run(async () => {
+      const changes = new Changes()
+      toCursor(upto)(changes)
       const missed = Math.min(count, upto - this.cursor)
       const show = missed > 0 ? this.expiries.stage(changes, missed) : () => undefined
       await this.core.store.commit(changes)
@@ -118,85 +132,39 @@ export class Inbox {
     })
   }
 
-  /** Stores what the envelope brings, together with `changes`. */
-  private take(envelope: IncomingEnvelope, changes: Changes): Promise<void> {
-    return this.sessions.serial.run(async () => {
+  /** Takes the envelope; after the last attempt it counts as one that cannot be read. */
+  private async insist(envelope: IncomingEnvelope, begin: (changes: Changes) => Show) {
+    for (const pause of PAUSES) {
+      try {
+        return await this.take(envelope, begin, false)
+      } catch (error) {
+        if (waits(error) || this.stopped) throw error
+      }
+      await new Promise((done) => setTimeout(done, pause))
+    }
+    await this.take(envelope, begin, true)
+  }
+
+  /** Stores what the envelope brings, together with what `begin` stages. */
+  private take(envelope: IncomingEnvelope, begin: (changes: Changes) => Show, last: boolean) {
+    return this.core.serial.run(async () => {
       const { user_id: userId, device_id: deviceId } = envelope.from
-      const own = userId === this.core.account.userId
-      const identity = localIdentity(this.core)
-      const pinned = own
-        ? identity.keyPair.publicKey
-        : (this.people.all.get(userId)?.identity ?? null)
-      const shows: (() => void)[] = []
+      let changes = new Changes()
+      let shows = [begin(changes)]
       try {
         if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
-        const decrypted = await this.decrypt(envelope, pinned)
-        const content = decodeContent(decrypted.plaintext, {
-          userId,
-          deviceId,
-          identity: identityText(decrypted.identityKey),
-          to: this.core.account.userId,
-        })
-        this.stageSession(changes, envelope, decrypted)
-        shows.push(await this.arrivals.stage(changes, envelope, decrypted, content))
+        const opened = await this.opener.open(envelope)
+        this.opener.stage(changes, envelope, opened)
+        shows.push(await this.arrivals.stage(changes, envelope, opened.decrypted, opened.content))
       } catch (error) {
-        shows.push(await this.refuse(changes, envelope, error))
+        // Nothing of the failed attempt is kept.
+        changes = new Changes()
+        shows = [begin(changes)]
+        shows.push(await this.refuse(changes, envelope, error, last))
       }
       await this.core.store.commit(changes)
       for (const show of shows) show()
     })
-  }
-
-  /** For ephemeral bodies: never stored, so only the session changes. Null when not readable. */
-  async peek(
-    from: { user_id: string; device_id: number },
-    body: Uint8Array<ArrayBuffer>,
-  ): Promise<Content | UnknownContent | null> {
-    const envelope = { seq: 0, id: '', from, kind: 'message', body, at: 0 } as const
-    const pinned = this.people.all.get(from.user_id)?.identity ?? null
-    if (!pinned) return null
-    return this.sessions.serial.run(async () => {
-      try {
-        const decrypted = await this.decrypt(envelope, pinned)
-        const content = decodeContent(decrypted.plaintext, {
-          userId: from.user_id,
-          deviceId: from.device_id,
-          identity: identityText(decrypted.identityKey),
-          to: this.core.account.userId,
-        })
-        // Anything else belongs in the mailbox: its key stays, so that it can still be read there.
-        if (content.type !== 'typing') return null
-        const changes = new Changes()
-        this.stageSession(changes, envelope, decrypted)
-        await this.core.store.commit(changes)
-        return content
-      } catch {
-        return null
-      }
-    })
-  }
-
-  private async decrypt(envelope: IncomingEnvelope, pinned: PublicKey | null): Promise<Decrypted> {
-    const { user_id: userId, device_id: deviceId } = envelope.from
-    const { store, engine } = this.core
-    const needs = envelope.kind === 'prekey' ? await engine.inspect(envelope.body) : null
-    return engine.decrypt({
-      local: localIdentity(this.core),
-      remote: { userId, deviceId },
-      session: await this.sessions.get(userId, deviceId),
-      kind: envelope.kind,
-      body: envelope.body,
-      pinned,
-      prekey: needs?.prekeyId ? await store.get('prekeys', needs.prekeyId) : null,
-      signedPrekey: needs
-        ? await store.get<StoredSignedPrekey>('signed_prekeys', needs.signedPrekeyId)
-        : null,
-    })
-  }
-
-  private stageSession(changes: Changes, { from }: IncomingEnvelope, decrypted: Decrypted): void {
-    changes.put('sessions', sessionKey(from.user_id, from.device_id), decrypted.session)
-    if (decrypted.usedPrekeyId !== null) changes.remove('prekeys', decrypted.usedPrekeyId)
   }
 
   /** What is stored instead of a content: never nothing. */
@@ -204,14 +172,19 @@ export class Inbox {
     changes: Changes,
     envelope: IncomingEnvelope,
     error: unknown,
-  ): Promise<() => void> {
-    const known = error instanceof CryptoError || error instanceof ContentError
-    if (!known || (error instanceof CryptoError && error.code === 'internal')) throw error
-    if (error instanceof CryptoError && error.code === 'identity_mismatch') {
-      const identity = await this.presented(envelope)
-      if (identity) return this.hold(changes, envelope, identity)
+    last: boolean,
+  ): Promise<Show> {
+    if (isRefusal(error)) {
+      if (error instanceof CryptoError && error.code === 'identity_mismatch') {
+        const identity = await this.presented(envelope)
+        if (identity) return this.hold(changes, envelope, identity)
+      }
+      return this.failures.stage(changes, envelope, error)
     }
-    return this.failures.stage(changes, envelope, error)
+    if (waits(error) || !last) throw error
+    // A bug: it must not block the mailbox, nor stay unseen.
+    if (!(error instanceof CryptoError || error instanceof StorageError)) reportError(error)
+    return this.failures.stage(changes, envelope, new CryptoError('internal'))
   }
 
   /** The key a prekey message presents; null if none, or if it is the pinned one after all. */
@@ -230,3 +203,17 @@ export class Inbox {
     }))
   }
 }
+
+const toCursor =
+  (seq: number) =>
+  (changes: Changes): Show => {
+    changes.put('records', 'cursor', seq)
+    return () => undefined
+  }
+
+/** The envelope is at fault, not we. */
+const isRefusal = (error: unknown): error is CryptoError | ContentError =>
+  error instanceof ContentError || (error instanceof CryptoError && error.code !== 'internal')
+
+/** The store takes nothing now (full, fenced, locked): it will, or another tab does. */
+const waits = (error: unknown): boolean => error instanceof StorageError && error.code !== 'damaged'

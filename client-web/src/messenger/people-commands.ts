@@ -83,12 +83,12 @@ export function peopleCommands(running: () => Running): PeopleCommands {
   async function acceptKey(person: ContactRecord, identity: PublicKey): Promise<void> {
     const { people, chats, log, inbox, outbox, core } = running()
     const { userId } = person
-    const held = await core.serial.run(async () => {
+    await core.serial.run(async () => {
       const before = people.get(userId)
       const changes = new Changes()
       await stageForgotten(changes, userId)
       const unproven = { verified: false, verifiedAt: null, devices: null }
-      const pinned = { ...before, ...unproven, identity, changed: null, held: [] }
+      const pinned = { ...before, ...unproven, identity, changed: null }
       const shows = [
         people.stage(changes, pinned),
         chats.stageNotice(changes, userId, { type: 'identity_accepted' }),
@@ -96,9 +96,8 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       ]
       await core.store.commit(changes)
       for (const show of shows) show()
-      return before.held
     })
-    await inbox.process(held)
+    await inbox.openHeld(userId)
     await outbox.renew(userId)
   }
 

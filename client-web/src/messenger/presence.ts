@@ -2,7 +2,7 @@
 import { Changes } from '@/storage/store'
 import type { Chats } from './chats'
 import type { Core } from './core'
-import type { Inbox } from './inbox'
+import type { Ephemerals } from './ephemerals'
 import { mayWriteTo } from './people'
 import type { People } from './people'
 import { SessionsMissing } from './sessions'
@@ -23,7 +23,7 @@ export class Presence {
     private readonly people: People,
     private readonly chats: Chats,
     private readonly sessions: Sessions,
-    private readonly inbox: Inbox,
+    private readonly ephemerals: Ephemerals,
   ) {}
 
   /** Tells the relay whom we watch. Without the setting: nobody, and nobody sees us. */
@@ -51,10 +51,9 @@ export class Presence {
   ): Promise<void> {
     const person = this.people.all.get(from.user_id)
     if (!person || !mayWriteTo(person)) return
-    const content = await this.inbox.peek(from, body)
-    if (content?.type === 'typing' && this.core.settings.typingIndicators) {
-      this.show(from.user_id, content.active)
-    }
+    // Read also when it is not shown: the ratchet goes on.
+    const active = await this.ephemerals.typing(from, body)
+    if (active !== null && this.core.settings.typingIndicators) this.show(from.user_id, active)
   }
 
   /** At most every few seconds; only where a session is open and the other side online. */

@@ -1,5 +1,5 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
-import type { LocalIdentity, PublicKey, SignedPrekey } from '@/crypto/engine'
+import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
 import type { Message, SecurityEvent } from './contract'
 import type { Body } from './content'
@@ -85,6 +85,11 @@ export interface ReceiptsRecord {
   userId: string
   delivered: string[]
   read: string[]
+}
+
+export interface StoredPrekey extends Prekey {
+  /** Missing in records of the first version. */
+  createdAt?: number
 }
 
 export interface StoredSignedPrekey extends SignedPrekey {

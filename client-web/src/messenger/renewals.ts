@@ -5,11 +5,10 @@
 import { Changes } from '@/storage/store'
 import type { Chats } from './chats'
 import type { Core } from './core'
+import { counterKey, readCounter } from './counters'
 import type { KeyWatch } from './key-watch'
 import type { Outbox } from './outbox'
 import type { SecurityLog } from './security-log'
-import { emptyCounter } from './records'
-import type { CounterRecord } from './records'
 import { KeyChanged, sessionKey } from './sessions'
 import type { Sessions } from './sessions'
 import type { Targets } from './targets'
@@ -42,14 +41,13 @@ export class Renewals {
 
   /** False within the hour after the last one. The inbox counts in the same record. */
   private stamp(userId: string, deviceId: number): Promise<boolean> {
-    const key = `in/${sessionKey(userId, deviceId)}`
     const { store, serial } = this.core
     return serial.run(async () => {
-      const counter = (await store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+      const counter = await readCounter(store, userId, deviceId)
       if (this.core.now() - counter.renewedAt < APART) return false
       // The new session begins with the whole budget: what failed, failed for the old one.
       const stamped = { ...counter, renewedAt: this.core.now(), failures: [] }
-      await store.commit(new Changes().put('counters', key, stamped))
+      await store.commit(new Changes().put('counters', counterKey(userId, deviceId), stamped))
       return true
     })
   }

@@ -8,11 +8,13 @@ import { Chats } from './chats'
 import type { Core } from './core'
 import type { Message, SessionEnd } from './contract'
 import { Delivery } from './delivery'
+import { Ephemerals } from './ephemerals'
 import { Expiries } from './expiries'
 import { Failures } from './failures'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
 import { Link } from './link'
+import { Opener } from './opener'
 import { Outbox } from './outbox'
 import { mayWriteTo, People } from './people'
 import { Prekeys } from './prekeys'
@@ -66,17 +68,19 @@ export class Running {
     this.requests = new Requests(core, people, chats)
     const renewals = new Renewals(core, sessions, targets, chats, log, keys)
     renewals.outbox = this.outbox
+    const opener = new Opener(core, people, sessions)
     this.inbox = new Inbox(
       core,
       people,
-      sessions,
+      opener,
       new Arrivals(core, people, chats, this.receipts, this.requests, log),
       new Failures(core, people, chats, log, renewals),
       keys,
       this.expiries,
     )
     this.prekeys = new Prekeys(core, log)
-    this.presence = new Presence(core, people, chats, sessions, this.inbox)
+    const ephemerals = new Ephemerals(core, opener)
+    this.presence = new Presence(core, people, chats, sessions, ephemerals)
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
     this.link = new Link(core, wire, tokens, this.events(ended))
@@ -90,6 +94,9 @@ export class Running {
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()
+    for (const { userId } of this.people.all.values()) {
+      this.inBackground(this.inbox.openHeld(userId))
+    }
     this.link.start()
   }
 

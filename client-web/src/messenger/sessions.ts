@@ -7,6 +7,7 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey, Session } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
+import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/store'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
@@ -50,8 +51,14 @@ export class Sessions {
     this.serial = core.serial
   }
 
-  get(userId: string, deviceId: number): Promise<Session | null> {
-    return this.core.store.get<Session>('sessions', sessionKey(userId, deviceId))
+  /** Null also for a damaged record: a new session takes its place. */
+  async get(userId: string, deviceId: number): Promise<Session | null> {
+    try {
+      return await this.core.store.get<Session>('sessions', sessionKey(userId, deviceId))
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'damaged') return null
+      throw error
+    }
   }
 
   /**

@@ -1,0 +1,164 @@
+/** Faults of our own while receiving: they pass, or are passed over visibly; nothing blocks the mailbox. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { CryptoEngine, DecryptRequest } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
+import { openDatabase } from '@/storage/database'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { fillDisk } from '../../support/full-disk'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const client of clients.splice(0)) client.stop()
+})
+
+/** Two acquainted clients whose engines ask `decrypting` first; it may throw. */
+async function setUp() {
+  const relay = new TestRelay()
+  const step = { decrypting: (_request: DecryptRequest): void => undefined }
+  const engine = (real: CryptoEngine): CryptoEngine => ({
+    ...real,
+    decrypt: async (request) => {
+      step.decrypting(request)
+      return real.decrypt(request)
+    },
+  })
+  const { anna, bob } = await acquaintedClients(relay, { engine })
+  clients.push(anna, bob)
+  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
+  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  const emptied = () => until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
+  return { relay, step, anna, bob, emptied }
+}
+
+/** The engine fails on the next envelope for `client`, as often as told. */
+function failing(client: Client, times: number): (request: DecryptRequest) => void {
+  let body: string | null = null
+  let left = times
+  return (request) => {
+    if (request.remote.userId === client.userId) return
+    body ??= String(request.body)
+    if (String(request.body) === body && left-- > 0) throw new CryptoError('internal', 'a bug')
+  }
+}
+
+describe('a fault of the engine', () => {
+  test('that passes costs nothing: the message is read', async () => {
+    const { step, anna, bob, emptied } = await setUp()
+    step.decrypting = failing(bob, 1)
+    await anna.messenger.sendText(bob.userId, 'after a hiccup')
+    await until(() => bob.received().includes('after a hiccup'), 'read')
+    await emptied()
+    expect(bob.flow()).not.toContain('undecryptable')
+  })
+
+  test('that stays is shown, acknowledged, and what follows is read', async () => {
+    const { step, anna, bob, emptied } = await setUp()
+    step.decrypting = failing(bob, Infinity)
+    await anna.messenger.sendText(bob.userId, 'poison')
+    await anna.messenger.sendText(bob.userId, 'after it')
+    await until(() => bob.received().includes('after it'), 'the next one')
+    await emptied()
+    expect(bob.received()).not.toContain('poison')
+    expect(bob.flow()).toContain('undecryptable')
+    expect(bob.eventTypes()).toContain('undecryptable')
+    expect(bob.shown.link.state).toBe('online')
+  })
+})
+
+test('a session record that does not open any more is replaced by a new session', async () => {
+  const { relay, anna, bob } = await setUp()
+  bob.stop()
+  const db = await openDatabase(bob.database)
+  for (const key of await db.getAllKeys('sessions')) {
+    const sealed = await db.get('sessions', key)
+    if (sealed) await db.put('sessions', sealed.with(-1, (sealed.at(-1) ?? 0) ^ 1), key)
+  }
+  db.close()
+  const again = new Client('bob', relay, {}, bob.database)
+  clients.push(again)
+  await again.boot()
+  await again.messenger.openConversation(anna.userId)
+  relay.sends.length = 0
+  await anna.messenger.sendText(bob.userId, 'unreadable')
+  await until(() => again.flow().includes('session_renewed'), 'renewed')
+  expect(again.flow()).toContain('undecryptable')
+  await until(() => relay.sends.some(({ from }) => from === 'bob'), 'announced')
+  await until(() => relay.device('anna').mailbox.length === 0, 'heard of')
+  await anna.messenger.sendText(bob.userId, 'readable')
+  await until(() => again.received().includes('readable'), 'read')
+})
+
+test('a full disk is no such fault: the message waits until there is room', async () => {
+  const { relay, anna, bob, emptied } = await setUp()
+  let disk = { refused: () => 0 }
+  relay.onEnvelope = (one, to) => {
+    if (to.name === 'bob') {
+      relay.onEnvelope = (any) => [any]
+      disk = fillDisk(bob.database, 5)
+    }
+    return [one]
+  }
+  await anna.messenger.sendText(bob.userId, 'patient')
+  const impatience = setInterval(() => bob.messenger.reconnect(), 20)
+  await until(() => bob.received().includes('patient'), 'stored').finally(() =>
+    clearInterval(impatience),
+  )
+  expect(disk.refused()).toBe(5)
+  await emptied()
+  expect(bob.flow()).not.toContain('undecryptable')
+})
+
+describe('messages held for a new key', () => {
+  test('are opened after it was accepted, also when the app ended in between', async () => {
+    const { relay, step, anna, bob } = await setUp()
+    anna.stop()
+    const phone = new Client('anna', relay)
+    clients.push(phone)
+    await phone.boot()
+    await phone.messenger.login('anna', 'correct horse battery')
+    await phone.messenger.startWithNewIdentity()
+    await phone.messenger.addContactByCode(bob.code)
+    for (const text of ['one', 'two']) await phone.messenger.sendText(bob.userId, text)
+    await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
+    await until(() => relay.device('bob').mailbox.length === 0, 'both held')
+    // The page ends while the first of them is being opened.
+    step.decrypting = () => {
+      bob.stop()
+      throw new CryptoError('internal', 'the page ended')
+    }
+    await bob.messenger.acceptNewKey(phone.userId).catch(() => undefined)
+    const again = new Client('bob', relay, {}, bob.database)
+    clients.push(again)
+    await again.boot()
+    await again.messenger.openConversation(phone.userId)
+    await until(() => again.received().includes('two'), 'opened')
+    expect(again.received()).toEqual(['hello', 'one', 'two'])
+    const once = await again.reloaded()
+    clients.push(once)
+    await once.messenger.openConversation(phone.userId)
+    await calm(200)
+    expect(once.received()).toEqual(['hello', 'one', 'two'])
+  })
+})
+
+describe('threat 14: signs that cannot be read', () => {
+  test('cost a budget of their own; messages of the same sender are still read', async () => {
+    const { relay, step, anna, bob } = await setUp()
+    const from = { user_id: anna.userId, device_id: 1 }
+    let tried = 0
+    step.decrypting = ({ remote }) => {
+      if (remote.userId === anna.userId) tried += 1
+    }
+    for (let i = 0; i < 200; i++) {
+      const body = crypto.getRandomValues(new Uint8Array(300))
+      body[0] = 0x33
+      relay.device('bob').socket?.ephemeral(from, body)
+    }
+    await anna.messenger.sendText(bob.userId, 'a real message')
+    await until(() => bob.received().includes('a real message'), 'read')
+    expect(tried).toBeLessThanOrEqual(25)
+    expect(bob.flow()).not.toContain('undecryptable')
+  })
+})
