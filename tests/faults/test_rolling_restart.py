@@ -14,20 +14,19 @@ KILLED = ("rate-limiter", "pusher", "projector", "node-1")
 
 async def test_each_process_and_server_is_restarted_under_load(house: House) -> None:
     urls = [house.url(number % 2) for number in range(6)]
-    async with house.crowd(*urls, prekeys=3) as crowd, crowd.connected():
-        async with crowd.writing():
-            for name in ORDERLY:
-                await restarted(house, name, signal.SIGTERM)
-                await goes_on(crowd)
-            for name in KILLED:
-                await restarted(house, name, signal.SIGKILL)
-                await goes_on(crowd)
-            for server in ("log", "board", "postgres"):
-                await house.kill(server)
-                await house.revive()
-                await goes_on(crowd)
-            await take_prekeys(crowd)
-            await crowd.all_online()
+    async with house.crowd(*urls, prekeys=3) as crowd, crowd.connected(), crowd.writing():
+        for name in ORDERLY:
+            await restarted(house, name, signal.SIGTERM)
+            await goes_on(crowd)
+        for name in KILLED:
+            await restarted(house, name, signal.SIGKILL)
+            await goes_on(crowd)
+        for server in ("log", "board", "postgres"):
+            await house.kill(server)
+            await house.revive()
+            await goes_on(crowd)
+        await take_prekeys(crowd)
+        await crowd.all_online()
     assert {end for chatter in crowd.chatters for end in chatter.ends} >= {"shutdown", "lost"}
 
 

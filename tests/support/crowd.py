@@ -99,7 +99,7 @@ class Crowd:
     def __init__(self, chatters: list[Chatter], history: History) -> None:
         self.chatters = chatters
         self.history = history
-        self._writing: list[asyncio.Task[None]] = []
+        self._running: list[asyncio.Task[None]] = []
 
     @classmethod
     async def gather(cls, http: aiohttp.ClientSession, urls: list[str], *, prekeys: int = 0) -> Self:
@@ -112,15 +112,25 @@ class Crowd:
         return cls(chatters, history)
 
     @asynccontextmanager
-    async def connected(self, *, seconds: float = 60.0) -> AsyncIterator[Self]:
-        """All are online, and stay so as well as they can; at the end they have got everything."""
-        running = [asyncio.create_task(chatter.run()) for chatter in self.chatters]
+    async def connected(self, *, but: int = 0, seconds: float = 60.0) -> AsyncIterator[Self]:
+        """All (but the last `but`, who may `join` later) are online, and stay so as well as they can; at the
+        end everybody has got everything."""
+        here = self.chatters[: len(self.chatters) - but]
         try:
-            await self.all_online(seconds=seconds)
+            for chatter in here:
+                self.join(chatter)
+            async with asyncio.timeout(seconds):
+                for chatter in here:
+                    await chatter.online.wait()
             yield self
             await self.all_received(seconds=seconds)
         finally:
-            await tasks.end(running)
+            await tasks.end(self._running)
+            self._running.clear()
+
+    def join(self, chatter: Chatter) -> None:
+        """Begins to connect."""
+        self._running.append(asyncio.create_task(chatter.run()))
 
     async def all_online(self, *, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
