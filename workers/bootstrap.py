@@ -34,6 +34,8 @@ from workers.sources import limits_source, log_source
 log = structlog.get_logger(__name__)
 
 SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
+RECONNECT_SECONDS: Final = 10.0
+"""After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -75,6 +77,7 @@ class Opened:
             max_size=4,
             open=False,
             timeout=5.0,
+            reconnect_timeout=RECONNECT_SECONDS,
             configure=_let_go_when_frozen,
         )
         await pool.open()
