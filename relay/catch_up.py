@@ -17,6 +17,7 @@ from relay import metrics, prekeys
 from relay.database import transaction
 from relay.delivery import Verdict
 from relay.mailbox_log import Mailbox, MailboxLog
+from relay.missing import Missing
 from relay.sockets.live import LiveSocket
 from schema import tasks
 from schema.backoff import Backoff
@@ -107,10 +108,11 @@ class CatchUp:
     async def _run(self, socket: LiveSocket) -> None:
         metrics.CATCH_UPS.inc()
         waiting = Backoff(first=0.02, factor=1.5, most=0.5)
+        missing = Missing(self._log, self._database)
         try:
             while not socket.ended:
                 try:
-                    if await self._step(socket, waiting):
+                    if await self._step(socket, waiting, missing):
                         return
                 except (psycopg.Error, PoolTimeout, OSError) as error:
                     log.warning("catch_up_waits", error=type(error).__name__)
@@ -120,7 +122,7 @@ class CatchUp:
         finally:
             socket.catching_up = False
 
-    async def _step(self, socket: LiveSocket, waiting: Backoff) -> bool:
+    async def _step(self, socket: LiveSocket, waiting: Backoff, missing: Missing) -> bool:
         """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
         mailbox = await self._log.mailbox(socket.user, socket.device)
         if mailbox is None:
@@ -143,10 +145,12 @@ class CatchUp:
         metrics.CAUGHT_UP.inc(socket.flush())
         if full:
             return True
-        if delivery.sent == before:
-            await asyncio.sleep(waiting.next())
-        else:
+        if delivery.sent != before or await missing.given_up(
+            socket.user, socket.device, delivery.sent + 1, mailbox
+        ):
             waiting.reset()
+        else:
+            await asyncio.sleep(waiting.next())
         return False
 
     def _go_live(self, socket: LiveSocket, head: int) -> bool:

@@ -16,9 +16,10 @@ import msgspec
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
+from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
 from schema import codec, functions, keys
-from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
+from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import Send
@@ -115,11 +116,7 @@ class MailboxLog:
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
         """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        fields = [f"{letter}{device}" for letter in "rhcfen"]
-        try:
-            values = await self._commands.execute("HMGET", name, *fields)
-        except (NotSent, OutcomeUnknown, ResponseError) as error:
-            raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
+        values = await self._ask("HMGET", name, *(f"{letter}{device}" for letter in "rhcfen"))
         if values[0] is None:
             return None
         return Mailbox(*(int(value or 0) for value in values))
@@ -127,11 +124,22 @@ class MailboxLog:
     async def told(self, user: UUID, device: int, expired: int) -> None:
         """Remembers of how many expired envelopes the device knows. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        command = ("FCALL", "sealstream_told", 1, name, device, expired)
-        try:
-            await self._commands.execute(*command)
-        except (NotSent, OutcomeUnknown, ResponseError) as error:
-            raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
+        await self._ask("FCALL", "sealstream_told", 1, name, device, expired)
+
+    async def end(self, user: UUID) -> Position:
+        """Where the log of the user's partition ends now. Raises Refusal unavailable."""
+        partition = partition_of(user, self._partitions)
+        newest = await self._ask("XREVRANGE", keys.log(partition), "+", "-", "COUNT", 1)
+        return Position(partition, newest[0][0] if newest else b"0-0")
+
+    async def give_up(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
+        """Expires what is owed up to there, if the mailbox is as it was read. Raises Refusal unavailable."""
+        partition = partition_of(user, self._partitions)
+        count = upto - max(mailbox.cursor, mailbox.floor)
+        event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
+        names = (keys.log(partition), keys.user(partition, user))
+        arguments = (device, upto, mailbox.cursor, mailbox.floor, event)
+        return bool(await self._ask("FCALL", "sealstream_give_up", 2, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
@@ -139,6 +147,15 @@ class MailboxLog:
             await asyncio.sleep(0)
             if self._running:
                 await asyncio.wait(set(self._running))
+
+    async def _ask(self, *command: bytes | str | int) -> Any:
+        """One command that may be repeated, or left. Raises Refusal unavailable."""
+        try:
+            return await self._commands.execute(*command)
+        except (NotSent, OutcomeUnknown, ResponseError) as error:
+            if functions.is_missing(error):
+                await self._installed()  # for the next time
+            raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     def _submit(
         self, function: str, partition: int, names: list[str], args: list[bytes | str | int]

@@ -7,6 +7,7 @@ ENVELOPES = Counter("sealstream_envelopes_accepted_total", "Envelopes that were 
 PUSHED = Counter("sealstream_envelopes_pushed_total", "Envelopes sent to live sockets from a push.")
 CAUGHT_UP = Counter("sealstream_envelopes_caught_up_total", "Envelopes sent to sockets by a catch-up.")
 CATCH_UPS = Counter("sealstream_catch_ups_total", "Catch-ups begun.")
+GIVEN_UP = Counter("sealstream_envelopes_given_up_total", "Envelopes that can never be offered.")
 ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements appended or repeated.")
 REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
 SOCKETS = Gauge("sealstream_sockets", "Live sockets.")

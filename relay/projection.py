@@ -23,7 +23,7 @@ async def until_visible(database: Database, position: Position, *, seconds: floa
     """
     deadline = asyncio.get_running_loop().time() + seconds
     pause = Backoff(first=0.03, factor=1.3, most=0.25)
-    while not await _is_visible(database, position):
+    while not await is_visible(database, position):
         if asyncio.get_running_loop().time() > deadline:
             raise Refusal(
                 "unavailable",
@@ -33,7 +33,8 @@ async def until_visible(database: Database, position: Position, *, seconds: floa
         await asyncio.sleep(pause.next())
 
 
-async def _is_visible(database: Database, position: Position) -> bool:
+async def is_visible(database: Database, position: Position) -> bool:
+    """Whether the projector has passed `position`."""
     async with transaction(database) as connection:
         row = await (await connection.execute(SELECT_POSITION, (PROJECTOR, position.partition))).fetchone()
     return row is not None and _number(row[0]) >= _number(position.entry.decode())
