@@ -115,17 +115,19 @@ class Returning:
         """One `ack` for all that came in one turn of the loop, again while the relay cannot take it."""
         if self._stored:
             self._store.set()  # the last connection may have been lost with an `ack` in it
-        with suppress(NoAnswer):
-            while True:
-                await self._store.wait()
-                self._store.clear()
-                upto = self._stored
+        while True:
+            await self._store.wait()
+            self._store.clear()
+            upto = self._stored
+            try:
                 answer = await line.ask("ack", {"upto": upto})
-                if answer["ok"]:
-                    self.acknowledged(upto)
-                else:
-                    self._store.set()
-                    await asyncio.sleep(ACK_AGAIN_SECONDS)
+            except NoAnswer:
+                answer = {"ok": False}
+            if answer["ok"]:
+                self.acknowledged(upto)
+            else:
+                self._store.set()
+                await asyncio.sleep(ACK_AGAIN_SECONDS)
 
 
 async def in_groups(count: int, work: list[Callable[[], Any]]) -> None:

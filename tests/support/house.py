@@ -68,7 +68,7 @@ class House:
             "SEALSTREAM_DATA": str(self.stack.data),
             "SEALSTREAM_SECRET_FILE": str(self.stack.data / "secret.key"),
         }
-        return LoneNode(times, **self.stack.settings, **{**shared, **settings})
+        return LoneNode(times, **{**self.stack.settings, **shared, **settings})
 
     async def kill(self, server: str) -> None:
         """`kill -9` of the log, the board or Postgres."""
