@@ -32,6 +32,8 @@ import { Serial } from './serial'
 import { People } from './people'
 import type { View } from './view'
 
+const SETTLING = 1_000
+
 const isExpected = (error: unknown): boolean =>
   error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
 
@@ -152,6 +154,12 @@ export class App {
     return updateAccount(this.theCore(), patch)
   }
 
+  /** What is being stored is stored (a draft just written); not waited for longer than a moment. */
+  async settle(): Promise<void> {
+    const done = this.serial.run(() => Promise.resolve())
+    await Promise.race([done, new Promise((end) => setTimeout(end, SETTLING))])
+  }
+
   /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
   down(): void {
     this.running?.stop()
@@ -252,6 +260,7 @@ export class App {
   }
 
   private async yielded(): Promise<void> {
+    await this.settle()
     this.down()
     this.home?.close()
     this.home = null

@@ -1,17 +1,19 @@
 /**
  * This device's public keys at the relay: a hundred one-time prekeys at a time, replenished when
  * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
- * halves leave; retired ones are kept until nothing encrypted to them can still be waiting.
+ * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
 import type { Prekey } from '@/crypto/engine'
 import { Changes } from '@/storage/store'
 import { RelayError } from '@/wire/errors'
-import type { KeysUpload } from '@/wire/types'
+import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from './backoff'
 import { commitAccount, localIdentity, updateAccount } from './core'
 import type { Core } from './core'
-import type { StoredSignedPrekey } from './records'
+import { tidy } from './handed-out'
+import type { StoredPrekey, StoredSignedPrekey } from './records'
 import type { SecurityLog } from './security-log'
+import { Serial } from './serial'
 import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
 
 export const BATCH = 100
@@ -21,7 +23,7 @@ const PUBLISHED_AT_ONCE = 100
 const PATIENCE = 5
 
 export class Prekeys {
-  private replenishing: Promise<void> | null = null
+  private readonly turns = new Serial()
 
   constructor(
     private readonly core: Core,
@@ -42,6 +44,7 @@ export class Prekeys {
         prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
         replace,
       })
+      await this.noteUploaded(prekeys)
       await updateAccount(this.core, { published: true, prekeysAvailable: prekeys.length })
     } finally {
       this.core.view.progress('keys', null)
@@ -63,27 +66,28 @@ export class Prekeys {
     }
   }
 
-  /** Looks after the keys: called at each connection and when the relay says they run low. */
-  async tend(available?: number): Promise<void> {
-    const left = available ?? (await this.core.api.ownKeys()).available
-    await updateAccount(this.core, { prekeysAvailable: left })
-    if (left < LOW) await this.replenish()
-    const { signedPrekey } = this.core.account
-    if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER)
-      await this.rotate()
-    await this.eraseRetired()
-  }
-
-  private replenish(): Promise<void> {
-    this.replenishing ??= this.upload().finally(() => {
-      this.replenishing = null
+  /**
+   * Looks after the keys, at each connection and when the relay says they run low; what it has is
+   * asked each time, so that two reasons at once do not upload twice. Gives its answer back.
+   */
+  tend(): Promise<OwnKeys> {
+    return this.turns.run(async () => {
+      const own = await this.core.api.ownKeys()
+      await updateAccount(this.core, { prekeysAvailable: own.available })
+      if (own.available < LOW) await this.upload()
+      const { signedPrekey } = this.core.account
+      if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER) {
+        await this.rotate()
+      }
+      await this.eraseRetired()
+      return own
     })
-    return this.replenishing
   }
 
   private async upload(): Promise<void> {
     const prekeys = await this.create()
     const available = await this.core.api.addPrekeys(publicHalves(prekeys))
+    await this.noteUploaded(prekeys)
     await updateAccount(this.core, { prekeysAvailable: available })
   }
 
@@ -99,7 +103,9 @@ export class Prekeys {
       const first = this.core.account.nextPrekeyId
       const prekeys = await this.core.engine.createPrekeys(first, BATCH)
       const changes = new Changes()
-      for (const prekey of prekeys) changes.put('prekeys', prekey.id, prekey)
+      for (const prekey of prekeys) {
+        changes.put('prekeys', prekey.id, { ...prekey, uploaded: false })
+      }
       await commitAccount(this.core, { nextPrekeyId: first + BATCH }, changes)
       return prekeys
     })
@@ -122,8 +128,29 @@ export class Prekeys {
     return signed
   }
 
-  private async eraseRetired(): Promise<void> {
+  /** Those that were used meanwhile stay erased. */
+  private noteUploaded(prekeys: readonly Prekey[]): Promise<void> {
+    return this.core.serial.run(async () => {
+      const held = new Set(await this.core.store.keys('prekeys'))
+      const changes = new Changes()
+      for (const prekey of prekeys) {
+        if (held.has(prekey.id)) changes.put('prekeys', prekey.id, { ...prekey, uploaded: true })
+      }
+      await this.core.store.commit(changes)
+    })
+  }
+
+  private eraseRetired(): Promise<void> {
+    return this.core.serial.run(() => this.commitErasure())
+  }
+
+  private async commitErasure(): Promise<void> {
     const changes = new Changes()
+    const prekeys = await this.core.store.all<StoredPrekey>('prekeys')
+    const available = this.core.account.prekeysAvailable ?? prekeys.length
+    const { changed, erased } = tidy(prekeys, available, this.core.now())
+    for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
+    for (const id of erased) changes.remove('prekeys', id)
     const limit = this.core.now() - KEEP_RETIRED
     for (const key of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
       if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)

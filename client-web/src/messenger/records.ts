@@ -88,8 +88,10 @@ export interface ReceiptsRecord {
 }
 
 export interface StoredPrekey extends Prekey {
-  /** Missing in records of the first version. */
-  createdAt?: number
+  /** False until the relay has said that it has it. */
+  uploaded?: boolean
+  /** When the relay was first seen not to have it any more; erased some time after. */
+  retiredAt?: number | null
 }
 
 export interface StoredSignedPrekey extends SignedPrekey {

@@ -157,19 +157,18 @@ export class Running {
       expired: (upto, count) => this.inbox.expired({ upto, count }),
       presence: (userId, online) => this.presence.changed(userId, online),
       ephemeral: (from, body) => this.inBackground(this.presence.received(from, body)),
-      prekeysLow: (available) => this.inBackground(this.prekeys.tend(available)),
+      prekeysLow: () => this.inBackground(this.prekeys.tend()),
     }
   }
 
   /** Own keys and own devices, once per connection. */
   private async tend(): Promise<void> {
-    const own = await this.core.api.ownKeys()
+    const own = await this.prekeys.tend()
     const devices = own.devices.map((device) => ({
       deviceId: device.device_id,
       registrationId: device.registration_id,
     }))
     await this.noteDevices(devices.filter(({ deviceId }) => deviceId !== own.device_id))
-    await this.prekeys.tend(own.available)
   }
 
   private noteDevices(others: { deviceId: number; registrationId: number }[]): Promise<void> {

@@ -78,6 +78,7 @@ export function safekeepingCommands(app: App): Safekeeping {
       if ((await app.home?.vault.state()) !== 'locked')
         throw new MessengerError('invalid', 'no lock')
       const knownUsername = app.opened?.account?.username ?? null
+      await app.settle()
       app.down()
       const lock = { enabled: true, locked: true }
       app.view.app({ phase: 'locked', account: null, knownUsername, lock })

@@ -1,8 +1,9 @@
 /** Devices, tabs, locks, backups: what happens to the same person in other places and times. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
+import type { Database } from '@/storage/schema'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, Client, until } from '../../support/client'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { dump } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
 
@@ -299,4 +300,34 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
   keep(later)
   await until(() => device.signedPrekey.id > signed, 'rotated')
   await until(() => later.eventTypes().includes('signed_prekey_rotated'), 'logged')
+})
+
+test('prekeys: a half that was handed out and never used is erased two months later, no other', async () => {
+  const relay = new TestRelay()
+  let now = Date.now() - 100 * 86_400_000
+  const anna = await Client.registered('anna', relay, { now: () => now })
+  const device = relay.device('anna')
+  const read = async <T>(look: (db: Database) => Promise<T>): Promise<T> => {
+    const db = await openDatabase(anna.database)
+    return look(db).finally(() => db.close())
+  }
+  const halves = () => read((db) => db.getAllKeys('prekeys'))
+  const taken = device.prekeys.shift()?.id ?? 0
+  const record = () => read((db) => db.get('prekeys', taken)).then(String)
+  const untouched = await record()
+  const again = await anna.reloaded()
+  keep(again)
+  // Noted on its record: the relay does not have it any more.
+  while ((await record()) === untouched) await calm(20)
+  now += 59 * 86_400_000
+  const before = await again.reloaded()
+  keep(before)
+  await until(() => before.eventTypes().includes('signed_prekey_rotated'), 'tended')
+  expect(await halves()).toHaveLength(100)
+  now += 10 * 86_400_000
+  const after = await before.reloaded()
+  keep(after)
+  for (let left = 100; left === 100; left = (await halves()).length) await calm(20)
+  expect(await halves()).toEqual(device.prekeys.map(({ id }) => id))
+  expect(await halves()).not.toContain(taken)
 })

@@ -1,0 +1,80 @@
+/** One-time prekeys: never erased while they may still be used, erased in the end. */
+import { describe, expect, test } from 'vitest'
+import { tidy } from '@/messenger/handed-out'
+import type { StoredPrekey } from '@/messenger/records'
+import { KEEP_RETIRED } from '@/messenger/signed-prekey-age'
+
+const prekey = (id: number, rest: Partial<StoredPrekey> = {}) =>
+  ({ id, uploaded: true, ...rest }) as StoredPrekey
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => prekey(from + i))
+const ids = (prekeys: readonly StoredPrekey[]) =>
+  prekeys.map(({ id }) => id).toSorted((a, b) => a - b)
+const DAY = 86_400_000
+
+test('those beyond what the relay has left are noted, and erased long after', () => {
+  const now = 1_000 * DAY
+  const first = tidy(range(1, 100), 97, now)
+  expect([ids(first.changed), first.erased]).toEqual([[1, 2, 3], []])
+  const noted = [...first.changed, ...range(4, 100)]
+  expect(tidy(noted, 97, now + KEEP_RETIRED)).toEqual({ changed: [], erased: [] })
+  expect(tidy(noted, 97, now + KEEP_RETIRED + 1).erased.toSorted()).toEqual([1, 2, 3])
+})
+
+test('one that waited long at the relay is not erased on the day it is handed out', () => {
+  const years = 1_000 * DAY
+  expect(tidy(range(1, 100), 99, years).erased).toEqual([])
+})
+
+test('one that is there after all is noted no more', () => {
+  const { changed } = tidy([prekey(1, { retiredAt: 5 }), prekey(2)], 2, 10)
+  expect(changed).toEqual([prekey(1, { retiredAt: null })])
+})
+
+test('a batch whose upload had no answer makes no other look handed out', () => {
+  const lost = range(101, 200).map((one) => ({ ...one, uploaded: false }))
+  const { changed } = tidy([...range(1, 100), ...lost, ...range(201, 300)], 150, 10)
+  expect(ids(changed)).toEqual(range(1, 50).map(({ id }) => id))
+})
+
+describe('whatever happens, nothing that may still come is erased', () => {
+  /** A relay that hands out the lowest first; uploads may get lost, or their answers may. */
+  test.each(Array.from({ length: 40 }, (_, seed) => seed))('history %i', (seed) => {
+    let state = seed + 1
+    const random = (below: number) => {
+      state = (state * 48_271) % 2_147_483_647
+      return state % below
+    }
+    const relay: number[] = []
+    const handedOut = new Map<number, number>()
+    let device: StoredPrekey[] = []
+    let next = 1
+    for (let now = 0; now < 400 * DAY; now += DAY) {
+      if (relay.length < 5) {
+        const fate = random(4)
+        for (let i = 0; i < 10; i++, next++) {
+          if (fate !== 0) relay.push(next)
+          device.push(prekey(next, { uploaded: fate > 1 }))
+        }
+      }
+      for (let taken = random(3); taken > 0; taken--) {
+        const id = relay.shift()
+        if (id === undefined) break
+        if (random(2) === 0) device = device.filter((one) => one.id !== id)
+        else handedOut.set(id, now)
+      }
+      const { changed, erased } = tidy(device, relay.length, now)
+      for (const id of erased) {
+        expect(relay).not.toContain(id)
+        expect(handedOut.get(id) ?? -Infinity).toBeLessThan(now - KEEP_RETIRED)
+      }
+      const renewed = new Map(changed.map((one) => [one.id, one]))
+      device = device
+        .filter(({ id }) => !erased.includes(id))
+        .map((one) => renewed.get(one.id) ?? one)
+    }
+    // Bounded in the end, though half the uploads had no answer.
+    const old = [...handedOut].filter(([, at]) => at < 400 * DAY - KEEP_RETIRED - 150 * DAY)
+    expect(old.filter(([id]) => device.some((one) => one.id === id))).toEqual([])
+  })
+})
