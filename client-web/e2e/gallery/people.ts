@@ -15,8 +15,16 @@ export const DAY = 24 * HOUR
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
+const identities = new Map<string, string>()
+
 /** 53 characters that look like an identity key and are the same for the same name. */
 export function identityOf(name: string): string {
+  const known = identities.get(name) ?? madeUp(name)
+  identities.set(name, known)
+  return known
+}
+
+function madeUp(name: string): string {
   let seed = [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, 7)
   return Array.from({ length: 53 }, () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0

@@ -10,7 +10,16 @@ async function newPassphrase(page: Page): Promise<void> {
   await page.getByTestId(testids.passphraseRepeat).fill('a rather long one')
 }
 
+/** Shown only after a while, lest it flash. */
+const slowToShow =
+  (text: string): Step =>
+  async (page) =>
+    page.getByText(text).first().waitFor()
+
 export const steps: Record<string, Step> = {
+  starting: slowToShow('Opening your messages'),
+  'chat-loading': slowToShow('Loading'),
+  'chat-connecting': slowToShow('Connecting'),
   'welcome-login': async (page) => page.getByTestId(testids.switchMode).click(),
   'welcome-errors': async (page) => {
     await page.getByTestId(testids.username).fill('Anna!')
