@@ -1,7 +1,6 @@
 """A node cut off from the log or the board, by everything that a network does: it refuses in words, nothing
 that it accepted is lost or doubled, and it recovers by itself. The rest of the house is not cut off."""
 
-from tests.support.crowd import Crowd
 from tests.support.house import House
 from tests.support.proxy import Proxy
 from tests.support.until import until
@@ -21,23 +20,23 @@ async def test_a_node_cut_off_from_the_log(house: House) -> None:
         crowd.writing(pause=0.01, writers=4),
     ):
         proxy.delay = 0.02
-        await goes_on(crowd)
+        await crowd.goes_on()
         for _ in range(5):
             proxy.mend()
-            await goes_on(crowd, 5)
+            await crowd.goes_on(5)
             proxy.cut()  # in the middle of something: outcomes are unknown, and found out
         proxy.away = True
         proxy.cut()
-        await refused(crowd)
+        await crowd.is_refused()
         proxy.mend()
-        await goes_on(crowd)
+        await crowd.goes_on()
         proxy.half_open()  # what is asked is done, and nobody hears of it
         late = crowd.chatters[-1]
         crowd.join(late)
         await until(lambda: late.refusals["unavailable"], seconds=30)
         await until(lambda: all(chatter.ends["lost"] for chatter in crowd.chatters[:4]), seconds=30)
         proxy.mend()
-        await goes_on(crowd)
+        await crowd.goes_on()
         await late.online.wait()
         assert set(crowd.codes()) == {"unavailable"}
         assert "link_stalled" in node.said()
@@ -53,28 +52,17 @@ async def test_a_node_cut_off_from_the_board(house: House) -> None:
         crowd.writing(pause=0.01, writers=4),
     ):
         for _ in range(5):
-            await goes_on(crowd, 5)
+            await crowd.goes_on(5)
             proxy.cut()
         assert not any(chatter.ends for chatter in crowd.chatters), "a moment ends nobody's socket"
         proxy.stall()
         late = crowd.chatters[-1]
         crowd.join(late)
         await until(lambda: late.refusals["unavailable"], seconds=30)
-        await refused(crowd)
+        await crowd.is_refused()
         await until(lambda: all(chatter.ends["shutdown"] for chatter in crowd.chatters[:4]), seconds=30)
         proxy.mend()
         await crowd.all_online()
-        await goes_on(crowd)
+        await crowd.goes_on()
         assert set(crowd.codes()) == {"unavailable"}
         assert {code for chatter in crowd.chatters for code in chatter.refusals} == {"unavailable"}
-
-
-async def goes_on(crowd: Crowd, more: int = 20) -> None:
-    before = crowd.accepted()
-    await until(lambda: crowd.accepted() >= before + more, seconds=30)
-
-
-async def refused(crowd: Crowd) -> None:
-    """Sends are told that nothing was accepted."""
-    before = len(crowd.codes())
-    await until(lambda: len(crowd.codes()) > before, seconds=30)

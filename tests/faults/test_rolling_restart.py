@@ -6,7 +6,6 @@ import signal
 
 from tests.support.crowd import Crowd
 from tests.support.house import House
-from tests.support.until import until
 
 ORDERLY = ("retention", "node-0", "pusher", "projector")
 KILLED = ("rate-limiter", "pusher", "projector", "node-1")
@@ -17,14 +16,14 @@ async def test_each_process_and_server_is_restarted_under_load(house: House) -> 
     async with house.crowd(*urls, prekeys=3) as crowd, crowd.connected(), crowd.writing():
         for name in ORDERLY:
             await restarted(house, name, signal.SIGTERM)
-            await goes_on(crowd)
+            await crowd.goes_on(12)
         for name in KILLED:
             await restarted(house, name, signal.SIGKILL)
-            await goes_on(crowd)
+            await crowd.goes_on(12)
         for server in ("log", "board", "postgres"):
             await house.kill(server)
             await house.revive()
-            await goes_on(crowd)
+            await crowd.goes_on(12)
         await take_prekeys(crowd)
         await crowd.all_online()
     assert {end for chatter in crowd.chatters for end in chatter.ends} >= {"shutdown", "lost"}
@@ -34,12 +33,6 @@ async def restarted(house: House, name: str, number: signal.Signals) -> None:
     before = house.stack.pid(name)
     os.kill(before, number)
     await asyncio.to_thread(house.stack.wait_restarted, name, before)
-
-
-async def goes_on(crowd: Crowd, more: int = 12) -> None:
-    """Everybody's sends are accepted again."""
-    before = crowd.accepted()
-    await until(lambda: crowd.accepted() >= before + more, seconds=60)
 
 
 async def take_prekeys(crowd: Crowd) -> None:

@@ -14,6 +14,7 @@ from ops.load.line import NoAnswer
 from ops.load.returning import Returning, in_groups
 from schema import tasks
 from tests.support.history import Delivered, Device, History, Sent, ToldExpired
+from tests.support.until import until
 
 AGAIN_SECONDS = 0.2
 """Between two attempts of one send; the real client waits as long as it is asked to."""
@@ -138,13 +139,15 @@ class Crowd:
                 await chatter.online.wait()
 
     @asynccontextmanager
-    async def writing(self, pause: float = 0.05, *, writers: int | None = None) -> AsyncIterator[None]:
+    async def writing(
+        self, pause: float = 0.05, *, writers: int | None = None, size: int = 0
+    ) -> AsyncIterator[None]:
         """Everybody (or the first `writers`) writes to the next one meanwhile, `pause` seconds after each
-        that was accepted. At the end everything that was begun is accepted."""
+        that was accepted, bodies of at least `size` bytes. At the end all that was begun is accepted."""
         stop = asyncio.Event()
         following = [*self.chatters[1:], self.chatters[0]]
         pairs = list(zip(self.chatters, following, strict=True))[:writers]
-        writing = [asyncio.create_task(_write(one, other, pause, stop)) for one, other in pairs]
+        writing = [asyncio.create_task(_write(one, other, pause, size, stop)) for one, other in pairs]
         try:
             yield
             stop.set()
@@ -163,6 +166,16 @@ class Crowd:
                 while chatter.settled < heads.get(chatter.device, 0):  # noqa: ASYNC110 - polled
                     await asyncio.sleep(0.02)
 
+    async def goes_on(self, more: int = 20, *, seconds: float = 60.0) -> None:
+        """So many further sends are accepted."""
+        before = self.accepted()
+        await until(lambda: self.accepted() >= before + more, seconds=seconds)
+
+    async def is_refused(self, *, seconds: float = 30.0) -> None:
+        """A further send is refused."""
+        before = len(self.codes())
+        await until(lambda: len(self.codes()) > before, seconds=seconds)
+
     def accepted(self) -> int:
         """How many sends were accepted so far."""
         return sum(sent.outcome == "accepted" for sent in self.history.sent)
@@ -172,9 +185,9 @@ class Crowd:
         return [code for chatter in self.chatters for code in chatter.codes]
 
 
-async def _write(one: Chatter, other: Chatter, pause: float, stop: asyncio.Event) -> None:
+async def _write(one: Chatter, other: Chatter, pause: float, size: int, stop: asyncio.Event) -> None:
     number = 0
     while not stop.is_set():
         number += 1
-        await one.say(other, f"{number} of {one.account.username}".encode())
+        await one.say(other, f"{number} of {one.account.username}".encode().ljust(size))
         await asyncio.sleep(pause)
