@@ -13,8 +13,11 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
 | `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
+| `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
+| | | | `position`, `worker`, and the `count` of workers that ended over it |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 | `limits:quarantine` | stream | until the operator clears it | refusals that could not be read, and why |
+| `limits:attempt` | hash | a day, mostly less | as `{p}:attempt:GROUP` |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
 
@@ -43,6 +46,7 @@ from uuid import UUID
 PARTITION_COUNT: Final = "sealstream:partitions"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
+LIMITS_ATTEMPT: Final = "limits:attempt"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
 REWRITTEN: Final = "rewritten"
@@ -83,6 +87,11 @@ def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
 def quarantine(partition: int) -> str:
     """The stream of entries that were set aside."""
     return f"{{{partition}}}:quarantine"
+
+
+def attempt(partition: int, group: str) -> str:
+    """Where a group began with what a worker that is gone left unfinished."""
+    return f"{{{partition}}}:attempt:{group}"
 
 
 def presence(user_id: UUID | str) -> str:

@@ -53,6 +53,7 @@ class Source(msgspec.Struct, Generic[E], frozen=True):
     group: str
     partition: int
     quarantine: str
+    attempt: str
     decode: Callable[[Mapping[bytes, bytes]], tuple[E, int]]
 
 

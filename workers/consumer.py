@@ -19,6 +19,7 @@ from redis.exceptions import ResponseError
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
 from workers import metrics
+from workers.attempts import ALONE, Attempts
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
 from workers.failures import AWAY, is_the_entrys, slug
 from workers.positions import START, Position
@@ -87,11 +88,36 @@ class Consumer(Generic[E]):
             log.info(
                 "took_over", group=self._source.group, partition=self._source.partition, entries=len(left)
             )
-            await self._take(client, await self._decoded(client, left), left)
+            await self._finish(client, left, stopping)
         while not stopping.is_set():
             raw, entries = await self._read(client)
-            await self._take(client, entries, raw)
+            await self._take(client, entries, raw, held=len(raw))
             self._backoff.reset()
+
+    async def _finish(self, client: Any, left: list[RawEntry], stopping: asyncio.Event) -> None:
+        """What an owner before left: all at once, or, when one ended over it already, one by one."""
+        attempts = Attempts(client, self._source, self._name)
+        try:
+            if await attempts.begin(left[0][0]) == 1:
+                await self._take(client, await self._decoded(client, left), left, held=len(left))
+                return
+            for number, entry in enumerate(left):
+                if stopping.is_set():
+                    return
+                held = len(left) - number
+                if await attempts.begin(entry[0]) > ALONE:
+                    await self._pass_over(client, entry, held)
+                else:
+                    await self._take(client, await self._decoded(client, [entry]), [entry], held=held)
+        finally:
+            await attempts.over()
+
+    async def _pass_over(self, client: Any, entry: RawEntry, held: int) -> None:
+        """Sets aside what nobody survives to handle."""
+        text, fields = entry
+        reason = f"{ALONE} workers ended while they handled it alone"
+        await set_aside(client, self._source, text, fields, reason, "deadly")
+        await self._take(client, [], [entry], held=held)
 
     async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
         """What is there, or comes within the block, and then what comes while it lingers."""
@@ -145,8 +171,9 @@ class Consumer(Generic[E]):
             entries.append(Entry(position, event, seq, fields))
         return entries
 
-    async def _take(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry]) -> None:
-        await self._look(client, len(raw))
+    async def _take(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry], *, held: int) -> None:
+        """Commits and acknowledges `raw`, of which `entries` are to be handled; `held` are in our hands."""
+        await self._look(client, held)
         if not raw:
             return
         upto = max(self._done, Position.parse(raw[-1][0]))

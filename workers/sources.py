@@ -9,12 +9,26 @@ from workers.batches import Source
 
 def log_source(group: str, partition: int) -> Source[LogEvent]:
     """The partition's log."""
-    return Source(keys.log(partition), group, partition, keys.quarantine(partition), codec.decode_entry)
+    return Source(
+        stream=keys.log(partition),
+        group=group,
+        partition=partition,
+        quarantine=keys.quarantine(partition),
+        attempt=keys.attempt(partition, group),
+        decode=codec.decode_entry,
+    )
 
 
 def limits_source() -> Source[Refused]:
     """The refusals by a limit."""
-    return Source(keys.LIMITS_LOG, keys.RATE_LIMITER, 0, keys.LIMITS_QUARANTINE, _refused)
+    return Source(
+        stream=keys.LIMITS_LOG,
+        group=keys.RATE_LIMITER,
+        partition=0,
+        quarantine=keys.LIMITS_QUARANTINE,
+        attempt=keys.LIMITS_ATTEMPT,
+        decode=_refused,
+    )
 
 
 def _refused(fields: Mapping[bytes, bytes]) -> tuple[Refused, int]:

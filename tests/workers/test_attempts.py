@@ -1,0 +1,152 @@
+"""An entry whose handling ends the worker's process: found, set aside, and the partition goes on."""
+
+import asyncio
+import sys
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from schema import codec, functions, servers
+from tests.workers import stories
+from tests.workers.running import until
+from tests.workers.test_consumer import Recorder, consuming, nothing_left
+from workers.attempts import ALONE, Attempts
+from workers.sources import log_source
+
+SOURCE = log_source("tests", 0)
+DEADLY = 6
+WORKER = """
+import asyncio, os, sys
+from redis.exceptions import RedisError
+from schema import servers
+from workers.batches import Pace
+from workers.consumer import Consumer
+from workers.sources import log_source
+
+url, name, deadly, stream = sys.argv[1], sys.argv[2], int(sys.argv[3]), log_source("tests", 0).stream
+
+class Handler:
+    async def resume(self):
+        return None
+    async def handle(self, batch):
+        for entry in batch.entries:
+            if entry.seq == deadly:
+                os._exit(42)
+        async with servers.client(url) as log:
+            for entry in batch.entries:
+                await log.rpush("handled", entry.seq)
+
+async def main():
+    stopping = asyncio.Event()
+    pace = Pace(block_seconds=0.1, verify_seconds=0.0)
+    consumer = Consumer(log_source("tests", 0), Handler(), lambda: servers.client(url), name, pace)
+    running = asyncio.create_task(consumer.run(stopping))
+    async with servers.client(url) as log:
+        while True:
+            await asyncio.sleep(0.05)
+            groups = await log.xinfo_groups(stream)
+            if groups and groups[0]["pending"] == 0 and groups[0]["lag"] == 0:
+                break
+    stopping.set()
+    await running
+
+asyncio.run(main())
+"""
+
+
+async def work(log_url: str, number: int, deadly: int = DEADLY) -> int:
+    """A worker until everything is done, or until it ends over an entry; its exit status."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, log_url, f"worker-{number}", str(deadly)
+    )
+    async with asyncio.timeout(60):
+        return await process.wait()
+
+
+@pytest.fixture
+async def attempts(log: Any) -> Any:
+    await functions.install(log, "workers")
+    return lambda name: Attempts(log, SOURCE, name)
+
+
+async def test_an_entry_that_ends_its_workers_is_found_and_set_aside(log: Any, log_url: str) -> None:
+    await functions.install(log, "workers")
+    user = uuid4()
+    positions = [
+        await log.xadd(SOURCE.stream, stories.fields(stories.accepted(user, 1, seq))) for seq in range(1, 10)
+    ]
+    statuses = []
+    for number in range(10):
+        statuses.append(await work(log_url, number))
+        if statuses[-1] != 42:
+            break
+    # One read it, one took all of it over, one handled it alone, and two more to be sure.
+    assert statuses == [42] * (2 + ALONE) + [0]
+    handled = [int(seq) for seq in await log.lrange("handled", 0, -1)]
+    assert handled == [1, 2, 3, 4, 5, 7, 8, 9]
+    ((_, row),) = await log.xrange(SOURCE.quarantine)
+    assert (row[b"position"], codec.decode_entry(row)[1]) == (positions[DEADLY - 1], DEADLY)
+    assert b"workers ended" in row[b"reason"]
+    assert await log.exists(SOURCE.attempt) == 0
+
+
+async def test_a_worker_that_is_killed_once_costs_no_entry_its_place(log: Any, log_url: str) -> None:
+    await functions.install(log, "workers")
+    await log.xgroup_create(SOURCE.stream, SOURCE.group, id="0", mkstream=True)
+    for seq in (1, 2, 3):
+        await log.xadd(SOURCE.stream, stories.fields(stories.accepted(uuid4(), 1, seq)))
+    for number in range(8):
+        await log.xreadgroup(SOURCE.group, f"gone-{number}", {SOURCE.stream: ">"})
+    assert await work(log_url, 1, deadly=0) == 0
+    assert await log.lrange("handled", 0, -1) == [b"1", b"2", b"3"]
+    assert await log.exists(SOURCE.quarantine) == 0
+
+
+async def test_only_workers_that_were_not_heard_of_again_are_counted(log: Any, attempts: Any) -> None:
+    assert await attempts("one").begin(b"5-0") == 1
+    assert await attempts("one").begin(b"5-0") == 1, "the same one, still alive"
+    assert await attempts("two").begin(b"5-0") == 2
+    assert await attempts("three").begin(b"6-0") == 1, "another entry"
+    assert await attempts("four").begin(b"6-0") == 2
+    await attempts("four").over()
+    assert await attempts("five").begin(b"6-0") == 1, "the fourth lives"
+    assert 0 < await log.ttl(SOURCE.attempt) <= 86_400
+
+
+async def test_a_record_can_be_kept_on_a_full_log(log: Any, attempts: Any) -> None:
+    before = (await log.config_get("maxmemory"))["maxmemory"]
+    await log.config_set("maxmemory", (await log.info("memory"))["used_memory"] // 2)
+    try:
+        assert await attempts("one").begin(b"5-0") == 1
+        await attempts("one").over()
+    finally:
+        await log.config_set("maxmemory", before)
+
+
+async def test_a_log_that_is_away_does_not_keep_a_worker_from_going_on(log_url: str) -> None:
+    elsewhere = servers.client("unix:///nowhere.sock")
+    await Attempts(elsewhere, SOURCE, "one").over()
+    await elsewhere.aclose()
+
+
+async def test_a_handler_that_fails_but_lives_counts_nothing(log: Any, log_url: str) -> None:
+    await functions.install(log, "workers")
+    await log.xgroup_create(SOURCE.stream, SOURCE.group, id="0", mkstream=True)
+    for seq in (1, 2):
+        await log.xadd(SOURCE.stream, stories.fields(stories.accepted(uuid4(), 1, seq)))
+    await log.xreadgroup(SOURCE.group, "gone", {SOURCE.stream: ">"})
+    failures = [ConnectionError("away")] * 3
+    counts: list[Any] = []
+
+    async def note() -> None:
+        counts.append(await log.hget(SOURCE.attempt, "count"))
+        if failures:
+            raise failures.pop()
+
+    handler = Recorder(lambda _batch: note())
+    async with consuming(log_url, handler):
+        await until(lambda: nothing_left(log))
+    assert handler.seqs == [1, 2]
+    assert counts[:4] == [b"1"] * 4
+    assert await log.exists(SOURCE.attempt, SOURCE.quarantine) == 0
