@@ -6,6 +6,14 @@ interface Fixtures {
   /** A registered person; leaves, and must have had nothing to complain about, at the end. */
   person(name: string): Promise<Person>
   visitor(name: string): Promise<Person>
+  /** The same person at another device, not logged in yet. */
+  again(person: Person): Promise<Person>
+}
+
+interface Workers {
+  /** What the relay of this file's tests is set to, beside generous limits. */
+  settings: Record<string, string>
+  relay: Relay
 }
 
 let serial = 0
@@ -13,26 +21,36 @@ let serial = 0
 /** Names are unique within a relay, so that tests share one. */
 export const unique = (name: string): string => `${name}_${Date.now().toString(36)}${serial++}`
 
-export const test = base.extend<Fixtures, { relay: Relay }>({
+export const test = base.extend<Fixtures & { guests: Person[] }, Workers>({
+  settings: [{}, { scope: 'worker', option: true }],
   relay: [
-    // eslint-disable-next-line no-empty-pattern
-    async ({}, use) => {
-      const relay = await Relay.start()
+    async ({ settings }, use) => {
+      const relay = await Relay.start(settings)
       await use(relay)
       await relay.destroy()
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  async visitor({ browser, relay }, use) {
-    const people: Person[] = []
+  // eslint-disable-next-line no-empty-pattern
+  async guests({}, use) {
+    const guests: Person[] = []
+    await use(guests)
+    await Promise.all(guests.map((guest) => guest.leave()))
+    base.expect(guests.flatMap((guest) => guest.complaints)).toEqual([])
+  },
+  async visitor({ browser, relay, guests }, use) {
     await use(async (name) => {
       const person = await Person.arrive(browser, relay.url, unique(name))
-      people.push(person)
+      guests.push(person)
       return person
     })
-    for (const person of people) await person.leave()
-    const complaints = people.flatMap((person) => person.complaints)
-    base.expect(complaints).toEqual([])
+  },
+  async again({ browser, relay, guests }, use) {
+    await use(async ({ name }) => {
+      const device = await Person.arrive(browser, relay.url, name)
+      guests.push(device)
+      return device
+    })
   },
   async person({ visitor }, use) {
     await use(async (name) => {
@@ -47,9 +65,18 @@ export const { expect } = base
 
 /** Two people who have each other as contacts, each with the chat open. */
 export async function acquainted(person: Fixtures['person']): Promise<[Person, Person]> {
-  const [anna, bob] = [await person('anna'), await person('bob')]
-  const [annasCode, bobsCode] = [await anna.code(), await bob.code()]
-  await anna.add(bobsCode)
-  await bob.add(annasCode)
+  const [anna, bob] = await Promise.all([person('anna'), person('bob')])
+  const [annasCode, bobsCode] = await Promise.all([anna.code(), bob.code()])
+  await Promise.all([anna.add(bobsCode), bob.add(annasCode)])
+  return [anna, bob]
+}
+
+/** As above, with a session that both sides have answered. */
+export async function talking(person: Fixtures['person']): Promise<[Person, Person]> {
+  const [anna, bob] = await acquainted(person)
+  await anna.write('hello from anna')
+  await bob.hasReceived(['hello from anna'])
+  await bob.write('hello from bob')
+  await anna.hasReceived(['hello from bob'])
   return [anna, bob]
 }

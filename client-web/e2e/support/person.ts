@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test'
-import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
+import type { Browser, BrowserContext, ConsoleMessage, Locator, Page } from '@playwright/test'
 import { testids } from './testids'
 
 export const PASSWORD = 'correct horse battery'
@@ -13,14 +13,13 @@ export interface Seen {
 
 /** Someone with a browser profile of their own, using the app as people do. */
 export class Person {
-  /** Console errors, uncaught exceptions and policy violations, for the test to look at. */
-  readonly complaints: string[] = []
-
   private constructor(
     readonly name: string,
     readonly context: BrowserContext,
     public page: Page,
     readonly url: string,
+    /** Console errors, uncaught exceptions and policy violations, for the test to look at. */
+    readonly complaints: string[] = [],
   ) {
     this.listen(page)
   }
@@ -37,6 +36,12 @@ export class Person {
   /** The same person at another device. */
   static again(browser: Browser, url: string, name: string): Promise<Person> {
     return Person.arrive(browser, url, name)
+  }
+
+  /** Another tab of the same browser. */
+  async tab(): Promise<Person> {
+    const page = await this.context.newPage()
+    return new Person(this.name, this.context, page, this.url, this.complaints)
   }
 
   static async registered(browser: Browser, url: string, name: string): Promise<Person> {
@@ -98,12 +103,47 @@ export class Person {
     await expect(this.get(testids.composer)).toBeVisible()
   }
 
+  /** Somebody's row in the list of conversations. */
+  row(name: string): Locator {
+    return this.page.locator(`[data-testid="${testids.conversationItem}"][data-username="${name}"]`)
+  }
+
   async chatWith(name: string): Promise<void> {
     await this.go('#/chats')
-    await this.page
-      .locator(`[data-testid="${testids.conversationItem}"][data-username="${name}"]`)
-      .click()
+    await this.row(name).click()
     await expect(this.get(testids.composer)).toBeVisible()
+  }
+
+  /** The contact's page, from the open chat. */
+  async contactPage(name: string): Promise<void> {
+    await this.page.locator('[data-pane="main"]').getByRole('link', { name }).click()
+    await expect(this.get(testids.contactRemove)).toBeVisible()
+  }
+
+  /** One entry of the menu that a right click on something opens. */
+  async choose(target: Locator, entry: string | RegExp): Promise<void> {
+    await target.click({ button: 'right' })
+    await this.page.getByRole('menuitem', { name: entry }).click()
+  }
+
+  /** Answers the dialog that asks; it has gone when this resolves. */
+  async confirm(answer: string | RegExp): Promise<void> {
+    const dialog = this.page.getByRole('dialog')
+    await dialog.getByRole('button', { name: answer }).click()
+    await expect(dialog).toHaveCount(0)
+  }
+
+  async bubble(text: string): Promise<Locator> {
+    const found = this.get(testids.message).filter({ hasText: text })
+    await expect(found).toHaveCount(1)
+    return found
+  }
+
+  /** Turns a setting on or off and waits until it is stored. */
+  async toggle(label: string, on: boolean): Promise<void> {
+    const toggle = this.page.getByRole('switch', { name: label })
+    if ((await toggle.getAttribute('aria-checked')) !== String(on)) await toggle.click()
+    await expect(toggle).toHaveAttribute('aria-checked', String(on))
   }
 
   async acceptRequestOf(name: string): Promise<void> {
@@ -157,6 +197,40 @@ export class Person {
     return seen.map(({ text }) => longestFirst.find((one) => text.includes(one)) ?? text)
   }
 
+  /** Everything the page holds for whoever looks into it: markup, values typed, storage in the clear. */
+  async holds(): Promise<string> {
+    return this.page.evaluate(() => {
+      const values = [...document.querySelectorAll<HTMLInputElement>('input, textarea')]
+      return [
+        document.documentElement.outerHTML,
+        ...values.map(({ value }) => value),
+        JSON.stringify({ ...window.localStorage, ...window.sessionStorage }),
+      ].join('\n')
+    })
+  }
+
+  /** How many records lie in the browser's databases. */
+  async stored(): Promise<number> {
+    return this.page.evaluate(async () => {
+      const result = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((done, fail) => {
+          request.addEventListener('success', () => done(request.result))
+          request.addEventListener('error', () => fail(request.error ?? new Error('failed')))
+        })
+      let records = 0
+      for (const { name } of await indexedDB.databases()) {
+        // Workbox keeps the dates of its files in databases of its own.
+        if (!name?.startsWith('sealstream')) continue
+        const database = await result(indexedDB.open(name))
+        for (const store of database.objectStoreNames) {
+          records += await result(database.transaction(store).objectStore(store).count())
+        }
+        database.close()
+      }
+      return records
+    })
+  }
+
   async offline(offline: boolean): Promise<void> {
     await this.context.setOffline(offline)
   }
@@ -166,12 +240,14 @@ export class Person {
   }
 
   private listen(page: Page): void {
-    page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`))
-    page.on('console', (message) => {
+    const heed = (message: ConsoleMessage): void => {
       if (message.type() !== 'error') return
       // The browser reports each failed request; being offline is part of the tests.
       if (/Failed to load resource|WebSocket connection to/.test(message.text())) return
       this.complaints.push(message.text())
-    })
+    }
+    page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`))
+    page.on('console', heed)
+    page.on('worker', (worker) => worker.on('console', heed))
   }
 }
