@@ -27,6 +27,11 @@ class Account:
         self.fingerprint = str(published["fingerprint"])
         return self
 
+    async def renew(self, http: aiohttp.ClientSession) -> None:
+        """Exchanges the refresh token for new tokens. Raises OperatorError when that is refused."""
+        body = {"refresh_token": self.session["refresh_token"]}
+        self.session = await self.call(http, "POST", "/v1/sessions/refresh", body)
+
     @property
     def user_id(self) -> str:
         """The account."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from ops.errors import OperatorError
 from ops.load.account import Account
 from ops.load.line import Line, NoAnswer, Refused
 from schema import tasks
@@ -24,6 +25,7 @@ CONNECT_SECONDS: Final = 10.0
 SHUTDOWN_SPREAD_SECONDS: Final = 2.0
 MOST_SECONDS: Final = 30.0
 ACK_AGAIN_SECONDS: Final = 0.5
+TOKEN_CODES: Final = ("token_expired", "unauthorized")
 
 Loss = Refused | str | None
 """Why it is not connected: a refusal, the reason in `session.ended`, or nothing that anybody said."""
@@ -65,6 +67,9 @@ class Returning:
         try:
             while True:
                 loss = await self._connected()
+                if loss == "token_expired" or (isinstance(loss, Refused) and loss.code in TOKEN_CODES):
+                    with suppress(OperatorError, aiohttp.ClientError, OSError):
+                        await self.account.renew(self._http)
                 await asyncio.sleep(self._wait_after(loss))
         finally:
             if self.line is not None:

@@ -120,9 +120,7 @@ class Crowd:
         try:
             for chatter in here:
                 self.join(chatter)
-            async with asyncio.timeout(seconds):
-                for chatter in here:
-                    await chatter.online.wait()
+            await self.all_online(but=but, seconds=seconds)
             yield self
             await self.all_received(seconds=seconds)
         finally:
@@ -133,9 +131,10 @@ class Crowd:
         """Begins to connect."""
         self._running.append(asyncio.create_task(chatter.run()))
 
-    async def all_online(self, *, seconds: float = 60.0) -> None:
+    async def all_online(self, *, but: int = 0, seconds: float = 60.0) -> None:
+        """All but the last `but` are."""
         async with asyncio.timeout(seconds):
-            for chatter in self.chatters:
+            for chatter in self.chatters[: len(self.chatters) - but]:
                 await chatter.online.wait()
 
     @asynccontextmanager

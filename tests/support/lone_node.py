@@ -1,9 +1,11 @@
 """One more node, started by hand beside a running stack, with addresses and, if need be, times of its own."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +15,10 @@ from tests.support.stack import clean_environment, free_ports
 from tests.support.until import until
 
 _START = (
-    "import importlib, os, sys\n"
-    "for word in sys.argv[1:]:\n"
+    "import importlib, os, sys, time\n"
+    "clock, real = sys.argv[1], time.time_ns\n"
+    "time.time_ns = lambda: real() + int(float(os.readlink(clock)) * 1e9)\n"
+    "for word in sys.argv[2:]:\n"
     "    name, value = word.split('=')\n"
     "    module, attribute = name.rsplit('.', 1)\n"
     "    assert hasattr(importlib.import_module(module), attribute), name\n"
@@ -26,12 +30,16 @@ _START = (
 
 
 class LoneNode:
-    """Node on a free port. `times` shortens a module's constant: `{"relay.node.BOARD_LOST_SECONDS": 2}`."""
+    """Node on a free port. `times` shortens a module's constant: `{"relay.node.BOARD_LOST_SECONDS": 2}`.
+
+    `jump` sets its clock, and only its own, ahead or back."""
 
     def __init__(self, times: dict[str, float] | None = None, **settings: str) -> None:
         self.port = free_ports(1)
         self._times = times or {}
         self._settings = {**settings, "SEALSTREAM_PORT": str(self.port), "SEALSTREAM_LOG_FORMAT": "json"}
+        self._folder = Path(tempfile.mkdtemp(prefix="sealstream-node-"))
+        self.jump(0.0)
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,7 +50,7 @@ class LoneNode:
     async def __aenter__(self) -> Self:
         words = [f"{name}={value}" for name, value in self._times.items()]
         self._process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-            [sys.executable, "-c", _START, *words],
+            [sys.executable, "-c", _START, str(self._folder / "clock"), *words],
             env=clean_environment(**self._settings),
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -63,6 +71,12 @@ class LoneNode:
         if error is not None:
             sys.stdout.write(self.said())  # pytest shows it when the test failed
         self._output.close()
+        shutil.rmtree(self._folder)
+
+    def jump(self, seconds: float) -> None:
+        """So far is its clock ahead of ours from now on."""
+        (self._folder / "next").symlink_to(str(seconds))  # exchanged in one step
+        (self._folder / "next").rename(self._folder / "clock")
 
     def said(self) -> str:
         """What it wrote to its log."""
