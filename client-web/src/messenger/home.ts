@@ -4,6 +4,7 @@
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
+import { rename } from '@/storage/rename'
 import { Sealer } from '@/storage/sealer'
 import { Changes, Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
@@ -38,6 +39,7 @@ export class Home {
     const sealer = new Sealer(root)
     const store = new Store(this.db, sealer)
     await store.takeFence()
+    await rename(this.db, sealer, store)
     const [account, tokens, settings] = await Promise.all([
       store.get<AccountRecord>('records', 'account'),
       store.get<SessionTokens>('records', 'tokens'),
@@ -89,7 +91,7 @@ export async function stageNewDevice(
     joined: true,
   }
   for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys'] as const) {
-    for (const key of await store.keys(table)) changes.remove(table, key as never)
+    changes.removeAll(table)
   }
   for (const entry of await store.all<{ key: number }>('outbox')) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })

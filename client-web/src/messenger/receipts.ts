@@ -34,10 +34,8 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    for (const key of await this.core.store.keys('records')) {
-      if (!key.startsWith(PREFIX)) continue
-      const record = await this.core.store.get<ReceiptsRecord>('records', key)
-      if (record) this.records.load(record.userId, record)
+    for (const [key, record] of await this.core.store.entries<ReceiptsRecord>('records')) {
+      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
     }
     this.schedule()
   }

@@ -5,21 +5,23 @@ import type { Bytes } from '@/crypto/bytes'
 export type SealedRecord = Bytes
 
 /**
- * What lies in IndexedDB. Keys are ids and numbers, values are sealed (see `sealer.ts`); the only
- * values in the clear are the vault's wrapped key, the fence, and the index from message ids.
+ * What lies in IndexedDB. Values are sealed (see `sealer.ts`), and ids in keys are names that only
+ * the root key can tell (see `names.ts`). In the clear are the vault's wrapped key and its fence,
+ * the numbers of prekeys and outbox entries, and how many messages of a (nameless) conversation
+ * came when: `order` is a time.
  */
 export interface Tables {
-  /** One of a kind: account, tokens, settings, cursor, counters. Key: its name. */
+  /** One of a kind: account, tokens, settings, cursor. Key: its name. */
   records: { key: string; value: SealedRecord }
   /** Key: user id. */
   contacts: { key: string; value: SealedRecord }
   conversations: { key: string; value: SealedRecord }
   drafts: { key: string; value: SealedRecord }
-  /** Key: [conversation, order]; `id` is the message's UUID. */
+  /** Key: [conversation, order]; `id` stands for the message's UUID. */
   messages: {
     key: [string, number]
-    value: { id: string; data: SealedRecord }
-    indexes: { id: string }
+    value: MessageEntry
+    indexes: { id: string; order: number }
   }
   /** Key: `user.device`. */
   sessions: { key: string; value: SealedRecord }
@@ -35,6 +37,13 @@ export interface Tables {
   vault: { key: string; value: unknown }
 }
 
+/** `order` as in the key: missing only in rows that `rename.ts` has yet to move. */
+export interface MessageEntry {
+  id: string
+  order?: number
+  data: SealedRecord
+}
+
 export type TableName = keyof Tables
 export type Key<T extends TableName> = Tables[T]['key']
 /** Tables whose value is one sealed record. */
@@ -45,6 +54,9 @@ type Upgrade = (
   db: Database,
   transaction: IDBPTransaction<Tables, StoreNames<Tables>[], 'versionchange'>,
 ) => void
+
+/** The content of `messages` and the rest, by its layout; see `rename.ts`. */
+export const LAYOUT = 2
 
 /** Append only: a database of any age runs the rest of the list. */
 export const migrations: readonly Upgrade[] = [
@@ -65,5 +77,9 @@ export const migrations: readonly Upgrade[] = [
       db.createObjectStore(name)
     }
     db.createObjectStore('messages').createIndex('id', 'id')
+  },
+  // Rows from before get their `order`, and every record its name, when the root key is at hand.
+  (_db, transaction) => {
+    transaction.objectStore('messages').createIndex('order', 'order')
   },
 ]

@@ -3,14 +3,16 @@
  * record moved elsewhere does not open. Nonces are random; so that their number under one key
  * stays far below 2^32, every start of the app, and every 2^20 records, derives a fresh key from
  * the root by HKDF with a random salt that is stored in front of the record.
- * Layout: version 1 | salt 16 | nonce 12 | ciphertext and tag.
+ * Layout: version | salt 16 | nonce 12 | ciphertext and tag.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { concat, random, toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { StorageError } from './errors'
+import { Names } from './names'
 
-const VERSION = 1
+/** Of the layout of what is sealed; `1` lay under its own id. */
+const VERSION = 2
 const SALT = 16
 const NONCE = 12
 const HEADER = 1 + SALT + NONCE
@@ -24,13 +26,18 @@ interface DataKey {
 
 export class Sealer {
   private current: DataKey
+  readonly names: Names
   private readonly keys = new Map<string, Promise<CryptoKey>>()
+
+  private root: CryptoKey | null
 
   /** `root`: an HKDF key; see `vault.ts`. */
   constructor(
-    private root: CryptoKey | null,
+    root: CryptoKey,
     private readonly recordsPerKey = RECORDS_PER_KEY,
   ) {
+    this.root = root
+    this.names = new Names(root)
     this.current = this.fresh()
   }
 
@@ -49,7 +56,9 @@ export class Sealer {
 
   /** @throws StorageError `damaged` */
   async open(place: string, sealed: Uint8Array): Promise<unknown> {
-    if (sealed[0] !== VERSION || sealed.length <= HEADER) throw new StorageError('damaged', place)
+    if (versionOf(sealed) > VERSION || sealed.length <= HEADER) {
+      throw new StorageError('damaged', 'not a record')
+    }
     const key = this.derive(sealed.slice(1, 1 + SALT))
     const iv = sealed.slice(1 + SALT, HEADER)
     try {
@@ -61,13 +70,14 @@ export class Sealer {
       return decode(new Uint8Array(plain))
     } catch (cause) {
       if (cause instanceof StorageError) throw cause
-      throw new StorageError('damaged', `the record ${place} does not open`, { cause })
+      throw new StorageError('damaged', 'a record does not open', { cause })
     }
   }
 
   /** Forgets every key; sealing and opening fail `locked` from now on. */
   wipe(): void {
     this.root = null
+    this.names.wipe()
     this.keys.clear()
     this.current = { salt: random(SALT), key: rejected(), used: 0 }
   }
@@ -93,6 +103,10 @@ export class Sealer {
     return key
   }
 }
+
+export const isCurrent = (sealed: Uint8Array): boolean => versionOf(sealed) === VERSION
+
+const versionOf = (sealed: Uint8Array): number => sealed[0] ?? Infinity
 
 function rejected(): Promise<never> {
   const promise = Promise.reject(new StorageError('locked'))

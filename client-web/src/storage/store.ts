@@ -1,11 +1,11 @@
 /**
- * Reads and writes sealed records. Everything that belongs together is written in one
+ * Reads and writes sealed records; ids become names (`names.ts`) on the way. Everything that belongs together is written in one
  * transaction: `commit` seals first (nothing else may be awaited inside a transaction), then
  * writes all or nothing, and only while this tab leads (`fence`).
  */
 import type { IDBPTransaction } from 'idb'
 import { StorageError } from './errors'
-import type { Database, Key, SealedTable, TableName, Tables } from './schema'
+import type { Database, Key, MessageEntry, SealedTable, TableName, Tables } from './schema'
 import type { Sealer } from './sealer'
 
 const FENCE = 'fence'
@@ -20,7 +20,11 @@ export interface MessageRow {
 type Write =
   | { table: SealedTable; key: Key<SealedTable>; value: unknown }
   | { table: 'messages'; key: [string, number]; id: string; value: unknown }
-type Removal = { table: TableName; key: Key<TableName> | IDBKeyRange }
+type Removal =
+  | { table: SealedTable; key: Key<SealedTable> }
+  | { table: 'messages'; key: [string, number] }
+  | { table: 'messages'; conversation: string }
+  | { table: SealedTable; everything: true }
 
 /** Changes to be made together. */
 export class Changes {
@@ -49,8 +53,11 @@ export class Changes {
     return this
   }
   removeConversation(conversation: string): this {
-    const key = IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity])
-    this.removals.push({ table: 'messages', key })
+    this.removals.push({ table: 'messages', conversation })
+    return this
+  }
+  removeAll(table: SealedTable): this {
+    this.removals.push({ table, everything: true })
     return this
   }
   get empty(): boolean {
@@ -61,7 +68,11 @@ export class Changes {
 /** A request's failure ends its transaction, whose own failure is what is thrown. */
 const reportedByTransaction = (): undefined => undefined
 
-const place = (table: TableName, key: Key<TableName>): string => `${table}/${String(key)}`
+/** Bound to the ciphertext: where a record lies. */
+export const place = (table: TableName, name: Key<TableName>): string => `${table}#${String(name)}`
+
+const allOf = (conversation: string): IDBKeyRange =>
+  IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity])
 
 export class Store {
   private fence = 0
@@ -82,28 +93,37 @@ export class Store {
   }
 
   async get<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
-    const sealed = await ask(() => this.db.get(table, key as never))
-    return sealed ? ((await this.sealer.open(place(table, key), sealed)) as T) : null
+    const name = await this.name(table, key)
+    const sealed = await ask(() => this.db.get(table, name as never))
+    return sealed ? (await this.openRecord<T>(table, name, sealed))[1] : null
   }
 
-  /** All records of a table, in the order of their keys. */
-  async all<T>(table: SealedTable): Promise<T[]> {
-    const [keys, values] = await ask(() =>
-      Promise.all([this.db.getAllKeys(table), this.db.getAll(table)]),
-    )
+  /** All records of a table with their keys; where those are numbers, in their order. */
+  async entries<T>(table: SealedTable): Promise<[Key<SealedTable>, T][]> {
+    const [names, values] = await this.rows(table)
     return Promise.all(
-      values.map((sealed, i) => this.sealer.open(place(table, keys[i] as never), sealed)),
-    ) as Promise<T[]>
+      values.map((sealed, i) => this.openRecord<T>(table, names[i] as never, sealed)),
+    )
   }
 
+  async all<T>(table: SealedTable): Promise<T[]> {
+    return (await this.entries<T>(table)).map(([, value]) => value)
+  }
+
+  /** Of every record that opens. */
   async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
-    return (await ask(() => this.db.getAllKeys(table))) as Key<T>[]
+    const [names, values] = await this.rows(table)
+    const opened = await Promise.allSettled(
+      values.map((sealed, i) => this.openRecord(table, names[i] as never, sealed)),
+    )
+    return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value[0] as Key<T>] : []))
   }
 
   /** The `limit` messages before `before`, ascending. */
   async page<T>(conversation: string, before: number, limit: number): Promise<T[]> {
-    const range = IDBKeyRange.bound([conversation, -Infinity], [conversation, before], true, true)
-    const rows: [[string, number], Tables['messages']['value']][] = []
+    const name = await this.sealer.names.of('messages', conversation)
+    const range = IDBKeyRange.bound([name, -Infinity], [name, before], true, true)
+    const rows: [[string, number], MessageEntry][] = []
     await ask(async () => {
       const transaction = this.db.transaction('messages')
       let cursor = await transaction.store.openCursor(range, 'prev')
@@ -116,25 +136,33 @@ export class Store {
   }
 
   async message<T>(id: string): Promise<T | null> {
-    const cursor = await ask(() => this.db.transaction('messages').store.index('id').openCursor(id))
+    const name = await this.sealer.names.of('message', id)
+    const cursor = await ask(() =>
+      this.db.transaction('messages').store.index('id').openCursor(name),
+    )
     if (!cursor) return null
     const [found] = await this.openRows<T>([[cursor.primaryKey as [string, number], cursor.value]])
     return found ?? null
   }
 
-  /** Every message of the device, in batches, for the search index and backups. */
+  /** Every message of the device, newest first, in batches: for the search index and backups. */
   async *everyMessage<T>(batch = 500): AsyncGenerator<T[]> {
-    let after: [string, number] | null = null
-    for (;;) {
-      const range: IDBKeyRange | null = after ? IDBKeyRange.lowerBound(after, true) : null
+    const index = () => this.db.transaction('messages').store.index('order')
+    const all = (await ask(() => index().getAllKeys())) as [string, number][]
+    const orders = all.map(([, order]) => order)
+    let end = orders.length
+    while (end > 0) {
+      let start = Math.max(0, end - batch)
+      // Of the same moment in different conversations: never apart.
+      while (start > 0 && orders[start - 1] === orders[start]) start -= 1
+      const range = IDBKeyRange.bound(orders[start], orders[end - 1])
       const [keys, values] = await ask(() => {
-        const { store } = this.db.transaction('messages')
-        return Promise.all([store.getAllKeys(range, batch), store.getAll(range, batch)])
+        const source = index()
+        return Promise.all([source.getAllKeys(range), source.getAll(range)])
       })
       const rows = keys.map((key, i) => [key, values[i]] as never)
-      if (rows.length > 0) yield await this.openRows<T>(rows)
-      if (rows.length < batch) return
-      after = keys.at(-1) as [string, number]
+      yield (await this.openRows<T>(rows)).reverse()
+      end = start
     }
   }
 
@@ -156,13 +184,11 @@ export class Store {
 
   private async write(changes: Changes): Promise<void> {
     if (changes.empty) return
-    const sealed = await Promise.all(
-      changes.writes.map(async (write) => {
-        const data = await this.sealer.seal(place(write.table, write.key), write.value)
-        return { ...write, data: write.table === 'messages' ? { id: write.id, data } : data }
-      }),
-    )
-    const tables = [...new Set([...sealed, ...changes.removals].map((change) => change.table))]
+    const [sealed, removals] = await Promise.all([
+      Promise.all(changes.writes.map((write) => this.seal(write))),
+      Promise.all(changes.removals.map((removal) => this.aim(removal))),
+    ])
+    const tables = [...new Set([...sealed, ...removals].map((change) => change.table))]
     const transaction = this.begin([...tables, 'vault'])
     const done = transaction.done.catch((cause: unknown) => {
       throw translate(cause)
@@ -170,12 +196,13 @@ export class Store {
     done.catch(() => undefined)
     await this.checkFence(transaction as never)
     try {
-      for (const { table, key } of changes.removals) {
-        const removal = transaction.objectStore(table as 'records').delete(key as string)
+      for (const { table, key } of removals) {
+        const store = transaction.objectStore(table as 'records')
+        const removal = key === null ? store.clear() : store.delete(key as string)
         removal.catch(reportedByTransaction)
       }
-      for (const { table, key, data } of sealed) {
-        const write = transaction.objectStore(table as 'records').put(data as never, key as string)
+      for (const { table, name, data } of sealed) {
+        const write = transaction.objectStore(table as 'records').put(data as never, name as string)
         write.catch(reportedByTransaction)
       }
     } catch (cause) {
@@ -184,6 +211,31 @@ export class Store {
       throw translate(cause)
     }
     await done
+  }
+
+  private async seal(write: Write) {
+    const { table, key, value } = write
+    const name = await this.name(table, key)
+    const data = await this.sealer.seal(place(table, name), [key, value])
+    if (table !== 'messages') return { table, name, data }
+    const id = await this.sealer.names.of('message', write.id)
+    return { table, name, data: { id, order: write.key[1], data } }
+  }
+
+  /** What is to be deleted; null: everything. */
+  private async aim(removal: Removal) {
+    const { table } = removal
+    if ('everything' in removal) return { table, key: null }
+    if ('key' in removal) return { table, key: await this.name(table, removal.key) }
+    return { table, key: allOf(await this.sealer.names.of(table, removal.conversation)) }
+  }
+
+  /** Where a record lies: ids are hidden, numbers stay, for they keep the order. */
+  private async name<T extends TableName>(table: T, key: Key<TableName>): Promise<Key<T>> {
+    const { names } = this.sealer
+    if (typeof key === 'string') return (await names.of(table, key)) as Key<T>
+    if (!Array.isArray(key)) return key as Key<T>
+    return [await names.of(table, key[0]), key[1]] as Key<T>
   }
 
   private begin(tables: TableName[]) {
@@ -203,10 +255,18 @@ export class Store {
     throw new StorageError('fenced', 'another tab leads')
   }
 
-  private openRows<T>(rows: [[string, number], Tables['messages']['value']][]): Promise<T[]> {
+  private openRows<T>(rows: [[string, number], MessageEntry][]): Promise<T[]> {
     return Promise.all(
-      rows.map(([key, { data }]) => this.sealer.open(place('messages', key), data)),
-    ) as Promise<T[]>
+      rows.map(async ([name, { data }]) => (await this.openRecord<T>('messages', name, data))[1]),
+    )
+  }
+
+  private rows(table: SealedTable) {
+    return ask(() => Promise.all([this.db.getAllKeys(table), this.db.getAll(table)]))
+  }
+
+  private async openRecord<T>(table: TableName, name: Key<TableName>, sealed: Uint8Array) {
+    return (await this.sealer.open(place(table, name), sealed)) as [Key<SealedTable>, T]
   }
 }
 

@@ -28,10 +28,11 @@ export async function openStore(name = freshName()): Promise<OpenedStore> {
   return { name, db, vault, sealer, store }
 }
 
-/** Every byte of a database, as one searchable string. */
+/** Every byte of a database, keys included, as one searchable string. */
 export async function dump(db: Database): Promise<string> {
   let text = ''
   for (const table of db.objectStoreNames) {
+    for (const key of await db.getAllKeys(table)) text += `${JSON.stringify(key)}\n`
     for (const value of await db.getAll(table)) {
       text += JSON.stringify(value, (_key, part: unknown) =>
         part instanceof Uint8Array ? String.fromCharCode(...part) : part,

@@ -57,10 +57,8 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 /** One transaction. What is on this device already stays as it is. */
 async function merge(app: App, content: BackupContent, fresh: boolean): Promise<void> {
   const { store } = app.theCore()
-  const [contacts, chats] = [
-    new Set(await store.keys('contacts')),
-    await store.keys('conversations'),
-  ]
+  const contacts = new Set(await store.keys('contacts'))
+  const chats = new Set(await store.keys('conversations'))
   const changes = new Changes()
   for (const contact of content.contacts) {
     if (contacts.has(contact.userId)) continue
@@ -75,7 +73,7 @@ async function merge(app: App, content: BackupContent, fresh: boolean): Promise<
     })
   }
   for (const chat of content.conversations) {
-    if (!chats.includes(chat.id)) changes.put('conversations', chat.id, chat)
+    if (!chats.has(chat.id)) changes.put('conversations', chat.id, chat)
   }
   for (const message of content.messages) {
     if (await store.message(message.id)) continue

@@ -94,6 +94,10 @@ export interface Settings {
   /** Minutes without use until the app locks itself; 0: never. Only with a passphrase. */
   readonly autoLockMinutes: number
   readonly listWidth: number
+  /** Notices of the system while one looks elsewhere; also needs the browser's permission. */
+  readonly notifications: boolean
+  /** Whether a notice says who wrote. What was written is never in it. */
+  readonly notificationNames: boolean
 }
 
 export const defaultSettings: Settings = {
@@ -105,4 +109,6 @@ export const defaultSettings: Settings = {
   language: 'system',
   autoLockMinutes: 0,
   listWidth: 360,
+  notifications: false,
+  notificationNames: true,
 }

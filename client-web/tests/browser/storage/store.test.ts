@@ -21,22 +21,25 @@ describe('sealed records', () => {
   })
 
   test('do not open in another place', async () => {
-    const { store, db } = await openStore()
+    const { store, db, sealer } = await openStore()
     await store.commit(new Changes().put('contacts', 'anna', { trust: 'verified' }))
-    const sealed = await db.get('contacts', 'anna')
-    await db.put('contacts', sealed as never, 'mallory')
+    await store.commit(new Changes().put('contacts', 'mallory', { trust: 'changed' }))
+    const annas = await sealer.names.of('contacts', 'anna')
+    const mallorys = await sealer.names.of('contacts', 'mallory')
+    await db.put('contacts', (await db.get('contacts', annas)) as never, mallorys)
     await expect(store.get('contacts', 'mallory')).rejects.toMatchObject({ code: 'damaged' })
     expect(await store.get('contacts', 'anna')).toEqual({ trust: 'verified' })
   })
 
   test('do not open with a changed byte', async () => {
-    const { store, db } = await openStore()
+    const { store, db, sealer } = await openStore()
     await store.commit(new Changes().put('records', 'x', 'value'))
-    const sealed = (await db.get('records', 'x')) as Uint8Array<ArrayBuffer>
+    const name = await sealer.names.of('records', 'x')
+    const sealed = (await db.get('records', name)) as Uint8Array<ArrayBuffer>
     for (let at = 0; at < sealed.length; at += 5) {
       const changed = Uint8Array.from(sealed)
       changed[at] = (changed[at] as number) ^ 1
-      await db.put('records', changed, 'x')
+      await db.put('records', changed, name)
       await expect(store.get('records', 'x')).rejects.toMatchObject({ code: 'damaged' })
     }
   })
