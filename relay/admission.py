@@ -77,11 +77,12 @@ class Admission:
         return Refusal("rate_limited", f"Over the limit of {name}.", retry_after_ms=int(reply[1]))
 
     async def _with_functions(self, question: tuple[str | int, ...], asked: "asyncio.Future[Any]") -> Any:
-        """The reply; a board that came back empty is given its functions first."""
-        try:
-            return await asked
-        except ResponseError as error:
-            if not functions.is_missing(error):
-                raise
+        """The reply; a board that came back empty is given its functions first (once for all that wait)."""
+        for attempt in (asked, None):
+            try:
+                return await (attempt or self._commands.execute(*question))
+            except ResponseError as error:
+                if not functions.is_missing(error):
+                    raise
         await self._install()
         return await self._commands.execute(*question)

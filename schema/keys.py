@@ -11,7 +11,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
 | | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
-| `{p}:taken:USER:DEVICE:ID` | string | one hour | the prekey was handed out (until projected) |
+| `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
 | `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
 | | | | `position`, `worker`, and the `count` of workers that ended over it |
@@ -60,8 +60,8 @@ LOG_GROUPS: Final = (PROJECTOR, PUSHER)
 
 SEEN_SECONDS: Final = 3600
 """How long the answer to an accepted send is remembered."""
-TAKEN_SECONDS: Final = 3600
-"""How long a handed-out prekey is marked in the log's own slot."""
+TAKEN_SECONDS: Final = 86_400
+"""How long a handed-out prekey is marked in the log's own slot: longer than the projector is ever away."""
 
 
 def log(partition: int) -> str:

@@ -64,12 +64,6 @@ class AuthRefresh(msgspec.Struct, frozen=True):
     token: Annotated[str, Meta(max_length=4096)]
 
 
-class Handshake(msgspec.Struct, frozen=True):
-    """The `auth` member of the CONNECT packet."""
-
-    token: Annotated[str, Meta(max_length=4096)]
-
-
 class Accepted(msgspec.Struct, frozen=True):
     """The mailbox number that one device's envelope got."""
 

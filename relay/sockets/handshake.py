@@ -8,12 +8,10 @@ from relay.admission import Admission
 from relay.auth.tokens import Claims
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
-from relay.sockets.answers import read
 from relay.sockets.engine import LeanSocket
 from relay.sockets.live import LiveSocket
 from schema.limits import CONNECTIONS
 from schema.refusals import Refusal
-from schema.wire_socket import Handshake
 
 ASKING_SECONDS: Final = 4.0
 """A server that answers no sooner counts as away: the client must hear so before its five seconds to
@@ -44,7 +42,7 @@ class Doorkeeper:
             raise Refusal("unauthorized", "The handshake needs auth: {token}.")
         try:
             async with asyncio.timeout(ASKING_SECONDS):
-                claims = await self._asked(read(auth, Handshake).token)
+                claims = await self._asked(auth["token"])
         except TimeoutError as error:
             raise Refusal("unavailable", "A server does not answer.", retry_after_ms=1000) from error
         await self._presence.register(claims.user_id, claims.device_id, wire.sid)

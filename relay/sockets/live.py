@@ -17,6 +17,8 @@ BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up: they save reading what is only on its way to Postgres."""
 CALLS_AT_ONCE: Final = 128
 """Unanswered calls of one socket; more are refused."""
+UNANSWERED_BYTES: Final = 4 * 1024 * 1024
+"""Bodies of its unanswered sends: a log that stalls must not fill the node's memory."""
 PASSED_ON_AT_ONCE: Final = 200
 PASSED_ON_PER_SECOND: Final = 20.0
 """Ephemeral envelopes of one socket, each counted once and once more per 4 KiB: a node's inbox has a cap."""
@@ -44,6 +46,7 @@ class LiveSocket:
         self.told_expired = 0
         self.highest_pushed = 0
         self.calls = 0
+        self.unanswered_bytes = 0
         self.watched: frozenset[UUID] = frozenset()
         self.passing = Budget(PASSED_ON_AT_ONCE, PASSED_ON_PER_SECOND)
         self.watching = Budget(WATCHED_AT_ONCE, WATCHED_PER_SECOND)

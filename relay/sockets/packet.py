@@ -46,7 +46,7 @@ class MessagePackPacket(packet.Packet):  # type: ignore[misc]
             raise ValueError("packets are binary frames")  # noqa: TRY004 - malformed, like any other
         try:
             frame = _decoder.decode(encoded_packet)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError("not a packet") from error
         self.packet_type, self.data, self.id, self.namespace = frame.type, frame.data, frame.id, frame.nsp
         return 0

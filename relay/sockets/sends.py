@@ -17,7 +17,7 @@ from relay.admission import Admission
 from relay.link import OutcomeUnknown
 from relay.mailbox_log import Accepted, MailboxLog
 from relay.sockets.answers import accepted, read, refused
-from relay.sockets.live import LiveSocket
+from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Send
@@ -31,6 +31,7 @@ class PendingSend(msgspec.Struct):
     socket: LiveSocket
     packet_id: int | None
     send: Send
+    size: int
     arrived: float
 
 
@@ -52,12 +53,16 @@ class Sends:
         self._running: set[asyncio.Task[None]] = set()
 
     def take(self, socket: LiveSocket, payload: Any, packet_id: int | None) -> None:
-        """Takes one call. Raises Refusal invalid, too_large or unavailable when it cannot be tried."""
-        send = check(payload)
+        """Takes one call. Raises Refusal invalid, too_large, rate_limited or unavailable when it cannot be
+        tried."""
+        send, size = check(payload)
+        if socket.unanswered_bytes + size > UNANSWERED_BYTES:
+            raise Refusal("rate_limited", "Too much waits for an answer.", retry_after_ms=1000)
         if (refusal := self._pressure()) is not None:
             raise refusal
         socket.calls += 1
-        self._turn.append(PendingSend(socket, packet_id, send, time.monotonic()))
+        socket.unanswered_bytes += size
+        self._turn.append(PendingSend(socket, packet_id, send, size, time.monotonic()))
         if len(self._turn) == 1:
             asyncio.get_running_loop().call_soon(self._flush)
 
@@ -102,12 +107,16 @@ class Sends:
 
     def _answer(self, pending: PendingSend, answer: dict[str, Any]) -> None:
         pending.socket.calls -= 1
+        pending.socket.unanswered_bytes -= pending.size
         metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
         pending.socket.answer(pending.packet_id, answer)
 
 
-def check(payload: Any) -> Send:
-    """The call as a Send. Raises Refusal invalid (with the field's path) or too_large."""
+def check(payload: Any) -> tuple[Send, int]:
+    """The call as a Send, and the bytes of its bodies.
+
+    Raises Refusal invalid (with the field's path) or too_large.
+    """
     send = read(payload, Send)
     whole = 0
     devices: set[int] = set()
@@ -122,4 +131,4 @@ def check(payload: Any) -> Send:
         whole += len(envelope.body)
     if whole > CALL_BYTES:
         raise Refusal("too_large", f"A call is at most {CALL_BYTES} bytes.")
-    return send
+    return send, whole

@@ -76,6 +76,11 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         elif not socket.ended:
             self._catch_up.start(socket)
 
+    async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        if (wire := self.eio.sockets.get(eio_sid)) is not None:
+            wire.close()  # who took leave has no further use for the connection
+
     async def _connected(self, sid: str, _environ: dict[str, Any], auth: Any) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         wire: LeanSocket = self.eio.sockets[eio_sid]

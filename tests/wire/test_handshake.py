@@ -136,12 +136,23 @@ async def test_what_is_not_the_protocol_ends_the_connection(bare: Any, frame: by
     assert await closed_within(bare, 3)
 
 
-async def test_a_refused_socket_is_dropped_by_the_server(bare: Any) -> None:
-    await bare.send_bytes(msgpack.packb({"type": 0, "data": {"token": "bad"}, "nsp": "/"}))
+@pytest.mark.parametrize("token", ["bad", "x" * 10_000, ""], ids=["nonsense", "far too long", "empty"])
+async def test_a_refused_socket_is_dropped_by_the_server(bare: Any, token: str) -> None:
+    await bare.send_bytes(msgpack.packb({"type": 0, "data": {"token": token}, "nsp": "/"}))
     answer = msgpack.unpackb((await bare.receive()).data)
     assert answer["type"] == 4
     assert answer["data"]["data"]["code"] == "unauthorized"
     assert await closed_within(bare, 3)
+
+
+async def test_threat_23_who_takes_leave_does_not_keep_the_connection(party: Party, bare: Any) -> None:
+    anna = await party.person()
+    await bare.send_bytes(
+        msgpack.packb({"type": 0, "data": {"token": anna.session["access_token"]}, "nsp": "/"})
+    )
+    assert msgpack.unpackb((await bare.receive()).data)["type"] == 0
+    await bare.send_bytes(msgpack.packb({"type": 1, "nsp": "/"}))
+    assert await closed_within(bare, 5)
 
 
 async def test_a_second_connect_ends_the_connection(party: Party, bare: Any) -> None:

@@ -97,7 +97,9 @@ async def test_two_devices_of_one_user_watch_each_whom_it_asked_for(party: Party
         assert told == ([friend.user_id] if friend else [])
 
 
-async def test_revocation_reaches_the_other_node_within_five_seconds(party: Party, pair: Stack) -> None:
+async def test_threat_21_revocation_reaches_the_other_node_within_five_seconds(
+    party: Party, pair: Stack
+) -> None:
     anna = await party.person()
     line = await party.line(anna, pair.url(1))
     assert (await anna.call("DELETE", "/v1/sessions/current")).status == 204

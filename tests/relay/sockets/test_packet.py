@@ -1,7 +1,11 @@
 """Packets are exactly those of socket.io-msgpack-parser."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.sockets.framing import binary_frame, text_frame
 from relay.sockets.packet import MessagePackPacket, ack_frame, event_frame
@@ -64,3 +68,22 @@ def test_frames_carry_their_length_as_rfc_6455_says(length: int, header: int) ->
     assert frame[0] == 0x82
     assert frame[1] & 0x80 == 0
     assert text_frame("é")[:2] == bytes((0x81, 2))
+
+
+HEAD = b"\x83\xa4type\x02\xa3nsp\xa1/\xa4data"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x91" * 900_000, b"\x81\xa1a" * 300_000, b"\x81\x81\x01\x01\x01", b"\xa2\xff\xfe"],
+    ids=["deep lists", "deep maps", "a map as a key", "text that is not UTF-8"],
+)
+def test_what_no_client_writes_is_malformed_and_no_bug(data: bytes) -> None:
+    with pytest.raises(ValueError, match="packet"):
+        MessagePackPacket(encoded_packet=HEAD + data)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_are_a_bug(data: bytes) -> None:
+    with suppress(ValueError):
+        MessagePackPacket(encoded_packet=HEAD + data)

@@ -1,0 +1,73 @@
+"""Sends that wait for their answers take a bounded amount of a node's memory."""
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from relay.admission import Admission
+from relay.link import Link
+from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
+from relay.sockets.sends import Sends
+from schema import functions, servers
+from schema.clock import now_ms
+from schema.limits import BODY_BYTES, DEFAULTS, Limit
+from schema.refusals import Refusal
+from tests.support.until import until
+
+PAUSE_MS = 30_000
+
+
+class Wire:
+    """A connection: the answers that went out."""
+
+    sid = "s"
+    unsent = 0
+
+    def __init__(self) -> None:
+        self.answers: list[Any] = []
+
+    def write(self, data: bytes) -> None:
+        self.answers.append(msgspec.msgpack.decode(data)["data"][0])
+
+
+class Defaults:
+    """The policy as it is without settings."""
+
+    def row(self, name: str) -> Limit:
+        return next(row for row in DEFAULTS if row.name == name)
+
+
+def call() -> dict[str, Any]:
+    envelopes = [
+        {"device_id": number, "registration_id": 1, "kind": "message", "body": b"x" * BODY_BYTES}
+        for number in (1, 2, 3, 4)
+    ]
+    return {"id": str(uuid4()), "to": str(uuid4()), "envelopes": envelopes}
+
+
+async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_url: str) -> None:
+    client = servers.client(board_url)
+    await functions.install(client, "relay")
+    link = Link(board_url, name="board")
+    await link.start()
+    unused: Any = None
+    admission = Admission(link, Defaults(), unused, lambda *_: None)
+    sends = Sends(unused, admission, lambda: None, now_ms)
+    wire: Any = Wire()
+    socket = LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000)
+    await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
+    try:
+        for number in range(UNANSWERED_BYTES // (4 * BODY_BYTES)):
+            sends.take(socket, call(), number)
+        with pytest.raises(Refusal) as caught:
+            sends.take(socket, call(), 99)
+        assert (caught.value.code, caught.value.retry_after_ms) == ("rate_limited", 1000)
+        await link.close()  # as the link itself does with a server that stalls
+        await until(lambda: len(wire.answers) == UNANSWERED_BYTES // (4 * BODY_BYTES))
+    finally:
+        await client.execute_command("CLIENT UNPAUSE")
+        await client.aclose()
+    assert {answer["error"]["code"] for answer in wire.answers} == {"unavailable"}
+    assert (socket.calls, socket.unanswered_bytes) == (0, 0)
