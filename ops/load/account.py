@@ -1,6 +1,8 @@
 """An account of the load: one user, one device with published keys."""
 
+import asyncio
 import secrets
+import time
 from typing import Any
 
 import aiohttp
@@ -57,11 +59,19 @@ class Account:
         }
         return {"id": number, "to": self.user_id, "envelopes": [envelope]}
 
-    async def call(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> Any:
-        """One HTTP call; its answer. Raises OperatorError when it is refused."""
+    async def call(
+        self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None, *, patience: float = 0.0
+    ) -> Any:
+        """One HTTP call; its answer. What is `unavailable` is asked for again for `patience` seconds.
+
+        Raises OperatorError when it is refused."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.session else {}
-        async with http.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
-            read = await answer.json(content_type=None)
-            if answer.status >= 400:
+        deadline = time.monotonic() + patience
+        while True:
+            async with http.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
+                read = await answer.json(content_type=None)
+            if answer.status < 400:
+                return read
+            if read.get("code") != "unavailable" or time.monotonic() > deadline:
                 raise OperatorError(f"{method} {path} is refused: {read.get('detail')} ({read.get('code')})")
-            return read
+            await asyncio.sleep(0.2)

@@ -71,7 +71,10 @@ class Chatter(Returning):
     async def fetch_bundle(self, of: "Chatter") -> None:
         """Takes a one-time prekey of the other's device."""
         bundle = await self.account.call(
-            self._http, "GET", f"/v1/bundles/{of.account.username}/{of.account.fingerprint}"
+            self._http,
+            "GET",
+            f"/v1/bundles/{of.account.username}/{of.account.fingerprint}",
+            patience=30.0,  # a node that came back reads the limits first
         )
         for device in bundle["devices"]:
             if device["prekey"] is not None:
