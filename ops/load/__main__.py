@@ -2,14 +2,7 @@
 
 import asyncio
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +11,12 @@ import click
 import uvloop
 
 from ops.errors import OperatorError
+from ops.load.own_relay import RAISED, own_relay
+from ops.load.percentiles import percentile
 from ops.load.usage import Usage, usage
 from ops.load.user import Measured, User
 from schema.settings import Settings
 
-RAISED: Final = {
-    "SEALSTREAM_MESSAGES_PER_MINUTE": "100000000",
-    "SEALSTREAM_CONNECTIONS_PER_MINUTE": "100000",
-    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
-}
-"""The limits that load runs into; a relay that is measured by `--url` must be started with them."""
 LAST_ONES_SECONDS: Final = 10.0
 """How long to wait at the end for what is still under way."""
 
@@ -49,7 +38,7 @@ def main(
     settings = Settings.from_env(os.environ)
     try:
         if start:
-            with _own_relay() as (address, data):
+            with own_relay(RAISED) as (address, data):
                 uvloop.run(_measure((address,), data, users, window, rate, seconds, body))
         else:
             nodes = url or (f"http://{settings.host}:{settings.port}",)
@@ -111,39 +100,6 @@ def _report(measured: Measured, took: float, used: dict[str, Usage], ends: list[
         per_thousand = row.cpu_seconds * 1000 / max(received, 1)
         memory = f"{row.memory_bytes / 1024 / 1024:.0f} MiB"
         click.echo(f"{name:18} {row.cpu_seconds / took:17.0%} {per_thousand:15.3f} {memory:>10}")
-
-
-def percentile(times: list[float], share: float) -> float:
-    """The value below which `share` of `times` lie (nearest rank); 0 for none."""
-    ordered = sorted(times)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
-@contextmanager
-def _own_relay() -> Iterator[tuple[str, Path]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
-        data = Path(folder) / "data"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
-            env={**os.environ, **RAISED},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if line.startswith("Sealstream is ready at "):
-                    break
-            else:
-                raise OperatorError("The relay did not start (see above).")
-            yield line.split()[-1], data
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A node restarts and everybody comes back: all are online again, nothing is lost, nobody is locked out.
 
-Sixty sockets here; `python -m ops.load.storm` does the same with five hundred and tells the numbers.
+Sixty sockets here, or `STORM_SOCKETS` of them; `python -m ops.load.storm` does the same with five hundred and tells the numbers.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tests.support.house import House
 
-SOCKETS = 60
+SOCKETS = int(os.environ.get("STORM_SOCKETS", "60"))
 RESTARTS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
 """Within a minute: with the first connection, four of the ten that a user has in one."""
 

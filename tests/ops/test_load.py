@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.load.__main__ import RAISED, percentile
 from ops.load.keys import key_body
+from ops.load.own_relay import RAISED
+from ops.load.percentiles import percentile
 from schema import signal
 from tests.support.stack import Stack, free_ports
 

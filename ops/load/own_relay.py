@@ -1,0 +1,49 @@
+"""A relay of one's own to measure: `sealstream up` in a temporary directory, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ops.errors import OperatorError
+
+RAISED: Final = {
+    "SEALSTREAM_MESSAGES_PER_MINUTE": "100000000",
+    "SEALSTREAM_CONNECTIONS_PER_MINUTE": "100000",
+    "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
+}
+"""The limits that load runs into; a relay that is measured by its address must be started with them."""
+
+
+@contextmanager
+def own_relay(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """Its address and data directory, while it runs. Raises OperatorError when it does not start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
+        data = Path(folder) / "data"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
+            env={**os.environ, **settings},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("Sealstream is ready at "):
+                    break
+            else:
+                raise OperatorError("The relay did not start (see above).")
+            yield line.split()[-1], data
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
