@@ -1,6 +1,6 @@
 """A node restarts and everybody comes back: all are online again, nothing is lost, nobody is locked out.
 
-Sixty sockets here, or `STORM_SOCKETS` of them; `python -m ops.load.storm` does the same with five hundred and tells the numbers.
+Sixty sockets here, or as many as `STORM_SOCKETS` says; `python -m ops.load.storm` tells times, CPU and memory.
 """
 
 import asyncio
