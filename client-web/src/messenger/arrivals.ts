@@ -107,7 +107,8 @@ export class Arrivals {
           changes,
           person.userId,
           content.ids,
-          content.type,
+          // Who does not tell is not told.
+          this.core.settings.readReceipts ? content.type : 'delivered',
           content.sent_at,
         )
       default:

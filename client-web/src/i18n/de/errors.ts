@@ -3,6 +3,7 @@ export default {
   invalid: 'Darin ist etwas nicht erlaubt.',
   username_taken: 'Dieser Name ist vergeben. Nimm einen anderen.',
   bad_credentials: 'Benutzername und Passwort passen nicht zusammen.',
+  wrong_password: 'Das ist nicht dein Passwort.',
   bad_code: 'Der Code ist nicht vollständig. Er sieht aus wie {example}.',
   own_code: 'Das ist dein eigener Code.',
   already_contact: 'Diese Person ist schon ein Kontakt.',

@@ -3,6 +3,7 @@ export default {
   invalid: 'Something in there is not allowed.',
   username_taken: 'This name is taken. Try another.',
   bad_credentials: 'User name and password do not fit.',
+  wrong_password: 'That is not your password.',
   bad_code: 'This is not a complete code. It looks like {example}.',
   own_code: 'This is your own code.',
   already_contact: 'This person is already a contact.',
