@@ -6,6 +6,7 @@ import { i18n } from '../../src/i18n'
 import { router } from '../../src/router'
 import { messengerKey, useSettingsStore } from '../../src/stores'
 import '../../src/styles/main.css'
+import CrashScreen from '../../src/views/CrashScreen.vue'
 import { galleryMessenger } from './messenger'
 import { type Scene, scenes } from './scenes'
 
@@ -20,10 +21,15 @@ const settings = useSettingsStore()
 settings.state.theme = query.get('theme') === 'dark' ? 'dark' : 'light'
 settings.state.language = query.get('lang') ?? 'en'
 app.provide(messengerKey, galleryMessenger(data))
-await router.replace(scene.path)
-app.use(router)
-await router.isReady()
-app.mount('#app')
+if (scene.crashed) {
+  createApp(CrashScreen, { error: scene.crashed }).use(i18n).mount('#app')
+  document.documentElement.dataset['theme'] = settings.state.theme
+} else {
+  await router.replace(scene.path)
+  app.use(router)
+  await router.isReady()
+  app.mount('#app')
+}
 
 const dir = query.get('dir')
 if (dir) setTimeout(() => (document.documentElement.dir = dir), 50)

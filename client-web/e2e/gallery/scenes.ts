@@ -7,6 +7,7 @@ import {
   useConversationsStore,
   useProgressStore,
   useSecurityStore,
+  useSettingsStore,
 } from '../../src/stores'
 import type { GalleryData } from './messenger'
 import type { sceneNames } from './scene-names'
@@ -24,6 +25,8 @@ import {
 export interface Scene {
   readonly path: string
   readonly fill: () => Partial<GalleryData> | void
+  /** The app could not be drawn for this reason. */
+  readonly crashed?: Error
 }
 
 function ready(): void {
@@ -88,6 +91,11 @@ function signedOut(): void {
   useAppStore().state.phase = 'signed_out'
 }
 
+/** What the browser would say, were it asked. */
+function permit(permission: NotificationPermission): void {
+  Object.defineProperty(Notification, 'permission', { get: () => permission })
+}
+
 const at = (path: string): Scene => ({ path, fill: lived })
 const scene = (path: string, change: () => Partial<GalleryData> | void): Scene => ({
   path,
@@ -132,6 +140,13 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       useAppStore().state.knownUsername = 'mara'
     },
   },
+  'identity-replace': {
+    path: '/',
+    fill: () => {
+      useAppStore().state.phase = 'needs_identity'
+      useAppStore().state.knownUsername = 'mara'
+    },
+  },
   'identity-restore': {
     path: '/',
     fill: () => {
@@ -150,6 +165,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   },
   elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
   starting: { path: '/', fill: () => {} },
+  crash: { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
+  'crash-details': { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
+  'locked-erase': {
+    path: '/',
+    fill: () => {
+      useAppStore().state.phase = 'locked'
+    },
+  },
 
   'list-empty': { path: '/chats', fill: ready },
   list: at('/chats'),
@@ -158,8 +181,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     '/chats',
     () => void (useAppStore().state.expired = { count: 3, at: NOW - 5 * MINUTE }),
   ),
+  'list-delete': at('/chats'),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),
+  'list-search-slow': scene('/chats', () => ({ hanging: ['search'] })),
   archived: at('/archived'),
   requests: at('/requests'),
   'requests-empty': scene('/requests', () => void (useContactsStore().requests = [])),
@@ -192,9 +217,22 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-loading': scene('/chats/id-anna', () => ({ hanging: ['openConversation'] })),
   'chat-key-changed': at('/chats/id-clara'),
   'chat-compare': at('/chats/id-clara'),
+  'chat-compare-scan': at('/chats/id-clara'),
+  'chat-differs': at('/chats/id-clara'),
+  'chat-accept': at('/chats/id-clara'),
   'chat-request': at('/requests/id-noah_w'),
   'chat-blocked': at('/chats/id-ines'),
   'chat-unknown': at('/chats/nobody'),
+  'chat-removed': scene('/chats/id-deniz', () => {
+    useContactsStore().byId.set('id-deniz', contact('deniz', { relation: 'hidden' }))
+  }),
+  'chat-error': scene('/chats/id-anna', () => ({
+    failing: { openConversation: new MessengerError('storage_failed') },
+  })),
+  'chat-refused': scene('/chats/id-anna', () => ({
+    failing: { sendText: new MessengerError('storage_full') },
+  })),
+  'chat-delete-message': at('/chats/id-anna'),
   'chat-encryption': at('/chats/id-anna'),
   'chat-message-details': at('/chats/id-anna'),
   'chat-update': scene('/chats/id-anna', () => void (useAppStore().state.updateReady = true)),
@@ -203,8 +241,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'contact-unverified': at('/chats/id-deniz/contact'),
   'contact-changed': at('/chats/id-clara/contact'),
   'contact-remove': at('/chats/id-deniz/contact'),
+  'contact-block': at('/chats/id-deniz/contact'),
 
   'add-code': at('/add/code'),
+  'add-copied': at('/add/code'),
   'add-scan': at('/add/scan'),
   'add-enter': at('/add/enter'),
   'add-refused': scene('/add/enter', () => ({
@@ -215,6 +255,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'settings-account': at('/settings/account'),
   'settings-delete': at('/settings/account'),
   'settings-devices': at('/settings/devices'),
+  'settings-devices-remove': at('/settings/devices'),
   'settings-devices-error': scene('/settings/devices', () => ({
     failing: { listDevices: new MessengerError('offline') },
   })),
@@ -232,6 +273,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     useAppStore().state.lock = { enabled: true, locked: false }
   }),
   'settings-passphrase': at('/settings/privacy'),
+  'settings-notifications': scene('/settings/notifications', () => {
+    permit('granted')
+    useSettingsStore().state.notifications = true
+  }),
+  'settings-notifications-refused': scene('/settings/notifications', () => permit('denied')),
   'settings-appearance': at('/settings/appearance'),
   'settings-language': at('/settings/language'),
   'settings-security': at('/settings/security'),

@@ -61,6 +61,22 @@ export const steps: Record<string, Step> = {
   },
   'list-menu': async (page) =>
     page.locator('[data-username="deniz"]').click({ button: 'right', position: { x: 120, y: 30 } }),
+  'crash-details': async (page) => page.getByText('What happened').click(),
+  'locked-erase': async (page) => {
+    await page.getByText('Forgot it?').click()
+    await page.getByRole('button', { name: 'Erase this device' }).click()
+  },
+  'identity-replace': async (page) => page.getByTestId(testids.identityReplace).click(),
+  'list-delete': async (page) => {
+    await page
+      .locator('[data-username="deniz"]')
+      .click({ button: 'right', position: { x: 120, y: 30 } })
+    await page.getByRole('menuitem', { name: 'Delete chat' }).click()
+  },
+  'list-search-slow': async (page) => {
+    await page.getByRole('searchbox').fill('zebra')
+    await page.getByText('Searching').waitFor()
+  },
   'list-search': async (page) => {
     await page.getByRole('searchbox').fill('an')
     await page.locator('mark').first().waitFor()
@@ -86,18 +102,43 @@ export const steps: Record<string, Step> = {
     await page.getByTestId(testids.compareNow).click()
     await page.getByTestId(testids.safetyNumber).waitFor()
   },
+  'chat-compare-scan': async (page) => {
+    await page.getByTestId(testids.compareNow).click()
+    await page.getByRole('button', { name: 'Scan their code' }).click()
+    await page.getByText('No camera found').waitFor()
+  },
+  'chat-differs': async (page) => {
+    await page.getByTestId(testids.compareNow).click()
+    await page.getByTestId(testids.safetyNumber).waitFor()
+    await page.getByRole('button', { name: 'They differ' }).click()
+  },
+  'chat-accept': async (page) => page.getByTestId(testids.acceptKey).click(),
+  'chat-error': async (page) => page.getByText('could not be loaded').waitFor(),
+  'chat-refused': async (page) => {
+    await page.getByTestId(testids.composer).fill('Shall I pack the big torch?')
+    await page.getByTestId(testids.send).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'chat-delete-message': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Delete for me' }).click()
+  },
   'chat-encryption': async (page) =>
     page.getByRole('button', { name: 'Encryption: Verified' }).click(),
   'chat-message-details': async (page) => {
     await page.getByTestId(testids.message).last().click({ button: 'right' })
     await page.getByRole('menuitem').nth(2).click()
   },
+  'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),
+  'add-copied': async (page) => page.getByRole('button', { name: 'Copy code' }).click(),
   'contact-remove': async (page) => page.getByTestId(testids.contactRemove).click(),
   'add-refused': async (page) => {
     await page.getByTestId(testids.addContactCode).fill('@nobody#ABCDEFGH')
     await page.getByTestId(testids.addContactSubmit).click()
     await page.getByRole('alert').waitFor()
   },
+  'settings-devices-remove': async (page) =>
+    page.getByRole('button', { name: 'Remove device' }).click(),
   'settings-delete': async (page) => page.getByTestId(testids.deleteAccount).click(),
   'settings-backup-own': newPassphrase,
   'settings-backup-suggested': async (page) => {

@@ -54,7 +54,7 @@ export const testids = {
   contactRemove: 'contact-remove',
 
   settingsOpen: 'settings-open',
-  /** `settings-account`, `-devices`, `-backup`, `-privacy`, `-appearance`, `-language`, `-security`. */
+  /** `settings-account`, `-devices`, `-backup`, `-privacy`, `-notifications`, `-appearance`, `-language`, `-security`. */
   settingsBackup: 'settings-backup',
   logout: 'logout',
   deleteAccount: 'delete-account',
@@ -78,6 +78,9 @@ export const testids = {
   keepOldKey: 'keep-old-key',
   recoveryGo: 'recovery-go',
   securityEvent: 'security-event',
+  notificationsOn: 'notifications-on',
+  notificationNames: 'notification-names',
+  notificationsRefused: 'notifications-refused',
   crash: 'crash',
   crashReload: 'crash-reload',
   crashLeave: 'crash-leave',

@@ -1,13 +1,10 @@
-/** Keeps the document in step with the settings: theme, language, writing direction, title. */
+/** Keeps the document in step with the settings: theme, language, writing direction. */
 import { watch, watchEffect } from 'vue'
-import { useI18n } from 'vue-i18n'
 import { setLanguage } from '@/i18n'
-import { useConversationsStore, useSettingsStore } from '@/stores'
+import { useSettingsStore } from '@/stores'
 
 export function useAppearance(): void {
   const settings = useSettingsStore()
-  const conversations = useConversationsStore()
-  const { t } = useI18n()
 
   watchEffect(() => {
     const { theme } = settings.state
@@ -20,9 +17,4 @@ export function useAppearance(): void {
     (language) => void setLanguage(language),
     { immediate: true },
   )
-
-  watchEffect(() => {
-    const name = t('common.appName')
-    document.title = conversations.unread > 0 ? `(${conversations.unread}) ${name}` : name
-  })
 }

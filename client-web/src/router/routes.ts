@@ -81,6 +81,7 @@ export const routes: RouteRecordRaw[] = [
       ['devices', () => import('@/views/settings/DeviceSettings.vue')],
       ['backup', () => import('@/views/settings/BackupSettings.vue')],
       ['privacy', () => import('@/views/settings/PrivacySettings.vue')],
+      ['notifications', () => import('@/views/settings/NotificationSettings.vue')],
       ['appearance', () => import('@/views/settings/AppearanceSettings.vue')],
       ['language', () => import('@/views/settings/LanguageSettings.vue')],
       ['security', () => import('@/views/settings/SecurityLog.vue')],

@@ -8,6 +8,8 @@ export default {
   backupHint: 'Identität und Verlauf bewahren',
   privacy: 'Privatsphäre',
   privacyHint: 'Lesebestätigungen, Tippen, Sperre',
+  notifications: 'Benachrichtigungen',
+  notificationsHint: 'Neue Nachrichten melden',
   appearance: 'Darstellung',
   appearanceHint: 'Hell, dunkel, Senden',
   language: 'Sprache',
@@ -111,6 +113,21 @@ export default {
     },
     blocked: 'Blockierte Personen',
     blockedNone: 'Niemand ist blockiert.',
+  },
+  notificationsPage: {
+    show: 'Neue Nachrichten melden',
+    showHint:
+      'Solange Sealstream offen ist und du woanders hinsiehst. Stumme Unterhaltungen bleiben stumm.',
+    names: 'Sagen, wer geschrieben hat',
+    namesOn: 'Es heißt „Neue Nachricht von Anna“.',
+    namesOff: 'Es heißt „Neue Nachricht“ und nichts weiter.',
+    note: 'Was geschrieben wurde, steht nie darin: Dein System bewahrt Benachrichtigungen auf, wo nichts versiegelt ist.',
+    denied: 'Dein Browser blockiert Benachrichtigungen',
+    deniedText:
+      'Erlaube sie für diese Seite in den Seiteneinstellungen des Browsers und komm wieder.',
+    missing: 'Hier gibt es keine Benachrichtigungen',
+    missingText:
+      'Dieser Browser kann für eine offene Seite keine zeigen. Die Zahl am Tab zählt weiter.',
   },
   appearancePage: {
     theme: 'Farben',

@@ -8,6 +8,8 @@ export default {
   backupHint: 'Keep your identity and history',
   privacy: 'Privacy',
   privacyHint: 'Receipts, typing, lock',
+  notifications: 'Notifications',
+  notificationsHint: 'Told of new messages',
   appearance: 'Appearance',
   appearanceHint: 'Light, dark, sending',
   language: 'Language',
@@ -110,6 +112,19 @@ export default {
     },
     blocked: 'Blocked people',
     blockedNone: 'Nobody is blocked.',
+  },
+  notificationsPage: {
+    show: 'Notify me of new messages',
+    showHint: 'While Sealstream is open and you look elsewhere. Muted chats stay silent.',
+    names: 'Say who wrote',
+    namesOn: 'Reads “New message from Anna”.',
+    namesOff: 'Reads “New message”, and nothing more.',
+    note: 'What was written is never shown: your system keeps notifications where nothing is sealed.',
+    denied: 'Your browser blocks notifications',
+    deniedText: 'Allow them for this site in your browser’s site settings, then come back.',
+    missing: 'No notifications here',
+    missingText:
+      'This browser cannot show any for an open page. The number on the tab still counts.',
   },
   appearancePage: {
     theme: 'Theme',
