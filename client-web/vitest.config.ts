@@ -13,6 +13,7 @@ export default defineConfig(async () => ({
   resolve: { alias },
   test: {
     maxWorkers: 2,
+    reporters: ['default', './scripts/measured-reporter.mjs'],
     projects: [
       {
         extends: true as const,

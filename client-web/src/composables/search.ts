@@ -23,7 +23,9 @@ export function useSearch(query: Readonly<Ref<string>>) {
   const ask = useDebounceFn(async (text: string) => {
     if (text !== wanted.value) return
     try {
-      const found = await messenger.search(text, 100)
+      const found = await messenger.search(text, 100, (part) => {
+        if (text === wanted.value) hits.value = part
+      })
       if (text === wanted.value) hits.value = found
     } catch (cause) {
       if (text === wanted.value) error.value = errorText(cause)

@@ -135,6 +135,6 @@ export function chatCommands(running: () => Running): ChatCommands {
         .then(() => running().presence.typing(id, active))
         .catch(() => undefined)
     },
-    search: (text, limit = 100) => running().search.search(text, limit),
+    search: (text, limit = 100, part) => running().search.search(text, limit, part),
   }
 }

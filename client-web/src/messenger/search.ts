@@ -1,118 +1,150 @@
 /**
  * Search over the decrypted history, on this device only. The index lives in memory: built at the
- * first search (with progress), kept up to date, gone when locked.
+ * first search, from the newest message back, and gone when locked. What is asked meanwhile is
+ * answered from the part that is there, and again as it grows.
  */
 import type { Core } from './core'
 import type { Message, SearchHit } from './contract'
 import { MessengerError } from './contract'
+import { fold, ranges } from './folding'
 import type { People } from './people'
+
+const BATCH = 1_000
 
 interface Entry {
   message: Message
   folded: string
 }
 
+class Index {
+  readonly entries = new Map<string, Entry>()
+  /** Deleted while the index is built: what was read before is not put in after. */
+  readonly gone = new Set<string>()
+  readonly listeners = new Set<() => void>()
+  cancelled = false
+  complete = false
+
+  put(message: Message): void {
+    if (message.kind !== 'text' || this.gone.has(message.id)) return
+    if (this.gone.has(message.conversation)) return
+    this.entries.set(message.id, { message, folded: fold(message.text) })
+  }
+}
+
 export class SearchIndex {
-  private entries: Map<string, Entry> | null = null
-  private building: Promise<Map<string, Entry>> | null = null
-  private cancelled = false
+  private index: Index | null = null
+  private building: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly core: Core,
     private readonly people: People,
   ) {}
 
-  /** Newest first. @throws MessengerError `cancelled` */
-  async search(text: string, limit: number): Promise<SearchHit[]> {
+  /**
+   * Newest first. While the index is built, `part` gets what was found so far; enough hits are an
+   * answer, for what is still to come is older. @throws MessengerError `cancelled`
+   */
+  async search(
+    text: string,
+    limit: number,
+    part: (hits: SearchHit[]) => void = () => undefined,
+  ): Promise<SearchHit[]> {
     const needle = fold(text.trim())
     if (needle === '') return []
-    const entries = await this.ready()
-    const hits = [...entries.values()].filter((entry) => entry.folded.includes(needle))
-    hits.sort((a, b) => b.message.order - a.message.order)
-    return hits.slice(0, limit).map(({ message }) => ({
+    const index = this.index ?? this.begin()
+    if (!index.complete) await this.follow(index, needle, limit, part)
+    return this.find(index, needle, limit)
+  }
+
+  /** Tells what is found as the index grows; resolves when it is complete, or there is enough. */
+  private async follow(
+    index: Index,
+    needle: string,
+    limit: number,
+    part: (hits: SearchHit[]) => void,
+  ): Promise<void> {
+    let told = 0
+    let look: () => void = () => undefined
+    const enough = new Promise<void>((done) => {
+      look = () => {
+        const hits = this.find(index, needle, limit)
+        if (hits.length >= limit) return done()
+        if (hits.length > told) part(hits)
+        told = hits.length
+      }
+    })
+    index.listeners.add(look)
+    look()
+    try {
+      await Promise.race([enough, this.building])
+    } finally {
+      index.listeners.delete(look)
+    }
+  }
+
+  add(message: Message): void {
+    this.index?.put(message)
+  }
+
+  remove(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.index?.entries.delete(id)
+      if (this.index?.complete === false) this.index.gone.add(id)
+    }
+  }
+
+  removeConversation(id: string): void {
+    for (const [key, entry] of this.index?.entries ?? []) {
+      if (entry.message.conversation === id) this.index?.entries.delete(key)
+    }
+    if (this.index?.complete === false) this.index.gone.add(id)
+  }
+
+  cancel(): void {
+    if (this.index?.complete === false) this.index.cancelled = true
+  }
+
+  forget(): void {
+    this.cancel()
+    this.index = null
+  }
+
+  private find(index: Index, needle: string, limit: number): SearchHit[] {
+    const found = [...index.entries.values()].filter((entry) => entry.folded.includes(needle))
+    found.sort((a, b) => b.message.order - a.message.order)
+    return found.slice(0, limit).map(({ message }) => ({
       message,
       username: this.people.all.get(message.conversation)?.username ?? '',
       ranges: ranges(message.text, needle),
     }))
   }
 
-  add(message: Message): void {
-    if (!this.entries || message.kind !== 'text') return
-    this.entries.set(message.id, { message, folded: fold(message.text) })
+  private begin(): Index {
+    const index = new Index()
+    this.index = index
+    this.building = this.build(index)
+      .catch((error: unknown) => {
+        if (this.index === index) this.index = null
+        throw error
+      })
+      .finally(() => this.core.view.progress('search_index', null))
+    // Told to whoever searches.
+    this.building.catch(() => undefined)
+    return index
   }
 
-  remove(ids: Iterable<string>): void {
-    for (const id of ids) this.entries?.delete(id)
-  }
-
-  removeConversation(id: string): void {
-    for (const [key, entry] of this.entries ?? []) {
-      if (entry.message.conversation === id) this.entries?.delete(key)
-    }
-  }
-
-  cancel(): void {
-    if (this.building) this.cancelled = true
-  }
-
-  forget(): void {
-    this.cancel()
-    this.entries = null
-  }
-
-  private ready(): Promise<Map<string, Entry>> {
-    if (this.entries) return Promise.resolve(this.entries)
-    this.building ??= this.build().finally(() => {
-      this.building = null
-      this.cancelled = false
-      this.core.view.progress('search_index', null)
-    })
-    return this.building
-  }
-
-  private async build(): Promise<Map<string, Entry>> {
+  private async build(index: Index): Promise<void> {
     const total = await this.core.store.countMessages()
-    const entries = new Map<string, Entry>()
     let done = 0
-    for await (const batch of this.core.store.everyMessage<Message>()) {
-      if (this.cancelled) throw new MessengerError('cancelled')
-      for (const message of batch) {
-        if (message.kind === 'text') {
-          entries.set(message.id, { message, folded: fold(message.text) })
-        }
-      }
+    for await (const batch of this.core.store.everyMessage<Message>(BATCH)) {
+      if (index.cancelled) throw new MessengerError('cancelled')
+      for (const message of batch) index.put(message)
       done += batch.length
       const progress = { task: 'search_index' as const, done, total, cancellable: true }
       this.core.view.progress('search_index', progress)
+      for (const look of index.listeners) look()
     }
-    this.entries = entries
-    return entries
+    index.complete = true
+    index.gone.clear()
   }
-}
-
-/** Case and accents do not matter: "Édith" finds "edith". */
-export function fold(text: string): string {
-  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
-}
-
-/** Where the needle stands in the original text, though folding may change lengths. */
-export function ranges(text: string, needle: string): [number, number][] {
-  let folded = ''
-  const starts: number[] = []
-  const ends: number[] = []
-  let at = 0
-  for (const char of text) {
-    const part = fold(char)
-    for (let i = 0; i < part.length; i++) {
-      starts.push(at)
-      ends.push(at + char.length)
-    }
-    at += char.length
-    folded += part
-  }
-  const found: [number, number][] = []
-  for (let i = folded.indexOf(needle); i >= 0; i = folded.indexOf(needle, i + needle.length)) {
-    found.push([starts[i] ?? 0, ends[i + needle.length - 1] ?? text.length])
-  }
-  return found
 }

@@ -57,8 +57,15 @@ export interface ChatCommands {
   saveDraft(id: UserId, text: string): Promise<void>
   /** Tells the other side, at most every few seconds, where allowed. Never throws. */
   setTyping(id: UserId, active: boolean): void
-  /** Newest first, at most `limit` (default 100). */
-  search(text: string, limit?: number): Promise<readonly SearchHit[]>
+  /**
+   * Newest first, at most `limit` (default 100). The first search reads the whole history; `part`
+   * gets what was found in the newest part at once, and again as more is read.
+   */
+  search(
+    text: string,
+    limit?: number,
+    part?: (hits: readonly SearchHit[]) => void,
+  ): Promise<readonly SearchHit[]>
 }
 
 export interface PeopleCommands {

@@ -248,6 +248,28 @@ describe('on this device', () => {
     expect(anna.flow()).not.toContain('Über den Dächern von Nizza')
   })
 
+  test('what is deleted while the first search reads the history is not found', async () => {
+    const { anna, bob } = await setUp()
+    const { id } = await anna.messenger.sendText(bob.userId, 'a needle to forget')
+    await anna.messenger.sendText(bob.userId, 'a needle to keep')
+    const [hits] = await Promise.all([
+      anna.messenger.search('needle'),
+      anna.messenger.deleteForMe(bob.userId, [id]),
+    ])
+    expect(hits.length).toBeLessThanOrEqual(2)
+    const texts = (await anna.messenger.search('needle')).map(({ message }) => message.text)
+    expect(texts).toEqual(['a needle to keep'])
+  })
+
+  test('a search that is cancelled says so, and the next one finds everything', async () => {
+    const { anna } = await setUp()
+    const cancelled = anna.messenger.search('hello')
+    await Promise.resolve()
+    anna.messenger.cancel('search_index')
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+    expect((await anna.messenger.search('hello')).length).toBe(2)
+  })
+
   test('a reply shows what it answers, only from its own conversation', async () => {
     const { anna, bob } = await setUp()
     const original = anna.shown.messages.find((one) => one.text === 'hello back')

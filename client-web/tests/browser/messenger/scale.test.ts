@@ -49,7 +49,7 @@ test(
     const timed = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
       const start = performance.now()
       const result = await run()
-      await annotate(`${what}: ${Math.round(performance.now() - start)} ms`)
+      await annotate(`${what}: ${Math.round(performance.now() - start)} ms`, 'measured')
       return result
     }
     await timed('start', () => again.boot())
@@ -57,10 +57,26 @@ test(
     expect(again.shown.messages.length).toBe(50)
     await timed('an older page', () => again.messenger.loadOlder(bob.userId))
     expect(again.shown.messages.length).toBe(150)
-    const hits = await timed('first search, builds the index', () =>
-      again.messenger.search('zitronenfalter', 1000),
+    const parts: number[] = []
+    let first: () => void = () => undefined
+    const partly = new Promise<void>((shown) => {
+      first = shown
+    })
+    const searched = timed('first search, through the whole history', () =>
+      again.messenger.search('zitronenfalter', 1000, (hits) => {
+        parts.push(hits.length)
+        first()
+      }),
     )
+    await timed('of that, until the newest were shown', () => partly)
+    const hits = await searched
     expect(hits.length).toBe(Math.ceil(COUNT / 997))
+    // It grew, and what was shown first was the newest.
+    expect(parts).toEqual(parts.toSorted((a, b) => a - b))
+    expect(parts[0]).toBeLessThan(hits.length)
+    expect(hits.map(({ message }) => message.order)).toEqual(
+      hits.map(({ message }) => message.order).toSorted((a, b) => b - a),
+    )
     await timed('second search', () => again.messenger.search('message 4999', 1000))
     again.stop()
   },

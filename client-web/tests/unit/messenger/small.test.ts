@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { delay, reconnectBackoff } from '@/messenger/backoff'
 import { guessBits, passphraseStrength, suggestPassphrase } from '@/messenger/passphrase'
-import { fold, ranges } from '@/messenger/search'
+import { fold, ranges } from '@/messenger/folding'
 import { Serial } from '@/messenger/serial'
 import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/signed-prekey-age'
 
