@@ -184,9 +184,21 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
     await node.start(pressure.run(), limits.run(), keyset.run(), revocation.watch(end_session))
     if settings.metrics_port:
-        metrics_server, _ = start_http_server(settings.metrics_port + index, settings.metrics_host)
-        stack.callback(metrics_server.shutdown)
+        _serve_metrics(settings.metrics_host, settings.metrics_port + index, stack)
     return node, app
+
+
+def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
+    """On their own port; one in use is said and done without."""
+    try:
+        server, _ = start_http_server(port, host)
+    except OSError as error:
+        log.error(  # noqa: TRY400 - the operator needs the port, not a stack trace
+            "cannot_serve_metrics", port=port, reason=error.strerror, setting="SEALSTREAM_METRICS_PORT"
+        )
+        return
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
 
 
 async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:

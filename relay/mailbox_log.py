@@ -178,6 +178,15 @@ class MailboxLog:
             task.add_done_callback(self._running.discard)
 
     async def _run(self, function: str, partition: int, batch: list[_Submission]) -> None:
+        """A bug leaves the outcomes unknown, which every submitter must be able to bear."""
+        try:
+            await self._call(function, partition, batch)
+        except Exception:
+            log.exception("mailbox_call_failed")
+            for submission in batch:
+                _settle(submission.future, OutcomeUnknown("the reply could not be read"))
+
+    async def _call(self, function: str, partition: int, batch: list[_Submission]) -> None:
         command: list[bytes | str | int] = [
             "FCALL",
             f"sealstream_{function}",

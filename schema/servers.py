@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 CONNECTIONS: Final = 100
 """Of one client to one server; who finds none free waits."""
 CONNECTION_SECONDS: Final = 5
+REPLY_SECONDS: Final = 10.0
+"""A connection on which nothing comes for so long is given up: it may be open at this end only."""
 
 
 def is_cluster(url: str) -> bool:
@@ -22,15 +24,19 @@ def is_cluster(url: str) -> bool:
     return dict(parse_qsl(urlsplit(url).query)).get("cluster") == "true"
 
 
-def client(url: str) -> "Redis | RedisCluster":
+def client(url: str, *, reply_seconds: float = REPLY_SECONDS) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
-    caller to resolve. Replies are bytes."""
+    caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`."""
     if is_cluster(url):
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
         plain = urlunsplit(parts._replace(query=urlencode(query)))
-        return RedisCluster.from_url(plain, retry=Retry(NoBackoff(), 0))
+        return RedisCluster.from_url(
+            plain, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
+            socket_connect_timeout=CONNECTION_SECONDS,
+        )  # fmt: skip
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0)
-    )
+        url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
+        socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
+    )  # fmt: skip
     return Redis.from_pool(pool)

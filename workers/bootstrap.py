@@ -34,6 +34,14 @@ from workers.sources import limits_source, log_source
 log = structlog.get_logger(__name__)
 
 SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
+NOTICING_DEAD_PEERS: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""A connection that is open at this end only must not hold a partition for ever (libpq, over TCP)."""
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 DRAIN_SECONDS: Final = 8.0
@@ -78,6 +86,7 @@ class Opened:
             open=False,
             timeout=5.0,
             reconnect_timeout=RECONNECT_SECONDS,
+            kwargs=NOTICING_DEAD_PEERS,
             configure=_let_go_when_frozen,
         )
         await pool.open()

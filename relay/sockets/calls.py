@@ -151,7 +151,9 @@ class Calls:
         return accepted()
 
     async def _refresh(self, socket: LiveSocket, payload: Any) -> Answer:
-        claims = await self._verify(read(payload, AuthRefresh).token)
+        token = read(payload, AuthRefresh).token
+        socket.renewing.spend(1)
+        claims = await self._verify(token)
         if (claims.user_id, claims.device_id) != (socket.user, socket.device):
             raise Refusal("unauthorized", "The token is for another device.")
         socket.session = claims.session_id

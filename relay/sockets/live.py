@@ -17,6 +17,9 @@ BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up: they save reading what is only on its way to Postgres."""
 CALLS_AT_ONCE: Final = 128
 """Unanswered calls of one socket; more are refused."""
+RENEWALS_AT_ONCE: Final = 20
+RENEWALS_PER_SECOND: Final = 1.0
+"""Calls of auth.refresh of one socket: each verifies a signature."""
 UNANSWERED_BYTES: Final = 4 * 1024 * 1024
 """Bodies of its unanswered sends: a log that stalls must not fill the node's memory."""
 PASSED_ON_AT_ONCE: Final = 200
@@ -50,6 +53,7 @@ class LiveSocket:
         self.watched: frozenset[UUID] = frozenset()
         self.passing = Budget(PASSED_ON_AT_ONCE, PASSED_ON_PER_SECOND)
         self.watching = Budget(WATCHED_AT_ONCE, WATCHED_PER_SECOND)
+        self.renewing = Budget(RENEWALS_AT_ONCE, RENEWALS_PER_SECOND)
         self._shown_online: set[UUID] = set()
         self.ended = False
         self._wire = wire

@@ -80,6 +80,15 @@ class Sends:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, turn: list[PendingSend]) -> None:
+        """A bug leaves the outcome of what was not answered unknown."""
+        try:
+            await self._accept(turn)
+        except Exception:
+            log.exception("sends_failed")
+            for pending in turn:
+                pending.socket.drop()
+
+    async def _accept(self, turn: list[PendingSend]) -> None:
         admitted = await self._admission.admit_all(
             MESSAGES, [(pending.socket.user, f"{pending.send.id}{pending.send.to}") for pending in turn]
         )

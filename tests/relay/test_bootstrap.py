@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -26,21 +27,24 @@ sys.exit(run_node(Settings.from_env(os.environ), 0))
 LOOPS = [("relay.inbox_reader", "InboxReader", "run"), ("relay.policy", "Policy", "watch")]
 
 
-@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop[1])
-async def test_a_node_that_lost_a_loop_ends_so_that_another_is_started(
-    log_url: str, board_url: str, database_url: str, tmp_path: Path, loop: tuple[str, str, str]
-) -> None:
-    env = {
+def environment(log_url: str, board_url: str, database_url: str, data: Path, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
         "SEALSTREAM_LOG_URL": log_url,
         "SEALSTREAM_BOARD_URL": board_url,
         "SEALSTREAM_DATABASE_URL": database_url,
-        "SEALSTREAM_DATA": str(tmp_path),
+        "SEALSTREAM_DATA": str(data),
         "SEALSTREAM_PORT": str(free_ports(1)),
         "SEALSTREAM_LOG_FORMAT": "json",
+        **more,
     }
+
+
+async def run_until_it_ends(env: dict[str, str], *loop: str) -> tuple[int | None, str]:
+    """A node whose loop (module, class, method) breaks soon: its exit status and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", NODE, *loop,
-        env={**os.environ, **env}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:
         async with asyncio.timeout(60):
@@ -48,7 +52,27 @@ async def test_a_node_that_lost_a_loop_ends_so_that_another_is_started(
     except TimeoutError:
         process.kill()
         raise
-    assert process.returncode == 1, said.decode()
-    for slug in (b"node_up", b"loop_ended", b"node_draining", b"node_down"):
-        assert slug in said, said.decode()
-    assert b"a bug" not in said, "an exception's words may be anything"
+    return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop[1])
+async def test_a_node_that_lost_a_loop_ends_so_that_another_is_started(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path, loop: tuple[str, str, str]
+) -> None:
+    status, said = await run_until_it_ends(environment(log_url, board_url, database_url, tmp_path), *loop)
+    assert status == 1, said
+    for slug in ("node_up", "loop_ended", "node_draining", "node_down"):
+        assert slug in said, said
+    assert "a bug" not in said, "an exception's words may be anything"
+
+
+async def test_a_metrics_port_in_use_is_said_and_done_without(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = environment(log_url, board_url, database_url, tmp_path, SEALSTREAM_METRICS_PORT=str(port))
+        _, said = await run_until_it_ends(env, *LOOPS[0])
+    (line,) = [line for line in said.splitlines() if "cannot_serve_metrics" in line]
+    assert str(port) in line
+    assert "node_up" in said

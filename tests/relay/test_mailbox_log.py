@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import Link
+from relay.link import Link, OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys
 from schema.clock import now_ms
@@ -241,3 +241,20 @@ async def test_functions_that_cannot_be_given_are_a_typed_refusal_not_a_silence(
         with pytest.raises(Refusal) as caught:
             await world.log.acknowledge(user, 1, 0, now_ms())
     assert caught.value.code == "unavailable"
+
+
+async def test_a_reply_that_cannot_be_read_leaves_the_outcome_unknown_and_nobody_waiting(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = await world.user(d1=1)
+    nonsense = (
+        "#!lua name=sealstream_{0}\nredis.register_function('sealstream_{0}', function() return 'ok' end)"
+    )
+    for name in ("accept", "acknowledge"):
+        await world.client.execute_command("FUNCTION LOAD", "REPLACE", nonsense.format(name))
+    async with asyncio.timeout(5):
+        with pytest.raises(OutcomeUnknown):
+            await world.log.acknowledge(user, 1, 0, now_ms())
+        with pytest.raises(OutcomeUnknown):
+            await world.log.accept(uuid4(), 1, sending(user, (1, 1)), now_ms())
+    assert "mailbox_call_failed" in capsys.readouterr().out
