@@ -112,7 +112,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
     suggestPassphrase: () => 'harbor-violet-anchor-thirty-maple-orbit',
     passphraseStrength: (text) => Math.min(4, Math.floor(text.length / 6)) as 0 | 1 | 2 | 3 | 4,
     async createBackup() {
-      return { name: 'mara-2026-03-12.sealstream', file: new Blob(['gallery']) }
+      return { name: 'mara-2026-03-12.backup', file: new Blob(['gallery']) }
     },
     reconnect() {},
     cancel() {},

@@ -46,7 +46,7 @@ export const steps: Record<string, Step> = {
   'identity-restore': async (page) => {
     await page.getByTestId(testids.identityRestore).click()
     await page.getByTestId(testids.restoreFile).setInputFiles({
-      name: 'mara-2026-03-12.sealstream',
+      name: 'mara-2026-03-12.backup',
       mimeType: 'application/octet-stream',
       buffer: Buffer.from('gallery'),
     })
@@ -113,7 +113,7 @@ export const steps: Record<string, Step> = {
     await page.getByRole('button', { name: 'They differ' }).click()
   },
   'chat-accept': async (page) => page.getByTestId(testids.acceptKey).click(),
-  'chat-error': async (page) => page.getByText('could not be loaded').waitFor(),
+  'chat-error': async (page) => page.getByText('could not be opened').waitFor(),
   'chat-refused': async (page) => {
     await page.getByTestId(testids.composer).fill('Shall I pack the big torch?')
     await page.getByTestId(testids.send).click()

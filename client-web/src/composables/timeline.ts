@@ -4,6 +4,7 @@
  */
 import type { Message, MessageId } from '@/messenger/contract'
 import { startOfDay } from './days'
+import { isEmojiOnly } from './emoji'
 
 export type TimelineRow = StartRow | DayRow | UnreadRow | NoticeRow | BubbleRow
 
@@ -105,6 +106,7 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   if (row.kind !== 'bubble') return 42
   const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
+  if (!row.message.replyTo && isEmojiOnly(row.message.text)) return row.first ? 75 : 69
   const text = row.message.text.slice(0, 1_000)
   const lines = text
     .split('\n')

@@ -9,7 +9,7 @@ export default {
   shareCode: 'Code teilen',
   codeCopied: 'Code kopiert',
   scanText: 'Richte die Kamera auf den QR-Code. Wer gescannt wird, ist gleich bestätigt.',
-  scanStart: 'Kamera starten',
+  compareDigits: 'Ziffern vergleichen',
   scanStarting: 'Kamera startet',
   scanDenied: 'Die Kamera ist nicht erlaubt',
   scanDeniedText: 'Erlaube sie in den Einstellungen des Browsers oder gib den Code ein.',

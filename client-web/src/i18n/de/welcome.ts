@@ -23,6 +23,7 @@ export default {
   restoreTitle: 'Sicherung einspielen',
   restoreText: 'Identität, Kontakte und Verlauf kommen zurück. Deine Kontakte sehen keine Warnung.',
   chooseFile: 'Sicherungsdatei wählen',
+  chooseOther: 'Zum Ändern drücken',
   chooseFileHint: 'Endet auf .backup',
   backupPassphrase: 'Kennwort der Sicherung',
   restoring: 'Die Sicherung wird eingespielt',

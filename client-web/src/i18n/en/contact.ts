@@ -9,7 +9,7 @@ export default {
   shareCode: 'Share code',
   codeCopied: 'Code copied',
   scanText: 'Point the camera at their QR code. Scanning verifies them at once.',
-  scanStart: 'Start camera',
+  compareDigits: 'Compare the digits',
   scanStarting: 'Starting the camera',
   scanDenied: 'The camera is not allowed',
   scanDeniedText: 'Allow it in your browser’s site settings, or type the code instead.',

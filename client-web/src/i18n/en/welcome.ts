@@ -23,6 +23,7 @@ export default {
   restoreTitle: 'Restore a backup',
   restoreText: 'Your identity, contacts and history come back. Your contacts see no warning.',
   chooseFile: 'Choose backup file',
+  chooseOther: 'Press to choose another',
   chooseFileHint: 'Ends in .backup',
   backupPassphrase: 'Backup passphrase',
   restoring: 'Restoring your backup',

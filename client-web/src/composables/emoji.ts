@@ -1,0 +1,19 @@
+/** Up to three emoji and nothing else: shown large, as every messenger does. */
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const MOST = 3
+/** The longest single emoji (families, flags of regions) stay below this many UTF-16 units. */
+const LONGEST = 40
+
+export function isEmojiOnly(text: string): boolean {
+  const bare = text.trim()
+  if (bare === '' || bare.length > MOST * LONGEST) return false
+  const parts = [...segments.segment(bare)].map(({ segment }) => segment)
+  return parts.length <= MOST && parts.every(isEmoji)
+}
+
+/** Drawn as a picture by itself or by a variation selector; a bare digit or ™ is text. */
+function isEmoji(grapheme: string): boolean {
+  return (
+    /^\p{Emoji_Presentation}/u.test(grapheme) || /^\p{Extended_Pictographic}\uFE0F/u.test(grapheme)
+  )
+}
