@@ -60,8 +60,8 @@ export class App {
   private readonly database: string
   private readonly wire: Wire
   readonly leader
-  /** One for all that ever run here: what an older one still writes comes before the next reads. */
-  readonly serial = new Serial()
+  /** One for all that run on opened data: what an older part still writes, the next one reads. */
+  serial = new Serial()
 
   constructor(private readonly options: AppOptions) {
     this.platform = options.platform
@@ -169,6 +169,8 @@ export class App {
     this.opened = null
     this.engine?.terminate()
     this.engine = null
+    // Whatever still waits there can write nothing any more, and must keep nobody waiting.
+    this.serial = new Serial()
     this.view.clear()
   }
 

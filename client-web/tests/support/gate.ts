@@ -1,10 +1,10 @@
-/** A step that a test can hold: whoever comes to it waits until it is let through. */
+/** A step that a test can hold: the next one that comes to it waits until it is let through. */
 export class Gate {
-  private open: (() => void) | null = null
+  private open: () => void = () => undefined
   private closed: Promise<void> | null = null
   private arrived: () => void = () => undefined
 
-  /** From now on; resolves once somebody stands before it. */
+  /** Resolves once somebody stands before it. */
   hold(): Promise<void> {
     this.closed = new Promise((open) => {
       this.open = open
@@ -15,13 +15,15 @@ export class Gate {
   }
 
   release(): void {
-    this.open?.()
+    this.open()
     this.closed = null
   }
 
   async pass(): Promise<void> {
-    if (!this.closed) return
+    const { closed } = this
+    if (!closed) return
+    this.closed = null
     this.arrived()
-    await this.closed
+    await closed
   }
 }

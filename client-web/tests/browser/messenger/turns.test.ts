@@ -56,7 +56,7 @@ describe('while a message is being received', () => {
     expect(bob.flow()).toEqual([])
     await calm(100)
     expect(await count(bob, 'messages')).toBe(0)
-    expect(bob.shown.conversations.get(anna.userId)).toMatchObject({ last: null, unread: 0 })
+    expect(bob.shown.conversations.get(anna.userId)?.last ?? null).toBeNull()
   })
 
   test('its sender is removed: neither the session nor the contact comes back', async () => {
@@ -122,6 +122,24 @@ describe('while a message is being prepared for sending', () => {
     await until(() => anna.shown.link.waiting === 0, 'nothing waits')
     expect(await count(anna, 'outbox')).toBe(0)
   })
+})
+
+test('locking in the middle of a step leaves nobody waiting for it after unlocking', async () => {
+  const { decryption, anna, bob } = await setUp()
+  await bob.messenger.setPassphrase('open sesame now')
+  const held = decryption.hold()
+  await anna.messenger.sendText(bob.userId, 'half received')
+  await held
+  const waiting = bob.messenger.markRead(anna.userId).catch(() => undefined)
+  await bob.messenger.lock()
+  const people = { anna: anna.userId, bob: bob.userId }
+  await bob.messenger.unlock('open sesame now')
+  await bob.messenger.saveDraft(people.anna, 'written after unlocking')
+  decryption.release()
+  await waiting
+  await bob.messenger.openConversation(people.anna)
+  await until(() => bob.received().includes('half received'), 'received after all')
+  expect(bob.received()).toEqual(['hello', 'half received'])
 })
 
 describe('when the disk is full', () => {
