@@ -103,16 +103,15 @@ export function chatCommands(running: () => Running): ChatCommands {
     async deleteConversation(id) {
       const { core, chats, outbox, search } = running()
       await core.serial.run(async () => {
-        const changes = new Changes().removeConversation(id)
+        const changes = new Changes()
         const shows = [
-          chats.stage(changes, id, { last: null, unread: 0 }),
+          chats.stageRemoval(changes, id),
           await outbox.stageUntried(changes, (entry) => entry.message?.conversation === id),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()
         search.removeConversation(id)
       })
-      if (chats.open === id) await chats.openPage(id)
     },
     markRead: (id) => running().markRead(id),
     setMuted: (id, muted) => running().chats.update(id, { muted }),
