@@ -13,11 +13,10 @@ from typing import Final
 import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from psycopg_pool import PoolTimeout
 
 from relay.auth import secret_file, signing_keys
 from relay.auth.signing_keys import SigningKey, WrongSecret
-from relay.database import Database, transaction
+from relay.database import DATABASE_AWAY, Database, transaction
 from schema.clock import now_ms
 from schema.refusals import Refusal
 
@@ -64,7 +63,7 @@ class Keyset:
             await asyncio.sleep(READ_EVERY_SECONDS)
             try:
                 await self._read()
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except DATABASE_AWAY as error:
                 log.warning("keyset_not_read", error=type(error).__name__)
 
     def signing(self) -> tuple[str, Ed25519PrivateKey]:

@@ -11,11 +11,9 @@ from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
-from relay.database import CLOCK, Database, transaction
+from relay.database import CLOCK, DATABASE_AWAY, Database, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +53,7 @@ class Revocation:
         while True:
             try:
                 news = await self._read()
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except DATABASE_AWAY as error:
                 news = {}
                 log.warning("revocations_not_read", error=type(error).__name__)
             for session_id, reason in news.items():

@@ -71,6 +71,8 @@ async def answered(handler: Handler, request: web.Request) -> web.StreamResponse
         # Out of memory, loading, read-only: the log or board answers, but cannot take it now.
         log.warning("server_refused", reason=str(error).split(" ", 1)[0])
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
+    except ConnectionError:
+        raise  # the client went away: aiohttp lets it
     except Exception:
         log.exception("http_bug")
         return response(Refusal("internal"))

@@ -115,6 +115,20 @@ async def test_a_statement_that_takes_too_long_is_cut_off_and_rolled_back(databa
     assert found == (None,)
 
 
+async def test_what_else_takes_too_long_within_a_transaction_is_cut_off_too(database: Database) -> None:
+    async def slow(*, says_more: bool) -> None:
+        async with transaction(database, seconds=0.3) as connection:
+            await connection.execute("SELECT 1")
+            await asyncio.sleep(0.6)  # as for another server
+            if says_more:
+                await connection.execute("SELECT 1")
+
+    for says_more in (True, False):
+        with pytest.raises(DATABASE_AWAY):
+            await slow(says_more=says_more)
+    assert await ask(database)
+
+
 async def test_who_finds_no_free_connection_is_told_so(database: Database) -> None:
     async with AsyncExitStack() as stack:
         for _ in range(8):

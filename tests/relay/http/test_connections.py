@@ -14,6 +14,7 @@ from aiohttp import ClientSession, web
 from relay.http import connections
 from relay.http.app import build_app
 from relay.http.headers import CONTENT_SECURITY_POLICY
+from relay.http.problems import answered
 from tests.support.relay import make_settings, serve
 
 HEAD = "POST /v1/accounts HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
@@ -115,6 +116,16 @@ async def test_a_body_that_ends_early_is_nobodys_bug(tmp_path: Path, capsys: Any
         await connection.say(f"{HEAD}Content-Length: 20\r\n\r\n{{}}")
         connection.writer.write_eof()
         await connection.all()
+    assert "http_bug" not in capsys.readouterr().out
+
+
+async def test_a_client_that_goes_away_is_nobodys_bug(capsys: Any) -> None:
+    async def reset(_: web.Request) -> web.StreamResponse:
+        raise ConnectionResetError
+
+    request: Any = None
+    with pytest.raises(ConnectionResetError):
+        await answered(reset, request)
     assert "http_bug" not in capsys.readouterr().out
 
 
