@@ -25,10 +25,19 @@ class Budget:
 
     def spend(self, units: int) -> None:
         """Spends them. Raises Refusal rate_limited, with the time after which a call is granted again."""
-        now = self._monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
+        self._gain()
         if self._left < 1:
             wait_ms = int((1 - self._left) / self._per_second * 1000) + 1
             raise Refusal("rate_limited", "Too much of this at once.", retry_after_ms=wait_ms)
         self._left -= units
+
+    def delay(self, units: int) -> float:
+        """Spends them in any case; how many seconds to wait until they are paid back."""
+        self._gain()
+        self._left -= units
+        return max(0.0, -self._left / self._per_second)
+
+    def _gain(self) -> None:
+        now = self._monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now

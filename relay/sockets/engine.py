@@ -1,12 +1,12 @@
 """The lean Engine.IO server: WebSocket only, frames dispatched inline and written straight out.
 
-The one place that knows the insides of python-engineio and aiohttp's WebSocket (both pinned,
-`tests/relay/sockets/test_engine.py` is the conformance test). What the stock server does with a
+The one place that knows the insides of python-engineio and aiohttp's WebSocket (both pinned; the wire tests,
+with the clients of both libraries, are its conformance test). What the stock server does with a
 queue, a writer task, a ping task and three tasks a packet is here one read loop per socket, one
 timer for all sockets, and a synchronous write.
 
-It also bounds memory: no attachments, a cap on a frame, a cap on what a slow reader leaves unsent
-(then the socket is cut), and a deadline to authenticate.
+It also bounds what one socket can take: no attachments, a cap on a frame, a pace of reading, a cap on what a
+slow reader leaves unsent (then the socket is cut), and a deadline to authenticate.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
+from relay.sockets.budget import Budget
 from relay.sockets.framing import binary_frame, text_frame
 from schema.refusals import Refusal
 
@@ -30,6 +31,11 @@ PING_TIMEOUT_SECONDS: Final = 20
 AUTHENTICATE_SECONDS: Final = 5.0
 FRAME_BYTES: Final = 1024 * 1024
 """A longer frame ends the socket; calls over 256 KiB up to here get a typed refusal."""
+FRAMES_AT_ONCE: Final = 5_000
+FRAMES_PER_SECOND: Final = 1_000.0
+BYTES_PER_UNIT: Final = 4096
+"""Frames are read no faster than that, each counted once more per 4 KiB: one socket must not have the whole
+node. Far above what a device does."""
 UNSENT_BYTES: Final = 8 * 1024 * 1024
 """A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
 
@@ -51,6 +57,7 @@ class LeanSocket:
         self._transport = transport
         self._closing: asyncio.Task[Any] | None = None
         self.session: dict[str, Any] = {}
+        self.frames = Budget(FRAMES_AT_ONCE, FRAMES_PER_SECOND)
 
     def write(self, data: bytes | str) -> None:
         """Sends one message; a reader that is too slow is cut."""
@@ -148,6 +155,10 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         await self._trigger_event("connect", socket.sid, {"aiohttp.request": request}, run_async=False)
         async for message in ws:
             socket.heard = time.monotonic()
+            size = len(message.data) if isinstance(message.data, bytes | str) else 0
+            pause = socket.frames.delay(1 + size // BYTES_PER_UNIT)
+            if pause:
+                await asyncio.sleep(pause)  # meanwhile nothing is read, and the network holds the sender back
             if message.type is WSMsgType.BINARY:
                 try:
                     await self._trigger_event("message", socket.sid, message.data, run_async=False)

@@ -80,3 +80,13 @@ def test_who_waits_as_told_is_granted(asked: list[int]) -> None:
         if wait is not None:
             clock.now += wait / 1000
             assert refused(budget, units) is None
+
+
+def test_a_delay_is_what_pays_the_debt_back() -> None:
+    clock = Clock()
+    budget = Budget(10, 2, clock)
+    assert [budget.delay(1) for _ in range(10)] == [0.0] * 10
+    assert budget.delay(1) == 0.5
+    assert budget.delay(4) == 2.5
+    clock.now += 2.5
+    assert budget.delay(1) == 0.5
