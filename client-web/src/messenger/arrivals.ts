@@ -123,13 +123,13 @@ export class Arrivals {
     decrypted: Decrypted,
     content: Extract<Incoming, { type: 'text' | 'unknown' }>,
   ): Promise<Show> {
-    // The same message by another road (a restored history, a repeated call an hour later).
-    if (await this.core.store.message(content.id)) return () => undefined
+    const id = await this.idFor(content.id, person.userId, 'in')
+    if (!id) return () => undefined
     const text = content.type === 'text' ? content.text : ''
     const replyTo = content.type === 'text' ? content.reply_to : undefined
     const message: Message = {
       ...blankMessage,
-      id: content.id,
+      id,
       conversation: person.userId,
       kind: content.type === 'text' ? 'text' : 'unsupported',
       text,
@@ -158,6 +158,22 @@ export class Arrivals {
     }
   }
 
+  /**
+   * Null when this very message is here already, by another road (a restored history, a repeated
+   * call an hour later). The relay sees ids before they arrive: a message under the id of another
+   * sender's must not make that one look known, so it gets an id of its own.
+   */
+  private async idFor(
+    id: string,
+    conversation: string,
+    direction: Message['direction'],
+  ): Promise<string | null> {
+    const held = await this.core.store.message<Message>(id)
+    if (!held) return id
+    const same = held.conversation === conversation && held.direction === direction
+    return same ? null : crypto.randomUUID()
+  }
+
   /** Copies of what another device of this account wrote or read. */
   private async fromOwnDevice(
     changes: Changes,
@@ -172,11 +188,14 @@ export class Arrivals {
       const { unread } = this.chats.record(person.userId, changes)
       const left = Math.max(0, unread - content.ids.length)
       shows.push(this.chats.stage(changes, person.userId, { unread: left }))
-    } else if (!(await this.core.store.message(content.id))) {
+      return () => shows.forEach((show) => show())
+    }
+    const id = await this.idFor(content.id, person.userId, 'out')
+    if (id) {
       const { reply_to: replyTo } = content
       const message: Message = {
         ...blankMessage,
-        id: content.id,
+        id,
         conversation: person.userId,
         direction: 'out',
         status: 'accepted',

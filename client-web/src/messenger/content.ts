@@ -98,7 +98,8 @@ function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
   switch (fields['type']) {
     case 'text': {
       const { text, reply_to: replyTo } = fields
-      if (typeof text !== 'string' || text.length > MAX_TEXT) throw malformed()
+      // Other clients may count what people call characters; one of those can be two units.
+      if (typeof text !== 'string' || [...text].length > MAX_TEXT) throw malformed()
       if (replyTo !== undefined && !isUuid(replyTo)) throw malformed()
       return { type: 'text', text, ...(replyTo !== undefined && { reply_to: replyTo }), ...copy }
     }

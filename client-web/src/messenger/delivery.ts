@@ -28,9 +28,13 @@ export type Outcome =
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
+/** Devices come and go; a relay that never agrees gets no ciphertext after ciphertext. */
+const MISMATCHES = 4
 
 export class Delivery {
   private failures = 0
+  /** Of the entry that is refused again and again, though it was adapted each time. */
+  private mismatched = { key: 0, times: 0 }
 
   constructor(
     private readonly core: Core,
@@ -131,6 +135,9 @@ export class Delivery {
     if (!(error instanceof RelayError)) throw error
     switch (error.code) {
       case 'device_mismatch':
+        if (this.mismatchesOf(entry) > MISMATCHES) {
+          return { type: 'later', wait: this.backoff(), problem: null }
+        }
         return this.adapt(entry, target, error)
       case 'rate_limited':
         return {
@@ -217,6 +224,12 @@ export class Delivery {
     const devices = await this.sessions.start(target)
     if (devices.length === 0) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
     return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
+  }
+
+  private mismatchesOf({ key }: OutboxRecord): number {
+    const times = this.mismatched.key === key ? this.mismatched.times + 1 : 1
+    this.mismatched = { key, times }
+    return times
   }
 
   private backoff(): number {

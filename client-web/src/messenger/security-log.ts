@@ -4,8 +4,24 @@ import type { SecurityEvent } from './contract'
 import { fingerprint } from '@/crypto/identity'
 import type { People } from './people'
 
-/** Events kept; the oldest go first. */
+/** Kept of each kind; the oldest go first. */
 const KEPT = 500
+const NOISE_KEPT = 200
+/** What strangers, or the relay in anybody's name, can cause at will: it never displaces the rest. */
+const noise: ReadonlySet<SecurityEvent['type']> = new Set([
+  'undecryptable',
+  'replay_refused',
+  'sender_refused',
+  'messages_expired',
+])
+
+/** Those that have to go. `events`: newest first. */
+export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
+  return [
+    ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
+    ...events.filter(({ type }) => !noise.has(type)).slice(KEPT),
+  ]
+}
 
 /** What happened to keys and devices, kept (sealed) for the person to read. */
 export class SecurityLog {
@@ -40,10 +56,11 @@ export class SecurityLog {
       count: about.count ?? null,
     }
     changes.put('security', event.id, event)
-    const events = [event, ...this.events]
-    for (const old of events.slice(KEPT)) changes.remove('security', old.id)
+    for (const old of surplus([event, ...this.events])) changes.remove('security', old.id)
     return () => {
-      this.events = [event, ...this.events].slice(0, KEPT)
+      const events = [event, ...this.events]
+      const gone = new Set(surplus(events))
+      this.events = events.filter((one) => !gone.has(one))
       this.core.view.security(this.events)
     }
   }

@@ -1,8 +1,9 @@
 /** A relay that lies: what each lie of threats 1 to 7 and 14 comes to in the real client. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { fromBase64, own, toBase64 } from '@/crypto/bytes'
 import { fingerprint } from '@/crypto/identity'
 import { signalEngine } from '@/crypto/signal/engine'
+import { RelayError } from '@/wire/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { Party } from '../../support/party'
@@ -236,6 +237,47 @@ describe('threat 6: replay, reorder, drop', () => {
     const notices = bob.shown.messages.map((one) => one.notice)
     expect(notices).toContainEqual({ type: 'gap', count: 2 })
   })
+})
+
+describe('threat 6: a message that is made to look known', () => {
+  test("another person's message under its id, which the relay saw, does not swallow it", async () => {
+    const { relay, anna, bob } = await setUp()
+    const carol = await Client.registered('carol', relay)
+    clients.push(carol)
+    await carol.messenger.addContactByCode(bob.code)
+    const withheld: Omit<IncomingEnvelope, 'seq'>[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      withheld.push(one)
+      return []
+    }
+    const { id } = await anna.messenger.sendText(bob.userId, 'the real one')
+    await until(() => withheld.length === 1, 'withheld')
+    const random = vi.spyOn(crypto, 'randomUUID').mockReturnValue(id as ReturnType<Crypto['randomUUID']>)
+    const sent = carol.messenger.sendText(bob.userId, 'in the way')
+    await sent
+    random.mockRestore()
+    await until(() => bob.shown.waiting.length === 1, 'the other one')
+    relay.onEnvelope = (one) => [one]
+    for (const one of withheld) relay.deliver(relay.user('bob'), relay.device('bob'), one)
+    await until(() => bob.received().includes('the real one'), 'read')
+  })
+})
+
+test('a relay that never agrees about the devices gets no ciphertext after ciphertext', async () => {
+  const { relay, anna, bob } = await setUp()
+  const honest = relay.beforeSend
+  relay.sends.length = 0
+  relay.beforeSend = ({ to }) => {
+    if (to !== bob.userId) return
+    throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
+  }
+  await anna.messenger.sendText(bob.userId, 'patience')
+  await until(() => relay.sends.length >= 5, 'tried')
+  await calm(300)
+  expect(relay.sends.length).toBeLessThan(9)
+  relay.beforeSend = honest
+  await until(() => bob.received().includes('patience'), 'sent in the end')
 })
 
 describe('threat 7: a device added silently', () => {

@@ -68,6 +68,12 @@ test('whatever is malformed is refused as that', () => {
   }
 })
 
+test('characters are counted as people count them: two units can be one', () => {
+  const text = '👋'.repeat(MAX_TEXT)
+  expect(decodeContent(altered({ text }), expected)).toMatchObject({ text })
+  expect(problem(altered({ text: `${text}x` }))).toBe('malformed')
+})
+
 test('unknown types are kept as unknown, unknown fields ignored', () => {
   expect(decodeContent(altered({ type: 'poll', question: '?' }), expected).type).toBe('unknown')
   expect(decodeContent(altered({ colour: 'red' }), expected)).toEqual(content)
