@@ -18,6 +18,9 @@ export default defineConfig({
       injectRegister: false,
       manifest: false,
       workbox: {
+        // The page that installs it is served by it, too: offline before the first reload, parts
+        // that are fetched late are there.
+        clientsClaim: true,
         globPatterns: ['**/*.{js,css,html,svg,png,ico,webmanifest,wasm,woff2}'],
         // The scanner is large and rarely used: fetched when first opened.
         globIgnores: ['**/*.wasm'],

@@ -46,7 +46,7 @@ test('an outbox that waits survives a reload and goes out once', async ({ person
   await anna.write('before')
   await bob.hasReceived(['before'])
   // The page itself comes from the service worker when the network is gone.
-  await anna.page.evaluate(() => navigator.serviceWorker.ready.then(() => true))
+  await anna.isInstalled()
   await anna.offline(true)
   await anna.write('waiting one', 'waiting two')
   await anna.hasStatuses('waiting', 2)

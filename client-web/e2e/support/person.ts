@@ -231,6 +231,13 @@ export class Person {
     })
   }
 
+  /** Everything the app consists of is kept by the browser, and given from there. */
+  async isInstalled(): Promise<void> {
+    await expect
+      .poll(() => this.page.evaluate(() => navigator.serviceWorker.controller?.state))
+      .toBe('activated')
+  }
+
   async offline(offline: boolean): Promise<void> {
     await this.context.setOffline(offline)
   }
@@ -243,7 +250,8 @@ export class Person {
     const heed = (message: ConsoleMessage): void => {
       if (message.type() !== 'error') return
       // The browser reports each failed request; being offline is part of the tests.
-      if (/Failed to load resource|WebSocket connection to/.test(message.text())) return
+      const failed = /Failed to load resource|WebSocket connection to|when fetching the script/
+      if (failed.test(message.text())) return
       this.complaints.push(message.text())
     }
     page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`))
