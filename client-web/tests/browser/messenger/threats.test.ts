@@ -253,7 +253,9 @@ describe('threat 6: a message that is made to look known', () => {
     }
     const { id } = await anna.messenger.sendText(bob.userId, 'the real one')
     await until(() => withheld.length === 1, 'withheld')
-    const random = vi.spyOn(crypto, 'randomUUID').mockReturnValue(id as ReturnType<Crypto['randomUUID']>)
+    const random = vi
+      .spyOn(crypto, 'randomUUID')
+      .mockReturnValue(id as ReturnType<Crypto['randomUUID']>)
     const sent = carol.messenger.sendText(bob.userId, 'in the way')
     await sent
     random.mockRestore()
