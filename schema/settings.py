@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """The settings in `env` (usually os.environ). Raises BadSetting."""
         data = Path(env.get("SEALSTREAM_DATA") or _default_data(env)).expanduser().absolute()
+        ttl = _whole(env, "SEALSTREAM_ENVELOPE_TTL_SECONDS", 2_592_000, 1, 2**31)
         return cls(
             host=env.get("SEALSTREAM_HOST", "127.0.0.1"),
             port=_whole(env, "SEALSTREAM_PORT", 8080, 1, 65535),
@@ -60,9 +61,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             log_memory_mb=_whole(env, "SEALSTREAM_LOG_MEMORY_MB", 1024, 64, 1_048_576),
             secret_file=Path(env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key").expanduser(),
             client_dir=_directory(env, "SEALSTREAM_CLIENT_DIR"),
-            envelope_ttl_seconds=_whole(env, "SEALSTREAM_ENVELOPE_TTL_SECONDS", 2_592_000, 1, 2**31),
-            retention_interval_seconds=_number(env, "SEALSTREAM_RETENTION_INTERVAL_SECONDS", 60.0),
-            rewrite_interval_seconds=_number(env, "SEALSTREAM_REWRITE_INTERVAL_SECONDS", 86_400.0),
+            envelope_ttl_seconds=ttl,
+            retention_interval_seconds=_number(
+                env, "SEALSTREAM_RETENTION_INTERVAL_SECONDS", min(60.0, max(0.5, ttl / 10))
+            ),
+            rewrite_interval_seconds=_number(
+                env, "SEALSTREAM_REWRITE_INTERVAL_SECONDS", min(86_400.0, max(5.0, ttl / 30))
+            ),
             mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", 10_000, 1, 2**31),
             limits=tuple(
                 msgspec.structs.replace(row, count=_whole(env, row.setting, row.count, 1, 2**31))
@@ -91,8 +96,16 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_SECRET_FILE", "DATA/secret.key", "the key that seals the token-signing keys"),
     ("SEALSTREAM_CLIENT_DIR", "client-web/dist", "the built client that the nodes serve"),
     ("SEALSTREAM_ENVELOPE_TTL_SECONDS", "2592000", "an envelope's life in the queue"),
-    ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "60", "how often retention looks for what expired"),
-    ("SEALSTREAM_REWRITE_INTERVAL_SECONDS", "86400", "how often the log's file is rewritten"),
+    (
+        "SEALSTREAM_RETENTION_INTERVAL_SECONDS",
+        "60",
+        "how often retention looks for what expired; by default at least ten times in an envelope's life",
+    ),
+    (
+        "SEALSTREAM_REWRITE_INTERVAL_SECONDS",
+        "86400",
+        "how often the log's file is rewritten; by default at least thirty times in an envelope's life",
+    ),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
     *(
         (row.setting, str(row.count), f"{row.name} per {row.subject}")

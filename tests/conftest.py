@@ -8,10 +8,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from ops.migrate import migrate
 from tests.servers import Servers
+
+# How fast the machine is, is not what the properties are about.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 TEMPLATE = "migrated"
 _numbers = itertools.count(1)

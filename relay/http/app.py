@@ -46,8 +46,11 @@ def build_app(parts: Parts) -> web.Application:
     app.on_response_prepare.append(headers.on_prepare(settings.origins))
     peers = Peers(settings.trusted_proxies)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, endpoint(route, parts, peers))
-    app.router.add_get("/openapi.json", openapi, allow_head=False)
+        handler = endpoint(route, parts, peers)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET" and not route.access:
+            app.router.add_route("HEAD", route.path, handler)  # as monitors ask
+    app.router.add_get("/openapi.json", openapi)
     return app
 
 

@@ -24,7 +24,8 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 def read(payload: Any, shape: type[T]) -> T:
     """The payload as `shape`. Raises Refusal invalid with the path of the field."""
     try:
-        return msgspec.convert(payload, shape, str_keys=True)
+        # Binary is `bin`: without `builtin_types` a text would be taken for base64.
+        return msgspec.convert(payload, shape, str_keys=True, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise invalid(path.rstrip("`") or "$", message) from error

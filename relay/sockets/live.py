@@ -7,7 +7,7 @@ from uuid import UUID
 from relay.delivery import Delivery, Verdict
 from relay.sockets.budget import Budget
 from relay.sockets.engine import LeanSocket
-from relay.sockets.packet import ack_frame, event_frame
+from relay.sockets.packet import ack_frame, disconnect_frame, event_frame
 from schema.events import EnvelopeAccepted
 from schema.inbox import EndReason
 from schema.wire_socket import envelope_out
@@ -100,10 +100,12 @@ class LiveSocket:
             self._wire.write(ack_frame(packet_id, answer))
 
     def end(self, reason: EndReason) -> None:
-        """Tells the client why, and closes."""
+        """Tells the client why, and closes. Only after a shutdown shall it come back by itself."""
         if not self.ended:
             self.emit("session.ended", {"reason": reason})
             self.ended = True
+            if reason != "shutdown":
+                self._wire.write(disconnect_frame())
             self._wire.close()
 
     def drop(self) -> None:

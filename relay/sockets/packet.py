@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 from socketio import packet
 
-UNDEFINED: Final = 0
-"""The extension type with which the JavaScript encoder writes `undefined`."""
+JAVASCRIPT: Final = 0
+"""The extension type with which the JavaScript encoder writes `undefined` (one zero byte), and in Node a
+Uint8Array or an ArrayBuffer."""
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -19,9 +20,12 @@ class _Frame(msgspec.Struct, frozen=True):
     id: int | None = None
 
 
-def _extension(code: int, data: memoryview) -> None:
-    if code != UNDEFINED or len(data) > 1:
-        raise ValueError("the packet has an extension type")
+def _extension(code: int, data: memoryview) -> Any:
+    """Other types stay what they are, for the call they came with to be refused with the field's path."""
+    read = bytes(data)
+    if code != JAVASCRIPT:
+        return msgspec.msgpack.Ext(code, read)
+    return None if read == b"\0" else read
 
 
 _decoder = msgspec.msgpack.Decoder(_Frame, ext_hook=_extension)
@@ -55,6 +59,11 @@ class MessagePackPacket(packet.Packet):  # type: ignore[misc]
 def event_frame(event: str, data: Any) -> bytes:
     """The frame of a server event."""
     return _encoder.encode({"type": packet.EVENT, "data": [event, data], "nsp": "/"})
+
+
+def disconnect_frame() -> bytes:
+    """The frame that tells a client that it is wanted no longer: the library does not come back by itself."""
+    return _encoder.encode({"type": packet.DISCONNECT, "nsp": "/"})
 
 
 def ack_frame(packet_id: int, answer: Any) -> bytes:

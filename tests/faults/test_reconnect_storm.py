@@ -1,6 +1,7 @@
 """A node restarts and everybody comes back: all are online again, nothing is lost, nobody is locked out.
 
-Sixty sockets here, or as many as `STORM_SOCKETS` says; `python -m ops.load.storm` tells times, CPU and memory.
+Sixty sockets here, or as many as `STORM_SOCKETS` says; `python -m ops.load.storm` tells times, CPU and
+memory.
 """
 
 import asyncio

@@ -38,6 +38,15 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
         Settings.from_env({name: value})
 
 
+@pytest.mark.parametrize(
+    ("life", "looks", "rewrites"),
+    [("2592000", 60, 86_400), ("86400", 60, 2880), ("300", 30, 10), ("5", 0.5, 5)],
+)
+def test_a_shorter_life_is_looked_after_more_often(life: str, looks: float, rewrites: float) -> None:
+    settings = Settings.from_env({"SEALSTREAM_ENVELOPE_TTL_SECONDS": life})
+    assert (settings.retention_interval_seconds, settings.rewrite_interval_seconds) == (looks, rewrites)
+
+
 def test_lists_are_separated_by_commas() -> None:
     settings = Settings.from_env({"SEALSTREAM_ORIGINS": "https://a.example, https://b.example,"})
     assert settings.origins == ("https://a.example", "https://b.example")

@@ -19,7 +19,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     process.exit(0)
   }
   if (order.url) {
-    socket = io(order.url, { transports: ['websocket'], parser, auth: { token: order.token }, reconnection: false })
+    socket = io(order.url, { transports: ['websocket'], parser, auth: { token: order.token }, reconnection: order.comes_back ?? false })
     socket.on('connect', () => say('connect', null))
     socket.on('connect_error', (error) => say('connect_error', { message: error.message, data: error.data }))
     socket.on('envelopes', (envelopes) => {
@@ -29,8 +29,10 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     socket.onAny((event, payload) => event !== 'envelopes' && say(event, payload))
     socket.on('disconnect', (reason) => say('disconnect', reason))
   }
+  if (order.dated) socket.emit('ack', { upto: new Date() }, (answer) => say('dated', answer))
   if (order.send) {
-    const envelopes = order.send.envelopes.map((one) => ({ ...one, body: Buffer.from(one.body, 'base64') }))
+    const bytes = (body) => (order.as_array ? new Uint8Array(Buffer.from(body, 'base64')) : Buffer.from(body, 'base64'))
+    const envelopes = order.send.envelopes.map((one) => ({ ...one, body: bytes(one.body) }))
     socket.emit('send', { ...order.send, envelopes }, (answer) => say('sent', answer))
   }
 })

@@ -81,6 +81,21 @@ async def test_it_sends_and_receives_bytes_unchanged(party: Party, node: NodeLin
     assert await node.until("acked") == {"ok": True}
 
 
+async def test_its_byte_arrays_are_bytes_and_its_dates_are_refused_with_their_path(
+    party: Party, node: NodeLine
+) -> None:
+    anna, bela = await party.person(), await party.person()
+    await node.order(url=anna.url, token=anna.session["access_token"])
+    await node.until("caught_up")
+    everything = bytes(range(256))
+    await node.order(send=sending(bela, everything), as_array=True)
+    assert (await node.until("sent"))["ok"]
+    assert await (await party.line(bela)).until_bodies(1) == [everything]
+    await node.order(dated=True)
+    refused = await node.until("dated")
+    assert (refused["error"]["code"], refused["error"]["path"]) == ("invalid", "$.upto")
+
+
 async def test_its_refusal_carries_the_code(party: Party, node: NodeLine) -> None:
     anna = await party.person()
     await node.order(url=anna.url, token="nonsense")
@@ -88,10 +103,10 @@ async def test_its_refusal_carries_the_code(party: Party, node: NodeLine) -> Non
     assert refusal["data"]["code"] == "unauthorized"
 
 
-async def test_it_is_told_why_its_session_ended(party: Party, node: NodeLine) -> None:
+async def test_it_is_told_why_its_session_ended_and_stays_away(party: Party, node: NodeLine) -> None:
     anna = await party.person()
-    await node.order(url=anna.url, token=anna.session["access_token"])
+    await node.order(url=anna.url, token=anna.session["access_token"], comes_back=True)
     await node.until("caught_up")
     await party.line(anna)
     assert await node.until("session.ended") == {"reason": "replaced"}
-    await node.until("disconnect")
+    assert await node.until("disconnect") == "io server disconnect"  # the one it does not come back after

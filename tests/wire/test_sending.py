@@ -111,6 +111,8 @@ async def test_one_s_own_other_devices_are_written_to_without_the_sending_one(pa
          "$.envelopes[0].kind"),
         ({"envelopes": [{"device_id": 1, "registration_id": 1, "kind": "message", "body": 5}]}, "invalid",
          "$.envelopes[0].body"),
+        ({"envelopes": [{"device_id": 1, "registration_id": 1, "kind": "message", "body": "hi"}]}, "invalid",
+         "$.envelopes[0].body"),
         ({"envelopes": [{"device_id": 1, "registration_id": 1, "kind": "message", "body": b""}]}, "invalid",
          "$.envelopes[0].body"),
         ({"envelopes": [{"device_id": 1, "registration_id": 1, "kind": "message", "body": b"x"}] * 2},

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from schema import keys
@@ -22,6 +23,9 @@ async def test_a_node_with_everything_is_healthy_and_ready(node: Relay) -> None:
     assert await _ready(node) == (200, [])
     reply = await node.stranger().call("GET", "/healthz")
     assert (reply.status, reply.body) == (200, {"ok": True, "down": []})
+    for path in ("/healthz", "/readyz", "/openapi.json"):
+        async with aiohttp.request("HEAD", f"{node.url}{path}") as head:
+            assert (head.status, await head.read()) == (200, b"")
 
 
 @pytest.mark.parametrize(("server", "name"), [("log", "log"), ("board", "board"), ("postgres", "database")])
@@ -120,6 +124,7 @@ async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
         assert settings.database_url
         projector = NaiveProjector(settings.log_url, settings.database_url, settings.partitions)
         task = asyncio.create_task(projector.run())
+        monkeypatch.setattr("relay.projection.until_visible.__kwdefaults__", {"seconds": 30.0})
         assert (await ada.call("PUT", "/v1/keys", body)).status == 200
         assert (await ada.call("GET", "/v1/keys")).body["available"] == 3
         from schema import tasks

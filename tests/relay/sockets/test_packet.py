@@ -44,6 +44,20 @@ def test_undefined_is_read_as_nothing() -> None:
     assert packet.data is None
 
 
+def test_what_node_writes_for_a_byte_array_is_bytes() -> None:
+    as_extension = msgspec.msgpack.Ext(0, b"\x00\x01\xff")
+    packet = MessagePackPacket(
+        encoded_packet=msgspec.msgpack.encode({"type": 2, "data": as_extension, "nsp": "/"})
+    )
+    assert packet.data == b"\x00\x01\xff"
+
+
+def test_other_extensions_are_left_to_the_call_to_refuse() -> None:
+    date = msgspec.msgpack.Ext(5, b"x")
+    packet = MessagePackPacket(encoded_packet=msgspec.msgpack.encode({"type": 2, "data": date, "nsp": "/"}))
+    assert packet.data == date
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -52,7 +66,6 @@ def test_undefined_is_read_as_nothing() -> None:
         b"2hello",
         "text",
         msgspec.msgpack.encode({"type": "2", "nsp": "/"}),
-        msgspec.msgpack.encode({"type": 2, "nsp": "/", "data": msgspec.msgpack.Ext(5, b"x")}),
         b"\xdd\xff\xff\xff\xff",
     ],
 )
