@@ -174,7 +174,7 @@ class Crowd:
         await until(lambda: self.accepted() >= before + more, seconds=seconds)
 
     async def is_refused(self, *, seconds: float = 30.0) -> None:
-        """A further send is refused."""
+        """A further send, or who would connect to send it, is refused."""
         before = len(self.codes())
         await until(lambda: len(self.codes()) > before, seconds=seconds)
 
@@ -183,8 +183,8 @@ class Crowd:
         return sum(sent.outcome == "accepted" for sent in self.history.sent)
 
     def codes(self) -> list[str]:
-        """Every code that a send was refused with."""
-        return [code for chatter in self.chatters for code in chatter.codes]
+        """Every code that a send, or a member at the door, was refused with."""
+        return [code for chatter in self.chatters for code in (*chatter.codes, *chatter.refusals.elements())]
 
 
 async def _write(one: Chatter, other: Chatter, pause: float, size: int, stop: asyncio.Event) -> None:
