@@ -6,26 +6,38 @@ import { dayDistance } from './days'
 
 const now = useNow({ scheduler: (tick) => useIntervalFn(tick, 30_000) })
 
+function makeFormats(locale: string) {
+  return {
+    clock: new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }),
+    weekday: new Intl.DateTimeFormat(locale, { weekday: 'long' }),
+    shortWeekday: new Intl.DateTimeFormat(locale, { weekday: 'short' }),
+    shortDate: new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }),
+    date: new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }),
+    fullDate: new Intl.DateTimeFormat(locale, {
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    }),
+    numericDate: new Intl.DateTimeFormat(locale, { dateStyle: 'short' }),
+    full: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
+  }
+}
+
+const made = new Map<string, ReturnType<typeof makeFormats>>()
+/** Made once for all: each takes as long to make as a bubble to draw, and every bubble asks for them. */
+function formatsOf(locale: string): ReturnType<typeof makeFormats> {
+  const formats = made.get(locale) ?? makeFormats(locale)
+  made.set(locale, formats)
+  return formats
+}
+
 export function useTimes() {
   const { t, locale: language } = useI18n()
   // The interface's language, with the habits of the person's region: 14:30 or 2:30 pm.
   const locale = computed(
     () => navigator.languages.find((tag) => tag.split('-')[0] === language.value) ?? language.value,
   )
-  const formats = computed(() => ({
-    clock: new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit' }),
-    weekday: new Intl.DateTimeFormat(locale.value, { weekday: 'long' }),
-    shortWeekday: new Intl.DateTimeFormat(locale.value, { weekday: 'short' }),
-    shortDate: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short' }),
-    date: new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'long' }),
-    fullDate: new Intl.DateTimeFormat(locale.value, {
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-    }),
-    numericDate: new Intl.DateTimeFormat(locale.value, { dateStyle: 'short' }),
-    full: new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
-  }))
+  const formats = computed(() => formatsOf(locale.value))
 
   const sameYear = (at: number) => new Date(at).getFullYear() === now.value.getFullYear()
 
