@@ -110,7 +110,7 @@ async def closed_within(ws: Any, seconds: float) -> bool:
     return True
 
 
-async def test_who_only_answers_pings_is_dropped_after_five_seconds(bare: Any) -> None:
+async def test_threat_23_who_only_answers_pings_is_dropped_after_five_seconds(bare: Any) -> None:
     started = time.monotonic()
     await bare.send_str("3")
     assert await closed_within(bare, 9)
