@@ -122,6 +122,16 @@ export class Chats {
     return this.stageNew(changes, message, false)
   }
 
+  /** One more message is missing: counted in the newest notice where that tells of a gap already. */
+  async stageMissing(changes: Changes, conversation: string): Promise<() => void> {
+    const [newest] = await this.core.store.page<Message>(conversation, Infinity, 1)
+    if (newest?.notice?.type !== 'gap') {
+      return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
+    }
+    const notice: Notice = { type: 'gap', count: newest.notice.count + 1 }
+    return this.stageChanged(changes, { ...newest, notice })
+  }
+
   /** What the list shows once these messages are gone. */
   async stageLastWithout(
     changes: Changes,

@@ -53,7 +53,12 @@ export class Failures {
     const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
-      shows.push(this.chats.stageNotice(changes, userId, { type: 'undecryptable' }))
+      // Refused unread, there may be any number of them: one line tells of all.
+      shows.push(
+        spent
+          ? await this.chats.stageMissing(changes, userId)
+          : this.chats.stageNotice(changes, userId, { type: 'undecryptable' }),
+      )
     }
     return () => {
       for (const show of shows) show()

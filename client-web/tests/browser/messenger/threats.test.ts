@@ -326,6 +326,8 @@ describe('messages that cannot be read', () => {
   test('threat 14: forged floods cost a bounded budget and the client stays usable', async () => {
     const { relay, anna, bob } = await setUp()
     const from = { user_id: anna.userId, device_id: 1 }
+    // Her receipt is through: everything that follows is forged.
+    await until(() => bob.statuses()[0] === 'delivered', 'delivered')
     for (let i = 0; i < 120; i++) {
       const body = crypto.getRandomValues(new Uint8Array(300))
       body[0] = 0x33
@@ -342,6 +344,13 @@ describe('messages that cannot be read', () => {
     await bob.messenger.saveDraft(anna.userId, 'still typing')
     expect(performance.now() - started).toBeLessThan(3_000)
     await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 20_000)
+    // Every one leaves a trace, yet the conversation is not buried under them.
+    const notices = bob.shown.messages.flatMap((one) => one.notice ?? [])
+    const unread = notices.filter(({ type }) => type === 'undecryptable').length
+    const missing = notices.flatMap((one) => (one.type === 'gap' ? one.count : []))
+    expect(unread).toBeLessThan(80)
+    expect(missing.reduce((sum, count) => sum + count, unread)).toBe(120)
+    expect(missing.length).toBeLessThan(4)
     expect(
       bob.eventTypes().filter((type) => type === 'session_renewed').length,
     ).toBeLessThanOrEqual(1)
