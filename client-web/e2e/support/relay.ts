@@ -92,15 +92,6 @@ export class Relay {
     )
   }
 
-  /** Resolves when the log has had this. */
-  async says(what: RegExp): Promise<void> {
-    await this.until(
-      () => what.test(this.output),
-      START_TIMEOUT,
-      () => `the relay never said ${what}:\n${this.output}`,
-    )
-  }
-
   /** SIGTERM: drains and stops; the data stays. */
   async down(): Promise<void> {
     const child = this.child
