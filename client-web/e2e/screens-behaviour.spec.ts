@@ -60,6 +60,15 @@ test('enter sends, shift and enter starts a line, and the field grows to six lin
   expect(await height()).toBe(one)
 })
 
+test('a chat that could not be opened is opened by trying again', async ({ gallery, page }) => {
+  await open(page, gallery, 'chat-error')
+  await expect(page.getByRole('alert')).toContainText('safe on this device')
+  await expect(page.getByTestId(testids.message)).toHaveCount(0)
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByTestId(testids.message).last()).toContainText('bring the tent')
+  await expect(page.getByText('could not be opened')).toHaveCount(0)
+})
+
 test('markup in messages stays text and links lead out without a referrer', async ({
   gallery,
   page,

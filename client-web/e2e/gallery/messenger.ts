@@ -10,7 +10,7 @@ export interface GalleryData {
   /** Commands that never answer, to show what waiting looks like. */
   readonly hanging?: readonly (keyof Messenger)[]
   /** Commands that fail, with the code. */
-  readonly failing?: Partial<Record<keyof Messenger, MessengerError>>
+  readonly failing?: { readonly [name in keyof Messenger]?: MessengerError | undefined }
 }
 
 const PAGE = 60

@@ -226,9 +226,16 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-removed': scene('/chats/id-deniz', () => {
     useContactsStore().byId.set('id-deniz', contact('deniz', { relation: 'hidden' }))
   }),
-  'chat-error': scene('/chats/id-anna', () => ({
-    failing: { openConversation: new MessengerError('storage_failed') },
-  })),
+  'chat-error': scene('/chats/id-anna', () => {
+    const once = [new MessengerError('storage_failed')]
+    return {
+      failing: {
+        get openConversation() {
+          return once.pop()
+        },
+      },
+    }
+  }),
   'chat-refused': scene('/chats/id-anna', () => ({
     failing: { sendText: new MessengerError('storage_full') },
   })),
