@@ -120,6 +120,8 @@ class Line:
         if packet["type"] == ACK:
             began, on_answer = self._waiting.pop(packet["id"])
             on_answer(packet["data"][0], time.perf_counter() - began)
+        elif packet["type"] != EVENT:
+            return  # the relay takes its leave; the end of the connection follows
         elif packet["data"][0] == "envelopes":
             self._on_envelopes(packet["data"][1])
         else:

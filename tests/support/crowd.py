@@ -127,8 +127,11 @@ class Crowd:
             yield self
             await self.all_received(seconds=seconds)
         finally:
+            broken = [task for task in self._running if task.done()]
             await tasks.end(self._running)
             self._running.clear()
+            for task in broken:
+                task.result()  # it runs until it is ended: it raises
 
     def join(self, chatter: Chatter) -> None:
         """Begins to connect."""
