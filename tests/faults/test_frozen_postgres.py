@@ -8,7 +8,7 @@ from tests.support.people import Person, Reply
 from tests.support.until import until
 
 BOUND_SECONDS = 20.0
-"""A call's fifteen (`relay.http.calls.CALL_SECONDS`), and some for a slow machine."""
+"""A call's ten (`relay.http.calls.CALL_SECONDS`), and as many for a slow machine."""
 
 
 async def test_sends_and_live_delivery_go_on_calls_are_told_and_all_of_it_heals(house: House) -> None:
