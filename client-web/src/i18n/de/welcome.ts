@@ -29,7 +29,7 @@ export default {
   restoring: 'Die Sicherung wird eingespielt',
   welcomeBack: 'Melde dich an, um weiterzumachen',
   warnWeb:
-    'Im Browser vertraust du dem Server, der diese Seite liefert. Die installierte App braucht das nicht.',
+    'Im Browser vertraust du dem Server, der diese Seite liefert: Nimm einen, dem du traust.',
   identity: {
     title: 'Deine Schlüssel sind auf einem anderen Gerät',
     text: 'Du bist als {name} angemeldet, aber dieses Gerät hat deine Identität noch nicht.',

@@ -34,7 +34,7 @@ export default {
   backup_too_new: 'This backup was made by a newer version. Update first.',
   backup_other_account: 'This backup belongs to another account. Nothing was changed.',
   internal: 'Something went wrong on our side. Your messages are safe.',
-  username_format: 'Use 3 to 32 small letters, digits or _.',
+  username_format: 'Use 3 to 32 lower-case letters, digits or _.',
   password_length: 'Use 10 to 256 characters.',
   other_account:
     'Another account’s data is on this device. Sign in to that one, or erase this device first.',

@@ -16,7 +16,7 @@ export default {
   loginTitle: 'Log in',
   loginText: 'This device joins your account with keys of its own.',
   username: 'User name',
-  usernameHint: '3 to 32 small letters, digits or _',
+  usernameHint: '3 to 32 lower-case letters, digits or _',
   password: 'Password',
   passwordHint: 'At least 10 characters. It cannot be reset: nobody else knows it.',
   makingKeys: 'Making your keys',
@@ -28,8 +28,7 @@ export default {
   backupPassphrase: 'Backup passphrase',
   restoring: 'Restoring your backup',
   welcomeBack: 'Log in to continue',
-  warnWeb:
-    'In a browser you trust the server that delivers this page. The installed app does not need to.',
+  warnWeb: 'In a browser you trust the server that delivers this page: choose one you trust.',
   identity: {
     title: 'Your keys are on another device',
     text: 'You are logged in as {name}, but this device does not hold your identity yet.',
