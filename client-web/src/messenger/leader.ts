@@ -45,14 +45,26 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
     })
   }
 
+  async function isHeld(): Promise<boolean> {
+    const { held } = await navigator.locks.query()
+    return held?.some((lock) => lock.name === name) ?? false
+  }
+
   channel.addEventListener('message', ({ data }) => {
     if (data !== 'yield' || !release) return
     void events.yielded().finally(() => release?.())
   })
 
   return {
-    // A page that reloads meets its own lock for a moment.
-    claim: () => hold({ mode: 'exclusive', signal: AbortSignal.timeout(GRACE) }).catch(() => false),
+    async claim() {
+      for (;;) {
+        // A page that reloads meets its own lock for a moment.
+        const signal = AbortSignal.timeout(GRACE)
+        const leads = await hold({ mode: 'exclusive', signal }).catch(() => false)
+        // A busy machine may take longer to give a lock that nobody has.
+        if (leads || (await isHeld())) return leads
+      }
+    },
     async takeOver() {
       channel.postMessage('yield')
       const patience = AbortSignal.timeout(PATIENCE)
