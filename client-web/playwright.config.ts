@@ -7,7 +7,9 @@ const executablePath = await resolveChromium()
 export default defineConfig({
   testDir: 'e2e',
   outputDir: '.artifacts/e2e',
-  workers: 1,
+  // Most of a test is waiting: for the other person, for receipts, for a minute to pass. Each worker
+  // has a relay of its own.
+  workers: 2,
   fullyParallel: false,
   timeout: 180_000,
   expect: { timeout: 20_000 },
