@@ -138,7 +138,8 @@ export class Link {
       case 'rate_limited':
         return this.retry(refusal.retryAfter ?? reconnectBackoff.most, 'rate_limited')
       default:
-        this.retry(refusal.retryAfter ?? delay(reconnectBackoff, this.attempt++))
+        // What the relay asks for is the least: everybody was told the same, and must not come at once.
+        this.retry((refusal.retryAfter ?? 0) + delay(reconnectBackoff, this.attempt++))
     }
   }
 

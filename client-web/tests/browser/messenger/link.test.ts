@@ -20,7 +20,8 @@ const tokens = (serial: number, left = 15 * MINUTE) => ({
   refresh_expires_at: Date.now() + 1e9,
 })
 
-function connected(left?: number) {
+function connected(left?: number, refusals: RelayError[] = []) {
+  const attempts: number[] = []
   const given: string[] = []
   const failing = { times: 0 }
   let serial = 1
@@ -39,7 +40,9 @@ function connected(left?: number) {
     {
       call: async () => null,
       connect: (_token, on) => {
-        queueMicrotask(() => on.opened())
+        attempts.push(Date.now())
+        const refusal = refusals.shift()
+        queueMicrotask(() => (refusal ? on.refused(refusal) : on.opened()))
         return {
           refresh: async (token: string) => void given.push(token),
           close: nothing,
@@ -60,7 +63,7 @@ function connected(left?: number) {
     },
   )
   link.start()
-  return { link, given, failing }
+  return { link, given, failing, attempts }
 }
 
 test('the open connection gets a new token before its own ends, again and again', async () => {
@@ -86,5 +89,22 @@ test('a refresh that fails is tried again while the old token lasts', async () =
   failing.times = 3
   await vi.advanceTimersByTimeAsync(15 * MINUTE - 1_000)
   expect(given).toEqual(['access-2'])
+  link.stop()
+})
+
+test('a relay that is away is given the time it asks for, and more each time, never the same for all', async () => {
+  const away = () => new RelayError('unavailable', 'away', 1_000)
+  const { link, attempts } = connected(undefined, [away(), away(), away()])
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  const [first, second, third] = attempts.slice(1).map((at, index) => at - attempts[index]!)
+  expect(attempts).toHaveLength(4)
+  for (const [wait, step] of [
+    [first, 500],
+    [second, 1_000],
+    [third, 2_000],
+  ] as const) {
+    expect(wait).toBeGreaterThanOrEqual(1_000 + step / 2)
+    expect(wait).toBeLessThanOrEqual(1_000 + step)
+  }
   link.stop()
 })
