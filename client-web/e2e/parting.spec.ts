@@ -118,15 +118,19 @@ test('chats are muted, archived and deleted from their menu', async ({ person })
   await anna.choose(row, 'Move to chats')
   await expect(page.getByText('Nothing archived')).toBeVisible()
   await anna.go('#/chats')
+  await row.click()
+  await anna.get(testids.composer).fill('never sent')
   await anna.choose(row, 'Delete chat')
   await isAccessible(page)
   await anna.confirm('Delete chat')
   await expect(row).toHaveCount(0)
   await expect(page.getByText('No chats yet')).toBeVisible()
 
-  // The contact stays: whoever writes opens the chat again.
+  await expect(anna.get(testids.composer)).toHaveCount(0)
+
+  // The contact stays: whoever writes opens the chat again. What was half written is gone for good.
   await bob.write('still here')
   await row.click()
   await anna.hasReceived(['still here'])
-  await expect(anna.get(testids.composer)).toBeVisible()
+  await expect(anna.get(testids.composer)).toHaveValue('')
 })

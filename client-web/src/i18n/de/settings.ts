@@ -95,7 +95,7 @@ export default {
     typing: 'Tippanzeige',
     typingHint: 'Zeigt, wenn du schreibst.',
     presence: 'Online-Status',
-    presenceHint: 'Nur Kontakte, die dich auch beobachten, sehen ihn.',
+    presenceHint: 'Nur angenommene Kontakte sehen ihn, und du siehst ihren.',
     lock: 'Kennwortsperre',
     lockHint: 'Versiegelt den Speicherschlüssel dieses Geräts. Wird bei jedem Start gefragt.',
     lockOn: 'Sperre ist an',

@@ -94,7 +94,7 @@ export default {
     typing: 'Typing indicator',
     typingHint: 'Show when you are writing.',
     presence: 'Online status',
-    presenceHint: 'Only contacts who also watch you see it.',
+    presenceHint: 'Only accepted contacts see it, and you see theirs.',
     lock: 'Passphrase lock',
     lockHint: 'Seals this device’s storage key. Asked for at every start.',
     lockOn: 'Lock is on',
