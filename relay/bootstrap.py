@@ -134,7 +134,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
 
-    database = databases.pool(settings.database_url)
+    database = databases.Database(settings.database_url)
     await database.open()
     stack.push_async_callback(database.close)
     await until_there("database", lambda: _database_answers(database))

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from relay import metrics, prekeys
-from relay.database import transaction
+from relay.database import Database, transaction
 from relay.delivery import Verdict
 from relay.mailbox_log import Mailbox, MailboxLog
 from relay.missing import Missing
@@ -43,7 +43,7 @@ SELECT_PAGE: Final = """
 class CatchUp:
     """Starts and runs catch-ups; never two at once for one socket."""
 
-    def __init__(self, mailbox_log: MailboxLog, database: "AsyncConnectionPool[Any]") -> None:
+    def __init__(self, mailbox_log: MailboxLog, database: Database) -> None:
         self._log = mailbox_log
         self._database = database
         self._tasks: set[asyncio.Task[None]] = set()

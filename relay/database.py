@@ -1,9 +1,9 @@
 """PostgreSQL as the relay uses it: short transactions from one pool, each bounded in time.
 
 Invariant: whoever begins a transaction is told within `TRANSACTION_SECONDS` how it ended, or that the
-database is away: also when it was restarted (connections that died in the pool are passed over) and when it
-is frozen. A connection on which nothing comes is cut at its socket: a cancellation would first ask the server
-to end the statement, and wait for its answer.
+database is away (sooner, when it refuses connections): also when it was restarted (connections that died in
+the pool are passed over) and when it is frozen. A connection on which nothing comes is cut at its socket: a
+cancellation would first ask the server to end the statement, and wait for its answer.
 """
 
 import asyncio
@@ -22,8 +22,10 @@ TRANSACTION_SECONDS: Final = 8.0
 CHECK_SECONDS: Final = 1.5
 """A connection from the pool that does not answer so soon is taken for dead."""
 CONNECT_SECONDS: Final = 5
-RECONNECT_SECONDS: Final = 10.0
+RECONNECT_SECONDS: Final = 3.0
 """After so long the pool leaves it to the next caller to try again, so that it finds the database at once."""
+AWAY_SECONDS: Final = 2.5
+"""When connections have failed for so long nobody waits for one beyond the next that fails."""
 
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
@@ -31,16 +33,60 @@ CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 DATABASE_AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """What is raised when the database does not answer."""
 
-Database = AsyncConnectionPool[Any]
 Connection = AsyncConnection[Any]
 
 
-def pool(url: str) -> Database:
-    """The node's pool, not yet open."""
-    return AsyncConnectionPool(
-        url, min_size=1, max_size=8, open=False, kwargs={"connect_timeout": CONNECT_SECONDS},
-        reconnect_timeout=RECONNECT_SECONDS,
-    )  # fmt: skip
+class Database(AsyncConnectionPool[Any]):
+    """The node's pool, not yet open. It waits for a database that restarts, but not for one that is away."""
+
+    def __init__(self, url: str) -> None:
+        self._failing_since: float | None = None
+        self._patient: set[asyncio.Timeout] = set()
+        super().__init__(
+            url, min_size=1, max_size=8, open=False, kwargs={"connect_timeout": CONNECT_SECONDS},
+            reconnect_timeout=RECONNECT_SECONDS, connection_class=_reporting_to(self),
+        )  # fmt: skip
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """Raises PoolTimeout, after `timeout` seconds at the latest."""
+        patience = asyncio.timeout(None)
+        try:
+            async with patience:
+                self._patient.add(patience)
+                connection: Connection = await super().getconn(timeout)
+                return connection
+        except TimeoutError as error:
+            raise PoolTimeout("the database is away") from error
+        finally:
+            self._patient.discard(patience)
+
+    def connected(self) -> None:
+        """A connection came about."""
+        self._failing_since = None
+
+    def failed(self) -> None:
+        """One did not."""
+        now = asyncio.get_running_loop().time()
+        if self._failing_since is None:
+            self._failing_since = now
+        if now - self._failing_since >= AWAY_SECONDS:
+            for patience in self._patient:
+                patience.reschedule(now)
+
+
+def _reporting_to(database: Database) -> type[Connection]:
+    class Reporting(AsyncConnection[Any]):
+        @classmethod
+        async def connect(cls, *args: Any, **kwargs: Any) -> Any:
+            try:
+                connection = await super().connect(*args, **kwargs)
+            except DATABASE_AWAY:
+                database.failed()
+                raise
+            database.connected()
+            return connection
+
+    return Reporting
 
 
 @asynccontextmanager

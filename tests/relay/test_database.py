@@ -18,7 +18,7 @@ from tests.servers import Servers
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with databases.pool(database_url) as pool:
+    async with Database(database_url) as pool:
         yield pool
 
 
@@ -71,6 +71,30 @@ async def test_after_a_restart_no_call_gets_a_connection_that_died_in_the_pool(
     servers.revive()
     for _ in range(8):
         assert await ask(database) not in before
+
+
+async def test_a_database_that_is_away_is_waited_for_a_moment_and_found_when_it_is_back(
+    database: Database, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "AWAY_SECONDS", 0.5)
+    assert await ask(database)
+    servers.kill("postgres")
+    for _ in range(3):
+        async with asyncio.timeout(5):  # and not until the transaction's own bound
+            with pytest.raises(PoolTimeout):
+                await ask(database, seconds=60.0)
+    servers.revive()
+    assert await ask(database)
+
+
+async def test_who_waits_while_it_is_restarted_gets_an_answer(database: Database, servers: Servers) -> None:
+    assert await ask(database)
+    servers.kill("postgres")
+    asking = asyncio.create_task(ask(database))
+    await asyncio.sleep(0.3)
+    assert not asking.done()
+    servers.revive()
+    assert await asking
 
 
 async def test_a_connection_that_is_frozen_is_passed_over(database: Database, impatient: None) -> None:

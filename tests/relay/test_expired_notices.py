@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from relay.catch_up import CatchUp
+from relay.database import Database
 from relay.directory import Directory
 from relay.inbox_reader import InboxReader
 from relay.link import Link
@@ -97,7 +97,7 @@ async def device(log_url: str, database_url: str) -> AsyncIterator[Device]:
     await functions.install(client, "workers")
     link = Link(log_url, name="log")
     await link.start()
-    async with AsyncConnectionPool(database_url, min_size=1, open=False) as database:
+    async with Database(database_url) as database:
         made = Device(client, link, database)
         yield made
         for socket in made.registry:

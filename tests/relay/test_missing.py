@@ -108,7 +108,7 @@ async def mailbox(log_url: str, database_url: str, monkeypatch: pytest.MonkeyPat
     await functions.install(client, "relay")
     link = Link(log_url, name="log")
     await link.start()
-    async with databases.pool(database_url) as database:
+    async with databases.Database(database_url) as database:
         made = Mailbox(client, link, database)
         yield made
         made.socket.ended = True

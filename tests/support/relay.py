@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from psycopg_pool import AsyncConnectionPool
 
 from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
@@ -98,7 +97,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
     stack.push_async_callback(board.aclose)
     await functions.install(log, "relay")
     await functions.install(board, "relay")
-    database: Database = AsyncConnectionPool(settings.database_url or "", min_size=1, max_size=8, open=False)
+    database = Database(settings.database_url or "")
     await database.open()
     stack.push_async_callback(database.close)
     keyset = Keyset(database, settings.secret_file)
