@@ -34,7 +34,7 @@ export default defineConfig(async () => ({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           testTimeout: 60_000,
-          fileParallelism: false,
+
           browser: {
             enabled: true,
             headless: true,

@@ -109,11 +109,3 @@ test('closing and renewing a session keeps late messages of the old one readable
   expect(await anna.read(bob, late)).toBe('written before')
   expect(await anna.read(bob, await bob.write(anna, 'on the new one'))).toBe('on the new one')
 })
-
-test('a call the ended thread never answers fails, and so does a later one', async () => {
-  const remote = startEngine()
-  const underWay = remote.engine.createPrekeys(1, 100)
-  remote.terminate()
-  await expect(underWay).rejects.toMatchObject({ name: 'StorageError', code: 'locked' })
-  await expect(remote.engine.createIdentity()).rejects.toMatchObject({ code: 'locked' })
-})
