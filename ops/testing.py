@@ -63,8 +63,8 @@ def steps() -> list[Step]:
         Step("client check", ("npm", "run", "--silent", "check"), CLIENT, is_lint=True),
         Step(
             "pytest",
-            # Two at a time, each with servers of its own: most of them wait for something most of the time.
-            (str(BIN / "pytest"), "-q", "-n", "2", "--dist", "worksteal", f"--junit-xml={python}"),
+            # Three at a time, each with servers of its own: most of them wait for something most of the time.
+            (str(BIN / "pytest"), "-q", "-n", "3", "--dist", "worksteal", f"--junit-xml={python}"),
             minutes=40,
             report=python,
         ),

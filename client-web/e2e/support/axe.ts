@@ -20,24 +20,28 @@ interface Axe {
   run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
 }
 
-/** What axe finds, leaving out the rules named in `without`. */
+/** The rules that look at colours, and so at the theme. */
+export const OF_COLOUR = ['color-contrast', 'link-in-text-block']
+
+/** What axe finds by all rules or `only` some, leaving out those named in `without`. */
 export async function violations(
   page: Page,
-  without: readonly string[] = [],
+  { without = [], only }: { without?: readonly string[]; only?: readonly string[] } = {},
 ): Promise<readonly Violation[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
   return page.evaluate(
-    async (rules) => {
+    async ({ off, on }) => {
       const { axe } = window as never as { axe: Axe }
       const found = await axe.run({
         // Style sheets are fetched again only for a rule that is off by default.
         preload: false,
         resultTypes: ['violations'],
-        rules: Object.fromEntries(rules.map((rule) => [rule, { enabled: false }])),
+        rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])),
+        ...(on && { runOnly: on }),
       })
       return found.violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }))
     },
-    [...without],
+    { off: without, on: only },
   )
 }
 
