@@ -74,7 +74,10 @@ export interface DecryptRequest {
   session: Session | null
   kind: EnvelopeKind
   body: Bytes
-  /** Null only at the very first message from this person. */
+  /**
+   * Null at the very first message from this person, and when their record was damaged: a session
+   * is believed then, for it was begun with the key that was pinned.
+   */
   pinned: PublicKey | null
   /** What `inspect` said the message needs; null when this device no longer has it. */
   prekey: Prekey | null

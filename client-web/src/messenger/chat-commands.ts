@@ -62,6 +62,7 @@ export function chatCommands(running: () => Running): ChatCommands {
     async openConversation(id) {
       running().people.get(id)
       await running().chats.openPage(id)
+      await running().log.tellDamage()
     },
     async closeConversation() {
       running().chats.close()

@@ -94,6 +94,7 @@ export class Running {
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()
+    await this.log.tellDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }

@@ -13,6 +13,7 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'replay_refused',
   'sender_refused',
   'messages_expired',
+  'records_damaged',
 ])
 
 /** Those that have to go. `events`: newest first. */
@@ -26,6 +27,7 @@ export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
 /** What happened to keys and devices, kept (sealed) for the person to read. */
 export class SecurityLog {
   private events: SecurityEvent[] = []
+  private told = 0
 
   constructor(
     private readonly core: Core,
@@ -63,6 +65,15 @@ export class SecurityLog {
       this.events = events.filter((one) => !gone.has(one))
       this.core.view.security(this.events)
     }
+  }
+
+  /** Records were passed over because they do not open: said once, also over later starts. */
+  async tellDamage(): Promise<void> {
+    const count = this.core.store.damaged
+    if (count <= this.told) return
+    this.told = count
+    const before = this.events.find(({ type }) => type === 'records_damaged')
+    if (before?.count !== count) await this.add('records_damaged', { count })
   }
 
   async add(type: SecurityEvent['type'], about: Parameters<SecurityLog['stage']>[2]) {

@@ -76,12 +76,19 @@ const allOf = (conversation: string): IDBKeyRange =>
 
 export class Store {
   private fence = 0
+  /** Places of records that did not open when several were read. */
+  private readonly passedOver = new Set<string>()
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
   ) {}
+
+  /** How many records were found that do not open; reading several goes on without them. */
+  get damaged(): number {
+    return this.passedOver.size
+  }
 
   /** Makes this tab the only one that can write; what an older one still commits fails. */
   async takeFence(): Promise<void> {
@@ -101,9 +108,7 @@ export class Store {
   /** All records of a table with their keys; where those are numbers, in their order. */
   async entries<T>(table: SealedTable): Promise<[Key<SealedTable>, T][]> {
     const [names, values] = await this.rows(table)
-    return Promise.all(
-      values.map((sealed, i) => this.openRecord<T>(table, names[i] as never, sealed)),
-    )
+    return this.whole(table, names as Key<TableName>[], values)
   }
 
   async all<T>(table: SealedTable): Promise<T[]> {
@@ -112,11 +117,7 @@ export class Store {
 
   /** Of every record that opens. */
   async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
-    const [names, values] = await this.rows(table)
-    const opened = await Promise.allSettled(
-      values.map((sealed, i) => this.openRecord(table, names[i] as never, sealed)),
-    )
-    return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value[0] as Key<T>] : []))
+    return (await this.entries(table)).map(([key]) => key as Key<T>)
   }
 
   /** The `limit` messages before `before`, ascending. */
@@ -132,7 +133,10 @@ export class Store {
         cursor = await cursor.continue()
       }
     })
-    return this.openRows(rows.reverse())
+    const opened = await this.openRows<T>(rows.reverse())
+    const first = rows[0]?.[0][1]
+    if (first === undefined || rows.length < limit || opened.length === limit) return opened
+    return [...(await this.page<T>(conversation, first, limit - opened.length)), ...opened]
   }
 
   async message<T>(id: string): Promise<T | null> {
@@ -255,10 +259,31 @@ export class Store {
     throw new StorageError('fenced', 'another tab leads')
   }
 
-  private openRows<T>(rows: [[string, number], MessageEntry][]): Promise<T[]> {
-    return Promise.all(
-      rows.map(async ([name, { data }]) => (await this.openRecord<T>('messages', name, data))[1]),
+  private async openRows<T>(rows: [[string, number], MessageEntry][]): Promise<T[]> {
+    const names = rows.map(([name]) => name)
+    const values = rows.map(([, { data }]) => data)
+    return (await this.whole<T>('messages', names, values)).map(([, value]) => value)
+  }
+
+  /** Those that open. */
+  private async whole<T>(
+    table: TableName,
+    names: readonly Key<TableName>[],
+    values: readonly Uint8Array[],
+  ): Promise<[Key<SealedTable>, T][]> {
+    const opened = await Promise.all(
+      values.map(async (sealed, i) => {
+        const name = names[i] as Key<TableName>
+        try {
+          return [await this.openRecord<T>(table, name, sealed)]
+        } catch (error) {
+          if (!(error instanceof StorageError) || error.code !== 'damaged') throw error
+          this.passedOver.add(place(table, name))
+          return []
+        }
+      }),
     )
+    return opened.flat()
   }
 
   private rows(table: SealedTable) {

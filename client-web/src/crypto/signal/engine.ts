@@ -145,7 +145,7 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
 }
 
 async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
-  if (!request.session || !request.pinned) throw new CryptoError('no_session')
+  if (!request.session) throw new CryptoError('no_session')
   const record = parse(request.session)
   const { ratchetKey } = parseMessage(request.body)
   let failure: unknown = new CryptoError('no_session')
@@ -168,12 +168,12 @@ async function tryOne(
   record: RecordState,
   key: string,
   body: Uint8Array,
-  identity: PublicKey,
+  pinned: PublicKey | null,
 ): Promise<Pick<Decrypted, 'session' | 'plaintext' | 'identityKey'>> {
   const state = record.sessions[key]
-  if (!state || !equal(fromBase64(state.indexInfo.remoteIdentityKey), identity)) {
-    throw new CryptoError('identity_mismatch')
-  }
+  if (!state) throw new CryptoError('no_session')
+  const identity = fromBase64(state.indexInfo.remoteIdentityKey)
+  if (pinned && !equal(identity, pinned)) throw new CryptoError('identity_mismatch')
   if (jump(state, parseMessage(body)) > MAX_JUMP) throw new CryptoError('too_far')
   const store = new StagedStore(request.local, serialize(isolate(record, key)), identity)
   const cipher = new SessionCipher(store, address(request.remote))

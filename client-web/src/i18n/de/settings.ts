@@ -163,6 +163,8 @@ export default {
       own_device_removed: 'Ein Gerät wurde aus deinem Konto entfernt',
       messages_expired:
         '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',
+      records_damaged:
+        '{n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherte Einträge waren beschädigt und fehlen',
     },
     someone: 'jemand',
     deviceNumber: 'Gerät {n}',

@@ -160,6 +160,8 @@ export default {
       own_device_removed: 'A device of your account was removed',
       messages_expired:
         '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',
+      records_damaged:
+        '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
     },
     someone: 'someone',
     deviceNumber: 'Device {n}',

@@ -82,10 +82,11 @@ export interface SecurityEvent {
     | 'own_device_added'
     | 'own_device_removed'
     | 'messages_expired'
+    | 'records_damaged'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null
   readonly fingerprint: string | null
-  /** How many (`messages_expired`). */
+  /** How many (`messages_expired`, `records_damaged`). */
   readonly count: number | null
 }

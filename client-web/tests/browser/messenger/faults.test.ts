@@ -96,6 +96,45 @@ test('a session record that does not open any more is replaced by a new session'
   await until(() => again.received().includes('readable'), 'read')
 })
 
+test('the app starts without a contact and a message that do not open, and says so once', async () => {
+  const { relay, anna, bob } = await setUp()
+  bob.stop()
+  const db = await openDatabase(bob.database)
+  for (const key of await db.getAllKeys('contacts')) {
+    const sealed = await db.get('contacts', key)
+    if (sealed) await db.put('contacts', damaged(sealed), key)
+  }
+  const [message] = (await db.getAllKeys('messages')) as [string, number][]
+  const entry = message && (await db.get('messages', message))
+  if (entry) await db.put('messages', { ...entry, data: damaged(entry.data) }, message)
+  db.close()
+
+  const again = new Client('bob', relay, {}, bob.database)
+  clients.push(again)
+  await again.boot()
+  expect(again.shown.state.phase).toBe('ready')
+  const told = (client: Client): (number | null)[] =>
+    client.shown.events.filter(({ type }) => type === 'records_damaged').map(({ count }) => count)
+  expect(told(again)).toEqual([1])
+  await anna.messenger.sendText(bob.userId, 'do you know me?')
+  await until(
+    () => again.shown.waiting.length === 1,
+    'taken for a stranger: the pinned key is gone',
+  )
+  await again.messenger.acceptRequest(anna.userId)
+  await again.messenger.openConversation(anna.userId)
+  expect(again.received()).toEqual(['do you know me?'])
+  expect(told(again)).toEqual([2, 1])
+
+  let later = again
+  for (let start = 0; start < 2; start++) {
+    later = await later.reloaded()
+    clients.push(later)
+    await later.messenger.openConversation(anna.userId)
+  }
+  expect(told(later), 'the contact is a new one by now').toEqual([1, 2, 1])
+})
+
 test('a full disk is no such fault: the message waits until there is room', async () => {
   const { relay, anna, bob, emptied } = await setUp()
   let disk = { refused: () => 0 }

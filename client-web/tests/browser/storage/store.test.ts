@@ -44,6 +44,30 @@ describe('sealed records', () => {
     }
   })
 
+  test('that do not open are left out where several are read, and counted once', async () => {
+    const { store, db } = await openStore()
+    const changes = new Changes()
+    for (let order = 1; order <= 9; order++) changes.putMessage(row('c', order))
+    for (const name of ['anna', 'bob', 'eve']) changes.put('contacts', name, name)
+    await store.commit(changes)
+    const broken = await db.getAllKeys('messages')
+    for (const key of [broken[2], broken[7], broken[8]]) {
+      const entry = await db.get('messages', key as never)
+      if (entry) await db.put('messages', { ...entry, data: entry.data.slice(0, -1) }, key as never)
+    }
+    const [contact] = await db.getAllKeys('contacts')
+    await db.put('contacts', new Uint8Array(40), contact as never)
+
+    const newest = await store.page<{ order: number }>('c', Infinity, 4)
+    expect(newest.map((one) => one.order)).toEqual([4, 5, 6, 7])
+    const older = await store.page<{ order: number }>('c', 4, 4)
+    expect(older.map((one) => one.order)).toEqual([1, 2])
+    expect(await store.all('contacts')).toHaveLength(2)
+    expect(await store.keys('contacts')).toHaveLength(2)
+    expect(store.damaged).toBe(4)
+    expect(await store.message('c-3')).toBeNull()
+  })
+
   test('survive closing and opening', async () => {
     const { store, db, name } = await openStore()
     await store.commit(new Changes().put('records', 'x', [1, 2]))
