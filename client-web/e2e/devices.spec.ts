@@ -48,7 +48,7 @@ test('signing out erases; logging in without a backup warns the contact, who acc
   await anna.confirm('Start with new keys')
   await anna.isOnline()
 
-  await bob.write('is it still you?')
+  await bob.send('is it still you?')
   await expect(bob.get(testids.keyChange)).toBeVisible()
   await bob.hasStatuses('waiting', 1)
   await isAccessible(bob.page)

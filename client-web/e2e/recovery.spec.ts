@@ -68,7 +68,7 @@ test('the recovery dialog leads each way on, before and after logging in', async
 
   // The device with the old key is closed and says so; the contact is warned before anything leaves.
   await expect(anna.get(testids.submitLogin)).toBeVisible()
-  await bob.write('who are you?')
+  await bob.send('who are you?')
   await expect(bob.get(testids.keyChange)).toContainText(`${anna.name}’s key changed`)
   await isAccessible(bob.page)
 })

@@ -107,6 +107,7 @@ test('a new password ends the other sessions; deleting the account needs it, and
   await dialog.getByRole('button', { name: 'Delete for good' }).click()
   await expect(anna.get(testids.submitRegister)).toBeVisible()
   expect(await anna.stored()).toBe(0)
+  await expect(anna.page.getByText('This account was deleted.')).toBeVisible()
   await expect(second.page.getByText('This account was deleted.')).toBeVisible()
   expect(await second.stored()).toBe(0)
 

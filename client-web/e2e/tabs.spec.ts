@@ -36,8 +36,7 @@ test('threat 30: one tab leads, the other one takes over when asked; nothing com
   // Back, while something is on its way in both directions.
   await Promise.all([
     bob.write('crossing one', 'crossing two'),
-    second.write('crossing three'),
-    first.get(testids.takeOver).click(),
+    second.write('crossing three').then(() => first.get(testids.takeOver).click()),
   ])
   await first.isOnline()
   await first.chatWith(bob.name)

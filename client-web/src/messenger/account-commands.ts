@@ -78,6 +78,7 @@ export function accountCommands(app: App): AccountCommands {
     async deleteAccount(password) {
       await app.theCore().api.deleteAccount(password)
       await app.erase()
+      app.view.app({ ended: 'account_deleted' })
     },
     async listSessions() {
       const sessions = await app.theCore().api.sessions()

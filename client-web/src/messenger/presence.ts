@@ -17,6 +17,8 @@ const MOST = 1_000
 export class Presence {
   private readonly told = new Map<string, number>()
   private readonly shown = new Map<string, ReturnType<typeof setTimeout>>()
+  /** What was heard since whom we watch was last told: newer than the answer to that. */
+  private heard = new Map<string, boolean>()
 
   constructor(
     private readonly core: Core,
@@ -31,13 +33,19 @@ export class Presence {
     const { socket, settings } = this.core
     if (!socket) return
     const users = settings.presence ? this.people.accepted().map((one) => one.userId) : []
+    const heard = new Map<string, boolean>()
+    this.heard = heard
     const online = await socket.watch(users.slice(0, MOST))
+    if (this.heard !== heard) return // a later call has a later answer
     this.people.allOffline()
     for (const id of online) this.people.setOnline(id, true)
+    for (const [id, isOnline] of heard) this.people.setOnline(id, isOnline)
   }
 
   changed(userId: string, online: boolean): void {
-    if (this.core.settings.presence) this.people.setOnline(userId, online)
+    if (!this.core.settings.presence) return
+    this.heard.set(userId, online)
+    this.people.setOnline(userId, online)
   }
 
   lost(): void {

@@ -1,0 +1,48 @@
+/** Who is online, as the relay's answers and its notices cross each other. */
+import { expect, test } from 'vitest'
+import { Presence } from '@/messenger/presence'
+
+function setUp() {
+  const online = new Set<string>()
+  const answers: ((online: string[]) => void)[] = []
+  const core = {
+    settings: { presence: true },
+    socket: { watch: () => new Promise<string[]>((answer) => answers.push(answer)) },
+  }
+  const people = {
+    accepted: () => [{ userId: 'anna' }, { userId: 'bob' }],
+    allOffline: () => online.clear(),
+    setOnline: (id: string, is: boolean) => (is ? online.add(id) : online.delete(id)),
+  }
+  const [chats, sessions, ephemerals] = [{}, {}, {}]
+  const presence = new Presence(
+    core as never,
+    people as never,
+    chats as never,
+    sessions as never,
+    ephemerals as never,
+  )
+  return { presence, online, answers }
+}
+
+test('a notice that overtakes the answer to the question before it stands', async () => {
+  const { presence, online, answers } = setUp()
+  const asked = presence.watch()
+  presence.changed('anna', true)
+  presence.changed('bob', false)
+  answers[0]?.(['bob'])
+  await asked
+  expect([...online]).toEqual(['anna'])
+})
+
+test('the answer to the last question stands, also when it comes first', async () => {
+  const { presence, online, answers } = setUp()
+  const before = presence.watch()
+  presence.changed('bob', true)
+  const after = presence.watch()
+  answers[1]?.(['anna', 'bob'])
+  await after
+  answers[0]?.([])
+  await before
+  expect([...online]).toEqual(['anna', 'bob'])
+})
