@@ -117,9 +117,13 @@ class Person:
 
     async def publish(self, **fields: Any) -> "Person":
         """Makes this device active."""
-        reply = await self.call("PUT", "/v1/keys", self.keys(**fields))
+        reply = await self.put_keys(**fields)
         assert reply.status == 200, reply.body
         return self
+
+    async def put_keys(self, **fields: Any) -> Reply:
+        """`PUT /v1/keys`, whatever comes of it."""
+        return await self.call("PUT", "/v1/keys", self.keys(**fields))
 
     async def another_device(self) -> "Person":
         """The same account and identity on a further device, with keys."""

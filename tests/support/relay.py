@@ -20,8 +20,9 @@ from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.limits import Limits
 from relay.parts import Parts
-from schema import functions, keys, servers, tasks
+from schema import codec, functions, keys, servers, tasks
 from schema.clock import now_ms
+from schema.partitions import partition_of
 from schema.settings import Settings
 from tests.support.naive_projector import NaiveProjector
 from tests.support.people import Person
@@ -50,6 +51,20 @@ class Relay:
         """What a query finds."""
         async with self.parts.database.connection() as connection:
             return await (await connection.execute(query, arguments)).fetchall()
+
+    async def directory(self, person: Person) -> dict[bytes, bytes]:
+        """What the log's directory has of them."""
+        user = UUID(person.user_id)
+        found: dict[bytes, bytes] = await self.parts.log.hgetall(
+            keys.user(partition_of(user, self.parts.partitions), user)
+        )
+        return found
+
+    async def events(self, person: Person) -> list[Any]:
+        """Everything in the log of their partition."""
+        partition = partition_of(UUID(person.user_id), self.parts.partitions)
+        entries = await self.parts.log.xrange(keys.log(partition))
+        return [codec.decode_entry(fields)[0] for _, fields in entries]
 
     async def note_end(self, session: UUID, reason: SessionEnd) -> None:
         self.ended[session] = reason

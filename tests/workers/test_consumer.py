@@ -1,8 +1,6 @@
 """The consumer loop: every entry committed in order, none passed over, each acknowledged after its commit."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -15,62 +13,20 @@ from schema import servers as clients
 from schema.events import LogEvent
 from tests.servers import Servers
 from tests.workers import stories
+from tests.workers.consuming import (
+    SOURCE,
+    Recorder,
+    consuming,
+    done,
+    nothing_left,
+    pending,
+    pending_is,
+    say,
+)
 from tests.workers.running import until
-from workers.batches import Batch, Pace, Superseded
-from workers.consumer import TRIES, Consumer
+from workers.batches import Batch, Superseded
+from workers.consumer import TRIES
 from workers.positions import Position
-from workers.sources import log_source
-
-QUICK = Pace(block_seconds=0.1, verify_seconds=0.0)
-SOURCE = log_source("tests", 0)
-
-
-class Recorder:
-    """A handler that remembers what it committed; `before` may fail or wait."""
-
-    def __init__(self, before: Callable[[Batch[LogEvent]], Any] = lambda _batch: None) -> None:
-        self.batches: list[Batch[LogEvent]] = []
-        self.checkpoint: Position | None = None
-        self._before = before
-
-    async def resume(self) -> Position | None:
-        return self.checkpoint
-
-    async def handle(self, batch: Batch[LogEvent]) -> None:
-        outcome = self._before(batch)
-        if outcome is not None:
-            await outcome
-        self.batches.append(batch)
-
-    @property
-    def seqs(self) -> list[int]:
-        return [entry.seq for batch in self.batches for entry in batch.entries]
-
-
-@asynccontextmanager
-async def consuming(log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, **options: Any):
-    stopping = asyncio.Event()
-    consumer = Consumer(SOURCE, handler, lambda: clients.client(log_url), name, pace, **options)
-    task = asyncio.create_task(consumer.run(stopping))
-    try:
-        yield task
-    finally:
-        stopping.set()
-        await asyncio.wait_for(task, 10)
-
-
-async def say(log: Any, *seqs: int) -> list[bytes]:
-    user = uuid4()
-    return [await log.xadd(SOURCE.stream, stories.fields(stories.accepted(user, 1, seq))) for seq in seqs]
-
-
-async def pending(log: Any) -> int:
-    return (await log.xpending(SOURCE.stream, SOURCE.group))["pending"]
-
-
-async def nothing_left(log: Any) -> bool:
-    groups = await log.xinfo_groups(SOURCE.stream)
-    return any(group["pending"] == 0 and group["lag"] == 0 for group in groups)
 
 
 async def test_a_group_begins_at_the_first_entry_even_if_it_comes_late(log, log_url) -> None:
@@ -79,12 +35,8 @@ async def test_a_group_begins_at_the_first_entry_even_if_it_comes_late(log, log_
     async with consuming(log_url, handler):
         await until(lambda: nothing_left(log))
         await say(log, 4)
-        await until(lambda: _done(handler, 4))
+        await until(lambda: done(handler, 4))
     assert handler.seqs == [1, 2, 3, 4]
-
-
-async def _done(handler: Recorder, count: int) -> bool:
-    return len(handler.seqs) >= count
 
 
 async def test_an_entry_is_acknowledged_only_after_its_commit(log, log_url) -> None:
@@ -92,18 +44,11 @@ async def test_an_entry_is_acknowledged_only_after_its_commit(log, log_url) -> N
     handler = Recorder(lambda _batch: gate.wait())
     await say(log, 1)
     async with consuming(log_url, handler):
-        await until(lambda: _pending_is(log, 1))
+        await until(lambda: pending_is(log, 1))
         await asyncio.sleep(0.2)
         assert await pending(log) == 1
         gate.set()
         await until(lambda: nothing_left(log))
-
-
-async def _pending_is(log: Any, count: int) -> bool:
-    try:
-        return await pending(log) == count
-    except ResponseError:
-        return False  # no group yet
 
 
 async def test_a_new_owner_first_takes_over_what_the_old_one_left(log, log_url) -> None:
@@ -121,7 +66,7 @@ async def test_entries_that_another_consumer_snatched_are_not_passed_over(log, l
     handler = Recorder()
     async with consuming(log_url, handler):
         await say(log, 1)
-        await until(lambda: _done(handler, 1))
+        await until(lambda: done(handler, 1))
         # A frozen owner's read may still be served: it gets an entry and never commits it.
         snatched = await _snatch(log)
         await say(log, snatched + 1)
@@ -258,7 +203,7 @@ async def test_a_group_that_vanishes_is_created_anew_and_read_from_the_beginning
         await until(lambda: nothing_left(log))
         await log.xgroup_destroy(SOURCE.stream, SOURCE.group)
         await say(log, 2)
-        await until(lambda: _done(handler, 3))
+        await until(lambda: done(handler, 3))
     assert handler.seqs[0] == 1
     assert handler.seqs[-2:] == [1, 2]
 
@@ -273,7 +218,7 @@ async def test_a_log_that_is_killed_and_comes_back_is_read_on(log, log_url, serv
         servers.revive()
         async with clients.client(log_url) as again:
             await say(again, 2)
-            await until(lambda: _done(handler, 2))
+            await until(lambda: done(handler, 2))
     assert handler.seqs == [1, 2]
 
 
@@ -298,52 +243,6 @@ async def _install(log: Any) -> None:
     from schema import functions
 
     await functions.install(log, "workers")
-
-
-async def test_it_lingers_for_more_once_something_is_there(log, log_url) -> None:
-    handler = Recorder()
-    pace = Pace(block_seconds=0.1, verify_seconds=0.0, linger_seconds=0.5)
-    async with consuming(log_url, handler, pace=pace):
-        await say(log, 1)
-        await asyncio.sleep(0.2)
-        await say(log, 2)
-        await until(lambda: nothing_left(log))
-    assert [[entry.seq for entry in batch.entries] for batch in handler.batches] == [[1, 2]]
-
-
-async def test_it_does_not_linger_when_someone_waits(log, log_url) -> None:
-    handler = Recorder()
-    pace = Pace(block_seconds=0.1, verify_seconds=0.0, linger_seconds=30)
-    async with consuming(log_url, handler, pace=pace, urgent=lambda _event: True):
-        await say(log, 1)
-        await until(lambda: nothing_left(log), within=10)
-    assert handler.seqs == [1]
-
-
-async def test_a_batch_is_bounded_in_entries_and_bytes(log, log_url) -> None:
-    pace = Pace(read=4, most=8, block_seconds=0.1, verify_seconds=0.0, linger_seconds=0.1)
-    handler = Recorder()
-    await say(log, *range(1, 21))
-    async with consuming(log_url, handler, pace=pace):
-        await until(lambda: nothing_left(log))
-    assert [len(batch.entries) for batch in handler.batches] == [8, 8, 4]
-    handler = Recorder()
-    await log.xgroup_destroy(SOURCE.stream, SOURCE.group)
-    small = Pace(read=4, most=800, most_bytes=1, block_seconds=0.1, verify_seconds=0.0, linger_seconds=0.1)
-    async with consuming(log_url, handler, pace=small):
-        await until(lambda: nothing_left(log))
-    assert [len(batch.entries) for batch in handler.batches] == [4] * 5
-
-
-async def test_stopping_finishes_the_batch_in_hand(log, log_url) -> None:
-    gate = asyncio.Event()
-    handler = Recorder(lambda _batch: gate.wait())
-    await say(log, 1)
-    async with consuming(log_url, handler):
-        await until(lambda: _pending_is(log, 1))
-        asyncio.get_running_loop().call_later(0.3, gate.set)
-    assert handler.seqs == [1]
-    assert await nothing_left(log)
 
 
 async def test_a_consumer_that_is_long_gone_is_forgotten_but_never_with_entries(log, log_url) -> None:

@@ -1,0 +1,92 @@
+"""Exact moments at which to kill a worker: while it waits for a lock in PostgreSQL, or to write to Valkey."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import psycopg
+
+from schema import keys
+from schema.partitions import partition_of
+from tests.workers import stories
+from tests.workers.running import PARTITIONS
+from tests.workers.stories import Said
+
+PAUSE_MS = 60_000
+
+
+async def say(log: Any, *story: Said) -> None:
+    """Appends the story in one piece, so that a lingering reader has all of it in hand."""
+    async with log.pipeline(transaction=True) as piece:
+        for said in story:
+            piece.xadd(keys.log(partition_of(said[0].user, PARTITIONS)), stories.fields(said))
+        await piece.execute()
+
+
+async def pending(log: Any, group: str, stream: str | None = None) -> int:
+    streams = [stream] if stream else [keys.log(partition) for partition in range(PARTITIONS)]
+    total = 0
+    for name in streams:
+        if await log.exists(name):
+            total += sum(
+                row["pending"] for row in await log.xinfo_groups(name) if row["name"] == group.encode()
+            )
+    return total
+
+
+async def nothing_left(log: Any, group: str, stream: str | None = None) -> bool:
+    streams = [stream] if stream else [keys.log(partition) for partition in range(PARTITIONS)]
+    for name in streams:
+        groups = {row["name"]: row for row in await log.xinfo_groups(name)}
+        row = groups.get(group.encode())
+        if row is None or row["pending"] or row["lag"]:
+            return False
+    return True
+
+
+@asynccontextmanager
+async def writes_paused(client: Any) -> AsyncIterator[None]:
+    await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
+    try:
+        yield
+    finally:
+        await client.execute_command("CLIENT UNPAUSE")
+
+
+class Lock:
+    """An exclusive lock on a table, and whether someone waits for it."""
+
+    def __init__(self, database_url: str, table: str) -> None:
+        self._url = database_url
+        self._connection = psycopg.connect(database_url)
+        self._connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+    async def waited_for(self, by: int = 1) -> bool:
+        with psycopg.connect(self._url) as other:  # within one transaction the answer would stay the same
+            rows = other.execute(
+                "SELECT 1 FROM pg_stat_activity "
+                "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ).fetchall()
+        return len(rows) >= by
+
+    def release(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+async def some_pending(log: Any, group: str) -> bool:
+    return await pending(log, group) > 0
+
+
+def users_of_every_partition() -> list[UUID]:
+    users: dict[int, UUID] = {}
+    while len(users) < PARTITIONS:
+        user = uuid4()
+        users[partition_of(user, PARTITIONS)] = user
+    return list(users.values())
