@@ -75,8 +75,8 @@ export interface DecryptRequest {
   kind: EnvelopeKind
   body: Bytes
   /**
-   * Null at the very first message from this person, and when their record was damaged: a session
-   * is believed then, for it was begun with the key that was pinned.
+   * Null at the very first message from this person, and when their record was damaged: the open
+   * session is believed then, for it was begun with the key that was pinned.
    */
   pinned: PublicKey | null
   /** What `inspect` said the message needs; null when this device no longer has it. */

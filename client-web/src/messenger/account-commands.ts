@@ -1,4 +1,4 @@
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { SessionTokens } from '@/wire/types'
 import type { App } from './app'

@@ -1,4 +1,4 @@
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { App } from './app'
 import type { AppCommands } from './contract'
 

@@ -1,7 +1,7 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { Decrypted } from '@/crypto/engine'
 import { fingerprint, parseIdentity } from '@/crypto/identity'
-import type { Changes } from '@/storage/store'
+import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from './chats'
 import type { Chats } from './chats'

@@ -1,4 +1,4 @@
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { fingerprint } from '@/crypto/identity'
 import { blankMessage } from './chats'
 import { MAX_TEXT } from './content'

@@ -1,5 +1,5 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import type { Conversation, Message, MessageStatus, Notice } from './contract'
 import { Mirror } from './mirror'

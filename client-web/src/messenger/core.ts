@@ -1,5 +1,5 @@
 import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
 import type { RelaySocket } from '@/wire/socket'

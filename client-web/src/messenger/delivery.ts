@@ -1,7 +1,7 @@
 /** One attempt to bring an outbox entry to the relay, and what its answer means. */
 import { CryptoError } from '@/crypto/errors'
 import { identityText } from '@/crypto/identity'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import { delay } from './backoff'
 import type { Content, CopyOf } from './content'

@@ -4,7 +4,7 @@
  * whoever spends it, or spends it in another's name, keeps no message in the mailbox from being read.
  */
 import { StorageError } from '@/storage/errors'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { Budget } from './budget'
 import type { Core } from './core'
 import type { Opener, Sealed } from './opener'

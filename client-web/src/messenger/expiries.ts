@@ -3,7 +3,7 @@
  * from whom they were; so their number stands above the conversations, also after a reload, until
  * the person has taken note. (The gap shows in its conversation once its sender writes again.)
  */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import type { Expired } from './contract'
 import type { SecurityLog } from './security-log'

@@ -1,6 +1,6 @@
 /** Envelopes that could not be read: each leaves a notice, costs the sender's budget, may renew. */
 import { CryptoError } from '@/crypto/errors'
-import type { Changes } from '@/storage/store'
+import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from './chats'
 import { ContentError } from './content'

@@ -1,7 +1,7 @@
 /** What happens when another key is seen for someone: it is noted, shown, and nothing more. */
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Chats } from './chats'
 import type { Core } from './core'
 import { withSeenKey } from './people'

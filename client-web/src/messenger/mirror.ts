@@ -4,7 +4,7 @@
  * after the commit. Whoever stages runs inside `serial`, so nobody works with what another is
  * about to replace.
  */
-import type { Changes } from '@/storage/store'
+import type { Changes } from '@/storage/changes'
 import type { SealedTable } from '@/storage/schema'
 
 type TextTable = Exclude<SealedTable, 'prekeys' | 'signed_prekeys' | 'outbox'>

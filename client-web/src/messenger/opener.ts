@@ -4,7 +4,7 @@
  */
 import type { Decrypted } from '@/crypto/engine'
 import { identityText } from '@/crypto/identity'
-import type { Changes } from '@/storage/store'
+import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import { decodeContent } from './content'
 import type { Content, UnknownContent } from './content'

@@ -4,7 +4,7 @@
  * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
  * encrypts nothing twice.
  */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Chats } from './chats'
 import type { Core } from './core'
 import type { Message, SendProblem } from './contract'

@@ -5,7 +5,7 @@
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { contactCode, fingerprint, identityText } from '@/crypto/identity'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { Contact } from './contract'

@@ -4,7 +4,7 @@
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
 import type { Prekey } from '@/crypto/engine'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from './backoff'

@@ -1,5 +1,5 @@
 /** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Chats } from './chats'
 import type { Core } from './core'
 import type { Ephemerals } from './ephemerals'

@@ -4,7 +4,7 @@
  * only to accepted contacts.
  */
 import { StorageError } from '@/storage/errors'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import { Mirror } from './mirror'
 import type { Outbox } from './outbox'

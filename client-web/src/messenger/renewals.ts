@@ -2,7 +2,7 @@
  * When a contact's messages cannot be read, a fresh session is started and announced with `hello`:
  * at most once an hour per device, visible in the conversation.
  */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Chats } from './chats'
 import type { Core } from './core'
 import { counterKey, readCounter } from './counters'

@@ -1,5 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'

@@ -1,4 +1,4 @@
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import type { SecurityEvent } from './contract'
 import { fingerprint } from '@/crypto/identity'

@@ -1,5 +1,5 @@
 import type { PublicKey } from '@/crypto/engine'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { localIdentity } from './core'
 import type { Core } from './core'
 import type { People } from './people'

@@ -8,8 +8,9 @@ import type { Sealer } from './sealer'
 import { isCurrent } from './sealer'
 import { LAYOUT } from './schema'
 import type { Database, SealedRecord, SealedTable } from './schema'
-import { Changes } from './store'
-import type { MessageRow, Store } from './store'
+import { Changes } from './changes'
+import type { MessageRow } from './changes'
+import type { Store } from './store'
 
 const MARK = 'layout'
 const BATCH = 500

@@ -108,7 +108,7 @@ async def test_a_rewrite_leaves_out_a_trimmed_entry_whose_neighbour_lives(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fate", ["expired", "acknowledged"])
-async def test_expired_ciphertext_is_gone_from_tables_log_and_disk(
+async def test_threat_27_expired_ciphertext_is_gone_from_tables_log_and_disk(
     log, database_url, workers: Workers, servers: Servers, fate
 ) -> None:
     user = uuid4()

@@ -147,11 +147,14 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
 async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
   if (!request.session) throw new CryptoError('no_session')
   const record = parse(request.session)
+  const current = openEntry(record)?.[1].indexInfo.remoteIdentityKey
+  const pinned = request.pinned ?? (current ? fromBase64(current) : null)
+  if (!pinned) throw new CryptoError('no_session')
   const { ratchetKey } = parseMessage(request.body)
   let failure: unknown = new CryptoError('no_session')
   for (const key of candidates(record, ratchetKey)) {
     try {
-      const result = await tryOne(request, record, key, request.body, request.pinned)
+      const result = await tryOne(request, record, key, request.body, pinned)
       return { ...result, usedPrekeyId: null, startedSession: false }
     } catch (error) {
       // A session that knows the ratchet key is the right one: its answer stands.
@@ -168,12 +171,12 @@ async function tryOne(
   record: RecordState,
   key: string,
   body: Uint8Array,
-  pinned: PublicKey | null,
+  identity: PublicKey,
 ): Promise<Pick<Decrypted, 'session' | 'plaintext' | 'identityKey'>> {
   const state = record.sessions[key]
-  if (!state) throw new CryptoError('no_session')
-  const identity = fromBase64(state.indexInfo.remoteIdentityKey)
-  if (pinned && !equal(identity, pinned)) throw new CryptoError('identity_mismatch')
+  if (!state || !equal(fromBase64(state.indexInfo.remoteIdentityKey), identity)) {
+    throw new CryptoError('identity_mismatch')
+  }
   if (jump(state, parseMessage(body)) > MAX_JUMP) throw new CryptoError('too_far')
   const store = new StagedStore(request.local, serialize(isolate(record, key)), identity)
   const cipher = new SessionCipher(store, address(request.remote))

@@ -1,5 +1,5 @@
 import { equal, own } from '@/crypto/bytes'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import type { App } from '../app'
 import { defaultSettings, MessengerError } from '../contract'
 import type { Message } from '../contract'

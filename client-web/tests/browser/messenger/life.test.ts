@@ -1,10 +1,8 @@
 /** Devices, tabs, locks, backups: what happens to the same person in other places and times. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
-import type { Database } from '@/storage/schema'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
-import { dump } from '../../support/storage'
+import { acquaintedClients, Client, until } from '../../support/client'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSPHRASE = 'seven plain words for a backup'
@@ -230,126 +228,4 @@ describe('several devices of one person', () => {
     )
     expect(JSON.stringify(content)).not.toMatch(/chainKey|rootKey|refresh_token|access_token/)
   })
-})
-
-describe('on this device', () => {
-  test('search finds words in any case, keeps up with new messages, forgets deleted ones', async () => {
-    const { anna, bob } = await setUp()
-    const { id } = await anna.messenger.sendText(bob.userId, 'Über den Dächern von Nizza')
-    const hits = await anna.messenger.search('DACHERN')
-    expect(
-      hits.map((hit) => [hit.username, hit.message.text.slice(...(hit.ranges[0] ?? []))]),
-    ).toEqual([['bob', 'Dächern']])
-    await bob.messenger.sendText(anna.userId, 'dächern auch hier')
-    await until(() => anna.received().includes('dächern auch hier'), 'received')
-    expect((await anna.messenger.search('dach')).length).toBe(2)
-    await anna.messenger.deleteForMe(bob.userId, [id])
-    expect((await anna.messenger.search('dach')).length).toBe(1)
-    expect(anna.flow()).not.toContain('Über den Dächern von Nizza')
-  })
-
-  test('what is deleted while the first search reads the history is not found', async () => {
-    const { anna, bob } = await setUp()
-    const { id } = await anna.messenger.sendText(bob.userId, 'a needle to forget')
-    await anna.messenger.sendText(bob.userId, 'a needle to keep')
-    const [hits] = await Promise.all([
-      anna.messenger.search('needle'),
-      anna.messenger.deleteForMe(bob.userId, [id]),
-    ])
-    expect(hits.length).toBeLessThanOrEqual(2)
-    const texts = (await anna.messenger.search('needle')).map(({ message }) => message.text)
-    expect(texts).toEqual(['a needle to keep'])
-  })
-
-  test('a search that is cancelled says so, and the next one finds everything', async () => {
-    const { anna } = await setUp()
-    const cancelled = anna.messenger.search('hello')
-    await Promise.resolve()
-    anna.messenger.cancel('search_index')
-    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
-    expect((await anna.messenger.search('hello')).length).toBe(2)
-  })
-
-  test('a reply shows what it answers, only from its own conversation', async () => {
-    const { anna, bob } = await setUp()
-    const original = anna.shown.messages.find((one) => one.text === 'hello back')
-    await anna.messenger.reply(bob.userId, 'indeed', original?.id ?? '')
-    await until(() => bob.received().includes('indeed'), 'the reply')
-    expect(bob.shown.messages.at(-1)?.replyTo).toMatchObject({
-      known: true,
-      outgoing: true,
-      excerpt: 'hello back',
-    })
-  })
-
-  test('removing a contact leaves nothing of them', async () => {
-    const { anna, bob } = await setUp()
-    await anna.messenger.removeContact(bob.userId)
-    expect(anna.shown.contacts.size + anna.shown.conversations.size).toBe(0)
-    const db = await openDatabase(anna.database)
-    expect(await db.count('messages')).toBe(0)
-    expect(await db.count('sessions')).toBe(0)
-    expect(await dump(db)).not.toContain('hello')
-    db.close()
-  })
-
-  test('blocked people are not heard; after unblocking they are', async () => {
-    const { anna, bob } = await setUp()
-    await bob.messenger.block(anna.userId)
-    await anna.messenger.sendText(bob.userId, 'unheard')
-    await until(() => anna.shown.link.waiting === 0, 'accepted')
-    await bob.messenger.unblock(anna.userId)
-    await anna.messenger.sendText(bob.userId, 'heard')
-    await until(() => bob.received().includes('heard'), 'heard')
-    expect(bob.received()).toEqual(['hello', 'heard'])
-  })
-})
-
-test('prekeys: low numbers are replenished by a hundred, the signed one is renewed weekly', async () => {
-  const relay = new TestRelay()
-  let now = Date.now() - 20 * 86_400_000
-  const anna = await Client.registered('anna', relay, { now: () => now })
-  const device = relay.device('anna')
-  const signed = device.signedPrekey.id
-  device.prekeys.splice(0, 90)
-  const again = await anna.reloaded()
-  keep(again)
-  await until(() => device.prekeys.length === 110, 'replenished')
-  expect(new Set(device.prekeys.map(({ id }) => id)).size).toBe(110)
-  expect(device.signedPrekey.id).toBe(signed)
-  now += 8 * 86_400_000
-  const later = await again.reloaded()
-  keep(later)
-  await until(() => device.signedPrekey.id > signed, 'rotated')
-  await until(() => later.eventTypes().includes('signed_prekey_rotated'), 'logged')
-})
-
-test('prekeys: a half that was handed out and never used is erased two months later, no other', async () => {
-  const relay = new TestRelay()
-  let now = Date.now() - 100 * 86_400_000
-  const anna = await Client.registered('anna', relay, { now: () => now })
-  const device = relay.device('anna')
-  const read = async <T>(look: (db: Database) => Promise<T>): Promise<T> => {
-    const db = await openDatabase(anna.database)
-    return look(db).finally(() => db.close())
-  }
-  const halves = () => read((db) => db.getAllKeys('prekeys'))
-  const taken = device.prekeys.shift()?.id ?? 0
-  const record = () => read((db) => db.get('prekeys', taken)).then(String)
-  const untouched = await record()
-  const again = await anna.reloaded()
-  keep(again)
-  // Noted on its record: the relay does not have it any more.
-  while ((await record()) === untouched) await calm(20)
-  now += 59 * 86_400_000
-  const before = await again.reloaded()
-  keep(before)
-  await until(() => before.eventTypes().includes('signed_prekey_rotated'), 'tended')
-  expect(await halves()).toHaveLength(100)
-  now += 10 * 86_400_000
-  const after = await before.reloaded()
-  keep(after)
-  for (let left = 100; left === 100; left = (await halves()).length) await calm(20)
-  expect(await halves()).toEqual(device.prekeys.map(({ id }) => id))
-  expect(await halves()).not.toContain(taken)
 })

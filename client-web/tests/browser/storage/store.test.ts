@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Changes } from '@/storage/store'
+import { Changes } from '@/storage/changes'
 import { dump, openStore } from '../../support/storage'
 
 const row = (conversation: string, order: number, text = `text ${order}`) => ({

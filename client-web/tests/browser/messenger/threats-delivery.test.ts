@@ -1,0 +1,140 @@
+/** A relay that repeats, drops and forges messages: what threats 6 and 14 come to in the real client. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { own } from '@/crypto/bytes'
+import type { IncomingEnvelope } from '@/wire/types'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function setUp() {
+  const relay = new TestRelay()
+  const { anna, bob } = await acquaintedClients(relay)
+  clients.push(anna, bob)
+  return { relay, anna, bob }
+}
+
+describe('threat 6: replay, reorder, drop', () => {
+  test('an envelope offered again, also after a reload, is shown once', async () => {
+    const { relay, anna, bob } = await setUp()
+    relay.onEnvelope = (one, to) => (to.name === 'bob' ? [one, one] : [one])
+    await anna.messenger.sendText(bob.userId, 'just once')
+    await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
+    const recorded = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
+    const again = await bob.reloaded()
+    clients.push(again)
+    if (!recorded) throw new Error('nothing recorded')
+    const from = { user_id: anna.userId, device_id: 1 }
+    relay.deliver(relay.user('bob'), relay.device('bob'), {
+      id: crypto.randomUUID(),
+      from,
+      kind: recorded.kind,
+      body: recorded.body,
+      at: 1,
+    })
+    await calm()
+    await again.messenger.openConversation(anna.userId)
+    expect(again.received()).toEqual(['hello', 'just once'])
+  })
+
+  test('a dropped message leaves a visible gap; reordered ones are all read', async () => {
+    const { relay, anna, bob } = await setUp()
+    const withheld: IncomingEnvelope[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      withheld.push(one)
+      // The first is dropped, the next two change places.
+      return withheld.length < 3 ? [] : withheld.length === 3 ? [one, withheld[1] as never] : [one]
+    }
+    for (const text of ['dropped', 'second', 'third', 'fourth']) {
+      await anna.messenger.sendText(bob.userId, text)
+    }
+    await until(() => bob.received().includes('fourth'), 'the last')
+    expect(bob.received()).toEqual(['hello', 'third', 'second', 'fourth'])
+    const notices = bob.shown.messages.map((one) => one.notice)
+    expect(notices).toContainEqual({ type: 'gap', count: 2 })
+  })
+})
+
+describe('threat 6: a message that is made to look known', () => {
+  test("another person's message under its id, which the relay saw, does not swallow it", async () => {
+    const { relay, anna, bob } = await setUp()
+    const carol = await Client.registered('carol', relay)
+    clients.push(carol)
+    await carol.messenger.addContactByCode(bob.code)
+    const withheld: Omit<IncomingEnvelope, 'seq'>[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      withheld.push(one)
+      return []
+    }
+    const { id } = await anna.messenger.sendText(bob.userId, 'the real one')
+    await until(() => withheld.length === 1, 'withheld')
+    const random = vi
+      .spyOn(crypto, 'randomUUID')
+      .mockReturnValue(id as ReturnType<Crypto['randomUUID']>)
+    const sent = carol.messenger.sendText(bob.userId, 'in the way')
+    await sent
+    random.mockRestore()
+    await until(() => bob.shown.waiting.length === 1, 'the other one')
+    relay.onEnvelope = (one) => [one]
+    for (const one of withheld) relay.deliver(relay.user('bob'), relay.device('bob'), one)
+    await until(() => bob.received().includes('the real one'), 'read')
+  })
+})
+
+describe('messages that cannot be read', () => {
+  test('leave a notice, and one renewed session makes the next one readable', async () => {
+    const { relay, anna, bob } = await setUp()
+    relay.onEnvelope = (one, to) => {
+      if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
+      const body = own(one.body)
+      body[body.length - 1] = (body[body.length - 1] as number) ^ 1
+      return [{ ...one, body }]
+    }
+    await anna.messenger.sendText(bob.userId, 'garbled')
+    await until(() => bob.flow().includes('session_renewed'), 'renewed')
+    expect(bob.flow()).toContain('undecryptable')
+    relay.onEnvelope = (one) => [one]
+    await anna.messenger.sendText(bob.userId, 'readable again')
+    await until(() => bob.received().includes('readable again'), 'readable')
+    await bob.messenger.sendText(anna.userId, 'and back')
+    await until(() => anna.received().includes('and back'), 'back')
+  })
+
+  test('threat 14: forged floods cost a bounded budget and the client stays usable', async () => {
+    const { relay, anna, bob } = await setUp()
+    const from = { user_id: anna.userId, device_id: 1 }
+    // Her receipt is through: everything that follows is forged.
+    await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+    for (let i = 0; i < 120; i++) {
+      const body = crypto.getRandomValues(new Uint8Array(300))
+      body[0] = 0x33
+      const id = crypto.randomUUID()
+      relay.deliver(relay.user('bob'), relay.device('bob'), {
+        id,
+        from,
+        kind: 'message',
+        body,
+        at: 1,
+      })
+    }
+    const started = performance.now()
+    await bob.messenger.saveDraft(anna.userId, 'still typing')
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 20_000)
+    // Every one leaves a trace, yet the conversation is not buried under them.
+    const notices = bob.shown.messages.flatMap((one) => one.notice ?? [])
+    const unread = notices.filter(({ type }) => type === 'undecryptable').length
+    const missing = notices.flatMap((one) => (one.type === 'gap' ? one.count : []))
+    expect(unread).toBeLessThan(80)
+    expect(missing.reduce((sum, count) => sum + count, unread)).toBe(120)
+    expect(missing.length).toBeLessThan(4)
+    expect(
+      bob.eventTypes().filter((type) => type === 'session_renewed').length,
+    ).toBeLessThanOrEqual(1)
+  })
+})
