@@ -1,6 +1,7 @@
 """Connections: what is not HTTP is a problem document, and nothing stays open by being slow."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,12 +33,13 @@ class Raw:
         await self.writer.drain()
 
     async def all(self) -> bytes:
-        """Everything until the node closes."""
+        """Everything until the node closes, also what came before a reset."""
+        said = b""
         async with asyncio.timeout(10):
-            try:
-                return await self.reader.read()
-            except ConnectionResetError:
-                return b""
+            with contextlib.suppress(ConnectionResetError):
+                while part := await self.reader.read(65536):
+                    said += part
+        return said
 
     async def drip(self, text: str) -> bytes:
         """Says one byte after the other until the node closes; everything it said."""
