@@ -85,7 +85,7 @@ class MailboxLog:
         """
         partition = partition_of(send.to, self._partitions)
         leave_out = sender_device if send.to == sender else 0
-        args: list[bytes | str | int] = [leave_out, len(send.envelopes)]
+        args: list[bytes | str | int] = [at, leave_out, len(send.envelopes)]
         for envelope in send.envelopes:
             event = EnvelopeAccepted(
                 user=send.to,
@@ -103,6 +103,17 @@ class MailboxLog:
             keys.seen(partition, send.to, sender, sender_device, send.id),
         ]
         return self._submit("accept", partition, names, args)
+
+    async def answered(self, sender: UUID, sender_device: int, send: Send) -> Accepted | None:
+        """The answer that this send got within the last hour, if it was accepted. None, too, when the log
+        cannot be asked."""
+        partition = partition_of(send.to, self._partitions)
+        name = keys.seen(partition, send.to, sender, sender_device, send.id)
+        try:
+            remembered = await self._ask("GET", name)
+        except Refusal:
+            return None
+        return None if remembered is None else _accepted(msgspec.msgpack.decode(remembered))
 
     def acknowledge(self, user: UUID, device: int, upto: int, at: int) -> "asyncio.Future[int]":
         """Moves the cursor to `upto`; the future's result is the cursor.
@@ -196,7 +207,7 @@ class MailboxLog:
         for submission in batch:
             command += submission.keys
         if function == "accept":
-            command += [self._capacity, keys.SEEN_SECONDS, self._now()]
+            command += [self._capacity, keys.SEEN_SECONDS]
         for submission in batch:
             command += submission.args
         try:
@@ -256,10 +267,14 @@ def _unavailable() -> Refusal:
     )
 
 
+def _accepted(reply: list[Any]) -> Accepted:
+    return Accepted(reply[1], list(zip(reply[2::2], reply[3::2], strict=True)))
+
+
 def _read_accept(reply: list[Any]) -> Accepted | Refusal:
     match reply[0]:
         case b"ok":
-            return Accepted(reply[1], list(zip(reply[2::2], reply[3::2], strict=True)))
+            return _accepted(reply)
         case b"mismatch":
             missing, extra, stale = reply[1:]
             return Refusal(

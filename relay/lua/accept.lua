@@ -5,9 +5,9 @@
 -- KEYS[2i], [2i+1]   of send i: {p}:user:RECIPIENT, {p}:seen:RECIPIENT:SENDER.DEVICE:ID
 -- ARGV[1]            mailbox capacity (envelopes owed to one device)
 -- ARGV[2]            how long an answer is remembered (seconds)
--- ARGV[3]            now (ms since the epoch), the answer's `at`
--- ARGV[4…]           per send: the device to leave out ('0': none; one's own, when writing to oneself),
---                    the number N of envelopes, then N times: device, registration id, encoded event
+-- ARGV[3…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
+--                    when writing to oneself), the number N of envelopes, then N times: device,
+--                    registration id, encoded event
 --
 -- Replies with one array per send:
 --   'ok', at, device, seq, device, seq, …
@@ -53,7 +53,7 @@ local function full(fields, envelopes, capacity)
   return nil
 end
 
-local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, remember, now)
+local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, remember, time)
   local seen = redis.call('GET', seen_key)
   if seen then return cmsgpack.unpack(seen) end
   local fields = directory(user_key)
@@ -62,7 +62,7 @@ local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, r
   for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
   local refused = mismatch(fields, leave_out, offered) or full(fields, envelopes, capacity)
   if refused then return refused end
-  local answer = {'ok', now}
+  local answer = {'ok', time}
   for _, envelope in ipairs(envelopes) do
     local seq = redis.call('HINCRBY', user_key, 'h' .. envelope.device, 1)
     redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
@@ -74,19 +74,19 @@ local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, r
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
-  local capacity, remember, now = tonumber(args[1]), args[2], tonumber(args[3])
+  local capacity, remember = tonumber(args[1]), args[2]
   local replies = {}
-  local at = 4
+  local at = 3
   for send = 1, (#keys - 1) / 2 do
-    local leave_out, count = args[at], tonumber(args[at + 1])
+    local time, leave_out, count = tonumber(args[at]), args[at + 1], tonumber(args[at + 2])
     local envelopes = {}
     for i = 1, count do
-      local first = at + 2 + (i - 1) * 3
+      local first = at + 3 + (i - 1) * 3
       envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2]}
     end
-    at = at + 2 + count * 3
+    at = at + 3 + count * 3
     replies[send] = accept(
-      keys[1], keys[2 * send], keys[2 * send + 1], leave_out, envelopes, capacity, remember, now)
+      keys[1], keys[2 * send], keys[2 * send + 1], leave_out, envelopes, capacity, remember, time)
   end
   return replies
 end)

@@ -1,8 +1,9 @@
 -- Admits one event of one subject under an exact sliding window: never more than `count` in any
 -- `window` of the board's clock, over all nodes. An event that carries an id and comes again inside the
--- window (a resend) is admitted without counting, five times; after that it counts like a new one.
+-- window (a resend) is admitted without counting twice, five times; after that it counts like a new one.
+-- It counts at the time of its last resend: what was refused elsewhere at first may be done only then.
 --
--- KEYS[1] limit:NAME:{SUBJECT}   sorted set: member = the event's id, score = 8 x admitted at (ms) + resends
+-- KEYS[1] limit:NAME:{SUBJECT}   sorted set: member = the event's id, score = 8 x last admitted at (ms) + resends
 -- KEYS[2] override:{SUBJECT}     hash: NAME → the operator's own count for this subject
 -- KEYS[3] cooldown:{SUBJECT}     string: set while the subject is kept out
 -- ARGV    NAME, count, window (ms), id ('' for an event without one)
@@ -10,10 +11,15 @@
 -- Replies {1} when admitted, else {0, ms until asking again helps, 'window' or 'cooldown'}.
 local RESENDS = 5
 
-local function is_resend(key, id, since)
+local function score_of(now, resends)
+  return string.format('%.0f', now * 8 + resends)
+end
+
+local function is_resend(key, id, now, window)
   local score = tonumber(redis.call('ZSCORE', key, id))
-  if not score or score < since or score % 8 >= RESENDS then return false end
-  redis.call('ZINCRBY', key, 1, id)
+  if not score or score < (now - window + 1) * 8 or score % 8 >= RESENDS then return false end
+  redis.call('ZADD', key, score_of(now, score % 8 + 1), id)
+  redis.call('PEXPIRE', key, window)
   return true
 end
 
@@ -24,9 +30,8 @@ redis.register_function('sealstream_admit', function(keys, args)
   local count = tonumber(redis.call('HGET', keys[2], args[1]) or args[2])
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local since = (now - window + 1) * 8
-  if id ~= '' and is_resend(key, id, since) then return {1} end
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. string.format('%.0f', since))
+  if id ~= '' and is_resend(key, id, now, window) then return {1} end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. score_of(now - window + 1, 0))
   local admitted = redis.call('ZCARD', key)
   if admitted >= count then
     local newest = tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
@@ -43,7 +48,7 @@ redis.register_function('sealstream_admit', function(keys, args)
   if id == '' or redis.call('ZSCORE', key, id) then
     id = '#' .. time[1] .. '.' .. time[2] .. '.' .. admitted
   end
-  redis.call('ZADD', key, string.format('%.0f', now * 8), id)
+  redis.call('ZADD', key, score_of(now, 0), id)
   redis.call('PEXPIRE', key, window)
   return {1}
 end)

@@ -1,12 +1,15 @@
 """`send`: check, admit, accept, answer. Everything of one event-loop turn goes together.
 
+Invariant: what was accepted within the last hour is answered as the first time, also to someone who is at a
+limit by now or while nothing new is accepted.
+
 No task is made per message: a turn's sends share one, which asks the board for all of them in one
 write and the log once per partition.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -53,13 +56,10 @@ class Sends:
         self._running: set[asyncio.Task[None]] = set()
 
     def take(self, socket: LiveSocket, payload: Any, packet_id: int | None) -> None:
-        """Takes one call. Raises Refusal invalid, too_large, rate_limited or unavailable when it cannot be
-        tried."""
+        """Takes one call. Raises Refusal invalid, too_large or rate_limited when it cannot be tried."""
         send, size = check(payload)
         if socket.unanswered_bytes + size > UNANSWERED_BYTES:
             raise Refusal("rate_limited", "Too much waits for an answer.", retry_after_ms=1000)
-        if (refusal := self._pressure()) is not None:
-            raise refusal
         socket.calls += 1
         socket.unanswered_bytes += size
         self._turn.append(PendingSend(socket, packet_id, send, size, time.monotonic()))
@@ -89,17 +89,19 @@ class Sends:
                 pending.socket.drop()
 
     async def _accept(self, turn: list[PendingSend]) -> None:
-        admitted = await self._admission.admit_all(
-            MESSAGES, [(pending.socket.user, f"{pending.send.id}{pending.send.to}") for pending in turn]
-        )
+        admitted = await self._admitted(turn)
         at = self._now()
+        refusing: list[Coroutine[Any, Any, None]] = []
         accepting: list[tuple[PendingSend, asyncio.Future[Accepted]]] = []
         for pending, refusal in zip(turn, admitted, strict=True):
             if refusal is None:
                 socket = pending.socket
                 accepting.append((pending, self._log.accept(socket.user, socket.device, pending.send, at)))
             else:
-                self._answer(pending, refused(refusal))
+                refusing.append(self._refuse(pending, refusal))
+        await asyncio.gather(self._settle(accepting), *refusing)
+
+    async def _settle(self, accepting: "list[tuple[PendingSend, asyncio.Future[Accepted]]]") -> None:
         for pending, future in accepting:
             try:
                 answer = await future
@@ -111,14 +113,33 @@ class Sends:
             else:
                 metrics.ACCEPTS.inc()
                 metrics.ENVELOPES.inc(len(answer.seqs))
-                seqs = [{"device_id": device, "seq": seq} for device, seq in answer.seqs]
-                self._answer(pending, accepted(accepted=seqs, at=answer.at))
+                self._answer(pending, _accepted(answer))
+
+    async def _admitted(self, turn: list[PendingSend]) -> list[Refusal | None]:
+        """For each: None, or why it is not tried. A device's own resend counts once; the same id from another
+        device is another message."""
+        if (refusal := self._pressure()) is not None:
+            return [refusal] * len(turn)
+        return await self._admission.admit_all(
+            MESSAGES,
+            [(one.socket.user, f"{one.send.id}{one.send.to}{one.socket.device}") for one in turn],
+        )
+
+    async def _refuse(self, pending: PendingSend, refusal: Refusal) -> None:
+        socket = pending.socket
+        earlier = await self._log.answered(socket.user, socket.device, pending.send)
+        self._answer(pending, refused(refusal) if earlier is None else _accepted(earlier))
 
     def _answer(self, pending: PendingSend, answer: dict[str, Any]) -> None:
         pending.socket.calls -= 1
         pending.socket.unanswered_bytes -= pending.size
         metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
         pending.socket.answer(pending.packet_id, answer)
+
+
+def _accepted(answer: Accepted) -> dict[str, Any]:
+    seqs = [{"device_id": device, "seq": seq} for device, seq in answer.seqs]
+    return accepted(accepted=seqs, at=answer.at)
 
 
 def check(payload: Any) -> tuple[Send, int]:

@@ -85,6 +85,17 @@ async def test_a_resend_after_the_window_counts_again(board: Board, user: str) -
     assert (await board.admit(user, 1, event="a"))[0] == 0
 
 
+async def test_threat_13_a_resend_counts_at_its_own_time(board: Board, user: str) -> None:
+    """Else ids that were refused elsewhere could be hoarded, and sent together with a fresh window's."""
+    await board.admit(user, 2, event="a")
+    await board.admit(user, 2, event="b")
+    await board.age(user, WINDOW_MS - 2000)
+    assert (await board.admit(user, 2, event="a"))[0] == 1
+    await board.age(user, 3000)
+    assert (await board.admit(user, 2, event="c"))[0] == 1
+    assert (await board.admit(user, 2, event="d"))[0] == 0
+
+
 async def test_the_operators_override_wins_either_way(board: Board, user: str) -> None:
     await board.client.hset(keys.override(user), MESSAGES, 2)
     assert [(await board.admit(user, 60))[0] for _ in range(3)] == [1, 1, 0]
@@ -170,6 +181,7 @@ async def test_any_run_of_events_is_judged_as_a_plain_list_of_times_would(board:
                 return
             assert (await board.admit(subject, count, event=event))[0] == int(expected)
             if is_resend:
+                admitted = [(now, name) if name == event else (at, name) for at, name in inside]
                 resends[event] = resends.get(event, 0) + 1
             elif expected:
                 admitted = [*inside, (now, "" if known else event)]

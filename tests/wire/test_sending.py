@@ -60,8 +60,10 @@ async def test_the_same_id_again_answers_as_the_first_time_and_is_delivered_once
     envelope_id = str(uuid4())
     first = await at_anna.send(bela, b"once", envelope_id=envelope_id)
     assert await at_anna.send(bela, b"once", envelope_id=envelope_id) == first
+    assert await at_anna.send(bela, b"changed", envelope_id=envelope_id) == first
     await at_anna.send(bela, b"twice")
     assert await at_bela.until_bodies(2) == [b"once", b"twice"]
+    assert at_bela.envelopes[0]["at"] == first["at"]
 
 
 async def test_all_devices_are_written_to_in_one_call_or_none(party: Party) -> None:

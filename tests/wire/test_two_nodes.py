@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import pytest
 import socketio
@@ -44,7 +45,7 @@ async def test_a_newer_socket_on_the_other_node_ends_the_older(party: Party, pai
     assert await older.until_event("session.ended") == {"reason": "replaced"}
 
 
-async def test_one_user_gets_sixty_messages_over_both_nodes(party: Party, pair: Stack) -> None:
+async def test_threat_13_one_user_gets_sixty_messages_over_both_nodes(party: Party, pair: Stack) -> None:
     anna, bela = await party.person(), await party.person()
     phone = await party.device_of(anna)
     lines = [await party.line(anna), await party.line(phone, pair.url(1))]
@@ -53,7 +54,37 @@ async def test_one_user_gets_sixty_messages_over_both_nodes(party: Party, pair: 
     assert {answer["error"]["code"] for answer in answers if not answer["ok"]} == {"rate_limited"}
 
 
-async def test_one_user_gets_ten_connections_over_both_nodes(party: Party, pair: Stack) -> None:
+async def test_threat_13_the_same_id_from_another_device_is_another_message(
+    party: Party, pair: Stack
+) -> None:
+    anna, bela = await party.person(), await party.person()
+    phone, tablet = [await party.device_of(anna) for _ in range(2)]
+    lines = [await party.line(anna), await party.line(phone, pair.url(1)), await party.line(tablet)]
+    ids = [str(uuid4()) for _ in range(30)]
+    answers = [await line.send(bela, b"x", envelope_id=one) for one in ids for line in lines]
+    assert sum(answer["ok"] for answer in answers) == 60
+    assert {answer["error"]["code"] for answer in answers if not answer["ok"]} == {"rate_limited"}
+
+
+async def test_the_same_id_again_through_the_other_node_answers_as_the_first_time(
+    party: Party, pair: Stack
+) -> None:
+    anna, bela = await party.person(), await party.person()
+    one = str(uuid4())
+    first = await (await party.line(anna)).send(bela, b"x", envelope_id=one)
+    other = await party.line(anna, pair.url(1))
+    assert await other.send(bela, b"another ciphertext", envelope_id=one) == first
+    for _ in range(59):
+        assert (await other.send(bela, b"y"))["ok"]
+    assert (await other.send(bela, b"z"))["error"]["code"] == "rate_limited"
+    # Whoever is at the limit still learns what became of a message.
+    assert await other.send(bela, b"x", envelope_id=one) == first
+    at_bela = await party.line(bela)
+    assert (await at_bela.until_bodies(60))[0] == b"x"
+    assert len({envelope["seq"] for envelope in at_bela.envelopes}) == 60
+
+
+async def test_threat_13_one_user_gets_ten_connections_over_both_nodes(party: Party, pair: Stack) -> None:
     anna = await party.person()
     opened = 0
     for number in range(14):

@@ -8,6 +8,7 @@ import pytest
 
 from relay.admission import Admission
 from relay.link import Link
+from relay.mailbox_log import MailboxLog
 from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
 from relay.sockets.sends import Sends
 from schema import functions, servers
@@ -54,7 +55,8 @@ async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_ur
     await link.start()
     unused: Any = None
     admission = Admission(link, Defaults(), unused, lambda *_: None)
-    sends = Sends(unused, admission, lambda: None, now_ms)
+    mailbox_log = MailboxLog(link, partitions=1, capacity=1, install=unused, now=now_ms)
+    sends = Sends(mailbox_log, admission, lambda: None, now_ms)
     wire: Any = Wire()
     socket = LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000)
     await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
