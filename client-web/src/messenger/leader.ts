@@ -5,7 +5,8 @@
  */
 const LOCK = 'sealstream-leader'
 const PATIENCE = 3_000
-const GRACE = 800
+/** Waits before each look at whether the lock is free, ms. */
+const LOOKS = [0, 50, 100, 200, 450]
 
 export interface Leadership {
   /** Resolves true if this tab leads now, false if another one does. */
@@ -27,7 +28,8 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
   function hold(options: LockOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       navigator.locks
-        .request(name, options, () => {
+        .request(name, options, (lock) => {
+          if (!lock) return resolve(false)
           resolve(true)
           return new Promise<void>((end) => {
             release = () => {
@@ -45,11 +47,6 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
     })
   }
 
-  async function isHeld(): Promise<boolean> {
-    const { held } = await navigator.locks.query()
-    return held?.some((lock) => lock.name === name) ?? false
-  }
-
   channel.addEventListener('message', ({ data }) => {
     if (data !== 'yield' || !release) return
     void events.yielded().finally(() => release?.())
@@ -57,13 +54,13 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
 
   return {
     async claim() {
-      for (;;) {
-        // A page that reloads meets its own lock for a moment.
-        const signal = AbortSignal.timeout(GRACE)
-        const leads = await hold({ mode: 'exclusive', signal }).catch(() => false)
-        // A busy machine may take longer to give a lock that nobody has.
-        if (leads || (await isHeld())) return leads
+      // A page that reloads meets its own lock for a moment. Asked again instead of waited for: a
+      // request given up may have been granted by then, and its lock would pass for another tab's.
+      for (const wait of LOOKS) {
+        if (wait > 0) await new Promise((over) => setTimeout(over, wait))
+        if (await hold({ ifAvailable: true })) return true
       }
+      return false
     },
     async takeOver() {
       channel.postMessage('yield')
