@@ -61,6 +61,8 @@ class Child:
         when the *thread* ends. Raises StillAlive, and OSError when the machine refuses."""
         descriptor = _locked(program.name, places)
         try:
+            if os.fstat(descriptor).st_size == 0:
+                os.pwrite(descriptor, _pid_line(""), 0)  # a full disk refuses here, before anything runs
             with places.log_file(program.name).open("ab") as output:
                 process = subprocess.Popen(
                     _command(program),
@@ -71,8 +73,12 @@ class Child:
                     pass_fds=(descriptor,),
                     start_new_session=True,
                 )
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{process.pid}\n".encode("ascii"), 0)
+            try:
+                os.pwrite(descriptor, _pid_line(str(process.pid)), 0)
+            except OSError:
+                end_group(process.pid, signal.SIGKILL)  # nobody would find it again
+                process.wait()
+                raise
         finally:
             os.close(descriptor)
         return cls(program, places, process)
@@ -138,6 +144,11 @@ def end_group(leader: int, number: signal.Signals) -> None:
     except (ProcessLookupError, PermissionError):
         # macOS answers "not permitted" for a group of zombies.
         return
+
+
+def _pid_line(pid: str) -> bytes:
+    """Of one length, so that the number goes into room that the file has already."""
+    return f"{pid:<10}\n".encode("ascii")
 
 
 def _locked(name: str, places: Layout) -> int:

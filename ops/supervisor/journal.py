@@ -1,21 +1,27 @@
-"""What the supervisor says: to the terminal, and with the time to DATA/logs/supervisor.log."""
+"""What the supervisor says: to the terminal, and with the time to DATA/logs/supervisor.log.
+
+Promise: saying something never raises. A terminal that has gone away or lacks a letter, and a disk that is
+full, cost lines of text; they must never cost the house.
+"""
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 
 class Journal:
-    """A terminal that has gone away is no reason to fall over."""
+    """Says lines; call it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __call__(self, line: str) -> None:
-        """Says one line."""
+        """Says one line, where that is possible."""
+        encoding = sys.stdout.encoding or "ascii"
         try:
-            print(line, flush=True)
+            print(line.encode(encoding, "replace").decode(encoding), flush=True)
         except OSError:
             sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - for as long as the process lives
-        with self._path.open("a", encoding="utf-8") as log:
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as log:
             log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")

@@ -37,8 +37,10 @@ def up(environment: Mapping[str, str]) -> int:
         except Interrupted:
             pass
         finally:
-            tell("Stopping …")
-            house.end(tell)
+            try:
+                tell("Stopping …")
+            finally:
+                house.end(tell)
             tell("Stopped.")
     return 0
 
