@@ -5,6 +5,7 @@ import { parser } from './msgpack-parser'
 import { readEnvelopes, readSendAnswer } from './read'
 import type { IncomingEnvelope, SendAnswer, SendPayload, SocketEnd } from './types'
 
+/** Until the relay has let us in or refused: handshakes of both protocols, not the first alone. */
 const CONNECT_TIMEOUT = 10_000
 const ANSWER_TIMEOUT = 15_000
 
@@ -41,18 +42,24 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     auth: { token },
     reconnection: false,
     forceNew: true,
-    timeout: CONNECT_TIMEOUT,
     autoConnect: false,
   })
+  // Its own timer ends with the first of the two handshakes.
+  socket.io.timeout(false)
   let end: SocketEnd | null = null
   let state: 'connecting' | 'open' | 'over' = 'connecting'
 
   const refuse = (error: RelayError): void => {
     if (state !== 'connecting') return
     state = 'over'
+    clearTimeout(patience)
     socket.disconnect()
     on.refused(error)
   }
+  const patience = setTimeout(
+    () => refuse(new RelayError('no_answer', 'the connection was not answered')),
+    CONNECT_TIMEOUT,
+  )
   /** An event that breaks the contract closes the connection: what follows cannot be trusted. */
   const listen = (event: string, read: (payload: unknown) => void): void => {
     socket.on(event, (payload: unknown) => {
@@ -66,12 +73,15 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
 
   socket.on('connect', () => {
     state = 'open'
+    clearTimeout(patience)
     on.opened()
   })
   socket.on('connect_error', (error: Error & { data?: unknown }) => {
     refuse(error.data ? toRelayError(error.data) : new RelayError('no_answer', error.message))
   })
-  socket.on('disconnect', () => {
+  socket.on('disconnect', (reason) => {
+    // Between the two handshakes no `connect_error` tells of it.
+    refuse(new RelayError('no_answer', reason))
     if (state !== 'open') return
     state = 'over'
     on.closed(end)
@@ -125,6 +135,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     refresh: async (token) => void (await ask('auth.refresh', { token })),
     close() {
       state = 'over'
+      clearTimeout(patience)
       socket.disconnect()
     },
   }
