@@ -174,7 +174,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     parts = Parts(
         settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
         node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
-        revocation=revocation, limits=limits, draining=lambda: server.draining,
+        revocation=revocation, limits=limits, draining=lambda: server.draining, pressure=pressure.refusal,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)

@@ -20,8 +20,9 @@ from schema.events import (
     SignedPrekey,
     SignedPrekeySet,
 )
+from schema.limits import DEVICES_ACTIVE
 from schema.partitions import partition_of
-from schema.refusals import Refusal
+from schema.refusals import Refusal, invalid
 
 CHANGES: Final[tuple[IdentityChange, ...]] = ("first", "added", "replaced")
 
@@ -74,7 +75,7 @@ class Directory:
     ) -> Published:
         """Makes the device active; `last_device` is the highest number the account has given out.
 
-        Raises Refusal identity_conflict, or unauthorized for a closed device.
+        Raises Refusal identity_conflict, unauthorized for a closed device, or invalid (too many are active).
         """
         events = [
             codec.encode(
@@ -92,7 +93,15 @@ class Directory:
         ]
         uploaded = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
         events.append(codec.encode(uploaded) if prekeys else b"")
-        arguments = [device, identity_key, registration_id, int(replace), *events, last_device]
+        arguments = [
+            device,
+            identity_key,
+            registration_id,
+            int(replace),
+            *events,
+            last_device,
+            DEVICES_ACTIVE,
+        ]
         reply = await self._call("publish_identity", user, arguments)
         match reply[0]:
             case b"ok":
@@ -101,6 +110,8 @@ class Directory:
                 )
             case b"conflict":
                 raise Refusal("identity_conflict", "The account has another identity key.")
+            case b"many":
+                raise invalid("$", f"At most {DEVICES_ACTIVE} devices of an account are active.")
             case _:
                 raise Refusal("unauthorized", "This device was closed; log in again for a new one.")
 

@@ -16,10 +16,17 @@ SELECT_POSITION: Final = """
 """
 
 
-async def until_visible(database: Database, position: Position, *, seconds: float = VISIBLE_SECONDS) -> None:
+async def until_visible(
+    database: Database,
+    position: Position,
+    *,
+    seconds: float = VISIBLE_SECONDS,
+    advice: str = "make the same call again",
+) -> None:
     """Returns once the projector has passed `position`.
 
-    Raises Refusal unavailable when that takes longer than `seconds`: the log has it all the same.
+    Raises Refusal unavailable, with `advice`, when that takes longer than `seconds`: the log has it all the
+    same.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     pause = Backoff(first=0.03, factor=1.3, most=0.25)
@@ -27,7 +34,7 @@ async def until_visible(database: Database, position: Position, *, seconds: floa
         if asyncio.get_running_loop().time() > deadline:
             raise Refusal(
                 "unavailable",
-                "It is recorded but cannot be seen yet; make the same call again.",
+                f"It is recorded but cannot be seen yet; {advice}.",
                 retry_after_ms=2000,
             )
         await asyncio.sleep(pause.next())

@@ -31,6 +31,8 @@ REGISTRATIONS: Final = "registrations"
 BUNDLES_PER_TARGET: Final = "bundles_per_target"
 BUNDLES: Final = "bundles"
 LOOKUPS: Final = "lookups"
+KEY_WRITES: Final = "key_writes"
+CREDENTIAL_CHANGES: Final = "credential_changes"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
@@ -56,6 +58,8 @@ DEFAULTS: Final = (
     Limit(
         LOOKUPS, 60, HOUR, "asker", "SEALSTREAM_LOOKUPS_PER_HOUR", "finding names by guessing fingerprints"
     ),
+    Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
+    Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
 )
 
 BODY_BYTES: Final = 64 * 1024
@@ -66,6 +70,10 @@ IN_FLIGHT_ENVELOPES: Final = 256
 IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
 """What may be unacknowledged on one socket; the rest waits."""
 PREKEYS_PER_CALL: Final = 100
+PREKEYS_WAITING: Final = 1000
+"""One-time prekeys of a device that wait to be taken; more are refused."""
+DEVICES_ACTIVE: Final = 100
+"""Devices of one user: whoever writes to the user encrypts for each."""
 PREKEYS_LOW: Final = 20
 """Under so many remaining one-time prekeys the device is told `prekeys.low`."""
 WATCHED_USERS: Final = 1000

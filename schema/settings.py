@@ -1,6 +1,6 @@
 """Every setting: its environment variable, default and meaning. Read once, at a process's start."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ import msgspec
 
 from schema import limits
 from schema.limits import Limit
+from schema.urls import why_not_postgres, why_not_valkey
 
 
 class BadSetting(ValueError):
@@ -51,9 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             origins=_list(env, "SEALSTREAM_ORIGINS"),
             trusted_proxies=_list(env, "SEALSTREAM_TRUSTED_PROXIES"),
             nodes=_whole(env, "SEALSTREAM_NODES", 1, 1, 64),
-            log_url=env.get("SEALSTREAM_LOG_URL") or None,
-            board_url=env.get("SEALSTREAM_BOARD_URL") or None,
-            database_url=env.get("SEALSTREAM_DATABASE_URL") or None,
+            log_url=_url(env, "SEALSTREAM_LOG_URL", why_not_valkey),
+            board_url=_url(env, "SEALSTREAM_BOARD_URL", why_not_valkey),
+            database_url=_url(env, "SEALSTREAM_DATABASE_URL", why_not_postgres),
             partitions=_whole(env, "SEALSTREAM_PARTITIONS", 8, 1, 1024),
             metrics_host=env.get("SEALSTREAM_METRICS_HOST", "127.0.0.1"),
             metrics_port=_whole(env, "SEALSTREAM_METRICS_PORT", 0, 0, 65535),
@@ -125,6 +126,13 @@ def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 def _directory(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).expanduser().absolute() if env.get(name) else None
+
+
+def _url(env: Mapping[str, str], name: str, why_not: Callable[[str], str | None]) -> str | None:
+    url = env.get(name) or None
+    if url is not None and (words := why_not(url)) is not None:
+        raise BadSetting(f"{name} {words}")
+    return url
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

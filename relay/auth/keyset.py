@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 READ_EVERY_SECONDS: Final = 5.0
 ASKED_AT_MOST_EVERY_SECONDS: Final = 1.0
-"""Tokens with made-up key ids must not become a load on the database."""
+"""Tokens with made-up key ids must not become a load on the database: their bearers wait together."""
 TOKEN_LIFE_MS: Final = 900_000
 VERIFY_RETIRED_MS: Final = TOKEN_LIFE_MS + 60_000
 """A node may sign with a retired key for the few seconds until it has read the set again."""
@@ -43,6 +43,7 @@ class Keyset:
         self._secret = b""
         self._keys: dict[str, SigningKey] = {}
         self._asked_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Reads the set; a first start makes the first key.
@@ -74,17 +75,28 @@ class Keyset:
         raise Refusal("unavailable", "No signing key can be used.", retry_after_ms=5000)
 
     async def verifying(self, kid: str) -> Ed25519PublicKey | None:
-        """The key that `kid` names, or None when our set has no such key.
+        """The key that `kid` names, or None when our set has no such key; that takes two seconds at most.
 
         Raises the database's errors when the set had to be read again and could not be.
         """
-        if kid not in self._keys and time.monotonic() - self._asked_at > ASKED_AT_MOST_EVERY_SECONDS:
-            self._asked_at = time.monotonic()
-            await self._read()
+        for _ in range(2):  # a reading under way may have begun before the key was there
+            if kid not in self._keys:
+                await self._ask()
         key = self._keys.get(kid)
         if key is None or (key.retired_at is not None and key.retired_at < now_ms() - VERIFY_RETIRED_MS):
             return None
         return key.private.public_key()
+
+    async def _ask(self) -> None:
+        """Reads the set again, once for all who ask meanwhile, and not too often."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._read_in_turn())
+        await asyncio.shield(self._asking)
+
+    async def _read_in_turn(self) -> None:
+        await asyncio.sleep(max(0.0, self._asked_at + ASKED_AT_MOST_EVERY_SECONDS - time.monotonic()))
+        self._asked_at = time.monotonic()
+        await self._read()
 
     async def _read(self) -> None:
         async with transaction(self._database) as connection:

@@ -8,7 +8,7 @@ from relay.http.calls import Call
 from relay.http.credentials import prove
 from relay.http.sessions import begin
 from schema.clock import now_ms
-from schema.limits import REGISTRATIONS
+from schema.limits import CREDENTIAL_CHANGES, REGISTRATIONS
 from schema.refusals import Refusal, invalid
 from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
 
@@ -37,6 +37,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
         account = await accounts.by_id(connection, call.user_id)
     if account is None:
         raise Refusal("unauthorized", "The account is gone.")
+    await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
     await prove(parts, account.username, account, call.body.password)
     password_hash = await parts.passwords.hash(call.body.new_password)
     async with transaction(parts.database) as connection:

@@ -58,10 +58,11 @@ class ClientFiles:
         return _sent(index, is_hashed=False)
 
     def _file(self, path: str) -> Path | None:
-        if "\0" in path:
-            return None
-        found = (self._folder / path.lstrip("/")).resolve()
-        return found if found.is_relative_to(self._folder) and found.is_file() else None
+        try:
+            found = (self._folder / path.lstrip("/")).resolve()
+            return found if found.is_relative_to(self._folder) and found.is_file() else None
+        except (OSError, ValueError):
+            return None  # a name that no file can have: too long, or with a zero in it
 
 
 def _is_navigation(request: web.Request) -> bool:

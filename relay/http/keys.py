@@ -1,5 +1,8 @@
 """Keys: publishing a device, its prekeys, and closing it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from relay import accounts, devices, prekeys, uploads
 from relay.auth import login_sessions
 from relay.database import Connection, transaction
@@ -7,7 +10,8 @@ from relay.http.calls import Call
 from relay.projection import until_visible
 from schema.clock import now_ms
 from schema.events import Prekey
-from schema.refusals import Refusal
+from schema.limits import KEY_WRITES, PREKEYS_WAITING
+from schema.refusals import Refusal, invalid
 from schema.signal import fingerprint
 from schema.wire_http import (
     Available,
@@ -31,13 +35,15 @@ async def publish(call: Call[KeysUpload]) -> Published:
         stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
         if body.replace and await parts.directory.identity(call.user_id, call.device_id) != identity_key:
             stored = uploads.without_waiting(stored)
+        new = tuple(uploads.not_yet_stored(offered, stored))
+        await _may_write(call, connection, new)
         published = await parts.directory.publish(
             call.user_id,
             call.device_id,
             identity_key,
             body.registration_id,
             signed_prekey,
-            tuple(uploads.not_yet_stored(offered, stored)),
+            new,
             replace=body.replace,
             last_device=await accounts.last_device(connection, call.user_id),
             at=now_ms(),
@@ -57,6 +63,8 @@ async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
     directory = call.parts.directory
     identity_key = await _identity(call)
     signed_prekey = uploads.signed_prekey(call.body.signed_prekey, identity_key)
+    async with transaction(call.parts.database) as connection:
+        await _may_write(call, connection)
     position = await directory.set_signed_prekey(
         call.user_id, call.device_id, identity_key, signed_prekey, now_ms()
     )
@@ -64,16 +72,21 @@ async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
 
 
 async def add_prekeys(call: Call[PrekeysUpload]) -> Available:
-    """Adds one-time prekeys; an id that this device has used is refused."""
+    """Adds one-time prekeys; an id that this device has used is refused: of two uploads that cross, to the
+    one that is later in the log."""
     parts = call.parts
     identity_key = await _identity(call)
     offered: list[Prekey] = uploads.prekeys(call.body.prekeys)
     async with transaction(parts.database) as connection:
         stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
-    new = tuple(uploads.unused(offered, stored))
+        new = tuple(uploads.unused(offered, stored))
+        await _may_write(call, connection, new)
     position = await parts.directory.upload(call.user_id, call.device_id, identity_key, new, now_ms())
-    await until_visible(parts.database, position)
+    await until_visible(parts.database, position, advice="GET /v1/keys will tell how many remain")
     async with transaction(parts.database) as connection:
+        uploads.not_yet_stored(
+            offered, await prekeys.stored(connection, call.user_id, call.device_id, offered)
+        )
         counts = await prekeys.available(connection, call.user_id, [call.device_id])
     return Available(counts[call.device_id])
 
@@ -113,6 +126,16 @@ async def close_device(call: Call[None]) -> None:
     parts.revocation.look_now()
     if position is not None:
         await until_visible(parts.database, position)
+
+
+async def _may_write(call: Call[Any], connection: Connection, new: Sequence[Prekey] = ()) -> None:
+    """Raises Refusal unavailable (the log is nearly full), rate_limited, or invalid (too many would wait)."""
+    if (refusal := call.parts.pressure()) is not None:
+        raise refusal
+    await call.parts.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
+    waiting = (await prekeys.available(connection, call.user_id, [call.device_id]))[call.device_id]
+    if new and waiting + len(new) > PREKEYS_WAITING:
+        raise invalid("$.prekeys", f"At most {PREKEYS_WAITING} prekeys may wait; {waiting} do.")
 
 
 async def _still_in(connection: Connection, call: Call[KeysUpload] | Call[None]) -> None:

@@ -66,10 +66,13 @@ async def end_current(call: Call[None]) -> None:
 
 async def end_session(call: Call[None]) -> None:
     """Signs another of one's sessions out, or this one."""
+    text = call.path["session_id"]
     try:
-        session_id = UUID(call.path["session_id"])
+        session_id = UUID(text)
     except ValueError as error:
         raise Refusal("not_found", "You have no such session.") from error
+    if str(session_id) != text.lower():
+        raise Refusal("not_found", "You have no such session.")
     await _end(call, session_id)
 
 

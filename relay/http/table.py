@@ -37,15 +37,15 @@ ROUTES: Final = (
     ),
     Route(
         "PUT", "/v1/keys", keys.publish, wire.KeysUpload, wire.Published,
-        codes=("identity_conflict", "bad_signature"),
+        codes=("identity_conflict", "bad_signature", "rate_limited"),
     ),
     Route(
         "PUT", "/v1/keys/signed", keys.set_signed_prekey, wire.SignedPrekeyChange, statuses=(204,),
-        codes=("bad_signature", "device_inactive"),
+        codes=("bad_signature", "device_inactive", "rate_limited"),
     ),
     Route(
         "POST", "/v1/keys/prekeys", keys.add_prekeys, wire.PrekeysUpload, wire.Available,
-        codes=("device_inactive",),
+        codes=("device_inactive", "rate_limited"),
     ),
     Route("GET", "/v1/keys", keys.own_keys, answer=wire.OwnKeys, codes=("device_inactive",)),
     Route("DELETE", "/v1/devices/{device_id}", keys.close_device, statuses=(204,), codes=("not_found",)),

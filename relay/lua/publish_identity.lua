@@ -5,13 +5,23 @@
 -- ARGV    device, identity key, registration id, '1' to replace another identity,
 --         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
 --         the encoded PrekeysUploaded, or '' for none,
---         the highest device number that the account has given out
+--         the highest device number that the account has given out,
+--         how many devices may be active
 --
 -- Replies {'ok', position of the last entry, change, replacer, upto, closed device, …}: every device ever
 -- closed, and the last replacement: that `replacer` ended every other device up to number `upto` (0, 0 when
 -- there was none). It stays in the directory, so that a call that is repeated learns what the first one did.
 -- {'conflict'} when the account has another identity and replacing was not asked for,
 -- {'closed'} when this device was closed: its number is never active again.
+-- {'many'} when too many others are active.
+local function active(user)
+  local count = 0
+  for _, field in ipairs(redis.call('HKEYS', user)) do
+    if string.match(field, '^r%d+$') then count = count + 1 end
+  end
+  return count
+end
+
 redis.register_function('sealstream_publish_identity', function(keys, args)
   local log, user = keys[1], keys[2]
   local device, identity = args[1], args[2]
@@ -19,6 +29,9 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
   local present = redis.call('HGET', user, 'i')
   local change, event = 'first', args[5]
   if present == identity then
+    if redis.call('HEXISTS', user, 'r' .. device) == 0 and active(user) >= tonumber(args[10]) then
+      return {'many'}
+    end
     change, event = 'added', args[6]
   elseif present then
     if args[4] ~= '1' then return {'conflict'} end

@@ -66,6 +66,12 @@ class Relay:
         entries = await self.parts.log.xrange(keys.log(partition))
         return [codec.decode_entry(fields)[0] for _, fields in entries]
 
+    async def limit(self, name: str, count: int) -> None:
+        """Sets one limit, as the operator's settings would."""
+        row = msgspec.json.encode({"count": count, "window_ms": 3_600_000, "burst": None})
+        await self.parts.board.hset(keys.POLICY, name, row)
+        await self.parts.limits.policy.read()
+
     async def note_end(self, session: UUID, reason: SessionEnd) -> None:
         self.ended[session] = reason
 
@@ -126,6 +132,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
         "revocation": revocation,
         "limits": Limits(board, log),
         "draining": lambda: False,
+        "pressure": lambda: None,
         **over,
     }
     return Parts(

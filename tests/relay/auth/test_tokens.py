@@ -1,5 +1,6 @@
 """Access tokens and the key set: one algorithm, our own keys, rotation without a gap."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -152,6 +153,20 @@ async def test_a_node_learns_a_new_key_from_the_first_token_that_names_it(
         assert (await other.tokens.verify(bench.token())).user_id == USER
 
 
+async def test_a_rotation_under_traffic_refuses_nobody_at_any_node(bench: Bench, settings: Settings) -> None:
+    """Also right after somebody made another kid up, and for all who come while the set is being read."""
+    async with AsyncExitStack() as stack:
+        other = await open_parts(stack, settings)
+        with pytest.raises(Refusal):
+            await other.tokens.verify(bench.signed(header={"kid": "made up"}))
+        for _ in range(2):
+            rotate(bench.database_url, bench.secret)
+            await bench.keyset.load()
+            tokens = [bench.token() for _ in range(20)]
+            claims = await asyncio.gather(*(other.tokens.verify(token) for token in tokens))
+            assert {claim.user_id for claim in claims} == {USER}
+
+
 async def test_made_up_kids_are_no_load_on_the_database(bench: Bench, monkeypatch: Any) -> None:
     reads = 0
     read = Keyset._read
@@ -162,9 +177,10 @@ async def test_made_up_kids_are_no_load_on_the_database(bench: Bench, monkeypatc
         await read(keyset)
 
     monkeypatch.setattr(Keyset, "_read", counted)
-    for number in range(50):
-        await bench.refusal(bench.signed(header={"kid": f"{number:016}"}))
-    assert reads == 1
+    made_up = [bench.signed(header={"kid": f"{number:016}"}) for number in range(50)]
+    codes = await asyncio.gather(*(bench.refusal(token) for token in made_up))
+    assert set(codes) == {"unauthorized"}
+    assert reads == 2
 
 
 async def test_a_retired_key_stops_verifying_when_its_last_token_is_dead(bench: Bench) -> None:

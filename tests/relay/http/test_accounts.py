@@ -5,6 +5,7 @@ from uuid import UUID
 
 from schema import codec, keys
 from schema.events import AccountDeleted
+from schema.limits import CREDENTIAL_CHANGES
 from schema.partitions import partition_of
 from tests.support.people import PASSWORD, Person
 from tests.support.relay import Relay
@@ -124,3 +125,11 @@ async def test_a_deletion_that_stopped_half_way_is_asked_for_again(node: Relay) 
     assert await node.rows("SELECT 1 FROM users") == []
     deletions = [event for event in await _entries(node, ada) if isinstance(event, AccountDeleted)]
     assert len(deletions) == 2
+
+
+async def test_threat_18_changing_the_password_again_and_again_is_bounded(node: Relay) -> None:
+    await node.limit(CREDENTIAL_CHANGES, 2)
+    ada = await node.stranger().register()
+    body = {"password": PASSWORD, "new_password": PASSWORD}
+    replies = [await ada.call("PUT", "/v1/account/password", body) for _ in range(3)]
+    assert [reply.status for reply in replies] == [204, 204, 429]

@@ -96,6 +96,8 @@ async def test_a_place_inside_the_client_is_the_page(site: Site, path: str) -> N
         ("/socket.io/nothing", "text/html"),
         ("/assets", "*/*"),
         ("/assets/", "*/*"),
+        ("/" + 300 * "a", "*/*"),
+        ("/assets/" + "x/" * 3000, "*/*"),
     ],
 )
 async def test_what_is_neither_a_file_nor_a_place_is_not_found(site: Site, path: str, accept: str) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
+from relay.projection import until_visible
 from schema import keys
 from schema.settings import Settings
 from tests.servers import Servers
@@ -111,7 +112,7 @@ async def test_with_the_board_away_what_is_limited_is_refused_and_the_rest_works
 async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.projection.until_visible.__kwdefaults__", {"seconds": 0.3})
+    monkeypatch.setitem(until_visible.__kwdefaults__, "seconds", 0.3)
     async with relay(settings, projector=False) as node:
         ada = await node.stranger().register()
         body = ada.keys(prekeys=3)
@@ -124,7 +125,7 @@ async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
         assert settings.database_url
         projector = NaiveProjector(settings.log_url, settings.database_url, settings.partitions)
         task = asyncio.create_task(projector.run())
-        monkeypatch.setattr("relay.projection.until_visible.__kwdefaults__", {"seconds": 30.0})
+        monkeypatch.setitem(until_visible.__kwdefaults__, "seconds", 30.0)
         assert (await ada.call("PUT", "/v1/keys", body)).status == 200
         assert (await ada.call("GET", "/v1/keys")).body["available"] == 3
         from schema import tasks

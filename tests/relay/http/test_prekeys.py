@@ -2,13 +2,16 @@
 
 import asyncio
 from base64 import b64decode
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from schema.limits import KEY_WRITES
+from schema.refusals import Refusal
 from tests.support.people import text64
-from tests.support.relay import Relay
+from tests.support.relay import Relay, make_settings, relay
 from tests.support.signal_keys import KeyPair
 
 LOW_ORDER = b"\x05" + bytes(32)
@@ -47,6 +50,56 @@ async def test_a_prekey_id_is_used_once_for_ever(node: Relay) -> None:
     twice = {"prekeys": [*ada.prekeys(7, 1), *ada.prekeys(7, 1)]}
     assert (await ada.call("POST", "/v1/keys/prekeys", twice)).body["path"] == "$.prekeys[1].id"
     assert (await ada.call("GET", "/v1/keys")).body["available"] == 1
+
+
+async def test_of_two_uploads_that_cross_one_has_the_id(node: Relay) -> None:
+    ada = await node.person()
+    bodies = [{"prekeys": ada.prekeys(9, 1)} for _ in range(8)]
+    replies = await asyncio.gather(*(ada.call("POST", "/v1/keys/prekeys", body) for body in bodies))
+    statuses = [reply.status for reply in replies]
+    assert sorted(statuses) == [200] + [422] * 7
+    bundle = await (await node.person()).call("GET", f"/v1/bundles/{ada.username}/{ada.fingerprint}")
+    assert bundle.body["devices"][0]["prekey"] == bodies[statuses.index(200)]["prekeys"][0]
+
+
+async def test_a_thousand_prekeys_wait_and_no_more(node: Relay) -> None:
+    ada = await node.person()
+    for first in range(1, 1001, 100):
+        assert (
+            await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(first, 100)})
+        ).status == 200
+    reply = await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(1001, 1)})
+    assert (reply.status, reply.body["code"], reply.body["path"]) == (422, "invalid", "$.prekeys")
+    assert (await ada.call("GET", "/v1/keys")).body["available"] == 1000
+
+
+async def test_keys_are_written_a_bounded_number_of_times(node: Relay) -> None:
+    await node.limit(KEY_WRITES, 3)
+    ada = await node.person(prekeys=1)
+    signed = {"signed_prekey": ada.signed_prekey(2)}
+    assert (await ada.call("PUT", "/v1/keys/signed", signed)).status == 204
+    assert (await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(2, 1)})).status == 200
+    for method, path, body in [
+        ("PUT", "/v1/keys/signed", signed),
+        ("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(3, 1)}),
+        ("PUT", "/v1/keys", ada.keys(prekeys=0)),
+    ]:
+        reply = await ada.call(method, path, body)
+        assert (reply.status, reply.body["code"]) == (429, "rate_limited")
+        assert reply.body["retry_after_ms"] > 0
+
+
+async def test_keys_wait_while_the_log_is_nearly_full(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path
+) -> None:
+    full = False
+    settings = make_settings(log_url, board_url, database_url, tmp_path)
+    refusal = Refusal("unavailable", "Full.", retry_after_ms=5000)
+    async with relay(settings, pressure=lambda: refusal if full else None) as node:
+        ada = await node.person(prekeys=1)
+        full = True
+        reply = await ada.call("POST", "/v1/keys/prekeys", {"prekeys": ada.prekeys(2, 1)})
+        assert (reply.status, reply.body["code"], reply.body["retry_after_ms"]) == (503, "unavailable", 5000)
 
 
 async def test_a_waiting_prekey_is_not_exchanged_by_publishing_again(node: Relay) -> None:
