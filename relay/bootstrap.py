@@ -129,7 +129,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
     await until_there("log", install_log)
     await until_there("board", install_board)
-    partitions = await partitions_of.fix(log_client, settings.partitions)
+    partitions = await until_there("log", lambda: partitions_of.fix(log_client, settings.partitions))
     log_link = await _link(stack, settings.log_url, "log")
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")

@@ -34,11 +34,11 @@ AWAY: Final = (
     PoolTimeout,
     TimeoutError,
 )
-WRONG_PASSWORD: Final = "it refuses the user or password"
-PASSWORD_WANTED: Final = "it asks for a password"
+REFUSES_LOGIN: Final = "it refuses the user or password"
+WANTS_LOGIN: Final = "it asks for a password"
 NO_CLUSTER: Final = "it is no cluster; leave ?cluster=true away"
 A_CLUSTER: Final = "it belongs to a cluster; add ?cluster=true"
-NOT_MENDED_BY_WAITING: Final = (WRONG_PASSWORD, PASSWORD_WANTED, NO_CLUSTER, A_CLUSTER)
+NOT_MENDED_BY_WAITING: Final = (REFUSES_LOGIN, WANTS_LOGIN, NO_CLUSTER)
 
 ASKING: Final = ("HELLO must be called", "Authentication required")
 _KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -50,6 +50,7 @@ _KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (psycopg.errors.UndefinedTable, "its tables are not there yet: sealstream migrate"),
     (RedisTimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
+    (PoolTimeout, "no connection in time"),
 )
 
 
@@ -92,7 +93,7 @@ def _why(error: BaseException) -> str | None:
     match error:
         case AuthenticationError():
             asks = any(words in str(error) for words in ASKING)
-            return PASSWORD_WANTED if asks else WRONG_PASSWORD
+            return WANTS_LOGIN if asks else REFUSES_LOGIN
         case RedisClusterException():
             return _why_not_a_cluster(str(error))
         case ResponseError():
@@ -115,9 +116,9 @@ def _why_not_a_cluster(text: str) -> str | None:
 
 def _answered(text: str) -> str | None:
     if text.startswith("WRONGPASS"):
-        return WRONG_PASSWORD
+        return REFUSES_LOGIN
     if text.startswith("NOAUTH"):
-        return PASSWORD_WANTED
+        return WANTS_LOGIN
     if text.startswith("DB index"):
         return "it has no database of that number"
     code = text.split(" ", 1)[0]

@@ -4,10 +4,12 @@ import asyncio
 import http.client
 import json
 from collections.abc import Callable
-
-from redis.exceptions import RedisError
+from typing import Final
 
 from schema import servers
+from schema.waiting import AWAY, why
+
+ANSWER_SECONDS: Final = 3.0
 
 Missing = Callable[[], str | None]
 
@@ -65,17 +67,18 @@ def _down(body: bytes) -> str:
         return "not ready"
 
 
-def server_answers(url: str) -> bool:
-    """Whether a Valkey/Redis server, or a cluster, answers."""
+def server_away(url: str) -> str | None:
+    """Tries once: None if the Valkey/Redis server, or the cluster, answers, else why not."""
 
-    async def ping() -> bool:
+    async def ping() -> None:
         client = servers.client(url)
         try:
-            return bool(await asyncio.wait_for(client.ping(), 3))
+            await asyncio.wait_for(client.ping(), ANSWER_SECONDS)
         finally:
             await client.aclose()
 
     try:
-        return asyncio.run(ping())
-    except (RedisError, OSError, TimeoutError):
-        return False
+        asyncio.run(ping())
+    except AWAY as error:
+        return why(error)
+    return None

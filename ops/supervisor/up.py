@@ -6,6 +6,7 @@ from typing import Final
 
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout, layout, prepare
+from ops.errors import OperatorError
 from ops.migrate import migrate, why_away
 from ops.supervisor import instance, readiness
 from ops.supervisor.bell import Bell
@@ -15,6 +16,7 @@ from ops.supervisor.keeper import Keeper
 from ops.supervisor.plan import WORKERS, Plan, plan
 from ops.supervisor.ports import check_free
 from schema.settings import Settings
+from schema.waiting import NOT_MENDED_BY_WAITING
 
 DATABASE_SECONDS: Final = 60.0
 """How long the migration waits for a database that has just answered."""
@@ -78,7 +80,7 @@ def _servers(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
         ]
         house.bring_up(
             ours if name in wanted.embedded else [],
-            readiness.all_of({f"the {name}": lambda url=url: readiness.server_answers(url)}),  # type: ignore[misc]
+            lambda name=name, url=url: _named(f"the {name}", _away(name, url)),  # type: ignore[misc]
             tell,
         )
     _database(house, wanted, places, tell)
@@ -96,6 +98,14 @@ def _database(house: House, wanted: Plan, places: Layout, tell: Journal) -> None
     address = postgres.url(places, "postgres")
     house.bring_up([keeper], readiness.all_of({"the database": lambda: postgres.is_ready(address)}), tell)
     postgres.ensure_database(places)
+
+
+def _away(name: str, url: str) -> str | None:
+    """Why the log or the board is away. Raises OperatorError for what waiting will not mend."""
+    reason = readiness.server_away(url)
+    if reason in NOT_MENDED_BY_WAITING:
+        raise OperatorError(f"The {name} cannot be used: {reason}. See SEALSTREAM_{name.upper()}_URL.")
+    return reason
 
 
 def _named(what: str, missing: str | None) -> str | None:

@@ -184,6 +184,49 @@ def test_a_database_that_is_away_at_the_start_is_waited_for_without_a_trace(tmp_
     assert living_pid("log", places) is None
 
 
+@pytest.mark.parametrize("cluster", ["", "?cluster=true"])
+def test_a_log_that_is_away_at_the_start_is_waited_for_and_the_reason_is_said(
+    tmp_path: Path, cluster: str
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ops.cli", "up", "--data", str(tmp_path / "d"), "--port", str(free_ports(1))],
+        env={**os.environ, "SEALSTREAM_LOG_URL": f"redis://127.0.0.1:1{cluster}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as lines:
+        assert lines.readline() == "Waiting for the log (Connection refused)\n"
+        process.send_signal(signal.SIGTERM)
+        rest = lines.read()
+    assert process.wait(30) == 0
+    assert rest.splitlines() == ["Stopping …", "Stopped."]
+
+
+def test_a_wrong_password_of_the_log_is_not_waited_for(tmp_path: Path, log_url: str) -> None:
+    wrong = log_url.replace("unix://", "unix://nobody:wrong@")
+    done = sealstream(
+        "up", "--data", str(tmp_path / "d"), "--port", str(free_ports(1)), SEALSTREAM_LOG_URL=wrong
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "sealstream: The log cannot be used: it refuses the user or password. See SEALSTREAM_LOG_URL.\n"
+    )
+
+
+@pytest.mark.parametrize("command", [("up",), ("node",), ("worker", "pusher"), ("limits", "show", "anna")])
+@pytest.mark.parametrize("name", ["LOG", "BOARD", "DATABASE"])
+def test_an_address_that_is_nonsense_is_named_in_one_line(
+    tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    setting = f"SEALSTREAM_{name}_URL"
+    done = sealstream(*command, SEALSTREAM_DATA=str(tmp_path / "d"), **{setting: "nonsense"})
+    assert done.returncode == 1
+    assert re.fullmatch(rf"sealstream: {setting} must be \S+://.*, not 'nonsense'\n", done.stderr)
+    assert done.stdout == ""
+
+
 def test_node_and_worker_by_hand_use_the_running_instance(stack: Stack) -> None:
     port = free_ports(1)
     process = subprocess.Popen(

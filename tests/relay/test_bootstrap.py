@@ -1,6 +1,7 @@
 """A node's process: when one of its loops ends by a bug, it says so, drains, and ends with status 1."""
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -76,3 +77,33 @@ async def test_a_metrics_port_in_use_is_said_and_done_without(
     (line,) = [line for line in said.splitlines() if "cannot_serve_metrics" in line]
     assert str(port) in line
     assert "node_up" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("redis://127.0.0.1:1", "Connection refused"),
+        ("redis://127.0.0.1:1?cluster=true", "Connection refused"),
+        ("unix://nobody:wrong@{log}", "it refuses the user or password"),
+    ],
+)
+async def test_a_log_that_is_away_is_waited_for_and_the_reason_is_said(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path, address: str, why: str
+) -> None:
+    env = environment(log_url, board_url, database_url, tmp_path)
+    env["SEALSTREAM_LOG_URL"] = address.format(log=log_url.removeprefix("unix://"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ops.cli", "node",
+        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        line = (await process.stdout.readline()).decode()
+        process.terminate()
+        rest = (await process.stdout.read()).decode()
+        status = await process.wait()
+    said = json.loads(line)
+    assert (said["event"], said["server"], said["why"]) == ("waiting_for_server", "log", why)
+    assert status == 0, rest
+    assert "Traceback" not in rest
+    assert "exception" not in rest

@@ -45,6 +45,25 @@ def test_a_server_that_is_away_at_the_start_is_waited_for_in_words(
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("redis://127.0.0.1:1", "Connection refused"),
+        ("redis://127.0.0.1:1?cluster=true", "Connection refused"),
+        ("unix://nobody:wrong@{log}", "it refuses the user or password"),
+    ],
+)
+@pytest.mark.parametrize("name", ["projector", "rate-limiter"])
+def test_it_says_why_the_log_is_away(workers: Workers, log_url: str, name, address, why) -> None:
+    url = address.format(log=log_url.removeprefix("unix://"))
+    worker = workers.start(name, SEALSTREAM_LOG_URL=url)
+    worker.until_said("waiting_for_server", server="log", why=why)
+    assert worker.stop(within=8) == 0
+    text = "".join(worker.text)
+    assert "Traceback" not in text
+    assert "exception" not in text
+
+
 def test_it_can_be_stopped_while_it_waits(workers: Workers, servers: Servers) -> None:
     servers.kill("log")
     worker = workers.start("pusher").until_said("waiting_for_server")

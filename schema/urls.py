@@ -1,0 +1,70 @@
+"""The servers' addresses as the operator writes them: checked before anything is opened.
+
+A check gives None, or what the address must be instead. It never repeats an address that may hold a password.
+"""
+
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+VALKEY_SCHEMES: Final = ("redis", "rediss", "unix")
+VALKEY_OPTIONS: Final = (
+    "cluster",
+    "db",
+    "protocol",
+    "ssl_ca_certs",
+    "ssl_ca_path",
+    "ssl_cert_reqs",
+    "ssl_certfile",
+    "ssl_check_hostname",
+    "ssl_keyfile",
+)
+"""Of the client library's many, those that say which server is meant and how to trust it, and our own."""
+
+_VALKEY: Final = "must be redis://USER:PASSWORD@HOST:PORT (rediss:// with TLS) or unix:///PATH"
+_POSTGRES: Final = "must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+_ESCAPED: Final = "special characters in a password are written as %XX"
+
+
+def why_not_valkey(url: str) -> str | None:
+    """What is wrong with the address of a Valkey/Redis server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return f"{_VALKEY}; the port is no number from 1 to 65535 ({_ESCAPED})"
+    if parts.scheme not in VALKEY_SCHEMES:
+        return f"{_VALKEY}{_instead(url)}"
+    if parts.fragment or port == 0:
+        return f"{_VALKEY} ({_ESCAPED})"
+    if parts.scheme == "unix" and parts.path in ("", "/"):
+        return f"{_VALKEY}; this one names no socket"
+    if parts.scheme != "unix" and parts.path.strip("/") and not parts.path.strip("/").isdigit():
+        return f"{_VALKEY}; after the port only the number of a database may stand"
+    return _why_not_options(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _why_not_options(options: list[tuple[str, str]]) -> str | None:
+    for name, value in options:
+        if name not in VALKEY_OPTIONS:
+            return f"has an unknown option {name!r}; there are: {', '.join(VALKEY_OPTIONS)}"
+        if name == "cluster" and value not in ("true", "false"):
+            return f"may end in ?cluster=true or ?cluster=false, not {value!r}"
+        if name in ("db", "protocol") and not value.isdigit():
+            return f"has an option {name} that is no number: {value!r}"
+    return None
+
+
+def why_not_postgres(url: str) -> str | None:
+    """What is wrong with the address of a PostgreSQL server (a URL, or libpq's `name=value` pairs)."""
+    from psycopg import ProgrammingError  # noqa: PLC0415 - only who names a database waits for it
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        return f"{_POSTGRES} ({_ESCAPED}){_instead(url)}"
+    return None
+
+
+def _instead(url: str) -> str:
+    return "" if "@" in url or "password" in url else f", not {url!r}"
