@@ -94,20 +94,30 @@ def keys() -> None:
 @keys.command()
 def rotate() -> None:
     """Sign with a new key from now on; tokens under the old one stay good until they expire."""
-    import psycopg  # noqa: PLC0415
-
     from ops.addresses import database  # noqa: PLC0415
+    from ops.trouble import database_in_words  # noqa: PLC0415
     from relay.auth.keyset import KeysetUnreadable  # noqa: PLC0415
     from relay.auth.keyset import rotate as run  # noqa: PLC0415
 
     settings = _settings()
+    url, secret = database(settings), settings.secret_file
+    if not secret.exists():  # one that is made now would not be the nodes'
+        raise OperatorError(
+            f"There is no secret file {secret}. "
+            "Set SEALSTREAM_SECRET_FILE, or SEALSTREAM_DATA, to what the nodes use."
+        )
     try:
-        run(database(settings), settings.secret_file)
+        with database_in_words():
+            run(url, secret)
     except KeysetUnreadable as error:
-        raise OperatorError(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise OperatorError(f"The database is away: {str(error).strip().splitlines()[0]}") from error
-    click.echo("A new key signs from now on. Nodes take it up within seconds.")
+        raise OperatorError(
+            f"Nothing was changed: {secret} is not the secret that sealed the present keys. "
+            "Set SEALSTREAM_SECRET_FILE to the file that the nodes use."
+        ) from error
+    click.echo(
+        "A new key signs from now on; nodes take it up within seconds. "
+        "Nobody is logged out: tokens under the old one stay good until they expire (15 minutes)."
+    )
 
 
 main.add_command(limits)

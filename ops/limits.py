@@ -1,23 +1,31 @@
-"""`sealstream limits`: the operator's own limits for single users, set on the board."""
+"""`sealstream limits`: the operator's own limits for single users, in PostgreSQL and on the board."""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import click
 
 from ops.errors import OperatorError
 from schema import overrides
+from schema.limits import Limit
+from schema.overrides import BadOverride
 from schema.settings import Settings
 
 T = TypeVar("T")
 
+SELECT_BY_ID: Final = "SELECT user_id, username FROM users WHERE user_id = %s"
+SELECT_BY_NAME: Final = "SELECT user_id, username FROM users WHERE username = %s"
+
 
 @click.group()
 def limits() -> None:
-    """Limits of single users (USER is a user name or a user id)."""
+    """Limits of single users: what is set here holds until it is cleared or the account is deleted.
+
+    USER is a user name (with or without @) or a user id.
+    """
 
 
 @limits.command()
@@ -27,27 +35,29 @@ def show(user: str) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    settings = Settings.from_env(os.environ)
-    user_id = _user_id(settings, user)
-    own = _on_board(settings, lambda board: overrides.show(board, user_id))
-    table = Table("limit", "count", "window", "from")
-    for row in settings.limits:
-        if row.name in overrides.NAMES:
-            source = "the operator, for this user" if row.name in own else row.setting or "the default"
-            table.add_row(row.name, str(own.get(row.name, row.count)), f"{row.window_ms // 1000} s", source)
+    async def read(database: Any, board: Any, user_id: UUID) -> tuple[dict[str, int], list[Limit]]:
+        return await overrides.show(database, user_id), await _in_force(board)
+
+    username, (own, in_force) = _run(user, read, "It knows which limits are in force.")
+    table = Table("limit", "at most", "in", "set", title=f"@{username}", title_justify="left")
+    for row in in_force:
+        whose = "for this user" if row.name in own else "for everyone"
+        table.add_row(row.name, str(own.get(row.name, row.count)), _window(row), whose)
     Console().print(table)
 
 
-@limits.command("set")
+@limits.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a bad COUNT, not an option
 @click.argument("user")
 @click.argument("name", type=click.Choice(overrides.NAMES))
-@click.argument("count", type=click.IntRange(min=0))
+@click.argument("count", type=click.IntRange(0, overrides.MOST))
 def set_(user: str, name: str, count: int) -> None:
-    """Allow USER this COUNT of NAME in its window; 0 admits nothing."""
-    settings = Settings.from_env(os.environ)
-    user_id = _user_id(settings, user)
-    _on_board(settings, lambda board: overrides.set(board, user_id, name, count))
-    click.echo(f"{name}: {count} for this user, from now on.")
+    """Allow USER this COUNT of NAME (in the time that `limits show` tells); 0 admits nothing."""
+
+    async def write(database: Any, board: Any, user_id: UUID) -> None:
+        await overrides.set(database, board, user_id, name, count)
+
+    username, _ = _run(user, write)
+    click.echo(f"{name}: {count} for @{username}, from now on, until `sealstream limits clear {username}`.")
 
 
 @limits.command()
@@ -55,53 +65,78 @@ def set_(user: str, name: str, count: int) -> None:
 @click.argument("name", type=click.Choice(overrides.NAMES), required=False)
 def clear(user: str, name: str | None) -> None:
     """Take back what was set for USER: the limit NAME, or all of them."""
-    settings = Settings.from_env(os.environ)
-    user_id = _user_id(settings, user)
-    had = _on_board(settings, lambda board: overrides.clear(board, user_id, name))
-    click.echo("The user has the usual limits again." if had else "Nothing was set for this user.")
+
+    async def write(database: Any, board: Any, user_id: UUID) -> bool:
+        return await overrides.clear(database, board, user_id, name)
+
+    username, had = _run(user, write)
+    what = f"the limit {name}" if name else "the limits"
+    click.echo(
+        f"@{username} has {what} of everyone again." if had else f"Nothing of that was set for @{username}."
+    )
 
 
-def _user_id(settings: Settings, user: str) -> UUID:
-    """The id of a user named by name or id. Raises OperatorError if there is none."""
+async def _in_force(board: Any) -> list[Limit]:
+    """The limits that can be overridden, as nodes go by them. Raises OperatorError when there are none."""
+    from relay.policy import Policy  # noqa: PLC0415
+    from schema.refusals import Refusal  # noqa: PLC0415
+
+    policy = Policy(board)
+    await policy.read()
+    try:
+        return [policy.row(name) for name in overrides.NAMES]
+    except Refusal as refusal:
+        raise OperatorError(
+            "No limits are in force, so nothing is admitted: is the worker rate-limiter running?"
+        ) from refusal
+
+
+def _window(row: Limit) -> str:
+    seconds = row.window_ms // 1000
+    return {60: "a minute", 3600: "an hour"}.get(seconds, f"{seconds} s")
+
+
+def _run(
+    user: str, do: Callable[[Any, Any, UUID], Awaitable[T]], without_board: str = "Nothing was changed."
+) -> tuple[str, T]:
+    """What `do` gives with the database, the board and the user's id, and the user's name before it.
+
+    Raises OperatorError: a server is away, there is no such user, or `do` cannot be done."""
     import psycopg  # noqa: PLC0415
 
-    from ops.addresses import database  # noqa: PLC0415
-
-    try:
-        wanted: tuple[str, Any] = ("user_id", UUID(user))
-    except ValueError:
-        wanted = ("username", user.lower())
-    query = {
-        "user_id": "SELECT user_id FROM users WHERE user_id = %s",
-        "username": "SELECT user_id FROM users WHERE username = %s",
-    }[wanted[0]]
-    try:
-        with psycopg.connect(database(settings), connect_timeout=5) as connection:
-            row = connection.execute(query, (wanted[1],)).fetchone()
-    except psycopg.OperationalError as error:
-        raise OperatorError(f"The database is away: {str(error).strip().splitlines()[0]}") from error
-    if row is None:
-        raise OperatorError(f"There is no user {user!r}.")
-    found: UUID = row[0]
-    return found
-
-
-def _on_board(settings: Settings, do: Callable[[Any], Awaitable[T]]) -> T:
-    from redis.exceptions import RedisError  # noqa: PLC0415
-
-    from ops.addresses import board  # noqa: PLC0415
+    from ops.addresses import board as board_url  # noqa: PLC0415
+    from ops.addresses import database as database_url  # noqa: PLC0415
+    from ops.trouble import board_in_words, database_in_words  # noqa: PLC0415
     from schema import servers  # noqa: PLC0415
 
-    url = board(settings)
+    settings = Settings.from_env(os.environ)
+    addresses = database_url(settings), board_url(settings)
 
-    async def run() -> T:
-        client = servers.client(url)
+    async def run() -> tuple[str, T]:
+        board = servers.client(addresses[1])
         try:
-            return await do(client)
+            async with await psycopg.AsyncConnection.connect(
+                addresses[0], autocommit=True, connect_timeout=5
+            ) as database:
+                user_id, username = await _found(database, user)
+                return username, await do(database, board, user_id)
         finally:
-            await client.aclose()
+            await board.aclose()
 
     try:
-        return asyncio.run(run())
-    except (RedisError, OSError) as error:
-        raise OperatorError(f"The board is away: {error}") from error
+        with database_in_words(), board_in_words(without_board):
+            return asyncio.run(run())
+    except BadOverride as error:
+        raise OperatorError(f"Nothing was set: {error}.") from error
+
+
+async def _found(database: Any, user: str) -> tuple[UUID, str]:
+    """The id and the name of a user named by either. Raises OperatorError if there is none."""
+    try:
+        query, value = SELECT_BY_ID, UUID(user)
+    except ValueError:
+        query, value = SELECT_BY_NAME, user.removeprefix("@").lower()  # type: ignore[assignment]
+    row = await (await database.execute(query, (value,))).fetchone()
+    if row is None:
+        raise OperatorError(f"There is no user {user!r}.")
+    return row[0], row[1]

@@ -34,6 +34,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
+| `overrides` | string | a minute | the overrides were compared with PostgreSQL within it |
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
 | `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
@@ -49,6 +50,7 @@ LIMITS_QUARANTINE: Final = "limits:quarantine"
 LIMITS_ATTEMPT: Final = "limits:attempt"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
+OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"
 
 PROJECTOR: Final = "projector"

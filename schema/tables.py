@@ -1,7 +1,7 @@
 """The tables (SQLAlchemy Core). Times are ms since the epoch (bigint), keys and hashes bytea.
 
-Written directly: users, login_sessions, refresh_tokens, signing_keys. Projections of the log, which
-`sealstream replay rebuild` can make anew: devices, identities, one_time_prekeys, used_prekeys,
+Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys. Projections of the log,
+which `sealstream replay rebuild` can make anew: devices, identities, one_time_prekeys, used_prekeys,
 mailboxes, envelopes, checkpoints. The one synchronous write into a projection is the taking of a
 one-time prekey, which the log records before the answer goes out.
 """
@@ -42,6 +42,15 @@ users = Table(
     Column("last_device_id", Integer, nullable=False, server_default=text("0")),
     Column("created_at", BigInteger, nullable=False),
     comment="Accounts. last_device_id is the highest device number ever given; numbers are never reused.",
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    comment="The operator's own limits for single users; they go with the account.",
 )
 
 login_sessions = Table(

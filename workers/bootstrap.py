@@ -24,7 +24,7 @@ from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher import PACE as PUSHER_PACE
 from workers.pusher import Pusher
-from workers.rate_limiter import policy
+from workers.rate_limiter import overrides, policy
 from workers.rate_limiter.cooling import PACE as COOLING_PACE
 from workers.rate_limiter.cooling import Cooling
 from workers.retention.rounds import Retention, Schedule
@@ -76,8 +76,8 @@ class Opened:
         wanted = self.settings.partitions
         self.partitions = await until_there("log", lambda: partitions.fix(self.log, wanted))
 
-    async def database(self) -> "AsyncConnectionPool[Any]":
-        """A pool on a database that answers and has its tables."""
+    async def pool(self) -> "AsyncConnectionPool[Any]":
+        """A pool on the database, which may be away."""
         assert self.settings.database_url
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             self.settings.database_url,
@@ -91,6 +91,11 @@ class Opened:
         )
         await pool.open()
         self._stack.push_async_callback(pool.close)
+        return pool
+
+    async def database(self) -> "AsyncConnectionPool[Any]":
+        """A pool on a database that answers and has its tables."""
+        pool = await self.pool()
 
         async def answers() -> None:
             async with pool.connection() as connection:
@@ -158,14 +163,17 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
 
 
 async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
-    """Keeps the policy on the board and evicts who keeps on."""
+    """Keeps the limits on the board and evicts who keeps on. Does not wait for the database: without a policy
+    nothing is admitted anywhere."""
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
         handler = Cooling(opened.board, opened.log)
         consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
         await consumer.run(ending)
 
+    database = await opened.pool()
     await asyncio.gather(
+        overrides.keep_installed(database, opened.board, stopping),
         policy.keep_installed(opened.board, opened.settings.limits, stopping),
         opened.share(keys.RATE_LIMITER, 1, work, stopping),
     )

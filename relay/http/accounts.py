@@ -1,5 +1,9 @@
 """Accounts: registration, password change, deletion."""
 
+import asyncio
+from contextlib import suppress
+from typing import Final
+
 from relay import accounts
 from relay.accounts import FIRST_DEVICE
 from relay.auth import login_sessions
@@ -7,10 +11,14 @@ from relay.database import transaction
 from relay.http.calls import Call
 from relay.http.credentials import prove
 from relay.http.sessions import begin
+from schema import overrides
 from schema.clock import now_ms
 from schema.limits import CREDENTIAL_CHANGES, REGISTRATIONS
 from schema.refusals import Refusal, invalid
+from schema.waiting import AWAY
 from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
+
+BOARD_SECONDS: Final = 2.0
 
 
 async def register(call: Call[Registration]) -> Session:
@@ -48,7 +56,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
 
 
 async def delete_account(call: Call[AccountDeletion]) -> None:
-    """Keys, mailboxes, sessions and the name go.
+    """Keys, mailboxes, sessions, the operator's limits and the name go.
 
     The log is told before the rows are deleted, and in their transaction: whatever fails in between,
     the account can still ask for its deletion again.
@@ -66,3 +74,6 @@ async def delete_account(call: Call[AccountDeletion]) -> None:
         await login_sessions.end_all(connection, account.user_id, "account_deleted")
         await accounts.delete(connection, account.user_id)
     parts.revocation.look_now()
+    with suppress(*AWAY):  # else the rate-limiter worker finds it within a minute
+        async with asyncio.timeout(BOARD_SECONDS):
+            await overrides.forget(parts.board, account.user_id)

@@ -5,21 +5,15 @@ refuse. It outlives a restart of this worker, but not its absence for ten minute
 """
 
 import asyncio
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
-import structlog
 
 from schema import keys
 from schema.limits import Limit
-from workers.failures import AWAY, slug
+from workers.rate_limiter.keeping import keep
 
-log = structlog.get_logger(__name__)
-
-EVERY_SECONDS: Final = 1.0
 LIFETIME_MS: Final = 600_000
 
 
@@ -40,16 +34,4 @@ async def install(board: Any, limits: Iterable[Limit]) -> bool:
 
 async def keep_installed(board: Any, limits: Iterable[Limit], stopping: asyncio.Event) -> None:
     """Installs the policy every second until told to stop."""
-    away_since: float | None = None
-    while not stopping.is_set():
-        try:
-            if await install(board, limits):
-                log.info("policy_installed")
-            away_since = None
-        except AWAY as error:
-            if away_since is None:
-                log.warning("policy_waits", error=slug(error))
-                away_since = time.monotonic()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(EVERY_SECONDS):
-                await stopping.wait()
+    await keep(lambda: install(board, limits), stopping, installed="policy_installed", waits="policy_waits")

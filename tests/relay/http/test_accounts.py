@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from schema import codec, keys
+from schema import codec, keys, overrides
 from schema.events import AccountDeleted
 from schema.limits import CREDENTIAL_CHANGES
 from schema.partitions import partition_of
@@ -108,6 +108,17 @@ async def test_a_deleted_account_leaves_nothing_that_answers(node: Relay) -> Non
     assert reasons == [("account_deleted",)]
     again = await node.stranger(ada.username).register()
     assert again.user_id != ada.user_id
+
+
+async def test_a_deleted_account_takes_the_operators_limits_with_it(node: Relay) -> None:
+    ada, bob = await node.person(), await node.person()
+    users = [UUID(person.user_id) for person in (ada, bob)]
+    async with node.parts.database.connection() as connection:
+        for user in users:
+            await overrides.set(connection, node.parts.board, user, "messages", 600)
+    assert (await ada.call("DELETE", "/v1/account", {"password": PASSWORD})).status == 204
+    assert await node.rows("SELECT user_id FROM overrides") == [(users[1],)]
+    assert [await node.parts.board.exists(keys.override(user)) for user in users] == [0, 1]
 
 
 async def test_an_account_is_not_deleted_by_a_wrong_password(node: Relay) -> None:
