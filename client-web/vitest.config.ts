@@ -29,7 +29,18 @@ export default defineConfig(async () => ({
         extends: true as const,
         plugins: [vue()],
         // Known before the first test: one found later would reload the page under it.
-        optimizeDeps: { include: ['vue', 'vue-i18n', '@lucide/vue'] },
+        optimizeDeps: {
+          include: [
+            'vue',
+            'vue-i18n',
+            'vue-router',
+            'pinia',
+            '@lucide/vue',
+            '@vueuse/core',
+            'qrcode',
+            'reka-ui',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],

@@ -1,8 +1,11 @@
-/** Times as people say them: the clock today, "yesterday", a weekday within a week, else the date. */
+/**
+ * Times as people say them: the clock today, "yesterday", a weekday within a week, else the date.
+ * Every number has its words: what others sent must never keep a page from being drawn.
+ */
 import { useIntervalFn, useNow } from '@vueuse/core'
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { dayDistance } from './days'
+import { dayDistance, inCalendar } from './days'
 
 const now = useNow({ scheduler: (tick) => useIntervalFn(tick, 30_000) })
 
@@ -39,10 +42,13 @@ export function useTimes() {
   )
   const formats = computed(() => formatsOf(locale.value))
 
-  const sameYear = (at: number) => new Date(at).getFullYear() === now.value.getFullYear()
+  const say = (format: keyof ReturnType<typeof makeFormats>, at: number): string =>
+    formats.value[format].format(inCalendar(at))
+  const sameYear = (at: number) =>
+    new Date(inCalendar(at)).getFullYear() === now.value.getFullYear()
 
   function clock(at: number): string {
-    return formats.value.clock.format(at)
+    return say('clock', at)
   }
 
   /** For the conversation list: as short as it can be told apart. */
@@ -50,8 +56,8 @@ export function useTimes() {
     const days = dayDistance(at, now.value.getTime())
     if (days <= 0) return clock(at)
     if (days === 1) return t('common.yesterday')
-    if (days < 7) return formats.value.shortWeekday.format(at)
-    return sameYear(at) ? formats.value.shortDate.format(at) : formats.value.numericDate.format(at)
+    if (days < 7) return say('shortWeekday', at)
+    return say(sameYear(at) ? 'shortDate' : 'numericDate', at)
   }
 
   /** For separators between days. */
@@ -59,17 +65,22 @@ export function useTimes() {
     const days = dayDistance(at, now.value.getTime())
     if (days <= 0) return t('common.today')
     if (days === 1) return t('common.yesterday')
-    if (days < 7) return formats.value.weekday.format(at)
-    return sameYear(at) ? formats.value.date.format(at) : formats.value.fullDate.format(at)
+    if (days < 7) return say('weekday', at)
+    return say(sameYear(at) ? 'date' : 'fullDate', at)
   }
 
   function full(at: number): string {
-    return formats.value.full.format(at)
+    return say('full', at)
   }
 
   function date(at: number): string {
-    return formats.value.fullDate.format(at)
+    return say('fullDate', at)
   }
 
-  return { clock, short, day, full, date, now }
+  /** For machines, as `<time datetime>` wants it. */
+  function iso(at: number): string {
+    return new Date(inCalendar(at)).toISOString()
+  }
+
+  return { clock, short, day, full, date, iso, now }
 }

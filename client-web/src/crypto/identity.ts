@@ -8,7 +8,8 @@ import type { PublicKey } from './engine'
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TEXT_LENGTH = 53
 const FINGERPRINT_LENGTH = 8
-const USERNAME = /^[a-z0-9_]{3,32}$/
+
+export const isUsername = (text: string): boolean => /^[a-z0-9_]{3,32}$/.test(text)
 
 /** 33 bytes as 53 characters. */
 export function identityText(key: PublicKey): string {
@@ -60,7 +61,7 @@ export function parseContactCode(input: string): { username: string; fingerprint
   const username = match?.[1]?.trim().toLowerCase() ?? ''
   const print = normalize(match?.[2] ?? '')
   const good = [...print].every((char) => ALPHABET.includes(char))
-  if (!USERNAME.test(username) || print.length !== FINGERPRINT_LENGTH || !good) return null
+  if (!isUsername(username) || print.length !== FINGERPRINT_LENGTH || !good) return null
   return { username, fingerprint: print }
 }
 
@@ -76,5 +77,5 @@ export function parseContactQr(
   const fields = new URLSearchParams(content.slice(QR_PREFIX.length))
   const username = (fields.get('u') ?? '').toLowerCase()
   const identityKey = parseIdentity(fields.get('k') ?? '')
-  return USERNAME.test(username) && identityKey ? { username, identityKey } : null
+  return isUsername(username) && identityKey ? { username, identityKey } : null
 }

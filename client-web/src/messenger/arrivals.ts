@@ -1,6 +1,6 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { Decrypted } from '@/crypto/engine'
-import { fingerprint, parseIdentity } from '@/crypto/identity'
+import { fingerprint, isUsername, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from './chats'
@@ -34,21 +34,21 @@ export class Arrivals {
     changes: Changes,
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
-    content: Incoming,
+    received: Incoming,
   ): Promise<Show> {
     const { user_id: userId, device_id: device } = envelope.from
+    // Nothing was written after it came: a clock that goes ahead is not followed.
+    const content = { ...received, sent_at: Math.min(received.sent_at, this.core.now()) }
     const shows: Show[] = []
-    const own = userId === this.core.account.userId
-    const person = own ? null : this.personOf(changes, content, decrypted, shows)
-    if (content.type !== 'typing') {
-      const fresh = await this.count(changes, envelope, content, person, shows)
-      if (!fresh) {
-        shows.push(this.log.stage(changes, 'replay_refused', { userId, device }))
-        return () => shows.forEach((show) => show())
-      }
+    if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
+      return this.log.stage(changes, 'replay_refused', { userId, device })
     }
-    if (person) shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
-    else if (own) shows.push(await this.fromOwnDevice(changes, envelope, content))
+    if (userId === this.core.account.userId) {
+      shows.push(await this.fromOwnDevice(changes, envelope, content))
+    } else {
+      const person = this.personOf(changes, content, decrypted, shows)
+      shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
+    }
     return () => shows.forEach((show) => show())
   }
 
@@ -73,11 +73,12 @@ export class Arrivals {
     changes: Changes,
     { from }: IncomingEnvelope,
     content: Incoming,
-    person: ContactRecord | null,
     shows: Show[],
   ): Promise<boolean> {
-    const before = await readCounter(this.core.store, from.user_id, from.device_id)
-    const arrival = arrive(before, content.n, this.core.account.joined || person === null)
+    const { store, account } = this.core
+    const person = this.people.find(from.user_id, changes)
+    const before = await readCounter(store, from.user_id, from.device_id)
+    const arrival = arrive(before, content.n, account.joined || from.user_id === account.userId)
     if (arrival.type === 'replay') return false
     changes.put('counters', counterKey(from.user_id, from.device_id), arrival.record)
     if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
@@ -224,11 +225,11 @@ export class Arrivals {
     if (known?.relation === 'contact') return known
     if (known) {
       const accepted: ContactRecord = { ...known, relation: 'contact' }
-      shows.push(this.people.stage(changes, accepted))
+      shows.push(this.people.stage(changes, accepted), () => this.requests.show())
       return accepted
     }
     const identity = parseIdentity(copy.identity)
-    if (!identity || !/^[a-z0-9_]{3,32}$/.test(copy.username)) return null
+    if (!identity || !isUsername(copy.username)) return null
     const { user_id: userId, username } = copy
     const person = newContact({ userId, username, identity, relation: 'contact' }, this.core.now())
     shows.push(this.people.stage(changes, person))

@@ -4,6 +4,7 @@
  */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import { isUsername } from '@/crypto/identity'
 import { pad, unpad } from '@/crypto/padding'
 
 export const MAX_TEXT = 16_000
@@ -67,10 +68,8 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   const fields = parse(padded)
   const from = fields['from']
   if (!isRecord(from) || fields['v'] !== 1 || !isUuid(fields['id'])) throw malformed()
-  if (!isCount(fields['n'], 0) || !isCount(fields['sent_at'], 0)) throw malformed()
-  if (typeof from['username'] !== 'string' || !/^[a-z0-9_]{3,32}$/.test(from['username'])) {
-    throw malformed()
-  }
+  if (!isCount(fields['n'], 0) || !isTime(fields['sent_at'])) throw malformed()
+  if (typeof from['username'] !== 'string' || !isUsername(from['username'])) throw malformed()
   const same =
     from['user_id'] === expected.userId &&
     from['device_id'] === expected.deviceId &&
@@ -144,6 +143,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isCount = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= least
+/** Since the epoch, and early enough for a `Date` to hold it. */
+const isTime = (value: unknown): boolean =>
+  isCount(value, 0) && Number.isFinite(new Date(value as number).getTime())
 
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { avatarLook } from '@/composables/avatar'
 import { passwordProblem, usernameProblem } from '@/composables/credentials'
-import { dayDistance } from '@/composables/days'
+import { dayDistance, inCalendar, startOfDay } from '@/composables/days'
 import { textDirection } from '@/composables/direction'
 import { excerpt } from '@/composables/excerpt'
 import { cutLinks } from '@/composables/links'
@@ -91,6 +91,21 @@ describe('days', () => {
   it('count a day with a clock change as one', () => {
     const before = new Date(2026, 2, 28, 12).getTime()
     expect(dayDistance(before, new Date(2026, 2, 30, 12).getTime())).toBe(2)
+  })
+})
+
+describe('any number at all', () => {
+  it.each([Number.NaN, Infinity, -Infinity, -1e300, 1e300, 8.64e15, 8.64e15 + 1, 0, -1])(
+    'has a day and can be formatted: %d',
+    (at) => {
+      expect(Number.isFinite(startOfDay(at))).toBe(true)
+      expect(Number.isFinite(dayDistance(at, Date.now()))).toBe(true)
+      expect(new Date(inCalendar(at)).toISOString()).toBeTruthy()
+    },
+  )
+
+  it('is the time it says, where there is one', () => {
+    expect(inCalendar(1_700_000_000_000)).toBe(1_700_000_000_000)
   })
 })
 

@@ -52,6 +52,14 @@ test('whatever is malformed is refused as that', () => {
     { n: -1 },
     { n: 1.5 },
     { sent_at: 'now' },
+    { sent_at: -1 },
+    { sent_at: 1.5 },
+    // One more than the last moment a Date holds.
+    { sent_at: 8.64e15 + 1 },
+    { sent_at: Number.MAX_SAFE_INTEGER },
+    { type: 'read', ids: [id], sent_at: 8.64e15 + 1 },
+    { type: 'delivered', ids: [id], sent_at: 1e300 },
+    { type: 'poll', sent_at: 8.64e15 + 1 },
     { text: 5 },
     { text: 'x'.repeat(MAX_TEXT + 1) },
     { reply_to: 'x' },
@@ -65,6 +73,12 @@ test('whatever is malformed is refused as that', () => {
     expect(problem(altered(patch)), JSON.stringify(patch)).toBe('malformed')
   for (const bytes of [utf8('{}'), pad(utf8('{')), pad(utf8('[]')), pad(new Uint8Array([0xff]))]) {
     expect(problem(bytes)).toBe('malformed')
+  }
+})
+
+test('the first and the last moment there are can be said', () => {
+  for (const at of [0, 8.64e15]) {
+    expect(decodeContent(altered({ sent_at: at }), expected).sent_at).toBe(at)
   }
 })
 
