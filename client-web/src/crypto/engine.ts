@@ -94,6 +94,22 @@ export interface Decrypted {
   startedSession: boolean
 }
 
+/** One side of a safety number. */
+export interface Party {
+  userId: string
+  identityKey: PublicKey
+}
+
+export interface SessionInfo {
+  /** Whether messages can be encrypted. */
+  open: boolean
+  /** Whether the other side has answered in it yet. */
+  answered: boolean
+  registrationId: number
+  /** Whom the open session is with; null when none is open. */
+  identityKey: PublicKey | null
+}
+
 export interface PrekeyMessageInfo {
   identityKey: PublicKey
   registrationId: number
@@ -115,6 +131,7 @@ export interface CryptoEngine {
   encrypt(request: EncryptRequest): Promise<Encrypted>
   inspect(body: Bytes): Promise<PrekeyMessageInfo>
   decrypt(request: DecryptRequest): Promise<Decrypted>
-  /** Whether messages can be encrypted, and whether the other side has answered in it yet. */
-  describe(session: Session): Promise<{ open: boolean; answered: boolean; registrationId: number }>
+  describe(session: Session): Promise<SessionInfo>
+  /** Sixty digits, the same for both sides. Half a second of work: never on the page's thread. */
+  safetyNumber(one: Party, other: Party): Promise<string>
 }

@@ -72,6 +72,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     inspect: call('inspect'),
     decrypt: call('decrypt'),
     describe: call('describe'),
+    safetyNumber: call('safetyNumber'),
   } as CryptoEngine
   return {
     engine,

@@ -5,18 +5,13 @@
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concat, utf8 } from './bytes'
-import type { PublicKey } from './engine'
+import type { Party } from './engine'
 
 const ROUNDS = 5200
 const VERSION = Uint8Array.of(0, 0)
 const QR_PREFIX = 'sealstream:safety?n='
 
-export interface Party {
-  userId: string
-  identityKey: PublicKey
-}
-
-/** Sixty digits. */
+/** Sixty digits. Takes half a second: the page asks the engine, in its thread, for it. */
 export function safetyNumber(a: Party, b: Party): string {
   return [half(a), half(b)].sort().join('')
 }

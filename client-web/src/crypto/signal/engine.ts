@@ -16,6 +16,7 @@ import type {
   StartRequest,
 } from '../engine'
 import { CryptoError } from '../errors'
+import { safetyNumber } from '../safety-number'
 import { translate } from './errors'
 import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from './keys'
 import { parseMessage, parsePrekeyMessage } from './messages'
@@ -102,18 +103,28 @@ export const signalEngine: CryptoEngine = {
       open: open !== undefined,
       answered: open !== undefined && open.pendingPreKey === undefined,
       registrationId: open?.registrationId ?? 0,
+      identityKey: open ? fromBase64(open.indexInfo.remoteIdentityKey) : null,
     }
   },
+
+  async safetyNumber(one, other) {
+    return safetyNumber(one, other)
+  },
+}
+
+/** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
+function expected({ pinned }: DecryptRequest, record: RecordState | null): PublicKey | null {
+  const open = record && openEntry(record)?.[1]
+  return pinned ?? (open ? fromBase64(open.indexInfo.remoteIdentityKey) : null)
 }
 
 async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
   const parsed = parsePrekeyMessage(request.body)
-  // Before anything is decrypted or stored: libsignal itself would replace the pin.
-  if (request.pinned && !equal(parsed.identityKey, request.pinned)) {
-    throw new CryptoError('identity_mismatch')
-  }
-  const inner = parseMessage(parsed.message)
   const record = request.session ? parse(request.session) : null
+  const pinned = expected(request, record)
+  // Before anything is decrypted or stored: libsignal itself would replace the pin.
+  if (pinned && !equal(parsed.identityKey, pinned)) throw new CryptoError('identity_mismatch')
+  const inner = parseMessage(parsed.message)
   const known = record && sessionByBaseKey(record, toBase64(parsed.baseKey))
   if (known) {
     const session = await tryOne(request, record, known, parsed.message, parsed.identityKey)
@@ -147,8 +158,7 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
 async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
   if (!request.session) throw new CryptoError('no_session')
   const record = parse(request.session)
-  const current = openEntry(record)?.[1].indexInfo.remoteIdentityKey
-  const pinned = request.pinned ?? (current ? fromBase64(current) : null)
+  const pinned = expected(request, record)
   if (!pinned) throw new CryptoError('no_session')
   const { ratchetKey } = parseMessage(request.body)
   let failure: unknown = new CryptoError('no_session')
