@@ -36,16 +36,18 @@ export const counterKey = (userId: string, deviceId: number): string =>
   `in/${sessionKey(userId, deviceId)}`
 
 /** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
-export async function readCounter(
+export const readCounter = (
   store: Store,
   userId: string,
   deviceId: number,
-): Promise<CounterRecord> {
+): Promise<CounterRecord> => readCount(store, counterKey(userId, deviceId), emptyCounter())
+
+/** What was counted under a key; of a damaged record, nothing. */
+export async function readCount<T>(store: Store, key: string, nothing: T): Promise<T> {
   try {
-    const key = counterKey(userId, deviceId)
-    return (await store.get<CounterRecord>('counters', key)) ?? emptyCounter()
+    return (await store.get<T>('counters', key)) ?? nothing
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'damaged') return emptyCounter()
+    if (error instanceof StorageError && error.code === 'damaged') return nothing
     throw error
   }
 }

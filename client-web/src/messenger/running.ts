@@ -8,6 +8,7 @@ import { Chats } from './chats'
 import type { Core } from './core'
 import type { Message, SessionEnd } from './contract'
 import { Delivery } from './delivery'
+import { DeviceWatch } from './device-watch'
 import { Ephemerals } from './ephemerals'
 import { Expiries } from './expiries'
 import { Failures } from './failures'
@@ -55,7 +56,8 @@ export class Running {
     this.log = new SecurityLog(core, this.people)
     this.expiries = new Expiries(core, this.log)
     this.targets = new Targets(core, this.people)
-    this.sessions = new Sessions(core, this.targets, this.log)
+    const watch = new DeviceWatch(core, this.people, this.chats, this.log)
+    this.sessions = new Sessions(core, this.targets, watch)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     const { people, chats, log, targets, sessions, keys } = this
     this.outbox = new Outbox(

@@ -4,7 +4,7 @@
  * used twice. Network calls stay outside of the lock.
  */
 import { equal } from '@/crypto/bytes'
-import type { PublicKey, Session } from '@/crypto/engine'
+import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
 import { StorageError } from '@/storage/errors'
@@ -16,8 +16,8 @@ import { encodeContent } from './content'
 import type { Content } from './content'
 import { localIdentity } from './core'
 import type { Core } from './core'
+import type { DeviceWatch } from './device-watch'
 import type { DeviceRef } from './records'
-import type { SecurityLog } from './security-log'
 import type { Serial } from './serial'
 import { signedPrekeyAge, STALE_AFTER } from './signed-prekey-age'
 import type { Target, Targets } from './targets'
@@ -38,6 +38,8 @@ export class SessionsMissing extends Error {
   }
 }
 
+type Show = () => void
+
 export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
 
 export class Sessions {
@@ -46,7 +48,7 @@ export class Sessions {
   constructor(
     private readonly core: Core,
     private readonly targets: Targets,
-    private readonly log: SecurityLog,
+    private readonly watch: DeviceWatch,
   ) {
     this.serial = core.serial
   }
@@ -72,24 +74,24 @@ export class Sessions {
       throw new KeyChanged(bundle.identityKey)
     }
     const mine = this.core.account
-    const others = bundle.devices.filter(
-      (device) => target.userId !== mine.userId || device.deviceId !== mine.deviceId,
-    )
+    // Each number once, whatever the relay says.
+    const devices = new Map(bundle.devices.map((device) => [device.deviceId, device]))
+    if (target.userId === mine.userId) devices.delete(mine.deviceId)
     return this.serial.run(async () => {
-      const [changes, good] = [new Changes(), [] as DeviceRef[]]
-      for (const device of others) {
-        const accepted = await this.stageSession(changes, target, device, renew)
+      const [changes, good, shows] = [new Changes(), [] as DeviceRef[], [] as Show[]]
+      for (const device of devices.values()) {
+        const accepted = await this.stageSession(changes, target, device, renew, shows)
         if (accepted)
           good.push({ deviceId: device.deviceId, registrationId: device.registrationId })
       }
       const kept = (target.devices ?? []).filter(
         ({ deviceId }) => some && !some.includes(deviceId) && !has(good, deviceId),
       )
-      const devices = [...kept, ...good].sort((a, b) => a.deviceId - b.deviceId)
-      const show = this.targets.stageDevices(changes, target.userId, devices)
+      const all = [...kept, ...good].sort((a, b) => a.deviceId - b.deviceId)
+      shows.push(this.targets.stageDevices(changes, target.userId, all))
       await this.core.store.commit(changes)
-      show()
-      return devices
+      for (const show of shows) show()
+      return all
     })
   }
 
@@ -109,7 +111,7 @@ export class Sessions {
     for (const { deviceId, registrationId } of devices) {
       const session = await this.get(target.userId, deviceId)
       const state = session ? await this.core.engine.describe(session) : null
-      if (!session || !state?.open || state.registrationId !== registrationId) {
+      if (!session || !fits(state, target, registrationId)) {
         missing.push(deviceId)
         continue
       }
@@ -145,12 +147,12 @@ export class Sessions {
     target: Target,
     device: BundleDevice,
     renew: boolean,
+    shows: Show[],
   ): Promise<boolean> {
     const { userId } = target
     const held = await this.get(userId, device.deviceId)
     const state = held ? await this.core.engine.describe(held) : null
-    const usable = state?.open && state.registrationId === device.registrationId
-    if (usable && !renew) return true
+    if (fits(state, target, device.registrationId) && !renew) return true
     try {
       const session = await this.core.engine.startSession({
         local: localIdentity(this.core),
@@ -161,17 +163,24 @@ export class Sessions {
       })
       changes.put('sessions', sessionKey(userId, device.deviceId), session)
     } catch (error) {
-      if (!(error instanceof CryptoError)) throw error
-      await this.log.add('device_refused', { userId, device: device.deviceId })
+      // A fault of ours says nothing about the device.
+      if (!(error instanceof CryptoError) || error.code === 'internal') throw error
+      shows.push(await this.watch.stageRefused(changes, userId, device.deviceId))
       return false
     }
     const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
     if (age !== null && age > STALE_AFTER) {
-      await this.log.add('stale_prekey', { userId, device: device.deviceId })
+      shows.push(await this.watch.stageStale(changes, userId, device, age))
     }
     return true
   }
 }
+
+/** Whether this session can be written with to this device of theirs. */
+const fits = (session: SessionInfo | null, target: Target, registrationId: number): boolean =>
+  session?.identityKey != null &&
+  session.registrationId === registrationId &&
+  equal(session.identityKey, target.identity)
 
 const has = (devices: DeviceRef[], id: number): boolean =>
   devices.some((device) => device.deviceId === id)
