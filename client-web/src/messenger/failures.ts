@@ -1,11 +1,15 @@
-/** Envelopes that could not be read: each leaves a notice, costs the sender's budget, may renew. */
+/**
+ * Envelopes that could not be read: each leaves a notice, costs the sender's budget, may renew. The
+ * budget is the device's, and all devices of a person together have one more: the relay may put any
+ * device's number on an envelope.
+ */
 import { CryptoError } from '@/crypto/errors'
 import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from './chats'
 import { ContentError } from './content'
 import type { Core } from './core'
-import { counterKey, readCounter } from './counters'
+import { counterKey, readCount, readCounter } from './counters'
 import { mayWriteTo } from './people'
 import type { People } from './people'
 import type { Renewals } from './renewals'
@@ -14,6 +18,8 @@ import type { SecurityLog } from './security-log'
 const HOUR = 3_600_000
 /** Failures per hour after which a device's envelopes are refused without any work. */
 const BUDGET = 50
+/** The same for all numbers that a person's devices are said to have. */
+const PERSONS_BUDGET = 100
 
 export class Failures {
   constructor(
@@ -26,7 +32,7 @@ export class Failures {
 
   async exhausted(userId: string, deviceId: number): Promise<boolean> {
     const { failures } = await readCounter(this.core.store, userId, deviceId)
-    return failures.filter((at) => at > this.core.now() - HOUR).length >= BUDGET
+    return this.isSpent(failures, BUDGET) || this.flooded(userId)
   }
 
   async stage(
@@ -39,14 +45,11 @@ export class Failures {
     if (error instanceof CryptoError && error.code === 'duplicate') {
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
-    const counter = await readCounter(this.core.store, userId, device)
     // What was refused without work costs nothing: the budget is free again an hour after it was
     // spent, however much still comes.
     const spent = await this.exhausted(userId, device)
-    const failures = spent
-      ? counter.failures
-      : [...counter.failures, this.core.now()].slice(-BUDGET)
-    changes.put('counters', counterKey(userId, device), { ...counter, failures })
+    if (!spent) await this.spend(changes, userId, device)
+    const flooded = await this.flooded(userId)
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })
     }
@@ -62,7 +65,32 @@ export class Failures {
     }
     return () => {
       for (const show of shows) show()
-      if (person && mayWriteTo(person) && !person.changed) this.renewals.request(userId, device)
+      // In a flood the number is hardly a device's: nothing is asked for it.
+      if (!person || !mayWriteTo(person) || person.changed || flooded) return
+      this.renewals.request(userId, device)
     }
   }
+
+  private async spend(changes: Changes, userId: string, device: number): Promise<void> {
+    const now = this.core.now()
+    const counter = await readCounter(this.core.store, userId, device)
+    const failures = [...counter.failures, now].slice(-BUDGET)
+    changes.put('counters', counterKey(userId, device), { ...counter, failures })
+    const all = [...(await this.ofAll(userId)), now].slice(-PERSONS_BUDGET)
+    changes.put('counters', failuresKey(userId), all)
+  }
+
+  private ofAll(userId: string): Promise<number[]> {
+    return readCount<number[]>(this.core.store, failuresKey(userId), [])
+  }
+
+  private async flooded(userId: string): Promise<boolean> {
+    return this.isSpent(await this.ofAll(userId), PERSONS_BUDGET)
+  }
+
+  private isSpent(failures: readonly number[], budget: number): boolean {
+    return failures.filter((at) => at > this.core.now() - HOUR).length >= budget
+  }
 }
+
+const failuresKey = (userId: string): string => `failures/${userId}`

@@ -25,6 +25,8 @@ const HELD_PER_PERSON = 200
 const PAUSES = [200, 1_000]
 
 type Show = () => void
+/** Stages what goes along with an envelope; null: it is not wanted any more. */
+type Begin = (changes: Changes) => Show | null
 
 /** So many up to this number outlived their time unread. */
 interface Expiry {
@@ -90,8 +92,10 @@ export class Inbox {
       const first = person?.held[0]
       if (!person || !first || person.changed || this.stopped) return
       await this.insist(first, (changes) => {
-        const { held, ...rest } = this.people.get(userId)
-        return this.people.stage(changes, { ...rest, held: held.slice(1) })
+        const now = this.people.all.get(userId)
+        // Refused, or opened, while this one waited for its turn.
+        if (!now?.held.includes(first)) return null
+        return this.people.stage(changes, { ...now, held: now.held.filter((one) => one !== first) })
       })
     }
   }
@@ -133,7 +137,7 @@ export class Inbox {
   }
 
   /** Takes the envelope; after the last attempt it counts as one that cannot be read. */
-  private async insist(envelope: IncomingEnvelope, begin: (changes: Changes) => Show) {
+  private async insist(envelope: IncomingEnvelope, begin: Begin) {
     for (const pause of PAUSES) {
       try {
         return await this.take(envelope, begin, false)
@@ -146,11 +150,13 @@ export class Inbox {
   }
 
   /** Stores what the envelope brings, together with what `begin` stages. */
-  private take(envelope: IncomingEnvelope, begin: (changes: Changes) => Show, last: boolean) {
+  private take(envelope: IncomingEnvelope, begin: Begin, last: boolean) {
     return this.core.serial.run(async () => {
       const { user_id: userId, device_id: deviceId } = envelope.from
       let changes = new Changes()
-      let shows = [begin(changes)]
+      const begun = begin(changes)
+      if (!begun) return
+      let shows: (Show | null)[] = [begun]
       try {
         if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
         const opened = await this.opener.open(envelope)
@@ -163,7 +169,7 @@ export class Inbox {
         shows.push(await this.refuse(changes, envelope, error, last))
       }
       await this.core.store.commit(changes)
-      for (const show of shows) show()
+      for (const show of shows) show?.()
     })
   }
 
