@@ -1,5 +1,7 @@
 import type { PublicKey } from '@/crypto/engine'
+import { isUsername } from '@/crypto/identity'
 import { Answer } from './check'
+import { RelayError } from './errors'
 import type {
   BundleAnswer,
   BundleDevice,
@@ -12,6 +14,12 @@ import type {
 } from './types'
 
 const key = (answer: Answer): PublicKey => answer.base64(33)
+
+function username(answer: Answer): string {
+  const text = answer.text()
+  if (isUsername(text)) return text
+  throw new RelayError('bad_answer', '$.username is not a user name')
+}
 
 export function readSession(body: unknown): SessionTokens {
   const answer = new Answer(body)
@@ -56,7 +64,7 @@ export function readContact(body: unknown): ContactAnswer {
   const answer = new Answer(body)
   return {
     userId: answer.field('user_id').uuid(),
-    username: answer.field('username').text(),
+    username: username(answer.field('username')),
     identityKey: key(answer.field('identity_key')),
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Answer } from '@/wire/check'
 import { toRelayError } from '@/wire/errors'
-import { readBundle, readEnvelopes } from '@/wire/read'
+import { readBundle, readContact, readEnvelopes } from '@/wire/read'
 
 test('problem documents become typed errors', () => {
   const error = toRelayError({ code: 'rate_limited', detail: 'slow', retry_after_ms: 1500 }, 429)
@@ -20,6 +20,12 @@ test('answers of anything between us and the relay become typed errors too', () 
 test('an answer that breaks the contract names the field', () => {
   const broken = { user_id: '2'.repeat(8), username: 'a', identity_key: '' }
   expect(() => readBundle(broken)).toThrow('$.user_id')
+  const [user, key] = [crypto.randomUUID(), btoa('\x05'.padEnd(33, 'k'))]
+  const named = (username: string) => ({ user_id: user, username, identity_key: key })
+  expect(readContact(named('anna_1')).username).toBe('anna_1')
+  for (const bad of ['Anna', 'an', 'anna\u202e', '@anna', '', 'a'.repeat(33)]) {
+    expect(() => readContact(named(bad)), bad).toThrow('$.username')
+  }
   expect(() => readEnvelopes([{ seq: 1.5 }])).toThrow('$[0].seq')
   expect(() => new Answer({ key: 'AAAA' }).field('key').base64(33)).toThrow('33 bytes')
   expect(() => new Answer('x').field('y')).toThrow('an object')
