@@ -2,7 +2,7 @@
 import type { Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
 import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
-import { DAY, NOW, message } from './people'
+import { DAY, NOW, identityOf, message } from './people'
 
 export interface GalleryData {
   /** By conversation id. */
@@ -83,6 +83,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
           digits.slice(group * 5, group * 5 + 5).join(''),
         ),
         qr: `sealstream:safety?n=${digits.slice(0, 60).join('')}`,
+        identity: identityOf(id.replace('id-', '')),
       }
     },
     async listDevices() {

@@ -42,7 +42,7 @@ export function contact(username: string, over: Partial<Contact> = {}): Contact 
     fingerprint,
     identity,
     trust: 'unverified',
-    changedFingerprint: null,
+    changedIdentity: null,
     relation: 'contact',
     blocked: false,
     online: false,

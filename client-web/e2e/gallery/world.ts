@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE, NOW, contact, conversation, identityOf, message } fr
 export const contacts: Contact[] = [
   contact('anna', { trust: 'verified', verifiedAt: NOW - 12 * DAY, online: true }),
   contact('ben_k', { online: true }),
-  contact('clara', { trust: 'changed', changedFingerprint: 'Q8WZ41MT' }),
+  contact('clara', { trust: 'changed', changedIdentity: identityOf('clara_new') }),
   contact('deniz'),
   contact('emil_and_the_detectives_berlin', { trust: 'verified', verifiedAt: NOW - DAY }),
   contact('farah'),

@@ -9,6 +9,7 @@ import type { Messenger } from './contract'
 import { toMessengerError } from './failure'
 import { peopleCommands } from './people-commands'
 import { safekeepingCommands } from './safekeeping-commands'
+import { trustCommands } from './trust-commands'
 
 export interface StartedMessenger {
   messenger: Messenger
@@ -29,6 +30,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...accountCommands(app),
     ...chatCommands(running),
     ...peopleCommands(running),
+    ...trustCommands(running),
     ...keeping,
     ...appCommands(app, updates, cancelBackup),
   }

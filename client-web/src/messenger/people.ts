@@ -1,6 +1,6 @@
 /**
  * Everyone this device knows. A pinned key is replaced only by the person's own act
- * (`acceptNewKey`, a scanned QR); whatever else presents another key only sets `changed`.
+ * (`key-decisions.ts`); whatever else presents another key only sets `changed`.
  */
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
@@ -97,7 +97,7 @@ export class People {
       fingerprint: fingerprint(record.identity),
       identity: identityText(record.identity),
       trust: record.changed ? 'changed' : record.verified ? 'verified' : 'unverified',
-      changedFingerprint: record.changed ? fingerprint(record.changed.identity) : null,
+      changedIdentity: record.changed && identityText(record.changed.identity),
       relation: record.relation,
       blocked: record.blocked,
       online: this.online.has(record.userId),

@@ -121,6 +121,13 @@ export class Client {
     return client
   }
 
+  /** On a new device, without a backup: the same name with another key. */
+  static async anew(name: string, relay: TestRelay, options: ClientOptions = {}) {
+    const client = await Client.loggedIn(name, relay, options)
+    await client.messenger.startWithNewIdentity()
+    return client
+  }
+
   boot(): Promise<void> {
     return this.started.boot()
   }
@@ -150,6 +157,10 @@ export class Client {
 
   contact(of: Client): Contact | undefined {
     return this.shown.contacts.get(of.userId)
+  }
+  /** The new key that is shown for someone, as text. */
+  newKeyOf(other: Client): string {
+    return this.contact(other)?.changedIdentity ?? ''
   }
   eventTypes(): string[] {
     return this.shown.events.map((event) => event.type)

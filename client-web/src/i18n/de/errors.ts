@@ -15,6 +15,12 @@ export default {
     'Dieser Code ist veraltet: Die Person hat einen neuen Schlüssel. Bitte um ihren neuen Code.',
   key_mismatch:
     'Die Schlüssel stimmen nicht überein. Nichts wurde geändert. Vielleicht sitzt jemand dazwischen: Frag außerhalb dieser App nach.',
+  key_outdated:
+    'Der Schlüssel hat sich geändert, seit er gezeigt wurde. Nichts wurde entschieden. Sieh noch einmal hin und vergleiche die Nummer.',
+  name_mismatch:
+    'Der Server antwortete zu einem anderen Namen. Nichts wurde geändert. Vielleicht sitzt jemand dazwischen: Frag außerhalb dieser App nach.',
+  request_outdated:
+    'Diese Person hat seit ihrer Nachricht einen neuen Schlüssel. Bitte um ihren neuen Code und gib ihn ein, um sie hinzuzufügen.',
   blocked: 'Du hast diese Person blockiert.',
   offline: 'Keine Verbindung zum Server. Prüfe dein Netz und versuche es noch einmal.',
   unavailable: 'Der Server kann gerade nicht antworten. Versuche es gleich noch einmal.',

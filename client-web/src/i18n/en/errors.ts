@@ -15,6 +15,12 @@ export default {
     'This code is out of date: the person has a new key. Ask them for their new code.',
   key_mismatch:
     'The keys do not match. Nothing was changed. Someone may be in between: ask them outside this app.',
+  key_outdated:
+    'The key has changed since it was shown. Nothing was decided. Look again, and compare the number.',
+  name_mismatch:
+    'The server answered for another name. Nothing was changed. Someone may be in between: ask them outside this app.',
+  request_outdated:
+    'This person has a new key since writing. Ask for their new code and enter it to add them.',
   blocked: 'You blocked this person.',
   offline: 'No connection to the server. Check your network and try again.',
   unavailable: 'The server cannot answer right now. Try again in a moment.',

@@ -8,7 +8,13 @@ import type { Device, LoginSession, Settings, Task } from './state'
  * outbox on disk: its way to the relay shows in `Message.status`.
  */
 export interface Messenger
-  extends AccountCommands, ChatCommands, PeopleCommands, SafekeepingCommands, AppCommands {}
+  extends
+    AccountCommands,
+    ChatCommands,
+    PeopleCommands,
+    TrustCommands,
+    SafekeepingCommands,
+    AppCommands {}
 
 export interface AccountCommands {
   /** `invalid`, `username_taken`, `rate_limited`, `offline`, `unavailable`. */
@@ -70,28 +76,38 @@ export interface ChatCommands {
 
 export interface PeopleCommands {
   /**
-   * Adds an unverified contact. `bad_code`, `own_code`, `not_found`, `identity_changed` (the code
-   * is old: details.fingerprint is the server's), `rate_limited`, `offline`, `unavailable`.
+   * Adds an unverified contact; of someone who is none yet, an earlier key is replaced. `bad_code`,
+   * `own_code`, `not_found`, `identity_changed` (the code is old: details.fingerprint is the
+   * server's), `key_mismatch`, `name_mismatch` (the server answers with another key or name than
+   * was asked for), `rate_limited`, `offline`, `unavailable`.
    */
   addContactByCode(code: string): Promise<UserId>
-  /** As above and verified; `key_mismatch` when the server's key is not the scanned one. */
+  /** As above and verified; a scanned key replaces a contact's, too. */
   addContactByQr(content: string): Promise<UserId>
+  /** As above; `request_outdated`: they have a new key since, and can be added by its code. */
   acceptRequest(id: UserId): Promise<void>
   declineRequest(id: UserId): Promise<void>
   block(id: UserId): Promise<void>
   unblock(id: UserId): Promise<void>
-  /** The contact, its conversation and its sessions leave this device. */
+  /** The contact, its conversation and its sessions leave this device; only counters stay. */
   removeContact(id: UserId): Promise<void>
+}
+
+/**
+ * What the person decides about keys. `shown` is the identity that was on screen, as text: where
+ * another one is in question by now, nothing is decided (`key_outdated`).
+ */
+export interface TrustCommands {
   /** After a key change: pins the new key as unverified and lets waiting messages go. */
-  acceptNewKey(id: UserId): Promise<void>
+  acceptNewKey(id: UserId, shown: string): Promise<void>
   /** The new key is not theirs: it is forgotten, and messages go to the pinned key again. */
   keepOldKey(id: UserId): Promise<void>
-  /** The person compared the safety number. Fails `identity_changed` while a change is open. */
-  markVerified(id: UserId): Promise<void>
+  /** The person compared the safety number of this key: it is pinned, if it is new, and verified. */
+  markVerified(id: UserId, shown: string): Promise<void>
   clearVerified(id: UserId): Promise<void>
   /** Of the pinned key; with `changed`, of the new one, so that it can be compared first. */
   safetyNumber(id: UserId): Promise<SafetyNumber>
-  /** True and verified when the scanned safety-number QR is the same; else `key_mismatch`. */
+  /** As `markVerified` when the scanned safety-number QR is the same; else `key_mismatch`. */
   compareSafetyQr(id: UserId, content: string): Promise<void>
 }
 

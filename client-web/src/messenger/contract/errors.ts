@@ -14,6 +14,12 @@ export type ErrorCode =
   | 'not_found'
   | 'identity_changed'
   | 'key_mismatch'
+  /** Another key is in question by now than the one that was shown. */
+  | 'key_outdated'
+  /** The server answered with another name than was asked for. */
+  | 'name_mismatch'
+  /** Who asked to write has another key since. */
+  | 'request_outdated'
   | 'blocked'
   // the relay and the way there
   | 'offline'
@@ -40,7 +46,7 @@ export interface ErrorDetails {
   retryAt?: number
   /** Path of the field that was refused. */
   field?: string
-  /** Fingerprint the server has now (`identity_changed`, `key_mismatch`). */
+  /** Fingerprint of the other key (`identity_changed`, `key_mismatch`, `key_outdated`, `request_outdated`). */
   fingerprint?: string
 }
 

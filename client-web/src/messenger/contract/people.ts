@@ -21,8 +21,8 @@ export interface Contact {
   /** Identity key as text; seeds the avatar. */
   readonly identity: string
   readonly trust: Trust
-  /** The new fingerprint while `trust` is `changed`. */
-  readonly changedFingerprint: string | null
+  /** The new identity key as text while `trust` is `changed`. */
+  readonly changedIdentity: string | null
   readonly relation: Relation
   readonly blocked: boolean
   readonly online: boolean
@@ -60,6 +60,8 @@ export interface SafetyNumber {
   readonly groups: readonly string[]
   /** For a QR picture; scanning it on the other side compares without reading digits. */
   readonly qr: string
+  /** The other side's key that it was worked out from, as text. */
+  readonly identity: string
 }
 
 export interface SecurityEvent {

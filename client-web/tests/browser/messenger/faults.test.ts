@@ -159,11 +159,8 @@ describe('messages held for a new key', () => {
   test('are opened after it was accepted, also when the app ended in between', async () => {
     const { relay, step, anna, bob } = await setUp()
     anna.stop()
-    const phone = new Client('anna', relay)
+    const phone = await Client.anew('anna', relay)
     clients.push(phone)
-    await phone.boot()
-    await phone.messenger.login('anna', 'correct horse battery')
-    await phone.messenger.startWithNewIdentity()
     await phone.messenger.addContactByCode(bob.code)
     for (const text of ['one', 'two']) await phone.messenger.sendText(bob.userId, text)
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
@@ -173,7 +170,7 @@ describe('messages held for a new key', () => {
       bob.stop()
       throw new CryptoError('internal', 'the page ended')
     }
-    await bob.messenger.acceptNewKey(phone.userId).catch(() => undefined)
+    await bob.messenger.acceptNewKey(phone.userId, bob.newKeyOf(phone)).catch(() => undefined)
     const again = new Client('bob', relay, {}, bob.database)
     clients.push(again)
     await again.boot()

@@ -1,0 +1,81 @@
+/**
+ * What the person decides about somebody's key, and only the person: it is pinned, it is verified.
+ * With another key than before, sessions and counters of the old one end; of the messages held
+ * meanwhile only that key's are opened, what waits goes out under it.
+ */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import type { Changes } from '@/storage/changes'
+import type { Store } from '@/storage/store'
+import type { Core } from './core'
+import type { ContactRecord } from './records'
+import type { Running } from './running'
+
+/** Runs inside `serial`; call the result after the commit, then `follow`. */
+export async function stageDecision(
+  { people, chats, log, core }: Running,
+  changes: Changes,
+  before: ContactRecord,
+  identity: PublicKey,
+  verified: boolean,
+): Promise<() => void> {
+  const { userId, changed } = before
+  const about = { userId, identity }
+  const shows: (() => void)[] = []
+  const held = await heldUnder(core, before.held, identity)
+  let record: ContactRecord = { ...before, changed: null, held }
+  if (!equal(before.identity, identity)) {
+    await stageEnd(changes, core.store, userId)
+    const unproven = { verified: false, verifiedAt: null, devices: null }
+    record = { ...record, ...unproven, identity }
+    shows.push(chats.stageNotice(changes, userId, { type: 'identity_accepted' }))
+    shows.push(log.stage(changes, 'identity_accepted', about))
+  }
+  if (changed && !equal(changed.identity, identity)) {
+    shows.push(log.stage(changes, 'identity_refused', { userId, identity: changed.identity }))
+  }
+  if (verified) {
+    record = { ...record, verified, verifiedAt: core.now() }
+    shows.push(chats.stageNotice(changes, userId, { type: 'verified' }))
+    shows.push(log.stage(changes, 'verified', about))
+  }
+  shows.unshift(people.stage(changes, record))
+  return () => shows.forEach((show) => show())
+}
+
+/** After the commit. `renewed`: another key is pinned than before. */
+export async function follow(
+  { inbox, outbox }: Running,
+  userId: string,
+  renewed: boolean,
+): Promise<void> {
+  await inbox.openHeld(userId)
+  if (renewed) await outbox.renew(userId)
+  else outbox.resume(userId)
+}
+
+/** The sessions with all of somebody's devices go. */
+export async function stageSessionsEnd(changes: Changes, store: Store, id: string): Promise<void> {
+  for (const key of await store.keys('sessions')) {
+    if (key.startsWith(`${id}.`)) changes.remove('sessions', key)
+  }
+}
+
+/** Another identity begins anew, also to count. */
+async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
+  await stageSessionsEnd(changes, store, id)
+  for (const key of await store.keys('counters')) {
+    const [kind, about = ''] = key.split('/')
+    const theirs = about === id || about.startsWith(`${id}.`)
+    if (kind !== 'out' && theirs) changes.remove('counters', key)
+  }
+}
+
+async function heldUnder(
+  { engine }: Core,
+  held: ContactRecord['held'],
+  identity: PublicKey,
+): Promise<ContactRecord['held']> {
+  const presented = await Promise.all(held.map(({ body }) => engine.inspect(body)))
+  return held.filter((_, i) => presented[i] && equal(presented[i].identityKey, identity))
+}
