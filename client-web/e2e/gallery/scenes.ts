@@ -91,6 +91,11 @@ function signedOut(): void {
   useAppStore().state.phase = 'signed_out'
 }
 
+const unopened = (trouble: 'damaged' | 'full' | 'failed'): Scene => ({
+  path: '/',
+  fill: () => void Object.assign(useAppStore().state, { phase: 'unopened', trouble }),
+})
+
 /** What the browser would say, were it asked. */
 function permit(permission: NotificationPermission): void {
   Object.defineProperty(Notification, 'permission', { get: () => permission })
@@ -164,6 +169,9 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     },
   },
   elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
+  unopened: unopened('damaged'),
+  'unopened-full': unopened('full'),
+  'unopened-erase': unopened('failed'),
   starting: { path: '/', fill: () => {} },
   crash: { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
   'crash-details': { path: '/', fill: signedOut, crashed: new TypeError('gallery') },

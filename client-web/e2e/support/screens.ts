@@ -66,6 +66,11 @@ export const steps: Record<string, Step> = {
     await page.getByText('Forgot it?').click()
     await page.getByRole('button', { name: 'Erase this device' }).click()
   },
+  'unopened-full': async (page) => {
+    await page.getByTestId(testids.openStorage).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'unopened-erase': async (page) => page.getByTestId(testids.eraseDevice).click(),
   'identity-replace': async (page) => page.getByTestId(testids.identityReplace).click(),
   'list-delete': async (page) => {
     await page

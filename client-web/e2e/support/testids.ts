@@ -75,6 +75,10 @@ export const testids = {
   unlockPassphrase: 'unlock-passphrase',
   unlock: 'unlock',
   takeOver: 'take-over',
+  /** Carries data-trouble: damaged, full, failed. */
+  unopened: 'unopened',
+  openStorage: 'open-storage',
+  eraseDevice: 'erase-device',
   keepOldKey: 'keep-old-key',
   recoveryGo: 'recovery-go',
   securityEvent: 'security-event',

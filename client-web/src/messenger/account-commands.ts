@@ -1,6 +1,7 @@
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { SessionTokens } from '@/wire/types'
+import { activate } from './activate'
 import type { App } from './app'
 import { MessengerError } from './contract'
 import type { AccountCommands } from './contract'
@@ -18,12 +19,15 @@ export function accountCommands(app: App): AccountCommands {
     return name
   }
 
-  /** A place to keep the account: on a fresh device its keys are made now. */
+  /** A place to keep the account: its keys are made now only on a device that has none. */
   async function prepare(): Promise<void> {
     if (app.opened) return
-    if (!app.home) throw new MessengerError('not_leading')
-    if ((await app.home.vault.state()) === 'locked') throw new MessengerError('locked')
-    app.opened = await app.home.unlock(await app.home.vault.create())
+    const { home } = app
+    if (!home) throw new MessengerError('not_leading')
+    const state = await home.vault.state()
+    if (state === 'locked') throw new MessengerError('locked')
+    const root = state === 'open' ? await home.vault.unlock(null) : await home.vault.create()
+    app.opened = await home.unlock(root)
   }
 
   async function enter(username: string, tokens: SessionTokens, newDevice: boolean) {
@@ -65,7 +69,8 @@ export function accountCommands(app: App): AccountCommands {
       await enter(name, tokens, tokens.device_id !== account.deviceId)
     },
     async startWithNewIdentity() {
-      if (!(await app.publish(true))) throw new MessengerError('internal', 'replacing was refused')
+      if (!(await activate(app.theCore(), true)))
+        throw new MessengerError('internal', 'replacing was refused')
       await app.proceed()
     },
     async logout() {

@@ -12,6 +12,7 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       await app.leader.takeOver()
       await app.lead()
     },
+    openStorage: () => app.lead(),
     async setSetting(key, value) {
       const opened = app.theOpened()
       await app.serial.run(async () => {

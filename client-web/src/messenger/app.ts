@@ -4,38 +4,32 @@
  */
 import { startEngine } from '@/crypto/remote'
 import type { RemoteEngine } from '@/crypto/remote'
-import { contactCode, contactQr, fingerprint, identityText } from '@/crypto/identity'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
-import type { CryptoEngine } from '@/crypto/engine'
 import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
-import type { Store } from '@/storage/store'
 import { PublicApi, RelayApi } from '@/wire/api'
 import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
 import { relayAt } from '@/wire/wire'
 import type { Wire } from '@/wire/wire'
-import { updateAccount } from './core'
+import { shownAccount } from './account'
+import { activate } from './activate'
+import { coreOver, updateAccount } from './core'
 import type { Core } from './core'
 import { MessengerError } from './contract'
-import type { Account, SessionEnd } from './contract'
+import type { AppState, SessionEnd } from './contract'
 import { Home } from './home'
 import type { Opened } from './home'
 import { leadership } from './leader'
-import { Prekeys } from './prekeys'
 import type { AccountRecord } from './records'
 import { Running } from './running'
-import { SecurityLog } from './security-log'
 import { Serial } from './serial'
-import { People } from './people'
+import { showingWhile } from './view'
 import type { View } from './view'
 
 const SETTLING = 1_000
-
-const isExpected = (error: unknown): boolean =>
-  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
 
 export interface AppOptions {
   platform: Platform
@@ -57,11 +51,14 @@ export class App {
   running: Running | null = null
   core: Core | null = null
   private engine: RemoteEngine | null = null
+  private keeper: TokenKeeper | null = null
   private readonly database: string
   private readonly wire: Wire
   readonly leader
   /** One for all that run on opened data: what an older part still writes, the next one reads. */
   serial = new Serial()
+  /** How often everything was taken down: whatever began before is too late to show anything. */
+  private turn = 0
 
   constructor(private readonly options: AppOptions) {
     this.platform = options.platform
@@ -75,79 +72,92 @@ export class App {
 
   async boot(): Promise<void> {
     if (!(await this.leader.claim())) return this.view.app({ phase: 'elsewhere' })
-    try {
-      await this.lead()
-    } catch (error) {
-      // An unfinished registration without the relay, or a browser that keeps nothing: the form is
-      // shown, and the next command says what is wrong.
-      const knownUsername = this.opened?.account?.username ?? null
-      this.view.app({ phase: 'signed_out', account: null, knownUsername })
-      if (!isExpected(error)) throw error
-    }
+    await this.lead()
   }
 
   /** This tab leads: open what is here. */
   async lead(): Promise<void> {
-    this.home = await Home.open(this.platform, this.database)
-    const state = await this.home.vault.state()
-    if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
-    if (state === 'locked') {
-      return this.view.app({ phase: 'locked', lock: { enabled: true, locked: true } })
-    }
-    await this.enter(await this.home.vault.unlock(null))
+    this.leave()
+    await this.opening(async (current) => {
+      const home = await Home.open(this.platform, this.database)
+      if (!current()) return home.close()
+      this.home = home
+      const state = await home.vault.state()
+      if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
+      if (state === 'locked') {
+        return this.view.app({ phase: 'locked', lock: { enabled: true, locked: true } })
+      }
+      await this.read(home, await home.vault.unlock(null))
+    })
   }
 
   /** With the root key in hand: read the account and go on from where it stands. */
   async enter(root: CryptoKey): Promise<void> {
-    if (!this.home) throw new MessengerError('not_leading')
-    this.opened = await this.home.unlock(root)
+    const { home } = this
+    if (!home) throw new MessengerError('not_leading')
+    await this.opening(() => this.read(home, root))
+  }
+
+  private async read(home: Home, root: CryptoKey): Promise<void> {
+    this.opened = await home.unlock(root)
     this.view.settings(this.opened.settings)
     await this.proceed()
   }
 
+  /** Data that does not open must never look like a device that has none, which may begin anew. */
+  private async opening(work: (current: () => boolean) => Promise<void>): Promise<void> {
+    const { turn } = this
+    const current = (): boolean => turn === this.turn
+    try {
+      await work(current)
+    } catch (error) {
+      // Locked, or led by another tab, by now.
+      if (!current()) return
+      if (!this.opened || error instanceof StorageError) {
+        this.down()
+        this.view.app({ phase: 'unopened', account: null, trouble: troubleOf(error) })
+      } else {
+        // An unfinished registration without the relay: the next command says what is wrong.
+        const knownUsername = this.opened.account?.username ?? null
+        this.view.app({ phase: 'signed_out', account: null, knownUsername })
+      }
+      if (!isExpected(error)) throw error
+    }
+  }
+
   /** Signed out, without identity, unpublished, or ready: whatever the records say. */
   async proceed(): Promise<void> {
-    const { account, tokens, store } = this.theOpened()
+    this.halt()
+    const opened = this.theOpened()
+    const { account, tokens } = opened
     if (!account || !tokens) {
       const knownUsername = account?.username ?? null
       return this.view.app({ phase: 'signed_out', account: null, knownUsername })
     }
     this.engine ??= (this.options.startEngine ?? startEngine)()
-    const keeper = this.keeper(tokens)
-    this.core = this.makeCore(store, new RelayApi(this.wire, keeper), this.engine.engine)
-    if (!account.published && !(await this.publish())) {
-      return this.view.app({ phase: 'needs_identity', knownUsername: account.username })
+    const keeper = this.makeKeeper(tokens)
+    this.keeper = keeper
+    const core: Core = coreOver(opened, {
+      engine: this.engine.engine,
+      view: showingWhile(() => this.core === core, this.view),
+      api: new RelayApi(this.wire, keeper),
+      now: this.now,
+      serial: this.serial,
+    })
+    this.core = core
+    if (!account.published && !(await activate(core))) {
+      return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
-    this.running = new Running(this.core, this.wire, keeper, (end) => {
+    if (this.core !== core) return
+    this.running = new Running(core, this.wire, keeper, (end) => {
       void this.sessionEnded(end)
     })
-    this.showAccount()
-    this.view.app({ phase: 'ready', ended: null, knownUsername: account.username })
+    const { username } = account
+    const shown = shownAccount(core.account)
+    this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: username })
     await this.running.start()
-    const persisted = await this.platform.persist().catch(() => null)
-    this.view.app({ storagePersisted: persisted })
-  }
-
-  /** Makes this device active. False when the account's identity is elsewhere. */
-  async publish(replace = false): Promise<boolean> {
-    const core = this.theCore()
-    const created = core.account.identity === null
-    const log = new SecurityLog(core, new People(core))
-    if (created) await this.saveAccount({ identity: await core.engine.createIdentity() })
-    try {
-      await new Prekeys(core, log).publish(replace)
-    } catch (error) {
-      if (!(error instanceof RelayError) || error.code !== 'identity_conflict') throw error
-      // Only a key made just now is dropped; one that was used or restored stays.
-      if (created) await this.saveAccount({ identity: null })
-      return false
-    }
-    await log.load()
-    if (created) {
-      const identity = core.account.identity?.keyPair.publicKey
-      await log.add('identity_created', identity ? { identity } : {})
-    }
-    return true
+    const storagePersisted = await this.platform.persist().catch(() => null)
+    core.view.app({ storagePersisted })
   }
 
   saveAccount(patch: Partial<AccountRecord>): Promise<void> {
@@ -160,11 +170,18 @@ export class App {
     await Promise.race([done, new Promise((end) => setTimeout(end, SETTLING))])
   }
 
-  /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
-  down(): void {
+  /** Nothing runs any more; what is still under way is not shown, and its tokens are not kept. */
+  halt(): void {
     this.running?.stop()
     this.running = null
     this.core = null
+    this.keeper = null
+  }
+
+  /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
+  down(): void {
+    this.turn += 1
+    this.halt()
     this.opened?.sealer.wipe()
     this.opened = null
     this.engine?.terminate()
@@ -174,13 +191,20 @@ export class App {
     this.view.clear()
   }
 
-  /** Everything of this device is gone. */
-  async erase(): Promise<void> {
+  /** Down, and the database is free for whoever leads. */
+  private leave(): void {
     this.down()
-    await this.home?.erase()
+    this.home?.close()
+    this.home = null
+  }
+
+  /** Everything of this device is gone, also what could not be opened. */
+  async erase(): Promise<void> {
+    this.leave()
+    await Home.erase(this.platform, this.database)
     this.home = await Home.open(this.platform, this.database)
     const nobody = { account: null, knownUsername: null, lock: { enabled: false, locked: false } }
-    this.view.app({ phase: 'signed_out', ...nobody })
+    this.view.app({ phase: 'signed_out', ended: null, ...nobody })
   }
 
   theOpened(): Opened {
@@ -198,51 +222,29 @@ export class App {
     return this.running
   }
 
-  /** Account and settings have one home, the opened data; whoever changes them changes that. */
-  private makeCore(store: Store, api: RelayApi, engine: CryptoEngine): Core {
+  private makeKeeper(tokens: SessionTokens): TokenKeeper {
     const opened = this.theOpened()
-    const show = (): void => this.showAccount()
-    return {
-      store,
-      engine,
-      view: this.view,
-      api,
-      now: this.now,
-      serial: this.serial,
-      socket: null,
-      get account() {
-        if (!opened.account) throw new MessengerError('signed_out')
-        return opened.account
-      },
-      set account(account) {
-        opened.account = account
-        show()
-      },
-      get settings() {
-        return opened.settings
-      },
-    }
-  }
-
-  private keeper(tokens: SessionTokens): TokenKeeper {
-    return new TokenKeeper(tokens, {
+    const keeper: TokenKeeper = new TokenKeeper(tokens, {
       refresh: (token) => this.api.refresh(token),
       save: async (renewed) => {
-        await this.theOpened().store.commit(new Changes().put('records', 'tokens', renewed))
-        this.theOpened().tokens = renewed
+        // Those of a session that is over must not take the place of the next one's.
+        if (this.keeper !== keeper) throw new MessengerError('signed_out')
+        await opened.store.commit(new Changes().put('records', 'tokens', renewed))
+        opened.tokens = renewed
       },
-      ended: (code) => void this.sessionEnded(code),
+      ended: (code) => {
+        if (this.keeper === keeper) void this.sessionEnded(code)
+      },
       now: this.now,
     })
+    return keeper
   }
 
   /** The relay ended the session. What is on this device stays, sealed, for the next log-in. */
   private async sessionEnded(end: SessionEnd): Promise<void> {
     if (!this.running && !this.core) return
     if (end === 'replaced') {
-      this.down()
-      this.home?.close()
-      this.home = null
+      this.leave()
       this.leader.release()
       return this.view.app({ phase: 'elsewhere', ended: end })
     }
@@ -250,42 +252,27 @@ export class App {
       await this.erase()
       return this.view.app({ ended: end })
     }
-    this.running?.stop()
-    this.running = null
-    this.core = null
-    const opened = this.theOpened()
-    await opened.store.commit(new Changes().remove('records', 'tokens'))
-    opened.tokens = null
+    this.halt()
     this.view.clear()
+    const opened = this.theOpened()
+    opened.tokens = null
     const knownUsername = opened.account?.username ?? null
     this.view.app({ phase: 'signed_out', account: null, knownUsername, ended: end })
+    // Those that a full disk keeps are refused again at the next start.
+    await opened.store.commit(new Changes().remove('records', 'tokens')).catch(() => undefined)
   }
 
   private async yielded(): Promise<void> {
     await this.settle()
-    this.down()
-    this.home?.close()
-    this.home = null
+    this.leave()
     this.view.app({ phase: 'elsewhere', account: null })
   }
+}
 
-  private showAccount(): void {
-    const account = this.opened?.account
-    const key = account?.identity?.keyPair.publicKey
-    if (!account || !key) return
-    const shown: Account = {
-      userId: account.userId,
-      username: account.username,
-      deviceId: account.deviceId,
-      sessionId: account.sessionId,
-      identity: identityText(key),
-      fingerprint: fingerprint(key),
-      code: contactCode(account.username, key),
-      qr: contactQr(account.username, key),
-      prekeysAvailable: account.prekeysAvailable,
-      signedPrekeyAt: account.signedPrekey?.createdAt ?? 0,
-      lastBackupAt: account.lastBackupAt,
-    }
-    this.view.app({ account: shown })
-  }
+const isExpected = (error: unknown): boolean =>
+  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
+
+function troubleOf(error: unknown): AppState['trouble'] {
+  const code = error instanceof StorageError ? error.code : 'failed'
+  return code === 'full' || code === 'damaged' ? code : 'failed'
 }

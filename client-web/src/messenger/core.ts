@@ -3,8 +3,10 @@ import { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
 import type { RelaySocket } from '@/wire/socket'
+import { shownAccount } from './account'
 import { MessengerError } from './contract'
 import type { Settings } from './contract'
+import type { Opened } from './home'
 import type { AccountRecord } from './records'
 import type { Serial } from './serial'
 import type { View } from './view'
@@ -25,6 +27,29 @@ export interface Core {
   readonly settings: Settings
   /** The open connection, or null. */
   socket: RelaySocket | null
+}
+
+/** Account and settings have one home, the opened data; whoever changes them changes that. */
+export function coreOver(
+  opened: Opened,
+  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'serial'>,
+): Core {
+  return {
+    ...parts,
+    store: opened.store,
+    socket: null,
+    get account() {
+      if (!opened.account) throw new MessengerError('signed_out')
+      return opened.account
+    },
+    set account(account) {
+      opened.account = account
+      parts.view.app({ account: shownAccount(account) })
+    },
+    get settings() {
+      return opened.settings
+    },
+  }
 }
 
 export function localIdentity(core: Core): LocalIdentity {

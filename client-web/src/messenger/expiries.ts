@@ -19,7 +19,7 @@ export class Expiries {
   ) {}
 
   async load(): Promise<void> {
-    this.show(await this.core.store.get<Expired>('records', RECORD))
+    this.show(await this.core.store.getSpare<Expired>('records', RECORD))
   }
 
   /** Adds `count` more to `changes`; call the result after the commit. Runs inside `serial`. */

@@ -5,6 +5,7 @@ import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { rename } from '@/storage/rename'
+import { ask } from '@/storage/errors'
 import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
@@ -26,13 +27,11 @@ export class Home {
   private constructor(
     private readonly db: Database,
     readonly vault: Vault,
-    private readonly platform: Platform,
-    private readonly name: string,
   ) {}
 
   static async open(platform: Platform, name: string): Promise<Home> {
     const db = await openDatabase(name)
-    return new Home(db, new Vault(db, platform.deviceKeys), platform, name)
+    return new Home(db, new Vault(db, platform.deviceKeys))
   }
 
   /** With the root key, which `vault` gives. */
@@ -40,11 +39,11 @@ export class Home {
     const sealer = new Sealer(root)
     const store = new Store(this.db, sealer)
     await store.takeFence()
-    await rename(this.db, sealer, store)
+    await ask(() => rename(this.db, sealer, store))
     const [account, tokens, settings] = await Promise.all([
       store.get<AccountRecord>('records', 'account'),
-      store.get<SessionTokens>('records', 'tokens'),
-      store.get<Partial<Settings>>('records', 'settings'),
+      store.getSpare<SessionTokens>('records', 'tokens'),
+      store.getSpare<Partial<Settings>>('records', 'settings'),
     ])
     return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
   }
@@ -53,10 +52,9 @@ export class Home {
     this.db.close()
   }
 
-  async erase(): Promise<void> {
-    this.db.close()
-    await eraseDatabase(this.name)
-    await this.platform.deviceKeys.erase()
+  static async erase(platform: Platform, name: string): Promise<void> {
+    await ask(() => eraseDatabase(name))
+    await ask(() => platform.deviceKeys.erase())
   }
 }
 

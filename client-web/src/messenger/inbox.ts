@@ -54,7 +54,8 @@ export class Inbox {
   ) {}
 
   async load(): Promise<void> {
-    this.cursor = (await this.core.store.get<number>('records', 'cursor')) ?? 0
+    // Without it some envelopes come again, and are known by their ratchet.
+    this.cursor = (await this.core.store.getSpare<number>('records', 'cursor')) ?? 0
   }
 
   receive(envelopes: readonly IncomingEnvelope[]): void {

@@ -44,6 +44,7 @@ export class Running {
   readonly presence: Presence
   readonly search: SearchIndex
   readonly link: Link
+  private stopped = false
 
   constructor(
     readonly core: Core,
@@ -100,10 +101,11 @@ export class Running {
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
-    this.link.start()
+    if (!this.stopped) this.link.start()
   }
 
   stop(): void {
+    this.stopped = true
     this.link.stop()
     this.inbox.stop()
     this.outbox.stop()

@@ -24,7 +24,7 @@ export class Targets {
   ) {}
 
   async load(): Promise<void> {
-    this.own = (await this.core.store.get<DeviceRef[]>('records', 'own_devices')) ?? []
+    this.own = (await this.core.store.getSpare<DeviceRef[]>('records', 'own_devices')) ?? []
   }
 
   get(userId: string): Target | null {

@@ -36,3 +36,11 @@ export interface View {
   /** Everything about the account goes: locked or signed out. */
   clear(): void
 }
+
+/** Shows while `current`; what is shown later is of an account that is on no screen any more. */
+export function showingWhile(current: () => boolean, view: View): View {
+  const nothing = (): void => undefined
+  return new Proxy(view, {
+    get: (shown, name: keyof View) => (current() ? shown[name] : nothing),
+  })
+}

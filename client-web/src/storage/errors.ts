@@ -19,3 +19,19 @@ export class StorageError extends Error {
     super(message, options)
   }
 }
+
+/** What the browser's database failed with, as an error of ours. */
+export function storageError(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
+  return new StorageError(full ? 'full' : 'failed', 'the database failed', { cause })
+}
+
+/** A closed database (another tab leads, the page ends) is a `StorageError` as well. */
+export async function ask<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw storageError(cause)
+  }
+}

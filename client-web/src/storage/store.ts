@@ -5,7 +5,7 @@
  */
 import type { IDBPTransaction } from 'idb'
 import type { Changes, Removal, Write } from './changes'
-import { StorageError } from './errors'
+import { ask, storageError, StorageError } from './errors'
 import type { Database, Key, MessageEntry, SealedTable, TableName, Tables } from './schema'
 import type { Sealer } from './sealer'
 
@@ -37,18 +37,30 @@ export class Store {
   }
 
   /** Makes this tab the only one that can write; what an older one still commits fails. */
-  async takeFence(): Promise<void> {
-    const transaction = this.db.transaction('vault', 'readwrite', { durability: 'strict' })
-    const held = ((await transaction.store.get(FENCE)) as number | undefined) ?? 0
-    this.fence = held + 1
-    await transaction.store.put(this.fence, FENCE)
-    await transaction.done
+  takeFence(): Promise<void> {
+    return ask(async () => {
+      const transaction = this.db.transaction('vault', 'readwrite', { durability: 'strict' })
+      const held = ((await transaction.store.get(FENCE)) as number | undefined) ?? 0
+      this.fence = held + 1
+      await transaction.store.put(this.fence, FENCE)
+      await transaction.done
+    })
   }
 
   async get<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
     const name = await this.name(table, key)
     const sealed = await ask(() => this.db.get(table, name as never))
     return sealed ? (await this.openRecord<T>(table, name, sealed))[1] : null
+  }
+
+  /** Of what can be done without: null also where the record is damaged. */
+  async getSpare<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
+    try {
+      return await this.get<T>(table, key)
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'damaged') return null
+      throw error
+    }
   }
 
   /** All records of a table with their keys; where those are numbers, in their order. */
@@ -141,7 +153,7 @@ export class Store {
     const tables = [...new Set([...sealed, ...removals].map((change) => change.table))]
     const transaction = this.begin([...tables, 'vault'])
     const done = transaction.done.catch((cause: unknown) => {
-      throw translate(cause)
+      throw storageError(cause)
     })
     done.catch(() => undefined)
     await this.checkFence(transaction as never)
@@ -158,7 +170,7 @@ export class Store {
     } catch (cause) {
       // A refused key throws at once, and the browser would still commit what came before it.
       transaction.abort()
-      throw translate(cause)
+      throw storageError(cause)
     }
     await done
   }
@@ -192,7 +204,7 @@ export class Store {
     try {
       return this.db.transaction(tables, 'readwrite', { durability: 'strict' })
     } catch (cause) {
-      throw translate(cause)
+      throw storageError(cause)
     }
   }
 
@@ -239,18 +251,4 @@ export class Store {
   private async openRecord<T>(table: TableName, name: Key<TableName>, sealed: Uint8Array) {
     return (await this.sealer.open(place(table, name), sealed)) as [Key<SealedTable>, T]
   }
-}
-
-/** A read; a closed database (another tab leads, the page ends) is a `StorageError` as well. */
-async function ask<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
-    throw translate(cause)
-  }
-}
-
-function translate(cause: unknown): StorageError {
-  const full = cause instanceof DOMException && cause.name === 'QuotaExceededError'
-  return new StorageError(full ? 'full' : 'failed', 'the database failed', { cause })
 }

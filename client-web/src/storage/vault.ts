@@ -7,7 +7,7 @@
 import { concat, random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { DeviceKeys } from '@/platform/platform'
-import { StorageError } from './errors'
+import { ask, StorageError } from './errors'
 import type { Database } from './schema'
 
 export const PASSPHRASE_ITERATIONS = 600_000
@@ -29,15 +29,18 @@ export class Vault {
 
   async state(): Promise<VaultState> {
     const entry = await this.entry()
-    if (!entry || !(await this.deviceKeys.load())) return 'empty'
+    if (!entry) return 'empty'
     return entry.passphrase ? 'locked' : 'open'
   }
 
-  /** A new root on a device that has none. */
+  /** A new root on a device that has none. @throws StorageError `failed` where there is one */
   async create(): Promise<CryptoKey> {
-    await this.deviceKeys.create()
+    // Another would leave everything that lies here unreadable for ever.
+    if (await this.entry()) throw new StorageError('failed', 'this device has a root key already')
+    await ask(() => this.deviceKeys.create())
     const root = random(32)
-    await this.write(root, null)
+    const entry = await this.wrap(root, null)
+    await ask(() => this.db.add('vault', entry, ENTRY))
     return importRoot(root)
   }
 
@@ -49,17 +52,18 @@ export class Vault {
   /** Null takes the lock away. @throws StorageError `wrong_passphrase` */
   async setPassphrase(current: string | null, next: string | null): Promise<void> {
     const root = await this.unwrap(current)
-    await this.write(root, next)
+    const entry = await this.wrap(root, next)
+    await ask(() => this.db.put('vault', entry, ENTRY))
     root.fill(0)
   }
 
   private async entry(): Promise<WrappedRoot | null> {
-    return ((await this.db.get('vault', ENTRY)) as WrappedRoot | undefined) ?? null
+    return ((await ask(() => this.db.get('vault', ENTRY))) as WrappedRoot | undefined) ?? null
   }
 
   private async unwrap(passphrase: string | null): Promise<Bytes> {
     const entry = await this.entry()
-    const device = await this.deviceKeys.load()
+    const device = await ask(() => this.deviceKeys.load())
     if (!entry || !device) throw new StorageError('damaged', 'this device has no root key')
     const inner = await decrypt(device, entry.wrapped).catch((cause: unknown) => {
       throw new StorageError('damaged', 'the root key does not open', { cause })
@@ -72,8 +76,8 @@ export class Vault {
     })
   }
 
-  private async write(root: Bytes, passphrase: string | null): Promise<void> {
-    const device = await this.deviceKeys.load()
+  private async wrap(root: Bytes, passphrase: string | null): Promise<WrappedRoot> {
+    const device = await ask(() => this.deviceKeys.load())
     if (!device) throw new StorageError('damaged', 'this device has no device key')
     const lock =
       passphrase === null ? null : { salt: random(16), iterations: PASSPHRASE_ITERATIONS }
@@ -81,8 +85,7 @@ export class Vault {
       lock && passphrase !== null
         ? await encrypt(await stretch(passphrase, lock.salt, lock.iterations), root)
         : root
-    const entry: WrappedRoot = { v: 1, wrapped: await encrypt(device, inner), passphrase: lock }
-    await this.db.put('vault', entry, ENTRY)
+    return { v: 1, wrapped: await encrypt(device, inner), passphrase: lock }
   }
 }
 

@@ -12,6 +12,7 @@ export const useAppStore = defineStore('app', () => {
     account: null,
     knownUsername: null,
     lock: { enabled: false, locked: false },
+    trouble: null,
     ended: null,
     storagePersisted: null,
     updateReady: false,

@@ -30,6 +30,22 @@ export default {
   elsewhereText:
     'Nur ein Tab auf einmal kann deine Schlüssel halten, damit keiner zweimal benutzt wird.',
   takeOver: 'Hier verwenden',
+  unopenedTitle: 'Deine Nachrichten ließen sich nicht öffnen',
+  unopenedWhy: {
+    damaged: 'Ein Teil dessen, was auf diesem Gerät gespeichert ist, ist beschädigt.',
+    full: 'Auf diesem Gerät ist kein Platz mehr.',
+    failed: 'Dieser Browser hat nicht geöffnet, was er für Sealstream aufbewahrt.',
+  },
+  unopenedSafe: 'Nichts wurde gelöscht oder geändert',
+  unopenedDo: {
+    damaged:
+      'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Versuche es noch einmal. Bleibt es dabei, bringt nur eine Sicherung sie zurück.',
+    full: 'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Schaffe etwas Platz und versuche es dann noch einmal.',
+    failed:
+      'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Schließe andere Tabs von Sealstream oder starte den Browser neu und versuche es dann noch einmal.',
+  },
+  unopenedAgain: 'Es lässt sich noch immer nicht öffnen.',
+  unopenedErase: 'Du kannst hier auch neu beginnen und eine Sicherung einspielen.',
   starting: 'Deine Nachrichten werden geöffnet',
   skip: 'Zum Inhalt springen',
   crashTitle: 'Dieser Teil ließ sich nicht zeigen',

@@ -27,6 +27,22 @@ export default {
   elsewhereTitle: 'Open in another tab',
   elsewhereText: 'Only one tab at a time can hold your keys, so that none is used twice.',
   takeOver: 'Use it here',
+  unopenedTitle: 'Your messages could not be opened',
+  unopenedWhy: {
+    damaged: 'A part of what is stored on this device is damaged.',
+    full: 'This device is out of space.',
+    failed: 'This browser did not open what it keeps for Sealstream.',
+  },
+  unopenedSafe: 'Nothing was deleted or changed',
+  unopenedDo: {
+    damaged:
+      'Your keys and messages still lie on this device, sealed. Try again. If it stays like this, only a backup brings them back.',
+    full: 'Your keys and messages still lie on this device, sealed. Free some space, then try again.',
+    failed:
+      'Your keys and messages still lie on this device, sealed. Close other tabs of Sealstream or restart the browser, then try again.',
+  },
+  unopenedAgain: 'It still does not open.',
+  unopenedErase: 'You can also begin anew here and restore a backup.',
   starting: 'Opening your messages',
   skip: 'Skip to content',
   crashTitle: 'This part could not be shown',

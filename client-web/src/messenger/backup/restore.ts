@@ -1,8 +1,10 @@
 import { equal, own } from '@/crypto/bytes'
 import { Changes } from '@/storage/changes'
+import { activate } from '../activate'
 import type { App } from '../app'
 import { defaultSettings, MessengerError } from '../contract'
 import type { Message } from '../contract'
+import type { Opened } from '../home'
 import type { BackupContent } from './content'
 
 /**
@@ -22,10 +24,9 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
   if (!held) await takeIdentity(app, identity)
   const restored = app.running === null
   // Nobody writes from what is in memory while the disk gets ahead of it.
-  app.running?.stop()
-  app.running = null
+  app.halt()
   try {
-    await core.serial.run(() => merge(app, content, restored))
+    await core.serial.run(() => merge(app.theOpened(), content, restored))
   } finally {
     app.view.clear()
     await app.proceed()
@@ -44,7 +45,7 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
   await app.saveAccount({ identity: restored, joined: true })
   let accepted = false
   try {
-    accepted = await app.publish()
+    accepted = await activate(app.theCore())
   } catch (error) {
     await app.saveAccount({ identity: null })
     throw error
@@ -55,8 +56,8 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 }
 
 /** One transaction. What is on this device already stays as it is. */
-async function merge(app: App, content: BackupContent, fresh: boolean): Promise<void> {
-  const { store } = app.theCore()
+async function merge(opened: Opened, content: BackupContent, fresh: boolean): Promise<void> {
+  const { store } = opened
   const contacts = new Set(await store.keys('contacts'))
   const chats = new Set(await store.keys('conversations'))
   const changes = new Changes()
@@ -82,7 +83,7 @@ async function merge(app: App, content: BackupContent, fresh: boolean): Promise<
   const settings = { ...defaultSettings, ...content.settings }
   if (fresh) changes.put('records', 'settings', settings)
   await store.commit(changes)
-  if (fresh) app.theOpened().settings = settings
+  if (fresh) opened.settings = settings
 }
 
 /** The outbox of the lost device is gone; the person sees that and may send the text again. */

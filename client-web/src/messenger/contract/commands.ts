@@ -136,6 +136,8 @@ export interface SafekeepingCommands {
 export interface AppCommands {
   /** Makes this tab the leading one; the other then shows `elsewhere`. */
   takeOver(): Promise<void>
+  /** From `unopened`: tries again; the phase says what came of it. */
+  openStorage(): Promise<void>
   setSetting<K extends keyof Settings>(key: K, value: Settings[K]): Promise<void>
   /** Tries to connect now instead of at `Connection.retryAt`. */
   reconnect(): void

@@ -2,9 +2,11 @@ import type { UserId } from './people'
 
 /**
  * What the whole app shows. `elsewhere`: another tab leads. `needs_identity`: logged in, but the
- * account's key is not on this device (restore a backup, or start with a new key).
+ * account's key is not on this device (restore a backup, or start with a new key). `unopened`: what is
+ * on this device could not be read; nothing of it was changed (`openStorage`, or `eraseDevice`).
  */
-export type Phase = 'starting' | 'signed_out' | 'needs_identity' | 'locked' | 'elsewhere' | 'ready'
+export type Phase =
+  'starting' | 'signed_out' | 'needs_identity' | 'locked' | 'elsewhere' | 'unopened' | 'ready'
 
 export interface Account {
   readonly userId: UserId
@@ -28,6 +30,8 @@ export interface AppState {
   /** Account whose data is on this device though nobody is logged in (or it is locked). */
   readonly knownUsername: string | null
   readonly lock: { readonly enabled: boolean; readonly locked: boolean }
+  /** Why it is `unopened`. `failed`: the browser did not open its database. */
+  readonly trouble: 'damaged' | 'full' | 'failed' | null
   /** Why the last session ended by itself, until the next log-in. */
   readonly ended: SessionEnd | null
   /** False where the browser may throw our data away when space is short. */

@@ -14,6 +14,21 @@ test('the device key cannot be exported', async () => {
   await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
 })
 
+test('a root that is there is never overwritten, not even when the device key is gone', async () => {
+  const { store, vault, name } = await openStore()
+  await store.commit(new Changes().put('records', 'x', 'kept'))
+  await expect(vault.create()).rejects.toMatchObject({ code: 'failed' })
+  expect(await vault.state()).toBe('open')
+  const root = await vault.unlock(null)
+  expect(await new Store(await openDatabase(name), new Sealer(root)).get('records', 'x')).toBe(
+    'kept',
+  )
+  await webDeviceKeys(`${name}-keys`).erase()
+  expect(await vault.state()).toBe('open')
+  await expect(vault.unlock(null)).rejects.toMatchObject({ code: 'damaged' })
+  await expect(vault.create()).rejects.toMatchObject({ code: 'failed' })
+})
+
 test('with a passphrase the device opens with it alone, and records stay readable', async () => {
   const { store, vault } = await openStore()
   await store.commit(new Changes().put('records', 'x', 'kept'))

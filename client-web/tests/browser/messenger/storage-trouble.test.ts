@@ -1,0 +1,166 @@
+/** A start that does not open what lies here: said so, nothing overwritten, and a way on. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { openDatabase } from '@/storage/database'
+import type { SealedRecord } from '@/storage/schema'
+import { acquaintedClients, Client, until } from '../../support/client'
+import { fillDisk } from '../../support/full-disk'
+import { dump } from '../../support/storage'
+import { TestRelay } from '../../support/test-relay'
+
+const PASSWORD = 'correct horse battery'
+const clients: Client[] = []
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function setUp() {
+  const relay = new TestRelay()
+  const { anna, bob } = await acquaintedClients(relay)
+  clients.push(anna, bob)
+  return { relay, anna, bob }
+}
+
+/** Changes every record of account, tokens and settings; the answer puts them back. */
+async function damageRecords(database: string): Promise<() => Promise<void>> {
+  const db = await openDatabase(database)
+  const kept: [string, SealedRecord][] = []
+  for (const key of (await db.getAllKeys('records')) as string[]) {
+    const sealed = (await db.get('records', key)) as SealedRecord
+    kept.push([key, sealed])
+    const changed = sealed.slice()
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
+    await db.put('records', changed, key)
+  }
+  db.close()
+  return async () => {
+    const again = await openDatabase(database)
+    for (const [key, sealed] of kept) await again.put('records', sealed, key)
+    again.close()
+  }
+}
+
+async function everything(database: string): Promise<string> {
+  const db = await openDatabase(database)
+  // The number of the tab that may write counts up with each that tries.
+  await db.delete('vault', 'fence')
+  const text = await dump(db)
+  db.close()
+  return text
+}
+
+describe('a damaged account record', () => {
+  test('is shown as such; registering and logging in destroy nothing; mended, it opens', async () => {
+    const { relay, anna, bob } = await setUp()
+    anna.stop()
+    const mend = await damageRecords(anna.database)
+    const before = await everything(anna.database)
+    const again = new Client('anna', relay, {}, anna.database)
+    clients.push(again)
+    await again.boot()
+    expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'damaged' })
+    for (const command of ['register', 'login'] as const) {
+      await expect(again.messenger[command]('anna', PASSWORD)).rejects.toMatchObject({
+        code: 'storage_failed',
+      })
+    }
+    await again.messenger.openStorage()
+    expect(again.shown.state.phase).toBe('unopened')
+    expect(await everything(anna.database)).toBe(before)
+
+    await mend()
+    await again.messenger.openStorage()
+    expect(again.shown.state.phase).toBe('ready')
+    await again.messenger.openConversation(bob.userId)
+    expect(again.flow()).toEqual(['hello', 'hello back'])
+    await again.messenger.sendText(bob.userId, 'still here')
+    await until(() => bob.received().includes('still here'), 'sent')
+  })
+
+  test('under a passphrase is shown after it was given', async () => {
+    const { anna } = await setUp()
+    await anna.messenger.setPassphrase('open sesame now')
+    await anna.messenger.lock()
+    await damageRecords(anna.database)
+    await anna.messenger.unlock('open sesame now')
+    expect(anna.shown.state).toMatchObject({ phase: 'unopened', trouble: 'damaged' })
+    await anna.messenger.openStorage()
+    expect(anna.shown.state.phase).toBe('locked')
+  })
+
+  test('is erased only when the person says so; the device then begins anew', async () => {
+    const { relay, anna } = await setUp()
+    anna.stop()
+    await damageRecords(anna.database)
+    const again = new Client('anna', relay, {}, anna.database)
+    clients.push(again)
+    await again.boot()
+    await again.messenger.eraseDevice()
+    expect(again.shown.state).toMatchObject({ phase: 'signed_out', knownUsername: null })
+    await again.messenger.register('anew', PASSWORD)
+    expect(again.shown.state.phase).toBe('ready')
+  })
+})
+
+test('a full disk at the start is shown as such, and opens once there is room', async () => {
+  const { relay, anna, bob } = await setUp()
+  anna.stop()
+  fillDisk(anna.database)
+  const again = new Client('anna', relay, {}, anna.database)
+  clients.push(again)
+  await again.boot()
+  expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'full' })
+  await again.messenger.openStorage()
+  expect(again.shown.state.phase).toBe('ready')
+  await again.messenger.openConversation(bob.userId)
+  expect(again.flow()).toEqual(['hello', 'hello back'])
+})
+
+test('a browser that does not open the database: said so, and erasing still works', async () => {
+  const { relay, anna } = await setUp()
+  anna.stop()
+  const { open } = IDBFactory.prototype
+  vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (
+    this: IDBFactory,
+    name: string,
+    version?: number,
+  ) {
+    if (name === anna.database) throw new DOMException('no', 'InvalidStateError')
+    return open.call(this, name, version)
+  })
+  const again = new Client('anna', relay, {}, anna.database)
+  clients.push(again)
+  await again.boot()
+  expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
+  vi.restoreAllMocks()
+  await again.messenger.eraseDevice()
+  expect(again.shown.state.phase).toBe('signed_out')
+})
+
+test('whichever single record is damaged, only the account’s keeps the device from opening', async () => {
+  const { relay, anna, bob } = await setUp()
+  await anna.messenger.setSetting('theme', 'dark')
+  anna.stop()
+  const db = await openDatabase(anna.database)
+  const whole = new Map<string, SealedRecord>()
+  for (const key of (await db.getAllKeys('records')) as string[]) {
+    whole.set(key, (await db.get('records', key)) as SealedRecord)
+  }
+  const phases = new Set<string>()
+  for (const [key, sealed] of whole) {
+    await db.put('records', new Uint8Array(60), key)
+    const again = new Client('anna', relay, {}, anna.database)
+    await again.boot()
+    phases.add(`${again.shown.state.phase} ${again.shown.settingsShown.theme}`)
+    again.stop()
+    await db.put('records', sealed, key)
+  }
+  db.close()
+  expect([...phases].toSorted()).toEqual([
+    'ready dark',
+    'ready system',
+    'signed_out dark',
+    'unopened system',
+  ])
+  expect(bob.received()).toEqual(['hello'])
+})
