@@ -15,7 +15,7 @@ BODY = b"x" * 60_000
 MIB = 1024 * 1024
 
 
-async def test_memory_stays_flat_while_a_reader_does_not_read(
+async def test_threat_12_memory_stays_flat_while_a_reader_does_not_read(
     house: House, party: Party, record_property: Callable[[str, object], None]
 ) -> None:
     anna, bela = await party.person(), await party.person()

@@ -40,7 +40,7 @@ def test_random_bytes_are_never_a_signature_and_never_an_error(
 
 
 @pytest.mark.parametrize("u", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18])
-def test_low_order_points_are_refused(u: int) -> None:
+def test_threat_10_low_order_points_are_refused(u: int) -> None:
     with pytest.raises(signal.BadKey, match="low-order"):
         signal.check_key(b"\x05" + u.to_bytes(32, "little"))
 

@@ -15,14 +15,14 @@ from tests.support.stack import clean_environment, free_ports
 from tests.support.until import until
 
 _START = (
-    "import importlib, os, sys, time\n"
+    "import ast, importlib, os, sys, time\n"
     "clock, real = sys.argv[1], time.time_ns\n"
     "time.time_ns = lambda: real() + int(float(os.readlink(clock)) * 1e9)\n"
     "for word in sys.argv[2:]:\n"
     "    name, value = word.split('=')\n"
     "    module, attribute = name.rsplit('.', 1)\n"
     "    assert hasattr(importlib.import_module(module), attribute), name\n"
-    "    setattr(importlib.import_module(module), attribute, float(value))\n"
+    "    setattr(importlib.import_module(module), attribute, ast.literal_eval(value))\n"
     "from relay.bootstrap import run_node\n"
     "from schema.settings import Settings\n"
     "sys.exit(run_node(Settings.from_env(os.environ), 0))\n"

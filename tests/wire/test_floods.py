@@ -11,7 +11,7 @@ from tests.wire.conftest import Party
 LOG_INS = 120
 
 
-async def test_messages_pass_while_log_ins_flood_the_node(
+async def test_threat_18_messages_pass_while_log_ins_flood_the_node(
     party: Party, record_property: Callable[[str, object], None]
 ) -> None:
     anna, bela = await party.person(), await party.person()

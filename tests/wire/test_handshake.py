@@ -70,7 +70,9 @@ async def test_the_eleventh_connection_in_a_minute_is_told_when_to_come_again(pa
     assert 0 < data["retry_after_ms"] <= 60_000
 
 
-async def test_a_foreign_origin_is_kept_out_with_and_without_forwarding_headers(party: Party) -> None:
+async def test_threat_22_a_foreign_origin_is_kept_out_with_and_without_forwarding_headers(
+    party: Party,
+) -> None:
     anna = await party.person()
     own = anna.url.removeprefix("http://")
     for headers in (
@@ -84,6 +86,14 @@ async def test_a_foreign_origin_is_kept_out_with_and_without_forwarding_headers(
     assert (await line.call("ack", {"upto": 0}))["ok"]
     line = await party.unopened(anna, Origin="capacitor://localhost").open()
     assert (await line.call("ack", {"upto": 0}))["ok"]
+
+
+async def test_threat_22_a_token_in_the_address_is_not_believed(party: Party) -> None:
+    anna = await party.person()
+    line = party.unopened(anna, f"{anna.url}?token={anna.session['access_token']}")
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await line.open(token="nothing")
+    assert line.refusal["data"]["code"] == "unauthorized"
 
 
 class Bare:
@@ -173,6 +183,6 @@ async def test_long_polling_and_older_protocols_are_refused(stack: Stack, query:
         assert response.content_type == "application/problem+json"
 
 
-async def test_frames_are_never_compressed(stack: Stack) -> None:
+async def test_threat_25_frames_are_never_compressed(stack: Stack) -> None:
     async with aiohttp.ClientSession() as http, http.ws_connect(Bare(stack.url()).url, compress=15) as ws:
         assert ws.compress == 0

@@ -109,6 +109,25 @@ async def test_a_deleted_account_is_gone_for_everyone(party: Party) -> None:
     assert (await at_bela.send(anna, b"x"))["error"]["code"] == "not_found"
 
 
+async def test_threat_11_nobody_acts_for_another_on_a_socket(party: Party) -> None:
+    anna, bela, eve = [await party.person() for _ in range(3)]
+    at_bela, at_eve = await party.line(bela), await party.line(eve)
+    posing = {"from": {"user_id": anna.user_id, "device_id": 1}, "user_id": anna.user_id, "device_id": 1}
+    assert (await at_eve.send(bela, b"by eve", **posing))["ok"]
+    await at_bela.until_bodies(1)
+    assert at_bela.envelopes[0]["from"] == {"user_id": eve.user_id, "device_id": 1}
+    typing = {"to": bela.user_id, "envelopes": [{"device_id": bela.device_id, "body": b"..."}], **posing}
+    assert (await at_eve.call("ephemeral", typing))["ok"]
+    assert (await at_bela.until_event("ephemeral"))["from"] == {"user_id": eve.user_id, "device_id": 1}
+    # Eve's own mailbox is empty: whatever she says, she moves nobody's cursor.
+    refused = await at_eve.call("ack", {"upto": 1, "user_id": bela.user_id, "device_id": bela.device_id})
+    assert refused["error"]["code"] == "invalid"
+    watched = await at_eve.call("presence.watch", {"users": [anna.user_id], "user_id": bela.user_id})
+    assert watched["online"] == []
+    for token in (anna.session["access_token"], bela.session["access_token"]):
+        assert (await at_eve.call("auth.refresh", {"token": token}))["error"]["code"] == "unauthorized"
+
+
 async def test_a_newer_token_keeps_the_socket(party: Party) -> None:
     anna, bela = await party.person(), await party.person()
     line = await party.line(anna)

@@ -139,6 +139,42 @@ async def test_threat_21_revocation_reaches_the_other_node_within_five_seconds(
     assert time.monotonic() - started < 5.0
 
 
+async def test_a_new_password_ends_the_sockets_of_other_sessions_on_every_node(
+    party: Party, pair: Stack
+) -> None:
+    anna = await party.person()
+    phone = await party.device_of(anna)
+    here, there = await party.line(anna), await party.line(phone, pair.url(1))
+    body = {"password": anna.password, "new_password": "another long password"}
+    assert (await anna.call("PUT", "/v1/account/password", body)).status == 204
+    assert await there.until_event("session.ended") == {"reason": "revoked"}
+    assert (await here.call("ack", {"upto": 0}))["ok"]
+
+
+async def test_a_deleted_account_is_gone_on_every_node(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(prekeys=3), await party.person()
+    at_anna, at_bela = await party.line(anna, pair.url(1)), await party.line(bela, pair.url(1))
+    assert (await anna.call("DELETE", "/v1/account", {"password": anna.password})).status == 204
+    assert await at_anna.until_event("session.ended") == {"reason": "account_deleted"}
+    assert (await at_bela.send(anna, b"x"))["error"]["code"] == "not_found"
+    for path in (
+        f"/v1/contacts/{anna.username}/{anna.fingerprint}",
+        f"/v1/bundles/{anna.username}/{anna.fingerprint}",
+    ):
+        reply = await bela.call("GET", path)
+        assert (reply.status, reply.body["code"]) == (404, "not_found")
+    assert (await anna.log_in()).status == 401
+
+
+async def test_who_has_few_prekeys_left_is_told_on_any_node(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(prekeys=21), await party.person()
+    at_anna = await party.line(anna, pair.url(1))
+    await at_anna.until_event("caught_up")
+    for _ in range(2):
+        assert (await bela.call("GET", f"/v1/bundles/{anna.username}/{anna.fingerprint}")).status == 200
+    assert await at_anna.until_event("prekeys.low") == {"available": 19}
+
+
 async def test_a_killed_node_leaves_its_users_online_for_less_than_15_seconds(
     party: Party, pair: Stack
 ) -> None:
