@@ -78,6 +78,9 @@ export class Prekeys {
       const { signedPrekey } = this.core.account
       if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER) {
         await this.rotate()
+      } else if (own.signed_prekey_id !== signedPrekey.id) {
+        // An upload that never arrived, or a relay that went back to an old one.
+        await this.restate(signedPrekey.id)
       }
       await this.eraseRetired()
       return own
@@ -92,10 +95,18 @@ export class Prekeys {
   }
 
   private async rotate(): Promise<void> {
-    const signed = await this.createSigned()
-    const { id, keyPair, signature } = signed
-    await this.core.api.setSignedPrekey({ id, key: keyPair.publicKey, signature })
+    await this.offer(await this.createSigned())
     await this.log.add('signed_prekey_rotated', {})
+  }
+
+  private async restate(id: number): Promise<void> {
+    const signed = await this.core.store.getSpare<StoredSignedPrekey>('signed_prekeys', id)
+    if (signed) await this.offer(signed)
+    else await this.rotate()
+  }
+
+  private offer({ id, keyPair, signature }: StoredSignedPrekey): Promise<void> {
+    return this.core.api.setSignedPrekey({ id, key: keyPair.publicKey, signature })
   }
 
   private create(): Promise<Prekey[]> {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
+import { RelayError } from '@/wire/errors'
 import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { dump } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
@@ -109,6 +110,45 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
   keep(later)
   await until(() => device.signedPrekey.id > signed, 'rotated')
   await until(() => later.eventTypes().includes('signed_prekey_rotated'), 'logged')
+})
+
+test('prekeys: a signed one whose upload failed, or that the relay took back, is uploaded again', async () => {
+  const relay = new TestRelay()
+  let now = Date.now() - 20 * 86_400_000
+  const honest = relay.wire()
+  const uploads: string[] = []
+  let away = false
+  const wire = {
+    ...honest,
+    call: async (request: Parameters<typeof honest.call>[0]) => {
+      if (request.path !== '/v1/keys/signed') return honest.call(request)
+      uploads.push(JSON.stringify(request.body))
+      if (away) throw new RelayError('unavailable')
+      return honest.call(request)
+    },
+  }
+  const anna = await Client.registered('anna', relay, { wire, now: () => now })
+  const device = relay.device('anna')
+  const first = device.signedPrekey
+  away = true
+  now += 8 * 86_400_000
+  const failed = await anna.reloaded()
+  keep(failed)
+  await until(() => uploads.length === 1, 'tried')
+  expect(device.signedPrekey).toBe(first)
+
+  away = false
+  const again = await failed.reloaded()
+  keep(again)
+  await until(() => device.signedPrekey.id > first.id, 'uploaded')
+  // The same key: its private half was on disk before, and no other was made meanwhile.
+  expect(new Set(uploads).size).toBe(1)
+
+  device.signedPrekey = first
+  const later = await again.reloaded()
+  keep(later)
+  await until(() => device.signedPrekey.id > first.id, 'noticed')
+  expect(new Set(uploads).size).toBe(1)
 })
 
 test('prekeys: a half that was handed out and never used is erased two months later, no other', async () => {
