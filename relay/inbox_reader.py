@@ -1,7 +1,8 @@
 """The node's inbox: pushes and notices from the board, taken to the sockets.
 
 Invariant: a lost or doubled entry cannot lose or reorder a message. The entries are counted; when
-one is missing, every socket of this node reads its mailbox again.
+one is missing, every socket of this node reads its mailbox again, and is registered again: the entry may
+have said that a socket was replaced, or that somebody came or went.
 """
 
 import asyncio
@@ -42,6 +43,7 @@ class InboxReader:
         self._now = now
         self._position = b"0"
         self._count = 0
+        self._lost = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -82,6 +84,11 @@ class InboxReader:
         self._position = b"0"
         self._count = 0
 
+    def take_lost(self) -> bool:
+        """Whether entries were lost since this was asked last."""
+        lost, self._lost = self._lost, False
+        return lost
+
     def catch_up_all(self) -> None:
         """Every socket reads its mailbox again."""
         for socket in self._registry:
@@ -91,6 +98,7 @@ class InboxReader:
         if count != self._count + 1:
             metrics.INBOX_LOST.inc()
             log.warning("inbox_entries_lost", expected=self._count + 1, found=count)
+            self._lost = True
             self.catch_up_all()
         self._count = count
 

@@ -13,9 +13,9 @@ from relay.catch_up import CatchUp
 from relay.inbox_reader import InboxReader
 from relay.presence import HEARTBEAT_SECONDS, Presence
 from relay.sockets.calls import Calls
-from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from relay.sockets.server import RelayServer
+from relay.upkeep import Upkeep
 from schema import tasks
 from schema.inbox import EndReason
 from schema.refusals import Refusal
@@ -24,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 BOARD_LOST_SECONDS: Final = 30.0
 """Cut off from the board for so long, a node closes its sockets: others have taken it for dead."""
+BOARD_AGAIN_SECONDS: Final = 0.5
+"""After a heartbeat that the board did not answer."""
+REAPING_SECONDS: Final = 0.1
+"""While the board has dead nodes to reap: their users are told to be offline soon, and step by step."""
 DRAIN_SECONDS: Final = 5.0
 
 
@@ -48,6 +52,7 @@ class Node:
         self._catch_up = catch_up
         self._presence = presence
         self._inbox = inbox
+        self._upkeep = Upkeep(presence, registry, inbox)
         self._now = now
         self._loops: list[asyncio.Task[None]] = []
         self._draining = False
@@ -55,7 +60,7 @@ class Node:
 
     async def start(self, *further: Coroutine[Any, Any, None]) -> None:
         """Registers the node on the board, then begins its loops. Raises Refusal unavailable."""
-        await self._presence.heartbeat()
+        await self._upkeep.begin()
         for loop in (self._beat(), self._inbox.run(), self._expire(), *further):
             self._loops.append(asyncio.create_task(loop))
             self._loops[-1].add_done_callback(self._loop_ended)
@@ -92,42 +97,20 @@ class Node:
 
     async def _beat(self) -> None:
         lost_since: float | None = None
-        forgotten = False  # until every socket is registered again, however often the board goes meanwhile
+        pause = HEARTBEAT_SECONDS
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS if lost_since is None else 0.5)
+            await asyncio.sleep(pause)
             try:
-                forgotten = await self._presence.heartbeat() or forgotten
-                if forgotten:
-                    await self._register_again()
-                forgotten = False
+                pause = REAPING_SECONDS if await self._upkeep.beat() else HEARTBEAT_SECONDS
                 lost_since = None
             except Refusal:
+                pause = BOARD_AGAIN_SECONDS
                 lost_since = lost_since or loop.time()
                 if loop.time() - lost_since > BOARD_LOST_SECONDS and len(self._registry):
                     log.warning("board_lost_sockets_closed", sockets=len(self._registry))
                     for socket in self._registry:
                         socket.end("shutdown")
-
-    async def _register_again(self) -> None:
-        """The board forgot this node (it restarted empty, or took the node for dead)."""
-        log.warning("board_filled_again", sockets=len(self._registry))
-        self._inbox.forget_position()
-        for socket in self._registry:
-            if not await self._presence.register_again(socket.user, socket.device, socket.id):
-                socket.end("replaced")
-        for socket in self._registry:
-            if socket.watched:
-                await self._watch_again(socket)
-        self._inbox.catch_up_all()
-
-    async def _watch_again(self, socket: LiveSocket) -> None:
-        """Who went offline meanwhile was told to nobody; who has yet to be registered again comes back."""
-        online = await self._presence.watch(socket.user, socket.device, socket.id, socket.watched)
-        for user in socket.shown_online().difference(online):
-            socket.tell_presence(user, online=False)
-        for user in online:
-            socket.tell_presence(user, online=True)
 
     async def _expire(self) -> None:
         while True:

@@ -1,24 +1,36 @@
 """Presence: which node holds a device's socket, and who may know who is online.
 
 Invariant: a device has one live socket; registering a newer one ends the older. All of it is board
-state: a board that comes back empty is filled again by the nodes within a heartbeat.
+state: a board that comes back empty is filled again by the nodes within a heartbeat. What could not be
+taken off the board is remembered here until it is.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
 
 from relay.link import Commands
-from schema import functions, keys
+from schema import functions, keys, tasks
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.refusals import Refusal
 
 HEARTBEAT_SECONDS: Final = 2.5
 DEAD_AFTER_MS: Final = 9_000
-"""A node silent for so long is reaped; with the heartbeat this stays under 15 seconds in all."""
+"""A node silent for so long is taken for dead; with the heartbeat this stays under 15 seconds in all."""
 REAPED_AT_ONCE: Final = 500
+"""Sockets of dead nodes: the board serves nobody else meanwhile."""
+CALLS_AT_ONCE: Final = 50
+
+
+class Beat(NamedTuple):
+    """The answer to a heartbeat: the `life` of this node that the board knows ("" while it is still reaping
+    the one before), and whether more is to be reaped at once."""
+
+    life: str
+    reaping: bool
 
 
 class Presence:
@@ -28,25 +40,37 @@ class Presence:
         self._commands = commands
         self._node = node
         self._install = install
+        self._gone: dict[str, tuple[UUID, int]] = {}
 
-    async def heartbeat(self) -> bool:
-        """Renews the node's life; True when the board did not know it. Raises Refusal unavailable."""
-        return bool(await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE))
+    async def heartbeat(self) -> Beat:
+        """Renews the node's life, and has dead nodes reaped. Raises Refusal unavailable."""
+        life, left = await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE)
+        return Beat(life.decode(), bool(left))
 
     async def register(self, user: UUID, device: int, socket: str) -> None:
         """Makes `socket` the device's live one. Raises Refusal unavailable."""
-        await self._call("register", self._node, str(user), device, socket, 0)
+        try:
+            await self._call("register", self._node, str(user), device, socket, 0)
+        except BaseException:
+            self._gone[socket] = user, device  # it may be on the board all the same
+            raise
 
     async def register_again(self, user: UUID, device: int, socket: str) -> bool:
-        """Restores what the board forgot; False when the device has a newer socket elsewhere.
-
-        Raises Refusal unavailable.
-        """
+        """Restores what the board forgot; False when the device has a newer socket. Raises Refusal
+        unavailable."""
         return bool(await self._call("register", self._node, str(user), device, socket, 1))
 
     async def unregister(self, user: UUID, device: int, socket: str) -> None:
-        """Forgets the socket, if it is still the device's live one. Raises Refusal unavailable."""
+        """Forgets the socket, if it is still the device's live one. Raises Refusal unavailable; then it is
+        left to `unregister_again`."""
+        self._gone[socket] = user, device
         await self._call("unregister", self._node, str(user), device, socket)
+        self._gone.pop(socket, None)
+
+    async def unregister_again(self) -> None:
+        """Forgets the sockets that left while the board was away. Raises Refusal unavailable."""
+        left = [partial(self.unregister, *device, socket) for socket, device in self._gone.items()]
+        await tasks.by_groups(left, CALLS_AT_ONCE)
 
     async def part(self) -> None:
         """Takes the node itself off the board. Raises Refusal unavailable."""

@@ -23,9 +23,11 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 
 | key | type | lifetime | holds |
 |---|---|---|---|
-| `{board}:nodes` | sorted set | entries leave when reaped | node → its last heartbeat (board clock, ms) |
+| `{board}:nodes` | sorted set | until taken for dead | node → its last heartbeat (board clock, ms) |
+| `{board}:lives` | hash | as the node's entry above | node → the name of its present life |
+| `{board}:dead` | set | entries leave when reaped | nodes taken for dead whose sockets are yet to be reaped |
 | `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
-| `{board}:sockets:NODE` | set | while the node lives | `USER DEVICE` of its sockets |
+| `{board}:sockets:NODE` | set | until reaped | `USER DEVICE` of its sockets |
 | `{board}:watch:USER:DEVICE` | set | while the device is online | whom its live socket watches |
 | `{board}:watch:USER` | hash | while the user is online | whom the user watches → on how many devices |
 | `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |

@@ -1,7 +1,7 @@
-"""Ending tasks that run for ever."""
+"""Ending tasks that run for ever, and running many that do not."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 AGAIN_SECONDS: Final = 0.1
@@ -19,3 +19,14 @@ async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
             task.cancel()
         done, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+async def by_groups(works: Sequence[Callable[[], Awaitable[object]]], size: int) -> None:
+    """Runs the works, `size` at once. When one raises, its group is waited for, and no more begin."""
+    for start in range(0, len(works), size):
+        results = await asyncio.gather(
+            *(work() for work in works[start : start + size]), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result

@@ -86,9 +86,14 @@ class LiveSocket:
         """The client knows whether `user` is online."""
         (self._shown_online.add if online else self._shown_online.discard)(user)
 
-    def shown_online(self) -> set[UUID]:
-        """Whom the client takes to be online."""
-        return self._shown_online & self.watched
+    def correct_presence(self, online: set[UUID]) -> bool:
+        """Tells what differs from `online`, who of the watched users is; whether anything did."""
+        shown = self._shown_online & self.watched
+        for user in shown - online:
+            self.tell_presence(user, online=False)
+        for user in online - shown:
+            self.tell_presence(user, online=True)
+        return shown != online
 
     def when_received(self, then: Callable[[], None]) -> None:
         """Calls `then` once everything emitted so far has certainly reached the client; perhaps never."""

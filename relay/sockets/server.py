@@ -128,7 +128,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await self._presence.unregister(socket.user, socket.device, socket.id)
         except Refusal:
-            log.info("unregister_skipped")  # the board is away; it will come back without us
+            log.info("unregister_delayed")  # the board is away; it is told with the next heartbeat
 
 
 def _refused(refusal: Refusal) -> SocketRefused:

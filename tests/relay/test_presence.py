@@ -1,44 +1,21 @@
-"""Presence on a real board: one socket per device, mutual watchers only, the dead are reaped."""
+"""Presence on a real board: one socket per device, mutual watchers only."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import Link
 from relay.presence import Presence
 from schema import functions, inbox, keys
 from schema.refusals import Refusal
-
-
-class Board:
-    """A board and the nodes on it."""
-
-    def __init__(self, client: "Redis[bytes]", link: Link) -> None:
-        self.client = client
-        self.link = link
-
-    async def node(self, name: str) -> Presence:
-        presence = Presence(self.link, name, lambda: functions.install(self.client, "relay"))
-        await presence.heartbeat()
-        return presence
-
-    async def told(self, node: str) -> list[inbox.Item]:
-        rows = await self.client.xrange(keys.inbox(node))
-        return [item for _, fields in rows for item in inbox.read(list(fields.items()))]
+from tests.support.presence_board import PresenceBoard
 
 
 @pytest.fixture
-async def board(board_url: str) -> AsyncIterator[Board]:
-    client: Redis[bytes] = Redis.from_url(board_url)
-    await client.flushall()
-    link = Link(board_url, name="board")
-    await link.start()
-    yield Board(client, link)
-    await link.close()
-    await client.aclose()
+async def board(board_url: str) -> AsyncIterator[PresenceBoard]:
+    async with PresenceBoard.at(board_url) as made:
+        yield made
 
 
 async def befriend(node: Presence, anna: UUID, bela: UUID) -> None:
@@ -47,7 +24,7 @@ async def befriend(node: Presence, anna: UUID, bela: UUID) -> None:
     await node.watch(bela, 1, "b1", [anna])
 
 
-async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: Board) -> None:
+async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: PresenceBoard) -> None:
     one, two = await board.node("one"), await board.node("two")
     anna = uuid4()
     await one.register(anna, 1, "old")
@@ -57,7 +34,7 @@ async def test_the_newer_socket_wins_and_the_older_ones_node_is_told(board: Boar
     assert await board.client.hgetall(keys.presence(anna)) == {b"1": b"two new"}
 
 
-async def test_presence_is_told_only_between_users_who_watch_each_other(board: Board) -> None:
+async def test_presence_is_told_only_between_users_who_watch_each_other(board: PresenceBoard) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
     await node.register(anna, 1, "a1")
@@ -68,7 +45,7 @@ async def test_presence_is_told_only_between_users_who_watch_each_other(board: B
     assert await board.told("one") == [inbox.PresenceChanged(anna, bela, True)]
 
 
-async def test_the_last_device_that_leaves_takes_the_user_offline(board: Board) -> None:
+async def test_the_last_device_that_leaves_takes_the_user_offline(board: PresenceBoard) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
     for user, device, socket in ((anna, 1, "a1"), (anna, 2, "a2"), (bela, 1, "b1")):
@@ -82,7 +59,7 @@ async def test_the_last_device_that_leaves_takes_the_user_offline(board: Board) 
     assert (await board.told("one"))[before:] == [inbox.PresenceChanged(bela, anna, False)]
 
 
-async def test_who_stops_watching_is_offline_to_the_other(board: Board) -> None:
+async def test_who_stops_watching_is_offline_to_the_other(board: PresenceBoard) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
     await node.register(anna, 1, "a1")
@@ -93,7 +70,7 @@ async def test_who_stops_watching_is_offline_to_the_other(board: Board) -> None:
 
 
 async def test_two_devices_have_lists_of_their_own_and_the_user_watches_whom_either_watches(
-    board: Board,
+    board: PresenceBoard,
 ) -> None:
     one, two = await board.node("one"), await board.node("two")
     anna, bela, carl = uuid4(), uuid4(), uuid4()
@@ -117,7 +94,7 @@ async def test_two_devices_have_lists_of_their_own_and_the_user_watches_whom_eit
     assert await board.client.exists(keys.watch(anna), keys.watch_of(anna, 2)) == 0
 
 
-async def test_a_list_goes_with_the_socket_that_gave_it(board: Board) -> None:
+async def test_a_list_goes_with_the_socket_that_gave_it(board: PresenceBoard) -> None:
     one, two = await board.node("one"), await board.node("two")
     anna, bela = uuid4(), uuid4()
     await one.register(anna, 1, "a1")
@@ -131,58 +108,17 @@ async def test_a_list_goes_with_the_socket_that_gave_it(board: Board) -> None:
     assert await two.watch(anna, 1, "newer", [bela]) == [bela]
 
 
-async def test_a_silent_node_is_reaped_and_its_users_are_offline(
-    board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("relay.presence.DEAD_AFTER_MS", 200)
-    dead, alive = await board.node("dead"), await board.node("alive")
-    anna, bela = uuid4(), uuid4()
-    await dead.register(anna, 1, "a1")
-    await alive.register(bela, 1, "b1")
-    await dead.watch(anna, 1, "a1", [bela])
-    await alive.watch(bela, 1, "b1", [anna])
-    await eventually(lambda: _gone(board, alive))
-    assert (await board.told("alive"))[-1] == inbox.PresenceChanged(bela, anna, False)
-    assert await board.client.exists(keys.presence(anna), keys.inbox("dead"), keys.node_sockets("dead")) == 0
-    assert await dead.heartbeat() is True, "a node taken for dead is told to register again"
-
-
-async def _gone(board: Board, alive: Presence) -> bool:
-    await alive.heartbeat()
-    return await board.client.zscore(keys.NODES, "dead") is None
-
-
-async def eventually(holds: Callable[[], object], seconds: float = 5.0) -> None:
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not await holds():  # type: ignore[misc]
-        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.05)
-
-
-async def test_a_node_that_was_reaped_in_part_is_told_to_register_again(
-    board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("relay.presence.DEAD_AFTER_MS", 200)
-    monkeypatch.setattr("relay.presence.REAPED_AT_ONCE", 1)
-    slow, alive = await board.node("slow"), await board.node("alive")
-    for number in range(3):
-        await slow.register(uuid4(), 1, f"s{number}")
-    await asyncio.sleep(0.3)
-    await alive.heartbeat()
-    assert await board.client.scard(keys.node_sockets("slow")) == 2, "one at a time"
-    assert await slow.heartbeat() is True
-
-
-async def test_a_node_that_wakes_up_does_not_take_a_newer_socket_s_place(board: Board) -> None:
+async def test_a_node_that_wakes_up_does_not_take_a_newer_socket_s_place(board: PresenceBoard) -> None:
     woken, other = await board.node("woken"), await board.node("other")
     anna = uuid4()
     await other.register(anna, 1, "newer")
     assert await woken.register_again(anna, 1, "older") is False
     assert await board.client.hget(keys.presence(anna), "1") == b"other newer"
     assert await other.register_again(anna, 1, "newer") is True
+    assert await other.register_again(anna, 1, "older") is False, "nor does one of the same node"
 
 
-async def test_a_node_that_leaves_takes_everything_with_it(board: Board) -> None:
+async def test_a_node_that_leaves_takes_everything_with_it(board: PresenceBoard) -> None:
     node = await board.node("one")
     anna = uuid4()
     await node.register(anna, 1, "a")
@@ -191,7 +127,7 @@ async def test_a_node_that_leaves_takes_everything_with_it(board: Board) -> None
     assert [key async for key in board.client.scan_iter("{board}*")] == []
 
 
-async def test_ephemerals_reach_online_devices_only(board: Board) -> None:
+async def test_ephemerals_reach_online_devices_only(board: PresenceBoard) -> None:
     node = await board.node("one")
     anna, bela = uuid4(), uuid4()
     await node.register(anna, 1, "a")
@@ -200,7 +136,7 @@ async def test_ephemerals_reach_online_devices_only(board: Board) -> None:
     assert await board.told("one") == [items[0]]
 
 
-async def test_a_board_that_is_away_is_a_typed_refusal(board: Board) -> None:
+async def test_a_board_that_is_away_is_a_typed_refusal(board: PresenceBoard) -> None:
     node = await board.node("one")
     await board.link.close()
     with pytest.raises(Refusal) as caught:
@@ -208,7 +144,7 @@ async def test_a_board_that_is_away_is_a_typed_refusal(board: Board) -> None:
     assert caught.value.code == "unavailable"
 
 
-async def test_functions_that_cannot_be_given_are_a_typed_refusal(board: Board) -> None:
+async def test_functions_that_cannot_be_given_are_a_typed_refusal(board: PresenceBoard) -> None:
     elsewhere: Redis[bytes] = Redis.from_url("unix:///nowhere.sock")
     node = Presence(board.link, "one", lambda: functions.install(elsewhere, "relay"))
     await board.client.execute_command("FUNCTION FLUSH")
@@ -217,7 +153,7 @@ async def test_functions_that_cannot_be_given_are_a_typed_refusal(board: Board) 
     assert caught.value.code == "unavailable"
 
 
-async def test_a_board_that_lost_its_functions_is_given_them(board: Board) -> None:
+async def test_a_board_that_lost_its_functions_is_given_them(board: PresenceBoard) -> None:
     node = await board.node("one")
     await board.client.execute_command("FUNCTION FLUSH")
     await node.register(uuid4(), 1, "a")

@@ -2,7 +2,7 @@
 -- board does not know, and presence that points to such nodes.
 --
 -- KEYS[1] {board}:nodes (the slot)
--- ARGV    the silence that means death (ms), how many sockets of a node to reap at most; then pairs:
+-- ARGV    the silence that means death (ms), how many sockets to reap at most; then pairs:
 --         'node', NODE of an inbox or a set of sockets; 'user', USER of a presence entry
 -- Replies with how many nodes and devices were taken off.
 --#include inbox
@@ -12,15 +12,15 @@ redis.register_function('sealstream_sweep', function(keys, args)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local swept = 0
-  for _, dead in ipairs(redis.call('ZRANGEBYSCORE', keys[1], '-inf', now - args[1])) do
-    reap(dead, args[2])
-    swept = swept + 1
+  local function sweep(node)
+    if redis.call('SISMEMBER', '{board}:dead', node) == 0 then swept = swept + 1 end
+    bury(node)
   end
+  for _, dead in ipairs(redis.call('ZRANGEBYSCORE', keys[1], '-inf', now - args[1])) do sweep(dead) end
   for i = 3, #args, 2 do
     local name = args[i + 1]
     if args[i] == 'node' and not redis.call('ZSCORE', keys[1], name) then
-      reap(name, args[2])
-      swept = swept + 1
+      sweep(name)
     elseif args[i] == 'user' then
       local flat = redis.call('HGETALL', '{board}:presence:' .. name)
       for j = 1, #flat, 2 do
@@ -29,5 +29,6 @@ redis.register_function('sealstream_sweep', function(keys, args)
       end
     end
   end
+  reap(tonumber(args[2]))
   return swept
 end)
