@@ -5,8 +5,11 @@ import { activate } from './activate'
 import type { App } from './app'
 import { MessengerError } from './contract'
 import type { AccountCommands } from './contract'
+import type { Core } from './core'
 import { newAccount, stageNewDevice } from './home'
 
+/** The longest that signing out waits for the relay, ms. */
+const PARTING = 5_000
 const USERNAME = /^[a-z0-9_]{3,32}$/
 
 export function accountCommands(app: App): AccountCommands {
@@ -66,6 +69,11 @@ export function accountCommands(app: App): AccountCommands {
       if (!account) return enter(name, await app.api.login(name, password), false)
       if (account.username !== name) throw otherAccount()
       const tokens = await loginAgain(app, name, password, account.deviceId)
+      if (tokens.user_id !== account.userId) {
+        // The name was deleted and belongs to somebody else by now: what lies here is not theirs.
+        await app.api.revoke(tokens).catch(() => undefined)
+        throw otherAccount()
+      }
       await enter(name, tokens, tokens.device_id !== account.deviceId)
     },
     async startWithNewIdentity() {
@@ -74,8 +82,8 @@ export function accountCommands(app: App): AccountCommands {
       await app.proceed()
     },
     async logout() {
-      // Unreachable: the session then ends by itself; this device forgets it now.
-      await app.core?.api.endSession('current').catch(() => undefined)
+      const { core } = app
+      if (core) await leaveRelay(app, core)
       await app.erase()
     },
     eraseDevice: () => app.erase(),
@@ -106,6 +114,17 @@ export function accountCommands(app: App): AccountCommands {
     },
     removeDevice: (id) => app.theCore().api.removeDevice(id),
   }
+}
+
+/**
+ * Nobody encrypts to this device from now on. A relay that is away is not waited for: the session
+ * then ends by itself, and the person's next device may close this one.
+ */
+async function leaveRelay(app: App, core: Core): Promise<void> {
+  // The relay closes the connection for it, which is no end that anybody needs to be told of.
+  app.running?.stop()
+  const closed = core.api.removeDevice(core.account.deviceId).catch(() => undefined)
+  await Promise.race([closed, new Promise((over) => setTimeout(over, PARTING))])
 }
 
 /** As the device it was; as a new one where the relay has closed that. */

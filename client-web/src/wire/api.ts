@@ -28,6 +28,10 @@ export class PublicApi {
   async refresh(refreshToken: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
   }
+  /** Of a session that was just given, and is not wanted. */
+  async revoke({ access_token: token }: SessionTokens): Promise<void> {
+    await this.wire.call({ method: 'DELETE', path: '/v1/sessions/current', token })
+  }
   private post(path: string, body: unknown): Promise<unknown> {
     return this.wire.call({ method: 'POST', path, body })
   }

@@ -100,6 +100,11 @@ export class TestRelay {
         return this.ownKeys(user, deviceId)
       case 'DELETE sessions/current':
         return null
+      case `DELETE devices/${second}`: {
+        const id = Number(second)
+        if (!user.devices.delete(id)) throw new RelayError('not_found')
+        return null
+      }
       case 'GET contacts':
         return this.onAnswer(path, this.contact(second, third))
       case 'GET bundles':
