@@ -14,9 +14,10 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 import structlog
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from schema.backoff import Backoff
+from schema.servers import CONNECTIONS
 
 log = structlog.get_logger(__name__)
 
@@ -186,10 +187,12 @@ class Link:
 
 
 class ClusterLink:
-    """The same interface over redis-py's cluster client, which knows where each slot lives."""
+    """The same interface over redis-py's cluster client, which knows where each slot lives. The client is for
+    this alone: its replies stay as the server wrote them, instead of as redis-py reads them."""
 
     def __init__(self, client: RedisCluster) -> None:
         self._client = client
+        self._room = asyncio.Semaphore(CONNECTIONS)  # the client refuses where this waits
         self.connected = asyncio.Event()
 
     async def start(self) -> None:
@@ -206,9 +209,15 @@ class ClusterLink:
         return asyncio.ensure_future(self._execute(command))
 
     async def _execute(self, command: tuple[bytes | str | int, ...]) -> Any:
+        self._client.set_response_callback(str(command[0]), _as_written)
         try:
-            return await self._client.execute_command(*command)
+            async with self._room:
+                return await self._client.execute_command(*command)
         except ResponseError:
             raise
-        except (RedisError, OSError) as error:
+        except (RedisError, RedisClusterException, OSError) as error:
             raise OutcomeUnknown(str(error)) from error
+
+
+def _as_written(response: Any, **_options: Any) -> Any:
+    return response

@@ -26,13 +26,14 @@ def is_cluster(url: str) -> bool:
 
 def client(url: str, *, reply_seconds: float = REPLY_SECONDS) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
-    caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`."""
+    caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`.
+    A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server."""
     if is_cluster(url):
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
         plain = urlunsplit(parts._replace(query=urlencode(query)))
         return RedisCluster.from_url(
-            plain, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
+            plain, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS,
         )  # fmt: skip
     pool = BlockingConnectionPool.from_url(

@@ -1,0 +1,95 @@
+"""People talk through nodes whose log and board are one Valkey Cluster, also after a primary was away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import socketio
+
+from tests.support.cluster import Cluster
+from tests.support.people import Line, Person
+from tests.support.stack import Stack, data_folder
+from tests.support.until import until
+from tests.wire.conftest import Party
+
+pytestmark = pytest.mark.slow
+PARTITIONS = 4
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with Cluster.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clustered(cluster: Cluster) -> Iterator[Stack]:
+    """Two nodes on the cluster."""
+    with data_folder() as data:
+        running = Stack(
+            data, nodes=2, SEALSTREAM_LOG_URL=cluster.url, SEALSTREAM_BOARD_URL=cluster.url,
+            SEALSTREAM_PARTITIONS=str(PARTITIONS),
+        ).start()  # fmt: skip
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+async def party(clustered: Stack) -> AsyncIterator[Party]:
+    gathered = Party(clustered.url())
+    yield gathered
+    await gathered.close()
+
+
+def said(clustered: Stack, slug: str) -> bool:
+    return any(slug in clustered.logs()[f"node-{number}"] for number in range(2))
+
+
+async def test_two_people_talk_over_nodes_on_a_cluster(party: Party, clustered: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    at_anna, at_bela = await party.line(anna), await party.line(bela, clustered.url(1))
+    await at_anna.call("presence.watch", {"users": [bela.user_id]})
+    watching = await at_bela.call("presence.watch", {"users": [anna.user_id]})
+    assert watching["online"] == [anna.user_id]
+    assert await at_anna.until_event("presence") == {"user_id": bela.user_id, "online": True}
+    for number in range(5):
+        assert (await at_anna.send(bela, f"over {number}".encode()))["ok"]
+        assert (await at_bela.send(anna, f"back {number}".encode()))["ok"]
+    assert await at_bela.until_bodies(5) == [f"over {number}".encode() for number in range(5)]
+    assert await at_anna.until_bodies(5) == [f"back {number}".encode() for number in range(5)]
+    typing = {"to": bela.user_id, "envelopes": [{"device_id": bela.device_id, "body": b"typing"}]}
+    assert (await at_anna.call("ephemeral", typing))["ok"]
+    assert (await at_bela.until_event("ephemeral"))["body"] == b"typing"
+    await at_bela.close()
+    assert (await at_anna.send(bela, b"while away"))["ok"]
+    again = await party.line(bela)
+    assert await again.until_bodies(1) == [b"while away"]
+    assert await again.until_event("caught_up") == {"head": 6}
+    assert not said(clustered, "loop_ended")
+    assert not said(clustered, "inbox_entries_lost")
+
+
+async def test_a_primary_that_was_away_ends_no_node(party: Party, clustered: Stack, cluster: Cluster) -> None:
+    anna, bela = await party.person(), await party.person()
+    await party.line(anna)
+    before = [clustered.pid(f"node-{number}") for number in range(2)]
+
+    async def line(person: Person, url: str) -> Line | None:
+        try:
+            return await party.line(person, url)
+        except socketio.exceptions.ConnectionError:
+            return None
+
+    async def accepted(line: Line) -> bool:
+        return bool((await line.send(bela, b"again"))["ok"])
+
+    for number in range(2):
+        await asyncio.to_thread(cluster.kill, number)
+        await asyncio.sleep(3.0)
+        cluster.revive(number)
+        at_anna = await until(lambda: line(anna, clustered.url()), seconds=40)
+        await until(lambda line=at_anna: accepted(line), seconds=40)
+    at_bela = await until(lambda: line(bela, clustered.url(1)), seconds=40)
+    await at_bela.until_bodies(2)
+    assert [clustered.pid(f"node-{number}") for number in range(2)] == before
+    assert not said(clustered, "loop_ended")
