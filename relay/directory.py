@@ -151,9 +151,10 @@ class Directory:
         return [reply == 1 for reply in replies]
 
     async def delete(self, user: UUID, device: int, at: int) -> Position:
-        """Forgets the account."""
+        """Forgets the account, and has what the log holds of it erased."""
         event = codec.encode(AccountDeleted(user=user, device=device, at=at))
-        return self._position(user, await self._call("delete_account", user, [event]))
+        deleted = keys.deleted(partition_of(user, self._partitions))
+        return self._position(user, await self._call("delete_account", user, [event, str(user)], deleted))
 
     async def _append(self, identity_key: bytes, event: PrekeysUploaded | SignedPrekeySet) -> Position:
         arguments = [event.device, identity_key, codec.encode(event)]
@@ -162,9 +163,9 @@ class Directory:
             raise Refusal("device_inactive", "This device is not active.")
         return self._position(event.user, reply)
 
-    async def _call(self, function: str, user: UUID, arguments: list[Any]) -> Any:
+    async def _call(self, function: str, user: UUID, arguments: list[Any], *further: str) -> Any:
         partition = partition_of(user, self._partitions)
-        names = [keys.log(partition), keys.user(partition, user)]
+        names = [keys.log(partition), keys.user(partition, user), *further]
         return await functions.call(self._log, "relay", function, names, arguments)
 
     def _position(self, user: UUID, entry: bytes) -> Position:

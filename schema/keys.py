@@ -12,6 +12,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
 | `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
 | `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
+| `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
+| | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
 | `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
 | | | | `position`, `worker`, and the `count` of workers that ended over it |
@@ -91,6 +93,11 @@ def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
 def quarantine(partition: int) -> str:
     """The stream of entries that were set aside."""
     return f"{{{partition}}}:quarantine"
+
+
+def deleted(partition: int) -> str:
+    """The accounts that were deleted and are yet to be erased from the log."""
+    return f"{{{partition}}}:deleted"
 
 
 def attempt(partition: int, group: str) -> str:

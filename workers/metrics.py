@@ -29,6 +29,7 @@ SPARED: Final = Counter("sealstream_envelopes_spared_total", "Envelopes settled 
 ROUTED: Final = Counter("sealstream_pushes_routed_total", "Pushes handed to a node's inbox")
 EXPIRED: Final = Counter("sealstream_envelopes_expired_total", "Envelopes that outlived their time unread")
 TRIMMED: Final = Counter("sealstream_entries_trimmed_total", "Entries trimmed off the log", ("partition",))
+ERASED: Final = Counter("sealstream_entries_erased_total", "Entries of deleted accounts", ("partition",))
 TRIM_REFUSED: Final = Counter("sealstream_trims_refused_total", "Partitions left untrimmed, by why", ("why",))
 EVICTED: Final = Counter("sealstream_users_evicted_total", "Users cooled down for hitting limits")
 

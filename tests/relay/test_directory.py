@@ -213,10 +213,12 @@ async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Log,
     assert first < second
     assert await log.fields(user) == {}
     assert [type(event) for event in await log.events(user)] == [IdentitySet, AccountDeleted, AccountDeleted]
+    on_record = await log.client.hgetall(keys.deleted(partition_of(user, PARTITIONS)))
+    assert on_record == {str(user).encode(): second.entry}, "the last one: all before it is to be erased"
 
 
 async def test_all_keys_of_a_call_are_in_one_slot_of_a_cluster(user: UUID) -> None:
     from redis.crc import key_slot
 
-    names = [keys.log(3), keys.user(3, user), keys.taken(3, user, 1, 1)]
+    names = [keys.log(3), keys.user(3, user), keys.taken(3, user, 1, 1), keys.deleted(3)]
     assert len({key_slot(name.encode()) for name in names}) == 1

@@ -56,3 +56,15 @@ class History:
     expired: list[ToldExpired] = field(default_factory=list)
     prekeys: list[tuple[UUID, int, int]] = field(default_factory=list)
     offline: set[Device] = field(default_factory=set)
+
+    def without(self, users: set[UUID]) -> "History":
+        """What is not about mailboxes and prekeys of these users."""
+        return History(
+            members={device for device in self.members if device[0] not in users},
+            sent=[send for send in self.sent if send.to[0] not in users],
+            delivered=[got for got in self.delivered if got.device[0] not in users],
+            acknowledged=[said for said in self.acknowledged if said[0][0] not in users],
+            expired=[notice for notice in self.expired if notice.device[0] not in users],
+            prekeys=[prekey for prekey in self.prekeys if prekey[0] not in users],
+            offline=self.offline,
+        )

@@ -13,7 +13,7 @@ from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpi
 from tests.support.checker import Evidence, Logged, violations
 from tests.support.history import Delivered, Device, History, Sent, ToldExpired
 from tests.workers.oracle import Oracle
-from tests.workers.stories import Said, accepted, acknowledged, expired, identity, taken, uploaded
+from tests.workers.stories import Said, accepted, acknowledged, deleted, expired, identity, taken, uploaded
 from workers.positions import Position
 
 Run = tuple[History, Evidence]
@@ -203,6 +203,19 @@ def test_who_was_told_of_all_that_expired_is_well() -> None:
     run = true_run()
     told(ToldExpired((CARL, 1), 2, 2))(run)
     assert violations(*run) == []
+
+
+@pytest.mark.parametrize("erased", ["nothing", "the first half", "all"])
+def test_an_account_that_was_deleted_may_be_erased_from_the_log(erased: str) -> None:
+    history, at_the_end = true_run()
+    log = at_the_end.log
+    about = [entry for entry in log if entry.event.user == BELA]
+    gone = {"nothing": [], "the first half": about[: len(about) // 2], "all": about}[erased]
+    kept = [entry for entry in log if entry not in gone]
+    kept.append(Logged(0, log[-1].position.next(), *deleted(BELA)))
+    assert violations(history, evidence(kept)) == []
+    kept.append(Logged(0, kept[-1].position.next(), *acknowledged(ANNA, 1, 4)))
+    assert violations(history, evidence(kept)), "the others are looked at as before"
 
 
 def test_an_envelope_that_comes_again_on_a_later_connection_is_no_violation() -> None:

@@ -30,9 +30,9 @@ class Party:
         self._people: list[Person] = []
         self._lines: list[Line] = []
 
-    async def person(self, **fields: object) -> Person:
+    async def person(self, username: str | None = None, **fields: object) -> Person:
         """Someone registered, with published keys."""
-        person = await Person(self.url).register()
+        person = await Person(self.url, username).register()
         self._people.append(person)
         return await person.publish(**fields)
 

@@ -1,6 +1,7 @@
 """Retention: what has had its time goes.
 
 Its work: it appends *expired* for envelopes over thirty days (the projector deletes them), trims the log to
-its window, clears dead login sessions, used prekey marks and what dead nodes left on the board, and has the
-log's file rewritten. It must not delete an envelope itself, nor trim what anyone still has to read.
+its window, erases what it holds of deleted accounts, clears dead login sessions, used prekey marks and what
+dead nodes left on the board, and has the log's file rewritten. It must not delete an envelope itself, nor
+take from the log what anyone still has to read.
 """

@@ -1,4 +1,4 @@
-"""Retention's rounds: expire, trim, clear, sweep, and rewrite when it is due."""
+"""Retention's rounds: expire, trim, erase, clear, sweep, and rewrite when it is due."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ import structlog
 from workers.failures import AWAY, slug
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
+from workers.retention.erasing import erase
 from workers.retention.expiry import expire
 from workers.retention.rewriting import rewrite_when_due
 from workers.retention.sweeping import sweep
@@ -66,6 +67,7 @@ class Retention:
         steps: dict[str, Callable[[], Awaitable[Any]]] = {
             "expire": lambda: expire(database, log_client, count, now=now, ttl_ms=life),
             "trim": lambda: trim(database, log_client, count, now=now, window_ms=life),
+            "erase": lambda: erase(database, log_client, count),
             "clear": lambda: clear(database, now=now),
             "sweep": lambda: sweep(self._board),
             "rewrite": lambda: rewrite_when_due(self._board, log_client, self._schedule.rewrite_seconds),
