@@ -1,6 +1,7 @@
 /** How the screens behave under keys, fingers and long histories; over the gallery, without a relay. */
 import type { Page } from '@playwright/test'
-import { NOW } from './gallery/people'
+import { toBuffer } from 'qrcode'
+import { NOW, identityOf } from './gallery/people'
 import { expect, shiftClock, test } from './support/screens-gallery'
 import { testids } from './support/testids'
 
@@ -146,6 +147,28 @@ test('a dialog keeps the focus inside, closes with escape and gives the focus ba
   await page.keyboard.press('Escape')
   await expect(dialog).toBeHidden()
   await expect(shield).toBeFocused()
+})
+
+test('a scanner whose reader cannot be fetched says so, and works when tried again', async ({
+  gallery,
+  page,
+}) => {
+  await page.route('**/*.wasm', (route) => route.abort())
+  await open(page, gallery, 'add-scan')
+  const box = page.getByRole('alert')
+  await expect(box).toContainText('The scanner could not be loaded')
+  await page.getByRole('button', { name: 'Type a code' }).click()
+  await expect(page.getByTestId(testids.addContactCode)).toBeVisible()
+  await page.getByTestId(testids.tabScan).click()
+  await expect(box).toContainText('The scanner could not be loaded')
+  await page.unroute('**/*.wasm')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  // As far as a browser without a camera goes; a picture is read.
+  await expect(box).toContainText('No camera found')
+  const buffer = await toBuffer(`sealstream:contact?u=anna&k=${identityOf('anna')}`)
+  const picture = { name: 'code.png', mimeType: 'image/png', buffer }
+  await page.getByTestId(testids.scannerFile).setInputFiles(picture)
+  await expect.poll(() => hash(page)).toBe('#/chats/id-anna')
 })
 
 test('the list can be made wider and narrower with the keys, within bounds', async ({

@@ -65,6 +65,7 @@ export const sceneNames = [
   'add-copied',
   'add-code',
   'add-scan',
+  'add-scan-unread',
   'add-enter',
   'add-refused',
   'settings',

@@ -91,6 +91,10 @@ function signedOut(): void {
   useAppStore().state.phase = 'signed_out'
 }
 
+function withoutIdentity(): void {
+  Object.assign(useAppStore().state, { phase: 'needs_identity', knownUsername: 'mara' })
+}
+
 const unopened = (trouble: 'damaged' | 'full' | 'failed'): Scene => ({
   path: '/',
   fill: () => void Object.assign(useAppStore().state, { phase: 'unopened', trouble }),
@@ -138,27 +142,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   },
   recovery: { path: '/', fill: signedOut },
   'recovery-nothing': { path: '/', fill: signedOut },
-  identity: {
-    path: '/',
-    fill: () => {
-      useAppStore().state.phase = 'needs_identity'
-      useAppStore().state.knownUsername = 'mara'
-    },
-  },
-  'identity-replace': {
-    path: '/',
-    fill: () => {
-      useAppStore().state.phase = 'needs_identity'
-      useAppStore().state.knownUsername = 'mara'
-    },
-  },
+  identity: { path: '/', fill: withoutIdentity },
+  'identity-replace': { path: '/', fill: withoutIdentity },
   'identity-restore': {
     path: '/',
-    fill: () => {
-      useAppStore().state.phase = 'needs_identity'
-      useAppStore().state.knownUsername = 'mara'
-      return { failing: { restoreBackup: new MessengerError('backup_wrong_password') } }
-    },
+    fill: () => (
+      withoutIdentity(),
+      { failing: { restoreBackup: new MessengerError('backup_wrong_password') } }
+    ),
   },
   locked: {
     path: '/',
@@ -261,6 +252,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'add-code': at('/add/code'),
   'add-copied': at('/add/code'),
   'add-scan': at('/add/scan'),
+  'add-scan-unread': at('/add/enter'),
   'add-enter': at('/add/enter'),
   'add-refused': scene('/add/enter', () => ({
     failing: { addContactByCode: new MessengerError('not_found') },

@@ -135,6 +135,13 @@ export const steps: Record<string, Step> = {
     await page.getByRole('menuitem').nth(2).click()
   },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),
+  'add-scan-unread': async (page) => {
+    const reader = '**/*.wasm'
+    await page.route(reader, (route) => route.abort())
+    await page.getByTestId(testids.tabScan).click()
+    await page.getByText('could not be loaded').waitFor()
+    await page.unroute(reader)
+  },
   'add-copied': async (page) => page.getByRole('button', { name: 'Copy code' }).click(),
   'contact-remove': async (page) => page.getByTestId(testids.contactRemove).click(),
   'add-refused': async (page) => {

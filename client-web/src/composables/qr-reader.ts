@@ -2,33 +2,42 @@
 import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm?url'
 
 type Source = ImageBitmapSource
+interface Reader {
+  detect(source: Source): Promise<readonly { rawValue: string }[]>
+}
 
-let detector: Promise<{ detect(source: Source): Promise<readonly { rawValue: string }[]> }> | null =
-  null
+/** The reader could not be fetched: the network, or a server that lacks it. Another try may work. */
+export class QrReaderMissing extends Error {
+  override readonly name = 'QrReaderMissing'
+}
 
-function load() {
-  detector ??= import('barcode-detector/ponyfill').then(
-    ({ BarcodeDetector, prepareZXingModule }) => {
-      prepareZXingModule({
-        overrides: {
-          locateFile: (path: string, prefix: string) =>
-            path.endsWith('.wasm') ? wasmUrl : prefix + path,
-        },
-      })
-      return new BarcodeDetector({ formats: ['qr_code'] })
+let reader: Promise<Reader> | null = null
+
+async function fetchReader(): Promise<Reader> {
+  const { BarcodeDetector, prepareZXingModule } = await import('barcode-detector/ponyfill')
+  await prepareZXingModule({
+    overrides: {
+      locateFile: (path: string, prefix: string) =>
+        path.endsWith('.wasm') ? wasmUrl : prefix + path,
+      // What it has to say comes as an error as well, and is shown.
+      printErr: () => undefined,
     },
-  )
-  return detector
+    fireImmediately: true,
+  })
+  return new BarcodeDetector({ formats: ['qr_code'] })
 }
 
-/** What the first QR code in the picture says, or null. */
+/** Fetches the reader ahead of the first frame. @throws QrReaderMissing */
+export function warmQrReader(): Promise<Reader> {
+  reader ??= fetchReader().catch((cause: unknown) => {
+    reader = null
+    throw new QrReaderMissing('the QR reader could not be fetched', { cause })
+  })
+  return reader
+}
+
+/** What the first QR code in the picture says, or null. @throws QrReaderMissing */
 export async function readQr(source: Source): Promise<string | null> {
-  const reader = await load()
-  const [found] = await reader.detect(source)
+  const [found] = await (await warmQrReader()).detect(source)
   return found?.rawValue ?? null
-}
-
-/** Fetches the reader ahead of the first frame. */
-export async function warmQrReader(): Promise<void> {
-  await load()
 }

@@ -15,6 +15,8 @@ export default {
   scanDeniedText: 'Erlaube sie in den Einstellungen des Browsers oder gib den Code ein.',
   scanMissing: 'Keine Kamera gefunden',
   scanMissingText: 'Nimm ein Bild des Codes oder gib ihn ein.',
+  scanUnread: 'Der Scanner ließ sich nicht laden',
+  scanUnreadText: 'Prüfe deine Verbindung und versuche es noch einmal, oder gib den Code ein.',
   instead: 'Code eingeben',
   scanPicture: 'Bild verwenden',
   scanNothing: 'In diesem Bild ist kein QR-Code.',

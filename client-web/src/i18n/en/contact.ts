@@ -15,6 +15,8 @@ export default {
   scanDeniedText: 'Allow it in your browser’s site settings, or type the code instead.',
   scanMissing: 'No camera found',
   scanMissingText: 'Use a picture of the code, or type it instead.',
+  scanUnread: 'The scanner could not be loaded',
+  scanUnreadText: 'Check your connection and try again, or type the code instead.',
   instead: 'Type a code',
   scanPicture: 'Use a picture',
   scanNothing: 'No QR code found in this picture.',
