@@ -1,15 +1,20 @@
 """Attempts at what an owner before left unfinished: which entry ends the workers that handle it?
 
 Nobody is told why a worker's process died, and it held many entries. So the next owner, before it handles
-them, records on the log where it begins; it takes the record back when it is through, or fails but lives. If
-it dies too, the one after it goes on entry by entry, recording each: the record then names the entry that did
-it, and counts the workers that it cost.
+them, records on the log where it begins. If it dies, the one after it goes on entry by entry, recording each:
+the record then names the entry that did it, and counts the workers that it cost.
+
+Invariant: what waits for a server is on no record. A process may be killed at any moment, and most of its
+moments are spent waiting; no number of such ends says anything against the entry. So the record is taken back
+as soon as the work waits, and a handler does what an entry's content could make it die of before it does.
 """
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-from schema import functions
+from schema import functions, tasks
 from workers.batches import Source
 from workers.failures import AWAY
 
@@ -26,14 +31,29 @@ class Attempts:
         self._source = source
         self._name = name
 
-    async def begin(self, position: bytes) -> int:
-        """Records that the work begins at the entry; how many workers began there and were not heard of
-        again, this one included."""
-        arguments = [position, self._name, REMEMBERED_SECONDS]
+    async def ended_at(self) -> bytes | None:
+        """Where another worker began that was not heard of again, if one did."""
+        position, worker = await self._client.hmget(self._source.attempt, "position", "worker")
+        return None if worker == self._name.encode() else position
+
+    async def begin(self, position: bytes, *, alone: bool = True) -> int:
+        """Records that the work begins at the entry: at that one alone, or also at others behind it. How many
+        workers began with it alone and were not heard of again, this one included."""
+        arguments = [position, self._name, REMEMBERED_SECONDS, int(alone)]
         count: int = await functions.call(
             self._client, "workers", "attempt", [self._source.attempt], arguments
         )
         return count
+
+    async def during(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs `work`; as soon as it waits for something, or is through, the record is taken back."""
+        running = asyncio.create_task(work)
+        try:
+            await asyncio.sleep(0)  # it runs up to its first wait
+            await self.over()
+            await running
+        finally:
+            await tasks.end([running])
 
     async def over(self) -> None:
         """Takes the record back: this worker lives. If that cannot be said, one attempt counts too many."""

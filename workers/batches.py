@@ -42,7 +42,8 @@ class Handler(Protocol[E]):
     async def handle(self, batch: Batch[E]) -> None:
         """Commits the batch: when it returns, the entries are acknowledged and never come again.
 
-        A batch with no entries only moves the commit to `upto`. Raises Superseded.
+        A batch with no entries only moves the commit to `upto`. What an entry could make the process die of
+        is done before anything is waited for (`workers.attempts`). Raises Superseded.
         """
 
 

@@ -58,9 +58,16 @@ class Consumer(Generic[E]):
         self._backoff = Backoff(first=0.1, factor=2.0, most=5.0)
         self._done = START
         self._looked_at = 0.0
+        self._attempts: Attempts | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until another owner has moved on. The batch in hand is finished first."""
+        try:
+            await self._run(stopping)
+        finally:
+            metrics.forget(self._source.group, self._source.partition)
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         where = {"group": self._source.group, "partition": self._source.partition}
         while not stopping.is_set():
             client = self._connect()
@@ -91,33 +98,36 @@ class Consumer(Generic[E]):
             await self._finish(client, left, stopping)
         while not stopping.is_set():
             raw, entries = await self._read(client)
-            await self._take(client, entries, raw, held=len(raw))
+            await self._look(client, len(raw))
+            await self._settle(client, entries, raw)
             self._backoff.reset()
 
     async def _finish(self, client: Any, left: list[RawEntry], stopping: asyncio.Event) -> None:
         """What an owner before left: all at once, or, when one ended over it already, one by one."""
-        attempts = Attempts(client, self._source, self._name)
+        self._attempts = attempts = Attempts(client, self._source, self._name)
         try:
-            if await attempts.begin(left[0][0]) == 1:
-                await self._take(client, await self._decoded(client, left), left, held=len(left))
+            ended_at = await attempts.ended_at()
+            if all(position != ended_at for position, _ in left):
+                await self._attempt(client, attempts, left, held=len(left))
                 return
             for number, entry in enumerate(left):
                 if stopping.is_set():
                     return
-                held = len(left) - number
-                if await attempts.begin(entry[0]) > ALONE:
-                    await self._pass_over(client, entry, held)
-                else:
-                    await self._take(client, await self._decoded(client, [entry]), [entry], held=held)
+                await self._attempt(client, attempts, [entry], held=len(left) - number)
         finally:
+            self._attempts = None
             await attempts.over()
 
-    async def _pass_over(self, client: Any, entry: RawEntry, held: int) -> None:
-        """Sets aside what nobody survives to handle."""
-        text, fields = entry
-        reason = f"{ALONE} workers ended while they handled it alone"
-        await set_aside(client, self._source, text, fields, reason, "deadly")
-        await self._take(client, [], [entry], held=held)
+    async def _attempt(self, client: Any, attempts: Attempts, raw: list[RawEntry], *, held: int) -> None:
+        """Takes `raw`, on record from its decoding on; what nobody survives to handle is set aside."""
+        await self._look(client, held)
+        position, fields = raw[0]
+        if await attempts.begin(position, alone=len(raw) == 1) > ALONE:
+            reason = f"{ALONE} workers ended while they handled it alone"
+            await set_aside(client, self._source, position, fields, reason, "deadly")
+            await self._settle(client, [], raw)
+        else:
+            await self._settle(client, await self._decoded(client, raw), raw)
 
     async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
         """What is there, or comes within the block, and then what comes while it lingers."""
@@ -171,9 +181,8 @@ class Consumer(Generic[E]):
             entries.append(Entry(position, event, seq, fields))
         return entries
 
-    async def _take(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry], *, held: int) -> None:
-        """Commits and acknowledges `raw`, of which `entries` are to be handled; `held` are in our hands."""
-        await self._look(client, held)
+    async def _settle(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry]) -> None:
+        """Commits and acknowledges `raw`, of which `entries` are to be handled."""
         if not raw:
             return
         upto = max(self._done, Position.parse(raw[-1][0]))
@@ -203,7 +212,7 @@ class Consumer(Generic[E]):
         """Commits the batch; one that keeps failing is halved until the entry to blame stands alone."""
         for attempt in range(1, TRIES + 1):
             try:
-                await self._handler.handle(batch)
+                await self._handle(batch)
             except Superseded:
                 raise
             except Exception as error:
@@ -217,6 +226,15 @@ class Consumer(Generic[E]):
                 else:
                     await self._give_up(client, batch, error)
             return
+
+    async def _handle(self, batch: Batch[E]) -> None:
+        if self._attempts is None:
+            await self._handler.handle(batch)
+            return
+        if batch.entries:
+            first = str(batch.entries[0].position).encode()
+            await self._attempts.begin(first, alone=len(batch.entries) == 1)
+        await self._attempts.during(self._handler.handle(batch))
 
     async def _commit_halves(self, client: Any, batch: Batch[E]) -> None:
         middle = len(batch.entries) // 2

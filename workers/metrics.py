@@ -34,6 +34,12 @@ TRIM_REFUSED: Final = Counter("sealstream_trims_refused_total", "Partitions left
 EVICTED: Final = Counter("sealstream_users_evicted_total", "Users cooled down for hitting limits")
 
 
+def forget(group: str, partition: int) -> None:
+    """The partition is no longer this process's: the next owner tells how it stands."""
+    for gauge in (LAG, PENDING):
+        gauge.remove(group, partition)
+
+
 def serve(host: str, port: int) -> Callable[[], None]:
     """Serves the metrics; the result ends that. A port in use is said and done without."""
     try:

@@ -24,6 +24,7 @@ from tests.workers.consuming import (
     say,
 )
 from tests.workers.running import until
+from workers import metrics
 from workers.batches import Batch, Superseded
 from workers.consumer import TRIES
 from workers.positions import Position
@@ -259,3 +260,23 @@ async def test_a_consumer_that_is_long_gone_is_forgotten_but_never_with_entries(
     left = [consumer["name"] for consumer in await log.xinfo_consumers(SOURCE.stream, SOURCE.group)]
     assert left == [b"holds"]
     assert keys.log(0) == SOURCE.stream
+
+
+async def test_what_it_gave_back_is_no_longer_in_its_metrics(log, log_url) -> None:
+    await say(log, 1)
+    async with consuming(log_url, Recorder()):
+        await until(lambda: nothing_left(log))
+        assert told() == {"sealstream_group_lag", "sealstream_group_pending"}
+    assert told() == set()
+
+
+def told() -> set[str]:
+    """What this process says of the test's partition."""
+    labels = {"group": SOURCE.group, "partition": str(SOURCE.partition)}
+    return {
+        sample.name
+        for gauge in (metrics.LAG, metrics.PENDING)
+        for family in gauge.collect()
+        for sample in family.samples
+        if sample.labels == labels
+    }

@@ -15,6 +15,7 @@ from tests.workers.moments import Lock, nothing_left, pending, say, users_of_eve
 from tests.workers.oracle import Oracle, projected
 from tests.workers.running import PARTITIONS, Workers, until
 from tests.workers.stories import Said, accepted, identity
+from workers.attempts import ALONE
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,42 @@ async def test_a_projector_killed_mid_batch_loses_nothing(log, database_url, wor
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     assert_projected(database_url, story, users)
     assert inserts(database_url) == 8  # ten were accepted, two of them acknowledged in the same batch
+
+
+async def test_projectors_killed_while_they_wait_for_the_database_cost_no_entry_its_place(
+    log, board, database_url, workers: Workers
+) -> None:
+    (user, *_) = users_of_every_partition()
+    story = [identity(user), accepted(user, 1, 1), accepted(user, 1, 2)]
+    projector = workers.start("projector").until_said("worker_up")
+    await say(log, story[0])
+    await until(lambda: nothing_left(log, keys.PROJECTOR))
+    with Lock(database_url, "mailboxes") as lock:
+        await say(log, *story[1:])
+        for _ in range(3 + ALONE):
+            await until(lock.waited_for)
+            projector.kill()
+            end_waiting(database_url)
+            await until(lambda: nobody_waits(lock))
+            await board.flushall()  # the next one need not wait until the lease is over
+            projector = workers.start("projector")
+        await until(lock.waited_for)
+    await until(lambda: nothing_left(log, keys.PROJECTOR))
+    assert await log.keys("*quarantine*") == []
+    assert_projected(database_url, story, [user])
+
+
+async def nobody_waits(lock: Lock) -> bool:
+    return not await lock.waited_for()
+
+
+def end_waiting(database_url: str) -> None:
+    """PostgreSQL has yet to notice that who waits for the lock is gone."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
 
 
 async def test_a_projector_killed_between_commit_and_xack_writes_nothing_twice(

@@ -1,19 +1,17 @@
 -- A worker is about to handle what an owner before did not finish, beginning with a certain entry. Counts the
--- workers that began there and neither finished nor said that they failed: they died of it, perhaps.
+-- workers that began with that entry alone and neither came to wait for a server nor said that they failed:
+-- they died of it, perhaps.
 --
--- KEYS[1] {p}:attempt:GROUP   hash: position, worker, count   ARGV position, worker, lifetime (seconds)
+-- KEYS[1] {p}:attempt:GROUP   hash: position, worker, count
+-- ARGV    position, worker, lifetime (seconds), 1 when the worker handles that entry alone, else 0
 -- Replies with the count, this one included.
 local function attempt(keys, args)
   local position, worker, count = unpack(redis.call('HMGET', keys[1], 'position', 'worker', 'count'))
-  count = tonumber(count or 0)
-  if position ~= args[1] then
-    count = 1
-  elseif worker ~= args[2] then
-    count = count + 1
-  end
+  if position ~= args[1] then worker, count = false, 0 end
+  if worker ~= args[2] then count = count + args[4] end
   redis.call('HSET', keys[1], 'position', args[1], 'worker', args[2], 'count', count)
   redis.call('EXPIRE', keys[1], args[3])
-  return count
+  return tonumber(count)
 end
 
 -- A full log must still be taken over and read empty.

@@ -1,7 +1,8 @@
 """One partition's projection: a batch and its checkpoint, in one transaction."""
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
+import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
@@ -10,7 +11,7 @@ from workers import metrics
 from workers.batches import Batch, Pace, Superseded
 from workers.positions import START, Position
 from workers.projector import checkpoints, devices, mailboxes, prekeys
-from workers.projector.facts import fold
+from workers.projector.facts import Device, Facts, fold
 from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled
 
@@ -43,6 +44,7 @@ class Projection:
         No pipeline: between two statements the server must see that nothing is said, so that it can end
         the transaction of an owner that froze in it.
         """
+        turns = [Turn.of(turn) for turn in rounds(unsettled(batch.entries))]
         written = 0
         async with self._database.connection() as connection, connection.transaction():
             moved = await checkpoints.advance(
@@ -50,17 +52,27 @@ class Projection:
             )
             if not moved:
                 raise Superseded
-            for turn in rounds(unsettled(batch.entries)):
-                written += await apply(connection, turn)
+            for turn in turns:
+                written += await turn.apply(connection)
         self._at = batch.upto
         accepted = sum(isinstance(entry.event, EnvelopeAccepted) for entry in batch.entries)
         metrics.WRITTEN.inc(written)
         metrics.SPARED.inc(accepted - written)
 
 
-async def apply(connection: Any, turn: Round) -> int:
-    """Writes one round; how many envelopes that were."""
-    await devices.change(connection, turn.changes)
-    facts = sorted(fold(turn.facts).items())
-    await prekeys.write(connection, facts)
-    return await mailboxes.write(connection, facts)
+class Turn(msgspec.Struct, frozen=True):
+    """A round, ready to be written."""
+
+    changes: list[LogEvent]
+    facts: list[tuple[Device, Facts]]
+
+    @classmethod
+    def of(cls, turn: Round) -> Self:
+        """Folds what needs folding; nothing is written yet."""
+        return cls(turn.changes, sorted(fold(turn.facts).items()))
+
+    async def apply(self, connection: Any) -> int:
+        """Writes the round; how many envelopes that were."""
+        await devices.change(connection, self.changes)
+        await prekeys.write(connection, self.facts)
+        return await mailboxes.write(connection, self.facts)

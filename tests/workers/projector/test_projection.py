@@ -17,7 +17,7 @@ from tests.workers.oracle import Oracle, projected
 from tests.workers.stories import Said, accepted, acknowledged, closed, deleted, expired, identity, uploaded
 from workers.batches import Batch, Superseded
 from workers.positions import START, Position
-from workers.projector.projection import Projection, apply, is_urgent
+from workers.projector.projection import Projection, Turn, is_urgent
 from workers.projector.rounds import CHANGES, rounds
 from workers.projector.settled import unsettled
 
@@ -81,7 +81,7 @@ def test_facts_that_are_written_twice_change_nothing(database_url: str) -> None:
                 await project(database, story)
                 async with database.connection() as connection:
                     for turn in rounds(unsettled(stories.entries(story))):
-                        await apply(connection, turn)
+                        await Turn.of(turn).apply(connection)
             assert projected(database_url, [user]) == expectation(story)
 
         asyncio.run(run())
