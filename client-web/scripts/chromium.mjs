@@ -1,7 +1,8 @@
 /**
- * Finds a Chromium for the tests, in this order: CHROMIUM_PATH, the system's own browser, the
- * packaged one (`@sparticuz/chromium`, unpacked to a temporary folder of its version), then the
- * system's package manager. Throws one clear sentence when none of them works.
+ * Finds a Chromium for the tests, in this order: CHROMIUM_PATH, the system's own browser, the one
+ * that the system's package manager installs (as root, or with sudo that asks nothing), then the
+ * packaged one (`@sparticuz/chromium`, unpacked to a temporary folder of its version), a headless
+ * shell. Throws one clear sentence when none of them works.
  */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
+const UNPACKED = join(tmpdir(), 'sealstream-chromium-')
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const MAC = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -22,8 +24,11 @@ export async function resolveChromium() {
     if (!starts(fromEnvironment)) throw new Error(`CHROMIUM_PATH=${fromEnvironment} does not start`)
     return fromEnvironment
   }
-  return system() ?? (await packaged()) ?? installed() ?? fail()
+  return system() ?? installed() ?? (await packaged()) ?? fail()
 }
+
+/** @returns {boolean} whether it is the packaged one: it has no camera and no fonts but its own */
+export const isHeadlessShell = (path) => path.startsWith(UNPACKED)
 
 function system() {
   const inPath = (process.env.PATH ?? '')
@@ -39,7 +44,7 @@ async function packaged() {
     const entry = fileURLToPath(import.meta.resolve('@sparticuz/chromium'))
     const { version } = JSON.parse(readFileSync(join(entry, '../../package.json'), 'utf8'))
     // An older version's binary in the shared temporary folder would be taken as is.
-    const folder = join(tmpdir(), `sealstream-chromium-${version}`)
+    const folder = UNPACKED + version
     mkdirSync(folder, { recursive: true })
     process.env.TMPDIR = folder
     // Makes the package unpack the NSS libraries that slim machines lack, and use them.
@@ -68,6 +73,7 @@ function installed() {
       ? [['/opt/homebrew/bin/brew', 'install', '--cask', 'chromium']]
       : []
   if (steps.length === 0) return undefined
+  console.error('Installing Chromium for the tests …')
   try {
     for (const step of steps) {
       const [command, ...args] = [...(step[0]?.startsWith('/') ? [] : prefix), ...step]
