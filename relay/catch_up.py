@@ -6,7 +6,8 @@ pushed to this node. The socket goes live only in the same step in which nothing
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -39,6 +40,8 @@ SELECT_PAGE: Final = """
      LIMIT %s
 """
 
+Work = Callable[[LiveSocket], Coroutine[Any, Any, None]]
+
 
 class CatchUp:
     """Starts and runs catch-ups; never two at once for one socket."""
@@ -54,21 +57,32 @@ class CatchUp:
         if socket.catching_up or socket.ended:
             return
         socket.catching_up = True
-        self._begin(self._run(socket))
+        self._begin(socket, self._run)
 
     def look(self, socket: LiveSocket) -> None:
         """Something expired: tells the device of what the directory says it was not told of, and goes on
         with what there is room for now."""
-        self._begin(self._look(socket))
+        self._begin(socket, self._look)
 
     async def close(self) -> None:
         """Ends every catch-up."""
         await tasks.end(self._tasks)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _begin(self, socket: LiveSocket, work: Work) -> None:
+        task = asyncio.create_task(self._guarded(socket, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, socket: LiveSocket, work: Work) -> None:
+        """A bug must not leave a socket that is never live, and a client that does not know: it shall come
+        back."""
+        try:
+            await work(socket)
+        except Exception:
+            log.exception("catch_up_failed")
+            if not socket.ended:
+                metrics.ENDED.labels("shutdown").inc()
+                socket.end("shutdown")
 
     async def _look(self, socket: LiveSocket) -> None:
         waiting = Backoff(first=0.1, factor=1.5, most=2.0)
@@ -140,9 +154,10 @@ class CatchUp:
             return True  # an acknowledgement starts the next catch-up
         before = delivery.sent
         full = not self._queue_remembered(socket)
+        metrics.CAUGHT_UP.inc(socket.flush())  # before the page is waited for, which may fail
         if not full and delivery.sent < mailbox.head:
             full = not self._queue_page(socket, await self._page(socket))
-        metrics.CAUGHT_UP.inc(socket.flush())
+            metrics.CAUGHT_UP.inc(socket.flush())
         if full:
             return True
         if delivery.sent != before or await missing.given_up(
@@ -159,7 +174,7 @@ class CatchUp:
         if not socket.caught_up_once:
             socket.caught_up_once = True
             socket.emit("caught_up", {"head": head})
-            self._begin(self._tell_low(socket))
+            self._begin(socket, self._tell_low)
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
@@ -172,7 +187,8 @@ class CatchUp:
         if mailbox.expired > since and not socket.ended:
             socket.told_expired = mailbox.expired
             socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.expired - since})
-            socket.when_received(lambda: self._begin(self._remember_told(socket, mailbox.expired)))
+            remember = partial(self._remember_told, expired=mailbox.expired)
+            socket.when_received(lambda: self._begin(socket, remember))
 
     def _queue_remembered(self, socket: LiveSocket) -> bool:
         while (event := socket.remembered(socket.delivery.sent + 1)) is not None:

@@ -56,8 +56,12 @@ class Pressure:
         return None
 
     async def _lag(self, partition: int) -> int:
-        if not await self._client.exists(keys.log(partition)):
-            return 0
-        groups = await self._client.xinfo_groups(keys.log(partition))
-        lags = [group.get("lag") for group in groups if group["name"] == keys.PROJECTOR.encode()]
-        return max((lag for lag in lags if lag is not None), default=0)
+        """What the projector has not read; where nobody can say, as much as it may be: everything."""
+        name = keys.log(partition)
+        length: int = await self._client.xlen(name)
+        if length <= PROJECTOR_LAG:
+            return length  # it cannot be more, whatever the group's record says
+        for group in await self._client.xinfo_groups(name):
+            if group["name"] == keys.PROJECTOR.encode() and group.get("lag") is not None:
+                return int(group["lag"])
+        return length

@@ -1,6 +1,6 @@
 """The HTTP contract's shapes: bodies and answers of `/v1`, JSON, binary as standard base64.
 
-`relay/openapi.py` generates the published document from these types; nothing is written twice.
+`relay/http/openapi.py` generates the published document from these types; nothing is written twice.
 """
 
 from typing import Annotated, Final
@@ -200,7 +200,8 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457; the members that a code adds stand beside these."""
+    """RFC 9457. `retry_after_ms` where waiting helps, `path` names a member that is not valid, `identity_key` comes
+    with `identity_changed`."""
 
     type: str
     title: str
@@ -208,3 +209,5 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     code: str
     retry_after_ms: int | None = None
+    path: str | None = None
+    identity_key: bytes | None = None
