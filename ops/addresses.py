@@ -35,6 +35,7 @@ def _embedded(settings: Settings, name: str) -> str:
         variable = {valkey.LOG: "LOG", valkey.BOARD: "BOARD", postgres.NAME: "DATABASE"}[name]
         raise OperatorError(
             f"No Sealstream runs in {settings.data}, and SEALSTREAM_{variable}_URL names no server. "
-            "Start `sealstream up`, or set SEALSTREAM_DATA to the directory of the running one."
+            "Start `sealstream up`, or set SEALSTREAM_DATA to the directory of the running one "
+            "(with `make run`: .sealstream)."
         )
     return postgres.url(places) if name == postgres.NAME else valkey.url(name, places)

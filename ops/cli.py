@@ -9,7 +9,14 @@ import click
 
 from ops.errors import OperatorError
 from ops.limits import limits
-from schema.settings import BadSetting, Settings
+from schema.settings import DOCUMENTED, BadSetting, Settings
+
+
+def _overrides(name: str, words: str) -> str:
+    """The help of an option that comes before a setting."""
+    setting = f"SEALSTREAM_{name}"
+    (default,) = (default for known, default, _ in DOCUMENTED if known == setting)
+    return f"{words}; else {setting}, else {default}."
 
 
 class _Commands(click.Group):
@@ -29,14 +36,20 @@ class _Commands(click.Group):
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 def main() -> None:
-    """A self-hosted, zero-knowledge messenger. Settings are environment variables; see the README."""
+    """A self-hosted, zero-knowledge messenger. Settings are environment variables: see the README, and for
+    what to do when, ops/runbook.md."""
 
 
 @main.command()
-@click.option("--data", type=click.Path(file_okay=False), help="Data directory (SEALSTREAM_DATA).")
-@click.option("--host", help="Address to listen on (SEALSTREAM_HOST).")
-@click.option("--port", type=int, help="Port of node 0; node i is on port + i (SEALSTREAM_PORT).")
-@click.option("--nodes", type=int, help="How many nodes (SEALSTREAM_NODES).")
+@click.option("--data", type=click.Path(file_okay=False), help=_overrides("DATA", "Data directory"))
+@click.option("--host", help=_overrides("HOST", "Address to listen on"))
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help=_overrides("PORT", "Port of node 0; node i is on port + i"),
+)
+@click.option("--nodes", type=click.IntRange(1, 64), metavar="N", help=_overrides("NODES", "How many nodes"))
 def up(data: str | None, host: str | None, port: int | None, nodes: int | None) -> None:
     """Run everything: servers, nodes, workers. Ctrl-C stops it; the next start finds its data."""
     from ops.supervisor.up import up as run  # noqa: PLC0415
@@ -67,9 +80,14 @@ def node(index: int) -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["projector", "pusher", "retention", "rate-limiter"]))
+@click.argument(
+    "name", metavar="NAME", type=click.Choice(["projector", "pusher", "retention", "rate-limiter"])
+)
 def worker(name: str) -> None:
-    """Run one worker; any number of each may run."""
+    """Run one worker.
+
+    NAME is projector, pusher, retention or rate-limiter; any number of each may run.
+    """
     from ops.addresses import resolved  # noqa: PLC0415
     from workers.bootstrap import run_worker  # noqa: PLC0415
 
@@ -78,7 +96,10 @@ def worker(name: str) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this version's tables."""
+    """Bring the database to this version's tables.
+
+    Waits for a database that is away. `sealstream up` does all of it by itself.
+    """
     from ops.addresses import database  # noqa: PLC0415
     from ops.migrate import migrate as run  # noqa: PLC0415
 
@@ -93,7 +114,12 @@ def keys() -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Sign with a new key from now on; tokens under the old one stay good until they expire."""
+    """Sign with a new key from now on.
+
+    Tokens under the old one stay good until they expire (15 minutes): nobody is logged out.
+    """
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
     from ops.addresses import database  # noqa: PLC0415
     from ops.trouble import database_in_words  # noqa: PLC0415
     from relay.auth.keyset import KeysetUnreadable  # noqa: PLC0415
@@ -108,7 +134,7 @@ def rotate() -> None:
         )
     try:
         with database_in_words():
-            run(url, secret)
+            run(make_conninfo(url, connect_timeout=5), secret)
     except KeysetUnreadable as error:
         raise OperatorError(
             f"Nothing was changed: {secret} is not the secret that sealed the present keys. "
@@ -140,4 +166,4 @@ def _settings() -> Settings:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="sealstream")

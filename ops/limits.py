@@ -22,9 +22,10 @@ SELECT_BY_NAME: Final = "SELECT user_id, username FROM users WHERE username = %s
 
 @click.group()
 def limits() -> None:
-    """Limits of single users: what is set here holds until it is cleared or the account is deleted.
+    """Limits of single users.
 
-    USER is a user name (with or without @) or a user id.
+    What is set here holds until it is cleared or the account is deleted. USER is a user name (with or without
+    @) or a user id.
     """
 
 
@@ -38,20 +39,23 @@ def show(user: str) -> None:
     async def read(database: Any, board: Any, user_id: UUID) -> tuple[dict[str, int], list[Limit]]:
         return await overrides.show(database, user_id), await _in_force(board)
 
-    username, (own, in_force) = _run(user, read, "It knows which limits are in force.")
-    table = Table("limit", "at most", "in", "set", title=f"@{username}", title_justify="left")
+    username, (own, in_force) = _run(user, read, "Only it knows which limits are in force.")
+    table = Table("limit", "at most", "in", "set for", title=f"@{username}", title_justify="left")
     for row in in_force:
-        whose = "for this user" if row.name in own else "for everyone"
+        whose = "this user" if row.name in own else "everyone"
         table.add_row(row.name, str(own.get(row.name, row.count)), _window(row), whose)
     Console().print(table)
 
 
 @limits.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a bad COUNT, not an option
 @click.argument("user")
-@click.argument("name", type=click.Choice(overrides.NAMES))
+@click.argument("name", metavar="NAME", type=click.Choice(overrides.NAMES))
 @click.argument("count", type=click.IntRange(0, overrides.MOST))
 def set_(user: str, name: str, count: int) -> None:
-    """Allow USER this COUNT of NAME (in the time that `limits show` tells); 0 admits nothing."""
+    """Allow USER at most COUNT of NAME.
+
+    NAME is a limit that `sealstream limits show` lists, with the time it counts in. 0 admits nothing.
+    """
 
     async def write(database: Any, board: Any, user_id: UUID) -> None:
         await overrides.set(database, board, user_id, name, count)
@@ -62,18 +66,19 @@ def set_(user: str, name: str, count: int) -> None:
 
 @limits.command()
 @click.argument("user")
-@click.argument("name", type=click.Choice(overrides.NAMES), required=False)
+@click.argument("name", metavar="[NAME]", type=click.Choice(overrides.NAMES), required=False)
 def clear(user: str, name: str | None) -> None:
-    """Take back what was set for USER: the limit NAME, or all of them."""
+    """Take back what was set for USER.
+
+    The limit NAME, or without it all of them.
+    """
 
     async def write(database: Any, board: Any, user_id: UUID) -> bool:
         return await overrides.clear(database, board, user_id, name)
 
     username, had = _run(user, write)
-    what = f"the limit {name}" if name else "the limits"
-    click.echo(
-        f"@{username} has {what} of everyone again." if had else f"Nothing of that was set for @{username}."
-    )
+    usual = f"the usual limit of {name}" if name else "the usual limits"
+    click.echo(f"@{username} has {usual} {'again' if had else 'already'}.")
 
 
 async def _in_force(board: Any) -> list[Limit]:

@@ -1,5 +1,7 @@
-"""Small programs for the supervisor's tests."""
+"""Small programs for the supervisor's tests, and the command line itself."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,3 +35,15 @@ def prepared(folder: Path) -> Layout:
 
 def program(code: str, name: str = "small", grace_seconds: float = 10.0) -> Program:
     return Program(name, (sys.executable, "-c", code), grace_seconds=grace_seconds)
+
+
+def sealstream(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The command line, in a terminal of 80 columns, until it ends."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops.cli", *arguments],
+        env={**os.environ, "COLUMNS": "80", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -11,7 +11,7 @@ from redis import Redis
 
 from schema import keys
 from schema.settings import Settings
-from tests.ops.test_up import sealstream
+from tests.ops.programs import sealstream
 from tests.servers import Servers
 from workers.rate_limiter.policy import policy
 
@@ -58,17 +58,20 @@ def test_they_are_set_shown_and_cleared(limits: Run, anna: str, board_url: str) 
     status, shown = limits("show", "@Anna")
     assert status == 0
     assert shown.splitlines()[0].strip() == "@anna"
-    assert row(shown, "messages") == ["messages", "70", "a minute", "for everyone"], "as the worker has it"
+    assert row(shown, "messages") == ["messages", "70", "a minute", "everyone"], "as the worker has it"
     assert limits("set", anna, "messages", "600") == (
         0, "messages: 600 for @anna, from now on, until `sealstream limits clear anna`.\n",
     )  # fmt: skip
     with Redis.from_url(board_url) as client:
         assert client.hgetall(keys.override(anna)) == {b"messages": b"600"}
         client.delete(keys.override(anna))
-    assert row(limits("show", "anna")[1], "messages") == ["messages", "600", "a minute", "for this user"]
-    assert limits("clear", "anna", "connections") == (0, "Nothing of that was set for @anna.\n")
-    assert limits("clear", "anna", "messages") == (0, "@anna has the limit messages of everyone again.\n")
-    assert limits("clear", "anna") == (0, "Nothing of that was set for @anna.\n")
+    assert row(limits("show", "anna")[1], "messages") == ["messages", "600", "a minute", "this user"]
+    assert limits("clear", "anna", "connections") == (
+        0,
+        "@anna has the usual limit of connections already.\n",
+    )
+    assert limits("clear", "anna", "messages") == (0, "@anna has the usual limit of messages again.\n")
+    assert limits("clear", "anna") == (0, "@anna has the usual limits already.\n")
 
 
 @pytest.mark.parametrize(

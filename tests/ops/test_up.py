@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ops.child import living_pid
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from schema import keys
+from tests.ops.programs import sealstream
 from tests.ops.test_child import runs, wait_until
 from tests.support.stack import READY, Stack, free_ports
 
@@ -48,17 +50,6 @@ def register(url: str, username: str) -> int:
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.code
-
-
-def sealstream(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "ops.cli", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -270,10 +261,17 @@ def test_keys_rotate_and_another_secret_is_refused(stack: Stack, tmp_path: Path)
     data = {"SEALSTREAM_DATA": str(stack.data)}
     done = sealstream("keys", "rotate", **data)
     assert done.stdout.startswith("A new key signs from now on")
-    other = sealstream("keys", "rotate", **data, SEALSTREAM_SECRET_FILE=str(tmp_path / "other.key"))
+    path = tmp_path / "other.key"
+    missing = sealstream("keys", "rotate", **data, SEALSTREAM_SECRET_FILE=str(path))
+    assert (missing.returncode, path.exists()) == (1, False), "none is made that nobody uses"
+    assert missing.stderr.startswith(
+        f"sealstream: There is no secret file {path}. Set SEALSTREAM_SECRET_FILE"
+    )
+    path.write_bytes(b64encode(bytes(32)))
+    path.chmod(0o600)
+    other = sealstream("keys", "rotate", **data, SEALSTREAM_SECRET_FILE=str(path))
     assert other.returncode == 1
-    assert "SEALSTREAM_SECRET_FILE" in other.stderr
-    assert "Traceback" not in other.stderr
+    assert other.stderr.startswith(f"sealstream: Nothing was changed: {path} is not the secret")
 
 
 def test_the_running_processes_are_few_and_known(stack: Stack) -> None:

@@ -1,0 +1,63 @@
+"""The command line tells its user what there is, what was wrong, and what to do: never a stack trace."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from schema.settings import DOCUMENTED
+from tests.ops.programs import sealstream
+
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
+    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"),
+)  # fmt: skip
+AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
+    done = sealstream(*command, "--help")
+    assert done.returncode == 0
+    usage, _, rest = done.stdout.partition("\n\n")
+    assert usage.startswith(" ".join(("Usage: sealstream", *command)))
+    assert "\n" not in usage, "it fits on a line"
+    assert "..." not in rest, "no sentence is cut off"
+    assert rest.strip()
+
+
+def test_the_options_tell_their_settings_and_defaults() -> None:
+    told = " ".join(sealstream("up", "--help").stdout.split())
+    defaults = {name: default for name, default, _ in DOCUMENTED}
+    for name in ("SEALSTREAM_DATA", "SEALSTREAM_HOST", "SEALSTREAM_PORT", "SEALSTREAM_NODES"):
+        assert f"else {name}, else {defaults[name]}." in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("up", "--port", "99999"), "'--port': 99999 is not in the range 1<=x<=65535"),
+        (("up", "--nodes", "0"), "'--nodes': 0 is not in the range 1<=x<=64"),
+        (("worker", "gardener"), "'NAME': 'gardener' is not one of 'projector', 'pusher'"),
+        (("limits", "set", "anna"), "Missing argument 'NAME'. Choose from:\n\tmessages"),
+        (("tidy",), "No such command 'tidy'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_slip_is_named_with_what_would_do(arguments: tuple[str, ...], words: str) -> None:
+    done = sealstream(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_a_database_that_is_away_is_said_in_one_line_without_its_password(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.key"
+    secret.write_bytes(b64encode(bytes(32)))
+    secret.chmod(0o600)
+    done = sealstream("keys", "rotate", SEALSTREAM_DATA=str(tmp_path), SEALSTREAM_DATABASE_URL=AWAY)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sealstream: The database is away: ")
+    assert done.stderr.endswith("Connection refused\n")
+    assert done.stderr.count("\n") == 1
+    assert AWAY not in done.stderr
+    assert "secret@" not in done.stderr
