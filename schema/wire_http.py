@@ -200,8 +200,8 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `retry_after_ms` where waiting helps, `path` names a member that is not valid, `identity_key` comes
-    with `identity_changed`."""
+    """RFC 9457. `retry_after_ms` where waiting helps, `path` names a member that is not valid, `identity_key`
+    comes with `identity_changed`."""
 
     type: str
     title: str

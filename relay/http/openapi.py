@@ -17,6 +17,9 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 _ALWAYS: Final = ("unavailable", "internal")
 _WITH_BODY: Final = ("invalid", "too_large")
 _WITH_ACCESS: Final = ("unauthorized", "token_expired")
+_BROKEN_BODY: Final = (400, 408)
+"""An `invalid` body that ended early, or came too slowly."""
+_RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -93,9 +96,15 @@ def _refusals(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     for code in codes(route):
         if KINDS[code].status not in route.statuses:
             by_status[KINDS[code].status].append(code)
+    for status in _BROKEN_BODY if route.body else ():
+        by_status[status].append("invalid")
     content = {MEDIA_TYPE: {"schema": schema_of[repr(Problem)]}}
     return {
-        str(status): {"description": ", ".join(f"`{code}`" for code in found), "content": content}
+        str(status): {
+            "description": ", ".join(f"`{code}`" for code in found),
+            "content": content,
+            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
+        }
         for status, found in sorted(by_status.items())
     }
 
