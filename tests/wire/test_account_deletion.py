@@ -1,4 +1,4 @@
-"""`DELETE /v1/account`, to the end: directory, projections, limits, answers, the log and its files 
+"""`DELETE /v1/account`, to the end: directory, projections, limits, answers, the log and its files
 hold nothing of its ciphertext; everybody else's mailbox is as it was."""
 
 import asyncio
