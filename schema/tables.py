@@ -165,8 +165,10 @@ envelopes = Table(
     Column("kind", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("logged_at", BigInteger, nullable=False, server_default=text("0")),
     Index(None, "at"),
-    comment="Projection: owed ciphertexts and nothing else; an acknowledged one leaves at once.",
+    comment="Projection: owed ciphertexts and nothing else; an acknowledged one leaves at once. at: by the "
+    "clock of the node that accepted it; logged_at: by the log's, as its position says.",
 )
 
 checkpoints = Table(

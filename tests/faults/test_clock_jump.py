@@ -47,6 +47,24 @@ async def test_a_nodes_and_retentions_clock_jump_an_hour_ahead_and_back(house: H
     assert crowd.history.expired == []
 
 
+async def test_a_node_whose_clock_is_behind_shortens_no_envelopes_life(house: House) -> None:
+    async with (
+        house.lone_node() as node,
+        house.crowd(node.url, node.url, house.url()) as crowd,
+        crowd.connected(but=1),
+        crowd.writing(writers=2),
+    ):
+        node.jump(-HOUR)
+        await crowd.goes_on()
+        away = crowd.chatters[-1]
+        stamps = [entry.event.at for entry in (await whole(house)).log if is_for(entry.event, away.device)]
+        assert min(stamps) < now_ms() - HOUR_MS
+        await retention_round(house, life_ms=HALF_MS, ahead_ms=0)
+        crowd.join(away)
+        await away.online.wait()
+    assert crowd.history.expired == []
+
+
 async def test_a_log_whose_clock_was_ahead_goes_on_in_order(house: House) -> None:
     async with (
         house.client("log") as log,

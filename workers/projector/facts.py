@@ -23,13 +23,20 @@ from workers.batches import Entry
 Device = tuple[UUID, int]
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """An envelope to be kept, and when the log took it (ms by the log's clock)."""
+
+    event: EnvelopeAccepted
+    logged_at: int
+
+
 class Facts(msgspec.Struct):
     """One device's news: `head`, `cursor` and `floor` are 0 where nothing was said of them."""
 
     head: int = 0
     cursor: int = 0
     floor: int = 0
-    envelopes: dict[int, EnvelopeAccepted] = {}
+    envelopes: dict[int, Owed] = {}
     uploaded: dict[int, bytes] = {}
     taken: dict[int, int] = {}
     signed: SignedPrekey | None = None
@@ -48,19 +55,20 @@ def fold(entries: list[Entry[LogEvent]]) -> dict[Device, Facts]:
         facts = devices.get(key)
         if facts is None:
             facts = devices[key] = Facts()
-        _apply(facts, entry.event, entry.seq)
+        _apply(facts, entry)
     for facts in devices.values():
         facts.head = max(facts.head, facts.settled)
-        facts.envelopes = {seq: event for seq, event in facts.envelopes.items() if seq > facts.settled}
+        facts.envelopes = {seq: owed for seq, owed in facts.envelopes.items() if seq > facts.settled}
         facts.uploaded = {number: key for number, key in facts.uploaded.items() if number not in facts.taken}
     return devices
 
 
-def _apply(facts: Facts, event: LogEvent, seq: int) -> None:
+def _apply(facts: Facts, entry: Entry[LogEvent]) -> None:
+    event, seq = entry.event, entry.seq
     match event:
         case EnvelopeAccepted():
             facts.head = max(facts.head, seq)
-            facts.envelopes.setdefault(seq, event)
+            facts.envelopes.setdefault(seq, Owed(event, entry.position.ms))
         case EnvelopesAcknowledged():
             facts.cursor = max(facts.cursor, seq)
         case EnvelopesExpired():

@@ -23,12 +23,12 @@ DELETE_SETTLED: Final = """
        AND seq <= settled.upto
 """
 INSERT_OWED: Final = """
-    INSERT INTO envelopes (user_id, device_id, seq, id, from_user, from_device, kind, body, at)
-    SELECT user_id, device_id, seq, id, from_user, from_device, kind, body, at
+    INSERT INTO envelopes (user_id, device_id, seq, id, from_user, from_device, kind, body, at, logged_at)
+    SELECT user_id, device_id, seq, id, from_user, from_device, kind, body, at, logged_at
       FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(seqs)s::bigint[], %(ids)s::uuid[],
                   %(from_users)s::uuid[], %(from_devices)s::integer[], %(kinds)s::text[],
-                  %(bodies)b::bytea[], %(ats)s::bigint[])
-           AS new (user_id, device_id, seq, id, from_user, from_device, kind, body, at)
+                  %(bodies)b::bytea[], %(ats)s::bigint[], %(logged_ats)s::bigint[])
+           AS new (user_id, device_id, seq, id, from_user, from_device, kind, body, at, logged_at)
       JOIN mailboxes USING (user_id, device_id)
      WHERE seq > greatest(cursor, floor)
     ON CONFLICT DO NOTHING
@@ -44,18 +44,20 @@ async def write(connection: Any, devices: list[tuple[Device, Facts]]) -> int:
     if settled:
         columns = {**_devices(settled), "upto": [facts.settled for _, facts in settled]}
         await connection.execute(DELETE_SETTLED, columns)
-    owed = [(device, seq, event) for device, facts in moved for seq, event in facts.envelopes.items()]
+    owed = [(device, seq, owed) for device, facts in moved for seq, owed in facts.envelopes.items()]
     if owed:
+        events = [envelope.event for _, _, envelope in owed]
         columns = {
             "users": [user for (user, _), _, _ in owed],
             "devices": [device for (_, device), _, _ in owed],
             "seqs": [seq for _, seq, _ in owed],
-            "ids": [event.id for _, _, event in owed],
-            "from_users": [event.from_user for _, _, event in owed],
-            "from_devices": [event.from_device for _, _, event in owed],
-            "kinds": [event.kind for _, _, event in owed],
-            "bodies": [event.body for _, _, event in owed],
-            "ats": [event.at for _, _, event in owed],
+            "ids": [event.id for event in events],
+            "from_users": [event.from_user for event in events],
+            "from_devices": [event.from_device for event in events],
+            "kinds": [event.kind for event in events],
+            "bodies": [event.body for event in events],
+            "ats": [event.at for event in events],
+            "logged_ats": [envelope.logged_at for _, _, envelope in owed],
         }
         await connection.execute(INSERT_OWED, columns)
     return len(owed)

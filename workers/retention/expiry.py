@@ -1,4 +1,8 @@
-"""Expiry: the floor of a mailbox moves over the envelopes that outlived their time."""
+"""Expiry: the floor of a mailbox moves over the envelopes that outlived their time.
+
+An envelope's time begins when it was accepted, by the later of two clocks: the node's, and the log's. So a
+node that is behind shortens nobody's.
+"""
 
 from typing import Any, Final
 from uuid import UUID
@@ -16,10 +20,13 @@ MAILBOXES_AT_ONCE: Final = 2000
 
 SELECT_OVERDUE: Final = """
     SELECT user_id, device_id,
-           COALESCE(min(seq) FILTER (WHERE at >= %(before)s) - 1, max(seq)) AS upto
+           COALESCE(min(seq) FILTER (WHERE greatest(at, logged_at) >= %(before)s) - 1, max(seq)) AS upto
       FROM envelopes
      WHERE (user_id, device_id) IN (
-           SELECT DISTINCT user_id, device_id FROM envelopes WHERE at < %(before)s LIMIT %(most)s)
+           SELECT DISTINCT user_id, device_id
+             FROM envelopes
+            WHERE at < %(before)s AND logged_at < %(before)s
+            LIMIT %(most)s)
      GROUP BY user_id, device_id
 """
 """A mailbox's prefix without a younger envelope: only a prefix can expire."""

@@ -29,6 +29,7 @@ def test_numbers_only_grow_and_the_head_covers_what_was_settled() -> None:
 def test_what_is_owed_remains() -> None:
     facts = only(accepted(USER, 1, 1), accepted(USER, 1, 2), acknowledged(USER, 1, 1))
     assert list(facts.envelopes) == [2]
+    assert facts.envelopes[2].logged_at == 2, "at 2-0 in the log"
 
 
 def test_a_prekey_that_was_taken_is_not_offered_whichever_came_first() -> None:

@@ -20,12 +20,13 @@ NOW = 10_000
 OLD, YOUNG = NOW - TTL - 1, NOW - TTL + 1
 
 
-async def mailbox(log: Any, database: Any, *envelopes: Said, **numbers: int) -> UUID:
-    """A user with one device and these envelopes in the database; `numbers` as the directory has them."""
+async def mailbox(log: Any, database: Any, *envelopes: Said, logged_at: int = 1, **numbers: int) -> UUID:
+    """A user with one device and these envelopes in the database; `numbers` as the directory has them. The
+    log's clock says `logged_at` when it takes the first entry, and a millisecond more for each after it."""
     user = envelopes[0][0].user
     partition = partition_of(user, PARTITIONS)
     projection = Projection(database, partition)
-    story = stories.entries([identity(user), *envelopes])
+    story = stories.entries([identity(user), *envelopes], first=logged_at)
     await projection.resume()
     await projection.handle(Batch(story, story[-1].position))
     fields = {"i": b"key", "r1": 1, "h1": max(seq for _, seq in envelopes)}
@@ -73,6 +74,18 @@ async def test_a_young_first_envelope_holds_all(log, database) -> None:
     user = await mailbox(log, database, accepted(one, 1, 1, YOUNG), accepted(one, 1, 2, OLD))
     assert await run(database, log) == 0
     assert await said(log, user) == []
+
+
+async def test_a_node_whose_clock_is_behind_shortens_no_life(log, database) -> None:
+    one, other = uuid4(), uuid4()
+    user = await mailbox(log, database, accepted(one, 1, 1, at=5), logged_at=YOUNG)
+    assert await run(database, log) == 0
+    assert await said(log, user) == []
+    older = await mailbox(
+        log, database, accepted(other, 1, 1, at=5), accepted(other, 1, 2, at=5), logged_at=NOW - TTL - 2
+    )
+    assert await run(database, log) == 1
+    assert [upto for upto, _ in await said(log, older)] == [1], "the second was logged within its time"
 
 
 async def test_a_second_round_before_the_projection_expires_nothing_twice(log, database) -> None:
