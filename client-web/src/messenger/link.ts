@@ -28,6 +28,8 @@ export class Link {
   private refreshTimer: ReturnType<typeof setTimeout> | null = null
   private stopped = true
   private generation = 0
+  /** The relay asked for the wait: neither a network that came back nor a person ends it. */
+  private limited = false
   private readonly onOnline = (): void => this.now()
 
   constructor(
@@ -54,9 +56,9 @@ export class Link {
     this.core.view.connection({ state: 'paused', retryAt: null })
   }
 
-  /** Skips the wait before the next attempt. */
+  /** Skips the wait before the next attempt, unless the relay asked for it. */
   now(): void {
-    if (this.stopped || this.core.socket || !this.timer) return
+    if (this.stopped || this.core.socket || !this.timer || this.limited) return
     this.clearTimers()
     this.attempt = 0
     void this.connect()
@@ -159,6 +161,7 @@ export class Link {
 
   private retry(wait: number, state: 'offline' | 'rate_limited' = 'offline'): void {
     if (this.stopped) return
+    this.limited = state === 'rate_limited'
     this.core.view.connection({ state, retryAt: this.core.now() + wait })
     this.timer = setTimeout(() => {
       this.timer = null

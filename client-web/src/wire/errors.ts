@@ -38,6 +38,9 @@ export class RelayError extends Error {
   }
 }
 
+/** The longest wait anybody may ask of us, ms: a timer of more than 2^31 ms would fire at once. */
+const LONGEST_WAIT = 24 * 3_600_000
+
 const CODES = new Set<string>([
   'invalid',
   'username_taken',
@@ -66,7 +69,7 @@ export function toRelayError(problem: unknown, status?: number): RelayError {
   >
   const { code, retry_after_ms: wait } = fields
   const message = String(fields['detail'] ?? fields['message'] ?? code ?? `status ${status}`)
-  const retryAfter = typeof wait === 'number' && wait >= 0 ? wait : null
+  const retryAfter = typeof wait === 'number' && wait >= 0 ? Math.min(wait, LONGEST_WAIT) : null
   if (typeof code === 'string' && CODES.has(code)) {
     return new RelayError(code as RelayErrorCode, message, retryAfter, fields)
   }

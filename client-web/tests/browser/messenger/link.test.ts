@@ -92,6 +92,22 @@ test('a refresh that fails is tried again while the old token lasts', async () =
   link.stop()
 })
 
+test('a network that comes back ends a wait of our own, never one the relay asked for', async () => {
+  const refusals = [new RelayError('rate_limited', 'slow', 30_000), new RelayError('no_answer')]
+  const { link, attempts } = connected(undefined, refusals)
+  await vi.advanceTimersByTimeAsync(1_000)
+  dispatchEvent(new Event('online'))
+  link.now()
+  await vi.advanceTimersByTimeAsync(28_000)
+  expect(attempts).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1_001)
+  expect(attempts).toHaveLength(2)
+  dispatchEvent(new Event('online'))
+  await vi.advanceTimersByTimeAsync(1)
+  expect(attempts).toHaveLength(3)
+  link.stop()
+})
+
 test('a relay that is away is given the time it asks for, and more each time, never the same for all', async () => {
   const away = () => new RelayError('unavailable', 'away', 1_000)
   const { link, attempts } = connected(undefined, [away(), away(), away()])

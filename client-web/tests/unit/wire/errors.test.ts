@@ -14,7 +14,11 @@ test('answers of anything between us and the relay become typed errors too', () 
   expect(toRelayError('<html>', 503).code).toBe('unavailable')
   expect(toRelayError({}, 429).code).toBe('rate_limited')
   expect(toRelayError({ code: 'made_up' }, 418).code).toBe('bad_answer')
-  expect(toRelayError({ code: 'rate_limited', retry_after_ms: -5 }).retryAfter).toBeNull()
+  const waitFor = (wait: unknown): number | null =>
+    toRelayError({ code: 'rate_limited', retry_after_ms: wait }).retryAfter
+  for (const none of [-5, NaN, '5']) expect(waitFor(none)).toBeNull()
+  // No longer than a timer can wait: one that overflows fires at once, again and again.
+  for (const long of [2 ** 31, 1e18, Infinity]) expect(waitFor(long)).toBe(86_400_000)
 })
 
 test('an answer that breaks the contract names the field', () => {
