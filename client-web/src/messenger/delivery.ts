@@ -95,7 +95,9 @@ export class Delivery {
       return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
     }
     const prepared = await this.sessions.serial.run(async () => {
-      if (!(await this.isWanted(entry))) return null
+      const stored = await this.stored(entry)
+      // A part that has stopped since was faster: encrypting again would use up a second counter.
+      if (!stored || stored.envelopes) return stored
       const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
       const n = counter + 1
       const changes = new Changes().put('counters', `out/${entry.to}`, n)
@@ -108,10 +110,10 @@ export class Delivery {
     return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
   }
 
-  /** Still in the outbox, as it was when the attempt began; asked inside `serial`. */
-  private async isWanted(entry: OutboxRecord): Promise<boolean> {
+  /** As it lies in the outbox; null when it was deleted or renewed. Asked inside `serial`. */
+  private async stored(entry: OutboxRecord): Promise<OutboxRecord | null> {
     const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
-    return stored?.id === entry.id
+    return stored?.id === entry.id ? stored : null
   }
 
   private async send(entry: OutboxRecord): Promise<Outcome> {
@@ -203,7 +205,7 @@ export class Delivery {
   ): Promise<Outcome> {
     const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
     const record = await this.sessions.serial.run(async () => {
-      if (!(await this.isWanted(entry))) return null
+      if (!(await this.stored(entry))) return null
       const changes = new Changes()
       const content = this.content(entry, entry.n ?? 0)
       const fresh = await this.sessions.encrypt(changes, target, added, content)

@@ -28,6 +28,7 @@ export class Outbox {
   private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
   private lastKey = 0
   private limitedUntil = 0
+  private limitTimer: ReturnType<typeof setTimeout> | null = null
   private stopped = false
 
   constructor(
@@ -99,6 +100,7 @@ export class Outbox {
   stop(): void {
     this.stopped = true
     for (const timer of this.paused.values()) clearTimeout(timer)
+    if (this.limitTimer) clearTimeout(this.limitTimer)
   }
 
   /**
@@ -262,10 +264,9 @@ export class Outbox {
   private limit(wait: number): void {
     this.limitedUntil = this.core.now() + wait
     this.core.view.connection({ sendLimitedUntil: this.limitedUntil })
-    setTimeout(() => {
-      if (this.core.now() >= this.limitedUntil && !this.stopped) {
-        this.core.view.connection({ sendLimitedUntil: null })
-      }
+    if (this.limitTimer) clearTimeout(this.limitTimer)
+    this.limitTimer = setTimeout(() => {
+      this.core.view.connection({ sendLimitedUntil: null })
     }, wait + 20)
   }
 

@@ -5,6 +5,7 @@ import { updateAccount } from '@/messenger/core'
 import type { Core } from '@/messenger/core'
 import type { AccountRecord } from '@/messenger/records'
 import { Serial } from '@/messenger/serial'
+import { RelayError } from '@/wire/errors'
 import { openDatabase } from '@/storage/database'
 import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
@@ -140,6 +141,43 @@ test('locking in the middle of a step leaves nobody waiting for it after unlocki
   await bob.messenger.openConversation(people.anna)
   await until(() => bob.received().includes('half received'), 'received after all')
   expect(bob.received()).toEqual(['hello', 'half received'])
+})
+
+test('a message that two generations of the app prepare at once uses one counter and one key', async () => {
+  const relay = new TestRelay()
+  const bundles = new Gate()
+  const honest = relay.wire()
+  const wire = {
+    ...honest,
+    call: async (request: Parameters<typeof honest.call>[0]) => {
+      if (request.path.includes('/bundles/')) await bundles.pass()
+      return honest.call(request)
+    },
+  }
+  const anna = await Client.registered('anna', relay, { wire })
+  const bob = await Client.registered('bob', relay)
+  clients.push(anna, bob)
+  await anna.messenger.addContactByCode(bob.code)
+  await bob.messenger.addContactByCode(anna.code)
+  await bob.messenger.openConversation(anna.userId)
+  const { file } = await anna.messenger.createBackup('seven plain words for a backup')
+
+  const held = bundles.hold()
+  await anna.messenger.sendText(bob.userId, 'prepared twice')
+  await held
+  relay.beforeSend = () => {
+    throw new RelayError('unavailable')
+  }
+  // What runs is put together anew; what was being prepared goes on behind it.
+  await anna.messenger.restoreBackup(file, 'seven plain words for a backup')
+  await until(() => relay.sends.length > 0, 'prepared by the new one')
+  bundles.release()
+  await calm(200)
+  relay.beforeSend = () => undefined
+  await until(() => bob.received().includes('prepared twice'), 'received')
+  await anna.messenger.sendText(bob.userId, 'the next one')
+  await until(() => bob.received().includes('the next one'), 'received')
+  expect(bob.flow()).toEqual(['prepared twice', 'the next one'])
 })
 
 describe('when the disk is full', () => {
