@@ -1,8 +1,10 @@
 /** Leaving a device, and who may come after: nothing of the one before is used, shown or sent to. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { CryptoEngine } from '@/crypto/engine'
 import { RelayError } from '@/wire/errors'
 import type { HttpCall } from '@/wire/http'
-import { acquaintedClients, Client, until } from '../../support/client'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { Gate } from '../../support/gate'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSWORD = 'correct horse battery'
@@ -12,21 +14,33 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.stop()
 })
 
-/** Two acquainted clients; Anna's calls go through `step` first. */
+/** Two acquainted clients; Anna's calls may be answered by `step`, her decryption held. */
 async function setUp() {
   const relay = new TestRelay()
-  const step = { before: async (_request: HttpCall): Promise<void> => undefined }
+  const step = { answer: async (_request: HttpCall): Promise<unknown> => undefined }
+  const decryption = new Gate()
   const honest = relay.wire()
   const wire = {
     ...honest,
-    call: async (request: HttpCall) => {
-      await step.before(request)
-      return honest.call(request)
-    },
+    call: async (request: HttpCall) => (await step.answer(request)) ?? honest.call(request),
   }
-  const { anna, bob } = await acquaintedClients(relay, { wire })
+  const engine = (real: CryptoEngine): CryptoEngine => ({
+    ...real,
+    decrypt: async (request) => {
+      await decryption.pass()
+      return real.decrypt(request)
+    },
+  })
+  const { anna, bob } = await acquaintedClients(relay, { wire, engine })
   clients.push(anna, bob)
-  return { relay, step, anna, bob }
+  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
+  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  return { relay, step, decryption, anna, bob }
+}
+
+async function revoked(relay: TestRelay, client: Client): Promise<void> {
+  relay.device(client.name).socket?.closed('revoked')
+  await until(() => client.shown.state.phase === 'signed_out', 'signed out')
 }
 
 describe('signing out', () => {
@@ -45,12 +59,12 @@ describe('signing out', () => {
   })
 
   test('also without a relay, and with one that never answers', async () => {
-    for (const before of [
+    for (const answer of [
       () => Promise.reject(new RelayError('no_answer')),
-      () => new Promise<never>(() => undefined),
+      () => new Promise(() => undefined),
     ]) {
       const { relay, step, anna } = await setUp()
-      step.before = (request) => (request.method === 'DELETE' ? before() : Promise.resolve())
+      step.answer = async ({ method }) => (method === 'DELETE' ? answer() : undefined)
       await anna.messenger.logout()
       expect(anna.shown.state).toMatchObject({ phase: 'signed_out', account: null })
       expect(relay.user('anna').devices.size).toBe(1)
@@ -60,7 +74,7 @@ describe('signing out', () => {
 
   test('the end of its own connection is not told as one that somebody else caused', async () => {
     const { relay, step, anna } = await setUp()
-    step.before = async ({ method }) => {
+    step.answer = async ({ method }) => {
       if (method === 'DELETE') relay.device('anna').socket?.closed('revoked')
     }
     await anna.messenger.logout()
@@ -70,8 +84,7 @@ describe('signing out', () => {
 
 test('a name that was deleted and registered again does not open the old account’s data', async () => {
   const { relay, anna, bob } = await setUp()
-  relay.device('anna').socket?.closed('revoked')
-  await until(() => anna.shown.state.phase === 'signed_out', 'signed out')
+  await revoked(relay, anna)
   const old = relay.user('anna')
   relay.users.delete(old.id)
   const other = await Client.registered('anna', relay)
@@ -86,4 +99,61 @@ test('a name that was deleted and registered again does not open the old account
   await anna.messenger.login('anna', PASSWORD)
   await anna.messenger.openConversation(bob.userId)
   expect(anna.flow()).toEqual(['hello', 'hello back'])
+})
+
+describe('after the relay ended the session', () => {
+  test('a message that was being opened is kept, and shown to nobody', async () => {
+    const { relay, decryption, anna, bob } = await setUp()
+    const held = decryption.hold()
+    await bob.messenger.sendText(anna.userId, 'half received')
+    await held
+    await revoked(relay, anna)
+    decryption.release()
+    await calm(200)
+    const { contacts, conversations, messages, events, link } = anna.shown
+    expect([contacts.size, conversations.size, messages, events]).toEqual([0, 0, [], []])
+    expect(link.state).toBe('paused')
+    await anna.messenger.login('anna', PASSWORD)
+    await anna.messenger.openConversation(bob.userId)
+    await until(() => anna.received().includes('half received'), 'there')
+    expect(anna.received()).toEqual(['hello back', 'half received'])
+  })
+
+  test('tokens that were being renewed do not take the place of the next session’s', async () => {
+    const { relay, step, anna } = await setUp()
+    const renewal = new Gate()
+    const used: unknown[] = []
+    const stale = {
+      user_id: anna.userId,
+      device_id: 1,
+      session_id: crypto.randomUUID(),
+      access_token: `${anna.userId}/1`,
+      access_expires_at: Date.now() + 900_000,
+      refresh_token: 'stale',
+      refresh_expires_at: Date.now() + 1e9,
+    }
+    step.answer = async ({ path, body }) => {
+      if (path === '/v1/sessions') throw new RelayError('unauthorized')
+      if (path !== '/v1/sessions/refresh') return undefined
+      used.push((body as { refresh_token: unknown }).refresh_token)
+      await renewal.pass()
+      return stale
+    }
+    const ask = (client: Client) => client.messenger.listSessions().catch(() => undefined)
+    const held = renewal.hold()
+    const asked = ask(anna)
+    await held
+    await revoked(relay, anna)
+    const { answer } = step
+    step.answer = async (request) => (request.path === '/v1/sessions' ? undefined : answer(request))
+    await anna.messenger.login('anna', PASSWORD)
+    renewal.release()
+    await asked
+    const again = await anna.reloaded()
+    clients.push(again)
+    step.answer = answer
+    await ask(again)
+    expect(used).toHaveLength(2)
+    expect(used).not.toContain('stale')
+  })
 })
