@@ -70,6 +70,28 @@ test('a chat that could not be opened is opened by trying again', async ({ galle
   await expect(page.getByText('could not be opened')).toHaveCount(0)
 })
 
+test('what cannot be stored on a full device is said, wherever it was pressed or happened by itself', async ({
+  gallery,
+  page,
+}) => {
+  const uncaught: string[] = []
+  page.on('pageerror', (error) => uncaught.push(error.message))
+  page.on('console', (line) => line.type() === 'error' && uncaught.push(line.text()))
+  const said = page.getByText('This device is out of space')
+  await open(page, gallery, 'chat&full=markRead')
+  await expect(said).toBeVisible()
+  await open(page, gallery, 'chat-blocked&full=unblock')
+  await page.getByRole('button', { name: 'Unblock' }).click()
+  await expect(said).toBeVisible()
+  await open(page, gallery, 'settings-privacy&full=unblock')
+  await page.getByRole('button', { name: 'Unblock' }).click()
+  await expect(said).toBeVisible()
+  await open(page, gallery, 'contact-verified&full=setMuted')
+  await page.getByRole('button', { name: 'Mute' }).click()
+  await expect(said).toBeVisible()
+  expect(uncaught).toEqual([])
+})
+
 test('markup in messages stays text and links lead out without a referrer', async ({
   gallery,
   page,

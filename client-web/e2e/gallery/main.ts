@@ -1,7 +1,11 @@
-/** `?scene=NAME&theme=dark&lang=de&dir=rtl` shows that scene. */
+/**
+ * `?scene=NAME&theme=dark&lang=de&dir=rtl` shows that scene; with `&full=markRead,unblock` these
+ * commands find no space left on the device.
+ */
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from '../../src/App.vue'
+import { MessengerError } from '../../src/messenger/contract'
 import { i18n } from '../../src/i18n'
 import { router } from '../../src/router'
 import { messengerKey, useSettingsStore } from '../../src/stores'
@@ -16,7 +20,9 @@ if (!scene) throw new Error(`no such scene; there are: ${Object.keys(scenes).joi
 
 const app = createApp(App)
 app.use(createPinia()).use(i18n)
-const data = { messages: {}, ...scene.fill() }
+const full = query.get('full')?.split(',') ?? []
+const failing = Object.fromEntries(full.map((name) => [name, new MessengerError('storage_full')]))
+const data = { messages: {}, failing, ...scene.fill() }
 const settings = useSettingsStore()
 settings.state.theme = query.get('theme') === 'dark' ? 'dark' : 'light'
 settings.state.language = query.get('lang') ?? 'en'

@@ -4,18 +4,12 @@ import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from '@/components/ui/menu'
 import type { Conversation } from '@/messenger/contract'
 import { useMessenger } from '@/stores'
-import { useErrorText } from './errors'
-import { useToasts } from './toasts'
+import { useTold } from './told'
 
 export function useConversationActions(askDelete: (conversation: Conversation) => void) {
   const { t } = useI18n()
   const messenger = useMessenger()
-  const toasts = useToasts()
-  const errorText = useErrorText()
-
-  function run(work: Promise<unknown>): void {
-    work.catch((error: unknown) => toasts.show(errorText(error)))
-  }
+  const told = useTold()
 
   return (conversation: Conversation): MenuEntry[] => {
     const { id, muted, archived, unread } = conversation
@@ -23,7 +17,7 @@ export function useConversationActions(askDelete: (conversation: Conversation) =
       key: 'read',
       label: t('list.markRead'),
       icon: CheckCheck,
-      run: () => run(messenger.markRead(id)),
+      run: () => told(messenger.markRead(id)),
     }
     return [
       ...(unread > 0 ? [read] : []),
@@ -31,13 +25,13 @@ export function useConversationActions(askDelete: (conversation: Conversation) =
         key: 'mute',
         label: muted ? t('list.unmute') : t('list.mute'),
         icon: muted ? Bell : BellOff,
-        run: () => run(messenger.setMuted(id, !muted)),
+        run: () => told(messenger.setMuted(id, !muted)),
       },
       {
         key: 'archive',
         label: archived ? t('list.unarchive') : t('list.archive'),
         icon: archived ? ArchiveRestore : Archive,
-        run: () => run(messenger.setArchived(id, !archived)),
+        run: () => told(messenger.setArchived(id, !archived)),
       },
       {
         key: 'delete',

@@ -2,18 +2,14 @@
 import { type WritableComputedRef, computed } from 'vue'
 import type { Settings } from '@/messenger/contract'
 import { useMessenger, useSettingsStore } from '@/stores'
-import { useErrorText } from './errors'
-import { useToasts } from './toasts'
+import { useTold } from './told'
 
 export function useSetting<K extends keyof Settings>(key: K): WritableComputedRef<Settings[K]> {
   const messenger = useMessenger()
   const settings = useSettingsStore()
-  const toasts = useToasts()
-  const errorText = useErrorText()
+  const told = useTold()
   return computed<Settings[K]>({
     get: () => settings.state[key],
-    set: (value) => {
-      messenger.setSetting(key, value).catch((error: unknown) => toasts.show(errorText(error)))
-    },
+    set: (value) => told(messenger.setSetting(key, value)),
   })
 }
