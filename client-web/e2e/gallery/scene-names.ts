@@ -75,6 +75,7 @@ export const sceneNames = [
   'settings-devices-error',
   'settings-devices-remove',
   'settings-backup',
+  'settings-backup-unkept',
   'settings-backup-own',
   'settings-backup-suggested',
   'settings-backup-working',

@@ -266,7 +266,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'settings-devices-error': scene('/settings/devices', () => ({
     failing: { listDevices: new MessengerError('offline') },
   })),
-  'settings-backup': at('/settings/backup'),
+  'settings-backup': scene(
+    '/settings/backup',
+    () => void (useAppStore().state.storagePersisted = true),
+  ),
+  'settings-backup-unkept': scene(
+    '/settings/backup',
+    () => void (useAppStore().state.storagePersisted = false),
+  ),
   'settings-backup-own': at('/settings/backup'),
   'settings-backup-suggested': at('/settings/backup'),
   'settings-backup-working': scene('/settings/backup', () => {

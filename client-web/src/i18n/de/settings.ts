@@ -58,6 +58,12 @@ export default {
   },
   backupPage: {
     text: 'Eine Datei mit Identität, Kontakten und Verlauf, mit einem Kennwort versiegelt. Der Server sieht sie nie.',
+    here: 'Auf diesem Gerät',
+    kept: 'Dieser Browser behält deine Nachrichten',
+    keptText: 'Er löscht sie nicht von selbst, auch nicht, wenn der Platz knapp wird.',
+    notKept: 'Dieser Browser darf deine Nachrichten löschen',
+    notKeptText:
+      'Wird der Platz knapp, löscht er vielleicht, was er für Sealstream aufbewahrt. Eine Sicherung bringt es zurück.',
     create: 'Sicherung anlegen',
     last: 'Letzte Sicherung: {time}',
     never: 'Noch keine Sicherung',

@@ -58,6 +58,12 @@ export default {
   },
   backupPage: {
     text: 'A file with your identity, contacts and history, sealed with a passphrase. The server never sees it.',
+    here: 'On this device',
+    kept: 'This browser keeps your messages',
+    keptText: 'It does not clear them by itself, even when space is short.',
+    notKept: 'This browser may clear your messages',
+    notKeptText:
+      'When space is short it may delete what it keeps for Sealstream. A backup brings it back.',
     create: 'Create a backup',
     last: 'Last backup: {time}',
     never: 'No backup yet',
