@@ -2,7 +2,7 @@ export default {
   addTitle: 'Kontakt hinzufügen',
   myCode: 'Mein Code',
   scan: 'Scannen',
-  enter: 'Code eingeben',
+  enter: 'Eingeben',
   myCodeText: 'Lass diesen Code scannen oder schick den Code darunter.',
   myQr: 'QR-Code mit deinem Benutzernamen und Identitätsschlüssel',
   copyCode: 'Code kopieren',

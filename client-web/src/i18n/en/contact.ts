@@ -2,7 +2,7 @@ export default {
   addTitle: 'Add contact',
   myCode: 'My code',
   scan: 'Scan',
-  enter: 'Enter code',
+  enter: 'Enter',
   myCodeText: 'Let them scan this, or send them the code below.',
   myQr: 'QR code with your user name and identity key',
   copyCode: 'Copy code',
