@@ -5,6 +5,7 @@ import type { App } from '../app'
 import { defaultSettings, MessengerError } from '../contract'
 import type { Message } from '../contract'
 import type { Opened } from '../home'
+import { Flows } from './flows'
 import type { BackupContent } from './content'
 
 /**
@@ -59,7 +60,6 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 async function merge(opened: Opened, content: BackupContent, fresh: boolean): Promise<void> {
   const { store } = opened
   const contacts = new Set(await store.keys('contacts'))
-  const chats = new Set(await store.keys('conversations'))
   const changes = new Changes()
   for (const contact of content.contacts) {
     if (contacts.has(contact.userId)) continue
@@ -73,13 +73,12 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
       changed,
     })
   }
-  for (const chat of content.conversations) {
-    if (!chats.has(chat.id)) changes.put('conversations', chat.id, chat)
-  }
+  const flows = new Flows(store, changes)
+  await flows.load(content.conversations)
   for (const message of content.messages) {
-    if (await store.message(message.id)) continue
-    changes.putMessage(message.status === 'waiting' ? neverSent(message) : message)
+    await flows.add(message.status === 'waiting' ? neverSent(message) : message)
   }
+  flows.stage()
   const settings = { ...defaultSettings, ...content.settings }
   if (fresh) changes.put('records', 'settings', settings)
   await store.commit(changes)
