@@ -56,7 +56,9 @@ export class Renewals {
     const target = this.targets.get(userId)
     if (!target || !this.outbox || !(await this.stamp(userId, deviceId))) return
     try {
-      await this.sessions.start(target, [deviceId], true)
+      const devices = await this.sessions.start(target, [deviceId], true)
+      // A number that is no device of theirs: somebody made it up.
+      if (!devices.some((device) => device.deviceId === deviceId)) return
     } catch (error) {
       if (error instanceof KeyChanged) await this.keys.seen(userId, error.identity)
       else throw error

@@ -39,8 +39,9 @@ export class BareParty implements StorageType {
   loadPreKey = async (id: string | number) => this.prekeys.get(Number(id))
   storePreKey = async () => undefined
   removePreKey = async (id: string | number) => void this.prekeys.delete(Number(id))
-  storeSession = async (address: string, record: string) => void this.sessions.set(address, record)
-  loadSession = async (address: string) => this.sessions.get(address)
+  storeSession = async (address: string, record: string): Promise<void> =>
+    void this.sessions.set(address, record)
+  loadSession = async (address: string): Promise<string | undefined> => this.sessions.get(address)
   loadSignedPreKey = async (id: string | number) => this.signed.get(Number(id))
   storeSignedPreKey = async () => undefined
   removeSignedPreKey = async () => undefined

@@ -1,9 +1,15 @@
 /** What an attacker, or the relay itself, writes in somebody else's name. */
-import { fromBase64, own } from '@/crypto/bytes'
+import { WhisperMessage } from '@privacyresearch/libsignal-protocol-protobuf-ts'
+import { concat, fromBase64, own, random, toBase64, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import type { Bundle } from '@/crypto/engine'
+import { identityText } from '@/crypto/identity'
+import { signalEngine } from '@/crypto/signal/engine'
 import type { IncomingEnvelope } from '@/wire/types'
 import { Party } from './party'
 import type { TestRelay } from './test-relay'
+
+type Forged = Omit<IncomingEnvelope, 'seq' | 'from'>
 
 /** The keys that the relay has of somebody's device. */
 export function bundleOf(relay: TestRelay, name: string): Bundle {
@@ -20,13 +26,49 @@ export function bundleOf(relay: TestRelay, name: string): Bundle {
   }
 }
 
-/** A prekey message for `to`, written under a key made just now. */
+/** A prekey message for `to`, written under a key made just now; `say` gets that key as text. */
 export async function forgedFor(
   relay: TestRelay,
   to: string,
-): Promise<Omit<IncomingEnvelope, 'seq' | 'from'>> {
+  say: (identity: string) => Bytes = () => utf8('I am Anna, trust me'),
+): Promise<Forged> {
   const mallory = await Party.create('mallory')
   await mallory.start(mallory, bundleOf(relay, to))
-  const { kind, body } = await mallory.write(mallory, 'I am Anna, trust me')
+  const plaintext = say(identityText(mallory.identity.keyPair.publicKey))
+  const { kind, body } = await mallory.seal(mallory, plaintext)
   return { id: crypto.randomUUID(), kind, body: own(body), at: Date.now() }
+}
+
+/** Keys of the attacker's own making, as a bundle's device. */
+export async function attackersDevice(id: number) {
+  const identity = await signalEngine.createIdentity()
+  const signed = await signalEngine.createSignedPrekey(identity.keyPair, 1)
+  return {
+    identity: toBase64(identity.keyPair.publicKey),
+    device: {
+      device_id: id,
+      registration_id: identity.registrationId,
+      signed_prekey: {
+        id: 1,
+        key: toBase64(signed.keyPair.publicKey),
+        signature: toBase64(signed.signature),
+      },
+      prekey: null,
+    },
+  }
+}
+
+/** Another key that ends in the same eight characters; nobody has its private half. */
+export function lookAlike(identity: string): string {
+  const key = fromBase64(identity)
+  key[10] = (key[10] ?? 0) ^ 1
+  return toBase64(key)
+}
+
+/** A real message, its counter moved by so much: the ratchet key is known, the MAC is not. */
+export function withCounter(body: Uint8Array, ahead: number): Bytes {
+  const message = WhisperMessage.decode(body.slice(1, -8))
+  const counter = message.counter + ahead
+  const moved = WhisperMessage.encode({ ...message, counter }).finish()
+  return concat(body.subarray(0, 1), moved, random(8))
 }

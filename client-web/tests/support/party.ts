@@ -1,4 +1,5 @@
 import { fromUtf8, own, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import type {
   Bundle,
   CryptoEngine,
@@ -61,13 +62,17 @@ export class Party {
     })
   }
 
-  async write(to: Party, text: string): Promise<Encrypted> {
+  write(to: Party, text: string): Promise<Encrypted> {
+    return this.seal(to, utf8(text))
+  }
+
+  async seal(to: Party, plaintext: Bytes): Promise<Encrypted> {
     if (!this.session || !this.pinned) throw new Error('no session')
     const result = await this.engine.encrypt({
       local: this.identity,
       remote: this.remote(to),
       session: this.session,
-      plaintext: utf8(text),
+      plaintext,
       pinned: this.pinned,
     })
     this.session = result.session

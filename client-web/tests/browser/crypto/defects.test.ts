@@ -2,12 +2,17 @@ import { SessionCipher, FingerprintGenerator } from '@privacyresearch/libsignal-
 import { describe, expect, test } from 'vitest'
 import { Curve25519Wrapper } from 'curve25519-original'
 import { equal, own, utf8 } from '@/crypto/bytes'
+import type { Encrypted } from '@/crypto/engine'
 import { safetyNumber } from '@/crypto/safety-number'
 import { agree } from '@/crypto/signal/curve'
 import { signalEngine } from '@/crypto/signal/engine'
+import { parseMessage } from '@/crypto/signal/messages'
 import { parse } from '@/crypto/signal/state'
+import { Changes } from '@/storage/changes'
 import { BareParty, binary } from '../../support/bare-library'
 import { acquainted, Party } from '../../support/party'
+import { openStore } from '../../support/storage'
+import { onTwoPages } from '../../support/two-pages'
 
 const wire = (party: Party) => {
   const bundle = party.bundle()
@@ -205,6 +210,57 @@ describe('7. pins are compared by key, not by two spellings of an address', () =
     await expect(anna.start(bob, other.bundle())).rejects.toMatchObject({
       code: 'identity_mismatch',
     })
+  })
+})
+
+describe('8. the lock around a session', () => {
+  const counterOf = (body: Uint8Array) => {
+    const { ratchetKey, counter } = parseMessage(body)
+    return `${ratchetKey} ${counter}`
+  }
+
+  test('of the bare library holds on one page, not on two: a message key is used twice', async () => {
+    const [anna] = await acquainted()
+    const session = anna.session ?? ''
+    const bare = new BareParty(anna.identity)
+    bare.sessions.set('bob.1', session)
+    const bodies = await Promise.all(
+      ['one', 'two'].map(async (text) => {
+        const { body } = await bare.cipher('bob').encrypt(utf8(text).buffer)
+        return binary(body)
+      }),
+    )
+    expect(new Set(bodies.map(counterOf)).size).toBe(2)
+
+    const fromTwo = await onTwoPages(anna.identity, session, ['one', 'two'])
+    expect(new Set(fromTwo.map(counterOf)).size).toBe(1)
+  })
+
+  test('ours is the store: only the leading page can store what it encrypted, and so send it', async () => {
+    const [anna, bob] = await acquainted()
+    const first = await openStore()
+    await first.store.commit(new Changes().put('sessions', 'bob.1', anna.session))
+    const second = await openStore(first.name)
+    const pages = [first.store, second.store]
+    const written = await Promise.allSettled(
+      pages.map(async (store, i) => {
+        const session = await store.get<string>('sessions', 'bob.1')
+        const encrypted = await anna.engine.encrypt({
+          local: anna.identity,
+          remote: anna.remote(bob),
+          session: session ?? '',
+          plaintext: utf8(`page ${i}`),
+          pinned: bob.identity.keyPair.publicKey,
+        })
+        await store.commit(new Changes().put('sessions', 'bob.1', encrypted.session))
+        return encrypted
+      }),
+    )
+    expect(written[0]).toMatchObject({ status: 'rejected', reason: { code: 'fenced' } })
+    const sent = written.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(sent).toHaveLength(1)
+    expect(await bob.read(anna, sent[0] as Encrypted)).toBe('page 1')
+    for (const { db } of [first, second]) db.close()
   })
 })
 

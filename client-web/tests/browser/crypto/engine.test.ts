@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { own, utf8 } from '@/crypto/bytes'
+import type { Party as Side } from '@/crypto/engine'
 import { startEngine } from '@/crypto/remote'
+import { safetyNumber } from '@/crypto/safety-number'
+import { signalEngine } from '@/crypto/signal/engine'
+import { parse, serialize } from '@/crypto/signal/state'
 import { acquainted, Party } from '../../support/party'
 
 test('a conversation through X3DH and the Double Ratchet, with and without a one-time prekey', async () => {
@@ -94,11 +98,67 @@ test('in its worker the engine works the same and keeps its typed errors', async
   const [anna, bob] = [await Party.create('anna', engine), await Party.create('bob', engine)]
   await anna.start(bob)
   expect(await bob.read(anna, await anna.write(bob, 'from a thread'))).toBe('from a thread')
+  const parties = [anna, bob].map(({ name, identity }) => ({
+    userId: name,
+    identityKey: identity.keyPair.publicKey,
+  })) as [Side, Side]
+  expect(await engine.safetyNumber(...parties)).toBe(safetyNumber(...parties))
   await expect(engine.inspect(utf8('nonsense'))).rejects.toMatchObject({
     name: 'CryptoError',
     code: 'bad_message',
   })
   terminate()
+})
+
+describe('when the pin was lost with its record, the open session is believed', () => {
+  test('a message and a prekey message of the same person are read', async () => {
+    const [anna, bob] = await acquainted()
+    bob.pinned = null
+    const written = await anna.write(bob, 'still me')
+    expect(await bob.read(anna, written)).toBe('still me')
+    bob.pinned = null
+    await anna.start(bob)
+    const renewed = await anna.write(bob, 'on a new session')
+    expect(renewed.kind).toBe('prekey')
+    expect(await bob.read(anna, renewed)).toBe('on a new session')
+  })
+
+  test('a prekey message under another identity is refused, and pins nothing', async () => {
+    const [anna, bob] = await acquainted()
+    const mallory = await Party.create('anna')
+    await mallory.start(bob)
+    const forged = await mallory.write(bob, 'I am Anna')
+    const before = bob.session
+    bob.pinned = null
+    await expect(bob.read(anna, forged)).rejects.toMatchObject({ code: 'identity_mismatch' })
+    expect([bob.session, bob.pinned]).toEqual([before, null])
+  })
+
+  test('a message of a session with another identity is refused', async () => {
+    const [anna, bob] = await acquainted()
+    const mallory = await Party.create('anna')
+    await mallory.start(bob, bob.bundle(false))
+    // Bob's record holds a session with Mallory, but the open one is Anna's.
+    const bobs = bob.session
+    bob.session = null
+    bob.pinned = null
+    await bob.read(mallory, await mallory.write(bob, 'first'))
+    await mallory.read(bob, await bob.write(mallory, 'second'))
+    const [open, closed] = [parse(bobs ?? ''), parse(bob.session ?? '')]
+    for (const state of Object.values(closed.sessions)) state.indexInfo.closed = 1
+    bob.session = serialize({ ...open, sessions: { ...closed.sessions, ...open.sessions } })
+    bob.pinned = null
+    const forged = await mallory.write(bob, 'I am Anna')
+    expect(forged.kind).toBe('message')
+    await expect(bob.tryRead(anna, forged)).rejects.toMatchObject({ code: 'identity_mismatch' })
+    expect(await bob.read(anna, await anna.write(bob, 'still me'))).toBe('still me')
+  })
+
+  test('an open session says with whom it is', async () => {
+    const [anna, bob] = await acquainted()
+    const { identityKey } = await signalEngine.describe(bob.session ?? '')
+    expect(identityKey).toEqual(anna.identity.keyPair.publicKey)
+  })
 })
 
 test('closing and renewing a session keeps late messages of the old one readable', async () => {

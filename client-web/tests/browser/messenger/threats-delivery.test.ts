@@ -1,8 +1,10 @@
 /** A relay that repeats, drops and forges messages: what threats 6 and 14 come to in the real client. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { own } from '@/crypto/bytes'
+import { concat, own, random } from '@/crypto/bytes'
+import { openDatabase } from '@/storage/database'
 import type { IncomingEnvelope } from '@/wire/types'
 import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { withCounter } from '../../support/forged'
 import { TestRelay } from '../../support/test-relay'
 
 const clients: Client[] = []
@@ -137,4 +139,90 @@ describe('messages that cannot be read', () => {
       bob.eventTypes().filter((type) => type === 'session_renewed').length,
     ).toBeLessThanOrEqual(1)
   })
+
+  test('threat 14: forged counters on a known ratchet key are bounded; the page stays responsive', async () => {
+    const relay = new TestRelay()
+    const forged = new Set<string>()
+    let forgeries = 0
+    const { anna, bob } = await acquaintedClients(relay, {
+      engine: (real) => ({
+        ...real,
+        decrypt: async (request) => {
+          if (forged.has(String(request.body))) forgeries += 1
+          return real.decrypt(request)
+        },
+      }),
+    })
+    clients.push(anna, bob)
+    await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+    const genuine = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
+    if (genuine?.kind !== 'message') throw new Error('no message on an answered session')
+    const flood = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        // As many keys as a jump may cost, then more than any may.
+        const body = withCounter(genuine.body, i < 15 ? 1_000 - i : 2 ** 30 + i)
+        forged.add(String(body))
+        const from = { user_id: anna.userId, device_id: 1 }
+        const rest = { id: crypto.randomUUID(), kind: 'message' as const, at: 1 }
+        relay.deliver(relay.user('bob'), relay.device('bob'), { ...rest, from, body })
+      }
+    }
+    const pauses = watchPauses()
+    flood(30)
+    const started = performance.now()
+    await bob.messenger.saveDraft(anna.userId, 'still typing')
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 30_000)
+    await anna.messenger.sendText(bob.userId, 'a real one')
+    await until(() => bob.received().includes('a real one'), 'read in spite of them')
+
+    flood(150)
+    await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 30_000)
+    expect(pauses.longest()).toBeLessThan(1_000)
+    // Once the budget, and once more after the session was renewed.
+    expect(forgeries).toBeLessThanOrEqual(101)
+  })
+
+  test('threat 14: forged device numbers have one budget together', async () => {
+    const { relay, anna, bob } = await setUp()
+    await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+    relay.sends.length = 0
+    for (let i = 0; i < 250; i++) {
+      relay.deliver(relay.user('bob'), relay.device('bob'), {
+        id: crypto.randomUUID(),
+        from: { user_id: anna.userId, device_id: 100 + i },
+        kind: 'message',
+        body: concat(Uint8Array.of(0x33), random(200)),
+        at: 1,
+      })
+    }
+    await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 30_000)
+    const notices = bob.shown.messages.flatMap((one) => one.notice ?? [])
+    const unread = notices.filter(({ type }) => type === 'undecryptable').length
+    const missing = notices.flatMap((one) => (one.type === 'gap' ? one.count : []))
+    expect(unread).toBe(100)
+    expect(missing).toEqual([150])
+    // Nobody is greeted, for there is no such device.
+    await calm()
+    expect(bob.flow()).not.toContain('session_renewed')
+    expect(relay.sends.filter(({ from }) => from === 'bob')).toEqual([])
+    const db = await openDatabase(bob.database)
+    expect(await db.count('counters')).toBeLessThan(110)
+    db.close()
+  })
 })
+
+/** How long the page was kept from doing anything else. */
+function watchPauses(): { longest(): number } {
+  let [longest, last] = [0, performance.now()]
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 5)
+  return {
+    longest() {
+      clearInterval(timer)
+      return longest
+    },
+  }
+}
