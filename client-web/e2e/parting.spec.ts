@@ -92,6 +92,7 @@ test('a removed contact leaves nothing here, and can be added again', async ({ p
   await bob.hasReceived(['hello from anna', 'a fresh start'])
   await bob.write('gladly')
   await anna.hasReceived(['gladly'])
+  await expect(anna.get(testids.notice)).toHaveCount(0)
   await expect(bob.get(testids.keyChange)).toHaveCount(0)
 })
 

@@ -8,7 +8,7 @@ import type { Chats } from './chats'
 import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
-import { arrive, counterKey, readCounter } from './counters'
+import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
 import { mayWriteTo, newContact } from './people'
 import type { People } from './people'
 import type { Receipts } from './receipts'
@@ -81,7 +81,11 @@ export class Arrivals {
     const arrival = arrive(before, content.n, account.joined || from.user_id === account.userId)
     if (arrival.type === 'replay') return false
     changes.put('counters', counterKey(from.user_id, from.device_id), arrival.record)
-    if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
+    const removed = await readCount<number[] | null>(store, removedKey(from.user_id), null)
+    const returns = removed !== null && !removed.includes(from.device_id)
+    if (returns) {
+      changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
+    } else if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
       const gap = { type: 'gap', count: arrival.skipped } as const
       shows.push(this.chats.stageNotice(changes, person.userId, gap))
     }

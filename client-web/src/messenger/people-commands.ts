@@ -4,6 +4,7 @@ import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
+import { removedKey } from './counters'
 import { MessengerError } from './contract'
 import type { ErrorCode, PeopleCommands } from './contract'
 import { follow, stageDecision, stageSessionsEnd } from './key-decisions'
@@ -152,6 +153,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
         const changes = new Changes()
         // What was counted stays: nothing that was received comes again, and nothing seems missing.
         await stageSessionsEnd(changes, core.store, id)
+        changes.put('counters', removedKey(id), [])
         const shows = [
           chats.stageRemoval(changes, id),
           people.stageRemoval(changes, id),

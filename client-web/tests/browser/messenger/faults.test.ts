@@ -155,6 +155,45 @@ test('a full disk is no such fault: the message waits until there is room', asyn
   expect(bob.flow()).not.toContain('undecryptable')
 })
 
+describe('a clock that goes wrong', () => {
+  async function withWrongClock() {
+    const relay = new TestRelay()
+    const clock = { at: Date.now }
+    const anna = await Client.registered('anna', relay, { now: () => clock.at() })
+    const bob = await Client.registered('bob', relay)
+    clients.push(anna, bob)
+    await anna.messenger.addContactByCode(bob.code)
+    await bob.messenger.addContactByCode(anna.code)
+    await anna.messenger.openConversation(bob.userId)
+    await bob.messenger.openConversation(anna.userId)
+    return { clock, anna, bob }
+  }
+
+  test('a message from the future was sent when it came, and so was a receipt', async () => {
+    const { clock, anna, bob } = await withWrongClock()
+    await anna.messenger.sendText(bob.userId, 'in time')
+    await until(() => bob.received().includes('in time'), 'received')
+    clock.at = () => Date.now() + 20 * 365 * 86_400_000
+    await anna.messenger.sendText(bob.userId, 'from the future')
+    await until(() => bob.received().includes('from the future'), 'received')
+    expect(bob.shown.messages.at(-1)?.sentAt).toBeLessThanOrEqual(Date.now())
+    await bob.messenger.sendText(anna.userId, 'to the future')
+    await until(() => bob.statuses().includes('delivered'), 'delivered')
+    expect(bob.shown.messages.at(-1)?.deliveredAt).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('a time that no calendar has is not read, and what follows is', async () => {
+    const { clock, anna, bob } = await withWrongClock()
+    clock.at = () => 8.64e15 + 1
+    await anna.messenger.sendText(bob.userId, 'out of time')
+    clock.at = Date.now
+    await until(() => bob.flow().includes('undecryptable'), 'noticed')
+    await anna.messenger.sendText(bob.userId, 'back in time')
+    await until(() => bob.received().includes('back in time'), 'read')
+    expect(bob.received()).toEqual(['back in time'])
+  })
+})
+
 describe('messages held for a new key', () => {
   test('are opened after it was accepted, also when the app ended in between', async () => {
     const { relay, step, anna, bob } = await setUp()

@@ -95,6 +95,21 @@ describe('a new key whose number was compared', () => {
     expect(bob.contact(phone)?.trust).toBe('verified')
   })
 
+  test('has what was held read once, though two decisions cross', async () => {
+    const { bob, phone } = await withNewPhone()
+    for (const text of ['one', 'two', 'three']) await phone.messenger.sendText(bob.userId, text)
+    await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
+    await until(() => !phone.shown.link.waiting, 'all sent')
+    const shown = bob.newKeyOf(phone)
+    await Promise.all([
+      bob.messenger.acceptNewKey(phone.userId, shown),
+      bob.messenger.markVerified(phone.userId, shown),
+    ])
+    expect(bob.received()).toEqual(['hello', 'one', 'two', 'three'])
+    expect(bob.eventTypes()).not.toContain('replay_refused')
+    expect(bob.contact(phone)?.trust).toBe('verified')
+  })
+
   test('what came under yet another key is not read, and does not warn again', async () => {
     const { bob, phone, pretend } = await withNewPhone()
     await pretend()

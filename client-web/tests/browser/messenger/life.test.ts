@@ -194,6 +194,25 @@ describe('several devices of one person', () => {
     expect([...calls.values()].every((ids) => ids.size === 1)).toBe(true)
   })
 
+  test('a request accepted on one device is none any more on the other', async () => {
+    const { relay, anna } = await setUp()
+    const { file } = await anna.messenger.createBackup(PASSPHRASE)
+    const phone = await Client.loggedIn('anna', relay)
+    const carol = await Client.registered('carol', relay)
+    keep(phone, carol)
+    await phone.messenger.restoreBackup(file, PASSPHRASE)
+    await carol.messenger.addContactByCode(anna.code)
+    await carol.messenger.sendText(anna.userId, 'may I?')
+    for (const device of [anna, phone]) {
+      await until(() => device.shown.waiting.length === 1, 'asked')
+    }
+    await phone.messenger.acceptRequest(carol.userId)
+    await phone.messenger.sendText(carol.userId, 'of course')
+    await until(() => anna.shown.conversations.has(carol.userId), 'copied')
+    expect(anna.shown.waiting).toEqual([])
+    expect(anna.contact(carol)?.relation).toBe('contact')
+  })
+
   test('a bad backup changes nothing', async () => {
     const { relay, anna, bob } = await setUp()
     const { file } = await anna.messenger.createBackup(PASSPHRASE)

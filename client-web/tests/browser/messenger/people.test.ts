@@ -1,0 +1,175 @@
+/** Whom one knows: names that are asked for, strangers with new keys, people removed and met again. */
+import { afterEach, describe, expect, test } from 'vitest'
+import type { IncomingEnvelope } from '@/wire/types'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { TestRelay } from '../../support/test-relay'
+
+const clients: Client[] = []
+const keep = (...made: Client[]) => void clients.push(...made)
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+async function strangers() {
+  const relay = new TestRelay()
+  const anna = await Client.registered('anna', relay)
+  const bob = await Client.registered('bob', relay)
+  keep(anna, bob)
+  return { relay, anna, bob }
+}
+
+/** Anna wrote to Bob, who does not know her. */
+async function asked() {
+  const { relay, anna, bob } = await strangers()
+  await anna.messenger.addContactByCode(bob.code)
+  await anna.messenger.sendText(bob.userId, 'may I?')
+  await until(() => bob.shown.waiting.length === 1, 'a request')
+  return { relay, anna, bob }
+}
+
+describe('the name of a contact', () => {
+  test('is the one that was typed, scanned or told; another in the answer is refused', async () => {
+    const { relay, anna, bob } = await asked()
+    const answers = (username: string) => {
+      relay.onAnswer = (path, answer) =>
+        path.includes('/contacts/') ? { ...answer, username } : answer
+    }
+    for (const [username, code] of [
+      ['mallory', 'name_mismatch'],
+      ['anna\u202e', 'bad_answer'],
+      ['Anna', 'bad_answer'],
+      ['the bank', 'bad_answer'],
+    ] as const) {
+      answers(username)
+      const { messenger } = bob
+      await expect(messenger.addContactByCode(anna.code)).rejects.toMatchObject({ code })
+      await expect(messenger.addContactByQr(anna.qr)).rejects.toMatchObject({ code })
+      await expect(messenger.acceptRequest(anna.userId)).rejects.toMatchObject({ code })
+    }
+    expect(bob.contact(anna)?.relation).toBe('request')
+    answers('anna')
+    await bob.messenger.addContactByCode(anna.code.toUpperCase())
+    expect(bob.contact(anna)).toMatchObject({ username: 'anna', relation: 'contact' })
+  })
+
+  test('stays: a known person does not come back under another one', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = await acquaintedClients(relay)
+    const carol = await Client.registered('carol', relay)
+    keep(anna, bob, carol)
+    relay.onAnswer = (_path, answer) => ({ ...answer, user_id: bob.userId })
+    for (const add of ['addContactByCode', 'addContactByQr'] as const) {
+      const given = add === 'addContactByCode' ? carol.code : carol.qr
+      await expect(anna.messenger[add](given)).rejects.toMatchObject({ code: 'name_mismatch' })
+    }
+    expect(anna.contact(bob)).toMatchObject({ username: 'bob', trust: 'unverified' })
+  })
+})
+
+describe('someone who is no contact yet and has a new key', () => {
+  test('is added by the typed new code after they were declined: unverified', async () => {
+    const { relay, anna, bob } = await asked()
+    await bob.messenger.declineRequest(anna.userId)
+    anna.stop()
+    const phone = await Client.anew('anna', relay)
+    keep(phone)
+    await bob.messenger.addContactByCode(phone.code)
+    expect(bob.contact(phone)).toMatchObject({
+      relation: 'contact',
+      trust: 'unverified',
+      code: phone.code,
+    })
+    await bob.messenger.sendText(phone.userId, 'hello after all')
+    await until(() => phone.shown.waiting[0]?.preview === 'hello after all', 'sent')
+  })
+
+  test('is told apart when their request is accepted; their new code takes it in', async () => {
+    const { relay, anna, bob } = await asked()
+    anna.stop()
+    const phone = await Client.anew('anna', relay)
+    keep(phone)
+    await phone.messenger.addContactByCode(bob.code)
+    await phone.messenger.sendText(bob.userId, 'from my new phone')
+    await until(() => bob.newKeyOf(phone) !== '', 'held')
+    await expect(bob.messenger.acceptRequest(phone.userId)).rejects.toMatchObject({
+      code: 'request_outdated',
+      details: { fingerprint: phone.shown.state.account?.fingerprint },
+    })
+    expect(bob.contact(phone)?.relation).toBe('request')
+    await bob.messenger.addContactByCode(phone.code)
+    await bob.messenger.openConversation(phone.userId)
+    await until(() => bob.received().includes('from my new phone'), 'what was held')
+    expect(bob.received()).toEqual(['may I?', 'from my new phone'])
+    expect(bob.contact(phone)).toMatchObject({ relation: 'contact', trust: 'unverified' })
+    expect(bob.shown.waiting).toEqual([])
+  })
+
+  test('a contact, though, keeps the pinned key whatever code is typed', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = await acquaintedClients(relay)
+    keep(anna, bob)
+    const pinned = bob.contact(anna)?.identity
+    anna.stop()
+    const phone = await Client.anew('anna', relay)
+    keep(phone)
+    await expect(bob.messenger.addContactByCode(phone.code)).rejects.toMatchObject({
+      code: 'identity_changed',
+    })
+    expect(bob.contact(phone)).toMatchObject({ identity: pinned, trust: 'changed' })
+  })
+})
+
+describe('someone removed and added again', () => {
+  test('goes on counting where they were: no message seems to be missing', async () => {
+    const relay = new TestRelay()
+    const { anna, bob } = await acquaintedClients(relay)
+    keep(anna, bob)
+    for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
+    await until(() => anna.received().includes('three'), 'received')
+    await until(() => !bob.statuses().includes('accepted'), 'confirmed')
+    await anna.messenger.removeContact(bob.userId)
+    // Nobody wants it, or can read it: nobody misses it.
+    await bob.messenger.sendText(anna.userId, 'in between')
+    await until(() => anna.eventTypes().includes('undecryptable'), 'passed over')
+    const again = await anna.reloaded()
+    keep(again)
+    await again.messenger.addContactByCode(bob.code)
+    await again.messenger.openConversation(bob.userId)
+    await again.messenger.sendText(bob.userId, 'a fresh start')
+    await until(() => bob.received().includes('a fresh start'), 'there')
+    await bob.messenger.sendText(again.userId, 'gladly')
+    await until(() => again.received().includes('gladly'), 'back')
+    expect(again.flow()).toEqual(['a fresh start', 'gladly'])
+    // What is lost from then on is missed again.
+    relay.onEnvelope = (one, to) => (to.name === 'anna' ? [] : [one])
+    await bob.messenger.sendText(again.userId, 'lost')
+    await until(() => !bob.statuses().includes('waiting'), 'sent')
+    relay.onEnvelope = (one) => [one]
+    await bob.messenger.sendText(again.userId, 'after it')
+    await until(() => again.received().includes('after it'), 'back')
+    expect(again.flow().slice(2)).toEqual(['gap', 'after it'])
+  })
+
+  test('what they wrote before is known when it is offered again, and is no request', async () => {
+    const { relay, anna, bob } = await strangers()
+    // Without one-time prekeys nothing but the counter tells a first message that comes again.
+    relay.device('anna').prekeys.length = 0
+    const recorded: IncomingEnvelope[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name === 'anna') recorded.push(one)
+      return [one]
+    }
+    await bob.messenger.addContactByCode(anna.code)
+    await bob.messenger.sendText(anna.userId, 'just once')
+    await until(() => anna.shown.waiting.length === 1, 'a request')
+    await anna.messenger.acceptRequest(bob.userId)
+    await anna.messenger.removeContact(bob.userId)
+    expect(recorded[0]?.kind).toBe('prekey')
+    for (const one of recorded.splice(0))
+      relay.deliver(relay.user('anna'), relay.device('anna'), one)
+    await until(() => anna.eventTypes().includes('replay_refused'), 'refused')
+    await calm(100)
+    expect(anna.shown.waiting).toEqual([])
+    expect(anna.contact(bob)).toBeUndefined()
+  })
+})
