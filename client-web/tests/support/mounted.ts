@@ -2,6 +2,7 @@
 import { createPinia } from 'pinia'
 import { type App, type Component, createApp, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
+import type { Router } from 'vue-router'
 import { i18n } from '@/i18n'
 import type { Contact, Message, Messenger } from '@/messenger/contract'
 import { routes } from '@/router/routes'
@@ -11,6 +12,7 @@ const mounted: App[] = []
 
 export interface Mounted {
   root: HTMLElement
+  router: Router
   /** What failed while it was drawn. */
   faults: unknown[]
 }
@@ -33,7 +35,7 @@ export function mount(
     .provide(messengerKey, messenger as Messenger)
   app.mount(root)
   mounted.push(app)
-  return { root, faults }
+  return { root, router, faults }
 }
 
 /** For `afterEach`. */

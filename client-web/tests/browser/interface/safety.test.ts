@@ -1,6 +1,6 @@
 /** Comparing a safety number, wherever it is opened: what is pressed is about what is on screen. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { shallowRef } from 'vue'
+import { nextTick, shallowRef } from 'vue'
 import EncryptionDialog from '@/components/chat/EncryptionDialog.vue'
 import KeyChangeWarning from '@/components/contact/KeyChangeWarning.vue'
 import SafetyDialog from '@/components/contact/SafetyDialog.vue'
@@ -91,6 +91,7 @@ test('accepting is for the key that was there when the question was asked', asyn
   await press('accept-key')
   await until(() => document.querySelector('[role="dialog"]') !== null, 'asked')
   contact.value = { ...changed, changedIdentity: NEWER }
+  await nextTick()
   document.querySelector<HTMLElement>('[role="dialog"] footer button:last-child')?.click()
   await until(() => decisions.length > 0, 'decided')
   expect(decisions).toEqual([['accepted', changed.userId, NEW]])

@@ -1,0 +1,27 @@
+/** A request that cannot be accepted as it is has a way on. */
+import { afterEach, expect, test } from 'vitest'
+import DecisionBar from '@/components/chat/DecisionBar.vue'
+import { MessengerError } from '@/messenger/contract'
+import { until } from '../../support/client'
+import { aContact, byTestId, mount, unmountAll } from '../../support/mounted'
+
+afterEach(unmountAll)
+
+test('who has a new key since writing is added by their new code: said, and one press away', async () => {
+  const contact = aContact({ relation: 'request' })
+  const { userId, username, code, identity } = contact
+  const request = { userId, username, code, identity, receivedAt: 1, count: 1, preview: 'may I?' }
+  const { router } = mount(
+    DecisionBar,
+    { name: username, contact, request },
+    { acceptRequest: () => Promise.reject(new MessengerError('request_outdated')) },
+  )
+  byTestId('request-accept')?.click()
+  await until(() => byTestId('request-enter-code') !== null, 'a way on')
+  expect(byTestId('request-bar')?.textContent).toContain('has a new key since writing')
+  expect(byTestId('request-accept')).toBeNull()
+  expect(byTestId('request-decline')).not.toBeNull()
+  byTestId('request-enter-code')?.click()
+  await until(() => router.currentRoute.value.name === 'add', 'where codes are entered')
+  expect(router.currentRoute.value.params['tab']).toBe('enter')
+})
