@@ -106,6 +106,32 @@ async def test_presence_is_told_over_nodes(party: Party, pair: Stack) -> None:
     assert await at_anna.until_event("presence") == {"user_id": bela.user_id, "online": True}
 
 
+async def test_ephemerals_pass_from_node_to_node_and_are_never_stored(party: Party, pair: Stack) -> None:
+    anna, bela = await party.person(), await party.person()
+    phone = await party.device_of(bela)
+    at_anna = await party.line(anna)
+    at_laptop, at_phone = await party.line(bela, pair.url(1)), await party.line(phone)
+    typing = {
+        "to": bela.user_id,
+        "envelopes": [
+            {"device_id": device.device_id, "body": f"for {device.device_id}".encode()}
+            for device in (bela, phone)
+        ],
+    }
+    assert await at_anna.call("ephemeral", typing) == {"ok": True}
+    for line, device in ((at_laptop, bela), (at_phone, phone)):
+        assert await line.until_event("ephemeral") == {
+            "from": {"user_id": anna.user_id, "device_id": anna.device_id},
+            "body": f"for {device.device_id}".encode(),
+        }
+    await at_laptop.close()
+    assert await at_anna.call("ephemeral", typing) == {"ok": True}
+    again = await party.line(bela, pair.url(1))
+    assert await again.until_event("caught_up") == {"head": 0}
+    assert [name for name, _ in again.events if name == "ephemeral"] == []
+    await at_phone.until(lambda: sum(name == "ephemeral" for name, _ in at_phone.events) == 2)
+
+
 async def test_two_devices_of_one_user_watch_each_whom_it_asked_for(party: Party, pair: Stack) -> None:
     anna, bela, carl = [await party.person() for _ in range(3)]
     laptop = await party.device_of(anna)

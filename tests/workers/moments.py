@@ -16,11 +16,13 @@ from tests.workers.stories import Said
 PAUSE_MS = 60_000
 
 
-async def say(log: Any, *story: Said) -> None:
-    """Appends the story in one piece, so that a lingering reader has all of it in hand."""
+async def say(log: Any, *story: Said, at_ms: int | None = None) -> None:
+    """Appends the story in one piece, so that a lingering reader has all of it in hand. With `at_ms` the log
+    took it then, long ago (nothing may be there yet)."""
     async with log.pipeline(transaction=True) as piece:
-        for said in story:
-            piece.xadd(keys.log(partition_of(said[0].user, PARTITIONS)), stories.fields(said))
+        for number, said in enumerate(story, 1):
+            position = "*" if at_ms is None else f"{at_ms}-{number}"
+            piece.xadd(keys.log(partition_of(said[0].user, PARTITIONS)), stories.fields(said), position)
         await piece.execute()
 
 

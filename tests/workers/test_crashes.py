@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from schema import codec, keys
+from schema.clock import now_ms
 from schema.events import EnvelopesExpired, Refused
 from schema.partitions import partition_of
+from tests.support.proxy import Proxy
 from tests.workers.moments import (
     PAUSE_MS,
     Lock,
@@ -83,12 +85,13 @@ async def test_retention_killed_after_it_expired_expires_nothing_twice(
     log, database_url, workers: Workers
 ) -> None:
     users = users_of_every_partition()
-    await say(log, *(identity(user) for user in users), *(accepted(user, 1, 1, at=1) for user in users))
+    story = [*(identity(user) for user in users), *(accepted(user, 1, 1, at=1) for user in users)]
+    await say(log, *story, at_ms=1)
     for user in users:
         await log.hset(keys.user(partition_of(user, PARTITIONS), user), mapping={"i": b"", "r1": 1, "h1": 1})
     workers.start("projector")
     await until(lambda: nothing_left(log, keys.PROJECTOR))
-    settings = {"SEALSTREAM_ENVELOPE_TTL_SECONDS": "5", "SEALSTREAM_RETENTION_INTERVAL_SECONDS": "0.2"}
+    settings = {"SEALSTREAM_RETENTION_INTERVAL_SECONDS": "0.2"}
     with Lock(database_url, "login_sessions") as lock:
         first = workers.start("retention", **settings)
         await until(lock.waited_for)
@@ -96,22 +99,66 @@ async def test_retention_killed_after_it_expired_expires_nothing_twice(
     second = workers.start("retention", **settings).until_said("partition_taken")
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     await asyncio.sleep(1)
-    expiries = [
-        event
-        for partition in range(PARTITIONS)
-        for _, fields in await log.xrange(keys.log(partition))
-        if isinstance(event := codec.decode(fields[codec.EVENT_FIELD]), EnvelopesExpired)
-    ]
-    assert sorted((event.user, event.count) for event in expiries) == sorted((user, 1) for user in users)
+    assert await expiries(log) == sorted((user, 1, 1) for user in users)
     assert projected(database_url, users)["envelopes"] == []
     assert second.stop() == 0
+
+
+async def test_retention_killed_mid_expire_is_followed_by_one_that_expires_the_rest_once(
+    log, log_url, database_url, workers: Workers
+) -> None:
+    """It dies after the log has taken an expiry and before it hears so, with other mailboxes yet to come."""
+    users = [user for _ in range(6) for user in users_of_every_partition()]
+    story = [accepted(user, 1, seq, at=1) for user in users for seq in (1, 2)]
+    await say(log, *(identity(user) for user in users), *story, at_ms=1)
+    for user in users:
+        await log.hset(keys.user(partition_of(user, PARTITIONS), user), mapping={"i": b"", "r1": 1, "h1": 2})
+    workers.start("projector")
+    await until(lambda: nothing_left(log, keys.PROJECTOR))
+    settings = {"SEALSTREAM_RETENTION_INTERVAL_SECONDS": "0.2"}
+    async with Proxy.before(log_url) as proxy:
+        proxy.delay = 0.05
+        first = workers.start("retention", SEALSTREAM_LOG_URL=proxy.url, **settings)
+        await until(lambda: expiries(log))
+        proxy.half_open()
+        first.kill()
+    before = await expiries(log)
+    assert 0 < len(before) < len(users)
+    second = workers.start("retention", **settings)
+    await until(lambda: all_expired(log, len(users)))
+    await asyncio.sleep(1)
+    after = await expiries(log)
+    assert after == sorted((user, 2, 2) for user in users), "what was accepted has expired, and once"
+    assert set(before) <= set(after)
+    await until(lambda: nothing_left(log, keys.PROJECTOR))
+    tables = projected(database_url, users)
+    assert tables["envelopes"] == []
+    assert sorted(tables["mailboxes"]) == sorted((user, 1, 2, 0, 2) for user in users)
+    for user in users:
+        numbers = await log.hmget(keys.user(partition_of(user, PARTITIONS), user), ["h1", "f1", "e1"])
+        assert numbers == [b"2", b"2", b"2"]
+    assert second.stop() == 0
+
+
+async def expiries(log: Any) -> list[tuple[UUID, int, int]]:
+    """What the log says has expired: whose, up to which number, how many."""
+    found = [
+        codec.decode_entry(fields)
+        for partition in range(PARTITIONS)
+        for _, fields in await log.xrange(keys.log(partition))
+    ]
+    return sorted(
+        (event.user, seq, event.count) for event, seq in found if isinstance(event, EnvelopesExpired)
+    )
+
+
+async def all_expired(log: Any, count: int) -> bool:
+    return len(await expiries(log)) >= count
 
 
 async def test_a_rate_limiter_killed_after_an_eviction_leaves_nothing_pending(
     log, board, workers: Workers
 ) -> None:
-    from schema.clock import now_ms
-
     user = uuid4()
     await online(board, user)
     first = workers.start("rate-limiter").until_said("partition_taken")
@@ -132,3 +179,31 @@ async def test_a_rate_limiter_killed_after_an_eviction_leaves_nothing_pending(
     assert await pending(log, keys.RATE_LIMITER, keys.LIMITS_LOG) == 30
     workers.start("rate-limiter")
     await until(lambda: nothing_left(log, keys.RATE_LIMITER, keys.LIMITS_LOG))
+
+
+async def test_a_rate_limiter_killed_mid_batch_is_followed_by_one_that_evicts_them_all(
+    log, board, board_url, workers: Workers
+) -> None:
+    """It dies after the board has begun to keep the first user out, and before anything else."""
+    users = [uuid4(), uuid4()]
+    for user in users:
+        await online(board, user)
+    async with Proxy.before(board_url) as proxy:
+        first = workers.start("rate-limiter", SEALSTREAM_BOARD_URL=proxy.url)
+        await asyncio.to_thread(first.until_said, "partition_taken")
+        await asyncio.sleep(1)
+        proxy.half_open()
+        async with log.pipeline(transaction=True) as both:
+            for user in users * 30:
+                refused = Refused(user=user, limit="messages", at=now_ms())
+                both.xadd(keys.LIMITS_LOG, {codec.EVENT_FIELD: codec.encode(refused)})
+            await both.execute()
+        await until(lambda: board.exists(keys.cooldown(users[0])))
+        first.kill()
+    assert await board.exists(keys.cooldown(users[1]), keys.inbox("n1")) == 0
+    assert await pending(log, keys.RATE_LIMITER, keys.LIMITS_LOG) == 60
+    workers.start("rate-limiter")
+    await until(lambda: nothing_left(log, keys.RATE_LIMITER, keys.LIMITS_LOG))
+    assert await board.exists(*(keys.cooldown(user) for user in users)) == 2
+    ended = [fields[b"end"].decode() for _, fields in await board.xrange(keys.inbox("n1"))]
+    assert ended == [f"{user} * * rate_limited" for user in users]
