@@ -122,12 +122,12 @@ class Calls:
     async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
         before, wanted = socket.watched, frozenset(read(payload, Watch).users)
         socket.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
-        socket.watched = wanted  # at once: a change may be told before the answer is here
+        socket.watch(wanted)  # at once: a change may be told before the answer is here
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
         except Refusal:
             if socket.watched is wanted:
-                socket.watched = before
+                socket.watch(before)
             raise
         for user in online:
             socket.note_presence(user, online=True)

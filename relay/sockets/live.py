@@ -76,6 +76,11 @@ class LiveSocket:
         if not self.ended:
             self._wire.write(event_frame(event, data))
 
+    def watch(self, users: frozenset[UUID]) -> None:
+        """The device watches these from now on; who of them is online it has yet to be told."""
+        self.watched = users
+        self._shown_online.clear()
+
     def tell_presence(self, user: UUID, *, online: bool) -> None:
         """Tells whether `user` is online, if this device watches that user."""
         if user in self.watched:

@@ -82,6 +82,22 @@ async def test_the_users_of_a_large_dead_node_are_offline_at_once_and_their_watc
     assert [key async for key in board.client.scan_iter("*dead*", count=1000)] == []
 
 
+async def test_long_lists_make_the_steps_smaller(
+    board: PresenceBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.presence.REAPED_AT_ONCE", 6)
+    dead, alive = await board.node("dead"), await board.node("alive")
+    for number in range(5):
+        user = uuid4()
+        await dead.register(user, 1, f"s{number}")
+        await dead.watch(user, 1, f"s{number}", [uuid4() for _ in range(40)])
+    await silent(board, "dead")
+    left = []
+    while (await alive.heartbeat()).reaping:
+        left.append(await board.client.scard(keys.node_sockets("dead")))
+    assert left == [3, 1]
+
+
 async def test_a_node_taken_for_dead_gets_another_life_once_it_is_reaped(
     board: PresenceBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
