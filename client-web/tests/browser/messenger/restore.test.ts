@@ -5,7 +5,11 @@ import { own } from '@/crypto/bytes'
 import { readContent } from '@/messenger/backup/content'
 import type { BackupContent } from '@/messenger/backup/content'
 import { openBackup, sealBackup } from '@/messenger/backup/format'
-import { acquaintedClients, Client, until } from '../../support/client'
+import type { IncomingEnvelope } from '@/wire/types'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { keysUsedTwice, sessionStart } from '../../support/message-keys'
+import type { SentEnvelope } from '../../support/message-keys'
+import { acquainted } from '../../support/party'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSPHRASE = 'seven plain words for a backup'
@@ -89,5 +93,117 @@ describe('into a device in use', () => {
     await anna.messenger.sendText(bob.userId, 'since then')
     await anna.messenger.restoreBackup(file, PASSPHRASE)
     expect(anna.shown.conversations.get(bob.userId)?.last?.text).toBe('since then')
+  })
+})
+
+describe('threat 6: replay after a restore', () => {
+  /** All that Bob's first device ever got, as a relay may have kept it. */
+  async function recorded() {
+    const relay = new TestRelay()
+    const tape: IncomingEnvelope[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name === 'bob') tape.push({ ...one, body: Uint8Array.from(one.body) })
+      return [one]
+    }
+    const { anna, bob } = await acquaintedClients(relay)
+    clients.push(anna, bob)
+    await anna.messenger.sendText(bob.userId, 'pay 100 to Carol')
+    await until(() => bob.received().includes('pay 100 to Carol'), 'received')
+    await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+    const { file } = await bob.messenger.createBackup(PASSPHRASE)
+    const replay = async (to: Client) => {
+      relay.onEnvelope = (one) => [one]
+      const user = relay.user('bob')
+      const device = relay.device('bob', Number(to.shown.state.account?.deviceId))
+      for (const one of tape) relay.deliver(user, device, { ...one, id: crypto.randomUUID() })
+      for (const one of tape) relay.deliver(user, device, one)
+      await until(() => device.mailbox.length === 0, 'all looked at')
+      await calm(100)
+    }
+    return { relay, anna, bob, file, replay }
+  }
+  const texts = (client: Client): string[] =>
+    client.shown.messages.filter((one) => !one.notice).map((one) => one.text)
+  const history = ['hello', 'hello back', 'pay 100 to Carol']
+
+  test('to a new device: nothing comes in as new, nothing is there twice', async () => {
+    const { relay, anna, bob, file, replay } = await recorded()
+    bob.stop()
+    const phone = await Client.loggedIn('bob', relay)
+    clients.push(phone)
+    await phone.messenger.restoreBackup(file, PASSPHRASE)
+    await until(() => phone.shown.link.state === 'online', 'connected')
+    const unread = () => phone.shown.conversations.get(anna.userId)?.unread
+    const before = unread()
+    await replay(phone)
+    expect(unread()).toBe(before)
+    await phone.messenger.openConversation(anna.userId)
+    expect(texts(phone)).toEqual(history)
+    await anna.messenger.sendText(bob.userId || phone.userId, 'a real one')
+    await until(() => phone.received().includes('a real one'), 'still heard')
+    expect(texts(phone)).toEqual([...history, 'a real one'])
+  })
+
+  test('to the device it was recorded from, which took its backup back', async () => {
+    const { anna, bob, file, replay } = await recorded()
+    await bob.messenger.restoreBackup(file, PASSPHRASE)
+    await until(() => bob.shown.link.state === 'online', 'connected')
+    await replay(bob)
+    await bob.messenger.openConversation(anna.userId)
+    expect(texts(bob)).toEqual(history)
+    expect(bob.eventTypes()).toContain('replay_refused')
+    await anna.messenger.sendText(bob.userId, 'a real one')
+    await until(() => bob.received().includes('a real one'), 'still heard')
+  })
+})
+
+describe('threat 30: the same backup, again and again', () => {
+  test('an old copy of a session would use a message key twice, and it would be seen', async () => {
+    const [anna, bob] = await acquainted()
+    const old = anna.session
+    const sent: SentEnvelope[] = []
+    for (const text of ['one', 'another']) {
+      anna.session = old
+      const { kind, body } = await anna.write(bob, text)
+      sent.push({ to: 'bob', envelope: { device_id: 1, kind, body } })
+    }
+    expect(keysUsedTwice(sent)).toHaveLength(1)
+    expect(keysUsedTwice([...sent.slice(0, 1), ...sent.slice(0, 1)])).toEqual([])
+  })
+
+  test('begins new sessions each time: no message key is used twice', async () => {
+    const { relay, anna, bob } = await setUp()
+    const { file } = await anna.messenger.createBackup(PASSPHRASE)
+    // The sessions go on after the backup was made: an old copy of them would repeat their keys.
+    for (const text of ['one', 'two']) await anna.messenger.sendText(bob.userId, text)
+    await until(() => bob.received().includes('two'), 'received')
+
+    await anna.messenger.restoreBackup(file, PASSPHRASE)
+    await anna.messenger.sendText(bob.userId, 'from the same device')
+    await until(() => bob.received().includes('from the same device'), 'received')
+    const phones: Client[] = []
+    for (const name of ['first', 'second']) {
+      const phone = await Client.loggedIn('anna', relay)
+      clients.push(phone)
+      phones.push(phone)
+      await phone.messenger.restoreBackup(file, PASSPHRASE)
+      await phone.messenger.sendText(bob.userId, `from the ${name} phone`)
+      await until(() => bob.received().includes(`from the ${name} phone`), 'received')
+    }
+    await bob.messenger.sendText(anna.userId, 'to all of them')
+    for (const phone of phones) {
+      await phone.messenger.openConversation(bob.userId)
+      await until(() => phone.received().includes('to all of them'), 'received')
+    }
+    const sent: SentEnvelope[] = relay.sends.flatMap(({ payload }) =>
+      payload.envelopes.map((envelope) => ({ to: payload.to, envelope })),
+    )
+    expect(sent.length).toBeGreaterThan(10)
+    expect(keysUsedTwice(sent)).toEqual([])
+    const toBob = sent.filter(({ to }) => to === bob.userId)
+    // The first one's, and one of each phone.
+    expect(new Set(toBob.map(sessionStart).filter(Boolean)).size).toBe(3)
+    expect(bob.eventTypes()).not.toContain('replay_refused')
+    expect(bob.flow()).not.toContain('undecryptable')
   })
 })
