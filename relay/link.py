@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 import structlog
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from schema.backoff import Backoff
 from schema.servers import CONNECTIONS
@@ -215,7 +215,7 @@ class ClusterLink:
                 return await self._client.execute_command(*command)
         except ResponseError:
             raise
-        except (RedisError, RedisClusterException, OSError) as error:
+        except (RedisError, OSError) as error:
             raise OutcomeUnknown(str(error)) from error
 
 

@@ -4,19 +4,36 @@
 a cluster.
 """
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
 
 CONNECTIONS: Final = 100
 """Of one client to one server; who finds none free waits."""
 CONNECTION_SECONDS: Final = 5
 REPLY_SECONDS: Final = 10.0
 """A connection on which nothing comes for so long is given up: it may be open at this end only."""
+
+
+class ClusterAway(RedisClusterException, RedisConnectionError):
+    """No node of the cluster can be asked."""
+
+
+class Cluster(RedisCluster):
+    """Raises, when it is away, as one server does: redis-py's own exception is no RedisError."""
+
+    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
+        """See RedisCluster."""
+        try:
+            return await super().execute_command(*args, **kwargs)
+        except RedisClusterException as error:
+            raise ClusterAway(*error.args) from error
 
 
 def is_cluster(url: str) -> bool:
@@ -32,7 +49,7 @@ def client(url: str, *, reply_seconds: float = REPLY_SECONDS) -> "Redis | RedisC
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
         plain = urlunsplit(parts._replace(query=urlencode(query)))
-        return RedisCluster.from_url(
+        return Cluster.from_url(
             plain, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS,
         )  # fmt: skip

@@ -30,6 +30,7 @@ class Attempts:
         self._client = client
         self._source = source
         self._name = name
+        self.on_record = False
 
     async def ended_at(self) -> bytes | None:
         """Where another worker began that was not heard of again, if one did."""
@@ -39,6 +40,7 @@ class Attempts:
     async def begin(self, position: bytes, *, alone: bool = True) -> int:
         """Records that the work begins at the entry: at that one alone, or also at others behind it. How many
         workers began with it alone and were not heard of again, this one included."""
+        self.on_record = True
         arguments = [position, self._name, REMEMBERED_SECONDS, int(alone)]
         count: int = await functions.call(
             self._client, "workers", "attempt", [self._source.attempt], arguments
@@ -57,5 +59,6 @@ class Attempts:
 
     async def over(self) -> None:
         """Takes the record back: this worker lives. If that cannot be said, one attempt counts too many."""
+        self.on_record = False
         with suppress(*AWAY):
             await self._client.delete(self._source.attempt)

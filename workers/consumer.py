@@ -116,7 +116,8 @@ class Consumer(Generic[E]):
                 await self._attempt(client, attempts, [entry], held=len(left) - number)
         finally:
             self._attempts = None
-            await attempts.over()
+            if attempts.on_record:
+                await attempts.over()
 
     async def _attempt(self, client: Any, attempts: Attempts, raw: list[RawEntry], *, held: int) -> None:
         """Takes `raw`, on record from its decoding on; what nobody survives to handle is set aside."""
@@ -231,7 +232,7 @@ class Consumer(Generic[E]):
         if self._attempts is None:
             await self._handler.handle(batch)
             return
-        if batch.entries:
+        if batch.entries and not self._attempts.on_record:  # a half of what failed, or the same again
             first = str(batch.entries[0].position).encode()
             await self._attempts.begin(first, alone=len(batch.entries) == 1)
         await self._attempts.during(self._handler.handle(batch))

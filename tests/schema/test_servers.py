@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from schema import servers
@@ -27,6 +28,13 @@ async def test_a_connection_that_is_open_at_this_end_only_is_given_up(log_url: s
         proxy.mend()
         assert await client.ping(), "on a new connection"
         await client.aclose()
+
+
+async def test_a_cluster_that_is_away_raises_as_one_server_does() -> None:
+    client = servers.client("redis://127.0.0.1:1?cluster=true")
+    with pytest.raises(RedisError):
+        await client.get("x")
+    await client.aclose()
 
 
 async def test_a_read_that_blocks_is_not_given_up(log_url: str) -> None:

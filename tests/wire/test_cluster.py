@@ -69,7 +69,7 @@ async def test_two_people_talk_over_nodes_on_a_cluster(party: Party, clustered: 
     assert not said(clustered, "inbox_entries_lost")
 
 
-async def test_a_primary_that_was_away_ends_no_node(party: Party, clustered: Stack, cluster: Cluster) -> None:
+async def test_primaries_that_were_away_end_no_node(party: Party, clustered: Stack, cluster: Cluster) -> None:
     anna, bela = await party.person(), await party.person()
     await party.line(anna)
     before = [clustered.pid(f"node-{number}") for number in range(2)]
@@ -83,10 +83,12 @@ async def test_a_primary_that_was_away_ends_no_node(party: Party, clustered: Sta
     async def accepted(line: Line) -> bool:
         return bool((await line.send(bela, b"again"))["ok"])
 
-    for number in range(2):
-        await asyncio.to_thread(cluster.kill, number)
-        await asyncio.sleep(3.0)
-        cluster.revive(number)
+    for away in ([0], [1], [0, 1]):
+        for number in away:
+            await asyncio.to_thread(cluster.kill, number)
+        await asyncio.sleep(4.0)
+        for number in away:
+            cluster.revive(number)
         at_anna = await until(lambda: line(anna, clustered.url()), seconds=40)
         await until(lambda line=at_anna: accepted(line), seconds=40)
     at_bela = await until(lambda: line(bela, clustered.url(1)), seconds=40)
