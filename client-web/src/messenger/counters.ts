@@ -1,4 +1,3 @@
-import { StorageError } from '@/storage/errors'
 import type { Store } from '@/storage/store'
 import { emptyCounter } from './records'
 import type { CounterRecord } from './records'
@@ -49,11 +48,5 @@ export const readCounter = (
 ): Promise<CounterRecord> => readCount(store, counterKey(userId, deviceId), emptyCounter())
 
 /** What was counted under a key; of a damaged record, nothing. */
-export async function readCount<T>(store: Store, key: string, nothing: T): Promise<T> {
-  try {
-    return (await store.get<T>('counters', key)) ?? nothing
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'damaged') return nothing
-    throw error
-  }
-}
+export const readCount = async <T>(store: Store, key: string, nothing: T): Promise<T> =>
+  (await store.getSpare<T>('counters', key)) ?? nothing

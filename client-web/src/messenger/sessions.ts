@@ -7,7 +7,6 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
-import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
@@ -54,13 +53,8 @@ export class Sessions {
   }
 
   /** Null also for a damaged record: a new session takes its place. */
-  async get(userId: string, deviceId: number): Promise<Session | null> {
-    try {
-      return await this.core.store.get<Session>('sessions', sessionKey(userId, deviceId))
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'damaged') return null
-      throw error
-    }
+  get(userId: string, deviceId: number): Promise<Session | null> {
+    return this.core.store.getSpare<Session>('sessions', sessionKey(userId, deviceId))
   }
 
   /**
