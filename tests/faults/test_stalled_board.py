@@ -12,7 +12,7 @@ from tests.wire.conftest import Party
 
 pytestmark = pytest.mark.slow
 STALL_SECONDS = 14.0
-SOON_SECONDS = 8.0
+SOON_SECONDS = 15.0
 
 
 async def test_messages_reach_both_nodes_soon_after_the_board_goes_on(house: House, party: Party) -> None:
