@@ -66,6 +66,8 @@ export function storesView(): View {
       security.events = []
       progress.tasks = {}
       app.expired = null
+      // A computed list keeps what it last was until it is asked again.
+      void [contacts.contacts, conversations.list, conversations.unread]
       Object.assign(settings, defaultSettings)
       Object.assign(connection, {
         state: 'paused',
