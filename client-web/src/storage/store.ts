@@ -107,11 +107,6 @@ export class Store {
     return found ?? null
   }
 
-  async hasMessageAt(conversation: string, order: number): Promise<boolean> {
-    const name = await this.name('messages', [conversation, order])
-    return (await ask(() => this.db.getKey('messages', name))) !== undefined
-  }
-
   /** Every message of the device, newest first, in batches: for the search index and backups. */
   async *everyMessage<T>(batch = 500): AsyncGenerator<T[]> {
     const index = () => this.db.transaction('messages').store.index('order')

@@ -10,9 +10,8 @@ import type { ConversationRecord } from '../records'
 export class Flows {
   private readonly chats = new Map<string, ConversationRecord>()
   private readonly touched = new Set<string>()
+  private readonly known = new Set<string>()
   private readonly taken = new Set<string>()
-  /** A device without any message has nothing that could be met. */
-  private inUse = true
 
   constructor(
     private readonly store: Store,
@@ -20,7 +19,9 @@ export class Flows {
   ) {}
 
   async load(chats: readonly ConversationRecord[]): Promise<void> {
-    this.inUse = (await this.store.countMessages()) > 0
+    for await (const batch of this.store.everyMessage<Message>()) {
+      for (const message of batch) this.note(message)
+    }
     for (const chat of await this.store.all<ConversationRecord>('conversations')) {
       this.chats.set(chat.id, chat)
     }
@@ -30,15 +31,14 @@ export class Flows {
     }
   }
 
-  async add(message: Message): Promise<void> {
-    if (this.inUse && (await this.store.message(message.id))) return
-    const { conversation } = message
+  add(message: Message): void {
+    if (this.known.has(message.id)) return
     let { order } = message
-    while (await this.isTaken(conversation, order)) order += 1
-    this.taken.add(placeOf(conversation, order))
+    while (this.taken.has(placeOf({ ...message, order }))) order += 1
     const placed = { ...message, order }
+    this.note(placed)
     this.changes.putMessage(placed)
-    const chat = this.chats.get(conversation)
+    const chat = this.chats.get(message.conversation)
     if (!chat) return
     const { last, lastOrder } = chat
     this.put({ ...chat, last: newest(last, placed), lastOrder: Math.max(lastOrder, order) })
@@ -54,13 +54,13 @@ export class Flows {
     this.touched.add(chat.id)
   }
 
-  private async isTaken(conversation: string, order: number): Promise<boolean> {
-    if (this.taken.has(placeOf(conversation, order))) return true
-    return this.inUse && this.store.hasMessageAt(conversation, order)
+  private note(message: Message): void {
+    this.known.add(message.id)
+    this.taken.add(placeOf(message))
   }
 }
 
-const placeOf = (conversation: string, order: number): string => `${conversation} ${order}`
+const placeOf = ({ conversation, order }: Message): string => `${conversation} ${order}`
 
 /** What the list shows: a notice only where nobody has said anything. */
 function newest(last: Message | null, message: Message): Message {

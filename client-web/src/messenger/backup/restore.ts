@@ -76,7 +76,7 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
   const flows = new Flows(store, changes)
   await flows.load(content.conversations)
   for (const message of content.messages) {
-    await flows.add(message.status === 'waiting' ? neverSent(message) : message)
+    flows.add(message.status === 'waiting' ? neverSent(message) : message)
   }
   flows.stage()
   const settings = { ...defaultSettings, ...content.settings }

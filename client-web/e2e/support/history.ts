@@ -1,0 +1,36 @@
+/** A backup with years of messages in it, made of one that the app made. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { encode } from '@msgpack/msgpack'
+import { own } from '../../src/crypto/bytes'
+import { readContent } from '../../src/messenger/backup/content'
+import { openBackup, sealBackup } from '../../src/messenger/backup/format'
+import { blankMessage } from '../../src/messenger/chats'
+import type { Message } from '../../src/messenger/contract'
+
+const WORDS = 'the tent is packed and we leave at seven, bring the stove, a torch and warm clothes'
+const MINUTE = 60_000
+
+/** Puts `count` messages before what was said in its only conversation. */
+export async function ageBackup(path: string, passphrase: string, count: number): Promise<void> {
+  const content = readContent(await openBackup(own(readFileSync(path)), passphrase))
+  const [chat] = content.conversations
+  const first = Math.min(...content.messages.map(({ order }) => order))
+  if (!chat) throw new Error('the backup has no conversation')
+  const older = Array.from({ length: count }, (_, i): Message => {
+    const at = first - (count - i) * MINUTE
+    return {
+      ...blankMessage,
+      id: crypto.randomUUID(),
+      conversation: chat.id,
+      direction: i % 3 === 0 ? 'out' : 'in',
+      status: i % 3 === 0 ? 'read' : 'received',
+      kind: 'text',
+      text: `${i}: ${WORDS.slice(0, 8 + ((i * 37) % WORDS.length))}`,
+      sentAt: at,
+      order: at,
+    }
+  })
+  const aged = { ...content, messages: [...older, ...content.messages] }
+  const plain = own(encode(aged, { ignoreUndefined: true }))
+  writeFileSync(path, await sealBackup(plain, passphrase))
+}
