@@ -62,7 +62,8 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
             await until(owed)
             await until(over, within=30)
             told = [name for _, fields in await client.xrange(keys.inbox("n1")) for name in fields]
-            assert sorted(set(told)) == [b"c", b"p:1", b"p:2", b"x:2"]
+            # On a slow machine the first of the two may expire a round earlier, and is told so.
+            assert set(told) - {b"x:1"} == {b"c", b"p:1", b"p:2", b"x:2"}
             assert await client.exists(keys.POLICY)
             team[2].until_said("rewrite_begun")
             for worker in team:
