@@ -1,7 +1,12 @@
 /** Notices of the system: real permission, real messages through a real relay; only the looking away is told. */
 import type { Page } from '@playwright/test'
+import { chromiumFlags } from '../scripts/chromium-flags.mjs'
+import { resolveWholeChromium } from '../scripts/chromium.mjs'
 import { expect, acquainted, test } from './support/fixtures'
 import { testids } from './support/testids'
+
+const executablePath = resolveWholeChromium()
+if (executablePath) test.use({ launchOptions: { executablePath, args: chromiumFlags } })
 
 /** The browser shows its notices outside of any page: what was shown and taken back is noted on the way. */
 function noteNotices(): void {

@@ -1,8 +1,9 @@
 /**
- * Finds a Chromium for the tests, in this order: CHROMIUM_PATH, the system's own browser, the one
- * that the system's package manager installs (as root, or with sudo that asks nothing), then the
- * packaged one (`@sparticuz/chromium`, unpacked to a temporary folder of its version), a headless
- * shell. Throws one clear sentence when none of them works.
+ * Finds a Chromium for the tests, in this order: CHROMIUM_PATH, the system's headless shell (a window
+ * costs it a tenth of what it costs a whole browser), the system's whole browser, those that the system's
+ * package manager installs (as root, or with sudo that asks nothing), then the packaged shell
+ * (`@sparticuz/chromium`, unpacked to a temporary folder of its version). Throws one clear sentence
+ * when none of them works. Cameras and notices are a whole browser's alone.
  */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-const UNPACKED = join(tmpdir(), 'sealstream-chromium-')
+const SHELLS = ['chromium-headless-shell', 'chrome-headless-shell']
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const MAC = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -19,22 +20,29 @@ const MAC = [
 
 /** @returns {Promise<string>} the path of an executable that starts */
 export async function resolveChromium() {
-  const fromEnvironment = process.env.CHROMIUM_PATH
-  if (fromEnvironment) {
-    if (!starts(fromEnvironment)) throw new Error(`CHROMIUM_PATH=${fromEnvironment} does not start`)
-    return fromEnvironment
-  }
-  return system() ?? installed() ?? (await packaged()) ?? fail()
+  const present = named() ?? found(SHELLS)
+  if (present) return present
+  const whole = resolveWholeChromium()
+  return found(SHELLS) ?? whole ?? (await packaged()) ?? fail()
 }
 
-/** @returns {boolean} whether it is the packaged one: it has no camera and no fonts but its own */
-export const isHeadlessShell = (path) => path.startsWith(UNPACKED)
+/** @returns {string | undefined} the path of a browser with everything a person's has */
+export function resolveWholeChromium() {
+  return named() ?? found(NAMES) ?? (install() ? found(NAMES) : undefined)
+}
 
-function system() {
+function named() {
+  const path = process.env.CHROMIUM_PATH
+  if (path && !starts(path)) throw new Error(`CHROMIUM_PATH=${path} does not start`)
+  return path || undefined
+}
+
+function found(names) {
   const inPath = (process.env.PATH ?? '')
     .split(delimiter)
-    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  return [...inPath, ...MAC].find((path) => executable(path) && starts(path))
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+  const places = names === NAMES ? [...inPath, ...MAC] : inPath
+  return places.find((path) => executable(path) && starts(path))
 }
 
 async function packaged() {
@@ -44,7 +52,7 @@ async function packaged() {
     const entry = fileURLToPath(import.meta.resolve('@sparticuz/chromium'))
     const { version } = JSON.parse(readFileSync(join(entry, '../../package.json'), 'utf8'))
     // An older version's binary in the shared temporary folder would be taken as is.
-    const folder = UNPACKED + version
+    const folder = join(tmpdir(), `sealstream-chromium-${version}`)
     mkdirSync(folder, { recursive: true })
     process.env.TMPDIR = folder
     // Makes the package unpack the NSS libraries that slim machines lack, and use them.
@@ -61,28 +69,30 @@ async function packaged() {
   }
 }
 
-function installed() {
-  const root = process.getuid?.() === 0
-  const prefix = root ? [] : ['sudo', '-n']
-  const steps = existsSync('/usr/bin/apt-get')
+/** @returns {boolean} whether the package manager could install something */
+function install() {
+  const apt = [...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get']
+  const brew = '/opt/homebrew/bin/brew'
+  const ways = existsSync('/usr/bin/apt-get')
     ? [
-        ['apt-get', 'update'],
-        ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'],
+        [...apt, 'update'],
+        [...apt, 'install', '-y', '--no-install-recommends', 'chromium'],
+        [...apt, 'install', '-y', '--no-install-recommends', 'chromium-headless-shell'],
       ]
-    : existsSync('/opt/homebrew/bin/brew')
-      ? [['/opt/homebrew/bin/brew', 'install', '--cask', 'chromium']]
+    : existsSync(brew)
+      ? [[brew, 'install', '--cask', 'chromium']]
       : []
-  if (steps.length === 0) return undefined
-  console.error('Installing Chromium for the tests …')
+  if (ways.length > 0) console.error('Installing Chromium for the tests …')
+  return ways.map(([command, ...args]) => runs(command, args)).some(Boolean)
+}
+
+function runs(command, args) {
   try {
-    for (const step of steps) {
-      const [command, ...args] = [...(step[0]?.startsWith('/') ? [] : prefix), ...step]
-      execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-    }
+    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'ignore'] })
+    return true
   } catch {
-    return undefined
+    return false
   }
-  return system()
 }
 
 function executable(path) {

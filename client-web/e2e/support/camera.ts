@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { chromium, type Browser } from '@playwright/test'
 import QRCode from 'qrcode'
 import { chromiumFlags } from '../../scripts/chromium-flags.mjs'
-import { resolveChromium } from '../../scripts/chromium.mjs'
+import { resolveWholeChromium } from '../../scripts/chromium.mjs'
 
 const WIDTH = 640
 const HEIGHT = 480
@@ -26,7 +26,7 @@ export class Camera {
     const folder = mkdtempSync(join(tmpdir(), 'sealstream-camera-'))
     hold(folder, null)
     const browser = await chromium.launch({
-      executablePath: await resolveChromium(),
+      executablePath: resolveWholeChromium(),
       args: [
         ...chromiumFlags,
         '--use-fake-device-for-media-stream',

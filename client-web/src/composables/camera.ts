@@ -4,6 +4,11 @@
  */
 import { type Ref, onScopeDispose, readonly, ref } from 'vue'
 
+/** A camera that was let go a moment ago, or that another program still has, may be free soon. */
+const BUSY = new Set(['NotReadableError', 'AbortError'])
+const ATTEMPTS = 4
+const PAUSE_MS = 500
+
 export type CameraState = 'idle' | 'starting' | 'running' | 'denied' | 'missing'
 
 export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
@@ -17,10 +22,7 @@ export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
     try {
       const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices
       if (!devices) throw new DOMException('no camera here', 'NotFoundError')
-      stream = await devices.getUserMedia({
-        audio: false,
-        video: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 1280 } },
-      })
+      stream = await opened(devices)
       if (gone || !video.value) {
         stop()
         return
@@ -32,6 +34,21 @@ export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
       stop()
       const denied = error instanceof DOMException && error.name === 'NotAllowedError'
       state.value = denied ? 'denied' : 'missing'
+    }
+  }
+
+  async function opened(devices: MediaDevices): Promise<MediaStream> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await devices.getUserMedia({
+          audio: false,
+          video: { facingMode: 'environment', width: { ideal: 1280 }, height: { ideal: 1280 } },
+        })
+      } catch (error) {
+        const isBusy = error instanceof DOMException && BUSY.has(error.name)
+        if (!isBusy || gone || attempt === ATTEMPTS) throw error
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+      }
     }
   }
 
