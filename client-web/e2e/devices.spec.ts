@@ -29,6 +29,19 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await expect.poll(async () => (await anna.messages('out')).length).toBe(2)
   await expect(bob.get(testids.keyChange)).toHaveCount(0)
   await isAccessible(second.page)
+
+  // One that signs out is closed at the relay: the other no longer lists it, nor writes to it.
+  await second.go('#/settings/account')
+  await second.get(testids.logout).click()
+  await second.confirm('Sign out')
+  await expect(second.get(testids.username)).toBeVisible()
+  await anna.go('#/settings/devices')
+  await expect(anna.page.getByText('Log-in sessions')).toBeVisible()
+  await expect(anna.page.getByText('Device 2')).toHaveCount(0)
+  await expect(anna.page.getByText('This device')).toHaveCount(2)
+  await bob.write('for the one that is left')
+  await anna.chatWith(bob.name)
+  await anna.hasReceived(['for both devices', 'for the one that is left'])
 })
 
 test('signing out erases; logging in without a backup warns the contact, who accepts', async ({
