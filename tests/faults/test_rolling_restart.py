@@ -24,6 +24,7 @@ async def test_each_process_and_server_is_restarted_under_load(house: House) -> 
             await house.kill(server)
             await house.revive()
             await crowd.goes_on(12)
+        await house.healed()
         await take_prekeys(crowd)
         await crowd.all_online()
     assert {end for chatter in crowd.chatters for end in chatter.ends} >= {"shutdown", "lost"}

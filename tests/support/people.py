@@ -171,7 +171,11 @@ class Line:
         return self
 
     async def close(self) -> None:
+        """Disconnects, and lets go of what the library keeps of a connection that ended in another way."""
         await self.client.disconnect()
+        for kept in (self.client.eio.ws, self.client.eio.http):
+            if kept is not None and not kept.closed:
+                await kept.close()
 
     async def call(self, event: str, payload: Any) -> Any:
         """One call and its answer."""
