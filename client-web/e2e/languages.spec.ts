@@ -38,6 +38,7 @@ test('German and back, over a reload, with the words of the page and its languag
   await isAccessible(page)
   await anna.go('#/settings/language')
   await page.getByRole('radio', { name: 'English' }).click()
+  await expect(page.getByRole('heading', { name: 'Language' })).toBeVisible()
   await page.reload()
   await anna.isOnline()
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
