@@ -1,5 +1,5 @@
 /** A real relay of its own for a test file: `sealstream up` on a free port and a temporary folder. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -104,15 +104,13 @@ export class Relay {
     clearTimeout(timer)
   }
 
-  /** Files under the data folder that contain the text. */
+  /** Files under the data folder that contain the text, as it is or in one of the usual codings. */
   filesWith(text: string): string[] {
-    try {
-      const found = execFileSync('grep', ['-rlaF', '--', text, this.data], { encoding: 'utf8' })
-      return found.trim().split('\n')
-    } catch {
-      // grep's exit status for "nothing found".
-      return []
-    }
+    const patterns = codings(text).flatMap((coding) => ['-e', coding])
+    const found = spawnSync('grep', ['-rlaF', ...patterns, this.data], { encoding: 'utf8' })
+    // 2: a file went away while it looked; what it found stands all the same.
+    if (found.status === null || found.status > 2) throw new Error(`grep: ${found.stderr}`)
+    return found.stdout.split('\n').filter(Boolean)
   }
 
   async destroy(): Promise<void> {
@@ -139,6 +137,16 @@ export class Relay {
       await new Promise((done) => setTimeout(done, 100))
     }
   }
+}
+
+/** The text, its hexadecimal, and what base64 makes of it at each of the three places it may begin at. */
+function codings(text: string): string[] {
+  const bytes = Buffer.from(text)
+  const base64 = [0, 1, 2].map((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return whole.slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3))
+  })
+  return [text, bytes.toString('hex'), ...base64]
 }
 
 function alive(pid: number): boolean {
