@@ -12,6 +12,8 @@ export default defineConfig({
   workers: 2,
   fullyParallel: false,
   timeout: 180_000,
+  // A busy machine can break what waits for something; the report tells such tests apart as flaky.
+  retries: 1,
   expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {

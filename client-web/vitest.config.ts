@@ -13,6 +13,7 @@ export default defineConfig(async () => ({
   resolve: { alias },
   test: {
     maxWorkers: 2,
+    retry: 1,
     reporters: ['default', './scripts/measured-reporter.mjs'],
     projects: [
       {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.testing import Counts, Step, counted, from_junit, run
+from ops.testing import AGAIN_AT_MOST, Counts, Step, counted, from_junit, run, settled
 
 REPORT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"><failure/></testcase>
@@ -59,3 +59,33 @@ def test_a_step_that_takes_too_long_is_stopped_with_what_it_started() -> None:
 
 def test_a_program_that_is_not_there_is_a_failure() -> None:
     assert run(Step("missing", ("/nowhere/program",)))[0] == Counts(failed=1)
+
+
+def test_a_failure_that_passes_when_run_again_is_counted_and_told_apart() -> None:
+    first = Counts(passed=7, failed=2, skipped=1)
+    assert settled(first, Counts(passed=2)) == Counts(passed=9, skipped=1, shaky=2)
+    assert settled(first, Counts(passed=1, failed=1)) == Counts(passed=8, failed=1, skipped=1, shaky=1)
+    assert settled(first, Counts(failed=1)) == Counts(passed=7, failed=2, skipped=1)
+    assert str(settled(first, Counts(passed=2))) == "9 passed, 0 failed, 1 skipped"
+
+
+def run_twice(tmp_path: Path, failures: int, again: str) -> Counts:
+    report = tmp_path / "report.xml"
+    cases = '<testcase name="a"><failure/></testcase>' * failures + '<testcase name="b"/>'
+    write = (
+        "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]);"
+        "sys.exit('<failure' in sys.argv[2])"
+    )
+    command = (sys.executable, "-c", write, str(report))
+    step = Step(
+        "shaky", (*command, f"<a>{cases}</a>"), tmp_path, report=report, again=(*command, f"<a>{again}</a>")
+    )
+    return run(step)[0]
+
+
+def test_a_few_failures_run_again_and_many_do_not(tmp_path: Path) -> None:
+    assert run_twice(tmp_path, 1, '<testcase name="a"/>') == Counts(passed=2, shaky=1)
+    assert run_twice(tmp_path, 1, '<testcase name="a"><failure/></testcase>') == Counts(passed=1, failed=1)
+    assert run_twice(tmp_path, 1, "") == Counts(passed=1, failed=1)
+    many = AGAIN_AT_MOST + 1
+    assert run_twice(tmp_path, many, '<testcase name="a"/>') == Counts(passed=1, failed=many)
