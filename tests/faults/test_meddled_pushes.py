@@ -39,7 +39,8 @@ async def meddling(house: House) -> AsyncIterator[None]:
 
 async def meddle(log: Any, board: Any) -> None:
     chance = random.Random(7)
-    positions: dict[Any, Any] = {keys.log(partition): "$" for partition in range(PARTITIONS)}
+    # From the beginning: what is behind "$" is passed over while another log has more to read.
+    positions: dict[Any, Any] = {keys.log(partition): "0" for partition in range(PARTITIONS)}
     while True:
         pushes = []
         for name, entries in await log.xread(positions, block=200):

@@ -40,6 +40,8 @@ async def pending(log: Any, group: str, stream: str | None = None) -> int:
 async def nothing_left(log: Any, group: str, stream: str | None = None) -> bool:
     streams = [stream] if stream else [keys.log(partition) for partition in range(PARTITIONS)]
     for name in streams:
+        if not await log.exists(name):
+            return False  # the worker is up, and has yet to join
         groups = {row["name"]: row for row in await log.xinfo_groups(name)}
         row = groups.get(group.encode())
         if row is None or row["pending"] or row["lag"]:
