@@ -1,8 +1,8 @@
 """The node's inbox: pushes and notices from the board, taken to the sockets.
 
 Invariant: a lost or doubled entry cannot lose or reorder a message. The entries are counted; when
-one is missing, every socket of this node reads its mailbox again, and is registered again: the entry may
-have said that a socket was replaced, or that somebody came or went.
+one is missing, every socket of this node reads its mailbox again, and is registered again (`relay.upkeep`):
+the entry may have said that a socket was replaced, a user evicted, or that somebody came or went.
 """
 
 import asyncio

@@ -88,8 +88,14 @@ class Presence:
         pairs = [part for item in items for part in (item.device, encode_ephemeral(item))]
         await self._call("pass_on", str(user), *pairs)
 
+    async def is_kept_out(self, user: UUID) -> bool:
+        """Whether the user was evicted and still cools down. Raises Refusal unavailable."""
+        return bool(await self._ask("EXISTS", keys.cooldown(user)))
+
     async def _call(self, function: str, *args: bytes | str | int) -> Any:
-        command = ("FCALL", f"sealstream_{function}", 1, keys.NODES, *args)
+        return await self._ask("FCALL", f"sealstream_{function}", 1, keys.NODES, *args)
+
+    async def _ask(self, *command: bytes | str | int) -> Any:
         try:
             try:
                 return await self._commands.execute(*command)

@@ -3,6 +3,10 @@
 Invariant: every socket of the registry is on the board under the life of this node that the board knows, or
 will be registered again with one of the next heartbeats. It rests on no single answer: a lost one leaves what
 was to be done for the next.
+
+An inbox entry that was lost may have ended a socket. Of a newer one the registration tells, of an eviction the
+cool-down, which stands on the board from before the entry was written. Every other end comes from the login
+sessions in PostgreSQL (`relay.auth.revocation`) or the node itself, and never through an inbox.
 """
 
 import asyncio
@@ -78,6 +82,8 @@ class Upkeep:
         where = (socket.user, socket.device, socket.id)
         if not await self._presence.register_again(*where):
             self._inbox.end(*where, "replaced")
+        elif await self._presence.is_kept_out(socket.user):  # only now: who is evicted later is found here
+            self._inbox.end(*where, "rate_limited")
         elif self._registry.get(socket.id) is None:
             await self._presence.unregister(*where)  # its leaving may have been told before
 

@@ -90,11 +90,11 @@ async def test_who_leaves_while_the_board_is_away_is_offline_when_it_is_back(
 
 
 async def test_what_a_lost_inbox_entry_said_comes_to_pass(board_url: str, proxy: Proxy) -> None:
-    anna, bela, carl, dora = [uuid4() for _ in range(4)]
+    anna, bela, carl, dora, emil = [uuid4() for _ in range(5)]
     async with NodeOnBoard.at(board_url, proxy.url) as made:
         await made.node.start()
         at_anna = await made.connect(anna, bela, carl)
-        at_dora = await made.connect(dora)
+        at_dora, at_emil = await made.connect(dora), await made.connect(emil)
         await made.connect(bela, anna)
         await until(lambda: (bela, True) in at_anna.presence)
         proxy.stall()
@@ -103,12 +103,28 @@ async def test_what_a_lost_inbox_entry_said_comes_to_pass(board_url: str, proxy:
         await made.elsewhere(carl, anna)
         await made.elsewhere(dora)
         await made.elsewhere(bela)  # the newer device does not watch anna
-        assert await made.client.xtrim(keys.inbox("0"), maxlen=0) > 3
+        await made.evict(emil)
+        assert await made.client.xtrim(keys.inbox("0"), maxlen=0) > 4
         await made.other.pass_on(anna, [inbox.Ephemeral(anna, 1, bela, 1, b"the next one")])
         proxy.mend()
         await until(lambda: at_anna.passed[-1:] == [b"the next one"])
         await until(lambda: at_dora.ended == "replaced")
+        await until(lambda: at_emil.ended == "rate_limited")
         await until(lambda: {(bela, False), (carl, True)} <= set(at_anna.presence))
         assert at_anna.ended == ""
         assert anna in made.catch_ups.begun
         assert await made.client.hget(keys.presence(dora), "1") == b"1 there"
+
+
+async def test_who_was_evicted_while_the_board_took_the_node_for_dead_is_ended(board_url: str) -> None:
+    anna, bela = uuid4(), uuid4()
+    async with NodeOnBoard.at(board_url) as made:
+        await made.node.start()
+        at_anna, at_bela = await made.connect(anna), await made.connect(bela)
+        async with made.client.pipeline(transaction=True) as together:
+            together.flushall()
+            together.set(keys.cooldown(anna), "1", px=60_000)  # nobody was there to be told
+            await together.execute()
+        await until(lambda: at_anna.ended == "rate_limited")
+        await until(lambda: made.client.hexists(keys.presence(bela), "1"))
+        assert at_bela.ended == ""

@@ -16,6 +16,7 @@ from relay.sockets.registry import Registry
 from schema import functions, servers, tasks
 from schema.clock import now_ms
 from schema.refusals import Refusal
+from workers.rate_limiter.cooling import Cooling
 
 
 class Wire:
@@ -114,3 +115,8 @@ class NodeOnBoard:
         await self.other.heartbeat()
         await self.other.register(user, 1, "there")
         await self.other.watch(user, 1, "there", watched)
+
+    async def evict(self, user: UUID) -> None:
+        """What the rate-limiter does to who keeps hitting a limit."""
+        log_client: Any = None  # it reads no refusals here
+        await Cooling(self.client, log_client)._evict(user)
