@@ -4,7 +4,7 @@ Invariant: every socket of the registry is on the board under the life of this n
 will be registered again with one of the next heartbeats. It rests on no single answer: a lost one leaves what
 was to be done for the next.
 
-An inbox entry that was lost may have ended a socket. Of a newer one the registration tells, of an eviction the
+A lost inbox entry may have ended a socket. Of a newer one the registration tells, of an eviction the
 cool-down, which stands on the board from before the entry was written. Every other end comes from the login
 sessions in PostgreSQL (`relay.auth.revocation`) or the node itself, and never through an inbox.
 """

@@ -43,7 +43,7 @@ class Handler(Protocol[E]):
         """Commits the batch: when it returns, the entries are acknowledged and never come again.
 
         A batch with no entries only moves the commit to `upto`. What an entry could make the process die of
-        is done before anything is waited for (`workers.attempts`). Raises Superseded.
+        is done in the caller's task, where it is on record (`workers.attempts`). Raises Superseded.
         """
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 import uvloop
 from psycopg import AsyncConnection
+from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 from schema import functions, keys, logs, partitions, servers, tasks
@@ -44,6 +45,7 @@ NOTICING_DEAD_PEERS: Final = {
 """A connection that is open at this end only must not hold a partition for ever (libpq, over TCP)."""
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
+LOOKING_ROUND_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -86,6 +88,7 @@ class Opened:
             open=False,
             timeout=5.0,
             reconnect_timeout=RECONNECT_SECONDS,
+            connection_class=Patient,
             kwargs=NOTICING_DEAD_PEERS,
             configure=_let_go_when_frozen,
         )
@@ -126,6 +129,17 @@ class Opened:
             await consumer.run(stopping)
 
         return work
+
+
+class Patient(AsyncConnection[Any]):
+    """Wakes when the server answers. psycopg's own looks round every tenth of a second, and who does so is on
+    record (`workers.attempts`)."""
+
+    async def wait(
+        self, gen: PQGen[RV], interval: float = LOOKING_ROUND_SECONDS, timeout: float | None = None
+    ) -> RV:
+        """See AsyncConnection.wait."""
+        return await super().wait(gen, interval, timeout)
 
 
 async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:

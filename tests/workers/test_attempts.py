@@ -6,12 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 
 from schema import codec, functions, servers
 from tests.workers import stories
 from tests.workers.running import until
 from tests.workers.test_consumer import Recorder, consuming, nothing_left
 from workers.attempts import ALONE, Attempts
+from workers.bootstrap import Patient
 from workers.sources import log_source
 
 SOURCE = log_source("tests", 0)
@@ -24,7 +26,8 @@ from workers.batches import Pace
 from workers.consumer import Consumer
 from workers.sources import log_source
 
-url, name, deadly, waiting = sys.argv[1], sys.argv[2], int(sys.argv[3]), "waits" in sys.argv
+url, name, deadly = sys.argv[1], sys.argv[2], int(sys.argv[3])
+waiting, later = "waits" in sys.argv, "later" in sys.argv
 stream = log_source("tests", 0).stream
 
 class Handler:
@@ -33,6 +36,10 @@ class Handler:
     async def handle(self, batch):
         for entry in batch.entries:
             if entry.seq == deadly:
+                if later:
+                    async with servers.client(url) as log, asyncio.timeout(5):
+                        await log.ping()
+                        await asyncio.sleep(0.01)
                 os._exit(42)
         if waiting:
             async with servers.client(url) as log:
@@ -60,10 +67,10 @@ asyncio.run(main())
 """
 
 
-async def work(log_url: str, number: int, deadly: int = DEADLY) -> int:
+async def work(log_url: str, number: int, deadly: int = DEADLY, *how: str) -> int:
     """A worker until everything is done, or until it ends over an entry; its exit status."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WORKER, log_url, f"worker-{number}", str(deadly)
+        sys.executable, "-c", WORKER, log_url, f"worker-{number}", str(deadly), *how
     )
     async with asyncio.timeout(60):
         return await process.wait()
@@ -75,7 +82,10 @@ async def attempts(log: Any) -> Any:
     return lambda name: Attempts(log, SOURCE, name)
 
 
-async def test_an_entry_that_ends_its_workers_is_found_and_set_aside(log: Any, log_url: str) -> None:
+@pytest.mark.parametrize("how", [(), ("later",)], ids=["at once", "after it waited for a server"])
+async def test_an_entry_that_ends_its_workers_is_found_and_set_aside(
+    log: Any, log_url: str, how: tuple[str, ...]
+) -> None:
     await functions.install(log, "workers")
     user = uuid4()
     positions = [
@@ -83,7 +93,7 @@ async def test_an_entry_that_ends_its_workers_is_found_and_set_aside(log: Any, l
     ]
     statuses = []
     for number in range(10):
-        statuses.append(await work(log_url, number))
+        statuses.append(await work(log_url, number, DEADLY, *how))
         if statuses[-1] != 42:
             break
     # One read it, one took all of it over, three handled it alone.
@@ -154,6 +164,78 @@ async def test_only_workers_that_were_not_heard_of_again_are_counted(log: Any, a
     await attempts("four").over()
     assert await attempts("five").begin(b"6-0") == 1, "the fourth lives"
     assert 0 < await log.ttl(SOURCE.attempt) <= 86_400
+
+
+async def test_work_is_on_record_whenever_its_code_runs_and_never_while_it_waits(
+    log: Any, log_url: str, attempts: Any
+) -> None:
+    gate = asyncio.Event()
+    seen: list[tuple[bytes | None, ...]] = []
+
+    def look() -> None:
+        with Redis.from_url(log_url) as now:
+            seen.append(tuple(now.hmget(SOURCE.attempt, "position", "worker", "count")))  # type: ignore[arg-type]
+
+    async def work() -> None:
+        look()
+        await log.ping()
+        look()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(60)
+        look()
+        await gate.wait()
+        look()
+
+    await attempts("gone").begin(b"5-0")
+    mine = attempts("one")
+    assert await mine.begin(b"5-0") == 2
+    running = asyncio.create_task(mine.during(work()))
+
+    async def waits_at_the_gate() -> bool:
+        return len(seen) == 3 and await is_on_no_record(log)
+
+    await until(waits_at_the_gate)
+    gate.set()
+    await running
+    assert seen == [(b"5-0", b"one", b"2")] * 4
+    assert await is_on_no_record(log)
+
+
+async def test_a_long_wait_for_the_database_is_one_wait(log: Any, database_url: str, attempts: Any) -> None:
+    async def calls() -> int:
+        return int((await log.info("commandstats"))["cmdstat_fcall"]["calls"])
+
+    async with await Patient.connect(database_url, autocommit=True) as connection:
+
+        async def work() -> None:
+            await connection.execute("SELECT pg_sleep(1)")
+
+        mine = attempts("one")
+        await mine.begin(b"5-0")
+        before = await calls()
+        await mine.during(work())
+    assert 1 <= await calls() - before <= 4, "psycopg else wakes ten times a second"
+
+
+async def test_work_that_is_cancelled_tidies_up_and_is_on_no_record(log: Any, attempts: Any) -> None:
+    tidied = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            tidied.append(await log.ping())
+
+    mine = attempts("one")
+    await mine.begin(b"5-0")
+    running = asyncio.create_task(mine.during(work()))
+    await until(lambda: is_on_no_record(log))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert tidied == [True]
+    assert await is_on_no_record(log)
 
 
 async def test_a_record_can_be_kept_on_a_full_log(log: Any, attempts: Any) -> None:
