@@ -15,7 +15,7 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test lint format bench lock client clean
+.PHONY: help run test lint format bench lock client client-check clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock
 
 client: $(BUILT)  ## build the web client
+
+client-check: $(PACKAGES)
+	@cd $(CLIENT) && npm run --silent check
 
 clean:  ## remove everything built (data directories stay)
 	rm -rf $(VENV) $(CLIENT)/node_modules $(CLIENT)/dist $(CLIENT)/.artifacts *.egg-info build \

@@ -12,10 +12,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from xml.etree import ElementTree as ET
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -51,7 +52,8 @@ class Counts:
 @dataclass(frozen=True)
 class Step:
     """One command. `report` is the JUnit file it writes; without one it passes or fails as a whole. `again`
-    runs what failed once more and writes the same report."""
+    runs what failed once more and writes the same report. One that is `early` starts with the first step, and
+    what it prints is printed at its turn."""
 
     name: str
     command: tuple[str, ...]
@@ -61,6 +63,7 @@ class Step:
     environment: dict[str, str] = field(default_factory=dict)
     is_lint: bool = False
     again: tuple[str, ...] = ()
+    early: bool = False
 
 
 def steps() -> list[Step]:
@@ -71,8 +74,7 @@ def steps() -> list[Step]:
         Step("format", (str(BIN / "ruff"), "format", "--check", "."), is_lint=True),
         Step("mypy", (str(BIN / "mypy"),), is_lint=True),
         Step("imports", (str(BIN / "lint-imports"),), is_lint=True),
-        Step("client packages", ("make", "-s", "client-web/node_modules/.package-lock.json"), is_lint=True),
-        Step("client check", ("npm", "run", "--silent", "check"), CLIENT, is_lint=True),
+        Step("client check", ("make", "-s", "client-check"), is_lint=True, early=True),
         Step(
             "pytest",
             # Three at a time, each with servers of its own: most of them wait for something most of the time.
@@ -118,8 +120,7 @@ def main(arguments: list[str]) -> int:
     """Runs the steps (`--lint`: only the checks); the exit status."""
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir()
-    chosen = [step for step in steps() if step.is_lint or "--lint" not in arguments]
-    results = [(step, *run(step)) for step in chosen]
+    results = run_all([step for step in steps() if step.is_lint or "--lint" not in arguments])
     print("\n── summary")
     for step, counts, seconds in results:
         mark = "FAILED" if counts.failed else "ok"
@@ -130,15 +131,23 @@ def main(arguments: list[str]) -> int:
     return 1 if total.failed else 0
 
 
-def run(step: Step) -> tuple[Counts, float]:
-    """Runs one step, its output passed on; what it counted and the seconds it took."""
+def run_all(chosen: list[Step]) -> list[tuple[Step, Counts, float]]:
+    """Runs the steps in their order, the early ones beside those before them."""
+    with contextlib.ExitStack() as stack:
+        early = {step.name: stack.enter_context(Started(step)) for step in chosen if step.early}
+        return [(step, *run(step, early.get(step.name))) for step in chosen]
+
+
+def run(step: Step, early: "Started | None" = None) -> tuple[Counts, float]:
+    """Runs one step, its output passed on; what it counted and the seconds it was waited for."""
     print(f"\n── {step.name}", flush=True)
     began = time.monotonic()
-    counts = counted(step.report, _status(step))
+    counts = counted(step.report, _status(early or Started(step)))
     if step.again and step.report and 0 < counts.failed <= AGAIN_AT_MOST:
         print(f"\n── {step.name}: what failed, once more", flush=True)
         step.report.unlink(missing_ok=True)
-        counts = settled(counts, counted(step.report, _status(replace(step, command=step.again))))
+        once_more = Started(replace(step, command=step.again))
+        counts = settled(counts, counted(step.report, _status(once_more)))
     return counts, time.monotonic() - began
 
 
@@ -181,28 +190,55 @@ def from_junit(text: str) -> Counts:
     return counts
 
 
-def _status(step: Step) -> int:
-    try:
-        process = subprocess.Popen(
-            step.command,
-            cwd=step.folder,
-            env={**os.environ, **step.environment},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        print(f"{step.command[0]} cannot be started: {error.strerror}")
-        return 127
-    try:
-        return process.wait(step.minutes * 60)
-    except subprocess.TimeoutExpired:
-        print(f"{step.name} took over {step.minutes:g} minutes and is stopped")
-        return 124
-    finally:
-        # Whatever the step left running ends with it, also when we are interrupted.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+class Started:
+    """A step under way. As a context it ends with it, and so does whatever the step left running."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self._words = tempfile.TemporaryFile() if step.early else None  # noqa: SIM115 - closed at the end
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = subprocess.Popen(
+                step.command,
+                cwd=step.folder,
+                env={**os.environ, **step.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=self._words,
+                stderr=self._words and subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            print(f"{step.command[0]} cannot be started: {error.strerror}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+        if self._words is not None:
+            self._words.seek(0)
+            print(self._words.read().decode(errors="replace"), end="", flush=True)
+            self._words.close()
+            self._words = None
+
+    def wait(self) -> int:
+        """The exit status; 127 when it could not be started, 124 when it took too long and is to be ended."""
+        if self._process is None:
+            return 127
+        try:
+            return self._process.wait(self.step.minutes * 60)
+        except subprocess.TimeoutExpired:
+            print(f"{self.step.name} took over {self.step.minutes:g} minutes and is stopped")
+            return 124
+
+
+def _status(started: Started) -> int:
+    with started:
+        return started.wait()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 import { acquainted, expect, test } from './support/fixtures'
 
+test.use({ contextOptions: { reducedMotion: 'no-preference' } })
+
 const numbered = (what: string, count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, i) => `${what} number ${String(from + i).padStart(2, '0')}.`)
 

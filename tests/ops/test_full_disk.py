@@ -16,6 +16,7 @@ from ops.supervisor.house import House
 from ops.supervisor.journal import Journal
 from ops.supervisor.keeper import Keeper
 from tests.ops.programs import SLEEPS, prepared, program
+from tests.support.stack import free_ports
 
 FULL = Path("/dev/full")
 needs_a_full_disk = pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")
@@ -154,5 +155,5 @@ def test_the_house_is_ended_whatever_becomes_of_the_last_words(
     monkeypatch.setattr(House, "watch", lambda _: None)
     monkeypatch.setattr(House, "end", lambda house, _tell: ended.append(house))
     with pytest.raises(RuntimeError, match="no more words"):
-        up.up({"SEALSTREAM_DATA": str(tmp_path / "data"), "SEALSTREAM_PORT": "28080"})
+        up.up({"SEALSTREAM_DATA": str(tmp_path / "data"), "SEALSTREAM_PORT": str(free_ports(1))})
     assert len(ended) == 1

@@ -4,9 +4,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from ops.testing import AGAIN_AT_MOST, Counts, Step, counted, from_junit, run, settled
+from ops import testing
+from ops.testing import AGAIN_AT_MOST, Counts, Step, counted, from_junit, run, run_all, settled
 
 REPORT = """<testsuites><testsuite>
 <testcase name="a"/><testcase name="b"><failure/></testcase>
@@ -89,3 +91,41 @@ def test_a_few_failures_run_again_and_many_do_not(tmp_path: Path) -> None:
     assert run_twice(tmp_path, 1, "") == Counts(passed=1, failed=1)
     many = AGAIN_AT_MOST + 1
     assert run_twice(tmp_path, many, '<testcase name="a"/>') == Counts(passed=1, failed=many)
+
+
+def test_an_early_step_runs_beside_the_first_and_speaks_at_its_turn(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each waits for the other."""
+    meet = (
+        "import pathlib, sys, time; own, other = map(pathlib.Path, sys.argv[1:]); own.touch()\n"
+        "while not other.exists(): time.sleep(0.01)\n"
+        "print('met at', own.name)"
+    )
+    command = (sys.executable, "-c", meet)
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    done = run_all(
+        [Step("one", (*command, first, second)), Step("two", (*command, second, first), early=True)]
+    )
+    assert [counts for _, counts, _ in done] == [Counts(passed=1)] * 2
+    printed = capfd.readouterr().out
+    assert printed.split("── ")[1:] == ["one\nmet at first\n\n", "two\nmet at second\n"]
+
+
+def test_an_early_step_ends_with_the_run_that_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = tmp_path / "pid"
+    code = (
+        f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    )
+
+    def interrupted(*_: object) -> None:
+        while not pid.exists() or not pid.read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(testing, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_all([Step("early", (sys.executable, "-c", code), early=True)])
+    assert not psutil.pid_exists(int(pid.read_text()))
