@@ -137,18 +137,17 @@ class Directory:
         event = SignedPrekeySet(user=user, device=device, at=at, signed_prekey=signed_prekey)
         return await self._append(identity_key, event)
 
-    async def take(self, user: UUID, prekeys: list[tuple[int, int]], at: int) -> list[bool]:
-        """For each (device, prekey id): whether it is the caller's to hand out. Recorded on disk."""
+    async def take(self, user: UUID, prekeys: list[tuple[int, int]], at: int) -> list[bool | None]:
+        """For each (device, prekey id): whether it is the caller's to hand out, which is recorded on disk;
+        None when the device is not active (any more)."""
         partition = partition_of(user, self._partitions)
-        names = [keys.log(partition), *(keys.taken(partition, user, *prekey) for prekey in prekeys)]
-        events = [
-            codec.encode(PrekeyTaken(user=user, device=device, at=at, prekey_id=number))
-            for device, number in prekeys
-        ]
-        replies = await functions.call(
-            self._log, "relay", "take_prekeys", names, [keys.TAKEN_SECONDS, *events]
-        )
-        return [reply == 1 for reply in replies]
+        arguments: list[Any] = [keys.TAKEN_SECONDS]
+        for device, number in prekeys:
+            event = PrekeyTaken(user=user, device=device, at=at, prekey_id=number)
+            arguments += [device, codec.encode(event)]
+        marks = (keys.taken(partition, user, *prekey) for prekey in prekeys)
+        replies = await self._call("take_prekeys", user, arguments, *marks)
+        return [None if reply < 0 else reply == 1 for reply in replies]
 
     async def delete(self, user: UUID, device: int, at: int) -> Position:
         """Forgets the account, and has what the log holds of it erased."""

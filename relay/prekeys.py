@@ -50,12 +50,13 @@ SELECT_STORED: Final = """
 async def take(
     connection: Connection, directory: Directory, user: UUID, devices: list[int], now: int
 ) -> dict[int, PrekeyOut]:
-    """One prekey for each of the user's devices that has one left, recorded in the log.
+    """One prekey for each of the user's devices that is still active and has one left, recorded in the log.
 
     The caller commits; if it cannot, the prekeys are lost, never handed out again.
     """
     handed: dict[int, PrekeyOut] = {}
-    while wanting := [device for device in devices if device not in handed]:
+    closed: set[int] = set()
+    while wanting := [device for device in devices if device not in handed and device not in closed]:
         arguments = {"user": user, "devices": wanting, "now": now}
         rows = await (await connection.execute(TAKE, arguments)).fetchall()
         if not rows:
@@ -64,6 +65,8 @@ async def take(
         for (device, number, key), is_mine in zip(rows, mine, strict=True):
             if is_mine:
                 handed[device] = PrekeyOut(number, bytes(key))
+            elif is_mine is None:
+                closed.add(device)
     return handed
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -12,8 +13,16 @@ EVENT_FIELD: Final = b"e"
 SEQ_FIELD: Final = b"n"
 """The stream field that holds the mailbox number, in decimal, where the event has one."""
 
+
+class _Whose(msgspec.Struct, frozen=True):
+    """What every event says, whatever else it may."""
+
+    user: UUID
+
+
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _decoder = msgspec.msgpack.Decoder(LogEvent)
+_whose_decoder = msgspec.msgpack.Decoder(_Whose)
 _refused_decoder = msgspec.msgpack.Decoder(Refused)
 
 
@@ -52,6 +61,14 @@ def decode_entry(fields: Mapping[bytes, bytes]) -> tuple[LogEvent, int]:
     except ValueError as error:
         raise UndecodableEntry("the mailbox number is not a number") from error
     return decode(data), seq
+
+
+def user_of(fields: Mapping[bytes, bytes]) -> UUID | None:
+    """Whose stream entry it is, if that much can be read of one that cannot be decoded."""
+    try:
+        return _whose_decoder.decode(fields.get(EVENT_FIELD, b"")).user
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return None
 
 
 def decode_refused(data: bytes) -> Refused:

@@ -14,12 +14,12 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
-| `{p}:quarantine` | stream | until the operator clears it | entries that could not be projected, and why |
+| `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
 | `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
 | | | | `position`, `worker`, and the `count` of workers in a row that ended |
 | | | | over it |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
-| `limits:quarantine` | stream | until the operator clears it | refusals that could not be read, and why |
+| `limits:quarantine` | stream | the retention window | refusals that could not be read, and why |
 | `limits:attempt` | hash | a day, mostly less | as `{p}:attempt:GROUP` |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)

@@ -193,6 +193,7 @@ async def test_the_identity_is_told_of_active_devices_only(log: Log, user: UUID)
 
 
 async def test_a_prekey_is_the_first_takers_however_many_ask(log: Log, user: UUID) -> None:
+    await log.publish(user, 1, ONE)
     wanted = [(1, number) for number in range(1, 6)]
     outcomes = await asyncio.gather(*(log.directory.take(user, wanted, 1) for _ in range(10)))
     assert [sum(column) for column in zip(*outcomes, strict=True)] == [1] * 5
@@ -201,9 +202,21 @@ async def test_a_prekey_is_the_first_takers_however_many_ask(log: Log, user: UUI
 
 
 async def test_a_prekeys_mark_goes_when_the_projection_has_long_known(log: Log, user: UUID) -> None:
+    await log.publish(user, 1, ONE)
     await log.directory.take(user, [(1, 1)], 1)
     mark = keys.taken(partition_of(user, PARTITIONS), user, 1, 1)
     assert keys.TAKEN_SECONDS - 10 < await log.client.ttl(mark) <= keys.TAKEN_SECONDS
+
+
+async def test_of_who_is_gone_no_prekey_is_taken_and_nothing_recorded(log: Log, user: UUID) -> None:
+    for device in (1, 2):
+        await log.publish(user, device, ONE)
+    await log.directory.close(user, 2, 1)
+    assert await log.directory.take(user, [(1, 1), (2, 1)], 2) == [True, None]
+    await log.directory.delete(user, 1, 3)
+    assert await log.directory.take(user, [(1, 2), (2, 2)], 4) == [None, None]
+    kinds = [type(event) for event in await log.events(user)]
+    assert kinds == [IdentitySet, IdentitySet, DeviceClosed, PrekeyTaken, AccountDeleted]
 
 
 async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Log, user: UUID) -> None:

@@ -72,14 +72,20 @@ async def _erase(log_client: Any, stream: str, end: str, deletions: Deletions) -
 def _is_void(entry: bytes, fields: Mapping[bytes, bytes], deletions: Deletions) -> bool:
     """Whether its account's deletion came after the entry. What came later is not void: the deletion may have
     stopped half-way, and the account was used again."""
+    user = _whose(fields)
+    deletion = None if user is None else deletions.get(user)
+    if deletion is None:
+        return False
+    return Position.parse(fields.get(b"position", entry)) < deletion  # the quarantine tells where it stood
+
+
+def _whose(fields: Mapping[bytes, bytes]) -> UUID | None:
+    """The account that goes with the entry; None for a deletion, which stays, and when nobody can say."""
     try:
         event, _ = codec.decode_entry(fields)
     except codec.UndecodableEntry:
-        return False  # nobody can say whose it is
-    deletion = deletions.get(event.user)
-    if deletion is None or isinstance(event, AccountDeleted):
-        return False
-    return Position.parse(fields.get(b"position", entry)) < deletion  # the quarantine tells where it stood
+        return codec.user_of(fields)
+    return None if isinstance(event, AccountDeleted) else event.user
 
 
 async def _take_back(log_client: Any, partition: int, deletions: Deletions) -> None:

@@ -15,7 +15,7 @@ from workers.retention.erasing import erase
 from workers.retention.expiry import expire
 from workers.retention.rewriting import rewrite_when_due
 from workers.retention.sweeping import sweep
-from workers.retention.trimming import trim
+from workers.retention.trimming import trim, trim_quarantine
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +67,7 @@ class Retention:
         steps: dict[str, Callable[[], Awaitable[Any]]] = {
             "expire": lambda: expire(database, log_client, count, now=now, ttl_ms=life),
             "trim": lambda: trim(database, log_client, count, now=now, window_ms=life),
+            "trim_quarantine": lambda: trim_quarantine(log_client, count, now=now, window_ms=life),
             "erase": lambda: erase(database, log_client, count),
             "clear": lambda: clear(database, now=now),
             "sweep": lambda: sweep(self._board),

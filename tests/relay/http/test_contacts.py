@@ -208,6 +208,18 @@ async def test_a_prekey_that_the_log_knows_as_taken_is_not_handed_out(node: Rela
     assert await node.parts.directory.take(user, [(1, 1), (1, 3)], 0) == [False, True]
 
 
+async def test_a_bundle_in_flight_while_the_account_is_deleted_records_nothing_after_the_deletion(
+    node: Relay,
+) -> None:
+    ada, bob = await node.person(prekeys=3), await node.person()
+    user = UUID(ada.user_id)
+    await node.parts.log.delete(
+        keys.user(partition_of(user, node.parts.partitions), user)
+    )  # not projected yet
+    assert (await bob.call("GET", bundle(ada))).body["devices"][0]["prekey"] is None
+    assert not any(isinstance(event, PrekeyTaken) for event in await node.events(ada))
+
+
 async def test_when_few_prekeys_remain_the_devices_node_is_told(node: Relay) -> None:
     ada, bob = await node.person(prekeys=21), await node.person()
     board = node.parts.board

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from relay.directory import Directory
@@ -123,12 +124,17 @@ async def test_what_was_set_aside_of_the_account_goes_from_the_quarantine(log, d
     for said in (accepted(user, 1, 2, body=CANARY), accepted(other, 1, 2)):
         about = {b"group": b"projector", b"position": b"1-0", b"reason": b"failing"}
         await log.xadd(keys.quarantine(0), {**about, **stories.fields(said)})
-    await log.xadd(keys.quarantine(0), {b"position": b"1-1", codec.EVENT_FIELD: b"\xc1"})
+    foreign = {"t": "of a later version", "user": user.bytes, "body": CANARY}
+    for data in (msgspec.msgpack.encode(foreign), b"\xc1"):
+        await log.xadd(keys.quarantine(0), {b"position": b"1-1", codec.EVENT_FIELD: data})
+    await log.xadd(keys.quarantine(0), {b"position": b"1-2"})
     await directory.delete(user, 1, 1)
     await readers(log, database)
-    assert await erase(database, log, PARTITIONS) == 7
-    left = [fields[codec.EVENT_FIELD] for _, fields in await log.xrange(keys.quarantine(0))]
-    assert left == [codec.encode(accepted(other, 1, 2)[0]), b"\xc1"], "nobody can say whose the other one is"
+    assert await erase(database, log, PARTITIONS) == 8
+    left = [fields.get(codec.EVENT_FIELD) for _, fields in await log.xrange(keys.quarantine(0))]
+    assert left == [codec.encode(accepted(other, 1, 2)[0]), b"\xc1", None], (
+        "nobody can say whose the others are"
+    )
 
 
 class Dying:

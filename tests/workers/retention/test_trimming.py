@@ -7,7 +7,7 @@ import pytest
 from schema import keys
 from workers.positions import Position
 from workers.projector import checkpoints
-from workers.retention.trimming import trim
+from workers.retention.trimming import trim, trim_quarantine
 
 NOW, WINDOW = 100, 50
 """Entries before 50-0 are out of the window."""
@@ -125,3 +125,15 @@ async def test_a_quiet_partition_is_trimmed_to_its_last_entry_and_beyond(log, da
     (info, _) = await log.xinfo_groups(keys.log(0))
     assert info["last-delivered-id"] == b"30-0"
     assert await log.xadd(keys.log(0), {"e": "x"}, id="30-1")
+
+
+async def test_what_was_set_aside_goes_when_the_window_is_over(log: Any) -> None:
+    """Whether or not anybody can say whose it was."""
+    streams = [keys.quarantine(0), keys.quarantine(1), keys.LIMITS_QUARANTINE]
+    for stream in streams:
+        for ms in (10, 49, 50, 70):
+            await log.xadd(stream, {"position": "1-0", "e": b"\xc1"}, id=f"{ms}-0")
+    assert await trim_quarantine(log, 2, now=NOW, window_ms=WINDOW) == 6
+    for stream in streams:
+        assert [position for position, _ in await log.xrange(stream)] == [b"50-0", b"70-0"]
+    assert await trim_quarantine(log, 2, now=NOW, window_ms=WINDOW) == 0
