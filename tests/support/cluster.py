@@ -62,6 +62,12 @@ class Cluster:
         """Starts it again, with what it had on disk."""
         self._running[number] = self._start(self._ports[number])
 
+    def empty(self) -> None:
+        """Forgets every key."""
+        for port in self._ports:
+            with Redis(port=port) as node:
+                node.flushall()
+
     def _start(self, port: int) -> "subprocess.Popen[bytes]":
         place = self._folder / str(port)
         place.mkdir(exist_ok=True)

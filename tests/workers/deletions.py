@@ -33,7 +33,7 @@ def life(user: UUID, envelopes: int = 3, body: bytes = CANARY) -> list[Said]:
     ]
 
 
-async def events(log: Any, stream: str = "{0}:log") -> list[LogEvent]:
+async def events(log: Any, stream: str = keys.log(0)) -> list[LogEvent]:
     return [codec.decode_entry(fields)[0] for _, fields in await log.xrange(stream)]
 
 
@@ -41,14 +41,15 @@ async def kinds(log: Any, user: UUID) -> list[type[LogEvent]]:
     return [type(event) for event in await events(log) if event.user == user]
 
 
-async def readers(log: Any, database: Any, **others: bytes | str) -> None:
+async def readers(log: Any, database: Any, partition: int = 0, **others: bytes | str) -> None:
     """How far projector, pusher and checkpoint have come: to the end, unless told otherwise."""
-    end = (await log.xinfo_stream(keys.log(0)))["last-generated-id"]
-    there = {group["name"].decode() for group in await log.xinfo_groups(keys.log(0))}
+    stream = keys.log(partition)
+    end = (await log.xinfo_stream(stream))["last-generated-id"]
+    there = {group["name"].decode() for group in await log.xinfo_groups(stream)}
     for group in keys.LOG_GROUPS:
         place = log.xgroup_setid if group in there else log.xgroup_create
-        await place(keys.log(0), group, others.get(group, end))
+        await place(stream, group, others.get(group, end))
     upto = Position.parse(others.get("checkpoint", end))
     async with database.connection() as connection:
-        known = await checkpoints.read(connection, keys.PROJECTOR, 0)
-        assert await checkpoints.advance(connection, keys.PROJECTOR, 0, known, upto)
+        known = await checkpoints.read(connection, keys.PROJECTOR, partition)
+        assert await checkpoints.advance(connection, keys.PROJECTOR, partition, known, upto)

@@ -1,26 +1,37 @@
-"""All four workers on a log and board that are one Valkey Cluster of two primaries."""
+"""The workers on a log and board that are one Valkey Cluster of two primaries."""
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from schema import keys
+from relay.directory import Directory
+from schema import functions, keys
 from schema import servers as clients
 from schema.clock import now_ms
+from schema.events import AccountDeleted
 from schema.partitions import partition_of
 from tests.support.cluster import Cluster
 from tests.workers import stories
+from tests.workers.deletions import events, life, readers
 from tests.workers.oracle import projected
 from tests.workers.running import PARTITIONS, Workers, until
+from workers.retention.erasing import erase
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with Cluster.running() as running:
+        yield running
+
+
 @pytest.fixture
-def cluster_url() -> Iterator[str]:
-    with Cluster.running() as cluster:
-        yield cluster.url
+def cluster_url(cluster: Cluster) -> str:
+    cluster.empty()
+    return cluster.url
 
 
 async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
@@ -41,6 +52,7 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
                 for name in ("projector", "pusher", "retention", "rate-limiter")
             ]
             await client.zadd(keys.NODES, {"n1": now_ms()})
+            await client.xadd(keys.quarantine(0), {"position": "1-0", "e": "set aside"})
             for user in users:
                 partition = partition_of(user, PARTITIONS)
                 await client.hset(keys.presence(user), 1, "n1 socket")
@@ -56,7 +68,8 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
                 return len(projected(database_url, users)["envelopes"]) == 32
 
             async def over() -> bool:
-                lengths = [await client.xlen(keys.log(partition)) for partition in range(PARTITIONS)]
+                streams = [keys.quarantine(0), *(keys.log(partition) for partition in range(PARTITIONS))]
+                lengths = [await client.xlen(stream) for stream in streams]
                 return projected(database_url, users)["envelopes"] == [] and not any(lengths)
 
             await until(owed)
@@ -71,3 +84,30 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
                 assert not worker.said("work_failed")
     finally:
         workers.kill_all()
+
+
+async def test_deleted_accounts_are_erased_on_both_primaries(cluster_url: str, database: Any) -> None:
+    users = stories.users(16)
+    gone, others = users[:8], users[8:]
+    async with clients.client(cluster_url) as client:
+        for package in ("relay", "workers"):
+            await functions.install(client, package)
+        for user in users:
+            for said in life(user):
+                await client.xadd(keys.log(partition_of(user, PARTITIONS)), stories.fields(said))
+            aside = {b"position": b"1-0", **stories.fields(stories.accepted(user, 1, 9))}
+            await client.xadd(keys.quarantine(partition_of(user, PARTITIONS)), aside)
+        for user in gone:
+            await Directory(client, PARTITIONS).delete(user, 1, now_ms())
+        partitions = {partition_of(user, PARTITIONS) for user in users}
+        assert await erase(database, client, PARTITIONS) == 0, "nobody has read them"
+        for partition in partitions:
+            await readers(client, database, partition)
+        assert await erase(database, client, PARTITIONS) == len(gone) * (len(life(gone[0])) + 1)
+        left = [event for partition in partitions for event in await events(client, keys.log(partition))]
+        assert sorted(event.user for event in left if isinstance(event, AccountDeleted)) == sorted(gone)
+        assert {event.user for event in left if not isinstance(event, AccountDeleted)} == set(others)
+        assert len(left) == len(gone) + len(others) * len(life(others[0]))
+        aside_still = [event for p in partitions for event in await events(client, keys.quarantine(p))]
+        assert sorted(event.user for event in aside_still) == sorted(others)
+        assert not any([await client.exists(keys.deleted(partition)) for partition in partitions])
