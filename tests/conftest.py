@@ -1,18 +1,16 @@
 """Fixtures for everyone: real Valkey and PostgreSQL, clean for every test."""
 
-import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
-from ops.migrate import migrate
+from tests.databases import Databases
 from tests.servers import Servers
 
 # How fast the machine is, is not what the properties are about.
@@ -21,9 +19,6 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("any machine")
 
-TEMPLATE = "migrated"
-_numbers = itertools.count(1)
-
 
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[Servers]:
@@ -31,13 +26,15 @@ def _servers() -> Iterator[Servers]:
     folder.chmod(0o711)
     servers = Servers(folder / "data")
     try:
-        with psycopg.connect(servers.database_url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        migrate(servers.database_url(TEMPLATE))
         yield servers
     finally:
         servers.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _databases(_servers: Servers) -> Databases:
+    return Databases(_servers.database_url)
 
 
 @pytest.fixture
@@ -65,12 +62,9 @@ def board_url(servers: Servers) -> str:
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A fresh database with the newest tables and no rows."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(servers.database_url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+def database_url(servers: Servers, _databases: Databases) -> Iterator[str]:
+    """A database with the newest tables and no rows."""
+    name = _databases.take()
     yield servers.database_url(name)
     servers.revive()
-    with psycopg.connect(servers.database_url(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    _databases.give_back(name)
