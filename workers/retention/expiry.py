@@ -4,6 +4,7 @@ An envelope's time begins when it was accepted, by the later of two clocks: the 
 node that is behind shortens nobody's.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,25 +26,45 @@ SELECT_OVERDUE: Final = """
      WHERE (user_id, device_id) IN (
            SELECT DISTINCT user_id, device_id
              FROM envelopes
-            WHERE at < %(before)s AND logged_at < %(before)s
+            WHERE at < %(before)s AND logged_at < %(before)s AND (user_id, device_id) > (%(user)s, %(device)s)
+            ORDER BY user_id, device_id
             LIMIT %(most)s)
      GROUP BY user_id, device_id
+     ORDER BY user_id, device_id
 """
 """A mailbox's prefix without a younger envelope: only a prefix can expire."""
+
+Overdue = tuple[UUID, int, int]
+"""A mailbox (user, device), and up to which number its envelopes are over their time."""
 
 
 async def expire(database: Any, log_client: Any, partitions: int, *, now: int, ttl_ms: int) -> int:
     """Moves the floors of overdue mailboxes (`now` in ms); how many envelopes expired."""
-    async with database.connection() as connection:
-        cursor = await connection.execute(SELECT_OVERDUE, {"before": now - ttl_ms, "most": MAILBOXES_AT_ONCE})
-        overdue = await cursor.fetchall()
-    expired = 0
-    for user, device, upto in overdue:
-        expired += await expire_mailbox(log_client, partition_of(user, partitions), user, device, upto, now)
+    expired = mailboxes = 0
+    async for overdue in _pages(database, now - ttl_ms):
+        for user, device, upto in overdue:
+            count = await expire_mailbox(log_client, partition_of(user, partitions), user, device, upto, now)
+            expired += count
+            mailboxes += count > 0
     if expired:
         metrics.EXPIRED.inc(expired)
-        log.info("envelopes_expired", count=expired, mailboxes=len(overdue))
+        log.info("envelopes_expired", count=expired, mailboxes=mailboxes)
     return expired
+
+
+async def _pages(database: Any, before: int) -> AsyncIterator[list[Overdue]]:
+    """All mailboxes with an envelope from before then (ms), in bounded pages by their key: those that cannot
+    expire yet keep none of the others waiting."""
+    user, device = UUID(int=0), 0
+    while True:
+        values = {"before": before, "most": MAILBOXES_AT_ONCE, "user": user, "device": device}
+        async with database.connection() as connection:
+            page = await (await connection.execute(SELECT_OVERDUE, values)).fetchall()
+        if page:
+            yield page
+        if len(page) < MAILBOXES_AT_ONCE:
+            return
+        user, device, _ = page[-1]
 
 
 async def expire_mailbox(

@@ -12,6 +12,7 @@ from tests.workers.oracle import projected
 from tests.workers.stories import Said, accepted, identity
 from workers.batches import Batch
 from workers.projector.projection import Projection
+from workers.retention import expiry
 from workers.retention.expiry import expire, expire_mailbox
 
 PARTITIONS = 4
@@ -86,6 +87,16 @@ async def test_a_node_whose_clock_is_behind_shortens_no_life(log, database) -> N
     )
     assert await run(database, log) == 1
     assert [upto for upto, _ in await said(log, older)] == [1], "the second was logged within its time"
+
+
+async def test_held_mailboxes_however_many_keep_no_other_waiting(log, database, monkeypatch) -> None:
+    monkeypatch.setattr(expiry, "MAILBOXES_AT_ONCE", 2)
+    held, due = [UUID(int=number) for number in range(1, 6)], [UUID(int=number) for number in range(6, 9)]
+    for user in held:
+        await mailbox(log, database, accepted(user, 1, 1, YOUNG), accepted(user, 1, 2, OLD))
+    for user in due:
+        await mailbox(log, database, accepted(user, 1, 1, OLD))
+    assert await run(database, log) == len(due)
 
 
 async def test_a_second_round_before_the_projection_expires_nothing_twice(log, database) -> None:
