@@ -124,6 +124,7 @@ def rotate() -> None:
     from ops.trouble import database_in_words  # noqa: PLC0415
     from relay.auth.keyset import KeysetUnreadable  # noqa: PLC0415
     from relay.auth.keyset import rotate as run  # noqa: PLC0415
+    from relay.auth.secret_file import is_exposed  # noqa: PLC0415
 
     settings = _settings()
     url, secret = database(settings), settings.secret_file
@@ -140,6 +141,8 @@ def rotate() -> None:
             f"Nothing was changed: {secret} is not the secret that sealed the present keys. "
             "Set SEALSTREAM_SECRET_FILE to the file that the nodes use."
         ) from error
+    if is_exposed(secret):
+        click.echo(f"sealstream: Others on this machine may read {secret}: chmod 600 it.", err=True)
     click.echo(
         "A new key signs from now on; nodes take it up within seconds. "
         "Nobody is logged out: tokens under the old one stay good until they expire (15 minutes)."

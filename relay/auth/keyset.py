@@ -50,7 +50,10 @@ class Keyset:
 
         Raises BadSetting (secret file), KeysetUnreadable, or the database's errors.
         """
-        self._secret = self._secret or await asyncio.to_thread(secret_file.read_or_create, self._path)
+        if not self._secret:
+            self._secret = await asyncio.to_thread(secret_file.read_or_create, self._path)
+            if secret_file.is_exposed(self._path):
+                log.warning("secret_file_readable_by_others", setting="SEALSTREAM_SECRET_FILE")
         await self._read()
         if self._keys and all(key.retired_at is not None for key in self._keys.values()):
             raise KeysetUnreadable("SEALSTREAM_SECRET_FILE: the secret does not open the newest signing key")

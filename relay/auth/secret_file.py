@@ -12,11 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from schema.settings import BadSetting
-
-log = structlog.get_logger(__name__)
 
 SECRET_BYTES: Final = 32
 
@@ -30,8 +26,6 @@ def read_or_create(path: Path) -> bytes:
         if not path.exists():
             _create(path)
         text = path.read_bytes()
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            log.warning("secret_file_readable_by_others", setting="SEALSTREAM_SECRET_FILE")
         secret = b64decode(text.strip(), validate=True)
     except OSError as error:
         raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} cannot be used: {error.strerror}") from error
@@ -40,6 +34,11 @@ def read_or_create(path: Path) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} must hold {SECRET_BYTES} bytes in base64")
     return secret
+
+
+def is_exposed(path: Path) -> bool:
+    """Whether others than its owner may read the file. Raises OSError."""
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
 def _create(path: Path) -> None:

@@ -61,3 +61,19 @@ def test_a_database_that_is_away_is_said_in_one_line_without_its_password(tmp_pa
     assert done.stderr.count("\n") == 1
     assert AWAY not in done.stderr
     assert "secret@" not in done.stderr
+
+
+def test_a_secret_that_others_may_read_is_told_in_one_sentence(tmp_path: Path, database_url: str) -> None:
+    secret = tmp_path / "secret.key"
+    secret.write_bytes(b64encode(bytes(32)))
+    for mode, told in (
+        (0o644, f"sealstream: Others on this machine may read {secret}: chmod 600 it.\n"),
+        (0o600, ""),
+    ):
+        secret.chmod(mode)
+        done = sealstream(
+            "keys", "rotate", SEALSTREAM_DATA=str(tmp_path), SEALSTREAM_DATABASE_URL=database_url
+        )
+        assert (done.returncode, done.stderr) == (0, told)
+        assert done.stdout.startswith("A new key signs from now on")
+        assert done.stdout.count("\n") == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.auth.secret_file import read_or_create
+from relay.auth.secret_file import is_exposed, read_or_create
 from schema.settings import BadSetting
 
 
@@ -40,11 +40,10 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         read_or_create(tmp_path / "file" / "secret.key")
 
 
-def test_a_file_that_others_may_read_is_used_and_told(
-    tmp_path: Path, capsys: "pytest.CaptureFixture[str]"
-) -> None:
+@pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_a_file_that_others_may_read_is_used_and_known(tmp_path: Path, mode: int, exposed: bool) -> None:
     path = tmp_path / "secret.key"
     secret = read_or_create(path)
-    path.chmod(0o644)
+    path.chmod(mode)
     assert read_or_create(path) == secret
-    assert "secret_file_readable_by_others" in capsys.readouterr().out
+    assert is_exposed(path) == exposed

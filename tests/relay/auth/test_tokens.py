@@ -230,6 +230,15 @@ async def test_nodes_that_start_at_once_make_one_first_key(bench: Bench, setting
         assert len({one.signing()[0] for one in sets}) == 1
 
 
+async def test_a_secret_that_others_may_read_is_told_once_at_the_start(
+    bench: Bench, settings: Settings, capsys: "pytest.CaptureFixture[str]"
+) -> None:
+    bench.secret.chmod(0o644)
+    async with AsyncExitStack() as stack:
+        await (await open_parts(stack, settings)).keyset.load()
+    assert capsys.readouterr().out.count("secret_file_readable_by_others") == 1
+
+
 async def test_another_secret_than_the_keys_was_is_told_at_the_start(
     bench: Bench, settings: Settings
 ) -> None:
