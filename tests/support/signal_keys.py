@@ -6,6 +6,7 @@ Written out over plain integers, so that what the relay verifies was not made wi
 import hashlib
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
@@ -32,13 +33,24 @@ def _add(one: Point, two: Point) -> Point:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
+@cache
+def _multiples() -> list[list[Point]]:
+    """Of the base point: 0 to 15 times 16**n, for every hexadecimal digit n of a scalar."""
+    rows, step = [], _base()
+    for _ in range(64):
+        row = [(0, 1, 1, 0)]
+        for _ in range(16):
+            row.append(_add(row[-1], step))
+        step = row.pop()
+        rows.append(row)
+    return rows
+
+
 def _times(scalar: int) -> Point:
-    result, step = (0, 1, 1, 0), _base()
-    while scalar:
-        if scalar & 1:
-            result = _add(result, step)
-        step = _add(step, step)
-        scalar >>= 1
+    result = (0, 1, 1, 0)
+    for row in _multiples():
+        result = _add(result, row[scalar & 15])
+        scalar >>= 4
     return result
 
 
