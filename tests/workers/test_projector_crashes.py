@@ -11,7 +11,16 @@ import pytest
 from schema import keys
 from tests.servers import Servers
 from tests.workers import stories
-from tests.workers.moments import Lock, nothing_left, pending, say, users_of_every_partition, writes_paused
+from tests.workers.moments import (
+    Lock,
+    inserts,
+    note_inserts,
+    nothing_left,
+    pending,
+    say,
+    users_of_every_partition,
+    writes_paused,
+)
 from tests.workers.oracle import Oracle, projected
 from tests.workers.running import PARTITIONS, Workers, until
 from tests.workers.stories import Said, accepted, identity
@@ -28,25 +37,6 @@ def story_of(users: list[UUID]) -> list[Said]:
         stories.uploaded(users[1], 1, 1, 2, 3),
         stories.taken(users[1], 1, 2),
     ]
-
-
-def note_inserts(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute("CREATE TABLE written (seq bigint)")
-        connection.execute(
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN INSERT INTO written VALUES (NEW.seq); RETURN NEW; END $$"
-        )
-        connection.execute(
-            "CREATE TRIGGER note BEFORE INSERT ON envelopes FOR EACH ROW EXECUTE FUNCTION note()"
-        )
-
-
-def inserts(database_url: str) -> int:
-    with psycopg.connect(database_url) as connection:
-        row = connection.execute("SELECT count(*) FROM written").fetchone()
-        assert row
-        return int(row[0])
 
 
 def assert_projected(database_url: str, story: list[Said], users: list[UUID]) -> None:
@@ -69,7 +59,7 @@ async def test_a_projector_killed_mid_batch_loses_nothing(log, database_url, wor
     workers.start("projector")
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     assert_projected(database_url, story, users)
-    assert inserts(database_url) == 8  # ten were accepted, two of them acknowledged in the same batch
+    assert len(inserts(database_url)) == 8  # ten were accepted, two of them acknowledged in the same batch
 
 
 async def test_projectors_killed_while_they_wait_for_the_database_cost_no_entry_its_place(
@@ -124,7 +114,7 @@ async def test_a_projector_killed_between_commit_and_xack_writes_nothing_twice(
             lock.release()
 
             async def all_written() -> bool:
-                return inserts(database_url) == len(envelopes)
+                return len(inserts(database_url)) == len(envelopes)
 
             await until(all_written)
             first.kill()
@@ -133,7 +123,7 @@ async def test_a_projector_killed_between_commit_and_xack_writes_nothing_twice(
     workers.start("projector").until_said("took_over")
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     assert_projected(database_url, [*identities, *envelopes], users)
-    assert inserts(database_url) == len(envelopes)
+    assert len(inserts(database_url)) == len(envelopes)
 
 
 async def test_the_fold_of_the_log_equals_the_database_whoever_dies(
@@ -226,7 +216,7 @@ async def test_a_projector_frozen_with_a_batch_in_hand_writes_nothing_of_it_when
     await say(log, *story[1:])
     await until(lambda: nothing_left(log, keys.PROJECTOR), within=30)
     assert_projected(database_url, [*(identity(user) for user in users), *story], users)
-    assert inserts(database_url) == len(story)
+    assert len(inserts(database_url)) == len(story)
 
 
 async def test_a_database_that_restarts_during_projection_is_waited_for(

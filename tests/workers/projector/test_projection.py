@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
 from tests.workers import stories
+from tests.workers.moments import inserts, note_inserts
 from tests.workers.oracle import Oracle, projected
 from tests.workers.stories import Said, accepted, acknowledged, closed, deleted, expired, identity, uploaded
 from workers.batches import Batch, Superseded
@@ -91,15 +92,7 @@ def test_facts_that_are_written_twice_change_nothing(database_url: str) -> None:
 
 async def test_an_envelope_acknowledged_in_the_same_batch_is_never_written(database, database_url) -> None:
     user = uuid4()
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE written (seq bigint)")
-        connection.execute(
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN INSERT INTO written VALUES (NEW.seq); RETURN NEW; END $$"
-        )
-        connection.execute(
-            "CREATE TRIGGER note BEFORE INSERT ON envelopes FOR EACH ROW EXECUTE FUNCTION note()"
-        )
+    note_inserts(database_url)
     await project(
         database,
         [
@@ -113,8 +106,7 @@ async def test_an_envelope_acknowledged_in_the_same_batch_is_never_written(datab
             closed(user, 2),
         ],
     )
-    with psycopg.connect(database_url) as connection:
-        assert connection.execute("SELECT seq FROM written").fetchall() == [(3,)]
+    assert inserts(database_url) == [3]
 
 
 async def test_an_envelope_expired_in_the_same_batch_is_never_owed(database, database_url) -> None:
