@@ -24,10 +24,15 @@ test('ten thousand messages open at the newest and older ones arrive without a j
     chat.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)
   await expect.poll(left).toBeLessThan(2)
 
+  const before = await chat.evaluate(({ scrollHeight, scrollTop }) => scrollHeight - scrollTop)
   await work()
   const scrolling = await scrollUp(page, 40)
   // While someone scrolls up, what they read never moves back up under their eyes.
   expect(scrolling.moves.filter((move) => move < -6)).toEqual([])
+  // And none is skipped: the way back is no longer than the way there was.
+  expect(
+    await chat.evaluate(({ scrollHeight, scrollTop }) => scrollHeight - scrollTop),
+  ).toBeLessThan(before + 40 * 400 + 50)
   tell(
     info,
     '10,000 messages',

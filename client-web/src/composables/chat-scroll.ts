@@ -3,7 +3,7 @@
  * ones only while at the end, never moves what is being read, and loads older ones before the top.
  */
 import { type Ref, computed, nextTick, onMounted, ref, watch } from 'vue'
-import { useVirtualizer } from '@tanstack/vue-virtual'
+import { measureElement, useVirtualizer } from '@tanstack/vue-virtual'
 import { type TimelineRow, estimateRow } from './timeline'
 
 export interface ChatScrollOptions {
@@ -15,7 +15,18 @@ export interface ChatScrollOptions {
 }
 
 const AT_END = 80
-const NEAR_TOP = 12
+/** How much lies above the screen when older messages are fetched, px: some screens, so that nobody waits. */
+const NEAR_TOP = 2_400
+const TOP = 8
+const BOTTOM = 10
+
+/** A row's height is taken when the browser has laid out all of them, never one by one: that is slow. */
+const measureWhenLaidOut: typeof measureElement = (element, entry, instance) => {
+  if (entry) return measureElement(element, entry, instance)
+  const index = instance.indexFromElement(element)
+  const key = instance.options.getItemKey(index)
+  return instance.itemSizeCache.get(key) ?? instance.options.estimateSize(index)
+}
 
 export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrollOptions) {
   const atEnd = ref(true)
@@ -27,18 +38,46 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   )
   const stuckDay = ref(-1)
 
+  /** Where the first rows are drawn at once, instead of at the top and then there. */
+  let opensAt: string | null = null
+  let width = 600
+  const heightOf = (row: TimelineRow | undefined): number => (row ? estimateRow(row, width) : 40)
+  function firstOffset(): number {
+    const target = opensAt === null ? -1 : indexOf(opensAt)
+    const above = target === -1 ? rows.value : rows.value.slice(0, target)
+    return above.reduce((sum, row) => sum + heightOf(row), TOP)
+  }
+
+  /**
+   * Whatever is added or taken away above it, the lowest row in sight stays where it is. The library
+   * scrolls before the page has grown, which can be too short for it by then. So this looks first,
+   * and again after the drawing.
+   */
+  let reading: { readonly row: HTMLElement; readonly top: number } | null = null
+  function lowestInSight(): typeof reading {
+    const bottom = scroller.value?.getBoundingClientRect().bottom ?? 0
+    const drawn = [...(scroller.value?.querySelectorAll<HTMLElement>('[data-index]') ?? [])]
+    const row = drawn.findLast((one) => one.getBoundingClientRect().top < bottom)
+    return row ? { row, top: row.getBoundingClientRect().top } : null
+  }
+  function hold({ row, top }: NonNullable<typeof reading>): void {
+    const moved = row.isConnected ? row.getBoundingClientRect().top - top : 0
+    if (scroller.value && Math.abs(moved) > 1) scroller.value.scrollTop += moved
+  }
+  watch(rows, () => (reading = placed.value ? lowestInSight() : null), { flush: 'pre' })
+
   const virtualizer = useVirtualizer(
     computed(() => ({
+      enabled: rows.value.length > 0,
       count: rows.value.length,
       getScrollElement: () => scroller.value,
       getItemKey: (index: number) => rows.value[index]?.key ?? index,
-      estimateSize: (index: number) => {
-        const row = rows.value[index]
-        return row ? estimateRow(row, scroller.value?.clientWidth ?? 600) : 40
-      },
+      estimateSize: (index: number) => heightOf(rows.value[index]),
+      initialOffset: firstOffset,
+      measureElement: measureWhenLaidOut,
       overscan: 8,
-      paddingStart: 8,
-      paddingEnd: 10,
+      paddingStart: TOP,
+      paddingEnd: BOTTOM,
       anchorTo: 'end' as const,
       followOnAppend: true,
       scrollEndThreshold: AT_END,
@@ -77,48 +116,80 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
 
   /** Once, when the first rows are there: to the unread if they do not all fit, else to the end. */
   async function place(unreadFrom: string | null): Promise<void> {
+    opensAt = unreadFrom
+    width = scroller.value?.clientWidth ?? width
+    await nextTick()
+    for (const row of scroller.value?.querySelectorAll<HTMLElement>('[data-index]') ?? []) {
+      virtualizer.value.resizeItem(Number(row.dataset['index']), row.offsetHeight)
+    }
     await nextTick()
     if (!unreadFrom || !toMessage(unreadFrom, 'start')) toEnd()
-    await nextTick()
     requestAnimationFrame(() => {
       placed.value = true
       onScroll()
     })
   }
 
-  /** The day on top is pushed away by the next one, not covered by it. Past Vue: it is every frame. */
+  /**
+   * The day on top is pushed away by the next one, not covered by it. Past Vue: it is every frame;
+   * written only when it changes, for all that is in the list is styled anew by it.
+   */
+  let pushed = 0
   function pushDay(element: HTMLElement): void {
     const next = dayIndexes.value.find((index) => index > stuckDay.value)
     const coming = items.value.find((item) => item.index === next)
     const stuck = items.value.find((item) => item.index === stuckDay.value)
     const room = coming && stuck ? coming.start - element.scrollTop - stuck.size : 0
-    element.style.setProperty('--day-push', `${Math.min(0, room)}px`)
+    if (pushed === Math.min(0, room)) return
+    pushed = Math.min(0, room)
+    element.style.setProperty('--day-push', `${pushed}px`)
   }
 
   function onScroll(): void {
     const element = scroller.value
     if (!element || !placed.value) return
-    pushDay(element)
     atEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END
-    const first = items.value.find((item) => item.index !== stuckDay.value)
-    if (first && first.index < NEAR_TOP && hasOlder() && !loadingOlder.value) void older()
+    pushDay(element)
+    if (!loadingOlder.value) void older()
   }
 
+  /** Whoever is at the top already scrolls no further, so it goes on by itself, a page in a frame. */
   async function older(): Promise<void> {
     loadingOlder.value = true
     try {
-      await loadOlder()
+      while (nearTop() && hasOlder()) {
+        const before = rows.value
+        await loadOlder()
+        await nextTick()
+        if (rows.value === before) return
+        await new Promise(requestAnimationFrame)
+      }
     } finally {
       loadingOlder.value = false
     }
   }
+  const nearTop = (): boolean => (scroller.value?.scrollTop ?? Infinity) < NEAR_TOP
+
+  /**
+   * What is drawn for the first time above what is read keeps that in its place, whatever its
+   * height turns out to be: towards older messages, that is all of the screen and above.
+   */
+  virtualizer.value.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, instance) => {
+    const top = instance.scrollOffset ?? 0
+    if (instance.itemSizeCache.has(item.key)) return item.end <= top
+    const screen = instance.scrollDirection === 'backward' ? (instance.scrollRect?.height ?? 0) : 0
+    return item.start < top + screen
+  }
+  watch(rows, () => reading && hold(reading), { flush: 'post' })
 
   // A pane that gets smaller (keyboard, reply bar, banner) keeps its newest line in sight.
   onMounted(() => {
     const element = scroller.value
     if (!element) return
+    width = element.clientWidth
     let height = element.clientHeight
     const observer = new ResizeObserver(() => {
+      width = element.clientWidth
       const next = element.clientHeight
       if (next !== height && atEnd.value && placed.value) toEnd()
       height = next

@@ -3,10 +3,12 @@ const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const MOST = 3
 /** The longest single emoji (families, flags of regions) stay below this many UTF-16 units. */
 const LONGEST = 40
+/** What such a text begins with: cutting into graphemes is slow, and most texts are words. */
+const beginning = /^[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u
 
 export function isEmojiOnly(text: string): boolean {
   const bare = text.trim()
-  if (bare === '' || bare.length > MOST * LONGEST) return false
+  if (bare.length > MOST * LONGEST || !beginning.test(bare)) return false
   const parts = [...segments.segment(bare)].map(({ segment }) => segment)
   return parts.length <= MOST && parts.every(isEmoji)
 }

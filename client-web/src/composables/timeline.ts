@@ -82,7 +82,6 @@ function together(a: Message | null, b: Message | null): boolean {
     a.kind !== 'notice' &&
     b.kind !== 'notice' &&
     a.direction === b.direction &&
-    startOfDay(a.sentAt) === startOfDay(b.sentAt) &&
     Math.floor(a.sentAt / MINUTE) === Math.floor(b.sentAt / MINUTE)
   )
 }

@@ -20,6 +20,8 @@ export const place = (table: TableName, name: Key<TableName>): string => `${tabl
 const allOf = (conversation: string): IDBKeyRange =>
   IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity])
 
+type Row = [[string, number], MessageEntry]
+
 export class Store {
   private fence = 0
   /** Places of records that did not open when several were read. */
@@ -81,17 +83,8 @@ export class Store {
   /** The `limit` messages before `before`, ascending. */
   async page<T>(conversation: string, before: number, limit: number): Promise<T[]> {
     const name = await this.sealer.names.of('messages', conversation)
-    const range = IDBKeyRange.bound([name, -Infinity], [name, before], true, true)
-    const rows: [[string, number], MessageEntry][] = []
-    await ask(async () => {
-      const transaction = this.db.transaction('messages')
-      let cursor = await transaction.store.openCursor(range, 'prev')
-      while (cursor && rows.length < limit) {
-        rows.push([cursor.key as [string, number], cursor.value])
-        cursor = await cursor.continue()
-      }
-    })
-    const opened = await this.openRows<T>(rows.reverse())
+    const rows = await ask(() => this.lastRows(name, before, limit))
+    const opened = await this.openRows<T>(rows)
     const first = rows[0]?.[0][1]
     if (first === undefined || rows.length < limit || opened.length === limit) return opened
     return [...(await this.page<T>(conversation, first, limit - opened.length)), ...opened]
@@ -184,6 +177,19 @@ export class Store {
     return { table, name, data: { id, order: write.key[1], data } }
   }
 
+  /** The browser answers once for where they begin and once for all of them, not for each. */
+  private async lastRows(name: string, before: number, limit: number): Promise<Row[]> {
+    const { store } = this.db.transaction('messages')
+    const range = (from: number, open = true): IDBKeyRange =>
+      IDBKeyRange.bound([name, from], [name, before], open, true)
+    const newest = await store.openKeyCursor(range(-Infinity), 'prev')
+    if (!newest) return []
+    const first = limit > 1 ? await newest.advance(limit - 1) : newest
+    const whole = first ? range((first.key as Row[0])[1], false) : range(-Infinity)
+    const [keys, values] = await Promise.all([store.getAllKeys(whole), store.getAll(whole)])
+    return keys.map((key, i) => [key, values[i]] as Row)
+  }
+
   /** What is to be deleted; null: everything. */
   private async aim(removal: Removal) {
     const { table } = removal
@@ -217,7 +223,7 @@ export class Store {
     throw new StorageError('fenced', 'another tab leads')
   }
 
-  private async openRows<T>(rows: [[string, number], MessageEntry][]): Promise<T[]> {
+  private async openRows<T>(rows: Row[]): Promise<T[]> {
     const names = rows.map(([name]) => name)
     const values = rows.map(([, { data }]) => data)
     return (await this.whole<T>('messages', names, values)).map(([, value]) => value)
