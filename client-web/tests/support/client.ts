@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import type { CryptoEngine } from '@/crypto/engine'
 import { startEngine } from '@/crypto/remote'
 import { webDeviceKeys } from '@/platform/web'
@@ -18,9 +19,9 @@ import type { View } from '@/messenger/view'
 import { upsert } from '@/stores/messages'
 import type { Wire } from '@/wire/wire'
 import { freshName } from './storage'
-import type { TestRelay } from './test-relay'
+import { TestRelay } from './test-relay'
 
-const PASSWORD = 'correct horse battery'
+export const PASSWORD = 'correct horse battery'
 
 /** What the stores would hold, as plain values. */
 export class Shown implements View {
@@ -75,7 +76,7 @@ export interface ClientOptions {
   engine?: (engine: CryptoEngine) => CryptoEngine
 }
 
-/** A whole client: real engine in its worker, real IndexedDB, real locks. */
+/** A whole client: real engine in its worker, real IndexedDB, real locks; it ends with its test. */
 export class Client {
   readonly shown = new Shown()
   readonly messenger: Messenger
@@ -105,6 +106,7 @@ export class Client {
       },
     })
     this.messenger = this.started.messenger
+    onTestFinished(() => this.stop())
   }
 
   static async registered(name: string, relay: TestRelay, options: ClientOptions = {}) {
@@ -190,17 +192,42 @@ export async function until(check: () => boolean, what: string, timeout = 8_000)
 /** Long enough for anything in flight to have arrived, where a test expects that nothing does. */
 export const calm = (ms = 400): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
-/** Two clients with each other as contacts, chats open, sessions answered. */
-export async function acquaintedClients(relay: TestRelay, options: ClientOptions = {}) {
-  const anna = await Client.registered('anna', relay, options)
-  const bob = await Client.registered('bob', relay, options)
+/** Two clients who do not know each other. */
+export async function strangers(
+  options: { anna?: ClientOptions; bob?: ClientOptions } = {},
+  relay = new TestRelay(),
+) {
+  const [anna, bob] = await Promise.all([
+    Client.registered('anna', relay, options.anna),
+    Client.registered('bob', relay, options.bob),
+  ])
+  return { relay, anna, bob }
+}
+
+/** Each has added the other and looks at the chat; nothing has been written. */
+export async function contacts(...given: Parameters<typeof strangers>) {
+  const { relay, anna, bob } = await strangers(...given)
   await anna.messenger.addContactByCode(bob.code)
   await bob.messenger.addContactByCode(anna.code)
   await anna.messenger.openConversation(bob.userId)
   await bob.messenger.openConversation(anna.userId)
+  return { relay, anna, bob }
+}
+
+/** Contacts who have written to each other: the sessions are answered. */
+export async function acquaintedClients(options: ClientOptions = {}, relay = new TestRelay()) {
+  const { anna, bob } = await contacts({ anna: options, bob: options }, relay)
   await anna.messenger.sendText(bob.userId, 'hello')
   await until(() => bob.received().includes('hello'), 'hello')
   await bob.messenger.sendText(anna.userId, 'hello back')
   await until(() => anna.received().includes('hello back'), 'hello back')
-  return { anna, bob }
+  return { relay, anna, bob }
+}
+
+/** The receipts for what acquainted clients wrote are through as well. */
+export async function settledClients(...given: Parameters<typeof acquaintedClients>) {
+  const { relay, anna, bob } = await acquaintedClients(...given)
+  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
+  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  return { relay, anna, bob }
 }

@@ -1,10 +1,10 @@
-import { vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
-/** The disk of one database is full for `writes` writes; undone by `vi.restoreAllMocks`. */
+/** The disk of one database is full for `writes` writes, until the test is over at the latest. */
 export function fillDisk(database: string, writes = 1): { refused: () => number } {
   const { put } = IDBObjectStore.prototype
   let refused = 0
-  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+  const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
     this: IDBObjectStore,
     value: unknown,
     key?: IDBValidKey,
@@ -15,5 +15,6 @@ export function fillDisk(database: string, writes = 1): { refused: () => number 
     refused += 1
     throw new DOMException('full', 'QuotaExceededError')
   })
+  onTestFinished(() => void full.mockRestore())
   return { refused: () => refused }
 }

@@ -47,9 +47,10 @@ export class TestRelay {
   private readonly seen = new Map<string, Json>()
   private attempts = 0
 
-  wire(): Wire {
+  /** `first` may hold a call, fail it, or answer it instead of the relay. */
+  wire(first: (request: HttpCall) => Promise<unknown> = async () => undefined): Wire {
     return {
-      call: async (request) => this.call(request),
+      call: async (request) => (await first(request)) ?? this.call(request),
       connect: (token, handlers) => this.connect(token, handlers),
     }
   }

@@ -1,25 +1,10 @@
 /** What must hold when storing fails for a moment, and when the relay mixes its events. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { acquaintedClients, calm, until } from '../../support/client'
-import type { Client } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  clients.push(anna, bob)
-  return { relay, anna, bob }
-}
 
 test('a message that the full disk refused comes again over a new connection, once', async () => {
-  const { relay, anna, bob } = await setUp()
+  const { relay, anna, bob } = await acquaintedClients()
   await calm(1_500)
   // Anna's own writes come first; Bob's begin when the envelope has been handed to him.
   relay.onEnvelope = (one, to) => {
@@ -35,7 +20,7 @@ test('a message that the full disk refused comes again over a new connection, on
 })
 
 test('a message shown as typing is not swallowed: its mailbox copy is still read', async () => {
-  const { relay, anna, bob } = await setUp()
+  const { relay, anna, bob } = await acquaintedClients()
   relay.onEnvelope = (one, to) => {
     if (to.name === 'bob') relay.device('bob').socket?.ephemeral(one.from, one.body)
     return [one]
@@ -47,7 +32,7 @@ test('a message shown as typing is not swallowed: its mailbox copy is still read
 
 describe('messages that expired before this device fetched them', () => {
   test('are told once, though the relay repeats itself, and what follows is read', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const device = relay.device('bob')
     device.head += 3
     for (let i = 0; i < 2; i++) device.socket?.expired(device.head, 3)
@@ -59,14 +44,13 @@ describe('messages that expired before this device fetched them', () => {
   })
 
   test('stand above the list until the person has taken note, over reloads; more are added', async () => {
-    const { relay, bob } = await setUp()
+    const { relay, bob } = await acquaintedClients()
     await until(() => relay.device('bob').mailbox.length === 0, 'all fetched')
     const device = relay.device('bob')
     device.head += 3
     device.socket?.expired(device.head, 3)
     await until(() => bob.shown.state.expired?.count === 3, 'shown')
     const again = await bob.reloaded()
-    clients.push(again)
     expect(again.shown.state.expired).toMatchObject({ count: 3 })
     await until(() => again.shown.link.state === 'online', 'connected')
     // The relay does not know that its first notice came: it counts those again.
@@ -76,13 +60,12 @@ describe('messages that expired before this device fetched them', () => {
     await again.messenger.dismissExpired()
     expect(again.shown.state.expired).toBeNull()
     const later = await again.reloaded()
-    clients.push(later)
     expect(later.shown.state.expired).toBeNull()
     expect(later.eventTypes().filter((type) => type === 'messages_expired').length).toBe(2)
   })
 
   test('are not counted when they were on their way and came after all', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) => {
       if (to.name === 'bob')
         queueMicrotask(() => relay.device('bob').socket?.expired(relay.device('bob').head, 1))

@@ -1,5 +1,5 @@
 /** What one has on one device: search, replies, removing and blocking people, prekeys. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { RelayError } from '@/wire/errors'
@@ -7,22 +7,9 @@ import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { dump } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
 
-const clients: Client[] = []
-const keep = (...made: Client[]) => void clients.push(...made)
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  keep(anna, bob)
-  return { relay, anna, bob }
-}
-
 describe('on this device', () => {
   test('search finds words in any case, keeps up with new messages, forgets deleted ones', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     const { id } = await anna.messenger.sendText(bob.userId, 'Über den Dächern von Nizza')
     const hits = await anna.messenger.search('DACHERN')
     expect(
@@ -37,7 +24,7 @@ describe('on this device', () => {
   })
 
   test('what is deleted while the first search reads the history is not found', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     const { id } = await anna.messenger.sendText(bob.userId, 'a needle to forget')
     await anna.messenger.sendText(bob.userId, 'a needle to keep')
     const [hits] = await Promise.all([
@@ -50,7 +37,7 @@ describe('on this device', () => {
   })
 
   test('a search that is cancelled says so, and the next one finds everything', async () => {
-    const { anna } = await setUp()
+    const { anna } = await acquaintedClients()
     const cancelled = anna.messenger.search('hello')
     await Promise.resolve()
     anna.messenger.cancel('search_index')
@@ -59,7 +46,7 @@ describe('on this device', () => {
   })
 
   test('a reply shows what it answers, only from its own conversation', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     const original = anna.shown.messages.find((one) => one.text === 'hello back')
     await anna.messenger.reply(bob.userId, 'indeed', original?.id ?? '')
     await until(() => bob.received().includes('indeed'), 'the reply')
@@ -71,7 +58,7 @@ describe('on this device', () => {
   })
 
   test('removing a contact leaves nothing of them', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     await anna.messenger.removeContact(bob.userId)
     expect(anna.shown.contacts.size + anna.shown.conversations.size).toBe(0)
     const db = await openDatabase(anna.database)
@@ -82,7 +69,7 @@ describe('on this device', () => {
   })
 
   test('blocked people are not heard; after unblocking they are', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     await bob.messenger.block(anna.userId)
     await anna.messenger.sendText(bob.userId, 'unheard')
     await until(() => anna.shown.link.waiting === 0, 'accepted')
@@ -101,13 +88,11 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
   const signed = device.signedPrekey.id
   device.prekeys.splice(0, 90)
   const again = await anna.reloaded()
-  keep(again)
   await until(() => device.prekeys.length === 110, 'replenished')
   expect(new Set(device.prekeys.map(({ id }) => id)).size).toBe(110)
   expect(device.signedPrekey.id).toBe(signed)
   now += 8 * 86_400_000
   const later = await again.reloaded()
-  keep(later)
   await until(() => device.signedPrekey.id > signed, 'rotated')
   await until(() => later.eventTypes().includes('signed_prekey_rotated'), 'logged')
 })
@@ -115,38 +100,30 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
 test('prekeys: a signed one whose upload failed, or that the relay took back, is uploaded again', async () => {
   const relay = new TestRelay()
   let now = Date.now() - 20 * 86_400_000
-  const honest = relay.wire()
   const uploads: string[] = []
   let away = false
-  const wire = {
-    ...honest,
-    call: async (request: Parameters<typeof honest.call>[0]) => {
-      if (request.path !== '/v1/keys/signed') return honest.call(request)
-      uploads.push(JSON.stringify(request.body))
-      if (away) throw new RelayError('unavailable')
-      return honest.call(request)
-    },
-  }
+  const wire = relay.wire(async ({ path, body }) => {
+    if (path !== '/v1/keys/signed') return
+    uploads.push(JSON.stringify(body))
+    if (away) throw new RelayError('unavailable')
+  })
   const anna = await Client.registered('anna', relay, { wire, now: () => now })
   const device = relay.device('anna')
   const first = device.signedPrekey
   away = true
   now += 8 * 86_400_000
   const failed = await anna.reloaded()
-  keep(failed)
   await until(() => uploads.length === 1, 'tried')
   expect(device.signedPrekey).toBe(first)
 
   away = false
   const again = await failed.reloaded()
-  keep(again)
   await until(() => device.signedPrekey.id > first.id, 'uploaded')
   // The same key: its private half was on disk before, and no other was made meanwhile.
   expect(new Set(uploads).size).toBe(1)
 
   device.signedPrekey = first
-  const later = await again.reloaded()
-  keep(later)
+  await again.reloaded()
   await until(() => device.signedPrekey.id > first.id, 'noticed')
   expect(new Set(uploads).size).toBe(1)
 })
@@ -165,17 +142,14 @@ test('prekeys: a half that was handed out and never used is erased two months la
   const record = () => read((db) => db.get('prekeys', taken)).then(String)
   const untouched = await record()
   const again = await anna.reloaded()
-  keep(again)
   // Noted on its record: the relay does not have it any more.
   while ((await record()) === untouched) await calm(20)
   now += 59 * 86_400_000
   const before = await again.reloaded()
-  keep(before)
   await until(() => before.eventTypes().includes('signed_prekey_rotated'), 'tended')
   expect(await halves()).toHaveLength(100)
   now += 10 * 86_400_000
-  const after = await before.reloaded()
-  keep(after)
+  await before.reloaded()
   for (let left = 100; left === 100; left = (await halves()).length) await calm(20)
   expect(await halves()).toEqual(device.prekeys.map(({ id }) => id))
   expect(await halves()).not.toContain(taken)

@@ -1,33 +1,17 @@
 /** Faults of our own while receiving: they pass, or are passed over visibly; nothing blocks the mailbox. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { CryptoEngine, DecryptRequest } from '@/crypto/engine'
+import { describe, expect, test } from 'vitest'
+import type { DecryptRequest } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { openDatabase } from '@/storage/database'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { calm, Client, contacts, settledClients, until } from '../../support/client'
+import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const client of clients.splice(0)) client.stop()
-})
 
 /** Two acquainted clients whose engines ask `decrypting` first; it may throw. */
 async function setUp() {
-  const relay = new TestRelay()
   const step = { decrypting: (_request: DecryptRequest): void => undefined }
-  const engine = (real: CryptoEngine): CryptoEngine => ({
-    ...real,
-    decrypt: async (request) => {
-      step.decrypting(request)
-      return real.decrypt(request)
-    },
-  })
-  const { anna, bob } = await acquaintedClients(relay, { engine })
-  clients.push(anna, bob)
-  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
-  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  const engine = beforeDecrypting((request) => step.decrypting(request))
+  const { relay, anna, bob } = await settledClients({ engine })
   const emptied = () => until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
   return { relay, step, anna, bob, emptied }
 }
@@ -83,7 +67,6 @@ test('a session record that does not open any more is replaced by a new session'
   }
   db.close()
   const again = new Client('bob', relay, {}, bob.database)
-  clients.push(again)
   await again.boot()
   await again.messenger.openConversation(anna.userId)
   relay.sends.length = 0
@@ -110,7 +93,6 @@ test('the app starts without a contact and a message that do not open, and says 
   db.close()
 
   const again = new Client('bob', relay, {}, bob.database)
-  clients.push(again)
   await again.boot()
   expect(again.shown.state.phase).toBe('ready')
   const told = (client: Client): (number | null)[] =>
@@ -129,7 +111,6 @@ test('the app starts without a contact and a message that do not open, and says 
   let later = again
   for (let start = 0; start < 2; start++) {
     later = await later.reloaded()
-    clients.push(later)
     await later.messenger.openConversation(anna.userId)
   }
   expect(told(later), 'the contact is a new one by now').toEqual([1, 2, 1])
@@ -157,16 +138,8 @@ test('a full disk is no such fault: the message waits until there is room', asyn
 
 describe('a clock that goes wrong', () => {
   async function withWrongClock() {
-    const relay = new TestRelay()
     const clock = { at: Date.now }
-    const anna = await Client.registered('anna', relay, { now: () => clock.at() })
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
-    await anna.messenger.addContactByCode(bob.code)
-    await bob.messenger.addContactByCode(anna.code)
-    await anna.messenger.openConversation(bob.userId)
-    await bob.messenger.openConversation(anna.userId)
-    return { clock, anna, bob }
+    return { clock, ...(await contacts({ anna: { now: () => clock.at() } })) }
   }
 
   test('a message from the future was sent when it came, and so was a receipt', async () => {
@@ -199,7 +172,6 @@ describe('messages held for a new key', () => {
     const { relay, step, anna, bob } = await setUp()
     anna.stop()
     const phone = await Client.anew('anna', relay)
-    clients.push(phone)
     await phone.messenger.addContactByCode(bob.code)
     for (const text of ['one', 'two']) await phone.messenger.sendText(bob.userId, text)
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
@@ -211,13 +183,11 @@ describe('messages held for a new key', () => {
     }
     await bob.messenger.acceptNewKey(phone.userId, bob.newKeyOf(phone)).catch(() => undefined)
     const again = new Client('bob', relay, {}, bob.database)
-    clients.push(again)
     await again.boot()
     await again.messenger.openConversation(phone.userId)
     await until(() => again.received().includes('two'), 'opened')
     expect(again.received()).toEqual(['hello', 'one', 'two'])
     const once = await again.reloaded()
-    clients.push(once)
     await once.messenger.openConversation(phone.userId)
     await calm(200)
     expect(once.received()).toEqual(['hello', 'one', 'two'])

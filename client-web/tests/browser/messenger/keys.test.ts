@@ -1,19 +1,10 @@
 /** What the person decides about keys: it holds for the key that was shown, and for good. */
-import { afterEach, describe, expect, test } from 'vitest'
-import { calm, Client, acquaintedClients, until } from '../../support/client'
+import { describe, expect, test } from 'vitest'
+import { acquaintedClients, calm, Client, until } from '../../support/client'
 import { forgedFor } from '../../support/forged'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-const keep = (...made: Client[]) => void clients.push(...made)
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
 
 async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  keep(anna, bob)
+  const { relay, anna, bob } = await acquaintedClients()
   const from = { user_id: anna.userId, device_id: 1 }
   /** The relay shows Bob a key of its own making as Anna's; resolves with the key. */
   const pretend = async (): Promise<string> => {
@@ -31,7 +22,6 @@ async function withNewPhone() {
   const { relay, anna, bob, pretend } = await setUp()
   anna.stop()
   const phone = await Client.anew('anna', relay)
-  keep(phone)
   await phone.messenger.addContactByCode(bob.code)
   return { relay, bob, phone, pretend }
 }
@@ -82,7 +72,6 @@ describe('a new key whose number was compared', () => {
       'verified',
     ])
     const again = await bob.reloaded()
-    keep(again)
     expect(again.contact(phone)?.trust).toBe('verified')
   })
 
@@ -131,7 +120,6 @@ describe('a scan that confirms the pinned key', () => {
     expect(bob.contact(anna)?.trust).toBe('verified')
     expect(bob.eventTypes()).toContain('identity_refused')
     const again = await bob.reloaded()
-    keep(again)
     await again.messenger.openConversation(anna.userId)
     relay.sends.length = 0
     await again.messenger.sendText(anna.userId, 'still you')
@@ -158,8 +146,7 @@ test('typing and sending do not wait for a safety number', async () => {
   const waiting = new Promise<void>((done) => {
     answer = done
   })
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay, {
+  const { anna, bob } = await acquaintedClients({
     engine: (real) => ({
       ...real,
       safetyNumber: async (...parties) => {
@@ -169,7 +156,6 @@ test('typing and sending do not wait for a safety number', async () => {
       },
     }),
   })
-  keep(anna, bob)
   const number = bob.messenger.safetyNumber(anna.userId)
   await until(() => asked === 1, 'asked')
   await bob.messenger.saveDraft(anna.userId, 'meanwhile')

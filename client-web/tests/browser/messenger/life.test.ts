@@ -1,31 +1,18 @@
 /** Devices, tabs, locks, backups: what happens to the same person in other places and times. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import { RelayError } from '@/wire/errors'
 import { acquaintedClients, Client, until } from '../../support/client'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSPHRASE = 'seven plain words for a backup'
-const clients: Client[] = []
-const keep = (...made: Client[]) => void clients.push(...made)
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  keep(anna, bob)
-  return { relay, anna, bob }
-}
 
 describe('starting', () => {
   test('a reload finds everything; drafts and settings too', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     await anna.messenger.saveDraft(bob.userId, 'unfinished')
     await anna.messenger.setSetting('theme', 'dark')
     const again = await anna.reloaded()
-    keep(again)
     expect(again.shown.state).toMatchObject({ phase: 'ready' })
     expect(again.shown.settingsShown.theme).toBe('dark')
     expect(again.shown.conversations.get(bob.userId)).toMatchObject({
@@ -36,14 +23,9 @@ describe('starting', () => {
 
   test('a registration that broke off after the account was made is finished at the next start', async () => {
     const relay = new TestRelay()
-    const honest = relay.wire()
-    const cut = {
-      ...honest,
-      call: async (request: Parameters<typeof honest.call>[0]) => {
-        if (request.path === '/v1/keys') throw new RelayError('no_answer')
-        return honest.call(request)
-      },
-    }
+    const cut = relay.wire(async ({ path }) => {
+      if (path === '/v1/keys') throw new RelayError('no_answer')
+    })
     const anna = new Client('anna', relay, { wire: cut })
     await anna.boot()
     await expect(anna.messenger.register('anna', 'correct horse battery')).rejects.toMatchObject({
@@ -55,32 +37,24 @@ describe('starting', () => {
     const offline = await anna.reloaded()
     expect(offline.shown.state).toMatchObject({ phase: 'signed_out', knownUsername: 'anna' })
     const again = await offline.reloaded({})
-    keep(again)
     expect(again.shown.state.phase).toBe('ready')
     expect(relay.device('anna').prekeys.length).toBe(100)
   })
 
   test('a registration goes on by itself when the relay is away for a moment', async () => {
     const relay = new TestRelay()
-    const honest = relay.wire()
     let away = 2
-    const flaky = {
-      ...honest,
-      call: async (request: Parameters<typeof honest.call>[0]) => {
-        if (request.path === '/v1/keys' && away-- > 0) throw new RelayError('unavailable')
-        return honest.call(request)
-      },
-    }
+    const flaky = relay.wire(async ({ path }) => {
+      if (path === '/v1/keys' && away-- > 0) throw new RelayError('unavailable')
+    })
     const anna = await Client.registered('anna', relay, { wire: flaky })
-    keep(anna)
     expect(anna.shown.state.phase).toBe('ready')
   })
 
   test('bad credentials and bad names say so', async () => {
     const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
+    await Client.registered('anna', relay)
     const other = new Client('other', relay)
-    keep(anna, other)
     await other.boot()
     const { messenger } = other
     await expect(messenger.register('anna', 'correct horse battery')).rejects.toMatchObject({
@@ -100,7 +74,7 @@ describe('starting', () => {
   })
 
   test('signing out erases everything', async () => {
-    const { anna } = await setUp()
+    const { anna } = await acquaintedClients()
     await anna.messenger.logout()
     expect(anna.shown.state).toMatchObject({ phase: 'signed_out', account: null })
     const db = await openDatabase(anna.database)
@@ -111,9 +85,8 @@ describe('starting', () => {
 
 describe('threat 30: two tabs', () => {
   test('only one leads; the other can take over, and no key is used twice', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const second = new Client('anna', relay, {}, anna.database)
-    keep(second)
     await second.boot()
     expect(second.shown.state.phase).toBe('elsewhere')
     await expect(second.messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({
@@ -134,7 +107,7 @@ describe('threat 30: two tabs', () => {
 
 describe('the passphrase lock', () => {
   test('locks, wipes what is shown, and opens with the passphrase only', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     await expect(anna.messenger.lock()).rejects.toMatchObject({ code: 'invalid' })
     await anna.messenger.setPassphrase('open sesame now')
     await anna.messenger.lock()
@@ -151,18 +124,16 @@ describe('the passphrase lock', () => {
     await anna.messenger.openConversation(bob.userId)
     await until(() => anna.received().includes('while locked'), 'caught up')
     const again = await anna.reloaded()
-    keep(again)
     expect(again.shown.state.phase).toBe('locked')
   })
 })
 
 describe('several devices of one person', () => {
   test('restored from a backup: history, no warning to anyone, both get everything', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const { file, name } = await anna.messenger.createBackup(PASSPHRASE)
     expect(name).toMatch(/^sealstream-anna-\d{4}-\d\d-\d\d\.backup$/)
     const phone = await Client.loggedIn('anna', relay)
-    keep(phone)
     expect(phone.shown.state.phase).toBe('needs_identity')
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     expect(phone.shown.state.phase).toBe('ready')
@@ -195,11 +166,10 @@ describe('several devices of one person', () => {
   })
 
   test('a request accepted on one device is none any more on the other', async () => {
-    const { relay, anna } = await setUp()
+    const { relay, anna } = await acquaintedClients()
     const { file } = await anna.messenger.createBackup(PASSPHRASE)
     const phone = await Client.loggedIn('anna', relay)
     const carol = await Client.registered('carol', relay)
-    keep(phone, carol)
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     await carol.messenger.addContactByCode(anna.code)
     await carol.messenger.sendText(anna.userId, 'may I?')
@@ -214,10 +184,9 @@ describe('several devices of one person', () => {
   })
 
   test('a bad backup changes nothing', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const { file } = await anna.messenger.createBackup(PASSPHRASE)
     const phone = await Client.loggedIn('anna', relay)
-    keep(phone)
     const bytes = new Uint8Array(await file.arrayBuffer())
     const refused = (blob: Blob, passphrase: string, code: string) =>
       expect(phone.messenger.restoreBackup(blob, passphrase)).rejects.toMatchObject({ code })
@@ -233,7 +202,7 @@ describe('several devices of one person', () => {
   })
 
   test('a backup holds no ratchet, no prekey and no token', async () => {
-    const { anna } = await setUp()
+    const { anna } = await acquaintedClients()
     await expect(anna.messenger.createBackup('short')).rejects.toMatchObject({
       code: 'weak_passphrase',
     })

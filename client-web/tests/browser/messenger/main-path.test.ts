@@ -1,23 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
 import { dump } from '../../support/storage'
 import { openDatabase } from '@/storage/database'
-import { sameBytes, TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-const keep = <T extends Record<string, Client>>(made: T): T => {
-  clients.push(...Object.values(made))
-  return made
-}
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
+import { sameBytes } from '../../support/test-relay'
 
 describe('writing', () => {
   test('ticks go from accepted to delivered to read; the relay sees no text', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { relay, anna, bob } = await acquaintedClients()
     await until(() => anna.statuses().includes('delivered'), 'delivered')
     await bob.messenger.markRead(anna.userId)
     await until(() => anna.statuses().includes('read'), 'read', 15_000)
@@ -35,8 +25,7 @@ describe('writing', () => {
   })
 
   test('many messages both ways keep their order', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { anna, bob } = await acquaintedClients()
     const texts = Array.from({ length: 15 }, (_, i) => `m${i}`)
     await Promise.all([
       (async () => {
@@ -52,8 +41,7 @@ describe('writing', () => {
   })
 
   test('marking as read while more arrives forgets none of them', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { anna, bob } = await acquaintedClients()
     const show = bob.shown.message
     bob.shown.message = (message) => {
       show(message)
@@ -65,8 +53,7 @@ describe('writing', () => {
   })
 
   test('bad input is refused with its code', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { anna, bob } = await acquaintedClients()
     const { messenger } = anna
     await expect(messenger.sendText(bob.userId, '  ')).rejects.toMatchObject({ code: 'invalid' })
     await expect(messenger.sendText(bob.userId, 'x'.repeat(16_001))).rejects.toMatchObject({
@@ -85,8 +72,7 @@ describe('writing', () => {
 
 describe('an unknown outcome', () => {
   test('is resolved by the identical ciphertext under the same id, shown once', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { relay, anna, bob } = await acquaintedClients()
     let lost = 3
     relay.sends.length = 0
     relay.afterSend = () => {
@@ -107,8 +93,7 @@ describe('an unknown outcome', () => {
   })
 
   test('survives a reload: the same bytes go out again', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = keep(await acquaintedClients(relay))
+    const { relay, anna, bob } = await acquaintedClients()
     relay.afterSend = ({ to }) => {
       if (to === bob.userId) throw new RelayError('no_answer')
     }
@@ -118,7 +103,6 @@ describe('an unknown outcome', () => {
     const before = relay.sends.find(({ from }) => from === 'anna')?.payload
     relay.afterSend = () => undefined
     const again = await anna.reloaded()
-    clients.push(again)
     await again.messenger.openConversation(bob.userId)
     await until(() => again.shown.link.waiting === 0, 'answered after the reload')
     const after = relay.sends.findLast(
@@ -132,8 +116,7 @@ describe('an unknown outcome', () => {
 })
 
 test('what came while away comes once, in order, after a reload in the middle', async () => {
-  const relay = new TestRelay()
-  const { anna, bob } = keep(await acquaintedClients(relay))
+  const { relay, anna, bob } = await acquaintedClients()
   bob.stop()
   const texts = Array.from({ length: 40 }, (_, i) => `away ${i}`)
   for (const text of texts) await anna.messenger.sendText(bob.userId, text)
@@ -143,7 +126,6 @@ test('what came while away comes once, in order, after a reload in the middle', 
   await calm(30)
   half.stop()
   const whole = new Client('bob', relay, {}, bob.database)
-  clients.push(whole)
   await whole.boot()
   await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged')
   await whole.messenger.openConversation(anna.userId)
@@ -152,8 +134,7 @@ test('what came while away comes once, in order, after a reload in the middle', 
 })
 
 test('a limit is waited out, and shown with its end', async () => {
-  const relay = new TestRelay()
-  const { anna, bob } = keep(await acquaintedClients(relay))
+  const { relay, anna, bob } = await acquaintedClients()
   let refused = false
   relay.beforeSend = ({ to }) => {
     if (to !== bob.userId || refused) return
@@ -168,10 +149,7 @@ test('a limit is waited out, and shown with its end', async () => {
 
 describe('requests', () => {
   test('threat 15: a stranger gets no receipt and no answer until accepted', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    keep({ anna, bob })
+    const { relay, anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
     await anna.messenger.openConversation(bob.userId)
     await anna.messenger.sendText(bob.userId, 'who are you?')
@@ -186,10 +164,7 @@ describe('requests', () => {
   })
 
   test('declining takes it away; writing again asks again', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    keep({ anna, bob })
+    const { anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
     await anna.messenger.sendText(bob.userId, 'one')
     await until(() => bob.shown.waiting.length === 1, 'a request')

@@ -1,40 +1,20 @@
 /** Leaving a device, and who may come after: nothing of the one before is used, shown or sent to. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { CryptoEngine } from '@/crypto/engine'
+import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
 import type { HttpCall } from '@/wire/http'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { calm, Client, PASSWORD, settledClients, until } from '../../support/client'
+import { beforeDecrypting } from '../../support/engine'
 import { Gate } from '../../support/gate'
 import { TestRelay } from '../../support/test-relay'
-
-const PASSWORD = 'correct horse battery'
-const clients: Client[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const client of clients.splice(0)) client.stop()
-})
 
 /** Two acquainted clients; Anna's calls may be answered by `step`, her decryption held. */
 async function setUp() {
   const relay = new TestRelay()
   const step = { answer: async (_request: HttpCall): Promise<unknown> => undefined }
   const decryption = new Gate()
-  const honest = relay.wire()
-  const wire = {
-    ...honest,
-    call: async (request: HttpCall) => (await step.answer(request)) ?? honest.call(request),
-  }
-  const engine = (real: CryptoEngine): CryptoEngine => ({
-    ...real,
-    decrypt: async (request) => {
-      await decryption.pass()
-      return real.decrypt(request)
-    },
-  })
-  const { anna, bob } = await acquaintedClients(relay, { wire, engine })
-  clients.push(anna, bob)
-  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
-  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
+  const wire = relay.wire((request) => step.answer(request))
+  const engine = beforeDecrypting(() => decryption.pass())
+  const { anna, bob } = await settledClients({ wire, engine }, relay)
   return { relay, step, decryption, anna, bob }
 }
 
@@ -88,7 +68,6 @@ test('a name that was deleted and registered again does not open the old account
   const old = relay.user('anna')
   relay.users.delete(old.id)
   const other = await Client.registered('anna', relay)
-  clients.push(other)
   await expect(anna.messenger.login('anna', PASSWORD)).rejects.toMatchObject({
     code: 'invalid',
     details: { field: 'username' },
@@ -150,7 +129,6 @@ describe('after the relay ended the session', () => {
     renewal.release()
     await asked
     const again = await anna.reloaded()
-    clients.push(again)
     step.answer = answer
     await ask(again)
     expect(used).toHaveLength(2)

@@ -1,22 +1,7 @@
 /** Whom one knows: names that are asked for, strangers with new keys, people removed and met again. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { IncomingEnvelope } from '@/wire/types'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-const keep = (...made: Client[]) => void clients.push(...made)
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function strangers() {
-  const relay = new TestRelay()
-  const anna = await Client.registered('anna', relay)
-  const bob = await Client.registered('bob', relay)
-  keep(anna, bob)
-  return { relay, anna, bob }
-}
+import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
 
 /** Anna wrote to Bob, who does not know her. */
 async function asked() {
@@ -53,10 +38,8 @@ describe('the name of a contact', () => {
   })
 
   test('stays: a known person does not come back under another one', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = await acquaintedClients(relay)
+    const { relay, anna, bob } = await acquaintedClients()
     const carol = await Client.registered('carol', relay)
-    keep(anna, bob, carol)
     relay.onAnswer = (_path, answer) => ({ ...answer, user_id: bob.userId })
     for (const add of ['addContactByCode', 'addContactByQr'] as const) {
       const given = add === 'addContactByCode' ? carol.code : carol.qr
@@ -72,7 +55,6 @@ describe('someone who is no contact yet and has a new key', () => {
     await bob.messenger.declineRequest(anna.userId)
     anna.stop()
     const phone = await Client.anew('anna', relay)
-    keep(phone)
     await bob.messenger.addContactByCode(phone.code)
     expect(bob.contact(phone)).toMatchObject({
       relation: 'contact',
@@ -87,7 +69,6 @@ describe('someone who is no contact yet and has a new key', () => {
     const { relay, anna, bob } = await asked()
     anna.stop()
     const phone = await Client.anew('anna', relay)
-    keep(phone)
     await phone.messenger.addContactByCode(bob.code)
     await phone.messenger.sendText(bob.userId, 'from my new phone')
     await until(() => bob.newKeyOf(phone) !== '', 'held')
@@ -105,13 +86,10 @@ describe('someone who is no contact yet and has a new key', () => {
   })
 
   test('a contact, though, keeps the pinned key whatever code is typed', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = await acquaintedClients(relay)
-    keep(anna, bob)
+    const { relay, anna, bob } = await acquaintedClients()
     const pinned = bob.contact(anna)?.identity
     anna.stop()
     const phone = await Client.anew('anna', relay)
-    keep(phone)
     await expect(bob.messenger.addContactByCode(phone.code)).rejects.toMatchObject({
       code: 'identity_changed',
     })
@@ -121,9 +99,7 @@ describe('someone who is no contact yet and has a new key', () => {
 
 describe('someone removed and added again', () => {
   test('goes on counting where they were: no message seems to be missing', async () => {
-    const relay = new TestRelay()
-    const { anna, bob } = await acquaintedClients(relay)
-    keep(anna, bob)
+    const { relay, anna, bob } = await acquaintedClients()
     for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
     await until(() => anna.received().includes('three'), 'received')
     await until(() => !bob.statuses().includes('accepted'), 'confirmed')
@@ -132,7 +108,6 @@ describe('someone removed and added again', () => {
     await bob.messenger.sendText(anna.userId, 'in between')
     await until(() => anna.eventTypes().includes('undecryptable'), 'passed over')
     const again = await anna.reloaded()
-    keep(again)
     await again.messenger.addContactByCode(bob.code)
     await again.messenger.openConversation(bob.userId)
     await again.messenger.sendText(bob.userId, 'a fresh start')

@@ -1,30 +1,18 @@
 /** A backup that is brought into a device in use: nothing is lost, doubled or used twice. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
 import { readContent } from '@/messenger/backup/content'
 import type { BackupContent } from '@/messenger/backup/content'
 import { openBackup, sealBackup } from '@/messenger/backup/format'
 import type { IncomingEnvelope } from '@/wire/types'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, calm, Client, settledClients, until } from '../../support/client'
 import { keysUsedTwice, sessionStart } from '../../support/message-keys'
 import type { SentEnvelope } from '../../support/message-keys'
 import { acquainted } from '../../support/party'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSPHRASE = 'seven plain words for a backup'
-const clients: Client[] = []
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  clients.push(anna, bob)
-  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
-  return { relay, anna, bob }
-}
 
 /** Anna's backup as another device of hers would have made it. */
 async function backupOf(
@@ -39,7 +27,7 @@ async function backupOf(
 
 describe('into a device in use', () => {
   test('messages that two devices put in the same place are both there, in order, once', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await settledClients()
     const file = await backupOf(anna, ({ messages }) => ({
       messages: messages.flatMap((one) => [
         one,
@@ -61,7 +49,7 @@ describe('into a device in use', () => {
   })
 
   test('the list shows the newest of both, and what is written next comes after them', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await settledClients()
     const later = Date.now() + 3_600_000
     const file = await backupOf(anna, ({ messages, conversations }) => {
       const [first] = messages
@@ -88,7 +76,7 @@ describe('into a device in use', () => {
   })
 
   test('an older backup does not set the list back', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await settledClients()
     const file = await backupOf(anna, () => ({}))
     await anna.messenger.sendText(bob.userId, 'since then')
     await anna.messenger.restoreBackup(file, PASSPHRASE)
@@ -105,8 +93,7 @@ describe('threat 6: replay after a restore', () => {
       if (to.name === 'bob') tape.push({ ...one, body: Uint8Array.from(one.body) })
       return [one]
     }
-    const { anna, bob } = await acquaintedClients(relay)
-    clients.push(anna, bob)
+    const { anna, bob } = await acquaintedClients({}, relay)
     await anna.messenger.sendText(bob.userId, 'pay 100 to Carol')
     await until(() => bob.received().includes('pay 100 to Carol'), 'received')
     await until(() => bob.statuses()[0] === 'delivered', 'delivered')
@@ -130,7 +117,6 @@ describe('threat 6: replay after a restore', () => {
     const { relay, anna, bob, file, replay } = await recorded()
     bob.stop()
     const phone = await Client.loggedIn('bob', relay)
-    clients.push(phone)
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     await until(() => phone.shown.link.state === 'online', 'connected')
     const unread = () => phone.shown.conversations.get(anna.userId)?.unread
@@ -172,7 +158,7 @@ describe('threat 30: the same backup, again and again', () => {
   })
 
   test('begins new sessions each time: no message key is used twice', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await settledClients()
     const { file } = await anna.messenger.createBackup(PASSPHRASE)
     // The sessions go on after the backup was made: an old copy of them would repeat their keys.
     for (const text of ['one', 'two']) await anna.messenger.sendText(bob.userId, text)
@@ -184,7 +170,6 @@ describe('threat 30: the same backup, again and again', () => {
     const phones: Client[] = []
     for (const name of ['first', 'second']) {
       const phone = await Client.loggedIn('anna', relay)
-      clients.push(phone)
       phones.push(phone)
       await phone.messenger.restoreBackup(file, PASSPHRASE)
       await phone.messenger.sendText(bob.userId, `from the ${name} phone`)

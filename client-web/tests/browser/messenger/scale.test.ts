@@ -8,7 +8,6 @@ import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
 import { webDeviceKeys } from '@/platform/web'
 import { acquaintedClients, Client } from '../../support/client'
-import { TestRelay } from '../../support/test-relay'
 
 const COUNT = 50_000
 
@@ -42,7 +41,7 @@ test(
   `a history of ${COUNT} messages opens page by page and is searched`,
   { timeout: 180_000 },
   async ({ annotate }) => {
-    const { anna, bob } = await acquaintedClients(new TestRelay())
+    const { anna, bob } = await acquaintedClients()
     bob.stop()
     anna.stop()
     await age(anna, bob.userId)

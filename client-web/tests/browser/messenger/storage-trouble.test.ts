@@ -1,25 +1,10 @@
 /** A start that does not open what lies here: said so, nothing overwritten, and a way on. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
-import { acquaintedClients, Client, until } from '../../support/client'
+import { acquaintedClients, Client, PASSWORD, until } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
 import { dump } from '../../support/storage'
-import { TestRelay } from '../../support/test-relay'
-
-const PASSWORD = 'correct horse battery'
-const clients: Client[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  clients.push(anna, bob)
-  return { relay, anna, bob }
-}
 
 /** Changes every record of account, tokens and settings; the answer puts them back. */
 async function damageRecords(database: string): Promise<() => Promise<void>> {
@@ -51,12 +36,11 @@ async function everything(database: string): Promise<string> {
 
 describe('a damaged account record', () => {
   test('is shown as such; registering and logging in destroy nothing; mended, it opens', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     anna.stop()
     const mend = await damageRecords(anna.database)
     const before = await everything(anna.database)
     const again = new Client('anna', relay, {}, anna.database)
-    clients.push(again)
     await again.boot()
     expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'damaged' })
     for (const command of ['register', 'login'] as const) {
@@ -78,7 +62,7 @@ describe('a damaged account record', () => {
   })
 
   test('under a passphrase is shown after it was given', async () => {
-    const { anna } = await setUp()
+    const { anna } = await acquaintedClients()
     await anna.messenger.setPassphrase('open sesame now')
     await anna.messenger.lock()
     await damageRecords(anna.database)
@@ -89,11 +73,10 @@ describe('a damaged account record', () => {
   })
 
   test('is erased only when the person says so; the device then begins anew', async () => {
-    const { relay, anna } = await setUp()
+    const { relay, anna } = await acquaintedClients()
     anna.stop()
     await damageRecords(anna.database)
     const again = new Client('anna', relay, {}, anna.database)
-    clients.push(again)
     await again.boot()
     await again.messenger.eraseDevice()
     expect(again.shown.state).toMatchObject({ phase: 'signed_out', knownUsername: null })
@@ -103,11 +86,10 @@ describe('a damaged account record', () => {
 })
 
 test('a full disk at the start is shown as such, and opens once there is room', async () => {
-  const { relay, anna, bob } = await setUp()
+  const { relay, anna, bob } = await acquaintedClients()
   anna.stop()
   fillDisk(anna.database)
   const again = new Client('anna', relay, {}, anna.database)
-  clients.push(again)
   await again.boot()
   expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'full' })
   await again.messenger.openStorage()
@@ -117,8 +99,9 @@ test('a full disk at the start is shown as such, and opens once there is room', 
 })
 
 test('a browser that does not open the database: said so, and erasing still works', async () => {
-  const { relay, anna } = await setUp()
+  const { relay, anna } = await acquaintedClients()
   anna.stop()
+  onTestFinished(() => void vi.restoreAllMocks())
   const { open } = IDBFactory.prototype
   vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (
     this: IDBFactory,
@@ -129,7 +112,6 @@ test('a browser that does not open the database: said so, and erasing still work
     return open.call(this, name, version)
   })
   const again = new Client('anna', relay, {}, anna.database)
-  clients.push(again)
   await again.boot()
   expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
   vi.restoreAllMocks()
@@ -138,7 +120,7 @@ test('a browser that does not open the database: said so, and erasing still work
 })
 
 test('whichever single record is damaged, only the account’s keeps the device from opening', async () => {
-  const { relay, anna, bob } = await setUp()
+  const { relay, anna, bob } = await acquaintedClients()
   await anna.messenger.setSetting('theme', 'dark')
   anna.stop()
   const db = await openDatabase(anna.database)

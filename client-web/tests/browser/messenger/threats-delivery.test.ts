@@ -1,33 +1,20 @@
 /** A relay that repeats, drops and forges messages: what threats 6 and 14 come to in the real client. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { concat, own, random } from '@/crypto/bytes'
 import { openDatabase } from '@/storage/database'
 import type { IncomingEnvelope } from '@/wire/types'
 import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { beforeDecrypting } from '../../support/engine'
 import { withCounter } from '../../support/forged'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  clients.push(anna, bob)
-  return { relay, anna, bob }
-}
 
 describe('threat 6: replay, reorder, drop', () => {
   test('an envelope offered again, also after a reload, is shown once', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) => (to.name === 'bob' ? [one, one] : [one])
     await anna.messenger.sendText(bob.userId, 'just once')
     await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
     const recorded = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
     const again = await bob.reloaded()
-    clients.push(again)
     if (!recorded) throw new Error('nothing recorded')
     const from = { user_id: anna.userId, device_id: 1 }
     relay.deliver(relay.user('bob'), relay.device('bob'), {
@@ -43,7 +30,7 @@ describe('threat 6: replay, reorder, drop', () => {
   })
 
   test('a dropped message leaves a visible gap; reordered ones are all read', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const withheld: IncomingEnvelope[] = []
     relay.onEnvelope = (one, to) => {
       if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
@@ -63,9 +50,8 @@ describe('threat 6: replay, reorder, drop', () => {
 
 describe('threat 6: a message that is made to look known', () => {
   test("another person's message under its id, which the relay saw, does not swallow it", async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const carol = await Client.registered('carol', relay)
-    clients.push(carol)
     await carol.messenger.addContactByCode(bob.code)
     const withheld: Omit<IncomingEnvelope, 'seq'>[] = []
     relay.onEnvelope = (one, to) => {
@@ -90,7 +76,7 @@ describe('threat 6: a message that is made to look known', () => {
 
 describe('messages that cannot be read', () => {
   test('leave a notice, and one renewed session makes the next one readable', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) => {
       if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
       const body = own(one.body)
@@ -108,7 +94,7 @@ describe('messages that cannot be read', () => {
   })
 
   test('threat 14: forged floods cost a bounded budget and the client stays usable', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const from = { user_id: anna.userId, device_id: 1 }
     // Her receipt is through: everything that follows is forged.
     await until(() => bob.statuses()[0] === 'delivered', 'delivered')
@@ -141,19 +127,12 @@ describe('messages that cannot be read', () => {
   })
 
   test('threat 14: forged counters on a known ratchet key are bounded; the page stays responsive', async () => {
-    const relay = new TestRelay()
     const forged = new Set<string>()
     let forgeries = 0
-    const { anna, bob } = await acquaintedClients(relay, {
-      engine: (real) => ({
-        ...real,
-        decrypt: async (request) => {
-          if (forged.has(String(request.body))) forgeries += 1
-          return real.decrypt(request)
-        },
-      }),
+    const engine = beforeDecrypting(({ body }) => {
+      if (forged.has(String(body))) forgeries += 1
     })
-    clients.push(anna, bob)
+    const { relay, anna, bob } = await acquaintedClients({ engine })
     await until(() => bob.statuses()[0] === 'delivered', 'delivered')
     const genuine = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
     if (genuine?.kind !== 'message') throw new Error('no message on an answered session')
@@ -184,7 +163,7 @@ describe('messages that cannot be read', () => {
   })
 
   test('threat 14: forged device numbers have one budget together', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     await until(() => bob.statuses()[0] === 'delivered', 'delivered')
     relay.sends.length = 0
     for (let i = 0; i < 250; i++) {

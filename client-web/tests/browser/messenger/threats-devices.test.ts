@@ -1,23 +1,16 @@
 /** A relay that hands out old prekeys or adds devices: what threats 5 and 7 come to in the real client. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { CryptoEngine } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
-import { calm, Client, until } from '../../support/client'
+import { calm, strangers, until } from '../../support/client'
+import type { Client } from '../../support/client'
 import { attackersDevice } from '../../support/forged'
 import { TestRelay } from '../../support/test-relay'
 
-const clients: Client[] = []
-const keep = (...made: Client[]) => void clients.push(...made)
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
 /** Anna has added Bob, whose clock may stand elsewhere, and looks at the chat. */
-async function setUp(options: ConstructorParameters<typeof Client>[2] = {}) {
-  const relay = new TestRelay()
-  const bob = await Client.registered('bob', relay, options)
-  const anna = await Client.registered('anna', relay)
-  keep(anna, bob)
+async function setUp(options: Parameters<typeof strangers>[0] = {}) {
+  const { relay, anna, bob } = await strangers(options)
   await anna.messenger.addContactByCode(bob.code)
   await anna.messenger.openConversation(bob.userId)
   return { relay, anna, bob }
@@ -44,7 +37,7 @@ describe('threat 5: stale prekeys', () => {
 
   test('one of sixty days ago is told, once; without one-time prekeys it still works', async () => {
     const past = Date.now() - 60 * DAYS
-    const { relay, anna, bob } = await setUp({ now: () => past })
+    const { relay, anna, bob } = await setUp({ bob: { now: () => past } })
     relay.device('bob').prekeys.length = 0
     await anna.messenger.sendText(bob.userId, 'anyone there?')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
@@ -54,14 +47,13 @@ describe('threat 5: stale prekeys', () => {
     await sendAskingAgain(relay, anna, bob, 'still there?')
     expect(told(anna, 'stale_prekey')).toEqual(once)
     const again = await anna.reloaded()
-    keep(again)
     await again.messenger.openConversation(bob.userId)
     await sendAskingAgain(relay, again, bob, 'and now?')
     expect(told(again, 'stale_prekey')).toEqual(once)
   })
 
   test('one of last week is not', async () => {
-    const { anna, bob } = await setUp({ now: () => Date.now() - 7 * DAYS })
+    const { anna, bob } = await setUp({ bob: { now: () => Date.now() - 7 * DAYS } })
     await anna.messenger.sendText(bob.userId, 'anyone there?')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
     expect(told(anna, 'stale_prekey')).toEqual({ chat: [], log: [] })
@@ -95,7 +87,6 @@ describe('threat 7: a device added silently', () => {
 
     await sendAskingAgain(relay, anna, bob, 'again for Bob only')
     const again = await anna.reloaded()
-    keep(again)
     await again.messenger.openConversation(bob.userId)
     await sendAskingAgain(relay, again, bob, 'and again')
     expect(told(again, 'device_refused')).toEqual(once)
@@ -121,18 +112,12 @@ describe('threat 7: a device added silently', () => {
 
   test('a broken engine is no foreign device', async () => {
     let broken = true
-    const relay = new TestRelay()
-    const bob = await Client.registered('bob', relay)
-    const anna = await Client.registered('anna', relay, {
-      engine: (real) => ({
-        ...real,
-        startSession: (request) =>
-          broken ? Promise.reject(new CryptoError('internal')) : real.startSession(request),
-      }),
+    const engine = (real: CryptoEngine): CryptoEngine => ({
+      ...real,
+      startSession: (request) =>
+        broken ? Promise.reject(new CryptoError('internal')) : real.startSession(request),
     })
-    keep(anna, bob)
-    await anna.messenger.addContactByCode(bob.code)
-    await anna.messenger.openConversation(bob.userId)
+    const { anna, bob } = await setUp({ anna: { engine } })
     await anna.messenger.sendText(bob.userId, 'patience')
     await calm(300)
     broken = false

@@ -1,28 +1,15 @@
 /** A relay that lies about keys and devices: what threats 1 to 4 come to in the real client. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
 import { identityText } from '@/crypto/identity'
 import { encodeContent } from '@/messenger/content'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
 import { attackersDevice, forgedFor, lookAlike } from '../../support/forged'
-import { TestRelay } from '../../support/test-relay'
-
-const clients: Client[] = []
-afterEach(() => {
-  for (const client of clients.splice(0)) client.stop()
-})
-
-async function setUp() {
-  const relay = new TestRelay()
-  const { anna, bob } = await acquaintedClients(relay)
-  clients.push(anna, bob)
-  return { relay, anna, bob }
-}
 
 describe('threat 1: another identity on a prekey message', () => {
   test('is shown, not read; the pin stays and nothing more is sent', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const before = bob.contact(anna)
     const from = { user_id: anna.userId, device_id: 1 }
     const forged = await forgedFor(relay, 'bob')
@@ -48,10 +35,7 @@ describe('threat 1: another identity on a prekey message', () => {
 
 describe('threat 2: a swapped key in a bundle or a contact answer', () => {
   test('no ciphertext leaves for a contact whose bundle has another key', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
+    const { relay, anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
     await anna.messenger.openConversation(bob.userId)
     const { identity, device } = await attackersDevice(1)
@@ -65,10 +49,7 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
   })
 
   test('a scanned QR whose key the relay does not have adds nobody', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
+    const { relay, anna, bob } = await strangers()
     const { identity } = await attackersDevice(1)
     relay.onAnswer = (_path, answer) => ({ ...answer, identity_key: identity })
     await expect(anna.messenger.addContactByQr(bob.qr)).rejects.toMatchObject({
@@ -81,10 +62,9 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
   })
 
   test('after the person accepts the new key, what waited goes out', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     bob.stop()
     const again = await Client.anew('bob', relay)
-    clients.push(again)
     await anna.messenger.sendText(bob.userId, 'is it you?')
     await until(() => anna.contact(again)?.trust === 'changed', 'a warning')
     expect(again.shown.waiting).toEqual([])
@@ -98,7 +78,7 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
 
 describe('threat 3: a contact code does not verify', () => {
   test('code: unverified; QR and a compared safety number: verified', async () => {
-    const { anna, bob } = await setUp()
+    const { anna, bob } = await acquaintedClients()
     expect(anna.contact(bob)?.trust).toBe('unverified')
     await anna.messenger.addContactByQr(bob.qr)
     expect(anna.contact(bob)?.trust).toBe('verified')
@@ -117,10 +97,7 @@ describe('threat 3: a contact code does not verify', () => {
 
 describe('threat 3: a key that was made to fit the short code', () => {
   test('is added by code and stays unverified; neither QR nor safety number takes it', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
+    const { relay, anna, bob } = await strangers()
     await bob.messenger.addContactByCode(anna.code)
     const ground = lookAlike(relay.user('bob').identity ?? '')
     relay.onAnswer = (_path, answer) => ({ ...answer, identity_key: ground })
@@ -150,10 +127,7 @@ describe('threat 3: a key that was made to fit the short code', () => {
 
 describe('threat 4: a relabelled sender or recipient', () => {
   test('a genuine message under a device number that did not write it is refused', async () => {
-    const relay = new TestRelay()
-    const anna = await Client.registered('anna', relay)
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
+    const { relay, anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
     await bob.messenger.addContactByCode(anna.code)
     await bob.messenger.openConversation(anna.userId)
@@ -170,7 +144,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
   })
 
   test('what was written to somebody else, sealed for Bob, is refused', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const sender = { user_id: crypto.randomUUID(), device_id: 1 }
     const written = (to: string) =>
       forgedFor(relay, 'bob', (identity) =>
@@ -200,9 +174,8 @@ describe('threat 4: a relabelled sender or recipient', () => {
   })
 
   test("a third person's message shown as Anna's is not taken as hers", async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     const carol = await Client.registered('carol', relay)
-    clients.push(carol)
     relay.onEnvelope = (one, to) =>
       to.name === 'bob' && one.from.user_id === carol.userId
         ? [{ ...one, from: { user_id: anna.userId, device_id: 1 } }]
@@ -214,7 +187,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
   })
 
   test('the same person under another device number is refused', async () => {
-    const { relay, anna, bob } = await setUp()
+    const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) =>
       to.name === 'bob' ? [{ ...one, from: { ...one.from, device_id: 9 } }] : [one]
     await anna.messenger.sendText(bob.userId, 'relabelled')
@@ -224,7 +197,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
 })
 
 test('a relay that never agrees about the devices gets no ciphertext after ciphertext', async () => {
-  const { relay, anna, bob } = await setUp()
+  const { relay, anna, bob } = await acquaintedClients()
   const honest = relay.beforeSend
   relay.sends.length = 0
   relay.beforeSend = ({ to }) => {

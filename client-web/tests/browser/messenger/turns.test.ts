@@ -1,41 +1,33 @@
 /** Whoever writes waits for their turn: what was deleted stays deleted, memory follows the disk. */
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { CryptoEngine } from '@/crypto/engine'
+import { describe, expect, test } from 'vitest'
 import { updateAccount } from '@/messenger/core'
 import type { Core } from '@/messenger/core'
 import type { AccountRecord } from '@/messenger/records'
 import { Serial } from '@/messenger/serial'
 import { RelayError } from '@/wire/errors'
 import { openDatabase } from '@/storage/database'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { calm, Client, settledClients, strangers, until } from '../../support/client'
+import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
 import { Gate } from '../../support/gate'
 import { openStore } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
 
-const clients: Client[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const client of clients.splice(0)) client.stop()
-})
-
 /** Two acquainted clients; decryption, on either side, can be held. */
 async function setUp() {
-  const relay = new TestRelay()
   const decryption = new Gate()
-  const engine = (real: CryptoEngine): CryptoEngine => ({
-    ...real,
-    decrypt: async (request) => {
-      await decryption.pass()
-      return real.decrypt(request)
-    },
+  const engine = beforeDecrypting(() => decryption.pass())
+  return { decryption, ...(await settledClients({ engine })) }
+}
+
+/** Two who do not know each other; the keys that Anna asks for can be held. */
+async function withHeldBundles() {
+  const relay = new TestRelay()
+  const bundles = new Gate()
+  const wire = relay.wire(async ({ path }) => {
+    if (path.includes('/bundles/')) await bundles.pass()
   })
-  const { anna, bob } = await acquaintedClients(relay, { engine })
-  clients.push(anna, bob)
-  // Receipts are through as well.
-  await until(() => anna.statuses()[0] === 'delivered', 'delivered')
-  await until(() => bob.statuses()[0] === 'delivered', 'delivered')
-  return { relay, decryption, anna, bob }
+  return { bundles, ...(await strangers({ anna: { wire } }, relay)) }
 }
 
 const count = async (client: Client, table: 'messages' | 'sessions' | 'contacts' | 'outbox') => {
@@ -77,7 +69,6 @@ describe('while a message is being received', () => {
   test('its request is declined: the conversation is gone, the person stays hidden', async () => {
     const { relay, decryption, anna, bob } = await setUp()
     const carol = await Client.registered('carol', relay)
-    clients.push(carol)
     await carol.messenger.addContactByCode(bob.code)
     await carol.messenger.sendText(bob.userId, 'one')
     await until(() => bob.shown.waiting.length === 1, 'asked')
@@ -96,19 +87,7 @@ describe('while a message is being received', () => {
 
 describe('while a message is being prepared for sending', () => {
   test('it is deleted: it is not written back, and never leaves', async () => {
-    const relay = new TestRelay()
-    const bundles = new Gate()
-    const honest = relay.wire()
-    const wire = {
-      ...honest,
-      call: async (request: Parameters<typeof honest.call>[0]) => {
-        if (request.path.includes('/bundles/')) await bundles.pass()
-        return honest.call(request)
-      },
-    }
-    const anna = await Client.registered('anna', relay, { wire })
-    const bob = await Client.registered('bob', relay)
-    clients.push(anna, bob)
+    const { relay, bundles, anna, bob } = await withHeldBundles()
     await anna.messenger.addContactByCode(bob.code)
     await anna.messenger.openConversation(bob.userId)
     const held = bundles.hold()
@@ -144,19 +123,7 @@ test('locking in the middle of a step leaves nobody waiting for it after unlocki
 })
 
 test('a message that two generations of the app prepare at once uses one counter and one key', async () => {
-  const relay = new TestRelay()
-  const bundles = new Gate()
-  const honest = relay.wire()
-  const wire = {
-    ...honest,
-    call: async (request: Parameters<typeof honest.call>[0]) => {
-      if (request.path.includes('/bundles/')) await bundles.pass()
-      return honest.call(request)
-    },
-  }
-  const anna = await Client.registered('anna', relay, { wire })
-  const bob = await Client.registered('bob', relay)
-  clients.push(anna, bob)
+  const { relay, bundles, anna, bob } = await withHeldBundles()
   await anna.messenger.addContactByCode(bob.code)
   await bob.messenger.addContactByCode(anna.code)
   await bob.messenger.openConversation(anna.userId)
@@ -192,7 +159,6 @@ describe('when the disk is full', () => {
     expect(shown()).toMatchObject({ muted: true, last: { text: 'hello back' } })
     const before = shown()
     const again = await anna.reloaded()
-    clients.push(again)
     expect(again.shown.conversations.get(bob.userId)).toEqual(before)
     await again.messenger.openConversation(bob.userId)
     expect(again.flow()).toEqual(['hello', 'hello back'])
@@ -215,7 +181,6 @@ describe('when the disk is full', () => {
     )
     const unread = bob.shown.conversations.get(anna.userId)?.unread
     const again = await bob.reloaded()
-    clients.push(again)
     expect(again.shown.conversations.get(anna.userId)?.unread).toBe(unread)
     // The first greeting and this one.
     expect(unread).toBe(2)
