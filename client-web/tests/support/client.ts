@@ -18,6 +18,7 @@ import type { StartedMessenger } from '@/messenger/messenger'
 import type { View } from '@/messenger/view'
 import { upsert } from '@/stores/messages'
 import type { Wire } from '@/wire/wire'
+import { engineThread, withFewPrekeys } from './engine'
 import { freshName } from './storage'
 import { TestRelay } from './test-relay'
 
@@ -74,9 +75,11 @@ export interface ClientOptions {
   now?: () => number
   /** Something put between the client and its engine: to hold a step, or to let one fail. */
   engine?: (engine: CryptoEngine) => CryptoEngine
+  /** As many prekeys as the client asks for, where a test is about them. */
+  wholeBatches?: boolean
 }
 
-/** A whole client: real engine in its worker, real IndexedDB, real locks; it ends with its test. */
+/** A whole client: real engine in a worker, real IndexedDB, real locks; it ends with its test. */
 export class Client {
   readonly shown = new Shown()
   readonly messenger: Messenger
@@ -94,8 +97,9 @@ export class Client {
       wire: options.wire ?? relay.wire(),
       ...(options.now && { now: options.now }),
       startEngine: () => {
-        const { engine, terminate } = startEngine()
-        return { engine: options.engine?.(engine) ?? engine, terminate }
+        const { engine, terminate } = startEngine(engineThread)
+        const thrifty = options.wholeBatches ? engine : withFewPrekeys(engine)
+        return { engine: options.engine?.(thrifty) ?? thrifty, terminate }
       },
       platform: {
         name: 'web',

@@ -83,7 +83,7 @@ describe('on this device', () => {
 test('prekeys: low numbers are replenished by a hundred, the signed one is renewed weekly', async () => {
   const relay = new TestRelay()
   let now = Date.now() - 20 * 86_400_000
-  const anna = await Client.registered('anna', relay, { now: () => now })
+  const anna = await Client.registered('anna', relay, { now: () => now, wholeBatches: true })
   const device = relay.device('anna')
   const signed = device.signedPrekey.id
   device.prekeys.splice(0, 90)
@@ -131,7 +131,7 @@ test('prekeys: a signed one whose upload failed, or that the relay took back, is
 test('prekeys: a half that was handed out and never used is erased two months later, no other', async () => {
   const relay = new TestRelay()
   let now = Date.now() - 100 * 86_400_000
-  const anna = await Client.registered('anna', relay, { now: () => now })
+  const anna = await Client.registered('anna', relay, { now: () => now, wholeBatches: true })
   const device = relay.device('anna')
   const read = async <T>(look: (db: Database) => Promise<T>): Promise<T> => {
     const db = await openDatabase(anna.database)

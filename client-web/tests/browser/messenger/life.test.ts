@@ -36,7 +36,7 @@ describe('starting', () => {
     })
     const offline = await anna.reloaded()
     expect(offline.shown.state).toMatchObject({ phase: 'signed_out', knownUsername: 'anna' })
-    const again = await offline.reloaded({})
+    const again = await offline.reloaded({ wholeBatches: true })
     expect(again.shown.state.phase).toBe('ready')
     expect(relay.device('anna').prekeys.length).toBe(100)
   })
