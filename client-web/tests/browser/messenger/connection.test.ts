@@ -1,11 +1,11 @@
 /** What must hold when storing fails for a moment, and when the relay mixes its events. */
 import { describe, expect, test } from 'vitest'
-import { acquaintedClients, calm, until } from '../../support/client'
+import { acquaintedClients, calm, settledClients, until } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
 
 test('a message that the full disk refused comes again over a new connection, once', async () => {
-  const { relay, anna, bob } = await acquaintedClients()
-  await calm(1_500)
+  const { relay, anna, bob } = await settledClients()
+  await calm()
   // Anna's own writes come first; Bob's begin when the envelope has been handed to him.
   relay.onEnvelope = (one, to) => {
     if (to.name !== 'bob') return [one]

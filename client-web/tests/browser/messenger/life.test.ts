@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import { RelayError } from '@/wire/errors'
 import { acquaintedClients, Client, until } from '../../support/client'
+import { hurry } from '../../support/hurry'
 import { TestRelay } from '../../support/test-relay'
 
 const PASSPHRASE = 'seven plain words for a backup'
@@ -22,6 +23,7 @@ describe('starting', () => {
   })
 
   test('a registration that broke off after the account was made is finished at the next start', async () => {
+    hurry(20)
     const relay = new TestRelay()
     const cut = relay.wire(async ({ path }) => {
       if (path === '/v1/keys') throw new RelayError('no_answer')

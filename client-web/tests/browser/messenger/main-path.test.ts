@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
 import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
+import { hurry } from '../../support/hurry'
 import { dump } from '../../support/storage'
 import { openDatabase } from '@/storage/database'
 import { sameBytes } from '../../support/test-relay'
 
 describe('writing', () => {
   test('ticks go from accepted to delivered to read; the relay sees no text', async () => {
-    const { relay, anna, bob } = await acquaintedClients()
+    const { relay, anna, bob } = await acquaintedClients(hurry(10))
     await until(() => anna.statuses().includes('delivered'), 'delivered')
     await bob.messenger.markRead(anna.userId)
     await until(() => anna.statuses().includes('read'), 'read', 15_000)
@@ -41,7 +42,7 @@ describe('writing', () => {
   })
 
   test('marking as read while more arrives forgets none of them', async () => {
-    const { anna, bob } = await acquaintedClients()
+    const { anna, bob } = await acquaintedClients(hurry(10))
     const show = bob.shown.message
     bob.shown.message = (message) => {
       show(message)
@@ -73,6 +74,7 @@ describe('writing', () => {
 describe('an unknown outcome', () => {
   test('is resolved by the identical ciphertext under the same id, shown once', async () => {
     const { relay, anna, bob } = await acquaintedClients()
+    hurry(10)
     let lost = 3
     relay.sends.length = 0
     relay.afterSend = () => {

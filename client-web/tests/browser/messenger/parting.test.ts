@@ -5,6 +5,7 @@ import type { HttpCall } from '@/wire/http'
 import { calm, Client, PASSWORD, settledClients, until } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { Gate } from '../../support/gate'
+import { hurry } from '../../support/hurry'
 import { TestRelay } from '../../support/test-relay'
 
 /** Two acquainted clients; Anna's calls may be answered by `step`, her decryption held. */
@@ -39,6 +40,7 @@ describe('signing out', () => {
   })
 
   test('also without a relay, and with one that never answers', async () => {
+    hurry(20)
     for (const answer of [
       () => Promise.reject(new RelayError('no_answer')),
       () => new Promise(() => undefined),
