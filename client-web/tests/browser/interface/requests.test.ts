@@ -3,7 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import DecisionBar from '@/components/chat/DecisionBar.vue'
 import { MessengerError } from '@/messenger/contract'
 import { until } from '../../support/client'
-import { aContact, byTestId, mount, unmountAll } from '../../support/mounted'
+import { aContact } from '../../support/examples'
+import { byTestId, mount, unmountAll } from '../../support/mounted'
 
 afterEach(unmountAll)
 

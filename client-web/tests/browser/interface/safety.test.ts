@@ -9,7 +9,8 @@ import { MessengerError } from '@/messenger/contract'
 import { useContactsStore } from '@/stores'
 import ContactView from '@/views/ContactView.vue'
 import { until } from '../../support/client'
-import { aContact, buttonNamed, byTestId, mount, unmountAll } from '../../support/mounted'
+import { aContact } from '../../support/examples'
+import { buttonNamed, byTestId, mount, unmountAll } from '../../support/mounted'
 
 afterEach(unmountAll)
 

@@ -6,7 +6,8 @@ import TimelineMarks from '@/components/chat/TimelineMarks.vue'
 import ConversationRow from '@/components/list/ConversationRow.vue'
 import SearchResults from '@/components/list/SearchResults.vue'
 import { timeline } from '@/composables/timeline'
-import { aMessage, mount, unmountAll } from '../../support/mounted'
+import { aMessage } from '../../support/examples'
+import { mount, unmountAll } from '../../support/mounted'
 
 afterEach(unmountAll)
 

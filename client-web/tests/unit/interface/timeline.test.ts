@@ -1,31 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { firstUnread, timeline } from '@/composables/timeline'
 import type { Message } from '@/messenger/contract'
+import { aMessage } from '../../support/examples'
 
 const NOON = new Date(2026, 2, 12, 12, 0, 0).getTime()
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-function message(id: string, at: number, over: Partial<Message> = {}): Message {
-  return {
-    id,
-    conversation: 'u',
-    direction: 'in',
-    status: 'received',
-    kind: 'text',
-    text: id,
-    replyTo: null,
-    notice: null,
-    problem: null,
-    sentAt: at,
-    order: at,
-    acceptedAt: null,
-    deliveredAt: null,
-    readAt: null,
-    encryption: null,
-    ...over,
-  }
-}
+const message = (id: string, at: number, over: Partial<Message> = {}): Message =>
+  aMessage({ id, text: id, sentAt: at, order: at, ...over })
 
 const shape = (rows: ReturnType<typeof timeline>) =>
   rows.map((row) =>
