@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { leadership } from '@/messenger/leader'
 import type { Leadership } from '@/messenger/leader'
+import { hurry } from '../../support/hurry'
 
 const leaders: Leadership[] = []
 const name = (): string => `test-${crypto.randomUUID()}`
@@ -52,6 +53,7 @@ describe('the leading tab', () => {
 
   test('one that leads is seen, from the same page too, and lets go in order when asked', async () => {
     const lock = name()
+    hurry(10)
     const told: string[] = []
     const first = leader(lock, async () => void told.push('first'))
     const second = leader(lock, async () => void told.push('second'))
@@ -65,6 +67,7 @@ describe('the leading tab', () => {
   test('one that hears nothing is taken over from by force', async () => {
     const lock = name()
     const close = await tab(lock)
+    hurry(10)
     const here = leader(lock)
     expect(await here.claim()).toBe(false)
     await here.takeOver()

@@ -33,10 +33,14 @@ async function firstVersion(name: string) {
   await db.put('records', await seal('records/account', { username: 'bob' }), 'account')
   await db.put('sessions', await seal(`sessions/${ANNA}.1`, 'ratchet'), `${ANNA}.1`)
   await db.put('prekeys', await seal('prekeys/7', { id: 7 }), 7)
-  for (let i = 0; i < COUNT; i++) {
-    const data = await seal(`messages/${ANNA},${i + 1}`, row(i))
-    await db.put('messages', { id: MESSAGE(i), data }, [ANNA, i + 1])
+  const messages = await Promise.all(
+    Array.from({ length: COUNT }, (_, i) => seal(`messages/${ANNA},${i + 1}`, row(i))),
+  )
+  const all = db.transaction('messages', 'readwrite')
+  for (const [i, data] of messages.entries()) {
+    void all.store.put({ id: MESSAGE(i), data }, [ANNA, i + 1])
   }
+  await all.done
   db.close()
 }
 
