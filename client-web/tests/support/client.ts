@@ -21,6 +21,7 @@ import type { Wire } from '@/wire/wire'
 import { engineThread, withFewPrekeys } from './engine'
 import { freshName } from './storage'
 import { TestRelay } from './test-relay'
+import { until } from './wait'
 
 export const PASSWORD = 'correct horse battery'
 
@@ -184,17 +185,6 @@ export class Client {
     return this.shown.messages.filter((one) => one.direction === 'out').map((one) => one.status)
   }
 }
-
-export async function until(check: () => boolean, what: string, timeout = 8_000): Promise<void> {
-  const end = Date.now() + timeout
-  while (!check()) {
-    if (Date.now() > end) throw new Error(`never happened: ${what}`)
-    await new Promise((done) => setTimeout(done, 10))
-  }
-}
-
-/** Long enough for anything in flight to have arrived, where a test expects that nothing does. */
-export const calm = (ms = 400): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /** Two clients who do not know each other. */
 export async function strangers(

@@ -1,15 +1,17 @@
 import type { CryptoEngine, DecryptRequest } from '@/crypto/engine'
 
+const begin = (): Worker =>
+  new Worker(new URL('../../src/crypto/worker.ts', import.meta.url), { type: 'module' })
+
 /**
  * One engine thread for all clients of a page: loading it takes longer than all that a test asks of
  * it, and it keeps nothing from one call to the next.
  */
-const thread = new Worker(new URL('../../src/crypto/worker.ts', import.meta.url), {
-  type: 'module',
-})
+let begun: Worker | null = null
 
 /** What a client has for a thread of its own: once ended it is heard no more; others go on. */
 export function engineThread(): Worker {
+  const thread = (begun ??= begin())
   const ended = new AbortController()
   const { signal } = ended
   return {

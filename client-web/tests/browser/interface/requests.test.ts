@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from 'vitest'
 import DecisionBar from '@/components/chat/DecisionBar.vue'
 import { MessengerError } from '@/messenger/contract'
-import { until } from '../../support/client'
 import { aContact } from '../../support/examples'
 import { byTestId, mount, unmountAll } from '../../support/mounted'
+import { until } from '../../support/wait'
 
 afterEach(unmountAll)
 

@@ -8,9 +8,9 @@ import type { Contact, Messenger, SafetyNumber } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
 import { useContactsStore } from '@/stores'
 import ContactView from '@/views/ContactView.vue'
-import { until } from '../../support/client'
 import { aContact } from '../../support/examples'
 import { buttonNamed, byTestId, mount, unmountAll } from '../../support/mounted'
+import { until } from '../../support/wait'
 
 afterEach(unmountAll)
 

@@ -1,7 +1,8 @@
 /** What must hold when storing fails for a moment, and when the relay mixes its events. */
 import { describe, expect, test } from 'vitest'
-import { acquaintedClients, calm, settledClients, until } from '../../support/client'
+import { acquaintedClients, settledClients } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
+import { calm, until } from '../../support/wait'
 
 test('a message that the full disk refused comes again over a new connection, once', async () => {
   const { relay, anna, bob } = await settledClients()

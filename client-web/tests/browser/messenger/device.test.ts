@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, Client } from '../../support/client'
 import { dump } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 describe('on this device', () => {
   test('search finds words in any case, keeps up with new messages, forgets deleted ones', async () => {

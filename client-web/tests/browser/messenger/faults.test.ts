@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { DecryptRequest } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { openDatabase } from '@/storage/database'
-import { calm, Client, contacts, settledClients, until } from '../../support/client'
+import { Client, contacts, settledClients } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
+import { calm, until } from '../../support/wait'
 
 /** Two acquainted clients whose engines ask `decrypting` first; it may throw. */
 async function setUp() {

@@ -1,7 +1,8 @@
 /** What the person decides about keys: it holds for the key that was shown, and for good. */
 import { describe, expect, test } from 'vitest'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, Client } from '../../support/client'
 import { forgedFor } from '../../support/forged'
+import { calm, until } from '../../support/wait'
 
 async function setUp() {
   const { relay, anna, bob } = await acquaintedClients()

@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, Client, until } from '../../support/client'
+import { acquaintedClients, Client } from '../../support/client'
 import { hurry } from '../../support/hurry'
 import { TestRelay } from '../../support/test-relay'
+import { until } from '../../support/wait'
 
 const PASSPHRASE = 'seven plain words for a backup'
 

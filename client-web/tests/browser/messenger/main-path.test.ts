@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
+import { acquaintedClients, Client, strangers } from '../../support/client'
 import { hurry } from '../../support/hurry'
 import { dump } from '../../support/storage'
 import { openDatabase } from '@/storage/database'
 import { sameBytes } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 describe('writing', () => {
   test('ticks go from accepted to delivered to read; the relay sees no text', async () => {

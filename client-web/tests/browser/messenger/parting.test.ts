@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
 import type { HttpCall } from '@/wire/http'
-import { calm, Client, PASSWORD, settledClients, until } from '../../support/client'
+import { Client, PASSWORD, settledClients } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { Gate } from '../../support/gate'
 import { hurry } from '../../support/hurry'
 import { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 /** Two acquainted clients; Anna's calls may be answered by `step`, her decryption held. */
 async function setUp() {

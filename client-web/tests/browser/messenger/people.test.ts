@@ -1,7 +1,8 @@
 /** Whom one knows: names that are asked for, strangers with new keys, people removed and met again. */
 import { describe, expect, test } from 'vitest'
 import type { IncomingEnvelope } from '@/wire/types'
-import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
+import { acquaintedClients, Client, strangers } from '../../support/client'
+import { calm, until } from '../../support/wait'
 
 /** Anna wrote to Bob, who does not know her. */
 async function asked() {

@@ -6,11 +6,12 @@ import { readContent } from '@/messenger/backup/content'
 import type { BackupContent } from '@/messenger/backup/content'
 import { openBackup, sealBackup } from '@/messenger/backup/format'
 import type { IncomingEnvelope } from '@/wire/types'
-import { acquaintedClients, calm, Client, settledClients, until } from '../../support/client'
+import { acquaintedClients, Client, settledClients } from '../../support/client'
 import { keysUsedTwice, sessionStart } from '../../support/message-keys'
 import type { SentEnvelope } from '../../support/message-keys'
 import { acquainted } from '../../support/party'
 import { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 const PASSPHRASE = 'seven plain words for a backup'
 

@@ -2,9 +2,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
-import { acquaintedClients, Client, PASSWORD, until } from '../../support/client'
+import { acquaintedClients, Client, PASSWORD } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
 import { dump } from '../../support/storage'
+import { until } from '../../support/wait'
 
 /** Changes every record of account, tokens and settings; the answer puts them back. */
 async function damageRecords(database: string): Promise<() => Promise<void>> {

@@ -3,9 +3,10 @@ import { describe, expect, test, vi } from 'vitest'
 import { concat, own, random } from '@/crypto/bytes'
 import { openDatabase } from '@/storage/database'
 import type { IncomingEnvelope } from '@/wire/types'
-import { acquaintedClients, calm, Client, until } from '../../support/client'
+import { acquaintedClients, Client } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { withCounter } from '../../support/forged'
+import { calm, until } from '../../support/wait'
 
 describe('threat 6: replay, reorder, drop', () => {
   test('an envelope offered again, also after a reload, is shown once', async () => {

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { CryptoEngine } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
-import { calm, strangers, until } from '../../support/client'
+import { strangers } from '../../support/client'
 import type { Client } from '../../support/client'
 import { attackersDevice } from '../../support/forged'
 import { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 /** Anna has added Bob, whose clock may stand elsewhere, and looks at the chat. */
 async function setUp(options: Parameters<typeof strangers>[0] = {}) {

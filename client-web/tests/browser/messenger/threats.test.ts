@@ -4,8 +4,9 @@ import { fromBase64 } from '@/crypto/bytes'
 import { identityText } from '@/crypto/identity'
 import { encodeContent } from '@/messenger/content'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, calm, Client, strangers, until } from '../../support/client'
+import { acquaintedClients, Client, strangers } from '../../support/client'
 import { attackersDevice, forgedFor, lookAlike } from '../../support/forged'
+import { calm, until } from '../../support/wait'
 
 describe('threat 1: another identity on a prekey message', () => {
   test('is shown, not read; the pin stays and nothing more is sent', async () => {

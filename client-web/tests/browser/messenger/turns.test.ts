@@ -6,12 +6,13 @@ import type { AccountRecord } from '@/messenger/records'
 import { Serial } from '@/messenger/serial'
 import { RelayError } from '@/wire/errors'
 import { openDatabase } from '@/storage/database'
-import { calm, Client, settledClients, strangers, until } from '../../support/client'
+import { Client, settledClients, strangers } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
 import { Gate } from '../../support/gate'
 import { openStore } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
 
 /** Two acquainted clients; decryption, on either side, can be held. */
 async function setUp() {
