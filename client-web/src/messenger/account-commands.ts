@@ -1,3 +1,4 @@
+import { isUsername } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { SessionTokens } from '@/wire/types'
@@ -10,12 +11,11 @@ import { newAccount, stageNewDevice } from './home'
 
 /** The longest that signing out waits for the relay, ms. */
 const PARTING = 5_000
-const USERNAME = /^[a-z0-9_]{3,32}$/
 
 export function accountCommands(app: App): AccountCommands {
   const checked = (username: string, password: string): string => {
     const name = username.trim().toLowerCase()
-    if (!USERNAME.test(name)) throw new MessengerError('invalid', '', { field: 'username' })
+    if (!isUsername(name)) throw new MessengerError('invalid', '', { field: 'username' })
     if (password.length < 10 || password.length > 256) {
       throw new MessengerError('invalid', '', { field: 'password' })
     }
