@@ -26,6 +26,10 @@ export default {
   eraseTitle: 'Alles auf diesem Gerät löschen?',
   eraseText:
     'Schlüssel, Kontakte und Nachrichten werden hier gelöscht. Ohne Sicherung sind sie verloren.',
+  eraseUntold:
+    'Dem Server lässt sich das nicht mitteilen: Was beweist, dass dieses Gerät deines ist, ist mit versiegelt. Seine Anmeldung endet innerhalb von 30 Tagen von selbst.',
+  eraseStays:
+    'Dein Konto führt dieses Gerät weiter auf, bis du es entfernst: Melde dich wieder an, hier oder auf einem anderen Gerät, und öffne „Geräte und Sitzungen“ in den Einstellungen.',
   elsewhereTitle: 'In einem anderen Tab geöffnet',
   elsewhereText:
     'Nur ein Tab auf einmal kann deine Schlüssel halten, damit keiner zweimal benutzt wird.',

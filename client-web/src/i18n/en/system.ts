@@ -24,6 +24,10 @@ export default {
   eraseDevice: 'Erase this device',
   eraseTitle: 'Erase everything on this device?',
   eraseText: 'Keys, contacts and messages are deleted here. Without a backup they are gone.',
+  eraseUntold:
+    'The server cannot be told: what proves that this device is yours is sealed with the rest. Its log-in ends by itself within 30 days.',
+  eraseStays:
+    'Your account goes on listing this device until you remove it: log in again, here or on another device, and open “Devices and sessions” in the settings.',
   elsewhereTitle: 'Open in another tab',
   elsewhereText: 'Only one tab at a time can hold your keys, so that none is used twice.',
   takeOver: 'Use it here',
