@@ -55,6 +55,8 @@ export class App {
   private readonly database: string
   private readonly wire: Wire
   readonly leader
+  /** Whether a passphrase seals this device, and is asked for now. */
+  lock: AppState['lock'] = { enabled: false, locked: false }
   /** One for all that run on opened data: what an older part still writes, the next one reads. */
   serial = new Serial()
   /** How often everything was taken down: whatever began before is too late to show anything. */
@@ -84,9 +86,8 @@ export class App {
       this.home = home
       const state = await home.vault.state()
       if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
-      if (state === 'locked') {
-        return this.view.app({ phase: 'locked', lock: { enabled: true, locked: true } })
-      }
+      this.setLock(state === 'locked', state === 'locked')
+      if (state === 'locked') return this.view.app({ phase: 'locked' })
       await this.read(home, await home.vault.unlock(null))
     })
   }
@@ -160,6 +161,11 @@ export class App {
     core.view.app({ storagePersisted })
   }
 
+  setLock(enabled: boolean, locked: boolean): void {
+    this.lock = { enabled, locked }
+    this.view.app({ lock: this.lock })
+  }
+
   saveAccount(patch: Partial<AccountRecord>): Promise<void> {
     return updateAccount(this.theCore(), patch)
   }
@@ -203,8 +209,8 @@ export class App {
     this.leave()
     await Home.erase(this.platform, this.database)
     this.home = await Home.open(this.platform, this.database)
-    const nobody = { account: null, knownUsername: null, lock: { enabled: false, locked: false } }
-    this.view.app({ phase: 'signed_out', ended: null, ...nobody })
+    this.setLock(false, false)
+    this.view.app({ phase: 'signed_out', ended: null, account: null, knownUsername: null })
   }
 
   theOpened(): Opened {

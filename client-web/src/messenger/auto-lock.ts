@@ -1,9 +1,16 @@
 import type { App } from './app'
 
-const CHECK_EVERY = 15_000
+/** Timers stand still while the device sleeps: whatever is left of this passes after it woke. */
+const CHECK_EVERY = 1_000
 const SIGNS_OF_USE = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const
+/** What the browser tells of a page that is about to be drawn again; of the page, and of the window. */
+const RETURNS = ['visibilitychange', 'resume'] as const
+const ARRIVALS = ['pageshow', 'focus'] as const
 
-/** Locks after the set minutes without use; only where a passphrase is set. */
+/**
+ * Locks after the set minutes without use; only where a passphrase is set. A page that comes back
+ * too late is locked before the browser draws it, wherever the browser says that it comes back.
+ */
 export class AutoLock {
   private lastUse = 0
   private timer: ReturnType<typeof setInterval> | null = null
@@ -13,9 +20,11 @@ export class AutoLock {
     this.lastUse = this.app.now()
   }
   private readonly check = (): void => {
-    const minutes = this.app.opened?.settings.autoLockMinutes ?? 0
-    if (minutes === 0 || this.app.now() - this.lastUse < minutes * 60_000) return
-    // Without a passphrase there is nothing to lock; `lock` says so.
+    const { opened, lock } = this.app
+    const minutes = opened?.settings.autoLockMinutes ?? 0
+    if (!lock.enabled || lock.locked || minutes === 0) return
+    if (this.app.now() - this.lastUse < minutes * 60_000) return
+    // Taken down by something else in the same moment.
     this.lock().catch(() => undefined)
   }
 
@@ -27,13 +36,15 @@ export class AutoLock {
   start(): void {
     this.lastUse = this.app.now()
     for (const sign of SIGNS_OF_USE) addEventListener(sign, this.used, { passive: true })
-    document.addEventListener('visibilitychange', this.check)
+    for (const sign of RETURNS) document.addEventListener(sign, this.check)
+    for (const sign of ARRIVALS) addEventListener(sign, this.check)
     this.timer = setInterval(this.check, CHECK_EVERY)
   }
 
   stop(): void {
     for (const sign of SIGNS_OF_USE) removeEventListener(sign, this.used)
-    document.removeEventListener('visibilitychange', this.check)
+    for (const sign of RETURNS) document.removeEventListener(sign, this.check)
+    for (const sign of ARRIVALS) removeEventListener(sign, this.check)
     if (this.timer) clearInterval(this.timer)
   }
 }

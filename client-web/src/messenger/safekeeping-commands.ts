@@ -20,6 +20,19 @@ export function safekeepingCommands(app: App): Safekeeping {
     if (cancelled) throw new MessengerError('cancelled')
   }
 
+  let locking: Promise<void> | null = null
+  /** What views put away when they are taken down, a draft just typed, is still stored. */
+  async function goDown(): Promise<void> {
+    const { opened } = app
+    await Promise.resolve()
+    await app.settle()
+    // Taken down by something else meanwhile, which shows what came of it.
+    if (app.opened !== opened) return
+    const knownUsername = opened?.account?.username ?? null
+    app.down()
+    app.view.app({ phase: 'locked', account: null, knownUsername })
+  }
+
   return {
     cancelBackup() {
       cancelled = true
@@ -72,21 +85,20 @@ export function safekeepingCommands(app: App): Safekeeping {
       if (next !== null && next.length < 8) throw new MessengerError('weak_passphrase')
       app.theOpened()
       await app.home?.vault.setPassphrase(current ?? null, next)
-      app.view.app({ lock: { enabled: next !== null, locked: false } })
+      app.setLock(next !== null, false)
     },
     async lock() {
-      if ((await app.home?.vault.state()) !== 'locked')
-        throw new MessengerError('invalid', 'no lock')
-      const knownUsername = app.opened?.account?.username ?? null
-      await app.settle()
-      app.down()
-      const lock = { enabled: true, locked: true }
-      app.view.app({ phase: 'locked', account: null, knownUsername, lock })
+      if (!app.lock.enabled || !app.opened) throw new MessengerError('invalid', 'no lock')
+      // Seen from now on, before anything is waited for: nothing else may be drawn any more.
+      app.setLock(true, true)
+      locking ??= goDown().finally(() => (locking = null))
+      return locking
     },
     async unlock(passphrase) {
+      await locking
       if (!app.home) throw new MessengerError('not_leading')
       const root = await app.home.vault.unlock(passphrase)
-      app.view.app({ lock: { enabled: true, locked: false } })
+      app.setLock(true, false)
       await app.enter(root)
     },
   }

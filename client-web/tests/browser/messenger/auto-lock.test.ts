@@ -13,8 +13,15 @@ afterEach(() => {
 function started(autoLockMinutes: number) {
   const clock = { now: 1_000_000 }
   const locked: number[] = []
-  const app = { now: () => clock.now, opened: { settings: { autoLockMinutes } } }
-  const lock = new AutoLock(app as App, async () => void locked.push(clock.now))
+  const app = {
+    now: () => clock.now,
+    opened: { settings: { autoLockMinutes } },
+    lock: { enabled: true, locked: false },
+  }
+  const lock = new AutoLock(app as App, async () => {
+    app.lock.locked = true
+    locked.push(clock.now)
+  })
   lock.start()
   stops.push(() => lock.stop())
   return { clock, locked, lock }
@@ -42,6 +49,19 @@ test('a page that is looked at again is locked when it was away for too long', (
   expect(locked).toEqual([])
   clock.now += MINUTE
   document.dispatchEvent(new Event('visibilitychange'))
+  expect(locked).toEqual([clock.now])
+})
+
+test.each([
+  ['is taken out of the cache', () => dispatchEvent(new PageTransitionEvent('pageshow'))],
+  ['goes on after it was frozen', () => document.dispatchEvent(new Event('resume'))],
+  ['is turned to again', () => dispatchEvent(new FocusEvent('focus'))],
+])('a page that %s is locked in the same moment', (_, comeBack) => {
+  const { clock, locked } = started(1)
+  comeBack()
+  expect(locked).toEqual([])
+  clock.now += MINUTE
+  comeBack()
   expect(locked).toEqual([clock.now])
 })
 

@@ -1,0 +1,47 @@
+/** A draft that is read from the device after the chat is drawn is neither passed over nor wiped. */
+import { afterEach, expect, test } from 'vitest'
+import { nextTick, ref } from 'vue'
+import ChatComposer from '@/components/chat/ChatComposer.vue'
+import { byTestId, mount, unmountAll } from '../../support/mounted'
+
+afterEach(unmountAll)
+
+function composer() {
+  const draft = ref('')
+  const kept: string[] = []
+  mount(ChatComposer, () => ({
+    name: 'anna',
+    draft: draft.value,
+    replyTo: null,
+    enterSends: true,
+    error: null,
+    submit: async () => true,
+    onDraft: (text: string) => void kept.push(text),
+  }))
+  const field = byTestId('composer') as HTMLTextAreaElement
+  const type = (text: string): void => {
+    field.value = text
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+  }
+  return { draft, kept, field, type }
+}
+
+test('it is shown when it comes, and left as it is by who writes nothing', async () => {
+  const { draft, kept, field } = composer()
+  draft.value = 'half a sentence'
+  await nextTick()
+  expect(field.value).toBe('half a sentence')
+  field.dispatchEvent(new FocusEvent('blur'))
+  unmountAll()
+  expect(kept).toEqual([])
+})
+
+test('it never takes the place of what is being written, which is kept when the chat is left', async () => {
+  const { draft, kept, field, type } = composer()
+  type('something else')
+  draft.value = 'half a sentence'
+  await nextTick()
+  expect(field.value).toBe('something else')
+  unmountAll()
+  expect(new Set(kept)).toEqual(new Set(['something else']))
+})
