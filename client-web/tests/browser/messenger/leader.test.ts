@@ -53,7 +53,7 @@ describe('the leading tab', () => {
 
   test('one that leads is seen, from the same page too, and lets go in order when asked', async () => {
     const lock = name()
-    hurry(10)
+    hurry(10, 0)
     const told: string[] = []
     const first = leader(lock, async () => void told.push('first'))
     const second = leader(lock, async () => void told.push('second'))
@@ -67,7 +67,7 @@ describe('the leading tab', () => {
   test('one that hears nothing is taken over from by force', async () => {
     const lock = name()
     const close = await tab(lock)
-    hurry(10)
+    hurry(10, 0)
     const here = leader(lock)
     expect(await here.claim()).toBe(false)
     await here.takeOver()
