@@ -49,22 +49,39 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   }
 
   /**
-   * Whatever is added or taken away above it, the lowest row in sight stays where it is. The library
-   * scrolls before the page has grown, which can be too short for it by then. So this looks first,
-   * and again after the drawing.
+   * Whatever is added or taken away above it, the lowest message in sight stays where it is. The
+   * library scrolls before the page has grown, which can be too short for it by then, and not at all
+   * where a day stands on top, which is another row as soon as it begins earlier. So this looks
+   * first, and again after the drawing.
    */
-  let reading: { readonly row: HTMLElement; readonly top: number } | null = null
+  let reading: { readonly key: unknown; readonly below: number } | null = null
   function lowestInSight(): typeof reading {
-    const bottom = scroller.value?.getBoundingClientRect().bottom ?? 0
-    const drawn = [...(scroller.value?.querySelectorAll<HTMLElement>('[data-index]') ?? [])]
-    const row = drawn.findLast((one) => one.getBoundingClientRect().top < bottom)
-    return row ? { row, top: row.getBoundingClientRect().top } : null
+    const { scrollTop = 0, clientHeight = 0 } = scroller.value ?? {}
+    const item = items.value.findLast(
+      ({ start, key }) => start < scrollTop + clientHeight && !String(key).startsWith('day-'),
+    )
+    return item ? { key: item.key, below: item.start - scrollTop } : null
   }
-  function hold({ row, top }: NonNullable<typeof reading>): void {
-    const moved = row.isConnected ? row.getBoundingClientRect().top - top : 0
-    if (scroller.value && Math.abs(moved) > 1) scroller.value.scrollTop += moved
+  function hold({ key, below }: NonNullable<typeof reading>): void {
+    const element = scroller.value
+    const { measurementsCache } = virtualizer.value
+    const now = measurementsCache[rows.value.findIndex((row) => row.key === key)]
+    const drawn = items.value[0]
+    if (!element || !now || !drawn) return
+    // What the library itself holds back while the browser would not let it scroll.
+    const held = (measurementsCache[drawn.index]?.start ?? drawn.start) - drawn.start
+    const top = now.start - held - below
+    if (Math.abs(element.scrollTop - top) > 1) element.scrollTop = top
   }
-  watch(rows, () => (reading = placed.value ? lowestInSight() : null), { flush: 'pre' })
+  watch(
+    rows,
+    () => {
+      // The library aims at the number of a row, which is another row's by now.
+      virtualizer.value.cancelScroll()
+      reading = placed.value ? lowestInSight() : null
+    },
+    { flush: 'pre' },
+  )
 
   const virtualizer = useVirtualizer(
     computed(() => ({
