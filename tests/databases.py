@@ -18,6 +18,7 @@ SELECT array_agg(line ORDER BY line) FROM (
         JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND attnum > 0
     UNION ALL SELECT format('trigger %s', tgname) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT format('function %s', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT format('version %s', version_num) FROM alembic_version
 ) AS lines
 """
 OTHERS_END = """
