@@ -13,7 +13,7 @@ const sideways = (page: Page): Promise<number> =>
     const clips = (one: Element): boolean => getComputedStyle(one).overflowX !== 'visible'
     const reach = (one: Element): number => one.scrollWidth - one.clientWidth
     const scrolls = all.filter((one) => clips(one) && !one.matches('.truncate, .sr-only, input'))
-    const bubbles = [...document.querySelectorAll('.bubble')].map((one) => {
+    const bubbles = [...document.querySelectorAll('[data-place="current"] .bubble')].map((one) => {
       const { left, right } = one.getBoundingClientRect()
       return Math.max(-left, right - innerWidth)
     })
