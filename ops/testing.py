@@ -25,6 +25,8 @@ CLIENT: Final = ROOT / "client-web"
 BIN: Final = Path(sys.executable).parent
 AGAIN_AT_MOST: Final = 5
 """More failures than that are no accident."""
+TESTS_FAILED: Final = 1
+"""What pytest exits with when it ran to its end and some tests failed: only then it knows which."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,9 @@ def run(step: Step, early: "Started | None" = None) -> tuple[Counts, float]:
     """Runs one step, its output passed on; what it counted and the seconds it was waited for."""
     print(f"\n── {step.name}", flush=True)
     began = time.monotonic()
-    counts = counted(step.report, _status(early or Started(step)))
-    if step.again and step.report and 0 < counts.failed <= AGAIN_AT_MOST:
+    status = _status(early or Started(step))
+    counts = counted(step.report, status)
+    if step.again and step.report and status == TESTS_FAILED and 0 < counts.failed <= AGAIN_AT_MOST:
         print(f"\n── {step.name}: what failed, once more", flush=True)
         step.report.unlink(missing_ok=True)
         once_more = Started(replace(step, command=step.again))

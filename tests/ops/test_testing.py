@@ -71,12 +71,12 @@ def test_a_failure_that_passes_when_run_again_is_counted_and_told_apart() -> Non
     assert str(settled(first, Counts(passed=2))) == "9 passed, 0 failed, 1 skipped"
 
 
-def run_twice(tmp_path: Path, failures: int, again: str) -> Counts:
+def run_twice(tmp_path: Path, failures: int, again: str, status: int = 1) -> Counts:
     report = tmp_path / "report.xml"
     cases = '<testcase name="a"><failure/></testcase>' * failures + '<testcase name="b"/>'
     write = (
         "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]);"
-        "sys.exit('<failure' in sys.argv[2])"
+        f"sys.exit({status} if '<failure' in sys.argv[2] else 0)"
     )
     command = (sys.executable, "-c", write, str(report))
     step = Step(
@@ -129,3 +129,7 @@ def test_an_early_step_ends_with_the_run_that_is_interrupted(
     with pytest.raises(KeyboardInterrupt):
         run_all([Step("early", (sys.executable, "-c", code), early=True)])
     assert not psutil.pid_exists(int(pid.read_text()))
+
+
+def test_a_runner_that_did_not_reach_its_end_does_not_know_what_to_run_again(tmp_path: Path) -> None:
+    assert run_twice(tmp_path, 1, '<testcase name="a"/>', status=3) == Counts(passed=1, failed=1)

@@ -6,7 +6,7 @@ import { byTestId, mount, unmountAll } from '../../support/mounted'
 
 afterEach(unmountAll)
 
-function composer() {
+function composer(submit = async () => true) {
   const draft = ref('')
   const kept: string[] = []
   mount(ChatComposer, () => ({
@@ -15,7 +15,7 @@ function composer() {
     replyTo: null,
     enterSends: true,
     error: null,
-    submit: async () => true,
+    submit,
     onDraft: (text: string) => void kept.push(text),
   }))
   const field = byTestId('composer') as HTMLTextAreaElement
@@ -44,4 +44,20 @@ test('it never takes the place of what is being written, which is kept when the 
   expect(field.value).toBe('something else')
   unmountAll()
   expect(new Set(kept)).toEqual(new Set(['something else']))
+})
+
+test('one that is sent as it was and refused comes back, whatever the store says meanwhile', async () => {
+  let refuse = (): void => undefined
+  const refused = new Promise<boolean>((done) => (refuse = () => done(false)))
+  const { draft, field } = composer(() => refused)
+  draft.value = 'half a sentence'
+  await nextTick()
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+  await nextTick()
+  expect(field.value).toBe('')
+  refuse()
+  await expect.poll(() => field.value).toBe('half a sentence')
+  draft.value = '' // What was stored when it left, heard of late.
+  await nextTick()
+  expect(field.value).toBe('half a sentence')
 })
