@@ -16,7 +16,7 @@ from redis.asyncio.cluster import RedisCluster
 
 from relay import database as databases
 from relay.admission import Admission
-from relay.auth.keyset import Keyset, KeysetUnreadable
+from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
@@ -143,7 +143,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     await until_there("database", keyset.load)
     limits = Limits(board_client, log_client)
     revocation = Revocation(database)
-    tokens = AccessTokens(keyset, revocation)
+    tokens = AccessTokens(keyset, revocation, life_ms=TOKEN_LIFE_MS)
     passwords = Passwords()
     stack.callback(passwords.close)
     registry = Registry()

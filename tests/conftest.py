@@ -1,5 +1,6 @@
 """Fixtures for everyone: real Valkey and PostgreSQL, clean for every test."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,12 +13,22 @@ from redis import Redis
 
 from tests.databases import Databases
 from tests.servers import Servers
+from tests.support import prepared
 
 # How fast the machine is, is not what the properties are about.
 hypothesis_settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One folder for all test processes of this run; those of xdist inherit it."""
+    if prepared.SHARED not in os.environ:
+        os.environ[prepared.SHARED] = folder = tempfile.mkdtemp(prefix="sealstream-run-", dir="/tmp")
+        Path(folder).chmod(0o711)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        config.add_cleanup(lambda: os.environ.pop(prepared.SHARED))
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,9 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
-from ops.migrate import migrate
+from ops.embedded.postgres import DATABASE as TEMPLATE
 from schema.tables import metadata
 
-TEMPLATE = "migrated"
 OBJECTS = """
 SELECT array_agg(line ORDER BY line) FROM (
     SELECT format('relation %s %s', relname, relkind) AS line
@@ -37,8 +36,6 @@ class Databases:
         self._url = url
         self._numbers = itertools.count(1)
         self._spare: list[str] = []
-        self._administer("CREATE DATABASE {}", TEMPLATE)
-        migrate(url(TEMPLATE))
         with psycopg.connect(url(TEMPLATE)) as connection:
             self._objects = connection.execute(OBJECTS).fetchone()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ops.child import Child, Program
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout, prepare
+from tests.support import prepared
 
 READY_SECONDS = 60.0
 
@@ -17,6 +18,7 @@ class Servers:
     def __init__(self, data: Path) -> None:
         self.places = layout(data)
         prepare(self.places, traversable=True)
+        prepared.place(data)
         self._programs: dict[str, Callable[[], Program]] = {
             valkey.LOG: lambda: valkey.program(valkey.LOG, self.places, memory_mb=512),
             valkey.BOARD: lambda: valkey.program(valkey.BOARD, self.places),

@@ -46,6 +46,9 @@ NOTICING_DEAD_PEERS: Final = {
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 LOOKING_ROUND_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 5.0
+TICK_SECONDS: Final = 1.0
+"""Between two renewals of a lease, and between two looks at which workers there are."""
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -111,7 +114,16 @@ class Opened:
         """Does this worker's share of the group's `count` partitions; from here on it is up."""
         self.up.set()
         log.info("worker_up")
-        await Sharing(self.board, group, count, self.worker, work).run(stopping)
+        sharing = Sharing(
+            self.board,
+            group,
+            count,
+            self.worker,
+            work,
+            lease_seconds=LEASE_SECONDS,
+            tick_seconds=TICK_SECONDS,
+        )
+        await sharing.run(stopping)
 
     def consuming(
         self,

@@ -50,8 +50,8 @@ class Sharing:
         worker: str,
         work: Work,
         *,
-        lease_seconds: float = 5.0,
-        tick_seconds: float = 1.0,
+        lease_seconds: float,
+        tick_seconds: float,
     ) -> None:
         self._board = board
         self._group = group

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ops.child import Program
 from ops.embedded.layout import Layout, layout, prepare
+from tests.support.processes import run
 
 SLEEPS = "import time; time.sleep(600)"
 IGNORES_SIGTERM = (
@@ -39,11 +40,4 @@ def program(code: str, name: str = "small", grace_seconds: float = 10.0) -> Prog
 
 def sealstream(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """The command line, in a terminal of 80 columns, until it ends."""
-    return subprocess.run(
-        [sys.executable, "-m", "ops.cli", *arguments],
-        env={**os.environ, "COLUMNS": "80", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run("sealstream", *arguments, environment={**os.environ, "COLUMNS": "80", **environment})

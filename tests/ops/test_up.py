@@ -54,7 +54,7 @@ def register(url: str, username: str) -> int:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("up") / "data", nodes=2).start()
+    stack = Stack(tmp_path_factory.mktemp("up") / "data", nodes=2, as_a_host_does=True).start()
     yield stack
     assert stack.stop() == 0
 
@@ -133,7 +133,7 @@ def test_a_start_after_kill_9_of_the_supervisor_ends_the_orphans_and_finds_its_d
 def test_children_follow_a_killed_supervisor(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux has the parent-death signal")
-    stack = Stack(tmp_path / "data").start()
+    stack = Stack(tmp_path / "data", as_a_host_does=True).start()
     pids = [stack.pid(name) for name in CHILDREN]
     stack.stop(signum=signal.SIGKILL)
     wait_until(lambda: not any(runs(pid) for pid in pids), seconds=30)

@@ -11,22 +11,10 @@ from typing import Self
 
 import aiohttp
 
+from tests.support.processes import Process
+from tests.support.quick import QUICK
 from tests.support.stack import clean_environment, free_ports
 from tests.support.until import until
-
-_START = (
-    "import ast, importlib, os, sys, time\n"
-    "clock, real = sys.argv[1], time.time_ns\n"
-    "time.time_ns = lambda: real() + int(float(os.readlink(clock)) * 1e9)\n"
-    "for word in sys.argv[2:]:\n"
-    "    name, value = word.split('=')\n"
-    "    module, attribute = name.rsplit('.', 1)\n"
-    "    assert hasattr(importlib.import_module(module), attribute), name\n"
-    "    setattr(importlib.import_module(module), attribute, ast.literal_eval(value))\n"
-    "from relay.bootstrap import run_node\n"
-    "from schema.settings import Settings\n"
-    "sys.exit(run_node(Settings.from_env(os.environ), 0))\n"
-)
 
 
 class LoneNode:
@@ -36,24 +24,24 @@ class LoneNode:
 
     def __init__(self, times: dict[str, float] | None = None, **settings: str) -> None:
         self.port = free_ports(1)
-        self._times = times or {}
+        self._times = QUICK if times is None else times
         self._settings = {**settings, "SEALSTREAM_PORT": str(self.port), "SEALSTREAM_LOG_FORMAT": "json"}
         self._folder = Path(tempfile.mkdtemp(prefix="sealstream-node-"))
         self.jump(0.0)
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        words = [f"{name}={value}" for name, value in self._times.items()]
-        self._process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-            [sys.executable, "-c", _START, str(self._folder / "clock"), *words],
-            env=clean_environment(**self._settings),
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
+        self._process = Process(
+            "node",
+            str(self._folder / "clock"),
+            environment=clean_environment(**self._settings),
+            constants=self._times,
+            output=self._output,
         )
         await self.until_ready()
         return self

@@ -9,11 +9,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil
+
+from tests.support import prepared
+from tests.support.processes import ROOT, Process
+from tests.support.quick import QUICK
 
 READY = "Sealstream is ready at "
 ROOMY = {
@@ -67,15 +72,28 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 class Stack:
-    """A running `sealstream up`. `pid(NAME)` and `kill(NAME)` reach its children."""
+    """A running `sealstream up`. `pid(NAME)` and `kill(NAME)` reach its children.
 
-    def __init__(self, data: Path, *, nodes: int = 1, **settings: str) -> None:
+    By default its processes are forks, its database is prepared, and its times are `tests.support.quick`;
+    `as_a_host_does` starts it by the command, with nothing prepared and production's times."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        nodes: int = 1,
+        constants: Mapping[str, float] = QUICK,
+        as_a_host_does: bool = False,
+        **settings: str,
+    ) -> None:
         self.data = data
+        self._constants = constants
+        self._as_a_host_does = as_a_host_does
         self.nodes = nodes
         self.port = free_ports(nodes)
         self.settings = {**ROOMY, **settings}
         self.output: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | subprocess.Popen[str] | None = None
 
     def url(self, node: int = 0) -> str:
         """The address of a node."""
@@ -89,16 +107,9 @@ class Stack:
             SEALSTREAM_DATA=str(self.data),
             **self.settings,
         )
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "up"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
+        self._process, lines = self._begin(environment)
         ready = threading.Event()
-        threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
+        threading.Thread(target=self._read, args=(lines, ready), daemon=True).start()
         deadline = time.monotonic() + seconds
         while not ready.wait(0.1):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -107,9 +118,24 @@ class Stack:
                 raise RuntimeError("it did not come up\n" + "\n".join(self.output[-40:]))
         return self
 
-    def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:
+    def _begin(self, environment: dict[str, str]) -> "tuple[Process | subprocess.Popen[str], IO[str]]":
+        if self._as_a_host_does:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ops.cli", "up"],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=ROOT,
+            )
+            assert process.stdout is not None
+            return process, process.stdout
+        if "SEALSTREAM_DATABASE_URL" not in environment and not (self.data / "postgres").exists():
+            prepared.place(self.data)
+        return Process.with_lines("sealstream", "up", environment=environment, constants=self._constants)
+
+    def _read(self, output: IO[str], ready: threading.Event) -> None:
+        with output as lines:
             for line in lines:
                 self.output.append(line.rstrip())
                 if READY in line:

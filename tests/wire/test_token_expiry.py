@@ -12,7 +12,7 @@ from tests.support.lone_node import LoneNode
 from tests.support.stack import Stack
 from tests.wire.conftest import Party
 
-LIFE_SECONDS = 6
+LIFE_SECONDS = 5
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def brief(stack: Stack) -> AsyncIterator[Party]:
         "SEALSTREAM_DATABASE_URL": postgres.url(places),
         "SEALSTREAM_DATA": str(stack.data),
     }
-    async with LoneNode({"relay.auth.keyset.TOKEN_LIFE_MS": 1000 * LIFE_SECONDS}, **settings) as node:
+    async with LoneNode({"relay.bootstrap.TOKEN_LIFE_MS": 1000 * LIFE_SECONDS}, **settings) as node:
         party = Party(node.url)
         yield party
         await party.close()

@@ -4,36 +4,32 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 
+from tests.support.processes import Process
+from tests.support.quick import QUICK
+
 PARTITIONS = 2
-_START = (
-    "import os, sys; from schema.settings import Settings; from workers.bootstrap import run_worker; "
-    "sys.exit(run_worker(sys.argv[1], Settings.from_env(os.environ)))"
-)
 
 
 class Worker:
     """One worker process and what it logged."""
 
-    def __init__(self, name: str, env: dict[str, str]) -> None:
+    def __init__(self, name: str, env: dict[str, str], constants: Mapping[str, float]) -> None:
         self.lines: list[dict[str, Any]] = []
         self.text: list[str] = []
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, name], env={**os.environ, **env}, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        self._process, self._output = Process.with_lines(
+            "worker", name, environment={**os.environ, **env}, constants=constants
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
+        for line in self._output:
             self.text.append(line)
             if line.startswith("{"):
                 self.lines.append(json.loads(line))
@@ -59,8 +55,7 @@ class Worker:
     def _end(self) -> None:
         self._process.wait(10)
         self._reader.join(5)
-        if self._process.stdout:
-            self._process.stdout.close()
+        self._output.close()
 
     @property
     def runs(self) -> bool:
@@ -97,7 +92,7 @@ class Workers:
         self._started: list[Worker] = []
 
     def start(self, name: str, **settings: str) -> Worker:
-        worker = Worker(name, {**self.env, **settings})
+        worker = Worker(name, {**self.env, **settings}, QUICK)
         self._started.append(worker)
         return worker
 

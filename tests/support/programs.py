@@ -1,0 +1,30 @@
+"""Our programs as functions, for the fork server; each runs until it is told to stop."""
+
+import os
+import time
+from pathlib import Path
+
+
+def sealstream(arguments: list[str]) -> None:
+    """The command line."""
+    from ops.cli import main
+
+    main(args=arguments, prog_name="sealstream")
+
+
+def worker(arguments: list[str]) -> int:
+    """One worker, by its name."""
+    from schema.settings import Settings
+    from workers.bootstrap import run_worker
+
+    return run_worker(arguments[0], Settings.from_env(os.environ))
+
+
+def node(arguments: list[str]) -> int:
+    """One node; the argument is a symbolic link that tells how many seconds its clock is ahead."""
+    from relay.bootstrap import run_node
+    from schema.settings import Settings
+
+    clock, real = Path(arguments[0]), time.time_ns
+    time.time_ns = lambda: real() + int(float(str(clock.readlink())) * 1e9)
+    return run_node(Settings.from_env(os.environ), 0)
