@@ -15,7 +15,7 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test lint format bench lock client client-check clean
+.PHONY: help run test soak lint format bench lock client client-packages client-check clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,11 +23,14 @@ help:  ## this list
 run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
 	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
 
-test: $(DEVELOPMENT)  ## every check and every test; the last line counts them
-	@exec $(PYTHON) -m ops.testing
+test: $(DEVELOPMENT)  ## every check and every test; ONLY=lint, python, client or browser runs one part
+	@exec $(PYTHON) -m ops.testing $(ONLY)
+
+soak: $(DEVELOPMENT) $(PACKAGES)  ## repeat one test on a busy machine: make soak N=20 TEST=tests/FILE.py::NAME
+	@exec $(PYTHON) -m ops.testing.soak "$(TEST)" "$(or $(N),20)"
 
 lint: $(DEVELOPMENT)  ## linters and type checks only
-	@exec $(PYTHON) -m ops.testing --lint
+	@exec $(PYTHON) -m ops.testing lint
 
 format: $(DEVELOPMENT) $(PACKAGES)  ## format all code
 	$(VENV)/bin/ruff check --fix-only --quiet .
@@ -41,6 +44,8 @@ lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock
 
 client: $(BUILT)  ## build the web client
+
+client-packages: $(PACKAGES)
 
 client-check: $(PACKAGES)
 	@cd $(CLIENT) && npm run --silent check

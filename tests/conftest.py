@@ -21,6 +21,9 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("any machine")
 
+OWN_STACK = frozenset({"test_up", "test_cluster", "test_two_nodes"})
+"""Files whose tests share a messenger of their own."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """One folder for all test processes of this run; those of xdist inherit it."""
@@ -29,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
         Path(folder).chmod(0o711)
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         config.add_cleanup(lambda: os.environ.pop(prepared.SHARED))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a running messenger stay in one test process (`--dist loadgroup`), so that it starts
+    once. The faults' is started twice: they take as long as all others."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        file = item.path.stem
+        if "_house" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("house-1" if file < "test_l" else "house-2"))
+        elif "stack" in fixtures and item.path.parent.name == "wire":
+            item.add_marker(pytest.mark.xdist_group("stack"))
+        elif file in OWN_STACK:
+            item.add_marker(pytest.mark.xdist_group(file))
 
 
 @pytest.fixture(scope="session")

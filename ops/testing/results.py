@@ -1,0 +1,90 @@
+"""What runners report: cases counted from JUnit XML, and the names of the shaky ones."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree as ET
+
+GROUP: Final = re.compile(r"@[\w.-]+$")
+"""xdist appends a test's group to its name."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Cases of one step or of all."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`shaky` names the cases that passed only when they ran again; `seconds` is the step's time."""
+
+    counts: Counts
+    shaky: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+
+def counted(report: Path | None, status: int) -> Counts:
+    """What a report and an exit status together mean; without a report the step is one case."""
+    if report is None:
+        return Counts(passed=1) if status == 0 else Counts(failed=1)
+    try:
+        counts = from_junit(report.read_text("utf-8"))
+    except (OSError, ET.ParseError):
+        return Counts(failed=1)
+    if counts == Counts():
+        return Counts(failed=1)  # a runner that found no test has not tested
+    if status != 0 and counts.failed == 0:
+        return counts + Counts(failed=1)  # the runner itself failed, or was stopped
+    return counts
+
+
+def from_junit(text: str) -> Counts:
+    """Counts test cases. Raises ParseError."""
+    counts = Counts()
+    for case in ET.fromstring(text).iter("testcase"):  # noqa: S314 - written by our own runners
+        if _has_failed(case):
+            counts += Counts(failed=1)
+        elif case.find("skipped") is not None:
+            counts += Counts(skipped=1)
+        else:
+            counts += Counts(passed=1)
+    return counts
+
+
+def passed_names(report: Path) -> tuple[str, ...]:
+    """The cases that passed, as `classname::name` without an xdist group; none if it cannot be read."""
+    try:
+        cases = ET.fromstring(report.read_text("utf-8")).iter("testcase")  # noqa: S314 - our own runner's
+    except (OSError, ET.ParseError):
+        return ()
+    return tuple(
+        f"{case.get('classname')}::{GROUP.sub('', case.get('name') or '')}"
+        for case in cases
+        if not _has_failed(case) and case.find("skipped") is None
+    )
+
+
+def settled(first: Counts, second: Counts) -> Counts:
+    """A run and the second run of its failures together; a failure that did not run again stays one."""
+    ran = second.passed + second.failed + second.skipped
+    return Counts(
+        first.passed + second.passed,
+        second.failed + max(0, first.failed - ran),
+        first.skipped + second.skipped,
+    )
+
+
+def _has_failed(case: ET.Element) -> bool:
+    return case.find("failure") is not None or case.find("error") is not None

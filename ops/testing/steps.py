@@ -1,0 +1,106 @@
+"""The steps of `make test`, as data."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+RESULTS: Final = ROOT / ".test-results"
+CLIENT: Final = ROOT / "client-web"
+BIN: Final = Path(sys.executable).parent
+PARTS: Final = ("lint", "python", "client", "browser")
+SHAKY_FILE: Final = "SEALSTREAM_SHAKY_FILE"
+"""Tells the reporters of the client's runners where to name the tests that needed a retry."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command.
+
+    `report` is the JUnit file that it writes; without one it passes or fails as a whole. `again` runs its
+    failures once more and writes the same report. `shaky` is the file in which its runner names the tests
+    that it ran again by itself. Steps of one `lane` run in their order, the lanes side by side, and a step
+    that is `alone` after all lanes."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    minutes: float = 10.0
+    report: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = PARTS
+    again: tuple[str, ...] = ()
+    shaky: Path | None = None
+    lane: str = ""
+    alone: bool = False
+
+
+def steps() -> list[Step]:
+    """Everything. The first lane is Python's tests, which wait; beside it runs what computes."""
+    return [_python_tests(), *_checks(), *_client(), *_browser()]
+
+
+def _python_tests() -> Step:
+    report = RESULTS / "python.xml"
+    pytest = (str(BIN / "pytest"), "-q", f"--junit-xml={report}")
+    return Step(
+        "pytest",
+        (*pytest, "-n", "4", "--dist", "loadgroup", "--durations=10"),
+        minutes=40,
+        report=report,
+        parts=("python",),
+        # By way of xdist again: the names of tests have their groups in them.
+        again=(*pytest, "-n", "1", "--dist", "loadgroup", "--last-failed", "--last-failed-no-failures=none"),
+    )
+
+
+def _checks() -> list[Step]:
+    commands = {
+        "ruff": (str(BIN / "ruff"), "check", "."),
+        "format": (str(BIN / "ruff"), "format", "--check", "."),
+        "mypy": (str(BIN / "mypy"),),
+        "imports": (str(BIN / "lint-imports"),),
+        "client check": ("make", "-s", "client-check"),
+    }
+    return [Step(name, command, parts=("lint",), lane="checks") for name, command in commands.items()]
+
+
+def _client() -> list[Step]:
+    report, shaky = RESULTS / "client.xml", RESULTS / "client.shaky"
+    reporters = ("minimal", "junit", "./scripts/measured-reporter.mjs", "./scripts/shaky-reporter.mjs")
+    return [
+        Step("client packages", ("make", "-s", "client-packages"), parts=("client",), lane="checks"),
+        Step(
+            "client tests",
+            (
+                *("npm", "test", "--silent", "--", f"--outputFile.junit={report}"),
+                *(f"--reporter={name}" for name in reporters),
+            ),
+            CLIENT,
+            minutes=20,
+            report=report,
+            environment={SHAKY_FILE: str(shaky)},
+            parts=("client",),
+            shaky=shaky,
+            lane="checks",
+        ),
+    ]
+
+
+def _browser() -> list[Step]:
+    report, shaky = RESULTS / "browser.xml", RESULTS / "browser.shaky"
+    return [
+        Step("client build", ("make", "-s", "client"), parts=("browser",), lane="checks"),
+        Step(
+            "browser tests",
+            ("npm", "run", "e2e", "--", "--reporter=list,junit,./scripts/shaky-e2e-reporter.mjs"),
+            CLIENT,
+            minutes=60,
+            report=report,
+            environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report), SHAKY_FILE: str(shaky)},
+            parts=("browser",),
+            shaky=shaky,
+            alone=True,
+        ),
+    ]
