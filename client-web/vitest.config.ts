@@ -14,7 +14,8 @@ export default defineConfig(async () => ({
   test: {
     maxWorkers: 2,
     retry: 1,
-    reporters: ['default', './scripts/measured-reporter.mjs'],
+    // Prints failures only.
+    reporters: ['minimal', './scripts/measured-reporter.mjs', './scripts/shaky-reporter.mjs'],
     projects: [
       {
         extends: true as const,

@@ -74,7 +74,7 @@ describe('“They match”, for a changed key', () => {
   })
 
   test('says so when another key is in question by now', async () => {
-    const { messenger } = compliant(() => changed)
+    const { messenger, decisions } = compliant(() => changed)
     messenger.markVerified = () => Promise.reject(new MessengerError('key_outdated'))
     mount(SafetyDialog, { open: true, contact: changed }, messenger)
     await press('numbers-match')
@@ -82,6 +82,9 @@ describe('“They match”, for a changed key', () => {
       () => document.body.textContent?.includes('The key has changed since it was shown') === true,
       'said',
     )
+    // The numbers stay in sight, and nothing else was decided instead.
+    expect(byTestId('numbers-match')).not.toBeNull()
+    expect(decisions).toEqual([])
   })
 })
 

@@ -148,6 +148,7 @@ test('a limit is waited out, and shown with its end', async () => {
   await until(() => (anna.shown.link.sendLimitedUntil ?? 0) > Date.now(), 'limit shown')
   await until(() => bob.received().includes('patience'), 'sent after the wait')
   await until(() => anna.shown.link.sendLimitedUntil === null, 'limit gone')
+  expect(bob.received()).toEqual(['hello', 'patience'])
 })
 
 describe('requests', () => {

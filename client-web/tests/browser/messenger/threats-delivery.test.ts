@@ -72,6 +72,8 @@ describe('threat 6: a message that is made to look known', () => {
     relay.onEnvelope = (one) => [one]
     for (const one of withheld) relay.deliver(relay.user('bob'), relay.device('bob'), one)
     await until(() => bob.received().includes('the real one'), 'read')
+    expect(bob.received()).toEqual(['hello', 'the real one'])
+    expect(bob.shown.waiting).toMatchObject([{ username: 'carol', count: 1 }])
   })
 })
 

@@ -100,7 +100,7 @@ describe('any number at all', () => {
     (at) => {
       expect(Number.isFinite(startOfDay(at))).toBe(true)
       expect(Number.isFinite(dayDistance(at, Date.now()))).toBe(true)
-      expect(new Date(inCalendar(at)).toISOString()).toBeTruthy()
+      expect(new Date(inCalendar(at)).toISOString()).toMatch(/^[+\d]\d+-\d\d-\d\dT/)
     },
   )
 
