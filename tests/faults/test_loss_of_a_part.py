@@ -3,13 +3,16 @@
 import asyncio
 import base64
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import socketio
 
+from schema import keys
 from tests.servers import Servers
+from tests.support.house import House
 from tests.support.people import Line, Person, Reply
+from tests.support.until import until
 from tests.wire.conftest import Party
 
 
@@ -35,7 +38,7 @@ class Sender:
 
 
 async def test_without_postgres_accepting_and_live_delivery_go_on_and_catch_up_waits(
-    party: Party, servers: Servers
+    party: Party, house: House, servers: Servers
 ) -> None:
     anna, bela, carl = [await party.person() for _ in range(3)]
     at_anna, at_bela = await party.line(anna), await party.line(bela)
@@ -45,8 +48,9 @@ async def test_without_postgres_accepting_and_live_delivery_go_on_and_catch_up_w
         assert (await at_anna.send(bela, f"live {number}".encode()))["ok"]
         assert (await at_anna.send(carl, f"waits {number}".encode()))["ok"]
     assert await at_bela.until_bodies(10) == [f"live {number}".encode() for number in range(10)]
+    waits = house.stack.logs()["node-0"].count("catch_up_waits")
     at_carl = await party.line(carl)
-    await asyncio.sleep(1.0)
+    await until(lambda: house.stack.logs()["node-0"].count("catch_up_waits") > waits, seconds=20)
     assert at_carl.envelopes == [], "its mailbox is not readable yet"
     servers.revive()
     assert await at_carl.until_bodies(10, seconds=40) == [f"waits {number}".encode() for number in range(10)]
@@ -69,7 +73,7 @@ async def test_without_the_log_sends_are_unavailable_and_nothing_is_lost_or_doub
         await newcomer.open()
     assert newcomer.refusal["data"]["code"] == "unavailable"
     under_way = asyncio.gather(*(sender.send(number) for number in range(5, 25)))
-    await asyncio.sleep(0.5)
+    await until(lambda: len(sender.refusals) >= 20, seconds=20)
     servers.revive()
     await under_way
     bodies = await at_bela.until_bodies(25, seconds=40)
@@ -148,7 +152,7 @@ async def test_a_token_of_a_key_not_yet_read_is_unavailable_while_postgres_is_aw
 
 
 async def test_a_board_that_came_back_empty_knows_again_who_watches_whom(
-    party: Party, servers: Servers
+    party: Party, house: House, servers: Servers
 ) -> None:
     anna, bela = await party.person(), await party.person()
     at_anna, at_bela = await party.line(anna), await party.line(bela)
@@ -158,6 +162,12 @@ async def test_a_board_that_came_back_empty_knows_again_who_watches_whom(
     servers.kill("board")
     servers.revive()
     await readiness(anna, 200)
-    await asyncio.sleep(4)
+    watches = [keys.watch(UUID(person.user_id)) for person in (anna, bela)]
+    async with house.client("board") as board:
+        await until(lambda: all_there(board, watches), seconds=20)
     await at_bela.close()
     await at_anna.until(lambda: ("presence", {"user_id": bela.user_id, "online": False}) in at_anna.events)
+
+
+async def all_there(board: Any, names: list[str]) -> bool:
+    return bool(await board.exists(*names) == len(names))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+import aiohttp
 import pytest
 import socketio
 
@@ -80,13 +81,18 @@ async def test_primaries_that_were_away_end_no_node(party: Party, clustered: Sta
         except socketio.exceptions.ConnectionError:
             return None
 
+    async def is_down(url: str) -> bool:
+        async with aiohttp.request("GET", f"{url}/readyz") as answer:
+            return bool(answer.status == 503)
+
     async def accepted(line: Line) -> bool:
         return bool((await line.send(bela, b"again"))["ok"])
 
     for away in ([0], [1], [0, 1]):
         for number in away:
             await asyncio.to_thread(cluster.kill, number)
-        await asyncio.sleep(4.0)
+        for url in (clustered.url(0), clustered.url(1)):
+            await until(lambda url=url: is_down(url), seconds=40)
         for number in away:
             cluster.revive(number)
         at_anna = await until(lambda: line(anna, clustered.url()), seconds=40)

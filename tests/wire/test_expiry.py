@@ -2,28 +2,44 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
+from redis.asyncio import Redis
 
-from tests.support.people import Line
+from ops.embedded import valkey
+from ops.embedded.layout import layout
+from schema import keys
+from schema.partitions import partition_of
+from tests.support.people import Line, Person
 from tests.support.stack import Stack, data_folder
+from tests.support.until import until
 from tests.wire.conftest import Party
 
 
 @pytest.fixture
-async def short_lived() -> AsyncIterator[Party]:
+async def short_lived() -> AsyncIterator[tuple[Party, Stack]]:
     """A messenger whose envelopes live for a second."""
     with data_folder() as data:
         settings = {"SEALSTREAM_ENVELOPE_TTL_SECONDS": "1", "SEALSTREAM_RETENTION_INTERVAL_SECONDS": "0.3"}
         running = await asyncio.to_thread(lambda: Stack(data, **settings).start())
         party = Party(running.url())
-        yield party
+        yield party, running
         await party.close()
         await asyncio.to_thread(running.stop)
 
 
 def expired(line: Line) -> list[dict[str, int]]:
     return [payload for name, payload in line.events if name == "expired"]
+
+
+async def have_expired(stack: Stack, person: Person, upto: int) -> bool:
+    """Whether the directory says that the device's envelopes up to that number have expired."""
+    user = UUID(person.user_id)
+    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data))) as log:
+        partition = partition_of(user, int(await log.get(keys.PARTITION_COUNT)))
+        floor = await log.hget(keys.user(partition, user), f"f{person.device_id}")
+        return int(floor or 0) == upto
 
 
 async def has_it(line: Line) -> None:
@@ -33,14 +49,14 @@ async def has_it(line: Line) -> None:
 
 
 async def test_expiry_is_told_once_with_its_count_to_who_was_away_and_to_who_is_there(
-    short_lived: Party,
+    short_lived: tuple[Party, Stack],
 ) -> None:
-    party = short_lived
+    party, stack = short_lived
     anna, bela = await party.person(), await party.person()
     at_anna = await party.line(anna)
     for number in range(3):
         assert (await at_anna.send(bela, f"away {number}".encode()))["ok"]
-    await asyncio.sleep(4.0)
+    await until(lambda: have_expired(stack, bela, 3), seconds=20)
     at_bela = await party.line(bela)
     assert await at_bela.until_event("caught_up") == {"head": 3}
     assert expired(at_bela) == [{"upto": 3, "count": 3}]

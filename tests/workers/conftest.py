@@ -7,18 +7,19 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from schema import servers as clients
+from tests.workers.moments import TEST
 from tests.workers.running import Workers
 
 
 @pytest.fixture
 async def log(log_url: str) -> AsyncIterator[Any]:
-    async with clients.client(log_url) as client:
+    async with clients.client(f"{log_url}?client_name={TEST}") as client:
         yield client
 
 
 @pytest.fixture
 async def board(board_url: str) -> AsyncIterator[Any]:
-    async with clients.client(board_url) as client:
+    async with clients.client(f"{board_url}?client_name={TEST}") as client:
         yield client
 
 

@@ -14,6 +14,8 @@ from tests.workers.running import PARTITIONS
 from tests.workers.stories import Said
 
 PAUSE_MS = 60_000
+TEST = "test"
+"""The name of the test's own connections."""
 
 
 async def say(log: Any, *story: Said, at_ms: int | None = None) -> None:
@@ -56,6 +58,26 @@ async def writes_paused(client: Any) -> AsyncIterator[None]:
         yield
     finally:
         await client.execute_command("CLIENT UNPAUSE")
+
+
+async def reads(log: Any, streams: int = PARTITIONS) -> bool:
+    """Whether the workers have read all there is of so many streams and wait for more."""
+    waiting = [one for one in await _of_workers(log) if one["cmd"] == "xreadgroup" and "b" in one["flags"]]
+    return len(waiting) >= streams
+
+
+async def no_worker(client: Any) -> bool:
+    """Whether the server has noticed the end of every worker: none of their commands is still to come."""
+    return not await _of_workers(client)
+
+
+async def _of_workers(client: Any) -> list[dict[str, str]]:
+    return [one for one in await client.client_list() if one["name"] != TEST]
+
+
+async def rounds(log: Any) -> int:
+    """How many rounds retention has begun on this server: each asks its clock."""
+    return int((await log.info("commandstats")).get("cmdstat_time", {"calls": 0})["calls"])
 
 
 class Lock:

@@ -1,6 +1,5 @@
 """Pusher, retention and rate-limiter, killed at exact moments: the work is taken over, once."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,8 +13,11 @@ from tests.support.proxy import Proxy
 from tests.workers.moments import (
     PAUSE_MS,
     Lock,
+    no_worker,
     nothing_left,
     pending,
+    reads,
+    rounds,
     say,
     some_pending,
     users_of_every_partition,
@@ -31,13 +33,13 @@ pytestmark = pytest.mark.slow
 async def test_a_pusher_killed_mid_batch_is_followed_by_one_that_pushes(log, board, workers: Workers) -> None:
     (user, *_) = users_of_every_partition()
     await online(board, user)
-    first = workers.start("pusher").until_said("partition_taken")
-    await asyncio.sleep(1)
+    first = workers.start("pusher")
+    await until(lambda: reads(log))
     async with writes_paused(board):
         await say(log, *(accepted(user, 1, seq) for seq in range(1, 6)))
         await until(lambda: some_pending(log, keys.PUSHER))
         first.kill()
-        await asyncio.sleep(0.2)
+        await until(lambda: no_worker(board))
     assert await board.xlen(keys.inbox("n1")) == 0
     workers.start("pusher")
     await until(lambda: nothing_left(log, keys.PUSHER))
@@ -49,15 +51,15 @@ async def test_a_pusher_killed_between_push_and_xack_only_doubles_pushes(
 ) -> None:
     (user, *_) = users_of_every_partition()
     await online(board, user)
-    first = workers.start("pusher").until_said("partition_taken")
-    await asyncio.sleep(1)
+    first = workers.start("pusher")
+    await until(lambda: reads(log))
     async with writes_paused(board):
         await say(log, accepted(user, 1, 1), accepted(user, 1, 2))
         await until(lambda: some_pending(log, keys.PUSHER))
         await log.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
     await until(lambda: board.xlen(keys.inbox("n1")))
     first.kill()
-    await asyncio.sleep(0.2)
+    await until(lambda: no_worker(log))
     await log.execute_command("CLIENT UNPAUSE")
     before = await pushed(board)
     assert await pending(log, keys.PUSHER) > 0
@@ -97,8 +99,8 @@ async def test_retention_killed_after_it_expired_expires_nothing_twice(
         await until(lock.waited_for)
         first.kill()
     second = workers.start("retention", **settings).until_said("partition_taken")
+    await two_more_rounds(log)
     await until(lambda: nothing_left(log, keys.PROJECTOR))
-    await asyncio.sleep(1)
     assert await expiries(log) == sorted((user, 1, 1) for user in users)
     assert projected(database_url, users)["envelopes"] == []
     assert second.stop() == 0
@@ -126,7 +128,7 @@ async def test_retention_killed_mid_expire_is_followed_by_one_that_expires_the_r
     assert 0 < len(before) < len(users)
     second = workers.start("retention", **settings)
     await until(lambda: all_expired(log, len(users)))
-    await asyncio.sleep(1)
+    await two_more_rounds(log)
     after = await expiries(log)
     assert after == sorted((user, 2, 2) for user in users), "what was accepted has expired, and once"
     assert set(before) <= set(after)
@@ -152,6 +154,16 @@ async def expiries(log: Any) -> list[tuple[UUID, int, int]]:
     )
 
 
+async def two_more_rounds(log: Any) -> None:
+    """Whatever a second expiry would come of has had its time."""
+    before = await rounds(log)
+
+    async def done() -> bool:
+        return await rounds(log) >= before + 3  # the first of them may have begun already
+
+    await until(done)
+
+
 async def all_expired(log: Any, count: int) -> bool:
     return len(await expiries(log)) >= count
 
@@ -161,8 +173,8 @@ async def test_a_rate_limiter_killed_after_an_eviction_leaves_nothing_pending(
 ) -> None:
     user = uuid4()
     await online(board, user)
-    first = workers.start("rate-limiter").until_said("partition_taken")
-    await asyncio.sleep(1)
+    first = workers.start("rate-limiter")
+    await until(lambda: reads(log, 1))
     async with writes_paused(board):
         async with log.pipeline(transaction=True) as both:
             for _ in range(30):
@@ -174,7 +186,7 @@ async def test_a_rate_limiter_killed_after_an_eviction_leaves_nothing_pending(
     await until(lambda: board.exists(keys.cooldown(user)))
     await until(lambda: board.xlen(keys.inbox("n1")))
     first.kill()
-    await asyncio.sleep(0.2)
+    await until(lambda: no_worker(log))
     await log.execute_command("CLIENT UNPAUSE")
     assert await pending(log, keys.RATE_LIMITER, keys.LIMITS_LOG) == 30
     workers.start("rate-limiter")
@@ -188,8 +200,7 @@ async def dies_mid_batch(log: Any, board: Any, proxy: Proxy, workers: Workers, u
     for user in users:
         await online(board, user)
     worker = workers.start("rate-limiter", SEALSTREAM_BOARD_URL=proxy.url)
-    await asyncio.to_thread(worker.until_said, "partition_taken")
-    await asyncio.sleep(1)
+    await until(lambda: reads(log, 1))
     proxy.half_open()
     async with log.pipeline(transaction=True) as both:
         for user in users * 30:
