@@ -15,7 +15,7 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test soak lint format bench lock client client-packages client-check clean
+.PHONY: help run test soak lint format bench lock client client-check clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +44,6 @@ lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock
 
 client: $(BUILT)  ## build the web client
-
-client-packages: $(PACKAGES)
 
 client-check: $(PACKAGES)
 	@cd $(CLIENT) && npm run --silent check

@@ -5,7 +5,7 @@ from typing import Final
 
 QUICK: Final[Mapping[str, float]] = {
     # A worker that was killed or frozen is followed by another this soon.
-    "workers.bootstrap.LEASE_SECONDS": 0.8,
-    "workers.bootstrap.TICK_SECONDS": 0.15,
+    "workers.bootstrap.LEASE_SECONDS": 0.9,
+    "workers.bootstrap.TICK_SECONDS": 0.3,
     "workers.rate_limiter.keeping.EVERY_SECONDS": 0.2,
 }

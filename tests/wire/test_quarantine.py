@@ -9,17 +9,16 @@ from ops.embedded.layout import layout
 from schema import keys
 from schema.partitions import partition_of
 from tests.support.people import Person
-from tests.support.stack import Stack
+from tests.support.stack import PARTITIONS, Stack
 from tests.wire.conftest import Party
 
-PARTITIONS = 8
 POISON = b"\xc1 nobody's entry"
 
 
 async def accept_poison(stack: Stack, to: Person) -> None:
     """As if a node had encoded nonsense: numbered and in the log, and no worker can read it."""
     user = UUID(to.user_id)
-    partition = partition_of(user, PARTITIONS)
+    partition = partition_of(user, int(PARTITIONS))
     names = [
         keys.log(partition), keys.user(partition, user),
         keys.seen(partition, user, uuid4(), 1, uuid4()),

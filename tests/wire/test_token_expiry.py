@@ -20,6 +20,7 @@ async def brief(stack: Stack) -> AsyncIterator[Party]:
     """People at a node whose tokens live for seconds."""
     places = layout(stack.data)
     settings = {
+        **stack.settings,
         "SEALSTREAM_LOG_URL": valkey.url(valkey.LOG, places),
         "SEALSTREAM_BOARD_URL": valkey.url(valkey.BOARD, places),
         "SEALSTREAM_DATABASE_URL": postgres.url(places),
