@@ -12,7 +12,8 @@ import { alias } from './vite.alias.ts'
 export default defineConfig(async () => ({
   resolve: { alias },
   test: {
-    maxWorkers: 2,
+    // One process for `unit`, one page for `browser`: two pages side by side cost a quarter more CPU.
+    maxWorkers: 1,
     retry: 1,
     // Prints failures only.
     reporters: ['minimal', './scripts/measured-reporter.mjs', './scripts/shaky-reporter.mjs'],
@@ -24,6 +25,8 @@ export default defineConfig(async () => ({
           include: ['tests/unit/**/*.test.ts'],
           environment: 'node',
           testTimeout: 30_000,
+          // Starting a process per file takes longer than most files; they share no state.
+          isolate: false,
           server: { deps: { inline: [/@privacyresearch/] } },
         },
       },
@@ -33,21 +36,36 @@ export default defineConfig(async () => ({
         // Known before the first test: one found later would reload the page under it.
         optimizeDeps: {
           include: [
+            '@lucide/vue',
+            '@msgpack/msgpack',
+            '@noble/curves/ed25519.js',
+            '@noble/hashes/sha2.js',
+            '@privacyresearch/libsignal-protocol-protobuf-ts',
+            '@privacyresearch/libsignal-protocol-typescript',
+            '@scure/bip39/wordlists/english.js',
+            '@socket.io/component-emitter',
+            '@tanstack/vue-virtual',
+            '@vueuse/core',
+            'barcode-detector/ponyfill',
+            'comlink',
+            'curve25519-original',
+            'idb',
+            'pinia',
+            'qrcode',
+            'reka-ui',
+            'socket.io-client',
             'vue',
             'vue-i18n',
             'vue-router',
-            'pinia',
-            '@lucide/vue',
-            '@vueuse/core',
-            'qrcode',
-            'reka-ui',
           ],
         },
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           testTimeout: 60_000,
-
+          // Files share no state: they pass in any order (`--sequence.shuffle.files`).
+          isolate: false,
+          restoreMocks: true,
           browser: {
             enabled: true,
             headless: true,
