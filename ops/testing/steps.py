@@ -41,7 +41,7 @@ class Step:
 
 def steps() -> list[Step]:
     """Everything. The first lane is Python's tests, which wait; beside it runs what computes."""
-    return [_python_tests(), *_checks(), *_client(), *_browser()]
+    return [_python_tests(), *_checks(), *_client(), _browser_tests()]
 
 
 def _python_tests() -> Step:
@@ -91,18 +91,16 @@ def _client() -> list[Step]:
     ]
 
 
-def _browser() -> list[Step]:
+def _browser_tests() -> Step:
     report, shaky = RESULTS / "browser.xml", RESULTS / "browser.shaky"
-    return [
-        Step(
-            "browser tests",
-            ("npm", "run", "e2e", "--", "--reporter=list,junit,./scripts/shaky-e2e-reporter.mjs"),
-            CLIENT,
-            minutes=60,
-            report=report,
-            environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report), SHAKY_FILE: str(shaky)},
-            parts=("browser",),
-            shaky=shaky,
-            alone=True,
-        ),
-    ]
+    return Step(
+        "browser tests",
+        ("npm", "run", "e2e", "--", "--reporter=list,junit,./scripts/shaky-e2e-reporter.mjs"),
+        CLIENT,
+        minutes=60,
+        report=report,
+        environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report), SHAKY_FILE: str(shaky)},
+        parts=("browser",),
+        shaky=shaky,
+        alone=True,
+    )
