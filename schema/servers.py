@@ -58,3 +58,14 @@ def client(url: str, *, reply_seconds: float = REPLY_SECONDS) -> "Redis | RedisC
         socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
     )  # fmt: skip
     return Redis.from_pool(pool)
+
+
+async def on_each(client: Any, *command: str) -> dict[str, Any]:
+    """The command's reply by server: every primary of a cluster, or the one server, whose name is empty."""
+    if not isinstance(client, RedisCluster):
+        return {"": await client.execute_command(*command)}
+    await client.initialize()
+    return {
+        node.name: await client.execute_command(*command, target_nodes=node)
+        for node in client.get_primaries()
+    }

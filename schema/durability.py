@@ -1,0 +1,81 @@
+"""What the log's server must be set to, so that an answer means "on disk" and nothing is lost.
+
+Invariant: `faults` is empty only for a server that reports every setting of `WANTED` as in force. A
+setting that the server does not report is a fault: nobody knows whether the promise holds. `faults` is pure;
+`in_force` reads from a client that is given.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from redis.exceptions import ResponseError
+
+from schema import servers
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A setting, its value, what another value leads to; `is_durability`: it can lose messages."""
+
+    name: str
+    value: str
+    otherwise: str
+    is_durability: bool = True
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A setting with another value than `wanted`; `found` is None where the server does not report it."""
+
+    server: str
+    name: str
+    found: str | None
+    wanted: str
+    otherwise: str
+    is_durability: bool
+
+
+WANTED: Final = (
+    Wanted("role", "master", "a replica accepts no writes"),
+    Wanted("appendonly", "yes", "a restart loses every message that waits"),
+    Wanted("appendfsync", "always", "a loss of power loses messages that were answered `accepted`"),
+    Wanted("no-appendfsync-on-rewrite", "no", "a loss of power during a rewrite loses accepted messages"),
+    Wanted("maxmemory-policy", "noeviction", "a full server deletes messages and directories"),
+    Wanted("aof-use-rdb-preamble", "no", "expired ciphertext stays on the disk", is_durability=False),
+    Wanted("stream-node-max-bytes", "4096", "expired ciphertext stays in memory", is_durability=False),
+)
+SETTINGS: Final = tuple(wanted.name for wanted in WANTED if wanted.name != "role")
+
+
+def faults(found: Mapping[str, Mapping[str, str]]) -> list[Fault]:
+    """The faults of each server of `found` (server → setting → value), in the order of WANTED."""
+    return [
+        Fault(
+            server, wanted.name, values.get(wanted.name), wanted.value, wanted.otherwise, wanted.is_durability
+        )
+        for server, values in found.items()
+        for wanted in WANTED
+        if values.get(wanted.name) != wanted.value
+    ]
+
+
+async def in_force(log_client: Any) -> dict[str, dict[str, str]]:
+    """The settings in force, by server (a cluster's primaries). Where CONFIG is forbidden, INFO tells some.
+
+    Raises the client library's errors when the log is away.
+    """
+    informed = await servers.on_each(log_client, "INFO")
+    try:
+        configured = await servers.on_each(log_client, "CONFIG GET", *SETTINGS)
+    except ResponseError:  # a managed server, or a user without the right
+        configured = {}
+    return {
+        server: {**_by_info(told), **configured.get(server, {})} for server, told in sorted(informed.items())
+    }
+
+
+def _by_info(told: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "role": str(told["role"]),
+        "appendonly": "yes" if told["aof_enabled"] else "no",
+        "maxmemory-policy": str(told["maxmemory_policy"]),
+    }
