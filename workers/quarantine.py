@@ -3,21 +3,41 @@
 An entry may stand there twice (a crash between setting it aside and acknowledging it); `position` tells.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, Literal
 
+import msgspec
 import structlog
 
 from workers import metrics
 from workers.batches import Source
+from workers.positions import START, Position
 
 log = structlog.get_logger(__name__)
 
+Kind = Literal["undecodable", "failing", "deadly"]
+"""Why an entry was set aside: it cannot be read, its commit keeps failing, or workers died of it."""
+
+READ_AT_ONCE: Final = 100
+_ABOUT: Final = (b"group", b"position", b"kind", b"reason")
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """An entry of a quarantine stream: `id` is its place there, `position` its place in the stream that
+    `group` reads, `fields` are its own. `kind` is "" where an older version set it aside."""
+
+    id: bytes
+    group: str
+    position: Position
+    kind: str
+    reason: str
+    fields: Mapping[bytes, bytes]
+
 
 async def set_aside(
-    client: Any, source: Source[Any], position: bytes, fields: Mapping[bytes, bytes], reason: str, kind: str
+    client: Any, source: Source[Any], position: bytes, fields: Mapping[bytes, bytes], reason: str, kind: Kind
 ) -> None:
-    """Writes the entry with `group`, `position`, `reason` before its own fields.
+    """Writes the entry with `group`, `position`, `kind` and `reason` before its own fields.
 
     `reason` may quote the entry, as the stream holds it anyway; the log line only says `kind`.
     """
@@ -30,5 +50,24 @@ async def set_aside(
         kind=kind,
         stream=source.quarantine,
     )
-    about = {b"group": source.group.encode(), b"position": position, b"reason": reason.encode()}
-    await client.xadd(source.quarantine, {**about, **fields})
+    values = (source.group.encode(), position, kind.encode(), reason.encode())
+    await client.xadd(source.quarantine, {**dict(zip(_ABOUT, values, strict=True)), **fields})
+
+
+async def read(client: Any, stream: str) -> AsyncIterator[SetAside]:
+    """The entries of a quarantine stream, the oldest first, in bounded pages."""
+    start = "-"
+    while rows := await client.xrange(stream, start, "+", count=READ_AT_ONCE):
+        for entry, fields in rows:
+            yield _read(entry, fields)
+        start = f"({rows[-1][0].decode()}"
+
+
+def _read(entry: bytes, fields: Mapping[bytes, bytes]) -> SetAside:
+    group, position, kind, reason = (fields.get(name, b"").decode("utf-8", "replace") for name in _ABOUT)
+    own = {name: value for name, value in fields.items() if name not in _ABOUT}
+    try:
+        place = Position.parse(position)
+    except ValueError:  # nobody of ours wrote it
+        place = START
+    return SetAside(entry, group, place, kind, reason, own)

@@ -13,6 +13,7 @@ INSERT_IF_MISSING: Final = """
     ON CONFLICT DO NOTHING
 """
 SELECT_POSITION: Final = "SELECT position FROM checkpoints WHERE consumer_group = %s AND partition = %s"
+HOLD_POSITION: Final = f"{SELECT_POSITION} FOR UPDATE"
 SELECT_POSITIONS: Final = "SELECT partition, position FROM checkpoints WHERE consumer_group = %s"
 COMPARE_AND_SET: Final = """
     UPDATE checkpoints SET position = %s
@@ -37,3 +38,10 @@ async def advance(connection: Any, group: str, partition: int, known: Position, 
     """Moves the position from `known` to `upto`; False when it is not at `known` any more."""
     cursor = await connection.execute(COMPARE_AND_SET, (str(upto), group, partition, str(known)))
     return bool(cursor.rowcount == 1)
+
+
+async def hold(connection: Any, group: str, partition: int) -> Position | None:
+    """The group's position, which nobody moves before the caller's transaction ends; None without one."""
+    cursor = await connection.execute(HOLD_POSITION, (group, partition))
+    row = await cursor.fetchone()
+    return None if row is None else Position.parse(row[0])
