@@ -1,4 +1,4 @@
-"""Active devices, as the projection has them."""
+"""Devices, as the projection has them."""
 
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -13,6 +13,22 @@ SELECT_ACTIVE: Final = """
      WHERE user_id = %s AND closed_at IS NULL AND until IS NULL
      ORDER BY device_id
 """
+
+SELECT_HISTORY: Final = """
+    SELECT device_id, activated_at, closed_at, head - greatest(cursor, floor)
+      FROM devices LEFT JOIN mailboxes USING (user_id, device_id)
+     WHERE user_id = %s
+     ORDER BY device_id
+"""
+
+
+class Known(NamedTuple):
+    """A device that ever had keys: since when (ms), until when if it is closed, how many envelopes wait."""
+
+    device_id: int
+    activated_at: int
+    closed_at: int | None
+    owed: int | None
 
 
 class Device(NamedTuple):
@@ -31,3 +47,9 @@ async def active(connection: Connection, user: UUID) -> list[Device]:
         Device(device, registration, bytes(identity), SignedPrekeyOut(number, bytes(key), bytes(signature)))
         for device, registration, identity, number, key, signature in rows
     ]
+
+
+async def history(connection: Connection, user: UUID) -> list[Known]:
+    """Every device of the user that ever had keys, by number."""
+    rows = await (await connection.execute(SELECT_HISTORY, (user,))).fetchall()
+    return [Known(*row) for row in rows]

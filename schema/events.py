@@ -93,7 +93,7 @@ class PrekeyTaken(Event, frozen=True, tag="prekey.taken", kw_only=True):
 
 
 class AccountDeleted(Event, frozen=True, tag="account.deleted", kw_only=True):
-    """Every device, mailbox, key and the name went; `device` is the one that asked."""
+    """Every device, mailbox, key and the name went; `device` is the one that asked, 0 the operator."""
 
 
 LogEvent = (

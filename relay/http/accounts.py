@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from relay import accounts
+from relay import accounts, closing
 from relay.accounts import FIRST_DEVICE
 from relay.auth import login_sessions
 from relay.database import transaction
@@ -56,11 +56,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
 
 
 async def delete_account(call: Call[AccountDeletion]) -> None:
-    """Keys, mailboxes, sessions, the operator's limits and the name go.
-
-    The log is told before the rows are deleted, and in their transaction: whatever fails in between,
-    the account can still ask for its deletion again.
-    """
+    """Keys, mailboxes, sessions, the operator's limits and the name go."""
     parts = call.parts
     async with transaction(parts.database) as connection:
         account = await accounts.by_id(connection, call.user_id)
@@ -70,9 +66,7 @@ async def delete_account(call: Call[AccountDeletion]) -> None:
     async with transaction(parts.database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:
             raise Refusal("bad_credentials")  # it was changed in the meantime
-        await parts.directory.delete(account.user_id, call.device_id, now_ms())
-        await login_sessions.end_all(connection, account.user_id, "account_deleted")
-        await accounts.delete(connection, account.user_id)
+        await closing.delete_account(connection, parts.directory, account.user_id, call.device_id, now_ms())
     parts.revocation.look_now()
     with suppress(*AWAY):  # else the rate-limiter worker finds it within a minute
         async with asyncio.timeout(BOARD_SECONDS):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from relay import accounts, devices, prekeys, uploads
+from relay import accounts, closing, devices, prekeys, uploads
 from relay.auth import login_sessions
 from relay.database import Connection, transaction
 from relay.http.calls import Call
@@ -119,8 +119,9 @@ async def close_device(call: Call[None]) -> None:
     device_id = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
     async with transaction(parts.database) as connection:
         await _still_in(connection, call)
-        position = await parts.directory.close(call.user_id, device_id, now_ms())
-        ended = await login_sessions.end_of_devices(connection, call.user_id, [device_id])
+        position, ended = await closing.close_device(
+            connection, parts.directory, call.user_id, device_id, now_ms()
+        )
         if position is None and not ended:
             raise Refusal("not_found", "You have no such device.")
     parts.revocation.look_now()
