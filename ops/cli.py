@@ -7,8 +7,12 @@ from typing import Any
 
 import click
 
+from ops.doctor.command import doctor
 from ops.errors import OperatorError
 from ops.limits import limits
+from ops.quarantine.command import quarantine
+from ops.streams.command import streams
+from ops.users.command import users
 from schema.settings import DOCUMENTED, BadSetting, Settings
 
 
@@ -149,7 +153,8 @@ def rotate() -> None:
     )
 
 
-main.add_command(limits)
+for command in (doctor, limits, streams, quarantine, users):
+    main.add_command(command)
 
 
 @main.command()

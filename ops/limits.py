@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
@@ -15,9 +15,6 @@ from schema.overrides import BadOverride
 from schema.settings import Settings
 
 T = TypeVar("T")
-
-SELECT_BY_ID: Final = "SELECT user_id, username FROM users WHERE user_id = %s"
-SELECT_BY_NAME: Final = "SELECT user_id, username FROM users WHERE username = %s"
 
 
 @click.group()
@@ -112,6 +109,7 @@ def _run(
     from ops.addresses import board as board_url  # noqa: PLC0415
     from ops.addresses import database as database_url  # noqa: PLC0415
     from ops.trouble import board_in_words, database_in_words  # noqa: PLC0415
+    from ops.users.found import found  # noqa: PLC0415
     from schema import servers  # noqa: PLC0415
 
     settings = Settings.from_env(os.environ)
@@ -123,8 +121,8 @@ def _run(
             async with await psycopg.AsyncConnection.connect(
                 addresses[0], autocommit=True, connect_timeout=5
             ) as database:
-                user_id, username = await _found(database, user)
-                return username, await do(database, board, user_id)
+                account = await found(database, user)
+                return account.username, await do(database, board, account.user_id)
         finally:
             await board.aclose()
 
@@ -133,15 +131,3 @@ def _run(
             return asyncio.run(run())
     except BadOverride as error:
         raise OperatorError(f"Nothing was set: {error}.") from error
-
-
-async def _found(database: Any, user: str) -> tuple[UUID, str]:
-    """The id and the name of a user named by either. Raises OperatorError if there is none."""
-    try:
-        query, value = SELECT_BY_ID, UUID(user)
-    except ValueError:
-        query, value = SELECT_BY_NAME, user.removeprefix("@").lower()  # type: ignore[assignment]
-    row = await (await database.execute(query, (value,))).fetchone()
-    if row is None:
-        raise OperatorError(f"There is no user {user!r}.")
-    return row[0], row[1]

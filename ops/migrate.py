@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
 from ops.errors import OperatorError
@@ -37,8 +38,7 @@ def migrate(
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=sqlalchemy.NullPool
     )
-    config = Config()
-    config.set_main_option("script_location", str(files("schema") / "migrations").replace("%", "%%"))
+    config = _config()
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
         connection.commit()
@@ -51,6 +51,19 @@ def migrate(
                 "Start the newer version, or restore a backup from before it."
             ) from error
         connection.commit()
+
+
+def newest() -> str:
+    """The version of the tables that this build needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("schema") / "migrations").replace("%", "%%"))
+    return config
 
 
 def wait_for(database_url: str, *, wait_seconds: float, tell: Callable[[str], None]) -> None:

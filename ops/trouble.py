@@ -1,7 +1,7 @@
 """What the servers raise, in words that tell the operator what to mend."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from ops.errors import OperatorError
 
@@ -22,9 +22,14 @@ def database_in_words() -> Iterator[None]:
         raise OperatorError(f"The database is away: {_first_line(error)}") from error
 
 
-@contextmanager
-def board_in_words(then: str) -> Iterator[None]:
+def board_in_words(then: str) -> AbstractContextManager[None]:
     """Raises OperatorError for what the board raises inside; it says what comes of it, too."""
+    return valkey_in_words("The board is", then)
+
+
+@contextmanager
+def valkey_in_words(server_is: str, then: str = "") -> Iterator[None]:
+    """Raises OperatorError for what a Valkey/Redis server raises inside; `server_is` begins the sentence."""
     from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415 - as above
 
     from schema.waiting import why  # noqa: PLC0415
@@ -32,7 +37,7 @@ def board_in_words(then: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, RedisClusterException, OSError) as error:
-        raise OperatorError(f"The board is away: {why(error)}. {then}") from error
+        raise OperatorError(f"{server_is} away: {why(error)}. {then}".strip()) from error
 
 
 def _first_line(error: Exception) -> str:

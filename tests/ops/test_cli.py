@@ -6,28 +6,37 @@ from pathlib import Path
 import pytest
 
 from schema.settings import DOCUMENTED
+from tests.ops.hand import Hand
 from tests.ops.programs import sealstream
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
-    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"),
+    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("doctor",), ("streams",),
+    ("quarantine",), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "drop"),
+    ("users",), ("users", "show"), ("users", "close"), ("users", "delete"),
 )  # fmt: skip
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
-    done = sealstream(*command, "--help")
-    assert done.returncode == 0
-    usage, _, rest = done.stdout.partition("\n\n")
+    done = Hand()(*command, "--help")
+    assert done.status == 0
+    usage, _, rest = done.out.partition("\n\n")
     assert usage.startswith(" ".join(("Usage: sealstream", *command)))
     assert "\n" not in usage, "it fits on a line"
     assert "..." not in rest, "no sentence is cut off"
     assert rest.strip()
 
 
+def test_it_starts_as_a_program_of_its_own() -> None:
+    done = sealstream("--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: sealstream")
+
+
 def test_the_options_tell_their_settings_and_defaults() -> None:
-    told = " ".join(sealstream("up", "--help").stdout.split())
+    told = " ".join(Hand()("up", "--help").out.split())
     defaults = {name: default for name, default, _ in DOCUMENTED}
     for name in ("SEALSTREAM_DATA", "SEALSTREAM_HOST", "SEALSTREAM_PORT", "SEALSTREAM_NODES"):
         assert f"else {name}, else {defaults[name]}." in told
@@ -45,9 +54,9 @@ def test_the_options_tell_their_settings_and_defaults() -> None:
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_a_slip_is_named_with_what_would_do(arguments: tuple[str, ...], words: str) -> None:
-    done = sealstream(*arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
+    done = Hand()(*arguments)
+    assert done.status == 2
+    assert words in done.err
 
 
 def test_a_database_that_is_away_is_said_in_one_line_without_its_password(tmp_path: Path) -> None:

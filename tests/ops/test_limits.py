@@ -11,7 +11,7 @@ from redis import Redis
 
 from schema import keys
 from schema.settings import Settings
-from tests.ops.programs import sealstream
+from tests.ops.hand import Hand
 from tests.servers import Servers
 from workers.rate_limiter.policy import policy
 
@@ -42,9 +42,8 @@ def limits(tmp_path: Path, board_url: str, database_url: str, anna: str) -> Run:
             "SEALSTREAM_DATABASE_URL": database_url,
             **environment,
         }
-        done = sealstream("limits", *arguments, **settings)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout + done.stderr
+        done = Hand(**settings)("limits", *arguments)
+        return done.status, done.out + done.err
 
     return run
 

@@ -1,0 +1,37 @@
+"""Every check, in the order of the report. A further one is a row here and a module beside it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from ops.doctor.checks import clocks, durability, limits, machine, reachability, reading, tables
+from ops.doctor.finding import Finding
+from ops.doctor.patient import Patient
+
+
+class Check(msgspec.Struct, frozen=True):
+    """`needs`: the servers without which it cannot run."""
+
+    name: str
+    needs: tuple[str, ...]
+    run: Callable[[Patient], Awaitable[list[Finding]]]
+
+
+CHECKS: Final = (
+    Check("settings", (), reachability.settings),
+    Check("log", (), reachability.log),
+    Check("board", (), reachability.board),
+    Check("database", (), reachability.database),
+    Check("durability", ("log",), durability.durability),
+    Check("partitions", ("log",), reading.partitions),
+    Check("tables", ("database",), tables.tables),
+    Check("clock", ("log", "database"), clocks.clocks),
+    Check("memory", ("log", "board"), limits.memory),
+    Check("disk", (), machine.disk),
+    Check("open files", (), machine.open_files),
+    Check("workers", ("board",), reading.workers),
+    Check("groups", ("log",), reading.groups),
+    Check("lag", ("log",), reading.lag),
+    Check("quarantine", ("log",), reading.quarantine),
+)

@@ -1,0 +1,19 @@
+"""What the checks examine: the settings and those servers that answer."""
+
+from typing import Any
+
+import msgspec
+
+from schema.settings import Settings
+
+
+class Patient(msgspec.Struct, frozen=True):
+    """`log` and `board` are clients, `database` is a connection that commits by itself; None: it is away, and
+    `why` says why. `answered_ms` holds how long each took to answer."""
+
+    settings: Settings
+    log: Any
+    board: Any
+    database: Any
+    why: dict[str, str]
+    answered_ms: dict[str, float]

@@ -1,0 +1,1 @@
+"""`sealstream quarantine`: what workers set aside, listed, handled again, or dropped."""

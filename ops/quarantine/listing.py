@@ -1,0 +1,96 @@
+"""What is set aside, by position: all groups and doubles of an entry in one row, never a payload."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from ops.errors import OperatorError
+from ops.streams.groups import partitions
+from ops.words import harmless
+from schema import codec, keys
+from workers import quarantine
+from workers.positions import Position
+from workers.quarantine import SetAside
+
+LIMITS: Final = "limits"
+_QUOTED: Final = re.compile(r"'[^']{33,}'")
+"""Longer than any name of ours: a piece of the entry itself."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One entry that was set aside. `entry` names it (PARTITION/POSITION, or limits/POSITION); `event` is its
+    kind, or "unreadable"; `at` is when it was set aside (ms)."""
+
+    entry: str
+    partition: int | None
+    position: str
+    groups: tuple[str, ...]
+    kind: str
+    reason: str
+    event: str
+    at: int
+    user: str | None
+    device: int | None
+    number: int | None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A row and the quarantine's own entries that it stands for."""
+
+    row: Row
+    entries: list[SetAside]
+
+
+async def read(log_client: Any) -> list[Listed]:
+    """Everything that is set aside, by partition and position. Raises NeverStarted."""
+    streams: list[tuple[int | None, str]] = [
+        *((partition, keys.quarantine(partition)) for partition in range(await partitions(log_client))),
+        (None, keys.LIMITS_QUARANTINE),
+    ]
+    listed = []
+    for partition, stream in streams:
+        found: dict[Position, list[SetAside]] = {}
+        async for entry in quarantine.read(log_client, stream):
+            found.setdefault(entry.position, []).append(entry)
+        listed += [Listed(_row(partition, entries), entries) for _, entries in sorted(found.items())]
+    return listed
+
+
+def chosen(listed: list[Listed], names: tuple[str, ...]) -> list[Listed]:
+    """The rows of those names. Raises OperatorError when one is not among them."""
+    by_name = {one.row.entry: one for one in listed}
+    for name in names:
+        if name not in by_name:
+            raise OperatorError(
+                f"No entry {harmless(name)!r} is set aside. See `sealstream quarantine show`."
+            )
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def _row(partition: int | None, entries: list[SetAside]) -> Row:
+    first = entries[0]
+    event, number = _event(partition, first)
+    user = codec.user_of(first.fields) if event is None else event.user
+    return Row(
+        entry=f"{LIMITS if partition is None else partition}/{first.position}",
+        partition=partition,
+        position=str(first.position),
+        groups=tuple(dict.fromkeys(entry.group for entry in entries)),
+        kind=first.kind,
+        reason=harmless(_QUOTED.sub("'…'", first.reason)),
+        event="unreadable" if event is None else str(event.__struct_config__.tag),
+        at=Position.parse(first.id).ms,
+        user=None if user is None else str(user),
+        device=getattr(event, "device", None),
+        number=number or None,
+    )
+
+
+def _event(partition: int | None, entry: SetAside) -> tuple[Any, int]:
+    try:
+        if partition is None:
+            return codec.decode_refused(entry.fields.get(codec.EVENT_FIELD, b"")), 0
+        return codec.decode_entry(entry.fields)
+    except codec.UndecodableEntry:
+        return None, 0

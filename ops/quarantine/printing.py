@@ -1,0 +1,71 @@
+"""What `sealstream quarantine` prints: tables within 80 columns, or JSON."""
+
+from typing import Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from ops.quarantine.listing import Row
+from ops.quarantine.retrying import Retried
+from ops.words import count, moment
+from workers.retrying.outcome import Result
+
+_RESULTS: Final[dict[Result, str]] = {
+    "done": "handled",
+    "settled": "handled; its device no longer waits for it",
+    "unreadable": "still cannot be read",
+    "failed": "fails again",
+    "too_late": "too late: the log no longer holds what came after it",
+    "too_early": "too early: the projector has yet to pass it",
+}
+
+
+def rows(found: list[Row], *, as_json: bool) -> None:
+    """The list, the oldest of each partition first."""
+    if as_json:
+        _json(found)
+        return
+    if not found:
+        click.echo("Nothing is set aside.")
+        return
+    table = Table("entry, set aside (UTC)", "by", "event", "reason")
+    for row in found:
+        kind = f"{row.kind}: " if row.kind else ""
+        by = "\n".join(row.groups)
+        table.add_row(f"{row.entry}\n{moment(row.at)}", by, row.event, _plain(f"{kind}{row.reason}"))
+    Console(markup=False).print(table)
+
+
+def retried(found: list[Retried], *, as_json: bool) -> None:
+    """What came of each entry."""
+    if as_json:
+        _json(found)
+        return
+    if not found:
+        click.echo("Nothing is set aside.")
+        return
+    table = Table("entry", "by", "event", "result")
+    for one in found:
+        reason = f": {one.reason}" if one.reason else ""
+        table.add_row(one.entry, one.group, one.event, _plain(f"{_RESULTS[one.result]}{reason}"))
+    Console(markup=False).print(table)
+
+
+def dropped(found: list[Row], *, as_json: bool) -> None:
+    """What is gone."""
+    if as_json:
+        _json([row.entry for row in found])
+    else:
+        click.echo(f"Dropped: {count(len(found))}." if found else "Nothing is set aside.")
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape  # noqa: PLC0415
+
+    return escape(text)
+
+
+def _json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())

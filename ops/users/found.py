@@ -1,0 +1,20 @@
+"""The account that the operator means."""
+
+from typing import Any
+from uuid import UUID
+
+from ops.errors import OperatorError
+from ops.words import harmless
+from relay import accounts
+from relay.accounts import Account
+
+
+async def found(connection: Any, user: str) -> Account:
+    """The account named by its exact name (with or without @) or by its id. Raises OperatorError."""
+    try:
+        account = await accounts.by_id(connection, UUID(user))
+    except ValueError:
+        account = await accounts.by_name(connection, user.removeprefix("@"))
+    if account is None:
+        raise OperatorError(f"There is no user {harmless(user)!r}.")
+    return account

@@ -1,0 +1,141 @@
+"""`sealstream doctor`: green on a relay that is well; each fault has a red line and a remedy."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ops.doctor.checks import CHECKS
+from schema import keys
+from tests.ops.hand import Done, Hand
+from tests.workers import stories
+
+FIELDS = stories.fields(stories.accepted(uuid4(), 1, 1))
+
+
+@contextmanager
+def configured(client: Any, **settings: str) -> Iterator[None]:
+    """The server with other settings, for as long as this lasts."""
+    names = {name: name.replace("_", "-") for name in settings}
+    before = {name: client.config_get(written)[written] for name, written in names.items()}
+    try:
+        for name, value in settings.items():
+            client.config_set(names[name], value)
+        yield
+    finally:
+        for name, value in before.items():
+            client.config_set(names[name], value)
+
+
+def reds(done: Done) -> dict[str, dict[str, str]]:
+    assert done.status == 1
+    return {row["name"]: row for row in done.json if row["is_well"] is False}
+
+
+def test_a_relay_that_is_well_is_green(hand: Hand) -> None:
+    done = hand("doctor")
+    assert (done.status, done.err) == (0, "")
+    *lines, last = done.out.splitlines()
+    assert last == "All is well."
+    green = [line.split("  ")[1] for line in lines if line.startswith("green  ")]
+    assert green == [check.name for check in CHECKS]
+    assert all(line.startswith(("green  ", " " * 7)) for line in lines), "what is long goes on below itself"
+    rows = hand("doctor", "--json").json
+    assert {row["is_well"] for row in rows} == {True}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"appendfsync": "everysec"}, {"maxmemory_policy": "allkeys-lru"}, {"appendonly": "no"}],
+    ids=lambda setting: "-".join(setting.values()),
+)
+def test_a_log_that_can_lose_messages_is_shouted_about(hand: Hand, log: Any, setting: dict[str, str]) -> None:
+    ((name, value),) = setting.items()
+    name = name.replace("_", "-")
+    with configured(log, **setting):
+        done = hand("doctor")
+        found = reds(hand("doctor", "--json"))
+    assert done.status == 1
+    text = " ".join(done.out.split())
+    assert f"RED durability MESSAGES CAN BE LOST: {name} is {value}" in text
+    assert f"→ CONFIG SET {name} " in text
+    assert done.out.splitlines()[-1] == "1 red."
+    assert list(found) == ["durability"]
+
+
+def test_what_is_not_read_missing_or_set_aside_is_red(hand: Hand, log: Any, board: Any) -> None:
+    log.xadd(keys.log(0), FIELDS, id=f"{int(time.time() * 1000) - 150_000}-0")
+    log.xgroup_destroy(keys.log(1), keys.PUSHER)
+    log.xadd(keys.quarantine(0), {"group": "projector", "position": "1-0", "reason": "KeyError", **FIELDS})
+    board.delete(keys.members(keys.RETENTION))
+    found = reds(hand("doctor", "--json"))
+    assert found.keys() == {"workers", "groups", "lag", "quarantine"}
+    assert found["workers"]["found"] == "not running: retention"
+    assert "`sealstream worker retention`" in found["workers"]["remedy"]
+    assert found["groups"]["found"].startswith("missing: pusher;")
+    assert found["lag"]["found"] == "pusher is 2 min behind: 1 unread, 0 pending"
+    assert found["quarantine"]["found"] == "set aside by projector 1"
+    assert "`sealstream quarantine show`" in found["quarantine"]["remedy"]
+
+
+def test_other_tables_and_partitions_than_this_builds_are_red(
+    hand: Hand, log: Any, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as database:
+        for version, remedy in (("0001", "Run `sealstream migrate`."), ("9999", "Run the newer Sealstream")):
+            database.execute("UPDATE alembic_version SET version_num = %s", (version,))
+            assert reds(hand("doctor", "--json"))["tables"]["remedy"].startswith(remedy)
+        database.execute("DELETE FROM alembic_version")
+    found = reds(hand("doctor", "--json", SEALSTREAM_PARTITIONS="3"))
+    assert found["tables"]["found"].startswith("none yet")
+    assert found["partitions"]["remedy"].startswith("Set SEALSTREAM_PARTITIONS=2:")
+    log.delete(keys.PARTITION_COUNT)
+    found = reds(hand("doctor", "--json"))
+    assert found["groups"]["found"] == "no relay has used this log yet"
+
+
+def test_a_memory_that_fills_is_red_before_sends_are_refused(hand: Hand, log: Any, board: Any) -> None:
+    used = log.info("memory")["used_memory"]
+    with configured(log, maxmemory=str(int(used / 0.75))), configured(board, maxmemory="0"):
+        found = hand("doctor", "--json").json
+    memory = [row for row in found if row["name"] == "memory"]
+    assert [row["is_well"] for row in memory] == [False, False]
+    assert "sends are refused above 80%" in memory[0]["found"]
+    assert memory[1]["remedy"].startswith("Set maxmemory on the board")
+
+
+def test_servers_that_are_away_are_red_and_the_rest_is_examined(hand: Hand) -> None:
+    done = hand(
+        "doctor", "--json", SEALSTREAM_LOG_URL="redis://user:secret@127.0.0.1:1",
+        SEALSTREAM_DATABASE_URL="postgresql://somebody:secret@127.0.0.1:1/none",
+    )  # fmt: skip
+    found = reds(done)
+    assert found.keys() == {"log", "database"}
+    assert found["log"]["found"] == "is away: Connection refused"
+    assert "SEALSTREAM_DATABASE_URL" in found["database"]["remedy"]
+    assert "secret" not in done.out
+    by_name = {row["name"]: row for row in done.json}
+    assert by_name["lag"] | {"remedy": ""} == {
+        "name": "lag", "is_well": None, "found": "not checked: the log is away", "remedy": "",
+    }  # fmt: skip
+    assert by_name["workers"]["is_well"] is True
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"SEALSTREAM_PORT": "many"}, "SEALSTREAM_PORT must be a whole number"),
+        ({"SEALSTREAM_BOARD_URL": ""}, "No Sealstream runs in "),
+    ],
+)
+def test_what_cannot_run_exits_with_2_and_one_sentence(
+    hand: Hand, settings: dict[str, str], words: str
+) -> None:
+    done = hand("doctor", **settings)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"sealstream: {words}")
+    assert done.err.count("\n") == 1
