@@ -24,8 +24,8 @@ def age(milliseconds: int) -> str:
 
 
 def moment(milliseconds: int) -> str:
-    """A time in ms since the epoch, in UTC, to the second."""
-    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    """A time in ms since the epoch, in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 def size(number: float) -> str:
@@ -48,7 +48,8 @@ def confirmed(question: str, *, yes: bool) -> None:
     if not yes:
         try:
             agreed = click.confirm(question, err=True)
-        except click.Abort:
+        except click.Abort:  # nobody is there, or Ctrl-C
+            click.echo(err=True)
             agreed = False
         if not agreed:
             raise OperatorError("Nothing was changed. With --yes nobody is asked.")

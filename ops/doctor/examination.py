@@ -46,13 +46,15 @@ async def _reached(settings: Settings) -> AsyncIterator[Patient]:
 async def _run(check: Check, patient: Patient) -> list[Finding]:
     for server in check.needs:
         if server in patient.why:
-            return [unchecked(check.name, server)]
+            return [unchecked(name, server) for name in check.names]
     try:
         with database_in_words():
             return await check.run(patient)
     except NeverStarted:
-        return [red(check.name, "no relay has used this log yet", "Start one, or check SEALSTREAM_LOG_URL.")]
+        return [
+            red(check.names[0], "no relay has used this log yet", "Start one, or check SEALSTREAM_LOG_URL.")
+        ]
     except OperatorError as error:
-        return [red(check.name, "the database cannot be read", str(error))]
+        return [red(check.names[0], "the database cannot be read", str(error))]
     except AWAY as error:
-        return [red(check.name, f"a server failed: {why(error)}", "Run `sealstream doctor` again.")]
+        return [red(check.names[0], f"a server failed: {why(error)}", "Run `sealstream doctor` again.")]

@@ -30,7 +30,10 @@ def rows(found: list[Row], *, as_json: bool) -> None:
     if not found:
         click.echo("Nothing is set aside.")
         return
-    table = Table("entry, set aside (UTC)", "by", "event", "reason")
+    table = Table()
+    table.add_column("entry, time (UTC)", no_wrap=True)
+    for name in ("by", "event", "reason"):
+        table.add_column(name)
     for row in found:
         kind = f"{row.kind}: " if row.kind else ""
         by = "\n".join(row.groups)

@@ -11,27 +11,25 @@ from ops.doctor.patient import Patient
 
 
 class Check(msgspec.Struct, frozen=True):
-    """`needs`: the servers without which it cannot run."""
+    """`names`: of its lines in the report; `needs`: the servers without which it cannot run."""
 
-    name: str
+    names: tuple[str, ...]
     needs: tuple[str, ...]
     run: Callable[[Patient], Awaitable[list[Finding]]]
 
 
 CHECKS: Final = (
-    Check("settings", (), reachability.settings),
-    Check("log", (), reachability.log),
-    Check("board", (), reachability.board),
-    Check("database", (), reachability.database),
-    Check("durability", ("log",), durability.durability),
-    Check("partitions", ("log",), reading.partitions),
-    Check("tables", ("database",), tables.tables),
-    Check("clock", ("log", "database"), clocks.clocks),
-    Check("memory", ("log", "board"), limits.memory),
-    Check("disk", (), machine.disk),
-    Check("open files", (), machine.open_files),
-    Check("workers", ("board",), reading.workers),
-    Check("groups", ("log",), reading.groups),
-    Check("lag", ("log",), reading.lag),
-    Check("quarantine", ("log",), reading.quarantine),
+    Check(("settings",), (), reachability.settings),
+    Check(("log",), (), reachability.log),
+    Check(("board",), (), reachability.board),
+    Check(("database",), (), reachability.database),
+    Check(("durability",), ("log",), durability.durability),
+    Check(("partitions",), ("log",), reading.partitions),
+    Check(("tables",), ("database",), tables.tables),
+    Check(("clock",), ("log", "database"), clocks.clocks),
+    Check(("memory",), ("log", "board"), limits.memory),
+    Check(("disk",), (), machine.disk),
+    Check(("open files",), (), machine.open_files),
+    Check(("workers",), ("board",), reading.workers),
+    Check(("groups", "lag", "quarantine"), ("log",), reading.reading),
 )

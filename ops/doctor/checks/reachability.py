@@ -10,6 +10,8 @@ REDIS_AT_LEAST: Final = (7, 0)
 """Functions, and a group's lag. Valkey names the version of Redis that it equals."""
 POSTGRES_AT_LEAST: Final = 14
 
+_LOGS: Final = {"log": "log.log", "board": "board.log", "database": "postgres.log"}
+
 
 async def settings(patient: Patient) -> list[Finding]:
     """They could be read; what is in force."""
@@ -65,7 +67,7 @@ def _away(patient: Patient, name: str) -> Finding:
     begin = f"The {name} is away: "
     return red(
         name, reason.replace(begin, "is away: "),
-        f"Start it (`sealstream up` restarts its own; see DATA/logs/), or correct {variable}.",
+        f"Start it (`sealstream up` restarts its own; see DATA/logs/{_LOGS[name]}), or correct {variable}.",
     )  # fmt: skip
 
 

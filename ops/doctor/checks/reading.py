@@ -48,23 +48,24 @@ async def workers(patient: Patient) -> list[Finding]:
     ]  # fmt: skip
 
 
-async def groups(patient: Patient) -> list[Finding]:
-    """Every group is there: a missing one keeps the log from being trimmed."""
+async def reading(patient: Patient) -> list[Finding]:
+    """Every group is there, keeps up, and has set nothing aside."""
     found = await states.read(patient.log)
+    rows = states.summed(found)
+    return [*present(found), *lagging(rows), *aside(rows)]
+
+
+def present(found: list[GroupState]) -> list[Finding]:
+    """A missing group keeps the log from being trimmed."""
     missing = sorted({state.group for state in found if state.is_missing})
     if not missing:
-        return [green("groups", f"all {len(found)} on {await states.partitions(patient.log)} partitions")]
+        return [green("groups", f"all there, on {len(found)} streams")]
     return [
         red(
             "groups", f"missing: {', '.join(missing)}; the log is not trimmed meanwhile",
             "Start the worker: it creates its groups and reads from the beginning.",
         )
     ]  # fmt: skip
-
-
-async def lag(patient: Patient) -> list[Finding]:
-    """No group is behind by more than a minute."""
-    return lagging(states.summed(await states.read(patient.log)))
 
 
 def lagging(rows: list[GroupState]) -> list[Finding]:
@@ -83,15 +84,14 @@ def lagging(rows: list[GroupState]) -> list[Finding]:
     ]
 
 
-async def quarantine(patient: Patient) -> list[Finding]:
-    """Nothing is set aside."""
-    rows = states.summed(await states.read(patient.log))
-    aside = [f"{row.group} {count(row.quarantine)}" for row in rows if row.quarantine]
-    if not aside:
+def aside(rows: list[GroupState]) -> list[Finding]:
+    """One line: what is set aside, by whom."""
+    by = [f"{row.group} {count(row.quarantine)}" for row in rows if row.quarantine]
+    if not by:
         return [green("quarantine", "empty")]
     return [
         red(
-            "quarantine", f"set aside by {', '.join(aside)}",
+            "quarantine", f"set aside by {', '.join(by)}",
             'See `sealstream quarantine show`; then `retry` or `drop` (runbook, "Quarantine").',
         )
     ]  # fmt: skip
