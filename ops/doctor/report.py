@@ -29,6 +29,10 @@ def report(findings: list[Finding], *, as_json: bool) -> None:
         table.add_row(_MARKS[finding.is_well], finding.name, escape(finding.found))
         if finding.remedy:
             table.add_row("", "", f"→ {escape(finding.remedy)}")
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
     reds = sum(finding.is_well is False for finding in findings)
     click.echo("All is well." if not reds else f"{reds} red.")

@@ -42,18 +42,25 @@ class Listed(msgspec.Struct, frozen=True):
     entries: list[SetAside]
 
 
-async def read(log_client: Any) -> list[Listed]:
-    """Everything that is set aside, by partition and position. Raises NeverStarted."""
+async def read(log_client: Any, *, with_fields: bool = False) -> list[Listed]:
+    """Everything that is set aside, by partition and position; with the entries' own fields (ciphertext) only
+    where they are asked for. Raises NeverStarted."""
     streams: list[tuple[int | None, str]] = [
         *((partition, keys.quarantine(partition)) for partition in range(await partitions(log_client))),
         (None, keys.LIMITS_QUARANTINE),
     ]
     listed = []
     for partition, stream in streams:
-        found: dict[Position, list[SetAside]] = {}
+        found: dict[Position, Listed] = {}
         async for entry in quarantine.read(log_client, stream):
-            found.setdefault(entry.position, []).append(entry)
-        listed += [Listed(_row(partition, entries), entries) for _, entries in sorted(found.items())]
+            row = _row(partition, entry)
+            kept = entry if with_fields else msgspec.structs.replace(entry, fields={})
+            known = found.get(entry.position, Listed(row, []))
+            groups = tuple(dict.fromkeys((*known.row.groups, entry.group)))
+            found[entry.position] = Listed(
+                msgspec.structs.replace(known.row, groups=groups), [*known.entries, kept]
+            )
+        listed += [one for _, one in sorted(found.items())]
     return listed
 
 
@@ -68,19 +75,18 @@ def chosen(listed: list[Listed], names: tuple[str, ...]) -> list[Listed]:
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
-def _row(partition: int | None, entries: list[SetAside]) -> Row:
-    first = entries[0]
-    event, number = _event(partition, first)
-    user = codec.user_of(first.fields) if event is None else event.user
+def _row(partition: int | None, entry: SetAside) -> Row:
+    event, number = _event(partition, entry)
+    user = codec.user_of(entry.fields) if event is None else event.user
     return Row(
-        entry=f"{LIMITS if partition is None else partition}/{first.position}",
+        entry=f"{LIMITS if partition is None else partition}/{entry.position}",
         partition=partition,
-        position=str(first.position),
-        groups=tuple(dict.fromkeys(entry.group for entry in entries)),
-        kind=first.kind,
-        reason=harmless(_QUOTED.sub("'…'", first.reason)),
+        position=str(entry.position),
+        groups=(entry.group,),
+        kind=entry.kind,
+        reason=harmless(_QUOTED.sub("'…'", entry.reason)),
         event="unreadable" if event is None else str(event.__struct_config__.tag),
-        at=Position.parse(first.id).ms,
+        at=Position.parse(entry.id).ms,
         user=None if user is None else str(user),
         device=getattr(event, "device", None),
         number=number or None,

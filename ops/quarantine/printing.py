@@ -37,7 +37,7 @@ def rows(found: list[Row], *, as_json: bool) -> None:
     for row in found:
         kind = f"{row.kind}: " if row.kind else ""
         by = "\n".join(row.groups)
-        table.add_row(f"{row.entry}\n{moment(row.at)}", by, row.event, _plain(f"{kind}{row.reason}"))
+        table.add_row(f"{row.entry}\n{moment(row.at)}", by, row.event, f"{kind}{row.reason}")
     Console(markup=False).print(table)
 
 
@@ -52,7 +52,7 @@ def retried(found: list[Retried], *, as_json: bool) -> None:
     table = Table("entry", "by", "event", "result")
     for one in found:
         reason = f": {one.reason}" if one.reason else ""
-        table.add_row(one.entry, one.group, one.event, _plain(f"{_RESULTS[one.result]}{reason}"))
+        table.add_row(one.entry, one.group, one.event, f"{_RESULTS[one.result]}{reason}")
     Console(markup=False).print(table)
 
 
@@ -62,12 +62,6 @@ def dropped(found: list[Row], *, as_json: bool) -> None:
         _json([row.entry for row in found])
     else:
         click.echo(f"Dropped: {count(len(found))}." if found else "Nothing is set aside.")
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape  # noqa: PLC0415
-
-    return escape(text)
 
 
 def _json(value: object) -> None:

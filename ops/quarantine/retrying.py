@@ -30,7 +30,7 @@ class Retried(msgspec.Struct, frozen=True):
 async def retry_all(reached: Reached, names: tuple[str, ...]) -> list[Retried]:
     """Retries the entries of those names (none: all). Raises OperatorError."""
     log_client = await reached.log()
-    listed = await listing.read(log_client)
+    listed = await listing.read(log_client, with_fields=True)
     wanted = listing.chosen(listed, names) if names else listed
     if not wanted:
         return []

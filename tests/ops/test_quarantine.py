@@ -57,6 +57,11 @@ def test_it_lists_what_and_why_without_payloads(hand: Hand, aside: Any) -> None:
     assert CIPHERTEXT.decode() not in done.out + str(rows)
 
 
+def test_a_reason_is_shown_as_it_is(hand: Hand, log: Any) -> None:
+    set_aside(log, keys.PUSHER, "5-0", ENVELOPE, reason="[red]5[/] at `$.a[0]`")
+    assert hand("quarantine", "show").row("0/5-0")[3].startswith("failing: [red]5[/]")
+
+
 def test_a_retry_handles_what_can_be_handled_and_keeps_the_rest(
     hand: Hand, aside: Any, database_url: str
 ) -> None:

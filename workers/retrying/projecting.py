@@ -10,7 +10,7 @@ that the log says of them follows.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -47,9 +47,9 @@ Late = list[Entry[LogEvent]]
 
 
 async def project(
-    database: Any, log_client: Any, partition: int, wanted: list[SetAside], all_aside: list[SetAside]
+    database: Any, log_client: Any, partition: int, wanted: list[SetAside], aside: Collection[Position]
 ) -> dict[Position, Outcome]:
-    """Retries the entries `wanted` of `all_aside`, what the projector set aside of the partition.
+    """Retries the entries `wanted`; `aside` is where all stood that the projector set aside of the partition.
 
     `database` is a connection that commits by itself. Raises the servers' errors; what has no outcome then is
     as it was.
@@ -70,7 +70,7 @@ async def project(
     if not late or reached is None:
         return outcomes
     begin = min(entries[0].position for entries in late.values())
-    suffix = Suffix(log_client, partition, late.keys(), begin, {entry.position for entry in all_aside})
+    suffix = Suffix(log_client, partition, late.keys(), begin, aside)
     await suffix.extend(reached)
     for user, entries in late.items():
         outcomes |= await _in_place(database, suffix, partition, user, entries)

@@ -51,9 +51,11 @@ async def _of_log(
     of_projector = [entry for entry in wanted if entry.group == keys.PROJECTOR]
     if of_projector:
         stream = keys.quarantine(partition)
-        aside = [
-            entry async for entry in quarantine.read(servers.log, stream) if entry.group == keys.PROJECTOR
-        ]
+        aside = {
+            entry.position
+            async for entry in quarantine.read(servers.log, stream)
+            if entry.group == keys.PROJECTOR
+        }
         projected = await project(servers.database, servers.log, partition, of_projector, aside)
         found |= {(keys.PROJECTOR, position): outcome for position, outcome in projected.items()}
     for entry in sorted(wanted, key=lambda entry: entry.position):
