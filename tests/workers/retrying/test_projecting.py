@@ -11,13 +11,16 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
 from schema import servers as clients
+from tests.support.until import until
 from tests.workers import stories
+from tests.workers.consuming import QUICK
 from tests.workers.oracle import Tables, projected
 from tests.workers.projector.test_projection import expectation
 from tests.workers.retrying.legal import legal
 from tests.workers.stories import Said, accepted, acknowledged, closed, deleted, expired, identity, uploaded
 from workers import quarantine
 from workers.batches import Batch
+from workers.consumer import Consumer
 from workers.positions import Position
 from workers.projector.projection import Projection
 from workers.retrying.outcome import Outcome
@@ -192,5 +195,34 @@ def test_a_retry_waits_for_the_projector_and_misses_nothing_that_it_commits(
         assert await retrying == [Outcome("done")]
         (box,) = projected(database_url, [user])["mailboxes"]
         assert box[2] == 3, "also what was projected meanwhile, and had no device"
+
+    run(database_url, log_url, check)
+
+
+def test_what_the_projector_itself_set_aside_is_handled_once_the_cause_is_repaired(
+    database_url: str, log_url: str
+) -> None:
+    user = uuid4()
+    story = [identity(user), *(accepted(user, 1, seq) for seq in (1, 2, 3))]
+
+    async def check(aside: Aside) -> None:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as cause:
+            await cause.execute("ALTER TABLE envelopes ADD CONSTRAINT narrow CHECK (seq <> 2)")
+            for event, seq in story:
+                await aside.log.xadd(SOURCE.stream, stories.fields((event, seq)))
+            stopping = asyncio.Event()
+            projector = Consumer(
+                SOURCE, Projection(aside.database, 0), lambda: clients.client(log_url), "one", QUICK
+            )
+            projecting = asyncio.create_task(projector.run(stopping))
+            await until(aside.aside)
+            stopping.set()
+            await projecting
+            (row,) = await aside.aside()
+            assert (row.kind, row.reason) == ("failing", "CheckViolation 23514")
+            assert (await aside.retry())[0].result == "failed"
+            await cause.execute("ALTER TABLE envelopes DROP CONSTRAINT narrow")
+        assert await aside.retry() == [Outcome("done")]
+        assert projected(database_url, [user]) == expectation(story)
 
     run(database_url, log_url, check)
