@@ -9,6 +9,7 @@ import click
 
 from ops.errors import OperatorError
 from ops.limits import limits
+from ops.replay.commands import replay
 from schema.settings import DOCUMENTED, BadSetting, Settings
 
 
@@ -150,6 +151,7 @@ def rotate() -> None:
 
 
 main.add_command(limits)
+main.add_command(replay)
 
 
 @main.command()

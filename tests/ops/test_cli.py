@@ -10,7 +10,7 @@ from tests.ops.programs import sealstream
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
-    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"),
+    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("replay",), ("replay", "audit"),
 )  # fmt: skip
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 
