@@ -1,21 +1,24 @@
 """`sealstream replay audit`: runs the audit, and prints what it found."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ops import addresses
 from ops.errors import OperatorError
-from ops.replay.opening import chosen, in_words, the_database, the_log
+from ops.replay.opening import chosen, in_words, the_log
 from ops.replay.plain import line, plain
+from ops.replay.shares import Request, audited, count, in_shares
 from schema.settings import Settings
 from workers.positions import Position
-from workers.replay.audit import Audit, NoCheckpoint, Scope
-from workers.replay.log_source import RATE, LogSource
+from workers.replay.audit import Scope
+from workers.replay.log_source import LogSource
 from workers.replay.report import PartitionReport, Report
 from workers.replay.violations import Violation
 
@@ -37,9 +40,14 @@ def audit(
     """The exit status. Raises OperatorError."""
     if upto is not None and upto < after:
         raise OperatorError("--to lies before --from.")
-    urls = addresses.log(settings), None if upto is not None else addresses.database(settings)
+    request = Request(
+        addresses.log(settings),
+        None if upto is not None else addresses.database(settings),
+        Scope(0, (), user, after, upto),
+        fast,
+    )
     with in_words():
-        report = asyncio.run(_run(urls, after, upto, user, partition, as_json=as_json, fast=fast))
+        report = asyncio.run(_run(request, partition, quiet=as_json))
     if as_json:
         click.echo(line({"clean": report.clean, **plain(report)}))
     else:
@@ -47,31 +55,20 @@ def audit(
     return 0 if report.clean else 1
 
 
-async def _run(
-    urls: tuple[str, str | None],
-    after: Position,
-    upto: Position | None,
-    user: UUID | None,
-    partition: int | None,
-    *,
-    as_json: bool,
-    fast: bool,
-) -> Report:
-    async with the_log(urls[0]) as (client, partitions):
-        only = chosen(partitions, partition, user)
-        source = LogSource(client, rate=None if fast else RATE)
-        with bar(quiet=as_json) as progress:
-            task = progress.add_task("folding the log", total=None)
-            scope = Scope(partitions, only, user, after, upto)
-            run = Audit(source, client, scope, source.pacer, lambda count: progress.advance(task, count))
-            progress.update(task, total=await run.begin())
-            if urls[1] is None:
-                return await run.log_alone()
-            async with the_database(urls[1]) as database:
-                try:
-                    return await run.run(database)
-                except NoCheckpoint as error:
-                    raise OperatorError(str(error)) from error
+async def _run(request: Request, partition: int | None, *, quiet: bool) -> Report:
+    async with the_log(request.log_url) as (client, partitions):
+        scope = request.scope
+        scope = msgspec.structs.replace(
+            scope, partitions=partitions, only=chosen(partitions, partition, scope.user)
+        )
+        request = msgspec.structs.replace(request, scope=scope)
+        source = LogSource(client)
+        entries = sum([(await source.extent(number)).entries for number in scope.only])
+    with bar(quiet=quiet) as progress:
+        task = progress.add_task("folding the log", total=entries)
+        shares = count(request)
+        advance = partial(progress.advance, task)
+        return await (audited(request, advance) if shares == 1 else in_shares(request, shares, advance))
 
 
 def bar(*, quiet: bool) -> Progress:

@@ -175,8 +175,9 @@ class Audit:
                 yield Violation(kind="removed", text=text, partition=partition)
             async for found in standing.set_aside(self._log, partition):
                 yield found
-        async for found in standing.refusals_set_aside(self._log):
-            yield found
+        if 0 in self._folds:  # they belong to no partition
+            async for found in standing.refusals_set_aside(self._log):
+                yield found
 
     def _report(
         self,

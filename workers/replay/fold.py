@@ -4,7 +4,7 @@ Pure. The state is what the projection holds, as digests, of live mailboxes only
 rule is named, and then changes the state as it changes the tables, so that one fault is told once.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -57,7 +57,7 @@ class Fold:
         *,
         complete: bool,
         partitions: int | None = None,
-        set_aside: Container[Position] = frozenset(),
+        set_aside: Collection[Position] = frozenset(),
     ) -> None:
         self.partition = partition
         self.complete = complete
@@ -100,13 +100,15 @@ class Fold:
                         user=entry.user,
                     )
                 )
-        apply, totals, at = self._apply, self.totals, self.at
+        apply, totals, at, size = self._apply, self.totals, self.at, 0
         for record in page.records:
             if record.position <= at:
                 self._wrong(record, "order", f"stands after {at}")
             at = record.position
-            totals.bytes += record.size
-            apply[type(record.event)](record.event, record)
+            size += record.size
+            event = record.event
+            apply[type(event)](event, record)
+        totals.bytes += size
         totals.entries += len(page.records) + len(page.unreadable)
         for mailbox in self._touched:
             if mailbox.fresh:
@@ -136,18 +138,17 @@ class Fold:
         device = self._device(event, record)
         if device is None:
             return
-        mailbox = device.mailbox
-        if record.seq is None or record.seq < 1:
+        mailbox, seq = device.mailbox, record.seq
+        if seq is None or seq < 1:
             self._wrong(record, "number", "an envelope without a number")
             return
-        if record.position in self._set_aside:
-            mailbox.set_aside(record.seq)
+        if self._set_aside and record.position in self._set_aside:
+            mailbox.set_aside(seq)
             return
         if not mailbox.fresh:
             self._touched.append(mailbox)
-        wrong = mailbox.accept(record, record.seq)
         self.totals.accepted += 1
-        if wrong:
+        if wrong := mailbox.accept(record, seq):
             self._wrong(record, "number", wrong)
 
     def _acknowledged(self, event: EnvelopesAcknowledged, record: Record) -> None:

@@ -7,7 +7,7 @@ raises Overtaken.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
@@ -80,7 +80,7 @@ class LogSource:
         reply = await self._client.execute_command(
             self._command, name, begin, str(upto), "COUNT", self._page + 1
         )
-        return list(_flat(reply))
+        return _flat(reply)
 
     async def _check_not_trimmed(self, name: str, after: Position) -> None:
         info = await self._client.xinfo_stream(name)
@@ -110,22 +110,25 @@ class Pacer:
             await asyncio.sleep(self._due - now)
 
 
-def _flat(reply: Any) -> Iterator[RawEntry]:
-    for position, fields in reply:
-        if isinstance(fields, dict):
-            yield position, [part for pair in fields.items() for part in pair]
-        else:
-            yield position, fields
+def _flat(reply: Any) -> list[RawEntry]:
+    """The reply as one server gives it: a cluster's client has unpacked it."""
+    if reply and isinstance(reply[0][1], dict):
+        return [(entry, [part for pair in fields.items() for part in pair]) for entry, fields in reply]
+    rows: list[RawEntry] = reply
+    return rows
 
 
 def _page(partition: int, rows: list[RawEntry]) -> Page:
     records: list[Record] = []
     unreadable: list[Unreadable] = []
-    decode = codec.decode
+    decode, number, event = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD
     for raw, fields in rows:
-        position = Position.parse(raw)
+        ms, _, n = raw.partition(b"-")
+        position = Position(int(ms), int(n))
         try:
-            if len(fields) == 4 and fields[0] == codec.SEQ_FIELD and fields[2] == codec.EVENT_FIELD:
+            if (
+                len(fields) == 4 and fields[0] == number and fields[2] == event
+            ):  # as the accept function writes it
                 data = fields[3]
                 records.append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
             else:

@@ -6,7 +6,7 @@ what is owed is kept: sixteen bytes each. An envelope of the page in hand is kep
 settled within it, and need no digest.
 """
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Final
 
 from schema.events import EnvelopeAccepted
@@ -23,8 +23,8 @@ MOST_ABSENT: Final = 100_000
 
 def envelope_digest(event: EnvelopeAccepted | EnvelopeRow, logged_at: int, body_digest: bytes) -> bytes:
     """What the row of an owed envelope must have: everything but its key."""
-    text = f"{event.id.int} {event.from_user.int} {event.from_device} {event.kind} {event.at} {logged_at} "
-    return blake2b(text.encode() + body_digest, digest_size=DIGEST).digest()
+    numbers = b"%d %d %d %b" % (event.from_device, event.at, logged_at, event.kind.encode())
+    return sha256(body_digest + event.id.bytes + event.from_user.bytes + numbers).digest()[:DIGEST]
 
 
 class Mailbox:

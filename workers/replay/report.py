@@ -3,7 +3,7 @@
 import msgspec
 
 from workers.positions import Position
-from workers.replay.violations import Violation
+from workers.replay.violations import KEPT, Violation
 
 
 class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +42,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def clean(self) -> bool:
         """Whether nothing was found."""
         return self.found == 0
+
+
+def merged(reports: list[Report]) -> Report:
+    """The report of audits that ran at the same time, each of other partitions."""
+    violations = [violation for report in reports for violation in report.violations]
+    return Report(
+        partitions=sorted(
+            (row for report in reports for row in report.partitions), key=lambda row: row.partition
+        ),
+        violations=violations[:KEPT],
+        found=sum(report.found for report in reports),
+        rows=sum(report.rows for report in reports),
+        older_rows=sum(report.older_rows for report in reports),
+        seconds=max(report.seconds for report in reports),
+    )
