@@ -44,8 +44,8 @@ async def the_log(url: str) -> AsyncIterator[tuple[Any, int]]:
 
 @asynccontextmanager
 async def the_database(url: str) -> AsyncIterator[Any]:
-    """One connection."""
-    async with await psycopg.AsyncConnection.connect(url, connect_timeout=5) as connection:
+    """One connection, without a transaction."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
         yield connection
 
 

@@ -19,7 +19,7 @@ class _PositionType(click.ParamType[Position]):
             return value
         try:
             ms, dash, n = str(value).partition("-")
-            if ms.isdigit() and len(ms) != len("2026") and (n.isdigit() or not dash):
+            if ms.isdigit() and (n.isdigit() or not dash):
                 return Position(int(ms), int(n or 0))
             moment = datetime.fromisoformat(value)
         except ValueError:

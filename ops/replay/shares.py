@@ -1,4 +1,5 @@
-"""An audit in shares: partitions are independent of each other, so that each core can audit some of them."""
+"""An audit in shares: partitions are independent of each other, so that each core can audit some of
+them."""
 
 import asyncio
 import gc

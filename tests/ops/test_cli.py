@@ -10,7 +10,8 @@ from tests.ops.programs import sealstream
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
-    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("replay",), ("replay", "audit"),
+    ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("replay",),
+    *(("replay", name) for name in ("audit", "trace", "tail", "export", "rebuild", "stats")),
 )  # fmt: skip
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 

@@ -92,15 +92,14 @@ class Audit:
         return self._report(None, None, None)
 
     async def run(self, database: Any) -> Report:
-        """Folds and compares everything. `database`: a connection that nobody else uses. Raises
-        NoCheckpoint."""
+        """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
+        Raises NoCheckpoint."""
         for _ in range(APPROACHES):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
-            await database.commit()
             self._check_checkpoints(reached)
             for partition in self._folds:
                 await self._fold(partition, reached.get(partition, START))
-        async with _snapshot(database):
+        async with snapshot(database):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             for partition in self._folds:
                 await self._fold(partition, reached.get(partition, START))
@@ -223,7 +222,8 @@ class Audit:
 
 
 @asynccontextmanager
-async def _snapshot(database: Any) -> AsyncIterator[None]:
+async def snapshot(database: Any) -> AsyncIterator[None]:
+    """One transaction that sees the database as it is now."""
     async with database.transaction():
         await database.execute(SNAPSHOT)
         yield
@@ -231,7 +231,8 @@ async def _snapshot(database: Any) -> AsyncIterator[None]:
 
 def _of(user: UUID, page: Page) -> Page:
     records = [record for record in page.records if record.event.user == user]
-    return Page(records, [entry for entry in page.unreadable if entry.user in (user, None)], page.upto)
+    unreadable = [entry for entry in page.unreadable if entry.user in (user, None)]
+    return Page(page.partition, records, unreadable, page.upto)
 
 
 def _removed(extent: Extent, fold: Fold) -> str | None:

@@ -1,4 +1,5 @@
-"""A record as one flat row, for JSON lines and Parquet: nothing nested, no ciphertext, no key material but identities.
+"""A record as one flat row, for JSON lines and Parquet: nothing nested, no ciphertext, no key material but
+identities.
 
 The columns are for ever; a new one comes last and is empty where an older event does not say it.
 """
@@ -19,8 +20,8 @@ from workers.replay.records import Record
 
 
 class Flat(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. `logged_at` by the log's clock, `at` by the node's (ms); `digest`: SHA-256 of the body, hex; `prekeys`:
-    how many were uploaded."""
+    """One entry. `logged_at` by the log's clock, `at` by the node's (ms); `digest`: SHA-256 of the body,
+    hex; `prekeys`: how many were uploaded."""
 
     partition: int
     position: str
@@ -78,7 +79,8 @@ def flat(record: Record) -> Flat:
             pass
     return Flat(
         partition=record.partition, position=str(record.position), logged_at=record.position.ms,
-        event=kind_of(record), user=str(event.user), device=event.device, at=event.at, seq=record.seq, **about,  # type: ignore[arg-type]
+        event=kind_of(record), user=str(event.user), device=event.device, at=event.at, seq=record.seq,
+        **about,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Consecutive entries of one partition, up to and including the position `upto`."""
 
+    partition: int
     records: list[Record]
     unreadable: list[Unreadable]
     upto: Position

@@ -1,7 +1,7 @@
 """One envelope's life: accepted, projected, pushed, and acknowledged, expired or gone with its device.
 
-Pure: fed with records in order; an id may have been sent to several devices, each has a life of its own. Entries that
-cannot matter are passed over by the caller without being decoded (`matters`).
+Pure: fed with records in order; an id may have been sent to several devices, each has a life of its own.
+Entries that cannot matter are passed over by the caller without being decoded (`matters`).
 """
 
 from typing import Literal
@@ -24,8 +24,8 @@ End = Literal["delivered", "expired", "device closed", "identity replaced", "acc
 
 
 class Life(msgspec.Struct, kw_only=True):
-    """Of an envelope for one device. `at`: by the node's clock, positions by the log's. `end` is None while it is
-    owed."""
+    """Of an envelope for one device. `at`: by the node's clock, positions by the log's. `end` is None while
+    it is owed."""
 
     user: UUID
     device: int

@@ -1,34 +1,14 @@
 """`sealstream replay audit`: what the operator sees, and the exit status that a script goes by."""
 
 import json
-from uuid import UUID
 
 import psycopg
 import pytest
 from redis import Redis
 
-from schema import keys
-from tests.ops.replay.running import run
-from tests.workers import stories
+from tests.ops.replay.running import USER, run
 
-USER = UUID("7a0c1f5e-0000-4000-8000-000000000007")
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
-
-
-@pytest.fixture
-def relay(log_url: str, database_url: str) -> dict[str, str]:
-    """A partition with one envelope that is owed; nothing is projected yet."""
-    with Redis.from_url(log_url) as log:
-        log.set(keys.PARTITION_COUNT, 1)
-        log.set("unrelated", "x")
-        for number, said in enumerate([stories.identity(USER), stories.accepted(USER, 1, 1)], 1):
-            log.xadd(keys.log(0), stories.fields(said), id=f"{number}-0")  # type: ignore[arg-type]
-        log.hset(keys.user(0, USER), mapping={"i": stories.key(), "r1": 1, "h1": 1, "c1": 0, "f1": 0})
-        for group in keys.LOG_GROUPS:
-            log.xgroup_create(keys.log(0), group, id="0")
-    with psycopg.connect(database_url) as connection:
-        connection.execute("INSERT INTO checkpoints VALUES ('projector', 0, '0-0')")
-    return {"SEALSTREAM_LOG_URL": log_url, "SEALSTREAM_DATABASE_URL": database_url}
 
 
 def test_a_clean_audit_shows_a_table_and_a_verdict(relay: dict[str, str]) -> None:
@@ -37,9 +17,9 @@ def test_a_clean_audit_shows_a_table_and_a_verdict(relay: dict[str, str]) -> Non
     assert "accepted = delivered + owed + expired + dropped" in done.stdout
     row = next(line for line in done.stdout.splitlines() if "clean" in line)
     assert [cell.strip() for cell in row.strip("│ \n").split("│")] == [
-        "0", "at its start", "0-0", "2-0", "2", "1", "0", "1", "0", "0", "clean",
+        "0", "at its start", "0-0", "6000-0", "6", "3", "2", "1", "0", "0", "clean",
     ]  # fmt: skip
-    assert done.stdout.splitlines()[-1].startswith("Clean: 2 entries and 0 rows in ")
+    assert done.stdout.splitlines()[-1].startswith("Clean: 6 entries and 0 rows in ")
 
 
 def test_violations_are_named_and_end_with_status_1(relay: dict[str, str]) -> None:
@@ -48,11 +28,11 @@ def test_violations_are_named_and_end_with_status_1(relay: dict[str, str]) -> No
     done = run("replay", "audit", "--fast", **relay)
     assert done.exit_code == 1
     assert f"row: partition 0, user {USER}, device 1: mailboxes: the log does not have it" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("1 violation in 2 entries")
+    assert done.stdout.splitlines()[-1].startswith("1 violation in 6 entries")
     report = json.loads(run("replay", "audit", "--json", "--user", str(USER), **relay).stdout)
     assert (report["clean"], report["found"]) == (False, 1)
     assert report["violations"][0]["kind"] == "row"
-    assert report["partitions"][0]["directory"] == "2-0"
+    assert report["partitions"][0]["directory"] == "6000-0"
 
 
 @pytest.mark.parametrize(

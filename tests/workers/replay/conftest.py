@@ -52,7 +52,9 @@ class Kept:
         scope = Scope(1, (0,), user, after)
         audit = Audit(source, self.log, scope, source.pacer, lambda _count: None)
         await audit.begin()
-        async with await psycopg.AsyncConnection.connect(self.database.conninfo) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            self.database.conninfo, autocommit=True
+        ) as connection:
             return await audit.run(connection)
 
     async def texts(self) -> list[str]:

@@ -28,7 +28,7 @@ def folded(entries: list[Record], *, complete: bool = True, page: int = 7) -> Fo
     fold = Fold(0, complete=complete)
     for begin in range(0, len(entries), page):
         part = entries[begin : begin + page]
-        fold.take(Page(part, [], part[-1].position))
+        fold.take(Page(0, part, [], part[-1].position))
     return fold
 
 

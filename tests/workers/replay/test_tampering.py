@@ -248,6 +248,6 @@ def test_a_deleted_account_takes_what_its_erased_entries_broke_along() -> None:
 
 def test_an_entry_that_cannot_be_read_is_named_with_its_position() -> None:
     fold = folded(TRUE)
-    fold.take(Page([], [Unreadable(0, Position(99, 1), "no event", CARL)], Position(99, 1)))
+    fold.take(Page(0, [], [Unreadable(0, Position(99, 1), "no event", CARL)], Position(99, 1)))
     (violation,) = fold.violations
     assert (violation.kind, violation.position, violation.user) == ("unreadable", Position(99, 1), CARL)

@@ -1,0 +1,116 @@
+"""Plots as SVG text: lines over time, and bars. Colours come from the page (CSS variables), so that both
+themes fit."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from math import ceil, floor, log10
+from typing import Final
+
+WIDTH: Final = 720
+HEIGHT: Final = 240
+LEFT: Final = 64
+RIGHT: Final = 12
+TOP: Final = 12
+BOTTOM: Final = 28
+
+Series = Sequence[float | None]
+
+
+def lines(
+    series: Sequence[Series], times: tuple[str, ...], unit: Callable[[float], str], *,
+    logarithmic: bool = False, title: str,
+) -> str:  # fmt: skip
+    """Each series as a line (the only one with its area), from left to right in equal steps."""
+    values = [value for one in series for value in one if value is not None]
+    low, high, ticks = _logarithmic(values) if logarithmic else _linear(values)
+    count = max(len(one) for one in series)
+
+    def place(index: int, value: float) -> tuple[float, float]:
+        share = (
+            (log10(max(value, low)) - log10(low)) / (log10(high) - log10(low))
+            if logarithmic
+            else value / high
+        )
+        x = LEFT + (WIDTH - LEFT - RIGHT) * index / max(1, count - 1)
+        return round(x, 1), round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
+
+    parts = [_tick(place(0, tick)[1], unit(tick)) for tick in ticks]
+    parts += _times(times)
+    for number, one in enumerate(series):
+        points = [place(index, value) for index, value in enumerate(one) if value is not None]
+        if not points:
+            continue
+        path = " ".join(f"{x},{y}" for x, y in points)
+        if len(series) == 1:
+            base = HEIGHT - BOTTOM
+            parts.append(
+                f'<polygon class="area" points="{points[0][0]},{base} {path} {points[-1][0]},{base}"/>'
+            )
+        parts.append(f'<polyline class="line s{number}" points="{path}"/>')
+        if len(points) == 1:
+            parts.append(f'<circle class="dot s{number}" cx="{points[0][0]}" cy="{points[0][1]}" r="3"/>')
+    return _svg(parts, title)
+
+
+def bars(rows: Sequence[tuple[str, int]], *, title: str) -> str:
+    """A row for each: its name, a bar, its count."""
+    height, name_width, step = 30 * len(rows) + 8, 170, 30
+    most = max((count for _, count in rows), default=0) or 1
+    parts = []
+    for index, (name, count) in enumerate(rows):
+        y = 4 + index * step
+        width = round((WIDTH - name_width - 90) * count / most, 1)
+        parts.append(
+            f'<text class="name" x="{name_width - 12}" y="{y + 18}" text-anchor="end">{escape(name)}</text>'
+        )
+        parts.append(
+            f'<rect class="bar" x="{name_width}" y="{y + 4}" width="{max(width, 1.5)}" height="20" rx="3"/>'
+        )
+        parts.append(
+            f'<text class="count" x="{name_width + max(width, 1.5) + 8}" y="{y + 18}">{count:,}</text>'
+        )
+    return _svg(parts, title, height)
+
+
+def _svg(parts: Sequence[str], title: str, height: int = HEIGHT) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def _tick(y: float, text: str) -> str:
+    return (
+        f'<line class="grid" x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}"/>'
+        f'<text class="tick" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(text)}</text>'
+    )
+
+
+def _times(times: tuple[str, ...]) -> list[str]:
+    parts = []
+    for index, text in enumerate(times):
+        x = LEFT + (WIDTH - LEFT - RIGHT) * index / max(1, len(times) - 1)
+        anchor = "start" if index == 0 else "end" if index == len(times) - 1 else "middle"
+        parts.append(
+            f'<text class="tick" x="{x:.0f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(text)}</text>'
+        )
+    return parts
+
+
+def _linear(values: Sequence[float]) -> tuple[float, float, list[float]]:
+    most = max(values, default=0) or 1
+    power = 10.0 ** floor(log10(most))
+    step = next(power * part for part in (0.1, 0.2, 0.25, 0.5, 1, 2) if most <= 5 * power * part)
+    count = ceil(most / step)
+    return 0.0, step * count, [step * number for number in range(count + 1)]
+
+
+def _logarithmic(values: Sequence[float]) -> tuple[float, float, list[float]]:
+    least, most = min(values, default=1), max(values, default=10)
+    low = 10.0 ** floor(log10(max(least, 0.1)))
+    high = max(10.0 ** ceil(log10(max(most, 0.1))), low * 10)
+    ticks, tick = [], low
+    while tick <= high * 1.001:
+        ticks.append(tick)
+        tick *= 10
+    return low, high, ticks
