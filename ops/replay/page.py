@@ -21,7 +21,7 @@ body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 sy
 main { max-width: 860px; margin: 0 auto; padding: 40px 20px 64px; }
 h1 { font-size: 1.6rem; margin: 0; letter-spacing: -0.01em; } h2 { font-size: 1.05rem; margin: 0; }
 .range, figcaption p, .note { color: var(--soft); margin: 2px 0 0; font-size: 0.9rem; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin:
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin:
 24px 0; padding: 0; } .numbers div, figure { background: var(--card); border: 1px solid var(--grid);
 border-radius: 12px; } .numbers div { padding: 14px 16px; display: flex; flex-direction: column-reverse; }
 dt { color: var(--soft); font-size: 0.85rem; } dd { margin: 0; font-size: 1.5rem; font-weight: 600;
@@ -43,6 +43,10 @@ th:first-child { text-align: left; } .scroll { max-height: 320px; overflow: auto
 """
 PERCENTILES: Final = ("median", "95 %", "99 %")
 TIMES: Final = 5
+FORMS: Final = (
+    (600_000, "%H:%M:%S"), (86_400_000, "%H:%M"), (10 * 86_400_000, "%d %b %H:%M"), (float("inf"), "%d %b"),
+)  # fmt: skip
+"""How the moments below a plot are written, by its span (ms)."""
 
 
 def page(sums: Summary) -> str:
@@ -87,7 +91,7 @@ def _numbers(sums: Summary) -> str:
         "delivered": f"{sums.delivered:,}",
         "owed": f"{sum(sums.owed.values()):,}",
         "expired": f"{sums.expired:,}",
-        "median to delivery": "-" if median is None else _delay(median),
+        "median delay": "-" if median is None else _delay(median),
         "refused": f"{sum(map(sum, sums.refusals.values())):,}",
     }
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows.items())
@@ -97,7 +101,10 @@ def _numbers(sums: Summary) -> str:
 def _refusals(sums: Summary) -> str:
     if not sums.refusals:
         return _figure("Refused by a limit", "Nothing was refused in this time.", "", "")
-    rows = sorted(((name, sum(parts)) for name, parts in sums.refusals.items()), key=lambda row: -row[1])
+    rows = sorted(
+        ((name.replace("_", " "), sum(parts)) for name, parts in sums.refusals.items()),
+        key=lambda row: -row[1],
+    )
     picture = plots.bars(rows, title="Refusals by limit")
     every = _table(sums, {name: [f"{value:,}" for value in parts] for name, parts in sums.refusals.items()})
     return _figure("Refused by a limit", "How often each limit refused somebody.", picture, every)
@@ -136,7 +143,7 @@ def _width(sums: Summary) -> int:
 
 def _times(sums: Summary) -> tuple[str, ...]:
     span = sums.end - sums.begin
-    form = "%H:%M:%S" if span < 600_000 else "%H:%M" if span < 86_400_000 else "%d %b"
+    form = next(form for most, form in FORMS if span < most)
     moments = (sums.begin + span * index // (TIMES - 1) for index in range(TIMES))
     return tuple(datetime.fromtimestamp(moment / 1000, UTC).strftime(form) for moment in moments)
 

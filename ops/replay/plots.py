@@ -13,6 +13,13 @@ RIGHT: Final = 12
 TOP: Final = 12
 BOTTOM: Final = 28
 
+HOUR: Final = 3_600_000.0
+DURATIONS: Final = (
+    *(1.0, 10.0, 100.0, 1000.0, 10_000.0, 60_000.0, 600_000.0),
+    *(HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR, 365 * 24 * HOUR),
+)
+"""Where the scale of delays has its lines (ms)."""
+
 Series = Sequence[float | None]
 
 
@@ -63,12 +70,9 @@ def bars(rows: Sequence[tuple[str, int]], *, title: str) -> str:
         parts.append(
             f'<text class="name" x="{name_width - 12}" y="{y + 18}" text-anchor="end">{escape(name)}</text>'
         )
-        parts.append(
-            f'<rect class="bar" x="{name_width}" y="{y + 4}" width="{max(width, 1.5)}" height="20" rx="3"/>'
-        )
-        parts.append(
-            f'<text class="count" x="{name_width + max(width, 1.5) + 8}" y="{y + 18}">{count:,}</text>'
-        )
+        parts.append(f'<rect class="bar" x="{name_width}" y="{y + 4}" width="{width}" height="20" rx="3"/>')
+        beside = name_width + width + (8 if width else 0)
+        parts.append(f'<text class="count" x="{beside}" y="{y + 18}">{count:,}</text>')
     return _svg(parts, title, height)
 
 
@@ -106,11 +110,8 @@ def _linear(values: Sequence[float]) -> tuple[float, float, list[float]]:
 
 
 def _logarithmic(values: Sequence[float]) -> tuple[float, float, list[float]]:
+    """Of durations in ms: ticks are what a clock shows."""
     least, most = min(values, default=1), max(values, default=10)
-    low = 10.0 ** floor(log10(max(least, 0.1)))
-    high = max(10.0 ** ceil(log10(max(most, 0.1))), low * 10)
-    ticks, tick = [], low
-    while tick <= high * 1.001:
-        ticks.append(tick)
-        tick *= 10
-    return low, high, ticks
+    low = max((tick for tick in DURATIONS if tick <= least), default=DURATIONS[0])
+    high = min((tick for tick in DURATIONS if tick > max(low, most - 1)), default=DURATIONS[-1])
+    return low, high, [tick for tick in DURATIONS if low <= tick <= high]

@@ -127,7 +127,9 @@ class Audit:
 
     async def _compare_rows(self, database: Any) -> Comparison:
         user = self._scope.user
-        comparison = Comparison(self._folds, self._scope.partitions)
+        comparison = Comparison(
+            self._folds.values(), lambda user: self._folds.get(partition_of(user, self._scope.partitions))
+        )
         async for table, row in rows.read(database, None if user is None else [user]):
             comparison.take(table, row)
         suspects = iter(list(comparison.suspects()))

@@ -8,11 +8,10 @@ that is gone too early is not wrong yet: it is noted in the fold (`Fold.early`),
 taking further on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 from uuid import UUID
 
-from schema.partitions import partition_of
 from schema.signal import fingerprint
 from workers.replay.fold import Fold
 from workers.replay.mailbox import UNKNOWN, envelope_digest
@@ -23,11 +22,11 @@ from workers.replay.violations import Violation
 
 
 class Comparison:
-    """Of the folds by partition with rows of their users. Rows of other partitions are passed over."""
+    """Of the folds with rows; `whose` gives the fold of a user, or None: then the row is passed over."""
 
-    def __init__(self, folds: Mapping[int, Fold], partitions: int) -> None:
+    def __init__(self, folds: Collection[Fold], whose: Callable[[UUID], Fold | None]) -> None:
         self._folds = folds
-        self._partitions = partitions
+        self._whose = whose
         self._found: dict[int, int] = {}
         self.rows = 0
         self.older = 0
@@ -39,14 +38,14 @@ class Comparison:
 
     def take(self, table: str, row: Row) -> None:
         """Looks at one row."""
-        user: UUID = row[0]
-        fold = self._folds.get(partition_of(user, self._partitions))
+        fold = self._whose(row[0])
         if fold is None:
             return
         self.rows += 1
         verdict = self._judges[table](fold, row)
         if verdict is True:
-            self._found[user.int] = self._found.get(user.int, 0) + 1
+            number = row[0].int
+            self._found[number] = self._found.get(number, 0) + 1
         elif verdict is None:
             self.older += 1
         elif verdict:
@@ -54,7 +53,7 @@ class Comparison:
 
     def suspects(self) -> Iterator[tuple[Fold, UserState]]:
         """Users of whom the log has more than the rows that were found."""
-        for fold in self._folds.values():
+        for fold in self._folds:
             for number, user in fold.users.items():
                 if self._found.get(number, 0) != sum(1 for _ in expected(user)):
                     yield fold, user
