@@ -24,7 +24,7 @@ h1 { font-size: 1.6rem; margin: 0; letter-spacing: -0.01em; } h2 { font-size: 1.
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin:
 24px 0; padding: 0; } .numbers div, figure { background: var(--card); border: 1px solid var(--grid);
 border-radius: 12px; } .numbers div { padding: 14px 16px; display: flex; flex-direction: column-reverse; }
-dt { color: var(--soft); font-size: 0.85rem; } dd { margin: 0; font-size: 1.5rem; font-weight: 600;
+dt { color: var(--soft); font-size: 0.85rem; } dd { margin: 0; font-size: 1.35rem; font-weight: 600; white-space: nowrap;
   font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
 figure { margin: 0 0 16px; padding: 18px 20px 14px; } svg { width: 100%; height: auto; display: block;
 margin-top: 12px; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); font-variant-numeric:
@@ -36,6 +36,9 @@ round; } .line.s0 { stroke: var(--s0); } .line.s1 { stroke: var(--s1); stroke-da
 .dot.s0 { fill: var(--s0); } .dot.s1 { fill: var(--s1); } .dot.s2 { fill: var(--s2); }
 .key { display: flex; gap: 18px; margin: 8px 0 0; padding: 0; list-style: none; font-size: 0.85rem; }
 .key svg { width: 28px; height: 10px; display: inline-block; margin: 0 6px 0 0; vertical-align: middle; }
+@media (max-width: 620px) { svg text, svg .name, svg .count { font-size: 17px; }
+  svg .between { display: none; }
+  main { padding: 24px 12px 48px; } figure { padding: 14px 12px 10px; } }
 details { margin-top: 10px; font-size: 0.85rem; color: var(--soft); } summary { cursor: pointer; }
 table { border-collapse: collapse; margin-top: 8px; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--grid); font-weight: 400; }
@@ -167,4 +170,4 @@ def _delay(ms: float) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k" if value >= 10_000 else f"{value:g}"
+    return f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k" if value >= 1e3 else f"{value:g}"

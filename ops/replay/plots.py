@@ -8,7 +8,7 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 240
-LEFT: Final = 64
+LEFT: Final = 84
 RIGHT: Final = 12
 TOP: Final = 12
 BOTTOM: Final = 28
@@ -44,24 +44,24 @@ def lines(
     parts = [_tick(place(0, tick)[1], unit(tick)) for tick in ticks]
     parts += _times(times)
     for number, one in enumerate(series):
-        points = [place(index, value) for index, value in enumerate(one) if value is not None]
-        if not points:
-            continue
-        path = " ".join(f"{x},{y}" for x, y in points)
-        if len(series) == 1:
-            base = HEIGHT - BOTTOM
-            parts.append(
-                f'<polygon class="area" points="{points[0][0]},{base} {path} {points[-1][0]},{base}"/>'
-            )
-        parts.append(f'<polyline class="line s{number}" points="{path}"/>')
-        if len(points) == 1:
-            parts.append(f'<circle class="dot s{number}" cx="{points[0][0]}" cy="{points[0][1]}" r="3"/>')
+        for stretch in _stretches(one):
+            points = [place(index, value) for index, value in stretch]
+            path = " ".join(f"{x},{y}" for x, y in points)
+            if len(series) == 1:
+                base = HEIGHT - BOTTOM
+                outline = f"{points[0][0]},{base} {path} {points[-1][0]},{base}"
+                parts.append(f'<polygon class="area" points="{outline}"/>')
+            if len(points) == 1:
+                ((x, y),) = points
+                parts.append(f'<circle class="dot s{number}" cx="{x}" cy="{y}" r="4"/>')
+            else:
+                parts.append(f'<polyline class="line s{number}" points="{path}"/>')
     return _svg(parts, title)
 
 
 def bars(rows: Sequence[tuple[str, int]], *, title: str) -> str:
     """A row for each: its name, a bar, its count."""
-    height, name_width, step = 30 * len(rows) + 8, 170, 30
+    height, name_width, step = 30 * len(rows) + 8, 190, 30
     most = max((count for _, count in rows), default=0) or 1
     parts = []
     for index, (name, count) in enumerate(rows):
@@ -74,6 +74,17 @@ def bars(rows: Sequence[tuple[str, int]], *, title: str) -> str:
         beside = name_width + width + (8 if width else 0)
         parts.append(f'<text class="count" x="{beside}" y="{y + 18}">{count:,}</text>')
     return _svg(parts, title, height)
+
+
+def _stretches(series: Series) -> list[list[tuple[int, float]]]:
+    """The parts of a series without a hole: nothing is drawn where nothing was."""
+    found: list[list[tuple[int, float]]] = [[]]
+    for index, value in enumerate(series):
+        if value is not None:
+            found[-1].append((index, value))
+        elif found[-1]:
+            found.append([])
+    return [stretch for stretch in found if stretch]
 
 
 def _svg(parts: Sequence[str], title: str, height: int = HEIGHT) -> str:
@@ -95,9 +106,9 @@ def _times(times: tuple[str, ...]) -> list[str]:
     for index, text in enumerate(times):
         x = LEFT + (WIDTH - LEFT - RIGHT) * index / max(1, len(times) - 1)
         anchor = "start" if index == 0 else "end" if index == len(times) - 1 else "middle"
-        parts.append(
-            f'<text class="tick" x="{x:.0f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(text)}</text>'
-        )
+        class_ = "tick between" if index % 2 else "tick"
+        place = f'x="{x:.0f}" y="{HEIGHT - 8}" text-anchor="{anchor}"'
+        parts.append(f'<text class="{class_}" {place}>{escape(text)}</text>')
     return parts
 
 
