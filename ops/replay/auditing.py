@@ -122,7 +122,7 @@ def _table(report: Report) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("entries", "accepted", "delivered", "owed", "expired", "dropped"):
         table.add_column(name, justify="right")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for row in report.partitions:
         table.add_row(*_cells(row))
     return table
@@ -131,7 +131,7 @@ def _table(report: Report) -> Table:
 def _cells(row: PartitionReport) -> tuple[str, ...]:
     begins = "empty" if row.begins is None else "at its start" if row.complete else str(row.begins)
     numbers = (row.entries, row.accepted, row.delivered, row.owed, row.expired, row.dropped)
-    verdict = f"[red]{row.violations:,} violations[/]" if row.violations else "[green]clean[/]"
+    verdict = f"[red]{row.violations:,} found[/]" if row.violations else "[green]clean[/]"
     places = (str(place) if place is not None else "not compared" for place in (row.tables, row.directory))
     return str(row.partition), begins, *places, *(f"{number:,}" for number in numbers), verdict
 

@@ -21,10 +21,12 @@ body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 sy
 main { max-width: 860px; margin: 0 auto; padding: 40px 20px 64px; }
 h1 { font-size: 1.6rem; margin: 0; letter-spacing: -0.01em; } h2 { font-size: 1.05rem; margin: 0; }
 .range, figcaption p, .note { color: var(--soft); margin: 2px 0 0; font-size: 0.9rem; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin:
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr));
+  gap: 12px; margin:
 24px 0; padding: 0; } .numbers div, figure { background: var(--card); border: 1px solid var(--grid);
 border-radius: 12px; } .numbers div { padding: 14px 16px; display: flex; flex-direction: column-reverse; }
-dt { color: var(--soft); font-size: 0.85rem; } dd { margin: 0; font-size: 1.35rem; font-weight: 600; white-space: nowrap;
+dt { color: var(--soft); font-size: 0.85rem; }
+dd { margin: 0; font-size: 1.35rem; font-weight: 600; white-space: nowrap;
   font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
 figure { margin: 0 0 16px; padding: 18px 20px 14px; } svg { width: 100%; height: auto; display: block;
 margin-top: 12px; } svg text { font: 12px system-ui, sans-serif; fill: var(--soft); font-variant-numeric:

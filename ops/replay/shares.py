@@ -78,7 +78,11 @@ async def in_shares(request: Request, shares: int, progress: Progress) -> Report
             _, left = await asyncio.wait(left, timeout=LOOKS_SECONDS)
             seen, before = folded.value, seen
             progress(seen - before)
-        return merged([share.result() for share in running])
+        reports = await asyncio.gather(*running, return_exceptions=True)
+        for failed in reports:
+            if isinstance(failed, BaseException):
+                raise failed
+        return merged([report for report in reports if isinstance(report, Report)])
 
 
 _folded: Any = None

@@ -154,6 +154,7 @@ class Audit:
 
     async def _compare_directory(self, partition: int) -> Position:
         fold = self._folds[partition]
+        await self._fold(partition, (await self._source.extent(partition)).last)  # it may have newcomers
         everyone = [*(user.user for user in fold.users.values()), *self._others[partition]]
         users = iter(everyone)
         while some := list(islice(users, directory.AT_ONCE)):

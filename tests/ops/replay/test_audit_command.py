@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from schema import keys
 from tests.ops.replay.running import USER, run
 
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
@@ -71,3 +72,18 @@ def test_a_database_without_a_checkpoint_and_a_log_never_used_are_told(relay: di
         log.flushall()
     done = run("replay", "audit", **relay)
     assert (done.exit_code, "never begun" in done.stderr) == (2, True)
+
+
+def test_partitions_are_audited_in_shares_and_a_share_that_fails_is_told_once(
+    relay: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Redis.from_url(relay["SEALSTREAM_LOG_URL"]) as log:
+        log.set(keys.PARTITION_COUNT, 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    whole = json.loads(run("replay", "audit", "--json", **relay).stdout)
+    shared = json.loads(run("replay", "audit", "--json", "--fast", **relay).stdout)
+    assert [row["partition"] for row in shared["partitions"]] == [0, 1]
+    assert shared["partitions"] == whole["partitions"]
+    assert shared["violations"] == whole["violations"]
+    done = run("replay", "audit", "--fast", **{**relay, "SEALSTREAM_DATABASE_URL": AWAY})
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

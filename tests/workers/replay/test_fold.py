@@ -13,7 +13,7 @@ WHO = users(2)
 RULES = {"row", "row missing"}
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(stories.stories(WHO), st.integers(1, 9))
 def test_rows_of_random_histories_are_what_the_fold_expects(story: list[Said], page: int) -> None:
     entries = records(story)
@@ -101,7 +101,7 @@ def _waiting(story: list[Said], user: Any, device: int) -> list[int]:
     return [one for one in up if one not in {getattr(said, "prekey_id", 0) for said in mine}]
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(legal(), st.integers(1, 9), st.integers(0, 40))
 def test_a_legal_history_has_no_violation_and_adds_up_wherever_the_log_begins(
     story: list[Said], page: int, trimmed: int
