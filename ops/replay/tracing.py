@@ -73,7 +73,8 @@ def _show(envelope: UUID, life: Life) -> None:
         "step", "when (UTC)", "after", "where", title=f"{envelope} for device {life.device} of {life.user}",
         title_justify="left",
     )  # fmt: skip
-    sent = f"number {life.seq}, {life.size:,} bytes, by device {life.from_device} of {life.from_user}"
+    size = "" if life.size is None else f"{life.size:,} bytes, "
+    sent = f"number {life.seq}, {size}by device {life.from_device} of {life.from_user}"
     table.add_row("accepted", time_of(life.accepted.ms), "", f"{life.partition}:{life.accepted}, {sent}")
     kept = "its row is in PostgreSQL" if life.row else "PostgreSQL has no row of it (any more)"
     table.add_row("projected", "yes" if life.projected else "not yet", "", kept)

@@ -27,7 +27,7 @@ async def read(client: Any, partition: int, users: Sequence[UUID]) -> tuple[Posi
     none)."""
     async with client.pipeline(transaction=True) as piece:
         for user in users:
-            # By its name: redis-py's own method breaks in a transaction on a cluster (8.0).
+            # By its name: redis-py's own method breaks in a transaction on a cluster (8.1).
             piece.execute_command("HGETALL", keys.user(partition, user))
         piece.xrevrange(keys.log(partition), count=1)
         *found, newest = await piece.execute()

@@ -36,7 +36,7 @@ class Life(msgspec.Struct, kw_only=True):
     from_user: UUID
     from_device: int
     kind: str
-    size: int
+    size: int | None
     digest: bytes
     projected: bool | None = None
     row: bool | None = None
@@ -70,7 +70,8 @@ class Trace:
         life = Life(
             user=event.user, device=event.device, seq=record.seq or 0, partition=record.partition,
             accepted=record.position, at=event.at, from_user=event.from_user, from_device=event.from_device,
-            kind=event.kind, size=len(event.body), digest=record.body_digest(),
+            kind=event.kind, size=len(event.body) if record.digest is None else None,
+            digest=record.body_digest(),
         )  # fmt: skip
         self.lives.append(life)
         self._open.setdefault(event.user, []).append(life)
