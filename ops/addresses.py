@@ -13,10 +13,15 @@ def resolved(settings: Settings) -> Settings:
     """`settings` with all three addresses. Raises OperatorError if one is neither named nor running."""
     return msgspec.structs.replace(
         settings,
-        log_url=settings.log_url or _embedded(settings, valkey.LOG),
+        log_url=log(settings),
         board_url=settings.board_url or _embedded(settings, valkey.BOARD),
         database_url=database(settings),
     )
+
+
+def log(settings: Settings) -> str:
+    """The log's address alone."""
+    return settings.log_url or _embedded(settings, valkey.LOG)
 
 
 def database(settings: Settings) -> str:

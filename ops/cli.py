@@ -11,6 +11,7 @@ from ops.doctor.command import doctor
 from ops.errors import OperatorError
 from ops.limits import limits
 from ops.quarantine.command import quarantine
+from ops.replay.commands import replay
 from ops.streams.command import streams
 from ops.users.command import users
 from schema.settings import DOCUMENTED, BadSetting, Settings
@@ -153,7 +154,7 @@ def rotate() -> None:
     )
 
 
-for command in (doctor, limits, streams, quarantine, users):
+for command in (doctor, limits, streams, quarantine, users, replay):
     main.add_command(command)
 
 

@@ -13,7 +13,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
     ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("doctor",), ("streams",),
     ("quarantine",), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "drop"),
-    ("users",), ("users", "show"), ("users", "close"), ("users", "delete"),
+    ("users",), ("users", "show"), ("users", "close"), ("users", "delete"), ("replay",),
+    *(("replay", name) for name in ("audit", "trace", "tail", "export", "rebuild", "stats")),
 )  # fmt: skip
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from ops.replay.auditing import sentence
 from schema.events import (
     AccountDeleted,
     EnvelopeAccepted,
@@ -21,9 +22,11 @@ from schema.events import (
     LogEvent,
     PrekeyTaken,
 )
+from tests.support.audited import audited, folded, rows
 from tests.support.history import Device, History
-from tests.workers.oracle import Oracle, Tables
+from tests.workers.oracle import Tables
 from workers.positions import Position
+from workers.replay.records import Record
 
 Numbers = tuple[int, int, int]
 """Head, cursor, floor."""
@@ -56,53 +59,59 @@ def violations(history: History, evidence: Evidence) -> list[str]:
     history, kept = history.without(gone), [entry for entry in evidence.log if entry.event.user not in gone]
     log = _MailboxLog(kept)
     return [
-        *log.wrong,
+        *_log(evidence),
         *_sends(history, log),
         *_deliveries(history, log),
         *_balance(history, log),
         *_prekeys(history, kept),
-        *_projections(evidence),
         *evidence.loose,
     ]
 
 
 class _MailboxLog:
-    """The log's mailboxes, and what is wrong with the log by itself."""
+    """The log's mailboxes, number by number, as the clients' histories are held against them."""
 
     def __init__(self, log: list[Logged]) -> None:
         self.envelopes: dict[Device, dict[int, EnvelopeAccepted]] = defaultdict(dict)
         self.acknowledged: set[tuple[Device, int]] = set()
-        self.cursor: dict[Device, int] = defaultdict(int)
-        self.floor: dict[Device, int] = defaultdict(int)
+        self.settled: dict[Device, int] = defaultdict(int)
         self.expired: dict[Device, set[int]] = defaultdict(set)
-        self.wrong: list[str] = []
-        last: dict[int, Position] = {}
         for entry in log:
-            before = last.get(entry.partition)
-            if before is not None and entry.position <= before:
-                self.wrong.append(f"position {entry.position} comes after {before}")
-            last[entry.partition] = entry.position
-            self._take(entry.event, entry.seq)
+            event, seq, device = entry.event, entry.seq, (entry.event.user, entry.event.device)
+            match event:
+                case EnvelopeAccepted():
+                    self.envelopes[device][seq] = event
+                case EnvelopesAcknowledged():
+                    self.acknowledged.add((device, seq))
+                    self.settled[device] = max(self.settled[device], seq)
+                case EnvelopesExpired():
+                    self.expired[device] |= set(range(self.settled[device] + 1, seq + 1))
+                    self.settled[device] = max(self.settled[device], seq)
 
-    def _take(self, event: LogEvent, seq: int) -> None:
-        device = (event.user, event.device)
-        settled = max(self.cursor[device], self.floor[device])
-        head = len(self.envelopes[device])
-        match event:
-            case EnvelopeAccepted():
-                if seq != head + 1:
-                    self.wrong.append(f"{_name(device)}: number {seq} follows {head}")
-                self.envelopes[device][seq] = event
-            case EnvelopesAcknowledged():
-                if not self.cursor[device] < seq <= head:
-                    self.wrong.append(f"{_name(device)}: acknowledged {seq}, of {head}")
-                self.acknowledged.add((device, seq))
-                self.cursor[device] = max(self.cursor[device], seq)
-            case EnvelopesExpired(count=count):
-                if not settled < seq <= head or count != seq - settled:
-                    self.wrong.append(f"{_name(device)}: {count} expired up to {seq}")
-                self.expired[device] |= set(range(settled + 1, seq + 1))
-                self.floor[device] = max(self.floor[device], seq)
+
+def _log(evidence: Evidence) -> Iterator[str]:
+    """The log by itself, the tables and the directory: what the product's own audit finds."""
+    entries: dict[int, list[Record]] = defaultdict(list)
+    for entry in evidence.log:
+        entries[entry.partition].append(
+            Record(entry.partition, entry.position, entry.seq or None, entry.event)
+        )
+    folds = [folded(records, number) for number, records in entries.items()]
+    found = list(rows(evidence.tables, [record for records in entries.values() for record in records]))
+    if len(found) != len(set(found)):
+        yield "a row is there twice"
+    for violation in audited(folds, found):
+        yield sentence(violation)
+    numbers = {
+        (user.user, number): (device.mailbox.head, device.mailbox.cursor, device.mailbox.floor)
+        for fold in folds
+        for user in fold.users.values()
+        for number, device in user.devices.items()
+        if not device.closed_at
+    }
+    for device in numbers.keys() | evidence.directory.keys():
+        if numbers.get(device) != evidence.directory.get(device):
+            yield f"{_name(device)}: the directory says {evidence.directory.get(device)}"
 
 
 def _sends(history: History, log: _MailboxLog) -> Iterator[str]:
@@ -169,7 +178,7 @@ def _balance(history: History, log: _MailboxLog) -> Iterator[str]:
         told[notice.device] += notice.count
     for device in history.members:
         envelopes = log.envelopes[device]
-        settled = max(log.cursor[device], log.floor[device])
+        settled = log.settled[device]
         stored = {seq for seq in envelopes if seq <= settled} - log.expired[device]
         owed = {seq for seq in envelopes if seq > settled}
         if lost := stored - delivered[device]:
@@ -196,21 +205,6 @@ def _prekeys(history: History, log: list[Logged]) -> Iterator[str]:
             yield f"a one-time prekey was {name} twice"
     if unknown := set(history.prekeys) - set(taken):
         yield f"{len(unknown)} one-time prekeys were handed out and not recorded"
-
-
-def _projections(evidence: Evidence) -> Iterator[str]:
-    oracle = Oracle()
-    for entry in evidence.log:
-        oracle.apply(entry.event, entry.seq)
-    for table, rows in oracle.tables().items():
-        missing = [row for row in rows if row not in evidence.tables[table]]
-        extra = [row for row in evidence.tables[table] if row not in rows]
-        if missing or extra or len(rows) != len(evidence.tables[table]):
-            yield f"{table}: {len(missing)} rows of the log are missing, {len(extra)} are not the log's"
-    folded = {key: (box["head"], box["cursor"], box["floor"]) for key, box in oracle.mailboxes.items()}
-    for device in folded.keys() | evidence.directory.keys():
-        if folded.get(device) != evidence.directory.get(device):
-            yield f"{_name(device)}: the directory says {evidence.directory.get(device)}"
 
 
 def _content(event: EnvelopeAccepted) -> tuple[Device, bytes]:

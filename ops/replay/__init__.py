@@ -1,0 +1,1 @@
+"""`sealstream replay`: what happened, proved from the log, over ciphertext only."""

@@ -1,0 +1,145 @@
+"""`sealstream replay audit`: runs the audit, and prints what it found."""
+
+import asyncio
+from functools import partial
+from uuid import UUID
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ops import addresses
+from ops.errors import OperatorError
+from ops.replay.opening import chosen, in_words, the_log
+from ops.replay.plain import line, plain
+from ops.replay.shares import Request, audited, count, in_shares
+from schema.settings import Settings
+from workers.positions import Position
+from workers.replay.audit import Scope
+from workers.replay.log_source import LogSource
+from workers.replay.report import PartitionReport, Report
+from workers.replay.violations import Violation
+
+SHOWN = 20
+WIDTH = 140
+"""Of the table where nobody says how wide the paper is."""
+
+
+def audit(
+    settings: Settings,
+    after: Position,
+    upto: Position | None,
+    user: UUID | None,
+    partition: int | None,
+    *,
+    as_json: bool,
+    fast: bool,
+) -> int:
+    """The exit status. Raises OperatorError."""
+    if upto is not None and upto < after:
+        raise OperatorError("--to lies before --from.")
+    request = Request(
+        addresses.log(settings),
+        None if upto is not None else addresses.database(settings),
+        Scope(0, (), user, after, upto),
+        fast,
+    )
+    with in_words():
+        report = asyncio.run(_run(request, partition, quiet=as_json))
+    if as_json:
+        click.echo(line({"clean": report.clean, **plain(report)}))
+    else:
+        show(report)
+    return 0 if report.clean else 1
+
+
+async def _run(request: Request, partition: int | None, *, quiet: bool) -> Report:
+    async with the_log(request.log_url) as (client, partitions):
+        scope = request.scope
+        scope = msgspec.structs.replace(
+            scope, partitions=partitions, only=chosen(partitions, partition, scope.user)
+        )
+        request = msgspec.structs.replace(request, scope=scope)
+        source = LogSource(client)
+        entries = sum([(await source.extent(number)).entries for number in scope.only])
+    with bar(quiet=quiet) as progress:
+        task = progress.add_task("folding the log", total=entries)
+        shares = count(request)
+        advance = partial(progress.advance, task)
+        return await (audited(request, advance) if shares == 1 else in_shares(request, shares, advance))
+
+
+def bar(*, quiet: bool) -> Progress:
+    """A progress bar on stderr; none where nobody looks."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+
+
+def show(report: Report) -> None:
+    """The table, the first violations and the verdict."""
+    console = printer()
+    console.print(_table(report))
+    for violation in report.violations[:SHOWN]:
+        console.print(sentence(violation), style="red", markup=False, highlight=False, soft_wrap=True)
+    if report.found > SHOWN:
+        console.print(f"… and {report.found - SHOWN:,} more (--json has the first thousand)", style="red")
+    console.print(_verdict(report), style="bold green" if report.clean else "bold red", highlight=False)
+
+
+def printer() -> Console:
+    """A console that does not fold a table which goes to a file."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def sentence(violation: Violation) -> str:
+    """A violation with its place, on one line."""
+    where = [
+        None if violation.partition is None else f"partition {violation.partition}",
+        None if violation.position is None else f"at {violation.position}",
+        None if violation.user is None else f"user {violation.user}",
+        None if violation.device is None else f"device {violation.device}",
+    ]
+    return f"{violation.kind}: {', '.join(part for part in where if part)}: {violation.text}"
+
+
+def _table(report: Report) -> Table:
+    table = Table(
+        title="accepted = delivered + owed + expired + dropped with their device", title_justify="left"
+    )
+    table.add_column("partition", justify="right")
+    for name in ("begins", "tables as of", "directory as of"):
+        table.add_column(name, no_wrap=True)
+    for name in ("entries", "accepted", "delivered", "owed", "expired", "dropped"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for row in report.partitions:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: PartitionReport) -> tuple[str, ...]:
+    begins = "empty" if row.begins is None else "at its start" if row.complete else str(row.begins)
+    numbers = (row.entries, row.accepted, row.delivered, row.owed, row.expired, row.dropped)
+    verdict = f"[red]{row.violations:,} found[/]" if row.violations else "[green]clean[/]"
+    places = (str(place) if place is not None else "not compared" for place in (row.tables, row.directory))
+    return str(row.partition), begins, *places, *(f"{number:,}" for number in numbers), verdict
+
+
+def _verdict(report: Report) -> str:
+    entries = sum(row.entries for row in report.partitions)
+    read = f"{entries:,} entries and {report.rows:,} rows in {report.seconds:.1f} s"
+    older = f"; {report.older_rows:,} rows are older than the log" if report.older_rows else ""
+    if report.clean:
+        return f"Clean: {read}{older}."
+    return f"{report.found:,} violation{'s' if report.found > 1 else ''} in {read}{older}."

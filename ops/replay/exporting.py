@@ -1,0 +1,140 @@
+"""`sealstream replay export`: entries as JSON lines or Parquet, digests instead of ciphertext."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import NoneType
+from typing import Any, Final, Protocol, Self, get_args, get_type_hints
+
+import click
+import msgspec
+
+from ops import addresses
+from ops.errors import OperatorError
+from ops.replay.auditing import bar
+from ops.replay.opening import chosen, in_words, the_log
+from schema.settings import Settings
+from workers.positions import Position
+from workers.replay.flat import Filter, Flat, flat
+from workers.replay.log_source import RATE, LogSource
+
+GROUP: Final = 50_000
+"""Rows of a Parquet row group."""
+
+
+class Sink(Protocol):
+    """Where rows go."""
+
+    def write(self, rows: list[Flat]) -> None:
+        """Some more rows."""
+
+
+def export(
+    settings: Settings,
+    after: Position,
+    upto: Position | None,
+    partition: int | None,
+    only: Filter,
+    *,
+    fast: bool,
+    out: Path | None,
+) -> None:
+    """Writes what the log has at this moment; a file is there when it is whole. Raises OperatorError."""
+    url = addresses.log(settings)
+    with in_words(), _opened(out) as sink:
+        count = asyncio.run(_export(url, after, upto, partition, only, sink, fast=fast))
+    if out is not None:
+        click.echo(f"{count:,} entries in {out}.")
+
+
+async def _export(
+    url: str,
+    after: Position,
+    upto: Position | None,
+    partition: int | None,
+    only: Filter,
+    sink: Sink,
+    *,
+    fast: bool,
+) -> int:
+    count = 0
+    async with the_log(url) as (client, partitions):
+        source = LogSource(client, rate=None if fast else RATE)
+        with bar(quiet=False) as progress:
+            task = progress.add_task("exporting", total=None)
+            for number in chosen(partitions, partition, None):
+                end = (await source.extent(number)).last
+                async for page in source.pages(number, after, min(upto or end, end)):
+                    rows = [flat(record) for record in page.records if only.passes(record)]
+                    sink.write(rows)
+                    count += len(rows)
+                    progress.advance(task, len(page.records))
+    return count
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[Sink]:
+    if out is None:
+        yield _Lines(sys.stdout)
+        return
+    unfinished = out.with_name(f"{out.name}.part")
+    try:
+        if out.suffix == ".parquet":
+            with _Parquet(unfinished) as parquet:
+                yield parquet
+        else:
+            with unfinished.open("w", encoding="utf-8") as file:
+                yield _Lines(file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    unfinished.replace(out)
+
+
+class _Lines:
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, rows: list[Flat]) -> None:
+        self._file.write("".join(self._encoder.encode(row).decode() + "\n" for row in rows))
+
+
+class _Parquet:
+    """Columns are those of Flat, text or 64-bit integers."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow as pa  # noqa: PLC0415 - an extra
+            import pyarrow.parquet as pq  # noqa: PLC0415
+        except ImportError:
+            raise OperatorError("Parquet needs pyarrow: pip install 'sealstream[parquet]'.") from None
+        self._arrow = pa
+        columns = []
+        for name, hint in get_type_hints(Flat).items():
+            (kind,) = {part for part in get_args(hint) or (hint,) if part is not NoneType}
+            type_ = pa.string() if kind is str else pa.int64()
+            columns.append(pa.field(name, type_, nullable=NoneType in get_args(hint)))
+        self._schema = pa.schema(columns)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._rows: list[Flat] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        self._writer.close()
+
+    def write(self, rows: list[Flat]) -> None:
+        self._rows += rows
+        if len(self._rows) >= GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        rows = [msgspec.structs.asdict(row) for row in self._rows]
+        self._rows.clear()
+        if rows:
+            self._writer.write_table(self._arrow.Table.from_pylist(rows, self._schema))

@@ -1,0 +1,89 @@
+"""`sealstream replay trace`: one envelope's life, from the log, PostgreSQL and the groups."""
+
+import asyncio
+from typing import Any, Final
+from uuid import UUID
+
+import click
+from rich.table import Table
+
+from ops import addresses
+from ops.replay.auditing import bar, printer
+from ops.replay.opening import chosen, in_words, the_database, the_log
+from ops.replay.places import time_of
+from ops.replay.plain import line
+from schema import keys
+from schema.settings import Settings
+from workers.positions import Position
+from workers.projector import checkpoints
+from workers.replay.log_source import RATE, LogSource
+from workers.replay.trace import Life, Trace
+
+HAS_ROW: Final = "SELECT 1 FROM envelopes WHERE (user_id, device_id, seq) = (%s, %s, %s)"
+
+
+def trace(
+    settings: Settings, envelope: UUID, after: Position, user: UUID | None, *, as_json: bool, fast: bool
+) -> int:
+    """The exit status. Raises OperatorError."""
+    urls = addresses.log(settings), addresses.database(settings)
+    with in_words():
+        lives = asyncio.run(_trace(urls, envelope, after, user, quiet=as_json, fast=fast))
+    if as_json:
+        click.echo(line(lives))
+    elif lives:
+        for life in lives:
+            _show(envelope, life)
+    else:
+        click.echo(f"The log has no envelope {envelope}, or not any more.")
+    return 0 if lives else 1
+
+
+async def _trace(
+    urls: tuple[str, str], envelope: UUID, after: Position, user: UUID | None, *, quiet: bool, fast: bool
+) -> list[Life]:
+    async with the_log(urls[0]) as (client, partitions), the_database(urls[1]) as database:
+        source, found = LogSource(client, rate=None if fast else RATE), Trace(envelope)
+        with bar(quiet=quiet) as progress:
+            task = progress.add_task("reading the log", total=None)
+            for partition in chosen(partitions, None, user):
+                end = (await source.extent(partition)).last
+                async for page in source.pages(partition, after, end):
+                    for record in page.records:
+                        found.take(record)
+                    progress.advance(task, len(page.records))
+        for life in found.lives:
+            await _where(client, database, life)
+        return found.lives
+
+
+async def _where(client: Any, database: Any, life: Life) -> None:
+    """What the servers know beside the log."""
+    reached = await checkpoints.read_all(database, keys.PROJECTOR)
+    life.projected = life.accepted <= reached.get(life.partition, Position(0, 0))
+    row = await database.execute(HAS_ROW, (life.user, life.device, life.seq))
+    life.row = await row.fetchone() is not None
+    for group in await client.xinfo_groups(keys.log(life.partition)):
+        if group["name"] == keys.PUSHER.encode():
+            life.pushed = life.accepted <= Position.parse(group["last-delivered-id"])
+
+
+def _show(envelope: UUID, life: Life) -> None:
+    table = Table(
+        "step", "when (UTC)", "after", "where", title=f"{envelope} for device {life.device} of {life.user}",
+        title_justify="left",
+    )  # fmt: skip
+    size = "" if life.size is None else f"{life.size:,} bytes, "
+    sent = f"number {life.seq}, {size}by device {life.from_device} of {life.from_user}"
+    table.add_row("accepted", time_of(life.accepted.ms), "", f"{life.partition}:{life.accepted}, {sent}")
+    kept = "its row is in PostgreSQL" if life.row else "PostgreSQL has no row of it (any more)"
+    table.add_row("projected", "yes" if life.projected else "not yet", "", kept)
+    table.add_row(
+        "pushed", "yes" if life.pushed else "not yet", "", "to the node of the device's socket, if any"
+    )
+    if life.ended is None:
+        table.add_row("owed", "", "", "it waits for its device")
+    else:
+        took = f"{(life.ended.ms - life.accepted.ms) / 1000:,.3f} s"
+        table.add_row(life.end, time_of(life.ended.ms), took, f"{life.partition}:{life.ended}")
+    printer().print(table)

@@ -1,0 +1,89 @@
+"""`sealstream replay audit`: what the operator sees, and the exit status that a script goes by."""
+
+import json
+
+import psycopg
+import pytest
+from redis import Redis
+
+from schema import keys
+from tests.ops.replay.running import USER, run
+
+AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
+
+
+def test_a_clean_audit_shows_a_table_and_a_verdict(relay: dict[str, str]) -> None:
+    done = run("replay", "audit", **relay)
+    assert (done.exit_code, done.stderr) == (0, ""), done.stderr
+    assert "accepted = delivered + owed + expired + dropped" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if "clean" in line)
+    assert [cell.strip() for cell in row.strip("│ \n").split("│")] == [
+        "0", "at its start", "0-0", "6000-0", "6", "3", "2", "1", "0", "0", "clean",
+    ]  # fmt: skip
+    assert done.stdout.splitlines()[-1].startswith("Clean: 6 entries and 0 rows in ")
+
+
+def test_violations_are_named_and_end_with_status_1(relay: dict[str, str]) -> None:
+    with psycopg.connect(relay["SEALSTREAM_DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO mailboxes VALUES (%s, 1, 5, 0, 0)", (USER,))
+    done = run("replay", "audit", "--fast", **relay)
+    assert done.exit_code == 1
+    assert f"row: partition 0, user {USER}, device 1: mailboxes: the log does not have it" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 violation in 6 entries")
+    report = json.loads(run("replay", "audit", "--json", "--user", str(USER), **relay).stdout)
+    assert (report["clean"], report["found"]) == (False, 1)
+    assert report["violations"][0]["kind"] == "row"
+    assert report["partitions"][0]["directory"] == "6000-0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "words"),
+    [
+        (("--partition", "4"), {}, "There is no partition 4: the log has 1, from 0."),
+        (("--from", "9-0", "--to", "3-0"), {}, "--to lies before --from."),
+        ((), {"SEALSTREAM_DATABASE_URL": AWAY}, "The database is away: "),
+        ((), {"SEALSTREAM_LOG_URL": "redis://127.0.0.1:1"}, "The log is away: "),
+        (
+            (),
+            {"SEALSTREAM_DATABASE_URL": "", "SEALSTREAM_DATA": "/nowhere"},
+            "No Sealstream runs in /nowhere",
+        ),
+        (("--from", "yesterday"), {}, "is neither a position such as"),
+        (("--user", "anna"), {}, "'anna' is not a user id."),
+    ],
+    ids=str,
+)
+def test_what_keeps_it_from_running_is_one_sentence_and_status_2(
+    relay: dict[str, str], arguments: tuple[str, ...], settings: dict[str, str], words: str
+) -> None:
+    done = run("replay", "audit", *arguments, **{**relay, **settings})
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_database_without_a_checkpoint_and_a_log_never_used_are_told(relay: dict[str, str]) -> None:
+    with psycopg.connect(relay["SEALSTREAM_DATABASE_URL"]) as connection:
+        connection.execute("DELETE FROM checkpoints")
+    done = run("replay", "audit", **relay)
+    assert (done.exit_code, "no checkpoint of partition 0" in done.stderr) == (2, True)
+    with Redis.from_url(relay["SEALSTREAM_LOG_URL"]) as log:
+        log.flushall()
+    done = run("replay", "audit", **relay)
+    assert (done.exit_code, "never begun" in done.stderr) == (2, True)
+
+
+def test_partitions_are_audited_in_shares_and_a_share_that_fails_is_told_once(
+    relay: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Redis.from_url(relay["SEALSTREAM_LOG_URL"]) as log:
+        log.set(keys.PARTITION_COUNT, 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    whole = json.loads(run("replay", "audit", "--json", **relay).stdout)
+    shared = json.loads(run("replay", "audit", "--json", "--fast", **relay).stdout)
+    assert [row["partition"] for row in shared["partitions"]] == [0, 1]
+    assert shared["partitions"] == whole["partitions"]
+    assert shared["violations"] == whole["violations"]
+    done = run("replay", "audit", "--fast", **{**relay, "SEALSTREAM_DATABASE_URL": AWAY})
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

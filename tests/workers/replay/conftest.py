@@ -1,0 +1,77 @@
+"""A log, its projection and its directory, all three of one story."""
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from schema import keys
+from tests.workers import stories
+from tests.workers.replay.test_tampering import ANNA, CARL, DORA, STORY, fields_of
+from tests.workers.stories import Said
+from workers.batches import Batch, Entry
+from workers.positions import START, Position
+from workers.projector.projection import Projection
+from workers.replay.audit import Audit, Scope
+from workers.replay.log_source import LogSource
+from workers.replay.report import Report
+
+BELA = next(said.user for said, _ in STORY if said.user not in (ANNA, CARL, DORA))
+
+
+class Kept:
+    """One partition; entry i of the story stands at i-0."""
+
+    def __init__(self, log: Any, database: "AsyncConnectionPool[Any]") -> None:
+        self.log = log
+        self.database = database
+
+    async def write(self, story: list[Said], first: int = 1) -> None:
+        for number, said in enumerate(story, first):
+            await self.log.xadd(keys.log(0), stories.fields(said), id=f"{number}-0")
+
+    async def project(self) -> Position:
+        """Everything that is there; the new checkpoint."""
+        projection = Projection(self.database, 0)
+        done = await projection.resume()
+        source = LogSource(self.log, rate=None)
+        async for page in source.pages(0, done, (await source.extent(0)).last):
+            entries: list[Entry[Any]] = [
+                Entry(one.position, one.event, one.seq or 0, {}) for one in page.records
+            ]
+            await projection.handle(Batch(entries, page.upto))
+            done = page.upto
+        for group in keys.LOG_GROUPS:
+            await self.log.xgroup_setid(keys.log(0), group, str(done))
+        return done
+
+    async def audit(self, user: UUID | None = None, after: Position = START, page: int = 6) -> Report:
+        source = LogSource(self.log, rate=None, page=page)
+        scope = Scope(1, (0,), user, after)
+        audit = Audit(source, self.log, scope, source.pacer, lambda _count: None)
+        await audit.begin()
+        async with await psycopg.AsyncConnection.connect(
+            self.database.conninfo, autocommit=True
+        ) as connection:
+            return await audit.run(connection)
+
+    async def texts(self) -> list[str]:
+        """What an audit finds."""
+        return [f"{found.kind}: {found.text}" for found in (await self.audit()).violations]
+
+
+@pytest.fixture
+async def kept(log: Any, database: "AsyncConnectionPool[Any]") -> Kept:
+    """All is well, and everything is projected."""
+    kept = Kept(log, database)
+    await log.set(keys.PARTITION_COUNT, 1)
+    await kept.write(STORY)
+    for user in (ANNA, CARL, DORA):
+        await log.hset(keys.user(0, user), mapping=fields_of(user))
+    await log.hset(keys.user(0, BELA), mapping={"i": stories.key(), "r1": 1, "h1": 3, "c1": 2, "f1": 0})
+    for group in keys.LOG_GROUPS:
+        await log.xgroup_create(keys.log(0), group, id="0")
+    await kept.project()
+    return kept

@@ -1,0 +1,129 @@
+"""Two projections side by side: table by table, row by row in the order of their keys, in bounded memory.
+
+Both are read in one snapshot each, at the same checkpoints. What may differ all the same is counted apart:
+a one-time prekey that a node took before the projection heard of it, and marks of used prekeys of closed
+devices, which retention clears.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from workers.replay import rows
+from workers.replay.rows import PREKEYS, SELECTS, USED, Row
+
+KEYS: Final = {
+    rows.DEVICES: 2, rows.IDENTITIES: 2, rows.MAILBOXES: 2, rows.ENVELOPES: 3, rows.PREKEYS: 3, rows.USED: 3,
+}  # fmt: skip
+SHOWN: Final = 10
+CLOSED: Final = "SELECT user_id, device_id FROM devices WHERE closed_at IS NOT NULL"
+
+
+class Likeness(msgspec.Struct, kw_only=True):
+    """One table. Digests are over the rows that must be the same; `differing` names the first few keys."""
+
+    table: str
+    live: int = 0
+    rebuilt: int = 0
+    live_digest: str = ""
+    rebuilt_digest: str = ""
+    excused: int = 0
+    different: int = 0
+    differing: list[str] = []
+
+    @property
+    def same(self) -> bool:
+        """Whether no row differs."""
+        return self.different == 0
+
+
+async def compare(
+    live: Any, rebuilt: Any, whose: Callable[[UUID], bool] = lambda _user: True
+) -> AsyncIterator[Likeness]:
+    """Every table of the projection; of the users that `whose` lets through."""
+    closed = {row async for row in _all(rebuilt, CLOSED, whose)}
+    taken: set[Row] = set()
+    for table in (USED, *(table for table in SELECTS if table != USED)):
+        found = Likeness(table=table)
+        digests = sha256(), sha256()
+        async for one, other in _pairs(live, rebuilt, table, whose):
+            found.live += one is not None
+            found.rebuilt += other is not None
+            if _excused(table, one, other, closed, taken):
+                found.excused += 1
+                continue
+            for digest, row in zip(digests, (one, other), strict=True):
+                if row is not None:
+                    digest.update(repr(row[:-1] if table == USED else row).encode())
+            if (one and _told(table, one)) != (other and _told(table, other)):
+                found.different += 1
+                if len(found.differing) < SHOWN:
+                    found.differing.append(_name(table, one, other))
+        if table == PREKEYS:
+            found.different += len(taken)
+            found.differing += [
+                f"{' '.join(map(str, key))} (was taken, not offered)" for key in list(taken)[:SHOWN]
+            ]
+        found.live_digest, found.rebuilt_digest = (digest.hexdigest() for digest in digests)
+        yield found
+
+
+def _told(table: str, row: Row) -> Row:
+    """What must be the same: not the time at which a prekey was taken (see `workers.replay.comparison`)."""
+    return row[:-1] if table == USED else row
+
+
+def _excused(table: str, live: Row | None, rebuilt: Row | None, closed: set[Row], taken: set[Row]) -> bool:
+    """`taken` collects marks that only the live database has; each excuses its prekey, which only the
+    rebuilt has."""
+    present = live or rebuilt
+    assert present is not None
+    if table == USED:
+        if present[:2] in closed:
+            return True
+        if rebuilt is None:
+            taken.add(present[:3])
+            return True
+    if table == PREKEYS and live is None and present[:3] in taken:
+        taken.discard(present[:3])
+        return True
+    return False
+
+
+def _name(table: str, live: Row | None, rebuilt: Row | None) -> str:
+    row = live or rebuilt
+    assert row is not None
+    key = " ".join(part.hex()[:16] if isinstance(part, bytes) else str(part) for part in row[: KEYS[table]])
+    return f"{key} ({'only live' if rebuilt is None else 'only rebuilt' if live is None else 'differs'})"
+
+
+async def _pairs(
+    live: Any, rebuilt: Any, table: str, whose: Callable[[UUID], bool]
+) -> AsyncIterator[tuple[Row | None, Row | None]]:
+    """The rows of both, those with the same key together."""
+    length = KEYS[table]
+    ordered = f"{SELECTS[table]} ORDER BY {', '.join(str(column) for column in range(1, length + 1))}"
+    ones, others = _all(live, ordered, whose), _all(rebuilt, ordered, whose)
+    one, other = await anext(ones, None), await anext(others, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one[:length] < other[:length]):
+            yield one, None
+            one = await anext(ones, None)
+        elif one is None or other[:length] < one[:length]:
+            yield None, other
+            other = await anext(others, None)
+        else:
+            yield one, other
+            one, other = await anext(ones, None), await anext(others, None)
+
+
+async def _all(connection: Any, select: str, whose: Callable[[UUID], bool]) -> AsyncIterator[Row]:
+    async with connection.cursor(name=f"replay_{abs(hash(select))}", binary=True) as cursor:
+        cursor.itersize = rows.AT_ONCE
+        await cursor.execute(select)
+        async for row in cursor:
+            if whose(row[0]):
+                yield row

@@ -1,0 +1,84 @@
+"""A user as the log tells it: identities, and devices with their mailboxes and prekeys."""
+
+from hashlib import blake2b
+from typing import Final
+from uuid import UUID
+
+from schema.events import SignedPrekey
+from workers.replay.mailbox import Mailbox
+from workers.replay.prekeys import Prekeys
+
+DIGEST: Final = 16
+
+
+def signed_digest(prekey: int, key: bytes, signature: bytes) -> bytes:
+    """What is kept of a signed prekey."""
+    return blake2b(b"%d " % prekey + key + signature, digest_size=DIGEST).digest()
+
+
+class DeviceState:
+    """`published`: the log shows when; else the device is older than the log. `closed_at` is 0 while it is
+    active; then neither mailbox nor prekeys are kept."""
+
+    __slots__ = (
+        "activated_at",
+        "closed_at",
+        "first",
+        "mailbox",
+        "prekeys",
+        "published",
+        "registration",
+        "signed",
+    )
+
+    def __init__(self, *, known: bool) -> None:
+        self.published = False
+        self.first = known
+        """Its numbers begin at 1 within the log, for certain."""
+        self.registration = 0
+        self.signed = b""
+        self.activated_at = 0
+        self.closed_at = 0
+        self.mailbox = Mailbox(known=known)
+        self.prekeys = Prekeys()
+
+    def sign(self, signed: SignedPrekey) -> None:
+        """The signed prekey is another one."""
+        self.signed = signed_digest(signed.id, signed.key, signed.signature)
+
+    def close(self, at: int) -> int:
+        """For good; how many envelopes were owed and went with it."""
+        dropped = self.mailbox.count_owed()
+        self.closed_at = at or 1
+        self.mailbox = CLOSED_MAILBOX
+        self.prekeys = NO_PREKEYS
+        return dropped
+
+
+class Identity:
+    """One identity key that a user had; `until` is 0 for the present one."""
+
+    __slots__ = ("key", "since", "until")
+
+    def __init__(self, key: bytes, since: int) -> None:
+        self.key = key
+        self.since = since
+        self.until = 0
+
+
+class UserState:
+    """`known`: the log has everything that was ever said about the user."""
+
+    __slots__ = ("devices", "identities", "identity", "known", "user")
+
+    def __init__(self, user: UUID, *, known: bool) -> None:
+        self.user = user
+        self.known = known
+        self.identity: bytes | None = None
+        self.identities: list[Identity] = []
+        self.devices: dict[int, DeviceState] = {}
+
+
+CLOSED_MAILBOX: Final = Mailbox(known=True)
+"""Shared by all devices that are closed; never changed."""
+NO_PREKEYS: Final = Prekeys()

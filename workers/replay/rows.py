@@ -1,0 +1,58 @@
+"""Rows of the projection, as they are compared: read in one snapshot of PostgreSQL, in bounded pages.
+
+Ciphertext does not leave the server: it digests the bodies itself. Times are ms; where a time is null the
+row has 0.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+DEVICES: Final = "devices"
+IDENTITIES: Final = "identities"
+MAILBOXES: Final = "mailboxes"
+ENVELOPES: Final = "envelopes"
+PREKEYS: Final = "one_time_prekeys"
+USED: Final = "used_prekeys"
+
+Row = tuple[Any, ...]
+AT_ONCE: Final = 2000
+
+SELECTS: Final = {
+    DEVICES: "SELECT user_id, device_id, registration_id, signed_prekey_id, signed_prekey,"
+    " signed_prekey_signature, activated_at, coalesce(closed_at, 0) FROM devices",
+    IDENTITIES: "SELECT user_id, identity_key, since, coalesce(until, 0), fingerprint FROM identities",
+    MAILBOXES: "SELECT user_id, device_id, head, cursor, floor FROM mailboxes",
+    ENVELOPES: "SELECT user_id, device_id, seq, id, from_user, from_device, kind, sha256(body), at, logged_at"
+    " FROM envelopes",
+    PREKEYS: "SELECT user_id, device_id, prekey_id, key FROM one_time_prekeys",
+    USED: "SELECT user_id, device_id, prekey_id, taken_at FROM used_prekeys",
+}
+OF_USERS: Final = " WHERE user_id = ANY(%s)"
+
+
+class EnvelopeRow(NamedTuple):
+    """A row of `envelopes`; the fields that an event has are named as there."""
+
+    user: UUID
+    device: int
+    seq: int
+    id: UUID
+    from_user: UUID
+    from_device: int
+    kind: str
+    body_digest: bytes
+    at: int
+    logged_at: int
+
+
+async def read(connection: Any, users: list[UUID] | None = None) -> AsyncIterator[tuple[str, Row]]:
+    """Every row (table, row) of the connection's transaction; of `users` alone, if given."""
+    for table, select in SELECTS.items():
+        async with connection.cursor(name=f"replay_{table}", binary=True) as cursor:
+            cursor.itersize = AT_ONCE
+            await cursor.execute(
+                select + (OF_USERS if users is not None else ""), None if users is None else (users,)
+            )
+            async for row in cursor:
+                yield table, row
