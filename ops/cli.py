@@ -9,6 +9,7 @@ import click
 
 from ops.errors import OperatorError
 from ops.limits import limits
+from ops.log_repair.commands import adopt_log, restore_log_heads
 from schema.settings import DOCUMENTED, BadSetting, Settings
 
 
@@ -149,6 +150,13 @@ def rotate() -> None:
     )
 
 
+@main.group()
+def replay() -> None:
+    """What the log proves, and what it is mended with."""
+
+
+for _command in (restore_log_heads, adopt_log):
+    replay.add_command(_command)
 main.add_command(limits)
 
 

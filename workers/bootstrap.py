@@ -13,13 +13,14 @@ from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
-from schema import functions, keys, logs, partitions, servers, tasks
+from schema import functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.settings import Settings
 from schema.waiting import until_there
 from workers import metrics
 from workers.batches import Handler, Pace
+from workers.belonging import Belonging
 from workers.consumer import Consumer
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
@@ -56,27 +57,37 @@ class Opened:
     def __init__(self, settings: Settings, stack: AsyncExitStack, up: asyncio.Event) -> None:
         assert settings.log_url
         assert settings.board_url
+        assert settings.database_url
         self.settings = settings
         self.log_url = settings.log_url
-        self.log = servers.client(settings.log_url)
+        unguarded = servers.client(settings.log_url)
+        self.belonging = Belonging(unguarded, settings.database_url, settings.partitions)
+        self.log: Any = None
         self.board = servers.client(settings.board_url)
         self.partitions = settings.partitions
         self.worker = secrets.token_hex(6)
         self.up = up
+        self._unguarded = unguarded
         self._stack = stack
-        for client in (self.log, self.board):
+        for client in (unguarded, self.board):
             stack.push_async_callback(client.aclose)
 
     def connect(self) -> Any:
         """One more client of the log: a read that blocks needs its own connection."""
-        return servers.client(self.log_url)
+        return servers.client(self.log_url, guard=self._guard)
 
-    async def ready(self) -> None:
-        """Waits for the log and the board, and gives them the workers' functions. Raises PartitionsDiffer."""
-        await until_there("log", lambda: functions.install(self.log, "workers"))
+    async def ready(self, *, needs_database: bool) -> None:
+        """Waits for the log and the board, and gives them the workers' functions.
+
+        Raises PartitionsDiffer and LogUnfit.
+        """
+        await until_there("log", self._unguarded.ping)
         await until_there("board", lambda: functions.install(self.board, "workers"))
-        wanted = self.settings.partitions
-        self.partitions = await until_there("log", lambda: partitions.fix(self.log, wanted))
+        belonging = self.belonging
+        self._guard = await (belonging.settled() if needs_database else belonging.as_the_log_says())
+        self.log = self.connect()
+        self._stack.push_async_callback(self.log.aclose)
+        await until_there("log", lambda: functions.install(self.log, "workers"))
 
     async def pool(self) -> "AsyncConnectionPool[Any]":
         """A pool on the database, which may be away."""
@@ -160,7 +171,7 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
     work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
-    await opened.share(keys.PUSHER, opened.partitions, work, stopping)
+    await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
@@ -186,11 +197,15 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
         await consumer.run(ending)
 
     database = await opened.pool()
-    await asyncio.gather(
-        overrides.keep_installed(database, opened.board, stopping),
-        policy.keep_installed(opened.board, opened.settings.limits, stopping),
-        opened.share(keys.RATE_LIMITER, 1, work, stopping),
-    )
+
+    async def keep() -> None:
+        await asyncio.gather(
+            overrides.keep_installed(database, opened.board, stopping),
+            policy.keep_installed(opened.board, opened.settings.limits, stopping),
+            opened.share(keys.RATE_LIMITER, 1, work, stopping),
+        )
+
+    await opened.belonging.confirmed(keep())
 
 
 WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = {
@@ -199,6 +214,9 @@ WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = 
     "retention": retention,
     "rate-limiter": rate_limiter,
 }
+
+
+NEED_DATABASE: Final = ("projector", "retention")
 
 
 def run_worker(name: str, settings: Settings) -> int:
@@ -234,6 +252,8 @@ def _status(working: "asyncio.Task[None]") -> int:
         return 0
     if isinstance(error, partitions.PartitionsDiffer):
         log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
+    elif isinstance(error, log_identity.LogUnfit):
+        log.error("log_unfit", reason=str(error))
     else:
         log.error("worker_failed", exc_info=error)
     return 1
@@ -245,5 +265,5 @@ async def _work(name: str, settings: Settings, stopping: asyncio.Event, up: asyn
         if settings.metrics_port:
             port = settings.metrics_port + settings.nodes + list(WORKERS).index(name)
             stack.callback(metrics.serve(settings.metrics_host, port))
-        await opened.ready()
+        await opened.ready(needs_database=name in NEED_DATABASE)
         await WORKERS[name](opened, stopping)
