@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from schema import functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
+from schema.log_identity import Guard
 from schema.settings import Settings
 from schema.waiting import until_there
 from workers import metrics
@@ -76,15 +77,14 @@ class Opened:
         """One more client of the log: a read that blocks needs its own connection."""
         return servers.client(self.log_url, guard=self._guard)
 
-    async def ready(self, *, needs_database: bool) -> None:
-        """Waits for the log and the board, and gives them the workers' functions.
-
-        Raises PartitionsDiffer and LogUnfit.
-        """
+    async def ready(self) -> None:
+        """Waits for the log and the board, and gives the board the workers' functions."""
         await until_there("log", self._unguarded.ping)
         await until_there("board", lambda: functions.install(self.board, "workers"))
-        belonging = self.belonging
-        self._guard = await (belonging.settled() if needs_database else belonging.as_the_log_says())
+
+    async def begin(self, guard: Awaitable[Guard]) -> None:
+        """Opens the log, once it is known which one it must be. Raises what `guard` raises."""
+        self._guard = await guard
         self.log = self.connect()
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
@@ -161,6 +161,7 @@ async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
     """Folds the log into the tables."""
+    await opened.begin(opened.belonging.settled())
     database = await opened.database()
     work = opened.consuming(
         keys.PROJECTOR, PROJECTOR_PACE, lambda partition: Projection(database, partition), is_urgent
@@ -170,12 +171,14 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
+    await opened.begin(opened.belonging.as_the_log_says())
     work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
     await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
     """Expires, trims, clears, rewrites."""
+    await opened.begin(opened.belonging.settled())
     settings = opened.settings
     schedule = Schedule(
         settings.envelope_ttl_seconds * 1000,
@@ -191,6 +194,10 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
     """Keeps the limits on the board and evicts who keeps on. Does not wait for the database: without a policy
     nothing is admitted anywhere."""
 
+    async def cool() -> None:
+        await opened.begin(opened.belonging.as_the_log_says())
+        await opened.share(keys.RATE_LIMITER, 1, work, stopping)
+
     async def work(_partition: int, ending: asyncio.Event) -> None:
         handler = Cooling(opened.board, opened.log)
         consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
@@ -202,7 +209,7 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
         await asyncio.gather(
             overrides.keep_installed(database, opened.board, stopping),
             policy.keep_installed(opened.board, opened.settings.limits, stopping),
-            opened.share(keys.RATE_LIMITER, 1, work, stopping),
+            cool(),
         )
 
     await opened.belonging.confirmed(keep())
@@ -214,9 +221,6 @@ WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = 
     "retention": retention,
     "rate-limiter": rate_limiter,
 }
-
-
-NEED_DATABASE: Final = ("projector", "retention")
 
 
 def run_worker(name: str, settings: Settings) -> int:
@@ -265,5 +269,5 @@ async def _work(name: str, settings: Settings, stopping: asyncio.Event, up: asyn
         if settings.metrics_port:
             port = settings.metrics_port + settings.nodes + list(WORKERS).index(name)
             stack.callback(metrics.serve(settings.metrics_host, port))
-        await opened.ready(needs_database=name in NEED_DATABASE)
+        await opened.ready()
         await WORKERS[name](opened, stopping)
