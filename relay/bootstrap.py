@@ -129,9 +129,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     await database.open()
     stack.push_async_callback(database.close)
     guard = await _guard(settings, database)
-    log_client = servers.client(settings.log_url, guard=guard)
-    stack.push_async_callback(log_client.aclose)
-    watch = LogWatch(guard, log_client, partitions)
+    log_client, watch = _log(stack, settings.log_url, guard, partitions)
 
     async def install_log() -> None:
         await functions.install(log_client, "relay")
@@ -223,6 +221,14 @@ async def _guard(settings: Settings, database: databases.Database) -> log_identi
         )
     finally:
         await client.aclose()
+
+
+def _log(stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int) -> tuple[Any, LogWatch]:
+    """The guarded client of the log, and the watch over both."""
+    guarded, plain = servers.client(url, guard=guard), servers.client(url)
+    for client in (guarded, plain):
+        stack.push_async_callback(client.aclose)
+    return guarded, LogWatch(guard, guarded, plain, partitions)
 
 
 async def _link(

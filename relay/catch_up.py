@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
@@ -26,6 +27,7 @@ from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
 from schema.limits import PREKEYS_LOW
 from schema.refusals import Refusal
+from schema.wire_socket import CaughtUp
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +177,7 @@ class CatchUp:
         socket.forget_pushes()
         if not socket.caught_up_once:
             socket.caught_up_once = True
-            socket.emit("caught_up", {"head": head, "log": self._log_id})
+            socket.emit("caught_up", msgspec.to_builtins(CaughtUp(head, self._log_id)))
             self._begin(socket, self._tell_low)
         return True
 

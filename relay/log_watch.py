@@ -23,11 +23,12 @@ INTERVAL_SECONDS: Final = 2.0
 
 
 class LogWatch:
-    """One node's. `client` is guarded by the same `guard`."""
+    """One node's. `client` is guarded by `guard`; `plain`, which is not, serves to look."""
 
-    def __init__(self, guard: Guard, client: Any, partitions: int) -> None:
+    def __init__(self, guard: Guard, client: Any, plain: Any, partitions: int) -> None:
         self._guard = guard
         self._client = client
+        self._plain = plain
         self._partitions = partitions
         self._ends: dict[int, Place] = {}
 
@@ -40,29 +41,38 @@ class LogWatch:
         for reply in found[: len(ids)]:
             if isinstance(reply, BaseException):
                 raise reply
-        self._guard.check(found[: len(ids)])
-        self._compare(dict(enumerate(_end(reply) for reply in found[len(ids) :])))
+        self._judge(found[: len(ids)], dict(enumerate(_end(reply) for reply in found[len(ids) :])))
 
     async def run(self, link: Link | ClusterLink) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             try:
-                self._guard.check([await self._client.get(name) for name in self._guard.keys])
-                ends = {p: await read_end(self._client, p) for p in range(self._partitions)}
-                self._compare(ends)
-                self._ends = ends
-            except AnotherLog as error:
-                log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
-                link.drop()
-                await self._client.aclose()
+                ids = [await self._plain.get(name) for name in self._guard.keys]
+                ends = {p: await read_end(self._plain, p) for p in range(self._partitions)}
             except (RedisError, OSError):
                 continue  # the link says by itself that the log is away
+            was_suspended = self._guard.suspended
+            try:
+                self._judge(ids, ends)
+            except AnotherLog as error:
+                if not was_suspended:
+                    log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
+                    link.drop()
+                    await self._client.aclose()
+            else:
+                self._ends = ends
 
-    def _compare(self, ends: dict[int, Place]) -> None:
-        """Raises AnotherLog if a partition ends earlier than it was seen to."""
-        if any(end < self._ends.get(partition, EMPTY) for partition, end in ends.items()):
-            raise AnotherLog("the server holds an older copy of the log than the one this process has seen")
+    def _judge(self, ids: list[Any], ends: dict[int, Place]) -> None:
+        """Suspends the guard or lifts the suspension. Raises AnotherLog."""
+        self._guard.suspended = False
+        try:
+            self._guard.check(ids)
+            if any(end < self._ends.get(partition, EMPTY) for partition, end in ends.items()):
+                raise AnotherLog("the server holds an older copy of the log than this process has seen")
+        except AnotherLog:
+            self._guard.suspended = True
+            raise
 
 
 def _end(reply: Any) -> Place:

@@ -164,16 +164,18 @@ def why_unfit(recorded: Recorded | None, found: Found, checkpoints: Mapping[int,
 
 
 class Guard:
-    """Knows the ids that a connection to the log must find. On a cluster a server has some of them only."""
+    """Knows the ids that a connection to the log must find. On a cluster a server has some of them only.
+    While `suspended`, no connection passes: the process has seen that the log is an older copy."""
 
     def __init__(self, log_id: UUID, partitions: int) -> None:
         self.log_id = log_id
         self.keys = [keys.log_id(partition) for partition in range(partitions)]
+        self.suspended = False
         self._expected = str(log_id).encode()
 
     def check(self, replies: Iterable[Any]) -> None:
         """`replies`: what the server has for the keys. Raises AnotherLog."""
-        if any(reply != self._expected for reply in replies):
+        if self.suspended or any(reply != self._expected for reply in replies):
             raise AnotherLog("the server holds another log than the one this process began with")
 
     async def on_connect(self, connection: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import socketio
 import structlog
 from aiohttp import web
@@ -23,6 +24,7 @@ from relay.sockets.live import LiveSocket
 from relay.sockets.packet import MessagePackPacket
 from relay.sockets.registry import Registry
 from schema.refusals import Refusal
+from schema.wire_socket import Connected
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +83,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _send_packet(self, eio_sid: str, pkt: packet.Packet) -> None:
         if pkt.packet_type == packet.CONNECT:
-            pkt.data = {**pkt.data, "log": self._log_id}
+            pkt.data = msgspec.to_builtins(Connected(pkt.data["sid"], self._log_id))
         await super()._send_packet(eio_sid, pkt)
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
