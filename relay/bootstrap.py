@@ -5,6 +5,7 @@ import secrets
 import signal
 import socket as sockets
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,8 @@ from relay.http.connections import Runner
 from relay.http.origins import origin_allowed
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
-from relay.link import ClusterLink, Link
+from relay.link import Check, ClusterLink, Link
+from relay.log_watch import LogWatch
 from relay.mailbox_log import MailboxLog
 from relay.node import Node
 from relay.parts import Parts
@@ -37,7 +39,7 @@ from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from schema import functions, logs, servers
+from schema import functions, log_identity, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.settings import BadSetting, Settings
@@ -89,6 +91,9 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
                 "partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS"
             )
             return 1
+        except log_identity.LogUnfit as error:
+            log.error("log_unfit", reason=str(error))  # noqa: TRY400 - as above
+            return 1
         except (BadSetting, KeysetUnreadable) as error:
             log.error("setting_unusable", reason=str(error))  # noqa: TRY400 - as above
             return 1
@@ -117,9 +122,14 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     assert settings.board_url
     assert settings.database_url
     node_id = f"{index}-{secrets.token_hex(6)}"
-    log_client, board_client = servers.client(settings.log_url), servers.client(settings.board_url)
-    for client in (log_client, board_client):
-        stack.push_async_callback(client.aclose)
+    partitions = settings.partitions
+    board_client = servers.client(settings.board_url)
+    stack.push_async_callback(board_client.aclose)
+    database = databases.Database(settings.database_url)
+    await database.open()
+    stack.push_async_callback(database.close)
+    guard = await _guard(settings, database)
+    log_client, watch = _log(stack, settings.log_url, guard, partitions)
 
     async def install_log() -> None:
         await functions.install(log_client, "relay")
@@ -129,14 +139,9 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
     await until_there("log", install_log)
     await until_there("board", install_board)
-    partitions = await until_there("log", lambda: partitions_of.fix(log_client, settings.partitions))
-    log_link = await _link(stack, settings.log_url, "log")
+    log_link = await _link(stack, settings.log_url, "log", guard, watch.check)
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
-
-    database = databases.Database(settings.database_url)
-    await database.open()
-    stack.push_async_callback(database.close)
     await until_there("database", lambda: _database_answers(database))
 
     keyset = Keyset(database, settings.secret_file)
@@ -152,13 +157,13 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     )
     admission = Admission(board_link, limits, install_board, limits.note_refusal)
     presence = Presence(board_link, node_id, install_board)
-    catch_up = CatchUp(mailbox_log, database)
+    catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
     sends = Sends(mailbox_log, admission, pressure.refusal, now_ms)
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence),
-        calls, catch_up, presence, registry, revocation.is_ended,
+        calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
@@ -182,7 +187,9 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     async def end_session(session: UUID, reason: Any) -> None:
         node.session_ended(session, reason)
 
-    await node.start(pressure.run(), limits.run(), keyset.run(), revocation.watch(end_session))
+    await node.start(
+        pressure.run(), limits.run(), keyset.run(), revocation.watch(end_session), watch.run(log_link)
+    )
     if settings.metrics_port:
         _serve_metrics(settings.metrics_host, settings.metrics_port + index, stack)
     return node, app
@@ -201,9 +208,38 @@ def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
     stack.callback(server.shutdown)
 
 
-async def _link(stack: AsyncExitStack, url: str, name: str) -> Any:
-    client = servers.client(url)
-    link = ClusterLink(client) if isinstance(client, RedisCluster) else Link(url, name=name)
+async def _guard(settings: Settings, database: databases.Database) -> log_identity.Guard:
+    """What every connection to the log must find. Raises LogUnfit or PartitionsDiffer."""
+    assert settings.log_url
+    client = servers.client(settings.log_url)
+    try:
+        await until_there("log", client.ping)
+        begin = partial(databases.transaction, database)
+        return log_identity.Guard(
+            await until_there("database", lambda: log_identity.settle(client, begin, settings.partitions)),
+            settings.partitions,
+        )
+    finally:
+        await client.aclose()
+
+
+def _log(stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int) -> tuple[Any, LogWatch]:
+    """The guarded client of the log, and the watch over both."""
+    guarded, plain = servers.client(url, guard=guard), servers.client(url)
+    for client in (guarded, plain):
+        stack.push_async_callback(client.aclose)
+    return guarded, LogWatch(guard, guarded, plain, partitions)
+
+
+async def _link(
+    stack: AsyncExitStack,
+    url: str,
+    name: str,
+    guard: log_identity.Guard | None = None,
+    check: Check | None = None,
+) -> Any:
+    client = servers.client(url, guard=guard)
+    link = ClusterLink(client) if isinstance(client, RedisCluster) else Link(url, name=name, check=check)
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link

@@ -9,7 +9,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
+import msgspec
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
@@ -25,6 +27,7 @@ from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
 from schema.limits import PREKEYS_LOW
 from schema.refusals import Refusal
+from schema.wire_socket import CaughtUp
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +49,10 @@ Work = Callable[[LiveSocket], Coroutine[Any, Any, None]]
 class CatchUp:
     """Starts and runs catch-ups; never two at once for one socket."""
 
-    def __init__(self, mailbox_log: MailboxLog, database: Database) -> None:
+    def __init__(self, mailbox_log: MailboxLog, database: Database, log_id: UUID) -> None:
         self._log = mailbox_log
         self._database = database
+        self._log_id = str(log_id)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, socket: LiveSocket) -> None:
@@ -173,7 +177,7 @@ class CatchUp:
         socket.forget_pushes()
         if not socket.caught_up_once:
             socket.caught_up_once = True
-            socket.emit("caught_up", {"head": head})
+            socket.emit("caught_up", msgspec.to_builtins(CaughtUp(head, self._log_id)))
             self._begin(socket, self._tell_low)
         return True
 

@@ -7,6 +7,7 @@ had no effect), or `OutcomeUnknown` (it left, and the connection ended before th
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
 from schema.backoff import Backoff
+from schema.log_identity import AnotherLog
 from schema.servers import CONNECTIONS
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,11 @@ class Commands(Protocol):
 
     def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
         """The reply of `command`. The future raises ResponseError, NotSent or OutcomeUnknown."""
+
+
+Execute = Callable[..., "asyncio.Future[Any]"]
+Check = Callable[[Execute], Awaitable[None]]
+"""Asks a new connection, before it is used, whether its server is the right one. Raises AnotherLog."""
 
 
 class _Connection(asyncio.Protocol):
@@ -101,12 +108,16 @@ class _Connection(asyncio.Protocol):
 
 class Link:
     """A connection that comes back: reopened with backoff, aborted when the oldest command in flight
-    has waited `stall_seconds` (a server cut off half-way must not hold answers for ever)."""
+    has waited `stall_seconds` (a server cut off half-way must not hold answers for ever). A server that
+    does not pass `check` counts as one that is away."""
 
-    def __init__(self, url: str, *, name: str, stall_seconds: float = 5.0) -> None:
+    def __init__(
+        self, url: str, *, name: str, stall_seconds: float = 5.0, check: Check | None = None
+    ) -> None:
         self._url = url
         self._name = name
         self._stall = stall_seconds
+        self._check = check
         self._connection: _Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
@@ -123,6 +134,11 @@ class Link:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._connection is not None:
+            self._connection.abort()
+
+    def drop(self) -> None:
+        """Gives the present connection up; the next one is checked anew."""
         if self._connection is not None:
             self._connection.abort()
 
@@ -155,11 +171,17 @@ class Link:
 
     async def _reopen(self) -> _Connection:
         backoff = Backoff(first=0.05, factor=2.0, most=2.0)
+        told = False
         while True:
             try:
                 return await asyncio.wait_for(self._open(), self._stall)
+            except AnotherLog as error:
+                if not told:
+                    log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
+                told = True
             except (OSError, ConnectionError, ResponseError, TimeoutError):
-                await asyncio.sleep(backoff.next())
+                pass
+            await asyncio.sleep(backoff.next())
 
     async def _open(self) -> _Connection:
         parts = urlsplit(self._url)
@@ -180,6 +202,8 @@ class Link:
             if parts.path.strip("/").isdigit() and parts.scheme != "unix":
                 await connection.execute(("SELECT", parts.path.strip("/")))
             await connection.execute(("PING",))  # a server that is still loading refuses
+            if self._check is not None:
+                await self._check(lambda *command: connection.execute(command))
         except BaseException:
             connection.abort()
             raise
@@ -193,6 +217,7 @@ class ClusterLink:
     def __init__(self, client: RedisCluster) -> None:
         self._client = client
         self._room = asyncio.Semaphore(CONNECTIONS)  # the client refuses where this waits
+        self._ending: asyncio.Future[None] | None = None
         self.connected = asyncio.Event()
 
     async def start(self) -> None:
@@ -203,6 +228,10 @@ class ClusterLink:
     async def close(self) -> None:
         """Ends the connections."""
         await self._client.aclose()
+
+    def drop(self) -> None:
+        """Gives the present connections up; the client checks those that it opens next."""
+        self._ending = asyncio.ensure_future(self._client.aclose())
 
     def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
         """See Commands.execute."""

@@ -5,6 +5,10 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | key | type | lifetime | holds |
 |---|---|---|---|
 | `sealstream:partitions` | string | for ever | P, fixed at the first start |
+| `sealstream:repair` | string | while it runs | the repair command at work, or interrupted: until it |
+| | | | is run again to its end, nothing starts (`ops.log_repair`) |
+| `{p}:log-id` | string | until a repair | the log's id, the same in every partition: so a cluster's primary |
+| | | | that lost its data is noticed too (`schema.log_identity`) |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
@@ -50,6 +54,7 @@ from typing import Final
 from uuid import UUID
 
 PARTITION_COUNT: Final = "sealstream:partitions"
+REPAIR: Final = "sealstream:repair"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
 LIMITS_ATTEMPT: Final = "limits:attempt"
@@ -74,6 +79,11 @@ TAKEN_SECONDS: Final = 86_400
 def log(partition: int) -> str:
     """The partition's stream."""
     return f"{{{partition}}}:log"
+
+
+def log_id(partition: int) -> str:
+    """The log's id, as this partition has it."""
+    return f"{{{partition}}}:log-id"
 
 
 def user(partition: int, user_id: UUID) -> str:

@@ -20,10 +20,15 @@ class PartitionsDiffer(Exception):
     """The log was begun with another number of partitions."""
 
 
+async def check(log_client: Any, wanted: int) -> None:
+    """Raises PartitionsDiffer if the log has another P; one that has none yet takes any."""
+    fixed = int(await log_client.get(keys.PARTITION_COUNT) or wanted)
+    if fixed != wanted:
+        raise PartitionsDiffer(f"the log has {fixed} partitions, the setting says {wanted}")
+
+
 async def fix(log_client: Any, wanted: int) -> int:
     """P as the log has it; the first start fixes it. Raises PartitionsDiffer."""
     await log_client.set(keys.PARTITION_COUNT, wanted, nx=True)
-    fixed = int(await log_client.get(keys.PARTITION_COUNT))
-    if fixed != wanted:
-        raise PartitionsDiffer(f"the log has {fixed} partitions, the setting says {wanted}")
-    return fixed
+    await check(log_client, wanted)
+    return wanted

@@ -14,6 +14,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException
 
+from schema.log_identity import Guard
+
 CONNECTIONS: Final = 100
 """Of one client to one server; who finds none free waits."""
 CONNECTION_SECONDS: Final = 5
@@ -41,21 +43,31 @@ def is_cluster(url: str) -> bool:
     return dict(parse_qsl(urlsplit(url).query)).get("cluster") == "true"
 
 
-def client(url: str, *, reply_seconds: float = REPLY_SECONDS) -> "Redis | RedisCluster":
+def client(
+    url: str, *, reply_seconds: float = REPLY_SECONDS, guard: Guard | None = None
+) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
     caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`.
-    A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server."""
+    A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server.
+    With a `guard` every connection, before its first command, checks that the log is the right one.
+    """
+    hook = {} if guard is None else {"redis_connect_func": guard.on_connect}
     if is_cluster(url):
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
         plain = urlunsplit(parts._replace(query=urlencode(query)))
-        return Cluster.from_url(
+        cluster = Cluster.from_url(
             plain, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS,
         )  # fmt: skip
+        # The constructor takes no hook; these are what it gives to each connection it opens.
+        cluster.nodes_manager.connection_kwargs.update(hook)
+        for node in cluster.nodes_manager.startup_nodes.values():
+            node.connection_kwargs.update(hook)
+        return cluster
     pool = BlockingConnectionPool.from_url(
         url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
-        socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
+        socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS, **hook,
     )  # fmt: skip
     return Redis.from_pool(pool)
 

@@ -1,9 +1,9 @@
 """The tables (SQLAlchemy Core). Times are ms since the epoch (bigint), keys and hashes bytea.
 
-Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys. Projections of the log,
-which `sealstream replay rebuild` can make anew: devices, identities, one_time_prekeys, used_prekeys,
-mailboxes, envelopes, checkpoints. The one synchronous write into a projection is the taking of a
-one-time prekey, which the log records before the answer goes out.
+Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, log_identity. Projections
+of the log, which `sealstream replay rebuild` can make anew: devices, identities, one_time_prekeys,
+used_prekeys, mailboxes, envelopes, checkpoints. The one synchronous write into a projection is the taking
+of a one-time prekey, which the log records before the answer goes out.
 """
 
 from sqlalchemy import (
@@ -94,6 +94,17 @@ signing_keys = Table(
     Column("retired_at", BigInteger),
     comment="Ed25519 keys that sign access tokens; private halves sealed with AES-256-GCM under the "
     "operator's secret file, which is not in the database.",
+)
+
+log_identity = Table(
+    "log_identity",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("log_id", Uuid, nullable=False),
+    Column("settled", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("one", name="one_row"),
+    comment="The log that this database belongs to. settled: the log holds the id too (the first start "
+    "writes it here first).",
 )
 
 devices = Table(

@@ -64,6 +64,20 @@ class AuthRefresh(msgspec.Struct, frozen=True):
     token: Annotated[str, Meta(max_length=4096)]
 
 
+class Connected(msgspec.Struct, frozen=True):
+    """The payload of the answer to CONNECT; `log` names the relay's log, and changes with a restore."""
+
+    sid: str
+    log: str
+
+
+class CaughtUp(msgspec.Struct, frozen=True):
+    """`caught_up`: all that waited was sent. `head`: the mailbox's last number, in the log `log`."""
+
+    head: int
+    log: str
+
+
 class Accepted(msgspec.Struct, frozen=True):
     """The mailbox number that one device's envelope got."""
 

@@ -13,13 +13,15 @@ from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
-from schema import functions, keys, logs, partitions, servers, tasks
+from schema import functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
+from schema.log_identity import Guard
 from schema.settings import Settings
 from schema.waiting import until_there
 from workers import metrics
 from workers.batches import Handler, Pace
+from workers.belonging import Belonging
 from workers.consumer import Consumer
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
@@ -59,27 +61,36 @@ class Opened:
     def __init__(self, settings: Settings, stack: AsyncExitStack, up: asyncio.Event) -> None:
         assert settings.log_url
         assert settings.board_url
+        assert settings.database_url
         self.settings = settings
         self.log_url = settings.log_url
-        self.log = servers.client(settings.log_url)
+        unguarded = servers.client(settings.log_url)
+        self.belonging = Belonging(unguarded, settings.database_url, settings.partitions)
+        self.log: Any = None
         self.board = servers.client(settings.board_url)
         self.partitions = settings.partitions
         self.worker = secrets.token_hex(6)
         self.up = up
+        self._unguarded = unguarded
         self._stack = stack
-        for client in (self.log, self.board):
+        for client in (unguarded, self.board):
             stack.push_async_callback(client.aclose)
 
     def connect(self) -> Any:
         """One more client of the log: a read that blocks needs its own connection."""
-        return servers.client(self.log_url)
+        return servers.client(self.log_url, guard=self._guard)
 
     async def ready(self) -> None:
-        """Waits for the log and the board, and gives them the workers' functions. Raises PartitionsDiffer."""
-        await until_there("log", lambda: functions.install(self.log, "workers"))
+        """Waits for the log and the board, and gives the board the workers' functions."""
+        await until_there("log", self._unguarded.ping)
         await until_there("board", lambda: functions.install(self.board, "workers"))
-        wanted = self.settings.partitions
-        self.partitions = await until_there("log", lambda: partitions.fix(self.log, wanted))
+
+    async def begin(self, guard: Awaitable[Guard]) -> None:
+        """Opens the log, once it is known which one it must be. Raises what `guard` raises."""
+        self._guard = await guard
+        self.log = self.connect()
+        self._stack.push_async_callback(self.log.aclose)
+        await until_there("log", lambda: functions.install(self.log, "workers"))
 
     async def pool(self) -> "AsyncConnectionPool[Any]":
         """A pool on the database, which may be away."""
@@ -162,6 +173,7 @@ async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
     """Folds the log into the tables."""
+    await opened.begin(opened.belonging.settled())
     database = await opened.database()
     work = opened.consuming(
         keys.PROJECTOR, PROJECTOR_PACE, lambda partition: Projection(database, partition), is_urgent
@@ -171,12 +183,14 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
+    await opened.begin(opened.belonging.as_the_log_says())
     work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
-    await opened.share(keys.PUSHER, opened.partitions, work, stopping)
+    await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
     """Expires, trims, clears, rewrites."""
+    await opened.begin(opened.belonging.settled())
     settings = opened.settings
     schedule = Schedule(
         settings.envelope_ttl_seconds * 1000,
@@ -192,17 +206,25 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
     """Keeps the limits on the board and evicts who keeps on. Does not wait for the database: without a policy
     nothing is admitted anywhere."""
 
+    async def cool() -> None:
+        await opened.begin(opened.belonging.as_the_log_says())
+        await opened.share(keys.RATE_LIMITER, 1, work, stopping)
+
     async def work(_partition: int, ending: asyncio.Event) -> None:
         handler = Cooling(opened.board, opened.log)
         consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
         await consumer.run(ending)
 
     database = await opened.pool()
-    await asyncio.gather(
-        overrides.keep_installed(database, opened.board, stopping),
-        policy.keep_installed(opened.board, opened.settings.limits, stopping),
-        opened.share(keys.RATE_LIMITER, 1, work, stopping),
-    )
+
+    async def keep() -> None:
+        await asyncio.gather(
+            overrides.keep_installed(database, opened.board, stopping),
+            policy.keep_installed(opened.board, opened.settings.limits, stopping),
+            cool(),
+        )
+
+    await opened.belonging.confirmed(keep())
 
 
 WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = {
@@ -246,6 +268,8 @@ def _status(working: "asyncio.Task[None]") -> int:
         return 0
     if isinstance(error, partitions.PartitionsDiffer):
         log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
+    elif isinstance(error, log_identity.LogUnfit):
+        log.error("log_unfit", reason=str(error))
     else:
         log.error("worker_failed", exc_info=error)
     return 1

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import ResponseError
 
-from schema import functions
+from schema import functions, log_identity
 from workers.batches import Source
 from workers.positions import Position
 
@@ -31,8 +31,11 @@ async def take_over(client: Any, source: Source[Any], consumer: str, done: Posit
 
     With `done` (what is committed elsewhere) the group is set back to it if it went further than that,
     as after the database was restored from a backup: the entries are then delivered again.
+    Raises AnotherLog if the stream ends before `done`: it is an older copy.
     """
     await ensure_group(client, source)
+    if done is not None and Position.parse(await _end(client, source)) < done:
+        raise log_identity.AnotherLog("the stream ends before its checkpoint")
     claimed = await _claim(client, source, consumer)
     await functions.call(
         client, "workers", "forget_consumers", [source.stream], [source.group, consumer, FORGET_AFTER_MS]
@@ -80,6 +83,11 @@ async def group_info(client: Any, source: Source[Any]) -> dict[str, Any]:
             found: dict[str, Any] = group
             return found
     raise NoGroup(source.group)
+
+
+async def _end(client: Any, source: Source[Any]) -> bytes:
+    end: bytes = (await client.xinfo_stream(source.stream))["last-generated-id"]
+    return end
 
 
 async def _claim(client: Any, source: Source[Any], consumer: str) -> list[RawEntry]:

@@ -30,7 +30,8 @@ class _Replay(click.Group):
 def replay() -> None:
     """Prove what happened to every envelope.
 
-    Reads the log, over ciphertext only, and changes nothing. Positions are MS-N as the log has them, ms
+    Reads the log, over ciphertext only, and changes nothing; adopt-log and restore-log-heads, which mend a
+    log that was lost or restored, say what they change and ask. Positions are MS-N as the log has them, ms
     since the epoch, or a time such as 2026-11-29T03:00 (UTC).
     """
 

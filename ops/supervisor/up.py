@@ -4,11 +4,10 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout, layout, prepare
-from ops.errors import OperatorError
-from ops.migrate import migrate, why_away
-from ops.supervisor import instance, readiness
+from ops.log_repair.fitness import check_log
+from ops.migrate import migrate
+from ops.supervisor import instance, readiness, servers
 from ops.supervisor.bell import Bell
 from ops.supervisor.house import House, Interrupted
 from ops.supervisor.journal import Journal
@@ -16,7 +15,6 @@ from ops.supervisor.keeper import Keeper
 from ops.supervisor.plan import WORKERS, Plan, plan
 from ops.supervisor.ports import check_free
 from schema.settings import Settings
-from schema.waiting import NOT_MENDED_BY_WAITING
 
 DATABASE_SECONDS: Final = 60.0
 """How long the migration waits for a database that has just answered."""
@@ -48,9 +46,10 @@ def up(environment: Mapping[str, str]) -> int:
 
 
 def _start(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
-    _servers(house, wanted, places, tell)
+    servers.bring_up(house, wanted, places, tell)
     assert wanted.settings.database_url
     migrate(wanted.settings.database_url, wait_seconds=DATABASE_SECONDS, tell=tell)
+    check_log(wanted.settings)
     workers = [
         Keeper(name, lambda name=name: wanted.worker(name), places, tell)  # type: ignore[misc]
         for name in WORKERS
@@ -62,54 +61,6 @@ def _start(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
     ]
     ports = [wanted.settings.port + index for index in range(wanted.settings.nodes)]
     house.bring_up(nodes, readiness.nodes_ready(wanted.settings.host, ports), tell)
-
-
-def _servers(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
-    settings = wanted.settings
-    assert settings.log_url
-    assert settings.board_url
-    for name, url in ((valkey.LOG, settings.log_url), (valkey.BOARD, settings.board_url)):
-        memory = settings.log_memory_mb if name == valkey.LOG else valkey.BOARD_MEMORY_MB
-        ours = [
-            Keeper(
-                name,
-                lambda name=name, memory=memory: valkey.program(name, places, memory_mb=memory),  # type: ignore[misc]
-                places,
-                tell,
-            )
-        ]
-        house.bring_up(
-            ours if name in wanted.embedded else [],
-            lambda name=name, url=url: _named(f"the {name}", _away(name, url)),  # type: ignore[misc]
-            tell,
-        )
-    _database(house, wanted, places, tell)
-
-
-def _database(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
-    if postgres.NAME not in wanted.embedded:
-        assert wanted.settings.database_url
-        url = wanted.settings.database_url
-        house.bring_up([], lambda: _named("the database", why_away(url)), tell)
-        return
-    if not (places.data / postgres.NAME).exists():
-        tell(f"Preparing a new database in {places.data}")
-    keeper = Keeper(postgres.NAME, lambda: postgres.program(places), places, tell)
-    address = postgres.url(places, "postgres")
-    house.bring_up([keeper], readiness.all_of({"the database": lambda: postgres.is_ready(address)}), tell)
-    postgres.ensure_database(places)
-
-
-def _away(name: str, url: str) -> str | None:
-    """Why the log or the board is away. Raises OperatorError for what waiting will not mend."""
-    reason = readiness.server_away(url)
-    if reason in NOT_MENDED_BY_WAITING:
-        raise OperatorError(f"The {name} cannot be used: {reason}. See SEALSTREAM_{name.upper()}_URL.")
-    return reason
-
-
-def _named(what: str, missing: str | None) -> str | None:
-    return missing and f"{what} ({missing})"
 
 
 def _greet(wanted: Plan, places: Layout, tell: Journal) -> None:

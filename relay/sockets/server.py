@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import socketio
 import structlog
 from aiohttp import web
+from socketio import packet
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
 
 from relay import metrics
@@ -22,6 +24,7 @@ from relay.sockets.live import LiveSocket
 from relay.sockets.packet import MessagePackPacket
 from relay.sockets.registry import Registry
 from schema.refusals import Refusal
+from schema.wire_socket import Connected
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +32,8 @@ log = structlog.get_logger(__name__)
 class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
     """Takes what python-socketio decodes to the relay's own objects.
 
-    `_handle_event` is overridden because the stock one makes a task per packet; everything else of
-    the library is used as it is.
+    `_handle_event` is overridden because the stock one makes a task per packet, and `_send_packet` because
+    the answer to CONNECT also names the log; everything else of the library is used as it is.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         presence: Presence,
         registry: Registry,
         session_end: Callable[[UUID], SessionEnd | None],
+        log_id: UUID,
         **engine_options: Any,
     ) -> None:
         super().__init__(serializer=MessagePackPacket, namespaces=["/"], logger=False, **engine_options)
@@ -50,6 +54,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         self._presence = presence
         self._registry = registry
         self._session_end = session_end
+        self._log_id = str(log_id)
         self._farewells: set[asyncio.Task[None]] = set()
         self.draining = False
         self.on("connect", self._connected)
@@ -75,6 +80,11 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
             socket.end(reason)  # while it waited at the door: nobody could find it to close it
         elif not socket.ended:
             self._catch_up.start(socket)
+
+    async def _send_packet(self, eio_sid: str, pkt: packet.Packet) -> None:
+        if pkt.packet_type == packet.CONNECT:
+            pkt.data = msgspec.to_builtins(Connected(pkt.data["sid"], self._log_id))
+        await super()._send_packet(eio_sid, pkt)
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)

@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("quarantine",), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "drop"),
     ("users",), ("users", "show"), ("users", "close"), ("users", "delete"), ("replay",),
     *(("replay", name) for name in ("audit", "trace", "tail", "export", "rebuild", "stats")),
+    ("replay", "restore-log-heads"), ("replay", "adopt-log"),
 )  # fmt: skip
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 

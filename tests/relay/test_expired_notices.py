@@ -62,7 +62,7 @@ class Device:
             link, partitions=PARTITIONS, capacity=100, install=lambda: functions.install(client, "relay"),
             now=now_ms,
         )  # fmt: skip
-        self.catch_up = CatchUp(self.log, database)
+        self.catch_up = CatchUp(self.log, database, uuid4())
         self.registry = Registry()
         unused: Any = None
         self.reader = InboxReader(unused, "0", self.registry, self.catch_up, now_ms)

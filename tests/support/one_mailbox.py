@@ -60,7 +60,7 @@ class OneMailbox:
             link, partitions=PARTITIONS, capacity=100, install=lambda: functions.install(client, "relay"),
             now=now_ms,
         )  # fmt: skip
-        self.catch_up = CatchUp(self.log, database)
+        self.catch_up = CatchUp(self.log, database, uuid4())
         self.wire = Wire()
         wire: Any = self.wire
         self.socket = LiveSocket(wire, self.user, 1, uuid4(), now_ms() + 60_000)

@@ -68,7 +68,7 @@ async def test_it_sends_and_receives_bytes_unchanged(party: Party, node: NodeLin
     everything = bytes(range(256))
     await node.order(url=anna.url, token=anna.session["access_token"])
     await node.until("connect")
-    assert await node.until("caught_up") == {"head": 0}
+    assert (await node.until("caught_up"))["head"] == 0
     at_bela = await party.line(bela)
     await node.order(send=sending(bela, everything))
     answer = await node.until("sent")

@@ -95,7 +95,7 @@ export async function stageNewDevice(
   for (const entry of await store.all<{ key: number }>('outbox')) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
-  changes.remove('records', 'cursor').remove('records', 'own_devices')
+  for (const record of ['cursor', 'log', 'marks', 'own_devices']) changes.remove('records', record)
   changes.put('records', 'account', renewed)
   return renewed
 }

@@ -1,7 +1,8 @@
 /**
  * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
  * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
- * comes again is recognised by its number; one that cannot be read leaves a visible trace. What
+ * comes again is recognised by its number, after the relay's log changed by sender and id
+ * (`MailboxPlace`); one that cannot be read leaves a visible trace. What
  * cannot be stored (a full disk) waits; a fault of our own is tried again and then passed over,
  * visibly, so that nothing keeps the mailbox shut for ever.
  */
@@ -17,6 +18,7 @@ import type { Core } from './core'
 import type { Expiries } from './expiries'
 import type { Failures } from './failures'
 import type { KeyWatch } from './key-watch'
+import type { MailboxPlace } from './mailbox-place'
 import type { Opener } from './opener'
 import type { People } from './people'
 
@@ -34,10 +36,20 @@ interface Expiry {
   count: number
 }
 
+/** The relay named its log. */
+interface Greeting {
+  log: string
+}
+/** All that waited was sent. */
+interface Rest {
+  head: number
+}
+
+type Item = IncomingEnvelope | Expiry | Greeting | Rest
+
 export class Inbox {
-  private cursor = 0
   /** In the order of the wire: what expired lies before the envelopes that follow. */
-  private readonly queue: (IncomingEnvelope | Expiry)[] = []
+  private readonly queue: Item[] = []
   private draining: Promise<void> | null = null
   private stopped = false
   /** Told when something could not be stored: only a new connection offers it again. */
@@ -51,11 +63,22 @@ export class Inbox {
     private readonly failures: Failures,
     private readonly keys: KeyWatch,
     private readonly expiries: Expiries,
+    private readonly place: MailboxPlace,
   ) {}
 
-  async load(): Promise<void> {
-    // Without it some envelopes come again, and are known by their ratchet.
-    this.cursor = (await this.core.store.getSpare<number>('records', 'cursor')) ?? 0
+  load(): Promise<void> {
+    return this.place.load()
+  }
+
+  /** A connection begins; an older relay names no log. */
+  greeted(log: string | null): void {
+    if (log) this.enqueue({ log })
+  }
+
+  /** Everything that waited has come. */
+  caughtUp(head: number): Promise<void> {
+    this.enqueue({ head })
+    return this.settled()
   }
 
   receive(envelopes: readonly IncomingEnvelope[]): void {
@@ -66,7 +89,7 @@ export class Inbox {
     this.enqueue(expiry)
   }
 
-  private enqueue(...items: (IncomingEnvelope | Expiry)[]): void {
+  private enqueue(...items: Item[]): void {
     this.queue.push(...items)
     this.draining ??= this.drain().finally(() => {
       this.draining = null
@@ -106,11 +129,11 @@ export class Inbox {
       const batch = this.queue.splice(0, 32)
       for (const item of batch) {
         if (this.stopped) return
-        const upto = 'upto' in item ? item.upto : item.seq
-        if (upto <= this.cursor) continue
         try {
-          await ('upto' in item ? this.skip(item) : this.insist(item, toCursor(upto)))
-          this.cursor = upto
+          if (await this.process(item)) continue
+          // What was skipped by its number is offered again by the next connection.
+          this.queue.length = 0
+          return this.interrupted()
         } catch (error) {
           if (this.stopped) return
           // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
@@ -121,16 +144,44 @@ export class Inbox {
         }
       }
       // An acknowledgement that is lost is made up by the next one.
-      this.core.socket?.ack(this.cursor).catch(() => undefined)
+      if (batch.some((item) => 'seq' in item || 'upto' in item)) {
+        this.core.socket?.ack(this.place.upto).catch(() => undefined)
+      }
     }
+  }
+
+  /** False when the relay's numbers start anew: nothing more of this connection counts. */
+  private async process(item: Item): Promise<boolean> {
+    if ('log' in item) {
+      await this.place.met(item.log)
+      return true
+    }
+    if ('head' in item) return this.place.reached(item.head)
+    const upto = 'upto' in item ? item.upto : item.seq
+    if (upto <= this.place.upto) return true
+    const envelope = 'upto' in item ? null : item
+    if ('upto' in item) await this.skip(item)
+    else if (await this.place.knows(item)) await this.pass(item)
+    else await this.insist(item, (changes) => this.place.stage(changes, upto, item))
+    this.place.moved(upto, envelope)
+    return true
+  }
+
+  /** It is here already. */
+  private pass(envelope: IncomingEnvelope): Promise<void> {
+    return this.core.serial.run(async () => {
+      const changes = new Changes()
+      this.place.stage(changes, envelope.seq)
+      await this.core.store.commit(changes)
+    })
   }
 
   /** Told again, in part or whole, only what is not behind us counts. */
   private skip({ upto, count }: Expiry): Promise<void> {
     return this.core.serial.run(async () => {
       const changes = new Changes()
-      toCursor(upto)(changes)
-      const missed = Math.min(count, upto - this.cursor)
+      this.place.stage(changes, upto)
+      const missed = Math.min(count, upto - this.place.upto)
       const show = missed > 0 ? this.expiries.stage(changes, missed) : () => undefined
       await this.core.store.commit(changes)
       show()
@@ -210,13 +261,6 @@ export class Inbox {
     }))
   }
 }
-
-const toCursor =
-  (seq: number) =>
-  (changes: Changes): Show => {
-    changes.put('records', 'cursor', seq)
-    return () => undefined
-  }
 
 /** The envelope is at fault, not we. */
 const isRefusal = (error: unknown): error is CryptoError | ContentError =>

@@ -9,8 +9,9 @@ import type { Core } from './core'
 import type { SessionEnd } from './contract'
 
 export type LinkEvents = Omit<SocketHandlers, 'opened' | 'refused' | 'closed' | 'caughtUp'> & {
-  opened(): void
-  caughtUp(): Promise<void>
+  /** `log` names the relay's log; null from an older relay. */
+  opened(log: string | null): void
+  caughtUp(head: number): Promise<void>
   lost(): void
   /** This device may not connect any more, or not now. */
   ended(reason: SessionEnd): void
@@ -88,15 +89,15 @@ export class Link {
     const { opened: _o, caughtUp: _c, lost: _l, ended: _e, ...events } = this.on
     const socket = this.wire.connect(token, {
       ...events,
-      opened: () => {
+      opened: (log) => {
         if (!current()) return socket.close()
         this.core.socket = socket
         this.core.view.connection({ state: 'catching_up', retryAt: null })
         this.scheduleRefresh()
-        this.on.opened()
+        this.on.opened(log ?? null)
       },
-      caughtUp: () => {
-        void this.on.caughtUp().then(() => {
+      caughtUp: (head) => {
+        void this.on.caughtUp(head).then(() => {
           if (!current() || this.core.socket !== socket) return
           this.attempt = 0
           this.core.view.connection({ state: 'online' })

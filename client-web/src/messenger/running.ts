@@ -15,6 +15,7 @@ import { Failures } from './failures'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
 import { Link } from './link'
+import { MailboxPlace } from './mailbox-place'
 import { Opener } from './opener'
 import { Outbox } from './outbox'
 import { mayWriteTo, People } from './people'
@@ -80,6 +81,7 @@ export class Running {
       new Failures(core, people, chats, log, renewals),
       keys,
       this.expiries,
+      new MailboxPlace(core, log),
     )
     this.prekeys = new Prekeys(core, log)
     const ephemerals = new Ephemerals(core, opener)
@@ -150,12 +152,13 @@ export class Running {
 
   private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
     return {
-      opened: () => {
+      opened: (log) => {
+        this.inbox.greeted(log)
         this.outbox.resume()
         this.inBackground(this.tend())
         this.inBackground(this.presence.watch())
       },
-      caughtUp: () => this.inbox.settled(),
+      caughtUp: (head) => this.inbox.caughtUp(head),
       lost: () => this.presence.lost(),
       ended,
       envelopes: (envelopes) => this.inbox.receive(envelopes),

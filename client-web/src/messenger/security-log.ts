@@ -14,6 +14,7 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'sender_refused',
   'messages_expired',
   'records_damaged',
+  'relay_log_changed',
 ])
 
 /** Those that have to go. `events`: newest first. */

@@ -8,9 +8,12 @@ import type { IncomingEnvelope, SendAnswer, SendPayload, SocketEnd } from './typ
 /** Until the relay has let us in or refused: handshakes of both protocols, not the first alone. */
 const CONNECT_TIMEOUT = 10_000
 const ANSWER_TIMEOUT = 15_000
+/** The packet that answers CONNECT. */
+const CONNECT = 0
 
 export interface SocketHandlers {
-  opened(): void
+  /** Let in; `log` names the relay's log, if it says so. */
+  opened(log?: string | null): void
   /** Refused or unreachable; this socket is over. */
   refused(error: RelayError): void
   /** Was open and is over; `end` when the relay said why. */
@@ -47,6 +50,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
   // Its own timer ends with the first of the two handshakes.
   socket.io.timeout(false)
   let end: SocketEnd | null = null
+  let log: string | null = null
   let state: 'connecting' | 'open' | 'over' = 'connecting'
 
   const refuse = (error: RelayError): void => {
@@ -71,10 +75,14 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     })
   }
 
+  // The library keeps only `sid` of the answer to CONNECT. This listener comes before its own.
+  socket.io.on('packet', ({ type, data }) => {
+    if (type === CONNECT) log = logNamed(data)
+  })
   socket.on('connect', () => {
     state = 'open'
     clearTimeout(patience)
-    on.opened()
+    on.opened(log)
   })
   socket.on('connect_error', (error: Error & { data?: unknown }) => {
     refuse(error.data ? toRelayError(error.data) : new RelayError('no_answer', error.message))
@@ -138,5 +146,14 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
       clearTimeout(patience)
       socket.disconnect()
     },
+  }
+}
+
+/** The log's id in the answer to CONNECT; null if there is none. */
+function logNamed(data: unknown): string | null {
+  try {
+    return new Answer(data).field('log').uuid()
+  } catch {
+    return null
   }
 }

@@ -171,6 +171,8 @@ export default {
         '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',
       records_damaged:
         '{n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherte Einträge waren beschädigt und fehlen',
+      relay_log_changed:
+        'Der Server wurde wiederhergestellt oder sein Protokoll ersetzt; Nachrichten aus dieser Zeit können fehlen',
     },
     someone: 'jemand',
     deviceNumber: 'Gerät {n}',

@@ -168,6 +168,8 @@ export default {
         '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',
       records_damaged:
         '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
+      relay_log_changed:
+        'The server was restored or its log replaced; messages from around then may be missing',
     },
     someone: 'someone',
     deviceNumber: 'Device {n}',

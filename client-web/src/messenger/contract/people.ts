@@ -85,6 +85,7 @@ export interface SecurityEvent {
     | 'own_device_removed'
     | 'messages_expired'
     | 'records_damaged'
+    | 'relay_log_changed'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null

@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { encode } from '@msgpack/msgpack'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { RelayError } from '@/wire/errors'
 import { openSocket } from '@/wire/socket'
 import type { SocketHandlers } from '@/wire/socket'
@@ -106,4 +106,24 @@ test('one that is closed by us says nothing more', async () => {
   socket.close()
   await gone
   expect(told).toEqual([])
+})
+
+test("the answer to CONNECT names the relay's log, or nothing that could be taken for one", async () => {
+  const log = '6f1d7c1e-3c1f-4c55-9a6a-2f6a3a1b7d10'
+  for (const [named, known] of [
+    [log, log],
+    ['no uuid', null],
+    [undefined, null],
+  ] as const) {
+    asked = (socket) => {
+      const data = { sid: 'x', ...(named && { log: named }) }
+      socket.write(frame(BINARY, encode({ type: 0, nsp: '/', data })))
+    }
+    const opened = await new Promise((done) => {
+      const handlers = { opened: done, closed: () => undefined } as unknown as SocketHandlers
+      const connection = openSocket(base, 'token', handlers)
+      onTestFinished(() => connection.close())
+    })
+    expect(opened).toBe(known)
+  }
 })

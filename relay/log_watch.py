@@ -1,0 +1,84 @@
+"""The node's watch over its log: no command goes to one that lost its data, is an older copy, or is another.
+
+Invariant: every connection of the hot path is checked before it is used: the log's id in every partition, and
+that no partition ends before the place where this node last saw it end (an older copy has the same id). Both
+are looked at every few seconds too, for a log that was emptied in place: then all connections are given up.
+While the check fails the log counts as away: sends are refused, `/readyz` says 503, and the right log is
+taken up again by itself (ops/decisions/2026-11-29-a-log-has-an-id.md).
+"""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from relay.link import ClusterLink, Execute, Link
+from schema import keys
+from schema.log_identity import EMPTY, AnotherLog, Guard, Place, place, read_end
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_SECONDS: Final = 2.0
+
+
+class LogWatch:
+    """One node's. `client` is guarded by `guard`; `plain`, which is not, serves to look."""
+
+    def __init__(self, guard: Guard, client: Any, plain: Any, partitions: int) -> None:
+        self._guard = guard
+        self._client = client
+        self._plain = plain
+        self._partitions = partitions
+        self._ends: dict[int, Place] = {}
+
+    async def check(self, execute: Execute) -> None:
+        """For a new connection of the hot path (`relay.link.Check`). Raises AnotherLog."""
+        names = [keys.log(partition) for partition in range(self._partitions)]
+        ids = [execute("GET", name) for name in self._guard.keys]
+        streams = [execute("XINFO", "STREAM", name) for name in names]
+        found = await asyncio.gather(*ids, *streams, return_exceptions=True)
+        for reply in found[: len(ids)]:
+            if isinstance(reply, BaseException):
+                raise reply
+        self._judge(found[: len(ids)], dict(enumerate(_end(reply) for reply in found[len(ids) :])))
+
+    async def run(self, link: Link | ClusterLink) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                ids = [await self._plain.get(name) for name in self._guard.keys]
+                ends = {p: await read_end(self._plain, p) for p in range(self._partitions)}
+            except (RedisError, OSError):
+                continue  # the link says by itself that the log is away
+            was_suspended = self._guard.suspended
+            try:
+                self._judge(ids, ends)
+            except AnotherLog as error:
+                if not was_suspended:
+                    log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
+                    link.drop()
+                    await self._client.aclose()
+            else:
+                self._ends = ends
+
+    def _judge(self, ids: list[Any], ends: dict[int, Place]) -> None:
+        """Suspends the guard or lifts the suspension. Raises AnotherLog."""
+        self._guard.suspended = False
+        try:
+            self._guard.check(ids)
+            if any(end < self._ends.get(partition, EMPTY) for partition, end in ends.items()):
+                raise AnotherLog("the server holds an older copy of the log than this process has seen")
+        except AnotherLog:
+            self._guard.suspended = True
+            raise
+
+
+def _end(reply: Any) -> Place:
+    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises what was raised."""
+    if isinstance(reply, BaseException):
+        if "no such key" in str(reply):
+            return EMPTY
+        raise reply
+    return place(reply[reply.index(b"last-generated-id") + 1])

@@ -1,0 +1,203 @@
+"""Which log a database belongs to: one random id, kept in both and made by the first start.
+
+Invariant: nothing is numbered, projected or trimmed on a log that is not the one of the database. A process
+compares the two before its first write (`settle`, raises LogUnfit), and each of its later connections to the
+log reads the id before it is used (`Guard`, raises AnotherLog, which counts as a log that is away).
+
+The first start writes the id into the database (not settled), then into every partition of the log, then
+settles it. A start that was cut off in between is finished by the next one, and of several at once all take
+the id that the database kept.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+from redis.exceptions import AskError, MovedError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from schema import keys, partitions
+
+RESTORE: Final = "restore-log-heads"
+ADOPT: Final = "adopt-log"
+
+SELECT_ID: Final = "SELECT log_id, settled FROM log_identity"
+SELECT_CHECKPOINTS: Final = "SELECT partition, position FROM checkpoints WHERE consumer_group = %s"
+PROPOSE_ID: Final = "INSERT INTO log_identity (log_id) VALUES (%s) ON CONFLICT DO NOTHING"
+SETTLE_ID: Final = "UPDATE log_identity SET settled = true WHERE log_id = %s"
+
+Begin = Callable[[], AbstractAsyncContextManager[Any]]
+"""Opens one transaction of the database, committed at its end."""
+Place = tuple[int, int]
+"""A stream entry's id as two integers."""
+EMPTY: Final[Place] = (0, 0)
+
+
+class LogUnfit(Exception):
+    """The log is not this database's; the text is a sentence that names the command to run."""
+
+
+class AnotherLog(RedisConnectionError):
+    """The server that answers holds another log than the one this process began with."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What the database says: the id, and whether the log is known to have it."""
+
+    log_id: UUID
+    settled: bool
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the log says, by partition: its id, and the last entry it ever had; and a repair not finished."""
+
+    ids: list[UUID | None]
+    ends: list[Place]
+    repair: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """No id, and no entry ever."""
+        return not any(self.ids) and all(end == EMPTY for end in self.ends)
+
+
+async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
+    """The id of the log, which both servers have from now on; P is fixed to `wanted` by the first start.
+
+    Raises LogUnfit, PartitionsDiffer, and the libraries' errors when a server is away.
+    """
+    await partitions.check(log_client, wanted)
+    recorded, found, checkpoints = await look(log_client, begin, wanted)
+    if (reason := why_unfit(recorded, found, checkpoints)) is not None:
+        raise LogUnfit(reason)
+    if recorded is None:
+        async with begin() as connection:
+            await connection.execute(PROPOSE_ID, (uuid4(),))
+        async with begin() as connection:
+            recorded = await read_recorded(connection)
+        assert recorded is not None
+    if not recorded.settled:
+        for partition in range(wanted):
+            await log_client.set(keys.log_id(partition), str(recorded.log_id), nx=True)
+        Guard(recorded.log_id, wanted).check([await log_client.get(keys.log_id(p)) for p in range(wanted)])
+        async with begin() as connection:
+            await connection.execute(SETTLE_ID, (recorded.log_id,))
+    await partitions.fix(log_client, wanted)
+    return recorded.log_id
+
+
+async def look(log_client: Any, begin: Begin, wanted: int) -> tuple[Recorded | None, Found, dict[int, Place]]:
+    """What both say of the same moment: the database's record did not change while the log was read."""
+    async with begin() as connection:
+        recorded = await read_recorded(connection)
+        checkpoints = await read_checkpoints(connection)
+    while True:
+        found = await read_log(log_client, wanted)
+        before = recorded
+        async with begin() as connection:
+            recorded = await read_recorded(connection)
+        if recorded == before:
+            return recorded, found, checkpoints
+
+
+async def read_recorded(connection: Any) -> Recorded | None:
+    """The database's record; None before the first start."""
+    row = await (await connection.execute(SELECT_ID)).fetchone()
+    return None if row is None else Recorded(*row)
+
+
+async def read_checkpoints(connection: Any) -> dict[int, Place]:
+    """How far the projector has read each partition. What it did not begin is not among them."""
+    rows = await (await connection.execute(SELECT_CHECKPOINTS, (keys.PROJECTOR,))).fetchall()
+    return {partition: place(position) for partition, position in rows}
+
+
+async def read_log(log_client: Any, wanted: int) -> Found:
+    """The log's ids and ends."""
+    ids = [_uuid(await log_client.get(keys.log_id(partition))) for partition in range(wanted)]
+    ends = [await read_end(log_client, partition) for partition in range(wanted)]
+    repair = await log_client.get(keys.REPAIR)
+    return Found(ids, ends, None if repair is None else repair.decode())
+
+
+async def read_end(log_client: Any, partition: int) -> Place:
+    """The partition's last entry, also one that was trimmed."""
+    try:
+        info = await log_client.xinfo_stream(keys.log(partition))
+    except ResponseError as error:
+        if "no such key" in str(error):
+            return EMPTY
+        raise
+    return place(info["last-generated-id"])
+
+
+def why_unfit(recorded: Recorded | None, found: Found, checkpoints: Mapping[int, Place]) -> str | None:
+    """Why the log and the database do not belong together, with the command to run; None if they do. Pure."""
+    if found.repair is not None:
+        return (
+            f"`sealstream replay {found.repair}` was interrupted: run it again before anything else starts."
+        )
+    behind = [p for p, upto in sorted(checkpoints.items()) if p < len(found.ends) and upto > found.ends[p]]
+    was_used = behind or (recorded is not None and recorded.settled)
+    if was_used and found.is_empty:
+        return (
+            "The log is empty, but this database belongs to a log that was in use: start with that log, or, "
+            f"if it is lost, run `sealstream replay {RESTORE}`."
+        )
+    expected = None if recorded is None else recorded.log_id
+    missing_is_fine = recorded is None or not recorded.settled
+    others = {one for one in found.ids if one != expected and not (one is None and missing_is_fine)}
+    if others:
+        return (
+            f"The log ({_named(found.ids)}) is not the one that this database belongs to "
+            f"({_named([expected])}): start with the two that belong together, or, after a restore, run "
+            f"`sealstream replay {ADOPT}`."
+        )
+    if behind:
+        return (
+            f"The log is older than this database, which has read further (partition {behind[0]}): start "
+            f"with the newer log, or, if it is lost, run `sealstream replay {ADOPT}`."
+        )
+    return None
+
+
+class Guard:
+    """Knows the ids that a connection to the log must find. On a cluster a server has some of them only.
+    While `suspended`, no connection passes: the process has seen that the log is an older copy."""
+
+    def __init__(self, log_id: UUID, partitions: int) -> None:
+        self.log_id = log_id
+        self.keys = [keys.log_id(partition) for partition in range(partitions)]
+        self.suspended = False
+        self._expected = str(log_id).encode()
+
+    def check(self, replies: Iterable[Any]) -> None:
+        """`replies`: what the server has for the keys. Raises AnotherLog."""
+        if self.suspended or any(reply != self._expected for reply in replies):
+            raise AnotherLog("the server holds another log than the one this process began with")
+
+    async def on_connect(self, connection: Any) -> None:
+        """redis-py's hook for a new connection. Raises AnotherLog."""
+        await connection.on_connect()
+        replies = []
+        for name in self.keys:
+            await connection.send_command("GET", name)
+            with suppress(MovedError, AskError):  # the partition is another server's of the cluster
+                replies.append(await connection.read_response())
+        self.check(replies)
+
+
+def place(text: bytes | str) -> Place:
+    """A stream entry's id, written as `MS-N`."""
+    ms, _, n = (text.decode() if isinstance(text, bytes) else text).partition("-")
+    return int(ms), int(n)
+
+
+def _uuid(text: bytes | None) -> UUID | None:
+    return None if text is None else UUID(text.decode())
+
+
+def _named(ids: Iterable[UUID | None]) -> str:
+    return ", ".join(sorted({"no id" if one is None else str(one) for one in ids}))

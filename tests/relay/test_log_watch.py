@@ -1,0 +1,126 @@
+"""A log that lost its data, or is an older copy, under a running node: it counts as away, until the right one
+is back."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from relay import log_watch
+from relay.link import Link
+from relay.log_watch import LogWatch
+from relay.mailbox_log import MailboxLog
+from schema import functions, keys, servers
+from schema.clock import now_ms
+from schema.log_identity import AnotherLog, Guard
+from schema.partitions import partition_of
+from schema.refusals import Refusal
+from schema.wire_socket import OutgoingEnvelope, Send
+from tests.servers import Servers
+from tests.support.until import until
+
+PARTITIONS = 2
+
+
+class Watched:
+    """A node's ways to its log, with one device that is written to."""
+
+    def __init__(self, log_url: str) -> None:
+        self.plain = servers.client(log_url)
+        guard = Guard(uuid4(), PARTITIONS)
+        self.guard = guard
+        self.client = servers.client(log_url, guard=guard)
+        self.watch = LogWatch(guard, self.client, self.plain, PARTITIONS)
+        self.link = Link(log_url, name="log", check=self.watch.check)
+        self.user = uuid4()
+        self.mailboxes = MailboxLog(
+            self.link, partitions=PARTITIONS, capacity=100,
+            install=lambda: functions.install(self.client, "relay"), now=now_ms,
+        )  # fmt: skip
+
+    async def begin(self) -> None:
+        for name in self.guard.keys:
+            await self.plain.set(name, str(self.guard.log_id))
+        directory = keys.user(partition_of(self.user, PARTITIONS), self.user)
+        await self.plain.hset(directory, mapping={"i": b"k", "r1": 7, "h1": 0, "c1": 0, "f1": 0})
+        await functions.install(self.client, "relay")
+        await self.link.start()
+
+    async def send(self) -> int:
+        send = Send(uuid4(), self.user, [OutgoingEnvelope(1, 7, "message", b"sealed")])
+        ((_, seq),) = (await self.mailboxes.accept(self.user, 2, send, now_ms())).seqs
+        return seq
+
+    async def is_refused(self) -> bool:
+        try:
+            await self.send()
+        except Refusal as refusal:
+            return refusal.code == "unavailable"
+        return False
+
+    async def close(self) -> None:
+        await self.link.close()
+        for client in (self.client, self.plain):
+            await client.aclose()
+
+
+@pytest.fixture
+async def node(log_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
+    monkeypatch.setattr(log_watch, "INTERVAL_SECONDS", 0.05)
+    made = Watched(log_url)
+    await made.begin()
+    watching = asyncio.create_task(made.watch.run(made.link))
+    yield made
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+    await made.close()
+
+
+async def test_a_log_server_that_comes_back_empty_is_not_numbered_on(node: Watched, servers: Servers) -> None:
+    assert await node.send() == 1
+    log, kept = servers.places.data / "log" / "appendonlydir", Path(f"{servers.places.data}-kept")
+    servers.kill("log")
+    shutil.move(log, kept)
+    servers.revive()
+    await until(lambda: not node.link.connected.is_set())
+    assert await node.is_refused()
+    with pytest.raises(AnotherLog):
+        await node.client.ping()
+    await asyncio.sleep(0.2)
+    assert await node.is_refused()
+    assert await node.plain.keys() == [], "nothing is written to it"
+    servers.kill("log")
+    shutil.rmtree(log, ignore_errors=True)
+    shutil.move(kept, log)
+    servers.revive()
+    await until(node.link.connected.is_set)
+    assert await node.send() == 2, "the right one is taken up again"
+
+
+async def test_a_log_that_is_emptied_in_place_is_noticed(node: Watched) -> None:
+    assert await node.send() == 1
+    await node.plain.flushall()
+    await until(lambda: not node.link.connected.is_set())
+    assert await node.is_refused()
+    assert await node.plain.keys() == []
+    with pytest.raises(AnotherLog):
+        await node.client.ping()
+
+
+async def test_an_older_copy_of_the_same_log_is_noticed_before_anything_is_sent(node: Watched) -> None:
+    older: dict[bytes, Any] = {name: await node.plain.dump(name) for name in await node.plain.keys()}
+    assert await node.send() == 1
+    await until(lambda: any(end > (0, 0) for end in node.watch._ends.values()))
+    await node.plain.flushall()
+    for name, value in older.items():
+        await node.plain.restore(name, 0, value)
+    await until(lambda: not node.link.connected.is_set())
+    assert await node.is_refused()
+    with pytest.raises(AnotherLog):
+        await node.client.ping()
