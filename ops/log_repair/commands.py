@@ -27,7 +27,7 @@ def restore_log_heads(*, yes: bool) -> None:
     _run(restore, yes=yes)
 
 
-@click.command("adopt-log")
+@click.command("adopt-log", short_help="Join a log and a database after a restore.")
 @_YES
 def adopt_log(*, yes: bool) -> None:
     """Go on with a log and a database that do not belong together.

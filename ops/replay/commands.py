@@ -45,7 +45,10 @@ _partition = click.option(
     "--partition", type=click.IntRange(0, 1023), metavar="P", help="Only this partition."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="For machines.")
-_kind = click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
+_kind = click.option(
+    "--kind", multiple=True, type=click.Choice(KINDS), metavar="KIND",
+    help=f"Only this kind; may be repeated. One of {', '.join(KINDS)}.",
+)  # fmt: skip
 _fast = click.option("--fast", is_flag=True, help="As fast as it goes; else 20,000 entries a second.")
 
 

@@ -25,11 +25,13 @@ async def test_a_lost_log_is_said_at_the_start_and_made_anew_from_the_database()
                 assert stack.stop() == 0
                 shutil.rmtree(data / "log")
 
-                refused = sealstream("up", "--data", str(data), "--port", str(stack.port))
+                refused = sealstream("up", "--data", str(data), "--port", str(stack.port), **stack.settings)
                 assert refused.returncode == 1
                 sentence = r"sealstream: The log is empty, .*`sealstream replay restore-log-heads`\.\n"
                 assert re.fullmatch(sentence, refused.stderr)
-                mended = sealstream("replay", "restore-log-heads", "--yes", SEALSTREAM_DATA=str(data))
+                mended = sealstream(
+                    "replay", "restore-log-heads", "--yes", SEALSTREAM_DATA=str(data), **stack.settings
+                )
                 assert mended.returncode == 0, mended.stderr
                 assert "2 accounts, their 2 active devices, and 3 messages" in mended.stdout
                 assert "6 one-time prekeys are retired" in mended.stdout
