@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from redis import Redis
+from redis.asyncio import Connection
 from redis.crc import key_slot
 
 from relay.directory import Directory
@@ -12,6 +15,7 @@ from schema import functions, keys
 from schema import servers as clients
 from schema.clock import now_ms
 from schema.events import AccountDeleted
+from schema.log_identity import AnotherLog, Guard
 from schema.partitions import partition_of
 from tests.support.cluster import SLOTS, Cluster
 from tests.workers import stories
@@ -118,3 +122,25 @@ async def test_deleted_accounts_are_erased_on_both_primaries(cluster_url: str, d
         aside_still = [event for p in partitions for event in await events(client, keys.quarantine(p))]
         assert sorted(event.user for event in aside_still) == sorted(others)
         assert not any([await client.exists(keys.deleted(partition)) for partition in partitions])
+
+
+async def test_a_primary_that_lost_its_data_is_noticed_and_no_other(
+    cluster: Cluster, cluster_url: str
+) -> None:
+    guard = Guard(uuid4(), SPREAD)
+    async with clients.client(cluster_url) as plain:
+        for name in guard.keys:
+            await plain.set(name, str(guard.log_id))
+        async with clients.client(cluster_url, guard=guard) as guarded:
+            for partition in range(SPREAD):
+                assert await guarded.set(keys.log(partition), "1")
+    first, second = (
+        Connection(port=port, protocol=2, redis_connect_func=guard.on_connect) for port in cluster._ports
+    )
+    with Redis(port=cluster._ports[1]) as lost:
+        lost.flushall()
+    await first.connect()
+    with pytest.raises(AnotherLog):
+        await second.connect()
+    for connection in (first, second):
+        await connection.disconnect()
