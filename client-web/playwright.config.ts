@@ -7,8 +7,8 @@ const executablePath = await resolveChromium()
 export default defineConfig({
   testDir: 'e2e',
   outputDir: '.artifacts/e2e',
-  // Most of a test is waiting: for the other person, for receipts, for a minute to pass. Each worker
-  // has a relay of its own.
+  globalSetup: './e2e/support/shared.ts',
+  // Most of a test is waiting: for the other person, for receipts, for a minute to pass.
   workers: 2,
   fullyParallel: false,
   timeout: 180_000,

@@ -1,5 +1,5 @@
 import { isAccessible } from './support/axe'
-import { expect, talking, test } from './support/fixtures'
+import { expect, talking, test, testAlone } from './support/fixtures'
 import { testids } from './support/testids'
 
 const AWAY = 'No connection. Messages wait here.'
@@ -29,40 +29,39 @@ test('without a network: words, a clock on what waits, and it leaves by itself l
   await expect(anna.page.getByText('Log-in sessions')).toBeVisible()
 })
 
-test('the relay away: words on every way in, and back again when it is', async ({
-  person,
-  visitor,
-  relay,
-}) => {
-  const [anna, bob] = await talking(person)
-  const carol = await visitor('carol')
-  await carol.open()
-  await relay.down()
-  const line = anna.get(testids.connectionStatus)
-  await expect(line).toContainText(AWAY)
-  await anna.write('when it is back')
-  await anna.hasStatuses('waiting', 1)
-  await anna.go('#/add/enter')
-  await anna.get(testids.addContactCode).fill('@nobody#7K3M9QXZ')
-  await anna.get(testids.addContactSubmit).click()
-  const refusal = 'No connection to the server. Check your network and try again.'
-  await expect(anna.page.getByRole('alert')).toHaveText(refusal)
-  await carol.get(testids.username).fill(carol.name)
-  await carol.get(testids.password).fill('correct horse battery')
-  await carol.get(testids.submitRegister).click()
-  await expect(carol.page.getByRole('alert')).toHaveText(refusal)
-  await isAccessible(carol.page)
+testAlone(
+  'the relay away: words on every way in, and back again when it is',
+  async ({ person, visitor, relay }) => {
+    const [anna, bob] = await talking(person)
+    const carol = await visitor('carol')
+    await carol.open()
+    await relay.down()
+    const line = anna.get(testids.connectionStatus)
+    await expect(line).toContainText(AWAY)
+    await anna.write('when it is back')
+    await anna.hasStatuses('waiting', 1)
+    await anna.go('#/add/enter')
+    await anna.get(testids.addContactCode).fill('@nobody#7K3M9QXZ')
+    await anna.get(testids.addContactSubmit).click()
+    const refusal = 'No connection to the server. Check your network and try again.'
+    await expect(anna.page.getByRole('alert')).toHaveText(refusal)
+    await carol.get(testids.username).fill(carol.name)
+    await carol.get(testids.password).fill('correct horse battery')
+    await carol.get(testids.submitRegister).click()
+    await expect(carol.page.getByRole('alert')).toHaveText(refusal)
+    await isAccessible(carol.page)
 
-  await relay.up()
-  const now = line.getByRole('button', { name: 'Try now' })
-  // Its own next attempt may have come first.
-  await now.click({ timeout: 5_000 }).catch(() => undefined)
-  await anna.isOnline()
-  await bob.isOnline()
-  await bob.hasReceived(['hello from anna', 'when it is back'])
-  await carol.get(testids.submitRegister).click()
-  await carol.isOnline()
-})
+    await relay.up()
+    const now = line.getByRole('button', { name: 'Try now' })
+    // Its own next attempt may have come first.
+    await now.click({ timeout: 5_000 }).catch(() => undefined)
+    await anna.isOnline()
+    await bob.isOnline()
+    await bob.hasReceived(['hello from anna', 'when it is back'])
+    await carol.get(testids.submitRegister).click()
+    await carol.isOnline()
+  },
+)
 
 test('an open connection gets its next token in time, and stays open', async ({ visitor }) => {
   const anna = await visitor('anna')

@@ -7,44 +7,20 @@ import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BrowserContext, CDPSession, Page } from '@playwright/test'
-import { NOW } from './gallery/people'
+import type { CDPSession } from '@playwright/test'
 import { sceneNames } from './gallery/scene-names'
 import { OF_COLOUR, violations } from './support/axe'
 import { steps } from './support/screens'
-import { expect, settled, shiftClock, test as base } from './support/screens-gallery'
+import { expect, phone, settled, test } from './support/screens-gallery'
 
 const pictures = fileURLToPath(new URL('../.artifacts/screens/', import.meta.url))
-const phone = { width: 390, height: 844 }
 const tablet = { width: 768, height: 1024 }
 const desk = { width: 1440, height: 900 }
 const themes = ['light', 'dark'] as const
 const only = process.env['SCREENS']?.split(',')
 const extra = process.env['SCREENS_QUERY'] ?? ''
 
-/** One page for all scenes of a worker, so that the gallery's script is fetched and compiled once. */
-interface Stage {
-  readonly page: Page
-  readonly camera: CDPSession
-}
-const test = base.extend<object, { stage: Stage }>({
-  stage: [
-    async ({ browser }, use) => {
-      const context: BrowserContext = await browser.newContext({
-        locale: 'en-GB',
-        timezoneId: 'Europe/Berlin',
-        reducedMotion: 'reduce',
-        viewport: phone,
-      })
-      await context.addInitScript(shiftClock, NOW)
-      const page = await context.newPage()
-      mkdirSync(pictures, { recursive: true })
-      await use({ page, camera: await context.newCDPSession(page) })
-      await context.close()
-    },
-    { scope: 'worker' },
-  ],
-})
+mkdirSync(pictures, { recursive: true })
 test.describe.configure({ mode: 'parallel' })
 
 /** Past Playwright's own way, which takes four times as long for the same picture. */

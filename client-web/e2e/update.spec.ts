@@ -10,17 +10,14 @@ import { testids } from './support/testids'
 const BUILT = process.env['SEALSTREAM_CLIENT_DIR'] ?? resolve(import.meta.dirname, '../dist')
 
 /** The built client in a folder of the test's own, which the relay serves. */
-const test = base.extend<object, { dist: string }>({
-  dist: [
-    async ({}, use) => {
-      const dist = mkdtempSync(join(tmpdir(), 'sealstream-dist-'))
-      cpSync(BUILT, dist, { recursive: true })
-      await use(dist)
-      rmSync(dist, { recursive: true, force: true })
-    },
-    { scope: 'worker' },
-  ],
-  settings: [async ({ dist }, use) => use({ SEALSTREAM_CLIENT_DIR: dist }), { scope: 'worker' }],
+const test = base.extend<{ dist: string }>({
+  dist: async ({}, use) => {
+    const dist = mkdtempSync(join(tmpdir(), 'sealstream-dist-'))
+    cpSync(BUILT, dist, { recursive: true })
+    await use(dist)
+    rmSync(dist, { recursive: true, force: true })
+  },
+  settings: async ({ dist }, use) => use({ SEALSTREAM_CLIENT_DIR: dist }),
 })
 
 /** What a new build leaves: another page, and a service worker that names its contents. */

@@ -1,6 +1,7 @@
-import { test as base } from '@playwright/test'
 import { Person } from './person'
 import { Relay } from './relay'
+import { test as base } from './screens-gallery'
+import { shared } from './shared'
 
 interface Fixtures {
   /** A registered person; leaves, and must have had nothing to complain about, at the end. */
@@ -10,33 +11,36 @@ interface Fixtures {
   again(person: Person): Promise<Person>
 }
 
-interface Workers {
-  /** What the relay of this file's tests is set to, beside generous limits. */
-  settings: Record<string, string>
+interface Relays {
+  /** Null: the relay that all tests share. Otherwise the test has one of its own, which it may also disturb. */
+  settings: Record<string, string> | null
   relay: Relay
 }
+
+export const { expect } = base
 
 let serial = 0
 
 /** Names are unique within a relay, so that tests share one. */
 export const unique = (name: string): string => `${name}_${Date.now().toString(36)}${serial++}`
 
-export const test = base.extend<Fixtures & { guests: Person[] }, Workers>({
-  settings: [{}, { scope: 'worker', option: true }],
+export const test = base.extend<Fixtures & Relays & { guests: Person[] }>({
+  settings: [null, { option: true }],
   relay: [
     async ({ settings }, use) => {
+      if (settings === null) return use(Relay.at(await shared('relay')))
       const relay = await Relay.start(settings)
       await use(relay)
       await relay.destroy()
     },
-    { scope: 'worker', timeout: 120_000 },
+    { timeout: 120_000 },
   ],
   // eslint-disable-next-line no-empty-pattern
   async guests({}, use) {
     const guests: Person[] = []
     await use(guests)
     await Promise.all(guests.map((guest) => guest.leave()))
-    base.expect(guests.flatMap((guest) => guest.complaints)).toEqual([])
+    expect(guests.flatMap((guest) => guest.complaints)).toEqual([])
   },
   async visitor({ browser, relay, guests }, use) {
     await use(async (name) => {
@@ -61,7 +65,8 @@ export const test = base.extend<Fixtures & { guests: Person[] }, Workers>({
   },
 })
 
-export const { expect } = base
+/** With a relay that no other test uses. */
+export const testAlone = test.extend({ settings: {} })
 
 /** Two people who have each other as contacts, each with the chat open. */
 export async function acquainted(person: Fixtures['person']): Promise<[Person, Person]> {

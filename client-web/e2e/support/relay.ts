@@ -1,4 +1,4 @@
-/** A real relay of its own for a test file: `sealstream up` on a free port and a temporary folder. */
+/** A real relay: `sealstream up` on a free port and a temporary folder. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -28,6 +28,13 @@ export class Relay {
     const data = mkdtempSync(join(tmpdir(), 'sealstream-e2e-'))
     const relay = new Relay(data, await freePort(), settings)
     await relay.up()
+    return relay
+  }
+
+  /** One that somebody else started: only its address is known. */
+  static at(url: string): Relay {
+    const relay = new Relay('', 0, {})
+    relay.url = url
     return relay
   }
 

@@ -1,34 +1,35 @@
-/** The gallery, built once per worker and served with the relay's policy. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type Page, test as base } from '@playwright/test'
-import { build, preview } from 'vite'
+/** The gallery: the real views over fixtures, shared by all workers. */
+import { type CDPSession, type Page, test as base } from '@playwright/test'
+import { NOW } from '../gallery/people'
+import { shared } from './shared'
 
 export { expect } from '@playwright/test'
 
-const configFile = fileURLToPath(new URL('../gallery/vite.config.ts', import.meta.url))
+export const phone = { width: 390, height: 844 }
 
-export const test = base.extend<object, { gallery: string }>({
-  gallery: [
-    async ({}, use) => {
-      // Workers may build at the same time: each has a folder of its own.
-      const outDir = mkdtempSync(join(tmpdir(), 'sealstream-gallery-'))
-      await build({ configFile, logLevel: 'warn', build: { outDir } })
-      const server = await preview({
-        configFile,
-        logLevel: 'warn',
-        build: { outDir },
-        preview: { port: 0 },
+/** One page for all scenes of a worker, so that the gallery's script is fetched and compiled once. */
+interface Stage {
+  readonly page: Page
+  readonly camera: CDPSession
+}
+
+/** Worker fixtures are here only: files with other ones would each need workers and browsers of their own. */
+export const test = base.extend<object, { gallery: string; stage: Stage }>({
+  gallery: [async ({}, use) => use(await shared('gallery')), { scope: 'worker', timeout: 120_000 }],
+  stage: [
+    async ({ browser }, use) => {
+      const context = await browser.newContext({
+        locale: 'en-GB',
+        timezoneId: 'Europe/Berlin',
+        reducedMotion: 'reduce',
+        viewport: phone,
       })
-      const url = server.resolvedUrls?.local[0]
-      if (!url) throw new Error('the gallery has no address')
-      await use(url)
-      await server.close()
-      rmSync(outDir, { recursive: true, force: true })
+      await context.addInitScript(shiftClock, NOW)
+      const page = await context.newPage()
+      await use({ page, camera: await context.newCDPSession(page) })
+      await context.close()
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker' },
   ],
 })
 

@@ -1,0 +1,76 @@
+/**
+ * What all workers share: one relay with generous limits, one built gallery. Each starts when a test first
+ * asks for it and ends with the run.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, preview } from 'vite'
+import { Relay } from './relay'
+
+const VARIABLE = 'SEALSTREAM_E2E_SHARED'
+const galleryConfig = fileURLToPath(new URL('../gallery/vite.config.ts', import.meta.url))
+
+interface Service {
+  readonly url: string
+  stop(): Promise<void>
+}
+type Name = 'relay' | 'gallery'
+
+const starts: Record<Name, () => Promise<Service>> = { relay: startRelay, gallery: startGallery }
+
+/** The address of a shared service. Called in a worker. Throws when it does not start. */
+export async function shared(name: Name): Promise<string> {
+  const answer = await fetch(`${process.env[VARIABLE]}/${name}`)
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(text)
+  return text
+}
+
+/** Playwright calls this once, before the first worker; the result ends what was started. */
+export default async function setUp(): Promise<() => Promise<void>> {
+  const started = new Map<Name, Promise<Service>>()
+  const server = createServer((request, response) => {
+    const name = request.url?.slice(1) as Name
+    const service = started.get(name) ?? starts[name]()
+    started.set(name, service)
+    service.then(
+      ({ url }) => response.end(url),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('the shared services have no port')
+  process.env[VARIABLE] = `http://127.0.0.1:${address.port}`
+  return async () => {
+    server.close()
+    server.closeAllConnections()
+    const services = await Promise.allSettled(started.values())
+    for (const one of services) if (one.status === 'fulfilled') await one.value.stop()
+  }
+}
+
+async function startRelay(): Promise<Service> {
+  const relay = await Relay.start()
+  return { url: relay.url, stop: () => relay.destroy() }
+}
+
+/** Built, and served with the relay's policy. */
+async function startGallery(): Promise<Service> {
+  const outDir = mkdtempSync(join(tmpdir(), 'sealstream-gallery-'))
+  const options = { configFile: galleryConfig, logLevel: 'error', build: { outDir } } as const
+  await build(options)
+  const server = await preview({ ...options, preview: { port: 0 } })
+  const url = server.resolvedUrls?.local[0]
+  if (!url) throw new Error('the gallery has no address')
+  return {
+    url,
+    async stop() {
+      await server.close()
+      rmSync(outDir, { recursive: true, force: true })
+    },
+  }
+}
