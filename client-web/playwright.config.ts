@@ -20,6 +20,8 @@ export default defineConfig({
     browserName: 'chromium',
     // Drawing what moves is much of a test's work. The main path moves as for most people.
     contextOptions: { reducedMotion: 'reduce' },
+    // Each new profile would fetch and store the whole app once more. Tests of the installed app allow it.
+    serviceWorkers: 'block',
     launchOptions: { executablePath, args: chromiumFlags },
     screenshot: 'only-on-failure',
     trace: { mode: 'on-first-retry', screenshots: false },

@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: os.environ.pop(prepared.SHARED))
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a running messenger stay in one test process (`--dist loadgroup`), so that it starts
     once. The faults' is started twice: they take as long as all others."""

@@ -4,6 +4,8 @@ import { testids } from './support/testids'
 
 const AWAY = 'No connection. Messages wait here.'
 
+test.use({ serviceWorkers: 'allow' })
+
 test('without a network: words, a clock on what waits, and it leaves by itself later', async ({
   person,
 }) => {

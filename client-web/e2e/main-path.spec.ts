@@ -1,6 +1,6 @@
 import { acquainted, expect, test, testAlone } from './support/fixtures'
 
-test.use({ contextOptions: { reducedMotion: 'no-preference' } })
+test.use({ serviceWorkers: 'allow', contextOptions: { reducedMotion: 'no-preference' } })
 
 const numbered = (what: string, count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, i) => `${what} number ${String(from + i).padStart(2, '0')}.`)

@@ -1,6 +1,6 @@
 /**
- * Every screen of the gallery at three widths, light and dark: photographed for people to look at,
- * and checked for what a machine can tell: accessibility rules in both themes and both layouts, the
+ * Every screen of the gallery at three widths, light and dark, photographed on request and
+ * checked for what a machine can tell: accessibility rules in both themes and both layouts, the
  * page's policy, errors, sideways scrolling.
  */
 import { mkdirSync } from 'node:fs'
@@ -20,7 +20,10 @@ const themes = ['light', 'dark'] as const
 const only = process.env['SCREENS']?.split(',')
 const extra = process.env['SCREENS_QUERY'] ?? ''
 
-mkdirSync(pictures, { recursive: true })
+/** `npm run screens` takes them; they are for people to look at. */
+const photographed = process.env['PICTURES'] === '1'
+
+if (photographed) mkdirSync(pictures, { recursive: true })
 test.describe.configure({ mode: 'parallel' })
 
 /** Past Playwright's own way, which takes four times as long for the same picture. */
@@ -61,7 +64,7 @@ for (const name of sceneNames.filter((scene) => !only || only.includes(scene))) 
       await settled(page)
       for (const theme of themes) {
         await page.evaluate((to) => (document.documentElement.dataset['theme'] = to), theme)
-        await photograph(camera, `${name}-${size.width}-${theme}`)
+        if (photographed) await photograph(camera, `${name}-${size.width}-${theme}`)
         if (size === tablet) continue
         // What has nothing to do with colours is the same in the dark.
         const rules = theme === 'light' ? { without } : { only: OF_COLOUR }

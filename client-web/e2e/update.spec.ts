@@ -43,6 +43,8 @@ function release(dist: string, version: string): void {
 const version = (page: Page): Promise<string | null> =>
   page.evaluate(() => document.querySelector('meta[name=version]')?.getAttribute('content') ?? null)
 
+test.use({ serviceWorkers: 'allow' })
+
 test('installed, it opens offline with its history; a new version waits until it is told to go', async ({
   person,
   dist,

@@ -79,7 +79,7 @@ class Process:
         program: str,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        constants: Mapping[str, float] | None = None,
+        constants: Mapping[str, int | float] | None = None,
         output: IO[Any] | None = None,
         errors: IO[Any] | None = None,
     ) -> None:

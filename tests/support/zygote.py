@@ -47,7 +47,7 @@ class Request(msgspec.Struct, frozen=True):
     arguments: list[str]
     environment: dict[str, str]
     folder: str
-    constants: dict[str, float] = {}
+    constants: dict[str, int | float] = {}
 
 
 def serve(listener: socket.socket) -> None:

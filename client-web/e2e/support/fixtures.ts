@@ -21,8 +21,9 @@ export const { expect } = base
 
 let serial = 0
 
-/** Names are unique within a relay, so that tests share one. */
-export const unique = (name: string): string => `${name}_${Date.now().toString(36)}${serial++}`
+/** Names are unique within a relay, which tests of all workers share. */
+export const unique = (name: string): string =>
+  `${name}_${Date.now().toString(36)}${process.env['TEST_WORKER_INDEX']}_${serial++}`
 
 export const test = base.extend<Fixtures & Relays & { guests: Person[] }>({
   settings: [null, { option: true }],

@@ -15,6 +15,7 @@ from ops.embedded.layout import Layout, layout, prepare
 from ops.errors import OperatorError
 from tests.ops.test_child import wait_until
 from tests.servers import Servers
+from tests.support import prepared
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL another user")
 
@@ -33,6 +34,7 @@ def start(places: Layout) -> Child:
 
 
 def test_what_is_committed_is_there_at_the_next_start_even_after_kill_9(places: Layout) -> None:
+    prepared.place(places.data)
     child = start(places)
     postgres.ensure_database(places)
     postgres.ensure_database(places)
@@ -54,6 +56,7 @@ def test_a_first_start_that_was_interrupted_leaves_nothing_half_made(places: Lay
 
 
 def test_a_stale_lock_file_with_a_living_number_does_not_keep_it_from_starting(places: Layout) -> None:
+    prepared.place(places.data)
     start(places).stop()
     (places.data / "postgres" / "postmaster.pid").write_text(
         f"{os.getpid()}\n{places.data}/postgres\n1\n5432\n"
