@@ -16,9 +16,10 @@ from psycopg_pool import AsyncConnectionPool
 from schema import functions, keys, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
-from schema.settings import Settings
+from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 from workers import metrics
+from workers.archive.beginning import begin_archive
 from workers.batches import Handler, Pace
 from workers.consumer import Consumer
 from workers.projector.projection import PACE as PROJECTOR_PACE
@@ -46,6 +47,7 @@ NOTICING_DEAD_PEERS: Final = {
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 LOOKING_ROUND_SECONDS: Final = 60.0
+DAY_MS: Final = 24 * 3_600_000
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -164,15 +166,17 @@ async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
-    """Expires, trims, clears, rewrites."""
+    """Expires, archives, trims, clears, rewrites."""
     settings = opened.settings
     schedule = Schedule(
         settings.envelope_ttl_seconds * 1000,
         settings.retention_interval_seconds,
         settings.rewrite_interval_seconds,
+        settings.archive_days * DAY_MS,
     )
     database = await opened.database()
-    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms)
+    archivist = await begin_archive(settings, database, opened.log)
+    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist)
     await opened.share(keys.RETENTION, 1, work.run, stopping)
 
 
@@ -232,7 +236,9 @@ async def _main(name: str, settings: Settings) -> int:
 def _status(working: "asyncio.Task[None]") -> int:
     if working.cancelled() or (error := working.exception()) is None:
         return 0
-    if isinstance(error, partitions.PartitionsDiffer):
+    if isinstance(error, BadSetting):
+        log.error("setting_unusable", reason=str(error))
+    elif isinstance(error, partitions.PartitionsDiffer):
         log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
     else:
         log.error("worker_failed", exc_info=error)

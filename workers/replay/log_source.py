@@ -1,0 +1,143 @@
+"""The log as a source of records: XRANGE in bounded pages, at a bounded rate.
+
+Invariant: no entry between two pages is missed. Each page begins with the last entry of the one before; if
+that one is gone, either its account was erased or the log was trimmed past the reader, and the second
+raises Overtaken.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+from schema import codec, keys, servers
+from workers.positions import Position
+from workers.replay.records import Extent, Overtaken, Page, Record, Unreadable
+
+PAGE: Final = 500
+"""Entries in one command: the log serves nobody else for about a millisecond."""
+RATE: Final = 20_000
+"""Entries a second, unless told to be fast."""
+
+RawEntry = tuple[bytes, list[bytes]]
+
+
+class LogSource:
+    """Reads over `client`; `rate` in entries a second, None: as fast as it goes."""
+
+    def __init__(self, client: Any, *, rate: int | None = RATE, page: int = PAGE) -> None:
+        self._client = client
+        self._page = page
+        self.pacer = Pacer(rate)
+        self._reached: dict[int, Position] = {}
+        """The last entry of each partition that was read: it was there."""
+        self._command: Any = "XRANGE" if isinstance(client, servers.Cluster) else b"XRANGE"
+        """redis-py does not unpack the reply to a command whose name is in bytes: a third of the reader's
+        time."""
+
+    async def extent(self, partition: int) -> Extent:
+        """See Source."""
+        name = keys.log(partition)
+        if not await self._client.exists(name):
+            return Extent(None, Position(0, 0), complete=True)
+        info = await self._client.xinfo_stream(name)
+        removed = Position.parse(info["max-deleted-entry-id"])
+        first = info["first-entry"]
+        return Extent(
+            first=Position.parse(first[0]) if first else None,
+            last=Position.parse(info["last-generated-id"]),
+            complete=info["entries-added"] == info["length"],
+            entries=info["length"],
+            removed_upto=removed if removed > (0, 0) else None,
+        )
+
+    async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
+        """See Source. The next page is asked for before this one is given out."""
+        name = keys.log(partition)
+        asked = asyncio.create_task(self._read(name, after, upto))
+        try:
+            while True:
+                rows = await asked
+                seen = bool(rows) and rows[0][0] == str(after).encode()
+                if not seen and self._reached.get(partition) == after:
+                    await self._check_not_trimmed(name, after)
+                full = len(rows) > self._page
+                rows = rows[1:] if seen else rows
+                if not rows:
+                    return
+                after = self._reached[partition] = Position.parse(rows[-1][0])
+                if full:
+                    asked = asyncio.create_task(self._read(name, after, upto))
+                yield _page(partition, rows)
+                if not full:
+                    return
+                await self.pacer.wait(len(rows))
+        finally:
+            asked.cancel()
+
+    async def _read(self, name: str, after: Position, upto: Position) -> list[RawEntry]:
+        begin = "-" if after == (0, 0) else str(after)
+        reply = await self._client.execute_command(
+            self._command, name, begin, str(upto), "COUNT", self._page + 1
+        )
+        return list(_flat(reply))
+
+    async def _check_not_trimmed(self, name: str, after: Position) -> None:
+        info = await self._client.xinfo_stream(name)
+        first = info["first-entry"]
+        if first is None or Position.parse(first[0]) > after:
+            # Nothing that was read is left. Of an untrimmed stream that can only be an account that was
+            # erased.
+            if Position.parse(info["max-deleted-entry-id"]) >= after:
+                return
+            raise Overtaken(f"{name} was trimmed beyond {after} while it was read")
+
+
+class Pacer:
+    """Keeps a reader at `rate` entries a second on average; None: never waits."""
+
+    def __init__(self, rate: int | None) -> None:
+        self._rate = rate
+        self._due = 0.0
+
+    async def wait(self, entries: int) -> None:
+        """Waits as long as `entries` entitle the others to."""
+        if self._rate is None:
+            return
+        now = time.monotonic()
+        self._due = max(self._due, now - 1.0) + entries / self._rate
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
+
+
+def _flat(reply: Any) -> Iterator[RawEntry]:
+    for position, fields in reply:
+        if isinstance(fields, dict):
+            yield position, [part for pair in fields.items() for part in pair]
+        else:
+            yield position, fields
+
+
+def _page(partition: int, rows: list[RawEntry]) -> Page:
+    records: list[Record] = []
+    unreadable: list[Unreadable] = []
+    decode = codec.decode
+    for raw, fields in rows:
+        position = Position.parse(raw)
+        try:
+            if len(fields) == 4 and fields[0] == codec.SEQ_FIELD and fields[2] == codec.EVENT_FIELD:
+                data = fields[3]
+                records.append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
+            else:
+                records.append(_record(partition, position, fields))
+        except (codec.UndecodableEntry, ValueError) as error:
+            pairs = dict(zip(fields[::2], fields[1::2], strict=True))
+            unreadable.append(Unreadable(partition, position, str(error), codec.user_of(pairs)))
+    return Page(records, unreadable, Position.parse(rows[-1][0]))
+
+
+def _record(partition: int, position: Position, fields: list[bytes]) -> Record:
+    pairs = dict(zip(fields[::2], fields[1::2], strict=True))
+    event, seq = codec.decode_entry(pairs)
+    size = len(pairs[codec.EVENT_FIELD])
+    return Record(partition, position, seq if codec.SEQ_FIELD in pairs else None, event, None, size)

@@ -1,0 +1,77 @@
+"""The unit that everything in replay folds: a log entry, wherever it was read from.
+
+A source is the log itself, an archive of trimmed stretches, or both joined. It yields the records of one
+partition in the order of their positions, in bounded pages, so that nothing is awaited per entry.
+"""
+
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from schema.events import EnvelopeAccepted, LogEvent
+from workers.positions import Position
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One entry of `partition`. `seq` is the mailbox number, or None. `digest` is the SHA-256 of an
+    envelope's body where the source brings digests instead of bodies (the body is empty then), else None.
+    `size`: bytes of the encoded event."""
+
+    partition: int
+    position: Position
+    seq: int | None
+    event: LogEvent
+    digest: bytes | None = None
+    size: int = 0
+
+    def body_digest(self) -> bytes:
+        """The SHA-256 of the envelope's body; empty for other events."""
+        if self.digest is not None:
+            return self.digest
+        return sha256(self.event.body).digest() if isinstance(self.event, EnvelopeAccepted) else b""
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """An entry that cannot be decoded; `user`, if that much can be read."""
+
+    partition: int
+    position: Position
+    reason: str
+    user: UUID | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Consecutive entries of one partition, up to and including the position `upto`."""
+
+    records: list[Record]
+    unreadable: list[Unreadable]
+    upto: Position
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """What a source has of a partition: from `first` (None: nothing) to `last`. `complete`: nothing was
+    ever removed before `first`. `added` entries were ever appended, `removed` of them singly: the last at
+    `removed_upto`."""
+
+    first: Position | None
+    last: Position
+    complete: bool
+    entries: int = 0
+    removed_upto: Position | None = None
+
+
+class Overtaken(Exception):
+    """Entries were trimmed while they were about to be read."""
+
+
+class Source(Protocol):
+    """Where records are read from."""
+
+    async def extent(self, partition: int) -> Extent:
+        """What there is of the partition now."""
+
+    def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
+        """Everything in (after, upto], in order. Raises Overtaken."""
