@@ -7,7 +7,6 @@ Where it cannot make room, it logs a warning with numbers long before sends are 
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -82,15 +81,23 @@ class Room:
     async def _make(self, server: str, before: Memory, stopping: asyncio.Event) -> int:
         projected = await self._trimmer.projected()
         partitions = self._partitions_of(server)
-        memory, trimmed, idle = before, 0, set[int]()
+        oldest = {partition: await self._first(partition) for partition in partitions}
+        limits: dict[int, Position] = {}
+        memory, trimmed = before, 0
         while memory.share > END_SHARE and not stopping.is_set():
-            partition = await self._oldest(partition for partition in partitions if partition not in idle)
-            if partition is None:
+            left = [(first, partition) for partition, first in oldest.items() if first is not None]
+            if not left:
                 break
-            count = await self._step(partition, projected)
+            _, partition = min(left)
+            try:
+                if partition not in limits:  # it only moves forward: an older one is as safe
+                    limits[partition] = await boundary(self._log, partition, projected)
+                count = await self._trimmer.trim_oldest(partition, limits[partition])
+            except (ReaderMissing, Changed, StoreAway) as error:
+                refused(partition, error)
+                count = 0
             trimmed += count
-            if not count:
-                idle.add(partition)
+            oldest[partition] = await self._first(partition) if count else None
             memory = (await memories(self._log)).get(server, memory)
         metrics.LOG_MEMORY.labels(server).set(memory.share)
         if trimmed and self._trimmer.archivist is None:
@@ -100,22 +107,10 @@ class Room:
             self._say("log_memory_short", server, memory, entries_left=left, trimmed=trimmed)
         return trimmed
 
-    async def _step(self, partition: int, projected: Mapping[int, Position]) -> int:
-        try:
-            limit = await boundary(self._log, partition, projected)
-            return await self._trimmer.trim_oldest(partition, limit)
-        except (ReaderMissing, Changed, StoreAway) as error:
-            refused(partition, error)
-            return 0
-
-    async def _oldest(self, partitions: Iterable[int]) -> int | None:
-        """The partition whose first entry is the oldest."""
-        firsts: list[tuple[Position, int]] = []
-        for partition in partitions:
-            rows = await self._log.xrange(keys.log(partition), count=1)
-            if rows:
-                firsts.append((Position.parse(rows[0][0]), partition))
-        return min(firsts)[1] if firsts else None
+    async def _first(self, partition: int) -> Position | None:
+        """Where the partition's log begins; None when it is empty."""
+        rows = await self._log.xrange(keys.log(partition), count=1)
+        return Position.parse(rows[0][0]) if rows else None
 
     def _partitions_of(self, server: str) -> list[int]:
         every = range(self._partitions)

@@ -23,7 +23,7 @@ from workers.retention.boundary import ReaderMissing, boundary
 
 log = structlog.get_logger(__name__)
 
-STEP: Final = 10_000
+STEP: Final = 20_000
 """Entries that leave the log in one command: it serves nobody else meanwhile (a few milliseconds)."""
 AHEAD: Final = 30
 """The archive is written ahead by this part of the window, so that a quiet partition has a segment a day."""
