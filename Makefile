@@ -15,10 +15,10 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test lint format bench lock client client-check clean
+.PHONY: help run test lint format bench bench-archive lock client client-check clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
 	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
@@ -36,6 +36,9 @@ format: $(DEVELOPMENT) $(PACKAGES)  ## format all code
 
 bench: $(RUNTIME)  ## messages a second, latencies and CPU through a relay of its own
 	@exec $(PYTHON) -m ops.load --start
+
+bench-archive: $(RUNTIME)  ## three million messages through a log of 256 MiB, then everything read back (an hour)
+	@exec $(PYTHON) -m ops.load.archive --messages 3000000 --memory 256
 
 lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock

@@ -11,6 +11,7 @@ failure of the storage is a StoreAway, which is an OSError: the callers wait and
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
@@ -78,7 +79,9 @@ class Store:
             if place.startswith("memory://"):
                 return cls(MemoryStore())
             if "://" in place:
-                options = {"timeout": timedelta(seconds=CALL_SECONDS)}
+                # Options given here replace what obstore would read of the client from the environment.
+                plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"
+                options = {"timeout": timedelta(seconds=CALL_SECONDS), "allow_http": plain}
                 return cls(S3Store.from_url(place, client_options=options, retry_config=RETRY))  # type: ignore[arg-type]
             root = Path(place)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
