@@ -28,12 +28,11 @@ from ops.load.usage import usage
 from relay.link import Link
 from relay.mailbox_log import MailboxLog
 from relay.pressure import Pressure
-from schema import functions, keys, relay_keys, secret_file, servers
+from schema import functions, keys, servers
 from schema.clock import now_ms
+from schema.settings import Settings
 from schema.wire_socket import OutgoingEnvelope, Send
-from workers.archive import heads
-from workers.archive.source import ArchiveSource, JoinedSource
-from workers.archive.store import Store
+from workers.archive.opening import open_joined
 from workers.positions import START, Position
 from workers.projector import checkpoints
 from workers.replay.log_source import LogSource
@@ -211,12 +210,11 @@ async def _settled(client: Any, database_url: str) -> None:
 
 async def _compare(client: Any, data: Path, database_url: str, load: Load) -> bool:
     """Reads archive and log as one, and holds them against what the load was told."""
-    secret = secret_file.read_or_create(data / "secret.key")
+    settings = Settings.from_env({"SEALSTREAM_DATA": str(data)})
     async with await psycopg.AsyncConnection.connect(database_url) as database:
-        public = await relay_keys.public_keys(database, secret)
-        recorded = await heads.read_all(database)
-    archive = ArchiveSource(Store.open(str(data / "archive")), public, recorded)
-    source = JoinedSource(archive, LogSource(client, rate=None))
+        source = await open_joined(settings, database, LogSource(client, rate=None))
+    assert source
+    archive = source.archive
     ledger, entries = Ledger(), 0
     began = time.monotonic(), time.process_time()
     for partition in range(PARTITIONS):

@@ -148,23 +148,29 @@ class JoinedSource:
                 async for page in self._live(partition, at, upto):
                     yield page
                     at = page.upto
-                return
             except Overtaken:
                 if (await self.archive.refresh(partition)).last <= at:
                     raise
+            else:
+                if at >= upto or (await self.archive.refresh(partition)).last <= at:
+                    return
 
     async def _live(self, partition: int, at: Position, upto: Position) -> AsyncIterator[Page]:
         """From the log; raises Overtaken when the archive has what should come first."""
-        live = await self._log.extent(partition)
-        is_there = live.first is not None and live.first <= at
-        is_checked = is_there
+        is_there = await self._begins_by(partition, at)
         async for page in self._log.pages(partition, at if is_there else START, upto):
-            if not is_checked:
-                is_checked = True
-                if (await self.archive.refresh(partition)).last > at:
+            # Looked at after the page was read: what it lacks was trimmed, so archived, before.
+            if not await self._begins_by(partition, at):
+                found = await self.archive.refresh(partition)
+                if found.last > at:
                     raise Overtaken(f"partition {partition} was trimmed beyond {at}")
             if (cut := _cut(page, at, upto)) is not None:
                 yield cut
+                at = cut.upto
+
+    async def _begins_by(self, partition: int, at: Position) -> bool:
+        first = (await self._log.extent(partition)).first
+        return first is not None and first <= at
 
 
 def _pages(partition: int, rows: Rows, kept: Mapping[Position, bytes]) -> list[Page]:
@@ -174,10 +180,10 @@ def _pages(partition: int, rows: Rows, kept: Mapping[Position, bytes]) -> list[P
     for record in _checked(partition, rows, kept):
         some.append(record)
         if len(some) == PAGE:
-            pages.append(_page(some, strange))
+            pages.append(_page(partition, some, strange))
             some = []
     if some or strange:
-        pages.append(_page(some, strange, is_last=True))
+        pages.append(_page(partition, some, strange, is_last=True))
     return pages
 
 
@@ -188,14 +194,14 @@ def _checked(partition: int, rows: Rows, kept: Mapping[Position, bytes]) -> list
         raise Changed("an entry cannot be read") from error
 
 
-def _page(some: list[Record], strange: list[Unreadable], *, is_last: bool = False) -> Page:
+def _page(partition: int, some: list[Record], strange: list[Unreadable], *, is_last: bool = False) -> Page:
     """Takes out of `strange` what stands before the page's end."""
     end = some[-1].position if some else START
     if is_last:
         end = max([end, *(entry.position for entry in strange)])
     here = [entry for entry in strange if entry.position <= end]
     del strange[: len(here)]
-    return Page(some, here, end)
+    return Page(partition, some, here, end)
 
 
 def _cut(page: Page, after: Position, upto: Position) -> Page | None:
@@ -207,4 +213,4 @@ def _cut(page: Page, after: Position, upto: Position) -> Page | None:
     if not some and not strange:
         return None
     last = [*(record.position for record in some[-1:]), *(entry.position for entry in strange[-1:])]
-    return Page(some, strange, max(last))
+    return Page(page.partition, some, strange, max(last))

@@ -7,7 +7,7 @@ raises Overtaken.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
@@ -68,7 +68,7 @@ class LogSource:
                 after = self._reached[partition] = Position.parse(rows[-1][0])
                 if full:
                     asked = asyncio.create_task(self._read(name, after, upto))
-                yield _page(partition, rows)
+                yield page_of(partition, rows)
                 if not full:
                     return
                 await self.pacer.wait(len(rows))
@@ -80,7 +80,7 @@ class LogSource:
         reply = await self._client.execute_command(
             self._command, name, begin, str(upto), "COUNT", self._page + 1
         )
-        return list(_flat(reply))
+        return flat_rows(reply)
 
     async def _check_not_trimmed(self, name: str, after: Position) -> None:
         info = await self._client.xinfo_stream(name)
@@ -110,22 +110,26 @@ class Pacer:
             await asyncio.sleep(self._due - now)
 
 
-def _flat(reply: Any) -> Iterator[RawEntry]:
-    for position, fields in reply:
-        if isinstance(fields, dict):
-            yield position, [part for pair in fields.items() for part in pair]
-        else:
-            yield position, fields
+def flat_rows(reply: Any) -> list[RawEntry]:
+    """The reply as one server gives it: a cluster's client has unpacked it."""
+    if reply and isinstance(reply[0][1], dict):
+        return [(entry, [part for pair in fields.items() for part in pair]) for entry, fields in reply]
+    rows: list[RawEntry] = reply
+    return rows
 
 
-def _page(partition: int, rows: list[RawEntry]) -> Page:
+def page_of(partition: int, rows: list[RawEntry]) -> Page:
+    """The rows (at least one) as a page."""
     records: list[Record] = []
     unreadable: list[Unreadable] = []
-    decode = codec.decode
+    decode, number, event = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD
     for raw, fields in rows:
-        position = Position.parse(raw)
+        ms, _, n = raw.partition(b"-")
+        position = Position(int(ms), int(n))
         try:
-            if len(fields) == 4 and fields[0] == codec.SEQ_FIELD and fields[2] == codec.EVENT_FIELD:
+            if (
+                len(fields) == 4 and fields[0] == number and fields[2] == event
+            ):  # as the accept function writes it
                 data = fields[3]
                 records.append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
             else:
@@ -133,7 +137,7 @@ def _page(partition: int, rows: list[RawEntry]) -> Page:
         except (codec.UndecodableEntry, ValueError) as error:
             pairs = dict(zip(fields[::2], fields[1::2], strict=True))
             unreadable.append(Unreadable(partition, position, str(error), codec.user_of(pairs)))
-    return Page(records, unreadable, Position.parse(rows[-1][0]))
+    return Page(partition, records, unreadable, Position.parse(rows[-1][0]))
 
 
 def _record(partition: int, position: Position, fields: list[bytes]) -> Record:

@@ -46,15 +46,16 @@ class Unreadable(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Consecutive entries of one partition, up to and including the position `upto`."""
 
+    partition: int
     records: list[Record]
     unreadable: list[Unreadable]
     upto: Position
 
 
 class Extent(msgspec.Struct, frozen=True):
-    """What a source has of a partition: from `first` (None: nothing) to `last`. `complete`: nothing was
-    ever removed before `first`. `added` entries were ever appended, `removed` of them singly: the last at
-    `removed_upto`."""
+    """What a source has of a partition: `entries` from `first` (None: nothing) to `last`. `complete`:
+    nothing was ever before `first`. `removed_upto`: the newest entry that was removed singly, not by
+    trimming."""
 
     first: Position | None
     last: Position
@@ -68,7 +69,9 @@ class Overtaken(Exception):
 
 
 class Source(Protocol):
-    """Where records are read from."""
+    """Where records are read from. One that joins an archive and the log begins where the archive does, is
+    `complete` if that reaches back to the relay's beginning, and leaves no position out where one ends and
+    the other begins."""
 
     async def extent(self, partition: int) -> Extent:
         """What there is of the partition now."""

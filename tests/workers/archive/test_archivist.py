@@ -102,6 +102,20 @@ async def test_a_reader_that_is_overtaken_by_the_trim_goes_on_in_the_archive(
     assert trimmer.archivist is archivist
 
 
+async def test_a_reader_is_not_misled_by_an_erased_entry_behind_the_trim(log, database, make: Make) -> None:
+    """The newest erased entry then lies behind what it has, which looks like an erased account."""
+    await tell(log, history(30))
+    archivist = make(entries=30)
+    found: list[int] = []
+    async for page in joined(archivist, log, page=4).pages(0, Position(0, 0), END):
+        found += [record.position.ms for record in page.records]
+        if found[-1] == 4:
+            await archivist.write(0, Position(29, 0))
+            await log.xdel(keys.log(0), "28-0")
+            await log.xtrim(keys.log(0), minid="29-0", approximate=False)
+    assert found == list(range(1, 31))
+
+
 async def test_a_crash_between_write_and_trim_repeats_nothing(log, database, make: Make) -> None:
     await tell(log, history(20))
     await make(entries=5).write(0, Position(20, 0))  # … and it dies before it trims
