@@ -32,6 +32,9 @@ END_SHARE: Final = 0.45
 WARN_SHARE: Final = 0.65
 """Above it the operator is warned; at 0.8 nodes refuse sends (`relay.pressure`)."""
 LOOK_SECONDS: Final = 1.0
+REST_SECONDS: Final = 60.0
+"""A partition that gave all it could rests this long below WARN_SHARE: where other memory holds the log above
+half, every second would write a segment of a few entries."""
 SAY_SECONDS: Final = 60.0
 """A warning that still holds is repeated this often."""
 MEBIBYTE: Final = 1024 * 1024
@@ -57,6 +60,7 @@ class Room:
         self._partitions = partitions
         self._trimmer = trimmer
         self._said: dict[str, float] = {}
+        self._drained: dict[int, float] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Looks every second until `stopping`."""
@@ -81,7 +85,9 @@ class Room:
     async def _make(self, server: str, before: Memory, stopping: asyncio.Event) -> int:
         projected = await self._trimmer.projected()
         partitions = self._partitions_of(server)
-        oldest = {partition: await self._first(partition) for partition in partitions}
+        rested = time.monotonic() - REST_SECONDS if before.share <= WARN_SHARE else float("inf")
+        ready = [number for number in partitions if self._drained.get(number, float("-inf")) < rested]
+        oldest = {partition: await self._first(partition) for partition in ready}
         limits: dict[int, Position] = {}
         memory, trimmed = before, 0
         while memory.share > END_SHARE and not stopping.is_set():
@@ -98,6 +104,8 @@ class Room:
                 count = 0
             trimmed += count
             oldest[partition] = await self._first(partition) if count else None
+            if oldest[partition] is None:
+                self._drained[partition] = time.monotonic()
             memory = (await memories(self._log)).get(server, memory)
         metrics.LOG_MEMORY.labels(server).set(memory.share)
         if trimmed and self._trimmer.archivist is None:

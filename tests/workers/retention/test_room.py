@@ -67,6 +67,12 @@ async def fill(log: Any, count: int, partition: int = 0, *, first: int = 1) -> N
         await tell(log, story, first=begin, partition=partition)
 
 
+async def hold(log: Any, mebibytes: int) -> None:
+    """Memory that no trim frees."""
+    for number in range(mebibytes * 16):
+        await log.set(f"other:{number}", bytes(65_000))
+
+
 async def make_room(log: Any, database: Any, archivist: Archivist | None, partitions: int = 1) -> int:
     return await Room(log, partitions, Trimmer(database, log, archivist)).make(asyncio.Event())
 
@@ -121,6 +127,19 @@ async def test_what_somebody_has_to_read_stays_and_the_operator_is_warned(
     assert "of_mib=16" in said
 
 
+async def test_other_memory_above_half_makes_no_segment_every_second(log, database, archivist) -> None:
+    await hold(log, 7)
+    keeper = Room(log, 1, Trimmer(database, log, archivist))
+    for begin in (1, 11, 21):
+        await fill(log, 10, first=begin)
+        await read_by_all(log, database)
+        await keeper.make(asyncio.Event())
+    assert room.BEGIN_SHARE < await share(log) < room.WARN_SHARE
+    assert (await archivist.head(0)).number == 1
+    await hold(log, 10)
+    assert await keeper.make(asyncio.Event()) > 0, "near the refusal nothing rests"
+
+
 async def test_a_missing_reader_keeps_everything(log, database, archivist, capsys) -> None:
     await fill(log, 300)
     assert await make_room(log, database, archivist) == 0
@@ -165,7 +184,14 @@ async def test_retention_may_be_killed_between_the_segment_and_the_trim(
     workers.env["SEALSTREAM_PARTITIONS"] = "1"
     secret = tmp_path / "secret.key"
     secret.write_bytes(b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
-    settings = {"SEALSTREAM_ARCHIVE": str(tmp_path / "archive"), "SEALSTREAM_SECRET_FILE": str(secret)}
+    settings = {
+        "SEALSTREAM_ARCHIVE": str(tmp_path / "archive"),
+        "SEALSTREAM_SECRET_FILE": str(secret),
+        "SEALSTREAM_RETENTION_INTERVAL_SECONDS": "60",
+        # The entries are as old as the epoch: only for room they are to go.
+        "SEALSTREAM_ENVELOPE_TTL_SECONDS": str(2**31),
+        "SEALSTREAM_ARCHIVE_DAYS": "36500",
+    }
 
     async def has_segment() -> bool:
         return bool(await archivist.store.numbers(0))
@@ -173,11 +199,11 @@ async def test_retention_may_be_killed_between_the_segment_and_the_trim(
     try:
         with psycopg.connect(database_url) as held:  # what comes behind the segment waits
             held.execute("LOCK TABLE archive_heads IN SHARE MODE")
-            killed = workers.start("retention", SEALSTREAM_RETENTION_INTERVAL_SECONDS="60", **settings)
+            killed = workers.start("retention", **settings)
             await until(has_segment, seconds=20)
             killed.kill()
         assert await log.xlen(keys.log(0)) == 400
-        workers.start("retention", SEALSTREAM_RETENTION_INTERVAL_SECONDS="60", **settings)
+        workers.start("retention", **settings)
 
         async def has_room() -> bool:
             return await share(log) <= room.END_SHARE
