@@ -15,10 +15,10 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test soak lint format bench bench-audit lock client client-check clean
+.PHONY: help run test soak lint format bench bench-audit bench-archive lock client client-check clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
 	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
@@ -42,6 +42,9 @@ bench: $(RUNTIME)  ## messages a second, latencies and CPU through a relay of it
 
 bench-audit: $(RUNTIME)  ## entries a second that the audit folds, and what bounds it
 	@exec $(PYTHON) -m ops.replay.bench
+
+bench-archive: $(RUNTIME)  ## three million messages through a log of 256 MiB, then everything read back (an hour)
+	@exec $(PYTHON) -m ops.load.archive --messages 3000000 --memory 256
 
 lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
 	@exec $(PYTHON) -m ops.lock

@@ -130,7 +130,7 @@ def rotate() -> None:
     from ops.trouble import database_in_words  # noqa: PLC0415
     from relay.auth.keyset import KeysetUnreadable  # noqa: PLC0415
     from relay.auth.keyset import rotate as run  # noqa: PLC0415
-    from relay.auth.secret_file import is_exposed  # noqa: PLC0415
+    from schema.secret_file import is_exposed  # noqa: PLC0415
 
     settings = _settings()
     url, secret = database(settings), settings.secret_file

@@ -110,10 +110,10 @@ class MailboxLog:
         partition = partition_of(send.to, self._partitions)
         name = keys.seen(partition, send.to, sender, sender_device, send.id)
         try:
-            remembered = await self._ask("GET", name)
+            remembered = await self._ask("FCALL", "sealstream_answered", 1, name, keys.SEEN_SECONDS)
         except Refusal:
             return None
-        return None if remembered is None else _accepted(msgspec.msgpack.decode(remembered))
+        return _accepted(remembered) if remembered else None
 
     def acknowledge(self, user: UUID, device: int, upto: int, at: int) -> "asyncio.Future[int]":
         """Moves the cursor to `upto`; the future's result is the cursor.

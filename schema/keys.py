@@ -14,7 +14,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
 | | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
-| `{p}:seen:USER:SENDER.DEVICE:ID` | string | one hour | the answer to an accepted send (MessagePack) |
+| `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
+| | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
@@ -92,7 +93,7 @@ def user(partition: int, user_id: UUID) -> str:
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
-    """The remembered answer to one send."""
+    """Names one send; its answer is remembered under a digest of this (`schema/lua/seen.lua`)."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from schema import limits
 from schema.limits import Limit
 from schema.urls import why_not_postgres, why_not_valkey
+
+ARCHIVE_SCHEMES: Final = ("s3://", "s3a://")
 
 
 class BadSetting(ValueError):
@@ -37,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     envelope_ttl_seconds: int
     retention_interval_seconds: float
     rewrite_interval_seconds: float
+    archive: str | None
+    """A directory (absolute) or the URL of S3-compatible storage; None: there is no archive."""
+    archive_bodies: bool
+    archive_days: int
     mailbox_capacity: int
     limits: tuple[Limit, ...]
 
@@ -69,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rewrite_interval_seconds=_number(
                 env, "SEALSTREAM_REWRITE_INTERVAL_SECONDS", min(86_400.0, max(5.0, ttl / 30))
             ),
+            archive=_place(env, "SEALSTREAM_ARCHIVE", data / "archive"),
+            archive_bodies=_choice(env, "SEALSTREAM_ARCHIVE_BODIES", ("no", "yes")) == "yes",
+            archive_days=_whole(env, "SEALSTREAM_ARCHIVE_DAYS", 90, 1, 36_500),
             mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", 10_000, 1, 2**31),
             limits=tuple(
                 msgspec.structs.replace(row, count=_whole(env, row.setting, row.count, 1, 2**31))
@@ -94,7 +104,11 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_METRICS_PORT", "0", "first metrics port (0: none); node i at + i, workers behind the nodes"),
     ("SEALSTREAM_LOG_FORMAT", "console", "console or json"),
     ("SEALSTREAM_LOG_MEMORY_MB", "1024", "memory of the embedded log; above 80 % sends are refused"),
-    ("SEALSTREAM_SECRET_FILE", "DATA/secret.key", "the key that seals the token-signing keys"),
+    (
+        "SEALSTREAM_SECRET_FILE",
+        "DATA/secret.key",
+        "the secret that seals the keys for tokens and the archive",
+    ),
     ("SEALSTREAM_CLIENT_DIR", "client-web/dist", "the built client that the nodes serve"),
     ("SEALSTREAM_ENVELOPE_TTL_SECONDS", "2592000", "an envelope's life in the queue"),
     (
@@ -107,6 +121,13 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
         "86400",
         "how often the log's file is rewritten; by default at least thirty times in an envelope's life",
     ),
+    (
+        "SEALSTREAM_ARCHIVE",
+        "DATA/archive",
+        "what is trimmed off the log is kept there: a directory, an URL like `s3://bucket/prefix`, or `off`",
+    ),
+    ("SEALSTREAM_ARCHIVE_BODIES", "no", "`yes`: the archive keeps ciphertexts, not only their digests"),
+    ("SEALSTREAM_ARCHIVE_DAYS", "90", "how long the archive keeps an entry"),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
     *(
         (row.setting, str(row.count), f"{row.name} per {row.subject}")
@@ -126,6 +147,18 @@ def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 def _directory(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).expanduser().absolute() if env.get(name) else None
+
+
+def _place(env: Mapping[str, str], name: str, default: Path) -> str | None:
+    """A directory or an URL; None for `off`."""
+    text = (env.get(name) or str(default)).strip()
+    if text == "off":
+        return None
+    if "://" not in text:
+        return str(Path(text).expanduser().absolute())
+    if not text.startswith(ARCHIVE_SCHEMES) or not urlsplit(text).netloc:
+        raise BadSetting(f"{name} must be off, a directory, or an URL like s3://bucket/prefix, not {text!r}")
+    return text
 
 
 def _url(env: Mapping[str, str], name: str, why_not: Callable[[str], str | None]) -> str | None:

@@ -1,9 +1,9 @@
 """The tables (SQLAlchemy Core). Times are ms since the epoch (bigint), keys and hashes bytea.
 
-Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, log_identity. Projections
-of the log, which `sealstream replay rebuild` can make anew: devices, identities, one_time_prekeys,
-used_prekeys, mailboxes, envelopes, checkpoints. The one synchronous write into a projection is the taking
-of a one-time prekey, which the log records before the answer goes out.
+Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, relay_keys, archive_heads,
+log_identity. Projections of the log, which `sealstream replay rebuild` can make anew: devices, identities,
+one_time_prekeys, used_prekeys, mailboxes, envelopes, checkpoints. The one synchronous write into a
+projection is the taking of a one-time prekey, which the log records before the answer goes out.
 """
 
 from sqlalchemy import (
@@ -105,6 +105,29 @@ log_identity = Table(
     CheckConstraint("one", name="one_row"),
     comment="The log that this database belongs to. settled: the log holds the id too (the first start "
     "writes it here first).",
+)
+
+relay_keys = Table(
+    "relay_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("sealed_private_key", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    comment="Ed25519 keys of the relay itself, which sign the archive; private halves sealed as those of "
+    "signing_keys. A row stays for ever, so that what it signed can be checked.",
+)
+
+archive_heads = Table(
+    "archive_heads",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("trimmed", Text, nullable=False, server_default=text("'0-0'")),
+    comment="The newest segment of each partition's archive, so that missing last segments are noticed. "
+    "trimmed: up to which position the log was trimmed without an archive.",
 )
 
 devices = Table(

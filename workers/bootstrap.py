@@ -17,9 +17,10 @@ from schema import functions, keys, log_identity, logs, partitions, servers, tas
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
-from schema.settings import Settings
+from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 from workers import metrics
+from workers.archive.beginning import begin_archive
 from workers.batches import Handler, Pace
 from workers.belonging import Belonging
 from workers.consumer import Consumer
@@ -51,6 +52,7 @@ LOOKING_ROUND_SECONDS: Final = 60.0
 LEASE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 """Between two renewals of a lease, and between two looks at which workers there are."""
+DAY_MS: Final = 24 * 3_600_000
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -189,16 +191,18 @@ async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
-    """Expires, trims, clears, rewrites."""
+    """Expires, archives, trims, clears, rewrites."""
     await opened.begin(opened.belonging.settled())
     settings = opened.settings
     schedule = Schedule(
         settings.envelope_ttl_seconds * 1000,
         settings.retention_interval_seconds,
         settings.rewrite_interval_seconds,
+        settings.archive_days * DAY_MS,
     )
     database = await opened.database()
-    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms)
+    archivist = await begin_archive(settings, database, opened.log)
+    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist)
     await opened.share(keys.RETENTION, 1, work.run, stopping)
 
 
@@ -266,7 +270,9 @@ async def _main(name: str, settings: Settings) -> int:
 def _status(working: "asyncio.Task[None]") -> int:
     if working.cancelled() or (error := working.exception()) is None:
         return 0
-    if isinstance(error, partitions.PartitionsDiffer):
+    if isinstance(error, BadSetting):
+        log.error("setting_unusable", reason=str(error))
+    elif isinstance(error, partitions.PartitionsDiffer):
         log.error("partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS")
     elif isinstance(error, log_identity.LogUnfit):
         log.error("log_unfit", reason=str(error))

@@ -29,6 +29,13 @@ SPARED: Final = Counter("sealstream_envelopes_spared_total", "Envelopes settled 
 ROUTED: Final = Counter("sealstream_pushes_routed_total", "Pushes handed to a node's inbox")
 EXPIRED: Final = Counter("sealstream_envelopes_expired_total", "Envelopes that outlived their time unread")
 TRIMMED: Final = Counter("sealstream_entries_trimmed_total", "Entries trimmed off the log", ("partition",))
+ARCHIVED: Final = Counter("sealstream_entries_archived_total", "Entries put into segments", ("partition",))
+ARCHIVED_BYTES: Final = Counter("sealstream_archive_bytes_total", "Bytes of segments written", ("partition",))
+LOG_MEMORY: Final = Gauge(
+    "sealstream_log_memory_share",
+    "Used share of the log's memory; at 0.8 sends are refused",
+    ("server",),
+)
 ERASED: Final = Counter("sealstream_entries_erased_total", "Entries of deleted accounts", ("partition",))
 TRIM_REFUSED: Final = Counter("sealstream_trims_refused_total", "Partitions left untrimmed, by why", ("why",))
 EVICTED: Final = Counter("sealstream_users_evicted_total", "Users cooled down for hitting limits")

@@ -5,7 +5,8 @@
     DATA/postgres/   the database cluster
     DATA/run/        pid files, sockets, generated configuration
     DATA/logs/       one text log per process
-    DATA/secret.key  seals the token-signing keys (the relay's)
+    DATA/archive/    stretches of the log that were trimmed (retention's)
+    DATA/secret.key  seals the keys that sign tokens and the archive (the relay's)
 
 The sockets are the only way in: no port is opened, and the file system's rights say who may connect.
 A socket's address is at most 103 bytes (macOS; 107 on Linux) and goes into URLs, so that a long or

@@ -14,11 +14,13 @@ import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from relay.auth import secret_file, signing_keys
-from relay.auth.signing_keys import SigningKey, WrongSecret
+from relay.auth import signing_keys
+from relay.auth.signing_keys import SigningKey
 from relay.database import DATABASE_AWAY, Database, transaction
+from schema import secret_file
 from schema.clock import now_ms
 from schema.refusals import Refusal
+from schema.sealing import WrongSecret
 
 log = structlog.get_logger(__name__)
 

@@ -1,19 +1,18 @@
 """The signing keys' rows: Ed25519, the private halves sealed under the operator's secret.
 
 Invariant: a key is believed only if its sealed private half opens under the secret; whoever can
-write to the database but does not have the secret cannot add one. (AES-256-GCM, random 96-bit nonce,
-the kid as additional data.)
+write to the database but does not have the secret cannot add one. (`schema.sealing`, the kid as
+the label.)
 """
 
 import secrets
 from typing import Final, NamedTuple
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-NONCE_BYTES: Final = 12
+from schema import sealing
+
 KEPT_AFTER_RETIREMENT_MS: Final = 86_400_000
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('sealstream.signing_keys'))"
@@ -41,10 +40,6 @@ class SigningKey(NamedTuple):
     retired_at: int | None
 
 
-class WrongSecret(ValueError):
-    """The sealed private half does not open under this secret."""
-
-
 def new() -> SigningKey:
     """A fresh key."""
     return SigningKey(secrets.token_hex(8), Ed25519PrivateKey.generate(), None)
@@ -52,17 +47,12 @@ def new() -> SigningKey:
 
 def seal(key: SigningKey, secret: bytes) -> bytes:
     """Nonce and ciphertext of the private half."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(secret).encrypt(nonce, key.private.private_bytes_raw(), key.kid.encode())
+    return sealing.seal(key.private, secret, key.kid.encode())
 
 
 def unseal(kid: str, sealed: bytes, retired_at: int | None, secret: bytes) -> SigningKey:
     """The key of a row. Raises WrongSecret."""
-    try:
-        raw = AESGCM(secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], kid.encode())
-    except (InvalidTag, ValueError) as error:
-        raise WrongSecret(kid) from error
-    return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw), retired_at)
+    return SigningKey(kid, sealing.unseal(sealed, secret, kid.encode()), retired_at)
 
 
 def row(key: SigningKey, secret: bytes, now: int) -> dict[str, object]:

@@ -14,6 +14,7 @@
 --   'mismatch', missing, extra, stale        each a list of device numbers
 --   'full', device
 --   'gone'                                   no such user, or no identity any more
+--#include seen
 local function directory(user_key)
   local flat = redis.call('HGETALL', user_key)
   local fields = {}
@@ -54,8 +55,8 @@ local function full(fields, envelopes, capacity)
 end
 
 local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, remember, time)
-  local seen = redis.call('GET', seen_key)
-  if seen then return cmsgpack.unpack(seen) end
+  local seen = recall(seen_key, remember)
+  if seen then return seen end
   local fields = directory(user_key)
   if not fields['i'] then return {'gone'} end
   local offered = {}
@@ -69,12 +70,12 @@ local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, r
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
   end
-  redis.call('SET', seen_key, cmsgpack.pack(answer), 'EX', remember)
+  remember_answer(seen_key, answer, remember)
   return answer
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
-  local capacity, remember = tonumber(args[1]), args[2]
+  local capacity, remember = tonumber(args[1]), tonumber(args[2])
   local replies = {}
   local at = 3
   for send = 1, (#keys - 1) / 2 do

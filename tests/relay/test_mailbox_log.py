@@ -115,6 +115,26 @@ async def test_the_same_id_again_is_answered_as_the_first_time_and_appends_nothi
     assert len(await world.entries(anna)) == 1
 
 
+async def test_an_answer_is_remembered_for_an_hour_and_takes_little_memory(world: World) -> None:
+    user, sender = await world.user(d1=7), uuid4()
+    send = sending(user, (1, 7))
+    assert await world.log.answered(sender, 1, send) is None
+    accepted = await world.log.accept(sender, 1, send, now_ms())
+    assert await world.log.answered(sender, 1, send) == accepted
+    assert await world.log.answered(sender, 2, send) is None
+    (name,) = await world.client.keys("*:seen:*")
+    assert 3600 < await world.client.ttl(name) <= 5400
+    assert await world.client.object("encoding", name) == b"listpack"
+    # What was accepted an hour ago, two half hours back, is remembered; what is older is not.
+    tag, _, slot, shard = name.split(b":")
+    before = b"%s:seen:%d:%s" % (tag, int(slot) - 2, shard)
+    await world.client.rename(name, before)
+    assert await world.log.answered(sender, 1, send) == accepted
+    assert await world.log.accept(sender, 1, send, now_ms()) == accepted
+    await world.client.rename(before, b"%s:seen:%d:%s" % (tag, int(slot) - 4, shard))
+    assert await world.log.answered(sender, 1, send) is None
+
+
 async def test_the_same_id_of_another_sender_or_device_is_another_envelope(world: World) -> None:
     anna, sender = await world.user(d1=11), uuid4()
     send = sending(anna, (1, 11))

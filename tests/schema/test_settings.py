@@ -31,6 +31,10 @@ def test_a_limit_is_a_setting() -> None:
         ("SEALSTREAM_LOG_FORMAT", "xml"),
         ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "soon"),
         ("SEALSTREAM_RETENTION_INTERVAL_SECONDS", "0"),
+        ("SEALSTREAM_ARCHIVE", "ftp://host/folder"),
+        ("SEALSTREAM_ARCHIVE", "s3://"),
+        ("SEALSTREAM_ARCHIVE_BODIES", "maybe"),
+        ("SEALSTREAM_ARCHIVE_DAYS", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -45,6 +49,14 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 def test_a_shorter_life_is_looked_after_more_often(life: str, looks: float, rewrites: float) -> None:
     settings = Settings.from_env({"SEALSTREAM_ENVELOPE_TTL_SECONDS": life})
     assert (settings.retention_interval_seconds, settings.rewrite_interval_seconds) == (looks, rewrites)
+
+
+def test_the_archive_is_in_the_data_directory_elsewhere_or_off() -> None:
+    data = {"SEALSTREAM_DATA": "/data"}
+    assert Settings.from_env(data).archive == "/data/archive"
+    assert (Settings.from_env(data).archive_bodies, Settings.from_env(data).archive_days) == (False, 90)
+    for given, expected in (("/else", "/else"), ("s3://bucket/a", "s3://bucket/a"), ("off", None)):
+        assert Settings.from_env({**data, "SEALSTREAM_ARCHIVE": given}).archive == expected
 
 
 def test_lists_are_separated_by_commas() -> None:

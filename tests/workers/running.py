@@ -88,6 +88,7 @@ class Workers:
             "SEALSTREAM_DATABASE_URL": database_url,
             "SEALSTREAM_PARTITIONS": str(PARTITIONS),
             "SEALSTREAM_LOG_FORMAT": "json",
+            "SEALSTREAM_ARCHIVE": "off",
         }
         self._started: list[Worker] = []
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg_pool import AsyncConnectionPool
 from redis import Redis
 from redis.asyncio import Connection
 from redis.crc import key_slot
@@ -17,12 +20,19 @@ from schema.clock import now_ms
 from schema.events import AccountDeleted
 from schema.log_identity import AnotherLog, Guard
 from schema.partitions import partition_of
+from schema.relay_keys import RelayKey
 from tests.support.cluster import SLOTS, Cluster
 from tests.workers import stories
+from tests.workers.archive.conftest import read_by_all, tell
+from tests.workers.archive.reads import joined, positions
 from tests.workers.deletions import events, life, readers
 from tests.workers.oracle import projected
 from tests.workers.running import PARTITIONS, Workers, until
+from workers.archive.archivist import Archivist
+from workers.archive.store import Store
 from workers.retention.erasing import erase
+from workers.retention.room import END_SHARE, Room, memories
+from workers.retention.trimming import Trimmer
 
 pytestmark = pytest.mark.slow
 
@@ -144,3 +154,41 @@ async def test_a_primary_that_lost_its_data_is_noticed_and_no_other(
         await second.connect()
     for connection in (first, second):
         await connection.disconnect()
+
+
+async def test_a_primary_that_is_above_half_gives_its_own_partitions_to_the_archive(
+    cluster_url: str, database_url: str, tmp_path: Path
+) -> None:
+    async with clients.client(cluster_url) as client, AsyncConnectionPool(database_url, open=False) as pool:
+        homes = {number: client.get_node_from_key(keys.log(number)).name for number in range(SPREAD)}
+        full = homes[0]
+        (other,) = set(homes.values()) - {full}
+        key = RelayKey("kid", Ed25519PrivateKey.generate())
+        archivist = Archivist(
+            Store.open(str(tmp_path)),
+            pool,
+            client,
+            key,
+            {"kid": key.private.public_key()},
+            now_ms,
+            entries=50,
+        )
+        (user,) = stories.users(1)
+        story = [stories.accepted(user, 1, number, body=bytes(32_768)) for number in range(1, 151)]
+        for number in range(SPREAD):
+            await tell(client, story, partition=number)
+            await read_by_all(client, pool, number)
+        try:
+            before = await memories(client)
+            limits = {full: int(before[full].used / 0.6), other: int(before[other].used / 0.3)}
+            for name, most in limits.items():
+                node = client.get_node(node_name=name)
+                await client.config_set("maxmemory", most, target_nodes=node)
+            assert await Room(client, SPREAD, Trimmer(pool, client, archivist)).make(asyncio.Event()) > 0
+            after = await memories(client)
+            assert after[full].share <= END_SHARE
+            for number, home in homes.items():
+                assert (await client.xlen(keys.log(number)) == 150) == (home == other)
+                assert await positions(joined(archivist, client), number) == list(range(1, 151))
+        finally:
+            await client.config_set("maxmemory", 0, target_nodes=clients.Cluster.PRIMARIES)

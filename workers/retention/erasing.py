@@ -1,4 +1,4 @@
-"""Erasing: what the log and its quarantine hold of an account that was deleted goes.
+"""Erasing: what log, quarantine and the archive's ciphertexts hold of an account that was deleted goes.
 
 Invariant: an entry goes only once all have read its account's deletion (`workers.retention.boundary`): what
 it said is void by then, and nobody misses it. The deletion itself stays. The record of whom to erase was made
@@ -15,6 +15,8 @@ import structlog
 from schema import codec, functions, keys
 from schema.events import AccountDeleted
 from workers import metrics
+from workers.archive import bodies
+from workers.archive.store import Store
 from workers.positions import Position
 from workers.projector import checkpoints
 from workers.retention.boundary import ReaderMissing, boundary
@@ -28,7 +30,7 @@ Deletions = dict[UUID, Position]
 """Where the deletion of each account stands; what it had before that is to go."""
 
 
-async def erase(database: Any, log_client: Any, partitions: int) -> int:
+async def erase(database: Any, log_client: Any, partitions: int, archive: Store | None = None) -> int:
     """Erases the accounts whose deletion all have read, a partition's at once; how many entries went."""
     async with database.connection() as connection:
         projected = await checkpoints.read_all(connection, keys.PROJECTOR)
@@ -40,6 +42,8 @@ async def erase(database: Any, log_client: Any, partitions: int) -> int:
         newest = f"({max(deletions.values())}"
         count = await _erase(log_client, keys.log(partition), newest, deletions)
         count += await _erase(log_client, keys.quarantine(partition), "+", deletions)
+        if archive is not None:
+            count += await bodies.erase(archive, partition, deletions)
         await _take_back(log_client, partition, deletions)
         metrics.ERASED.labels(partition).inc(count)
         log.info("accounts_erased", partition=partition, accounts=len(deletions), entries=count)

@@ -1,4 +1,7 @@
-"""Retention's rounds: expire, trim, erase, clear, sweep, and rewrite when it is due."""
+"""Retention's rounds: expire, trim, erase, age, clear, sweep, and rewrite when it is due.
+
+Room in the log is made beside them, every second.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,24 +11,29 @@ from typing import Any
 import msgspec
 import structlog
 
+from workers.archive.ageing import age
+from workers.archive.archivist import Archivist
 from workers.failures import AWAY, slug
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
 from workers.retention.erasing import erase
 from workers.retention.expiry import expire
 from workers.retention.rewriting import rewrite_when_due
+from workers.retention.room import Room
 from workers.retention.sweeping import sweep
-from workers.retention.trimming import trim, trim_quarantine
+from workers.retention.trimming import Trimmer, trim_quarantine
 
 log = structlog.get_logger(__name__)
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """An envelope's life and the log's window (ms), and the pauses between rounds and rewrites (seconds)."""
+    """An envelope's life and the log's window (ms), the pauses between rounds and rewrites (seconds), and how
+    long the archive keeps an entry (ms)."""
 
     ttl_ms: int
     round_seconds: float
     rewrite_seconds: float
+    archive_ms: int = 90 * 24 * 3_600_000
 
 
 class Retention:
@@ -39,6 +47,7 @@ class Retention:
         partitions: int,
         schedule: Schedule,
         now: Callable[[], int],
+        archivist: Archivist | None = None,
     ) -> None:
         self._database = database
         self._log = log_client
@@ -46,9 +55,17 @@ class Retention:
         self._partitions = partitions
         self._schedule = schedule
         self._now = now
+        self._archivist = archivist
+        self._trimmer = Trimmer(database, log_client, archivist)
+        self._room = Room(log_client, partitions, self._trimmer)
 
     async def run(self, _partition: int, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._room.run(stopping))
+            tasks.create_task(self._rounds(stopping))
+
+    async def _rounds(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             await self.round()
             with suppress(TimeoutError):
@@ -64,11 +81,13 @@ class Retention:
             return
         life = self._schedule.ttl_ms
         database, log_client, count = self._database, self._log, self._partitions
+        archive = self._archivist.store if self._archivist else None
         steps: dict[str, Callable[[], Awaitable[Any]]] = {
             "expire": lambda: expire(database, log_client, count, now=now, ttl_ms=life),
-            "trim": lambda: trim(database, log_client, count, now=now, window_ms=life),
+            "trim": lambda: self._trimmer.trim_window(count, now=now, window_ms=life),
             "trim_quarantine": lambda: trim_quarantine(log_client, count, now=now, window_ms=life),
-            "erase": lambda: erase(database, log_client, count),
+            "erase": lambda: erase(database, log_client, count, archive),
+            "age": lambda: age(self._archivist, count, before=now - self._schedule.archive_ms),
             "clear": lambda: clear(database, now=now),
             "sweep": lambda: sweep(self._board),
             "rewrite": lambda: rewrite_when_due(self._board, log_client, self._schedule.rewrite_seconds),

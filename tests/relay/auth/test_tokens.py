@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from relay.auth import keyset as keysets
-from relay.auth import secret_file, signing_keys
+from relay.auth import signing_keys
 from relay.auth.keyset import Keyset, KeysetUnreadable, rotate
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
+from schema import secret_file
 from schema.clock import now_ms
 from schema.refusals import Refusal
+from schema.sealing import WrongSecret
 from schema.settings import Settings
 from tests.support.relay import open_parts
 
@@ -215,7 +217,7 @@ async def test_sealed_keys_do_not_show_the_private_half_and_open_under_their_own
     assert private.private_bytes_raw() not in sealed
     secret = secret_file.read_or_create(bench.secret)
     assert signing_keys.unseal(kid, sealed, None, secret).kid == kid
-    with pytest.raises(signing_keys.WrongSecret):
+    with pytest.raises(WrongSecret):
         signing_keys.unseal("another", sealed, None, secret)
 
 

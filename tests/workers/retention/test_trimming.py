@@ -7,7 +7,7 @@ import pytest
 from schema import keys
 from workers.positions import Position
 from workers.projector import checkpoints
-from workers.retention.trimming import trim, trim_quarantine
+from workers.retention.trimming import Trimmer, trim_quarantine
 
 NOW, WINDOW = 100, 50
 """Entries before 50-0 are out of the window."""
@@ -37,7 +37,7 @@ async def left(log: Any, partition: int = 0) -> list[int]:
 
 
 async def run(database: Any, log: Any, partitions: int = 1) -> int:
-    return await trim(database, log, partitions, now=NOW, window_ms=WINDOW)
+    return await Trimmer(database, log, None).trim_window(partitions, now=NOW, window_ms=WINDOW)
 
 
 async def test_what_everyone_has_read_and_is_out_of_the_window_goes(log, database) -> None:

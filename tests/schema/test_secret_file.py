@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.auth.secret_file import is_exposed, read_or_create
+from schema.secret_file import is_exposed, read_or_create
 from schema.settings import BadSetting
 
 

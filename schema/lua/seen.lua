@@ -1,0 +1,28 @@
+-- Answers to accepted sends, remembered for `remember` seconds at least and half an hour more at most. Each is an
+-- entry of one of 4096 small hashes of the present half hour, under a digest of the send: about 40 bytes, where a
+-- key of its own takes 200.
+local SLOT_SECONDS = 1800
+
+local function seen_place(seen_key)
+  local digest = redis.sha1hex(seen_key)
+  local slot = math.floor(tonumber(redis.call('TIME')[1]) / SLOT_SECONDS)
+  local prefix = string.match(seen_key, '^{%d+}:seen:')
+  return prefix, slot, ':' .. string.sub(digest, 1, 3), string.sub(digest, 4, 23)
+end
+
+-- The remembered answer (an array), or nil.
+local function recall(seen_key, remember)
+  local prefix, slot, shard, field = seen_place(seen_key)
+  for at = slot, slot - math.ceil(remember / SLOT_SECONDS), -1 do
+    local answer = redis.call('HGET', prefix .. string.format('%.0f', at) .. shard, field)
+    if answer then return cmsgpack.unpack(answer) end
+  end
+  return nil
+end
+
+local function remember_answer(seen_key, answer, remember)
+  local prefix, slot, shard, field = seen_place(seen_key)
+  local name = prefix .. string.format('%.0f', slot) .. shard
+  redis.call('HSET', name, field, cmsgpack.pack(answer))
+  redis.call('EXPIRE', name, remember + SLOT_SECONDS, 'NX')
+end

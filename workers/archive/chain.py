@@ -1,0 +1,123 @@
+"""A partition's chain of segments, verified from its floor to its head.
+
+Invariant: `segments` are exactly those whose header the relay signed and which stand where the chain names
+them. Whatever else there is, or is missing, is a fault with the segment's number in it.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from schema.relay_keys import PublicKeys
+from workers.archive import floor as floors
+from workers.archive import store as places
+from workers.archive.floor import Floor
+from workers.archive.header import Changed, Head
+from workers.archive.heads import Recorded
+from workers.archive.segment import START_BYTES, Opened, open_start
+from workers.archive.store import NotThere, Store
+from workers.positions import START, Position
+
+FaultKind = Literal["missing", "changed", "reordered", "unarchived"]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with segment `number`. `unarchived` is no tampering: the relay itself
+    says that it trimmed the log without an archive before this segment."""
+
+    kind: FaultKind
+    partition: int
+    number: int
+    text: str
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """What the archive has of a partition, in order."""
+
+    partition: int
+    floor: Floor
+    segments: list[Opened]
+    faults: list[Fault]
+
+    @property
+    def last(self) -> Position:
+        """Up to where it has everything."""
+        return self.segments[-1].header.last if self.segments else self.floor.last
+
+    @property
+    def complete(self) -> bool:
+        """Whether it begins with the relay and has no hole."""
+        return bool(self.segments) and not self.faults and self.segments[0].header.after == START
+
+    @property
+    def entries(self) -> int:
+        """How many entries the segments hold."""
+        return sum(opened.header.count for opened in self.segments)
+
+
+async def read(store: Store, partition: int, keys: PublicKeys, recorded: Recorded | None = None) -> Chain:
+    """The partition's chain. `recorded`: what the database says of it, if that is known."""
+    faults: list[Fault] = []
+    try:
+        floor = await floors.read(store, partition, keys)
+    except Changed as error:
+        floor = Floor(partition=partition)
+        faults.append(Fault("changed", partition, 0, str(error)))
+    numbers = {number for number in await store.numbers(partition) if number >= floor.number}
+    newest = max(numbers, default=floor.number - 1)
+    expected = recorded.head if recorded else Head()
+    segments: list[Opened] = []
+    digest, last = floor.previous, floor.last
+    for number in range(floor.number, max(newest, expected.number) + 1):
+        opened = await _open(store, partition, number, keys, faults) if number in numbers else None
+        if number not in numbers:
+            faults.append(Fault("missing", partition, number, f"segment {number} is missing"))
+        if opened is None:
+            digest = b""  # nothing is known to compare the next one with
+            continue
+        faults += _place(opened, digest, last)
+        if number == expected.number and opened.digest != expected.digest:
+            text = f"segment {number} is not the one that the database names"
+            faults.append(Fault("changed", partition, number, text))
+        segments.append(opened)
+        digest, last = opened.digest, opened.header.last
+    if recorded and recorded.trimmed > last:
+        text = f"the log was trimmed without an archive from {last} to {recorded.trimmed}"
+        faults.append(Fault("unarchived", partition, newest + 1, text))
+    return Chain(partition, floor, segments, faults)
+
+
+async def _open(
+    store: Store, partition: int, number: int, keys: PublicKeys, faults: list[Fault]
+) -> Opened | None:
+    try:
+        start = await store.read_start(places.segment_name(partition, number), START_BYTES)
+        opened = open_start(start, keys)
+    except NotThere:
+        faults.append(Fault("missing", partition, number, f"segment {number} went while it was read"))
+        return None
+    except Changed as error:
+        faults.append(Fault("changed", partition, number, f"segment {number}: {error}"))
+        return None
+    header = opened.header
+    if (header.partition, header.number) != (partition, number):
+        text = f"in the place of segment {number} is segment {header.number} of partition {header.partition}"
+        faults.append(Fault("reordered", partition, number, text))
+        return None
+    return opened
+
+
+def _place(opened: Opened, digest: bytes, last: Position) -> list[Fault]:
+    """What is wrong with where the segment stands; an unknown `digest` is empty."""
+    header = opened.header
+    where = header.partition, header.number
+    if not digest:
+        return []
+    if header.previous != digest:
+        return [Fault("changed", *where, f"segment {header.number} does not name the one before it")]
+    if header.after < last:
+        return [Fault("changed", *where, f"segment {header.number} begins before the one before it ends")]
+    if header.after > last:
+        text = f"the log was trimmed without an archive from {last} to {header.after}"
+        return [Fault("unarchived", *where, text)]
+    return []

@@ -1,0 +1,61 @@
+"""Reading the log for the archive: pages of about a megabyte, so that the log serves others in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from schema import keys, servers
+from workers.archive.rows import RawEntry
+from workers.positions import START, Position
+
+PAGE: Final = 1500
+PAGE_BYTES: Final = 1024 * 1024
+
+
+async def pages(
+    log_client: Any, partition: int, after: Position, before: Position
+) -> AsyncIterator[list[RawEntry]]:
+    """The partition's entries in (`after`, `before`), in order."""
+    # redis-py does not unpack the reply to a command whose name is in bytes, which is a third of the time.
+    command: Any = "XRANGE" if isinstance(log_client, servers.Cluster) else b"XRANGE"
+    name, end, count = keys.log(partition), f"({before}", PAGE
+    asked = asyncio.ensure_future(log_client.execute_command(command, name, f"({after}", end, "COUNT", count))
+    try:
+        while rows := await asked:
+            page: list[RawEntry] = [(Position.parse(text), _fields(fields)) for text, fields in rows]
+            is_last = len(page) < count
+            if not is_last:  # the next page comes while this one is worked on
+                size = sum(len(value) for _, fields in page for value in fields.values())
+                count = max(16, min(PAGE, PAGE_BYTES * len(page) // (size + 1)))
+                asked = asyncio.ensure_future(
+                    log_client.execute_command(command, name, f"({page[-1][0]}", end, "COUNT", count)
+                )
+            yield page
+            if is_last:
+                return
+    finally:
+        asked.cancel()
+
+
+async def removed(log_client: Any, partition: int) -> int:
+    """How many entries ever left the partition's log, trimmed or erased."""
+    info = await log_client.xinfo_stream(keys.log(partition))
+    return int(info["entries-added"]) - int(info["length"])
+
+
+async def before_first(log_client: Any, partition: int) -> Position:
+    """The last position before the log's first entry."""
+    rows = await log_client.xrange(keys.log(partition), count=1)
+    if not rows:
+        info = await log_client.xinfo_stream(keys.log(partition))
+        return Position.parse(info["last-generated-id"])
+    first = Position.parse(rows[0][0])
+    if first.n:
+        return Position(first.ms, first.n - 1)
+    return Position(first.ms - 1, 2**64 - 1) if first.ms else START
+
+
+def _fields(fields: Any) -> dict[bytes, bytes]:
+    if isinstance(fields, dict):
+        return fields
+    return dict(zip(fields[::2], fields[1::2], strict=True))
