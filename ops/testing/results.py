@@ -1,13 +1,8 @@
 """What runners report: cases counted from JUnit XML, and the names of the shaky ones."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 from xml.etree import ElementTree as ET
-
-GROUP: Final = re.compile(r"@[\w.-]+$")
-"""xdist appends a test's group to its name."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +59,13 @@ def from_junit(text: str) -> Counts:
 
 
 def passed_names(report: Path) -> tuple[str, ...]:
-    """The cases that passed, as `classname::name` without an xdist group; none if it cannot be read."""
+    """The cases that passed, as `classname::name`; none if it cannot be read."""
     try:
         cases = ET.fromstring(report.read_text("utf-8")).iter("testcase")  # noqa: S314 - our own runner's
     except (OSError, ET.ParseError):
         return ()
     return tuple(
-        f"{case.get('classname')}::{GROUP.sub('', case.get('name') or '')}"
+        f"{case.get('classname')}::{case.get('name')}"
         for case in cases
         if not _has_failed(case) and case.find("skipped") is None
     )

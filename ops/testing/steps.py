@@ -49,12 +49,11 @@ def _python_tests() -> Step:
     pytest = (str(BIN / "pytest"), "-q", f"--junit-xml={report}")
     return Step(
         "pytest",
-        (*pytest, "-n", "4", "--dist", "loadgroup", "--durations=10"),
+        (*pytest, "-n", "4", "--durations=10"),
         minutes=40,
         report=report,
         parts=("python",),
-        # By way of xdist again: the names of tests have their groups in them.
-        again=(*pytest, "-n", "1", "--dist", "loadgroup", "--last-failed", "--last-failed-no-failures=none"),
+        again=(*pytest, "--last-failed", "--last-failed-no-failures=none"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ops.child import Program
 from tests.support.house import House
+from tests.support.stack import frozen
 from tests.support.until import until
 
 MIB = 1024 * 1024
@@ -20,27 +21,29 @@ _LIMITED = (
 
 
 async def test_a_log_that_fills_up_refuses_sends_before_its_server_has_to(house: House) -> None:
-    async with (
-        house.client("log") as log,
-        house.crowd(*[house.url()] * 4) as crowd,
-        crowd.connected(),
-        crowd.writing(pause=0.02, size=BODY),
-    ):
-        (room,) = (await log.config_get("maxmemory")).values()
-        out_of_memory = await refused_by(log)
-        used = (await log.info("memory"))["used_memory"]
-        await log.config_set("maxmemory", int((used + MIB) / 0.8))
-        await until(crowd.codes, seconds=60)
-        assert set(crowd.codes()) == {"unavailable"}
-        assert await refused_by(log) == out_of_memory, "it was the node that refused, in time"
-        await log.config_set("maxmemory", room)
-        await crowd.goes_on()
-        await log.config_set("maxmemory", MIB)  # full at once, before the node has looked
-        await crowd.is_refused()
-        await log.config_set("maxmemory", room)
-        await crowd.goes_on()
-        assert set(crowd.codes()) == {"unavailable"}
-        assert await refused_by(log) > out_of_memory
+    """Retention stands still: it would make room by trimming what all have read."""
+    with frozen(house.stack.pid("retention")):
+        async with (
+            house.client("log") as log,
+            house.crowd(*[house.url()] * 4) as crowd,
+            crowd.connected(),
+            crowd.writing(pause=0.02, size=BODY),
+        ):
+            (room,) = (await log.config_get("maxmemory")).values()
+            out_of_memory = await refused_by(log)
+            used = (await log.info("memory"))["used_memory"]
+            await log.config_set("maxmemory", int((used + MIB) / 0.8))
+            await until(crowd.codes, seconds=60)
+            assert set(crowd.codes()) == {"unavailable"}
+            assert await refused_by(log) == out_of_memory, "it was the node that refused, in time"
+            await log.config_set("maxmemory", room)
+            await crowd.goes_on()
+            await log.config_set("maxmemory", MIB)  # full at once, before the node has looked
+            await crowd.is_refused()
+            await log.config_set("maxmemory", room)
+            await crowd.goes_on()
+            assert set(crowd.codes()) == {"unavailable"}
+            assert await refused_by(log) > out_of_memory
 
 
 async def test_without_memory_on_the_board_sends_and_connections_are_refused(house: House) -> None:

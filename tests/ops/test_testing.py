@@ -9,7 +9,7 @@ import pytest
 
 from ops.testing import __main__ as whole
 from ops.testing import soak
-from ops.testing.results import Counts, Outcome, counted, from_junit, passed_names, settled
+from ops.testing.results import Counts, Outcome, counted, from_junit, settled
 from ops.testing.running import AGAIN_AT_MOST, run, run_all
 from ops.testing.steps import CLIENT, PARTS, Step, steps
 
@@ -98,12 +98,6 @@ def test_a_few_failures_run_again_and_many_do_not(tmp_path: Path) -> None:
 def test_a_runner_that_did_not_reach_its_end_does_not_know_what_to_run_again(tmp_path: Path) -> None:
     passes = '<testcase classname="c" name="a"/>'
     assert run_twice(tmp_path, 1, passes, status=3) == Outcome(Counts(passed=1, failed=1))
-
-
-def test_the_group_of_a_test_is_no_part_of_its_name(tmp_path: Path) -> None:
-    report = tmp_path / "report.xml"
-    report.write_text('<a><testcase classname="tests.wire" name="test_a@stack"/></a>')
-    assert passed_names(report) == ("tests.wire::test_a",)
 
 
 def names_its_shaky(tmp_path: Path, names: str | None) -> Outcome:
