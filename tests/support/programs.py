@@ -1,5 +1,6 @@
 """Our programs as functions, for the fork server; each runs until it is told to stop."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -18,6 +19,15 @@ def worker(arguments: list[str]) -> int:
     from workers.bootstrap import run_worker
 
     return run_worker(arguments[0], Settings.from_env(os.environ))
+
+
+def dying_worker(arguments: list[str]) -> None:
+    """A consumer of the tests' group: the log, its name, the number it dies over, and how."""
+    from tests.workers.dying import Handler, work
+
+    url, name, deadly, *how = arguments
+    handler = Handler(url, int(deadly), later="later" in how, waiting="waits" in how)
+    asyncio.run(work(url, name, handler))
 
 
 def node(arguments: list[str]) -> int:

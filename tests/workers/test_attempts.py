@@ -1,7 +1,6 @@
 """An entry whose handling ends the worker's process: found, set aside, and the partition goes on."""
 
 import asyncio
-import sys
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +8,7 @@ import pytest
 from redis import Redis
 
 from schema import codec, functions, servers
+from tests.support.processes import Process
 from tests.workers import stories
 from tests.workers.running import until
 from tests.workers.test_consumer import Recorder, consuming, nothing_left
@@ -18,62 +18,12 @@ from workers.sources import log_source
 
 SOURCE = log_source("tests", 0)
 DEADLY = 6
-WORKER = """
-import asyncio, os, sys
-from redis.exceptions import RedisError
-from schema import servers
-from workers.batches import Pace
-from workers.consumer import Consumer
-from workers.sources import log_source
-
-url, name, deadly = sys.argv[1], sys.argv[2], int(sys.argv[3])
-waiting, later = "waits" in sys.argv, "later" in sys.argv
-stream = log_source("tests", 0).stream
-
-class Handler:
-    async def resume(self):
-        return None
-    async def handle(self, batch):
-        for entry in batch.entries:
-            if entry.seq == deadly:
-                if later:
-                    async with servers.client(url) as log, asyncio.timeout(5):
-                        await log.ping()
-                        await asyncio.sleep(0.01)
-                os._exit(42)
-        if waiting:
-            async with servers.client(url) as log:
-                await log.rpush("waiting", name)
-                await log.blpop("gate", 0)
-        async with servers.client(url) as log:
-            for entry in batch.entries:
-                await log.rpush("handled", entry.seq)
-
-async def main():
-    stopping = asyncio.Event()
-    pace = Pace(block_seconds=0.1, verify_seconds=0.0)
-    consumer = Consumer(log_source("tests", 0), Handler(), lambda: servers.client(url), name, pace)
-    running = asyncio.create_task(consumer.run(stopping))
-    async with servers.client(url) as log:
-        while True:
-            await asyncio.sleep(0.05)
-            groups = await log.xinfo_groups(stream)
-            if groups and groups[0]["pending"] == 0 and groups[0]["lag"] == 0:
-                break
-    stopping.set()
-    await running
-
-asyncio.run(main())
-"""
 
 
 async def work(log_url: str, number: int, deadly: int = DEADLY, *how: str) -> int:
     """A worker until everything is done, or until it ends over an entry; its exit status."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WORKER, log_url, f"worker-{number}", str(deadly), *how
-    )
-    async with asyncio.timeout(60):
-        return await process.wait()
+    process = Process("dying_worker", log_url, f"worker-{number}", str(deadly), *how)
+    return await asyncio.to_thread(process.wait, 60)
 
 
 @pytest.fixture
@@ -127,16 +77,20 @@ async def test_workers_killed_while_they_wait_for_a_server_say_nothing_against_a
     for seq in range(1, entries + 1):
         await log.xadd(SOURCE.stream, stories.fields(stories.accepted(uuid4(), 1, seq)))
     for number in range(3 + ALONE):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WORKER, log_url, f"worker-{number}", "0", "waits"
-        )
-        await log.blpop("waiting", 60)
-        await until(lambda: is_on_no_record(log))
+        process = Process("dying_worker", log_url, f"worker-{number}", "0", "waits")
+        await until(lambda: waits_off_record(log), within=60)
         process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.wait, 60)
     assert await work(log_url, 99, deadly=0) == 0
     assert [int(seq) for seq in await log.lrange("handled", 0, -1)] == list(range(1, entries + 1))
     assert await log.exists(SOURCE.quarantine) == 0
+
+
+async def waits_off_record(log: Any) -> bool:
+    """The worker waits at its gate, and its record is taken back. In this order: before the gate it waits
+    twice more and is on record in between."""
+    waits = any(one["cmd"] == "blpop" and "b" in one["flags"] for one in await log.client_list())
+    return waits and await is_on_no_record(log)
 
 
 async def is_on_no_record(log: Any) -> bool:

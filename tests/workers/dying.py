@@ -1,0 +1,58 @@
+"""A worker that dies over an entry, or waits for a server until it is killed; for the fork server."""
+
+import asyncio
+import os
+from typing import Any
+
+from schema import servers
+from workers.batches import Batch, Pace
+from workers.consumer import Consumer
+from workers.sources import log_source
+
+SOURCE = log_source("tests", 0)
+DIED = 42
+
+
+class Handler:
+    """Dies over the entry numbered `deadly`, `later` after a wait; `waiting` it stops at a gate."""
+
+    def __init__(self, url: str, deadly: int, *, later: bool, waiting: bool) -> None:
+        self._url = url
+        self._deadly = deadly
+        self._later = later
+        self._waiting = waiting
+
+    async def resume(self) -> None:
+        """The group's own record says how far."""
+
+    async def handle(self, batch: Batch[Any]) -> None:
+        """Notes what it handled in the list `handled`."""
+        for entry in batch.entries:
+            if entry.seq == self._deadly:
+                if self._later:
+                    async with servers.client(self._url) as log, asyncio.timeout(5):
+                        await log.ping()
+                        await asyncio.sleep(0.01)
+                os._exit(DIED)
+        async with servers.client(self._url) as log:
+            if self._waiting:
+                await log.ping()
+                await log.blpop("gate", 0)
+            for entry in batch.entries:
+                await log.rpush("handled", entry.seq)
+
+
+async def work(url: str, name: str, handler: Handler) -> None:
+    """Until everything is done."""
+    stopping = asyncio.Event()
+    pace = Pace(block_seconds=0.1, verify_seconds=0.0)
+    consumer = Consumer(SOURCE, handler, lambda: servers.client(url), name, pace)
+    running = asyncio.create_task(consumer.run(stopping))
+    async with servers.client(url) as log:
+        while True:
+            await asyncio.sleep(0.05)
+            groups = await log.xinfo_groups(SOURCE.stream)
+            if groups and groups[0]["pending"] == 0 and groups[0]["lag"] == 0:
+                break
+    stopping.set()
+    await running
