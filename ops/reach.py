@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Reached:
-    """What a command works with. Nothing is opened before it is asked for."""
+    """The servers of one command. Each is opened on first use."""
 
     def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class Reached:
 
 
 def run(do: Callable[[Reached], Awaitable[T]]) -> T:
-    """What `do` gives. Raises OperatorError when no server is named or running, or one is away."""
+    """Returns the result of `do`. Raises OperatorError when no server is named or running, or one is away."""
     from ops.addresses import resolved  # noqa: PLC0415
     from ops.streams.groups import NeverStarted  # noqa: PLC0415
     from ops.trouble import database_in_words, valkey_in_words  # noqa: PLC0415

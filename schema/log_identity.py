@@ -44,14 +44,14 @@ class AnotherLog(RedisConnectionError):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """What the database says: the id, and whether the log is known to have it."""
+    """The database's record: the id, and whether the log is known to have it."""
 
     log_id: UUID
     settled: bool
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What the log says, by partition: its id, and the last entry it ever had; and a repair not finished."""
+    """The log's record, by partition: its id and the last entry it ever had; and any unfinished repair."""
 
     ids: list[UUID | None]
     ends: list[Place]
@@ -89,7 +89,7 @@ async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
 
 
 async def look(log_client: Any, begin: Begin, wanted: int) -> tuple[Recorded | None, Found, dict[int, Place]]:
-    """What both say of the same moment: the database's record did not change while the log was read."""
+    """Both records of the same moment: the database's record did not change while the log was read."""
     async with begin() as connection:
         recorded = await read_recorded(connection)
         checkpoints = await read_checkpoints(connection)

@@ -1,4 +1,4 @@
-"""What a check found: one line, and for a red one what to do."""
+"""The finding of a check: one line, and the remedy for a red one."""
 
 import msgspec
 

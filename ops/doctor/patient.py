@@ -1,4 +1,4 @@
-"""What the checks examine: the settings and those servers that answer."""
+"""The subject of the checks: the settings, and the servers that answer."""
 
 from typing import Any
 

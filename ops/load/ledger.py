@@ -1,4 +1,4 @@
-"""What the load was told by the relay, to be compared with what archive and log have of it.
+"""The relay's answers to the load, for comparison with archive and log.
 
 Invariant: two ledgers are equal exactly if each mailbox has the same numbers with the same digests. Memory is
 bounded by the number of mailboxes: of the digests only a sum is kept, which does not depend on their order.

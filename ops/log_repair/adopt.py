@@ -19,7 +19,7 @@ from schema.log_identity import ADOPT, EMPTY, RESTORE, Begin, Found, Place
 
 
 async def adopt(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str:
-    """What was done, in a sentence. Raises OperatorError, and what `ask` raises; then nothing was changed."""
+    """One sentence on what was done. Raises OperatorError, and errors of `ask`; then nothing changed."""
     recorded, found, checkpoints = await log_identity.look(log_client, begin, partitions)
     if found.repair != ADOPT:
         if found.repair is not None:

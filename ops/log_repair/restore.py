@@ -19,7 +19,7 @@ Ask = Callable[[list[str]], None]
 
 
 async def restore(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str:
-    """What was done, in a sentence. Raises OperatorError, and what `ask` raises; then nothing was changed."""
+    """One sentence on what was done. Raises OperatorError, and errors of `ask`; then nothing changed."""
     _, found, checkpoints = await log_identity.look(log_client, begin, partitions)
     again = found.repair == RESTORE
     if not again and (not found.is_empty or await _has_users(log_client)):

@@ -41,7 +41,7 @@ async def begin_repair(log_client: Any, name: str) -> None:
 
 
 async def go_on_behind(log_client: Any, checkpoints: Mapping[int, Place], chosen: Collection[int]) -> None:
-    """What is appended next to the `chosen` partitions comes behind what the database has read of them."""
+    """The next entry of each `chosen` partition gets a position after the database's checkpoint."""
     for partition in chosen:
         name, upto = keys.log(partition), checkpoints.get(partition, EMPTY)
         position = f"{upto[0]}-{upto[1]}"

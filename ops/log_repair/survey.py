@@ -1,4 +1,4 @@
-"""What a repair finds, in numbers: what goes on, and what is lost. Reads only."""
+"""The survey before a repair, in numbers: data that goes on, data that is lost. Reads only."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ Numbers = tuple[int, int]
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What the database has."""
+    """Counts from the database."""
 
     accounts: int
     devices: int
@@ -39,7 +39,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct):
-    """What the log's directory has: users with and without an account, each user's greatest device number,
+    """Counts from the log's directory: users with and without an account, each user's greatest device number,
     and the mailboxes."""
 
     known: int = 0
@@ -49,7 +49,7 @@ class Listing(msgspec.Struct):
 
 
 class Unread(msgspec.Struct):
-    """What the log has that the database has not read yet."""
+    """Counts of log entries that the database has not read yet."""
 
     entries: int = 0
     waiting: int = 0

@@ -1,4 +1,4 @@
-"""What is set aside, by position: all groups and doubles of an entry in one row, never a payload."""
+"""Entries set aside, by position: all groups and doubles of an entry in one row, never a payload."""
 
 import re
 from typing import Any, Final

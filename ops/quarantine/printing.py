@@ -1,4 +1,4 @@
-"""What `sealstream quarantine` prints: tables within 80 columns, or JSON."""
+"""The output of `sealstream quarantine`: tables within 80 columns, or JSON."""
 
 from typing import Final
 
@@ -42,7 +42,7 @@ def rows(found: list[Row], *, as_json: bool) -> None:
 
 
 def retried(found: list[Retried], *, as_json: bool) -> None:
-    """What came of each entry."""
+    """Prints the outcome of each entry."""
     if as_json:
         _json(found)
         return
@@ -57,7 +57,7 @@ def retried(found: list[Retried], *, as_json: bool) -> None:
 
 
 def dropped(found: list[Row], *, as_json: bool) -> None:
-    """What is gone."""
+    """Prints the dropped entries."""
     if as_json:
         _json([row.entry for row in found])
     else:

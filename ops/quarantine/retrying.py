@@ -13,7 +13,7 @@ from workers.retrying.retry import Servers, retry
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """What came of one group's entry."""
+    """The outcome of one group's entry."""
 
     entry: str
     group: str

@@ -16,7 +16,7 @@ from workers.replay.flat import KINDS, Filter
 
 
 class _Replay(click.Group):
-    """What keeps a command from running is one line on stderr and exit status 2."""
+    """An error that keeps a command from running is one line on stderr and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""What the operator writes on the command line for a place in the log, or for a user."""
+"""Command-line types: a place in the log, a user."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -60,7 +60,7 @@ async def _tail(
 
 
 async def _new(client: Any, at: dict[int, Position]) -> AsyncIterator[Page]:
-    """What came after these positions, once something has; or nothing for a while."""
+    """The entries after these positions; waits a while for the first, and may return none."""
     names = {keys.log(partition).encode(): partition for partition in at}
     if isinstance(client, servers.Cluster):
         found = [

@@ -58,7 +58,7 @@ async def _trace(
 
 
 async def _where(client: Any, database: Any, life: Life) -> None:
-    """What the servers know beside the log."""
+    """The servers' own records beside the log."""
     reached = await checkpoints.read_all(database, keys.PROJECTOR)
     life.projected = life.accepted <= reached.get(life.partition, Position(0, 0))
     row = await database.execute(HAS_ROW, (life.user, life.device, life.seq))

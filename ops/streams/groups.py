@@ -51,7 +51,7 @@ async def partitions(log_client: Any) -> int:
 
 
 def sources(count: int) -> list[Source[Any]]:
-    """What consumer groups read: `count` partitions for each group of the log, and the refusals."""
+    """The streams of the consumer groups: `count` partitions for each group of the log, and the refusals."""
     logs = [log_source(group, partition) for group in keys.LOG_GROUPS for partition in range(count)]
     return [*logs, limits_source()]
 

@@ -1,4 +1,4 @@
-"""What runners report: cases counted from JUnit XML, and the names of the shaky ones."""
+"""Reports of the runners: cases counted from JUnit XML, and the names of the shaky ones."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def counted(report: Path | None, status: int) -> Counts:
-    """What a report and an exit status together mean; without a report the step is one case."""
+    """The counts by a report and an exit status; without a report the step is one case."""
     if report is None:
         return Counts(passed=1) if status == 0 else Counts(failed=1)
     try:

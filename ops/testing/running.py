@@ -17,7 +17,7 @@ from ops.testing.steps import Step
 AGAIN_AT_MOST: Final = 5
 """More failures than that are no accident."""
 TESTS_FAILED: Final = 1
-"""What pytest exits with when it ran to its end and some tests failed: only then it knows which."""
+"""pytest's exit status after a complete run with failures: only then it knows which failed."""
 
 
 def run_all(chosen: list[Step]) -> list[tuple[Step, Outcome]]:

@@ -27,7 +27,7 @@ class NoSuchTest(Exception):
 
 
 def command(test: str) -> tuple[list[str], str]:
-    """What runs `test` once, without a second try, and in which folder. Raises NoSuchTest."""
+    """The command that runs `test` once, without a retry, and its folder. Raises NoSuchTest."""
     path, _, name = test.partition("::")
     if not (ROOT / path).exists():
         raise NoSuchTest(f"There is no {path}. {NO_TEST}")

@@ -1,4 +1,4 @@
-"""What the operator does to an account: the same as its owner's own calls, by the same functions."""
+"""The operator's changes to an account: the owner's own calls, by the same functions."""
 
 import asyncio
 from contextlib import suppress

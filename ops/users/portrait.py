@@ -1,4 +1,4 @@
-"""What the relay knows of one account: never a password hash, a token, an address or a message."""
+"""The relay's record of one account: never a password hash, a token, an address or a message."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What `sealstream users` prints: tables within 80 columns, or JSON."""
+"""The output of `sealstream users`: tables within 80 columns, or JSON."""
 
 import click
 import msgspec

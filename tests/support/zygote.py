@@ -39,7 +39,7 @@ PRELOADED: Final = (
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to run: `module.function(arguments)`, which may return a status or raise SystemExit.
+    """The program: `module.function(arguments)`, which may return a status or raise SystemExit.
 
     `constants` are set first (`{"workers.bootstrap.LEASE_SECONDS": 0.5}`); each must exist."""
 
@@ -192,7 +192,7 @@ def _popen(command: list[str], **options: Any) -> Any:
 
 
 class Forked:
-    """What `ops.child` needs of a Popen: a fork of this process that runs the launcher, then our command."""
+    """The part of Popen that `ops.child` uses: a fork that runs the launcher, then our command."""
 
     def __init__(
         self,

@@ -132,7 +132,7 @@ class Archivist:
         self._heads[partition] = head
 
     async def _look(self, partition: int) -> Head:
-        """What the store's newest segment is. One that is older than the one on record does not move the
+        """The store's newest segment. One that is older than the one on record does not move the
         chain back: its successors were lost, and the audit names them."""
         async with self._database.connection() as connection:
             recorded, trimmed = (await heads.read_all(connection)).get(

@@ -22,7 +22,7 @@ FaultKind = Literal["missing", "changed", "reordered", "unarchived"]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with segment `number`. `unarchived` is no tampering: the relay itself
+    """A fault of segment `number`. `unarchived` is no tampering: the relay itself
     says that it trimmed the log without an archive before this segment."""
 
     kind: FaultKind
@@ -32,7 +32,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """What the archive has of a partition, in order."""
+    """The segments of a partition, in order."""
 
     partition: int
     floor: Floor
@@ -108,7 +108,7 @@ async def _open(
 
 
 def _place(opened: Opened, digest: bytes, last: Position) -> list[Fault]:
-    """What is wrong with where the segment stands; an unknown `digest` is empty."""
+    """The fault of the segment's place in the chain; an unknown `digest` is empty."""
     header = opened.header
     where = header.partition, header.number
     if not digest:

@@ -50,7 +50,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Changed(ValueError):
-    """What was read is not what the relay wrote and signed."""
+    """The bytes read are not those that the relay wrote and signed."""
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

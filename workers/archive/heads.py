@@ -23,7 +23,7 @@ UPSERT_TRIMMED: Final = """
 
 
 class Recorded(NamedTuple):
-    """What the database says of a partition's archive."""
+    """The database's record of a partition's archive."""
 
     head: Head
     trimmed: Position

@@ -38,7 +38,7 @@ class NoCheckpoint(Exception):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What is looked at: some partitions, one user, entries after `after` and up to `upto`. With `upto` the
+    """The scope: some partitions, one user, entries after `after` and up to `upto`. With `upto` the
     log alone is audited: nobody knows what the tables held then."""
 
     partitions: int

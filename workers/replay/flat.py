@@ -98,7 +98,7 @@ KINDS = (
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """What is let through: of a user (the mailbox's, or the sender), of some kinds; empty means all."""
+    """The filter: entries of a user (the mailbox's, or the sender), of some kinds; empty means all."""
 
     user: UUID | None = None
     kinds: tuple[str, ...] = ()

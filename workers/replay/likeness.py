@@ -72,7 +72,7 @@ async def compare(
 
 
 def _told(table: str, row: Row) -> Row:
-    """What must be the same: not the time at which a prekey was taken (see `workers.replay.comparison`)."""
+    """The columns that must be equal: not the time of taking a prekey (see `workers.replay.comparison`)."""
     return row[:-1] if table == USED else row
 
 

@@ -22,7 +22,7 @@ MOST_ABSENT: Final = 100_000
 
 
 def envelope_digest(event: EnvelopeAccepted | EnvelopeRow, logged_at: int, body_digest: bytes) -> bytes:
-    """What the row of an owed envelope must have: everything but its key."""
+    """The expected row of an owed envelope, without its key."""
     numbers = b"%d %d %d %b" % (event.from_device, event.at, logged_at, event.kind.encode())
     return sha256(body_digest + event.id.bytes + event.from_user.bytes + numbers).digest()[:DIGEST]
 

@@ -12,7 +12,7 @@ DIGEST: Final = 16
 
 
 def signed_digest(prekey: int, key: bytes, signature: bytes) -> bytes:
-    """What is kept of a signed prekey."""
+    """The part of a signed prekey that the fold keeps."""
     return blake2b(b"%d " % prekey + key + signature, digest_size=DIGEST).digest()
 
 

@@ -13,7 +13,7 @@ DIGEST: Final = 8
 
 
 def key_digest(key: bytes) -> bytes:
-    """What is kept of a key."""
+    """The part of a key that the fold keeps."""
     return blake2b(key, digest_size=DIGEST).digest()
 
 

@@ -53,7 +53,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Extent(msgspec.Struct, frozen=True):
-    """What a source has of a partition: `entries` from `first` (None: nothing) to `last`. `complete`:
+    """The extent of a partition in a source: `entries` from `first` (None: nothing) to `last`. `complete`:
     nothing was ever before `first`. `removed_upto`: the newest entry that was removed singly, not by
     trimming."""
 
@@ -74,7 +74,7 @@ class Source(Protocol):
     the other begins."""
 
     async def extent(self, partition: int) -> Extent:
-        """What there is of the partition now."""
+        """The partition's present extent."""
 
     def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """Everything in (after, upto], in order. Raises Overtaken."""

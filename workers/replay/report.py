@@ -1,4 +1,4 @@
-"""What an audit says: as of which positions, in numbers, and what it found."""
+"""The report of an audit: positions, numbers, violations."""
 
 import msgspec
 

@@ -11,14 +11,14 @@ from workers.replay.records import Extent
 from workers.replay.violations import Violation
 
 PENDING_MS: Final = 300_000
-"""What is pending for longer, nobody takes over."""
+"""An entry pending for longer than this has no worker that takes it over."""
 AT_ONCE: Final = 500
 REASON: Final = 200
 """Characters of a reason that are shown."""
 
 
 async def quarantined(client: Any, partition: int) -> AsyncIterator[tuple[str, Position, str]]:
-    """What was set aside: by which group, the entry's position, why."""
+    """An entry set aside: by which group, the entry's position, why."""
     async for found in _aside(client, keys.quarantine(partition)):
         yield found
 
@@ -26,7 +26,7 @@ async def quarantined(client: Any, partition: int) -> AsyncIterator[tuple[str, P
 async def standing(
     client: Any, partition: int, extent: Extent, checkpoint: Position
 ) -> AsyncIterator[Violation]:
-    """What is wrong with the readers."""
+    """Violations by the readers."""
     name = keys.log(partition)
     if checkpoint > extent.last:
         text = f"the database was projected up to {checkpoint}, the log ends at {extent.last}"

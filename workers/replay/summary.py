@@ -1,4 +1,4 @@
-"""What the log says in numbers: accepted over time, delays of delivery, what is owed and for how long,
+"""The log in numbers: accepted over time, delays of delivery, what is owed and for how long,
 refusals.
 
 Pure. Time is cut into `BINS` equal parts. A delay runs from the position of the acceptance to that of the

@@ -1,4 +1,4 @@
-"""What an audit found, in words. Bounded: the first thousand are kept, all are counted."""
+"""The violations of an audit, in words. Bounded: the first thousand are kept, all are counted."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""What came of a retry."""
+"""The outcome of a retry."""
 
 from typing import Final, Literal
 

@@ -20,7 +20,7 @@ from workers.retrying.projecting import project
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """What the groups' work needs: clients of log and board, and a connection that commits by itself."""
+    """The connections of the groups' work: clients of log and board, and one in autocommit mode."""
 
     log: Any
     board: Any

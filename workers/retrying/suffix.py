@@ -1,4 +1,4 @@
-"""What the log holds of some users after a position: their entries in order, in bounded pages.
+"""The log's entries of some users after a position: their entries in order, in bounded pages.
 
 An envelope that a later entry settles is dropped on the way, so memory holds what is owed, not what was sent.
 """

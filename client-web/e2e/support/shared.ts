@@ -1,5 +1,5 @@
 /**
- * What all workers share: one relay with generous limits, one built gallery. Each starts when a test first
+ * Services shared by all workers: one relay with generous limits, one built gallery. Each starts when a test first
  * asks for it and ends with the run.
  */
 import { mkdtempSync, rmSync } from 'node:fs'

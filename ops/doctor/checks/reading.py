@@ -1,4 +1,4 @@
-"""Who reads the log and how far: partitions, workers, groups, lag, quarantine."""
+"""Readers of the log and their progress: partitions, workers, groups, lag, quarantine."""
 
 import time
 from typing import Any, Final

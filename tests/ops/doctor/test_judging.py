@@ -1,4 +1,4 @@
-"""What the doctor makes of clocks, disks and limits."""
+"""The doctor's judgement of clocks, disks and limits."""
 
 from pathlib import Path
 
