@@ -209,7 +209,7 @@ def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
 
 
 async def _guard(settings: Settings, database: databases.Database) -> log_identity.Guard:
-    """What every connection to the log must find. Raises LogUnfit or PartitionsDiffer."""
+    """The guard of every connection to the log. Raises LogUnfit or PartitionsDiffer."""
     assert settings.log_url
     client = servers.client(settings.log_url)
     try:

@@ -108,7 +108,7 @@ class _Connection(asyncio.Protocol):
 
 class Link:
     """A connection that comes back: reopened with backoff, aborted when the oldest command in flight
-    has waited `stall_seconds` (a server cut off half-way must not hold answers for ever). A server that
+    has waited `stall_seconds` (a server cut off half-way must not hold answers indefinitely). A server that
     does not pass `check` counts as one that is away."""
 
     def __init__(

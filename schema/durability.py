@@ -1,4 +1,4 @@
-"""What the log's server must be set to, so that an answer means "on disk" and nothing is lost.
+"""The settings that the log's server needs, so that an answer means "on disk" and nothing is lost.
 
 Invariant: `faults` is empty only for a server that reports every setting of `WANTED` as in force. A
 setting that the server does not report is a fault: nobody knows whether the promise holds. `faults` is pure;

@@ -37,7 +37,7 @@ testAlone(
 
     await bob.write('All of it came')
     await anna.hasReceived(['Understood', 'All of it came'])
-    // What the relay does know is found: the search looks where it should.
+    // Data that the relay does know is found: the search looks where it should.
     expect(relay.filesWith(anna.name)).not.toEqual([])
     for (const text of ['The owl flies', 'number 07', 'Understood', 'All of it came']) {
       expect(relay.filesWith(text)).toEqual([])

@@ -1,4 +1,4 @@
-"""What replay reads from: the log and, for some commands, PostgreSQL. What is away is told in one
+"""The sources of replay: the log and, for some commands, PostgreSQL. A server that is away is reported in one
 sentence."""
 
 from collections.abc import AsyncIterator, Iterator

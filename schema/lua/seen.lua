@@ -10,10 +10,11 @@ local function seen_place(seen_key)
   return prefix, slot, ':' .. string.sub(digest, 1, 3), string.sub(digest, 4, 23)
 end
 
--- The remembered answer (an array), or nil.
+-- The remembered answer (an array), or nil. Also looks at half hours ahead: the clock may have stepped back.
 local function recall(seen_key, remember)
   local prefix, slot, shard, field = seen_place(seen_key)
-  for at = slot, slot - math.ceil(remember / SLOT_SECONDS), -1 do
+  local reach = math.ceil(remember / SLOT_SECONDS)
+  for at = slot + reach, slot - reach, -1 do
     local answer = redis.call('HGET', prefix .. string.format('%.0f', at) .. shard, field)
     if answer then return cmsgpack.unpack(answer) end
   end

@@ -135,6 +135,17 @@ async def test_an_answer_is_remembered_for_an_hour_and_takes_little_memory(world
     assert await world.log.answered(sender, 1, send) is None
 
 
+async def test_an_answer_is_remembered_when_the_logs_clock_steps_back_an_hour(world: World) -> None:
+    user, sender = await world.user(d1=11), uuid4()
+    send = sending(user, (1, 11))
+    first = await world.log.accept(sender, 1, send, now_ms())
+    (name,) = await world.client.keys("*:seen:*")
+    tag, _, slot, shard = name.split(b":")
+    await world.client.rename(name, b"%s:seen:%d:%s" % (tag, int(slot) + 2, shard))
+    assert await world.log.accept(sender, 1, send, now_ms()) == first
+    assert len(await world.entries(user)) == 1
+
+
 async def test_the_same_id_of_another_sender_or_device_is_another_envelope(world: World) -> None:
     anna, sender = await world.user(d1=11), uuid4()
     send = sending(anna, (1, 11))

@@ -131,7 +131,7 @@ export class Inbox {
         if (this.stopped) return
         try {
           if (await this.process(item)) continue
-          // What was skipped by its number is offered again by the next connection.
+          // The next connection offers again each envelope that was skipped by its number.
           this.queue.length = 0
           return this.interrupted()
         } catch (error) {
