@@ -11,7 +11,7 @@ import type { CDPSession } from '@playwright/test'
 import { sceneNames } from './gallery/scene-names'
 import { OF_COLOUR, violations } from './support/axe'
 import { steps } from './support/screens'
-import { expect, phone, settled, test } from './support/screens-gallery'
+import { expect, phone, settled, show, test } from './support/screens-gallery'
 
 const pictures = fileURLToPath(new URL('../.artifacts/screens/', import.meta.url))
 const tablet = { width: 768, height: 1024 }
@@ -56,9 +56,7 @@ for (const name of sceneNames.filter((scene) => !only || only.includes(scene))) 
       // The page follows the window's size, as it would a person's; where the layout is another one,
       // what was opened on the way is opened anew.
       if (size === phone || (size === desk && step)) {
-        await page.goto(`${gallery}?scene=${name}${extra}`)
-        await page.locator('#app > *').first().waitFor()
-        await settled(page)
+        await show(page, gallery, name, extra)
         await step?.(page)
       }
       await settled(page)

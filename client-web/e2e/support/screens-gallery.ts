@@ -33,6 +33,26 @@ export const test = base.extend<object, { gallery: string; stage: Stage }>({
   ],
 })
 
+/** Scenes that leave something in the page for a while: a toast, a file that was not loaded, a crash. */
+const ALONE = new Set(['add-copied', 'add-scan-unread', 'crash', 'crash-details'])
+
+/** Shows a scene, in the page as it is where that can be. */
+export async function show(page: Page, gallery: string, scene: string, more = ''): Promise<void> {
+  const before = new URL(page.url()).searchParams.get('scene')
+  const query = `?scene=${scene}${more}`
+  if (before === null || ALONE.has(before) || ALONE.has(scene)) {
+    await page.goto(gallery + query)
+  } else {
+    await page.evaluate((to) => (window as never as Gallery).gallery.show(to), query)
+  }
+  await page.locator('#app > *').first().waitFor()
+  await settled(page)
+}
+
+interface Gallery {
+  gallery: { show(query: string): Promise<void> }
+}
+
 /** The page's clock starts at the gallery's moment and runs on from there. */
 export function shiftClock(start: number): void {
   const Real = Date
