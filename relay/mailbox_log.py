@@ -9,6 +9,7 @@ which the function answers as the first time.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from relay.link import Commands, NotSent, OutcomeUnknown
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.partitions import partition_of
+from schema.receipts import DIGEST_BYTES
 from schema.refusals import Refusal
 from schema.wire_socket import Send
 
@@ -33,10 +35,12 @@ RESOLVE_SECONDS: Final = 10.0
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The answer to a send: when, and the number each device's envelope got."""
+    """The answer to a send: when, and the number each device's envelope got. `digests`: the SHA-256 of each
+    accepted body in the same order; empty if the accepted send did not ask for a receipt."""
 
     at: int
     seqs: list[tuple[int, int]]
+    digests: tuple[bytes, ...] = ()
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -54,6 +58,7 @@ class Mailbox(msgspec.Struct, frozen=True):
 class _Submission(msgspec.Struct):
     keys: list[str]
     args: list[bytes | str | int]
+    digests: bytes
     future: "asyncio.Future[Any]"
 
 
@@ -102,7 +107,8 @@ class MailboxLog:
             keys.user(partition, send.to),
             keys.seen(partition, send.to, sender, sender_device, send.id),
         ]
-        return self._submit("accept", partition, names, args)
+        digests = b"".join(sha256(one.body).digest() for one in send.envelopes) if send.receipt else b""
+        return self._submit("accept", partition, names, args, digests)
 
     async def answered(self, sender: UUID, sender_device: int, send: Send) -> Accepted | None:
         """The answer that this send got within the last hour, if it was accepted. None, too, when the log
@@ -169,10 +175,15 @@ class MailboxLog:
             raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     def _submit(
-        self, function: str, partition: int, names: list[str], args: list[bytes | str | int]
+        self,
+        function: str,
+        partition: int,
+        names: list[str],
+        args: list[bytes | str | int],
+        digests: bytes = b"",
     ) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
-        submission = _Submission(names, args, loop.create_future())
+        submission = _Submission(names, args, digests, loop.create_future())
         turn = self._turns[function, partition]
         turn.append(submission)
         if len(turn) == 1:
@@ -210,6 +221,9 @@ class MailboxLog:
             command += [self._capacity, keys.SEEN_SECONDS]
         for submission in batch:
             command += submission.args
+        for number, submission in enumerate(batch, start=1):
+            if submission.digests:
+                command += [number, submission.digests]
         try:
             replies = await self._resolved(command)
         except (Refusal, OutcomeUnknown) as error:
@@ -268,7 +282,12 @@ def _unavailable() -> Refusal:
 
 
 def _accepted(reply: list[Any]) -> Accepted:
-    return Accepted(reply[1], list(zip(reply[2::2], reply[3::2], strict=True)))
+    digests = reply.pop() if len(reply) % 2 else b""
+    return Accepted(
+        reply[1],
+        list(zip(reply[2::2], reply[3::2], strict=True)),
+        tuple(digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)),
+    )
 
 
 def _read_accept(reply: list[Any]) -> Accepted | Refusal:

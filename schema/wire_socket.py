@@ -25,11 +25,12 @@ class OutgoingEnvelope(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """`send`: all devices of `to` in one call, all or nothing."""
+    """`send`: all devices of `to` in one call, all or nothing. `receipt`: the answer is signed."""
 
     id: UUID
     to: UUID
     envelopes: Annotated[list[OutgoingEnvelope], Meta(max_length=1000)]
+    receipt: bool = False
 
 
 class Ack(msgspec.Struct, frozen=True):
