@@ -198,5 +198,25 @@ def stats(
     run(_settings(), after or START, upto, partition, as_json=as_json, fast=fast, html=html)
 
 
+@replay.command("verify-receipt")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+@_fast
+def verify_receipt(file: Path, as_json: bool, fast: bool) -> None:
+    """Check receipts that somebody brings.
+
+    FILE is what the client exports; - reads the standard input. For each receipt: one of the relay's keys
+    signed it, and log or archive has the entry that it names, equal in every part. A receipt that is not
+    true is named: unknown key, wrong signature, other log, no such number, other envelope, other digest,
+    other time.
+
+    Exit status: 0 all are proven, 1 one is not true, 2 one cannot be checked (the relay keeps that time no
+    longer, the account is gone, the archive is damaged), or it could not run.
+    """
+    from ops.replay.verifying import verify_receipt as run  # noqa: PLC0415
+
+    sys.exit(run(_settings(), file, as_json=as_json, fast=fast))
+
+
 def _settings() -> Settings:
     return Settings.from_env(os.environ)
