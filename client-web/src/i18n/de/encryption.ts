@@ -26,4 +26,9 @@ export default {
     delivered: 'Zugestellt',
     read: 'Gelesen',
   },
+  receipt: {
+    signed: 'Der Server hat unterschrieben, dass er diese Nachricht am {time} angenommen hat.',
+    text: 'Die Unterschrift stimmt. Mit der Datei kann, wer den Server betreibt, sie mit dessen Aufzeichnungen vergleichen. Deine Worte stehen nicht darin.',
+    save: 'Quittung speichern',
+  },
 } as const

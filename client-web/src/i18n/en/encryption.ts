@@ -26,4 +26,9 @@ export default {
     delivered: 'Delivered',
     read: 'Read',
   },
+  receipt: {
+    signed: 'The server signed that it took this message at {time}.',
+    text: 'The signature is right. With the file anybody who runs this server can check it against the server’s records. Your words are not in it.',
+    save: 'Save receipt',
+  },
 } as const
