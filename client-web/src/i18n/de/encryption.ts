@@ -28,7 +28,7 @@ export default {
   },
   receipt: {
     signed: 'Der Server hat unterschrieben, dass er diese Nachricht am {time} angenommen hat.',
-    text: 'Die Unterschrift stimmt. Mit der Datei kann, wer den Server betreibt, sie mit dessen Aufzeichnungen vergleichen. Deine Worte stehen nicht darin.',
+    text: 'Dieses Gerät hat die Unterschrift geprüft. Wer den Server betreibt, kann die Datei mit dessen Aufzeichnungen vergleichen. Deine Worte stehen nicht darin.',
     save: 'Quittung speichern',
   },
 } as const

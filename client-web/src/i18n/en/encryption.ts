@@ -28,7 +28,7 @@ export default {
   },
   receipt: {
     signed: 'The server signed that it took this message at {time}.',
-    text: 'The signature is right. With the file anybody who runs this server can check it against the server’s records. Your words are not in it.',
+    text: 'This device checked the signature. Whoever runs the server can compare the file with its records. Your words are not in it.',
     save: 'Save receipt',
   },
 } as const
