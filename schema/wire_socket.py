@@ -80,10 +80,11 @@ class CaughtUp(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The mailbox number that one device's envelope got."""
+    """The mailbox number that one device's envelope got. `receipt`: if the send asked for one."""
 
     device_id: int
     seq: int
+    receipt: bytes | None = None
 
 
 def envelope_out(event: EnvelopeAccepted, seq: int) -> dict[str, Any]:

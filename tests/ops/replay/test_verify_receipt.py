@@ -132,6 +132,24 @@ def test_a_receipt_of_an_earlier_log_is_proven_if_the_entry_is_still_there(desk:
     assert desk.finding(desk.row(log=OTHER)) == (0, "proven")
 
 
+def test_a_number_that_was_given_twice_proves_both_receipts(desk: Desk) -> None:
+    """After a restore a log may have a number a second time, for another envelope."""
+    again = stories.accepted(USER, 1, 2, body=b"after the restore")
+    with Redis.from_url(desk.env["SEALSTREAM_LOG_URL"]) as log:
+        log.xadd(keys.log(0), stories.fields(again))  # type: ignore[arg-type]
+    later = desk.row(digest=sha256(b"after the restore").digest())
+    done = desk.verify(desk.row(), later, desk.row(digest=bytes(32)))
+    assert done.exit_code == 1
+    assert [line.split(" ", 1)[0] for line in done.stdout.splitlines()] == ["Proven:", "Proven:", "Not"]
+
+
+def test_an_entry_that_cannot_be_read_may_be_the_missing_one(desk: Desk) -> None:
+    assert desk.finding(desk.row(seq=9)) == (1, "no such number")
+    with Redis.from_url(desk.env["SEALSTREAM_LOG_URL"]) as log:
+        log.xadd(keys.log(0), {"n": 9, "e": b"nobody's entry"})
+    assert desk.finding(desk.row(seq=9)) == (2, "source damaged")
+
+
 def test_an_entry_far_from_the_time_on_the_receipt_is_found(desk: Desk) -> None:
     """The clocks of a node and of the log may differ by hours."""
     hours = 36_000_000
