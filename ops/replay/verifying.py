@@ -20,7 +20,7 @@ from ops.replay.plain import line, plain
 from ops.replay.receipt_file import read
 from schema import keys, log_identity, relay_keys, secret_file
 from schema.partitions import partition_of
-from schema.settings import Settings
+from schema.settings import BadSetting, Settings
 from workers.archive.opening import open_joined
 from workers.archive.source import JoinedSource
 from workers.replay.log_source import RATE, LogSource
@@ -80,7 +80,7 @@ async def _verdicts(
 ) -> list[Verdict]:
     async with the_log(urls[0]) as (client, partitions), the_database(urls[1]) as database:
         place = Place(settings, client, database, partitions, fast)
-        believed = await relay_keys.public_keys(database, await _secret(settings))
+        believed = await _keys(settings, database)
         found: dict[int, Verdict] = {}
         by_partition: dict[int, list[int]] = defaultdict(list)
         for index, signed in enumerate(receipts):
@@ -102,11 +102,20 @@ def _advance(progress: Any, task: Any) -> Callable[[int], None]:
     return lambda count: progress.advance(task, count)
 
 
-async def _secret(settings: Settings) -> bytes | None:
-    """The operator's secret, where it is at hand. Raises BadSetting."""
-    if not await asyncio.to_thread(settings.secret_file.exists):
-        return None
-    return await asyncio.to_thread(secret_file.read_or_create, settings.secret_file)
+async def _keys(settings: Settings, database: Any) -> relay_keys.PublicKeys:
+    """Where the secret file is at hand, only keys that open under it. Raises BadSetting for the secret of
+    another relay: it would make every receipt look forged."""
+    every = await relay_keys.public_keys(database)
+    if not every or not await asyncio.to_thread(settings.secret_file.exists):
+        return every
+    secret = await asyncio.to_thread(secret_file.read_or_create, settings.secret_file)
+    believed = await relay_keys.public_keys(database, secret)
+    if not believed:
+        raise BadSetting(
+            f"SEALSTREAM_SECRET_FILE: {settings.secret_file} opens none of the relay's keys: name "
+            "the relay's own, or a place where there is none"
+        )
+    return believed
 
 
 async def _against_source(

@@ -128,6 +128,21 @@ def test_another_relays_receipt_is_of_an_unknown_key(desk: Desk) -> None:
     assert desk.finding(desk.row(key=named_alike)) == (1, "wrong signature")
 
 
+def test_another_relays_secret_does_not_make_receipts_look_forged(desk: Desk) -> None:
+    Path(desk.env["SEALSTREAM_SECRET_FILE"]).write_bytes(b64encode(bytes(32)))
+    done = desk.verify(desk.row())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "opens none of the relay's keys" in done.stderr
+
+
+def test_a_key_that_the_secret_does_not_open_is_unknown(desk: Desk) -> None:
+    stranger = RelayKey("0" * 16, Ed25519PrivateKey.generate())
+    public = stranger.private.public_key().public_bytes_raw()
+    with psycopg.connect(desk.env["SEALSTREAM_DATABASE_URL"]) as connection:
+        connection.execute("INSERT INTO relay_keys VALUES (%s, %s, %s, 1)", (stranger.kid, b"x", public))
+    assert desk.finding(desk.row(key=stranger)) == (1, "unknown key")
+
+
 def test_a_receipt_of_an_earlier_log_is_proven_if_the_entry_is_still_there(desk: Desk) -> None:
     assert desk.finding(desk.row(log=OTHER)) == (0, "proven")
 
