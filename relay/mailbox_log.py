@@ -19,10 +19,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
+from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.partitions import partition_of
-from schema.receipts import DIGEST_BYTES
 from schema.refusals import Refusal
 from schema.wire_socket import Send
 
@@ -32,15 +32,6 @@ CALL_SENDS: Final = 128
 """At most so many sends in one call: the log serves nobody else meanwhile."""
 RESOLVE_SECONDS: Final = 10.0
 """How long an unknown outcome is pursued before the sender is left without an answer."""
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """The answer to a send: when, and the number each device's envelope got. `digests`: the SHA-256 of each
-    accepted body in the same order; empty if the accepted send did not ask for a receipt."""
-
-    at: int
-    seqs: list[tuple[int, int]]
-    digests: tuple[bytes, ...] = ()
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -119,7 +110,7 @@ class MailboxLog:
             remembered = await self._ask("FCALL", "sealstream_answered", 1, name, keys.SEEN_SECONDS)
         except Refusal:
             return None
-        return _accepted(remembered) if remembered else None
+        return read_remembered(remembered) if remembered else None
 
     def acknowledge(self, user: UUID, device: int, upto: int, at: int) -> "asyncio.Future[int]":
         """Moves the cursor to `upto`; the future's result is the cursor.
@@ -230,7 +221,7 @@ class MailboxLog:
             for submission in batch:
                 _settle(submission.future, error)
             return
-        read = _read_accept if function == "accept" else _read_acknowledge
+        read = read_accept if function == "accept" else read_acknowledge
         for submission, reply in zip(batch, replies, strict=True):
             _settle(submission.future, read(reply))
 
@@ -279,35 +270,3 @@ def _unavailable() -> Refusal:
     return Refusal(
         "unavailable", "Nothing was accepted; keep the message and try again.", retry_after_ms=1000
     )
-
-
-def _accepted(reply: list[Any]) -> Accepted:
-    digests = reply.pop() if len(reply) % 2 else b""
-    return Accepted(
-        reply[1],
-        list(zip(reply[2::2], reply[3::2], strict=True)),
-        tuple(digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)),
-    )
-
-
-def _read_accept(reply: list[Any]) -> Accepted | Refusal:
-    match reply[0]:
-        case b"ok":
-            return _accepted(reply)
-        case b"mismatch":
-            missing, extra, stale = reply[1:]
-            return Refusal(
-                "device_mismatch", "Fetch the bundle again.", missing=missing, extra=extra, stale=stale
-            )
-        case b"full":
-            return Refusal("mailbox_full", "Too many envelopes wait for a device.", device_id=reply[1])
-        case _:
-            return Refusal("not_found", "There is no such user.")
-
-
-def _read_acknowledge(reply: list[int]) -> int | Refusal:
-    if reply[0] == 1:
-        return reply[1]
-    if reply[0] == 0:
-        return Refusal("invalid", "Nothing has that number yet.", path="$.upto", head=reply[1])
-    return Refusal("device_inactive", "This device is not active.")

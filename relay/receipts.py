@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from relay.database import Database, transaction
-from relay.mailbox_log import Accepted
+from relay.log_replies import Accepted
 from schema import receipts, relay_keys, secret_file
 from schema.clock import now_ms
 from schema.receipts import Acceptance

@@ -18,7 +18,8 @@ import structlog
 from relay import metrics
 from relay.admission import Admission
 from relay.link import OutcomeUnknown
-from relay.mailbox_log import Accepted, MailboxLog
+from relay.log_replies import Accepted
+from relay.mailbox_log import MailboxLog
 from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import AsyncConnection
 
 from relay.database import Database
-from relay.mailbox_log import Accepted
+from relay.log_replies import Accepted
 from relay.receipts import Receipts
 from schema.receipts import Acceptance, is_signed, kid_of
 from schema.settings import BadSetting
