@@ -28,6 +28,7 @@ from schema.events import (
     SignedPrekey,
 )
 from schema.partitions import partition_of
+from schema.settings import Settings
 from workers.positions import START, Position
 from workers.replay.audit import Scope
 from workers.replay.fold import Fold
@@ -123,7 +124,8 @@ async def _bench(url: str, server: psutil.Process, entries: int, users: int, bod
 async def _in_shares(url: str, entries: int) -> None:
     """The log alone, as `sealstream replay audit --fast` folds it."""
     scope = Scope(PARTITIONS, tuple(range(PARTITIONS)), upto=Position(2**62, 0))
-    request = Request(url, None, scope, fast=True)
+    settings = Settings.from_env({"SEALSTREAM_LOG_URL": url, "SEALSTREAM_ARCHIVE": "off"})
+    request = Request(settings, scope, fast=True)
     shares = count(request)
     report = await in_shares(request, shares, lambda _more: None)
     click.echo(f"\n{entries / report.seconds:,.0f} entries/s in {shares} processes ({report.seconds:.1f} s).")

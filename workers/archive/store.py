@@ -73,8 +73,8 @@ class Store:
 
     @classmethod
     def open(cls, place: str) -> "Store":
-        """The store at a directory or an URL; credentials come from the usual AWS_ variables. Connects to
-        nothing. Raises StoreAway when it cannot be one."""
+        """The store at a directory (made where it is missing) or an URL; credentials come from the usual AWS_
+        variables. Connects to nothing. Raises StoreAway when it cannot be one."""
         try:
             if place.startswith("memory://"):
                 return cls(MemoryStore())

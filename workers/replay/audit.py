@@ -6,7 +6,7 @@ far; then it goes on, and the directory is compared at the positions at which it
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, Final
@@ -21,7 +21,7 @@ from workers.projector import checkpoints
 from workers.replay import directory, rows, standing
 from workers.replay.comparison import Comparison, Missing, early_takings
 from workers.replay.fold import Fold
-from workers.replay.log_source import Pacer
+from workers.replay.log_source import Pacer, log_extent
 from workers.replay.records import Extent, Page, Source
 from workers.replay.report import PartitionReport, Report
 from workers.replay.violations import KEPT, Violation
@@ -89,7 +89,7 @@ class Audit:
         for partition, extent in self._extents.items():
             upto = self._scope.upto or extent.last
             await self._fold(partition, min(upto, extent.last))
-        return self._report(None, None, None)
+        return self._report(None, None, None, self._segments())
 
     async def run(self, database: Any) -> Report:
         """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
@@ -106,7 +106,7 @@ class Audit:
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
-        loose = [found async for found in self._standing(reached)]
+        loose = [*self._segments(), *[found async for found in self._standing(reached)]]
         return self._report(comparison, reached, ends, loose)
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
@@ -168,9 +168,17 @@ class Audit:
         early_takings(fold)
         return fold.at
 
+    def _segments(self) -> Iterator[Violation]:
+        """The faults of the archive's segments."""
+        for partition in self._folds:
+            for fault in self._source.faults(partition):
+                if fault.kind != "unarchived":
+                    kind, number = f"segment {fault.kind}", fault.number
+                    yield Violation(kind=kind, text=fault.text, partition=partition, segment=number)
+
     async def _standing(self, reached: dict[int, Position]) -> AsyncIterator[Violation]:
         for partition, fold in self._folds.items():
-            extent = await self._source.extent(partition)
+            extent = await log_extent(self._log, partition)
             async for found in standing.standing(self._log, partition, extent, reached.get(partition, START)):
                 yield found
             if self._scope.user is None and (text := _removed(self._extents[partition], fold)):
@@ -200,6 +208,12 @@ class Audit:
             rows=comparison.rows if comparison else 0,
             older_rows=comparison.older if comparison else 0,
             seconds=time.monotonic() - self._began,
+            notes=[
+                f"partition {partition}: {fault.text}"
+                for partition in self._folds
+                for fault in self._source.faults(partition)
+                if fault.kind == "unarchived"
+            ],
         )
 
     def _row(
@@ -235,7 +249,7 @@ async def snapshot(database: Any) -> AsyncIterator[None]:
 def _of(user: UUID, page: Page) -> Page:
     records = [record for record in page.records if record.event.user == user]
     unreadable = [entry for entry in page.unreadable if entry.user in (user, None)]
-    return Page(page.partition, records, unreadable, page.upto)
+    return Page(page.partition, records, unreadable, page.upto, page.gap)
 
 
 def _removed(extent: Extent, fold: Fold) -> str | None:

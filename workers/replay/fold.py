@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
 from schema.events import (
     AccountDeleted,
     DeviceClosed,
@@ -26,6 +24,7 @@ from workers.positions import START, Position
 from workers.replay.mailbox import Mailbox
 from workers.replay.people import DeviceState, Identity, UserState
 from workers.replay.records import Page, Record
+from workers.replay.totals import Totals
 from workers.replay.violations import Violation, Violations
 
 MOST_PREKEY: Final = 2**31
@@ -33,23 +32,11 @@ CLOCKS_DIFFER_MS: Final = 60_000
 """How far a node's clock may be ahead of the log's."""
 
 
-class Totals(msgspec.Struct):
-    """Of one partition. accepted = delivered + owed + expired + dropped (its device was closed while it was
-    owed)."""
-
-    entries: int = 0
-    bytes: int = 0
-    accepted: int = 0
-    delivered: int = 0
-    expired: int = 0
-    dropped: int = 0
-    taken: int = 0
-
-
 class Fold:
     """`complete`: the log begins with the relay. Else whoever is not seen to begin in it has an unknown
-    past. `set_aside`: the positions in quarantine; their entries have numbers, and no rows. `partitions`:
-    how many there are, to check that everybody stands in the right one."""
+    past. Behind a gap the fold begins anew, and is not complete. `set_aside`: the positions in quarantine;
+    their entries have numbers, and no rows. `partitions`: how many there are, to check that everybody stands
+    in the right one."""
 
     def __init__(
         self,
@@ -89,6 +76,8 @@ class Fold:
 
     def take(self, page: Page) -> None:
         """Folds a page; the ones before it were folded already."""
+        if page.gap:
+            self._begin_anew(page.upto)
         for entry in page.unreadable:
             if entry.position not in self._set_aside:
                 self.violations.add(
@@ -117,6 +106,15 @@ class Fold:
         self.at = max(at, page.upto)
         if self.first is None and page.records:
             self.first = page.records[0].position
+
+    def _begin_anew(self, at: Position) -> None:
+        """Entries up to `at` are missing: nothing is known from before. Named faults stay."""
+        totals = Totals(entries=self.totals.entries, bytes=self.totals.bytes)
+        self.complete, self.first, self.totals = False, None, totals
+        self.users.clear()
+        self.deleted.clear()
+        self.early.clear()
+        self.last_deletion = max(self.last_deletion, at)
 
     def owed(self) -> int:
         """Envelopes that are owed now."""

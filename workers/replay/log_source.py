@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from schema import codec, keys, servers
 from workers.positions import Position
-from workers.replay.records import Extent, Overtaken, Page, Record, Unreadable
+from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 500
 """Entries in one command: the log serves nobody else for about a millisecond."""
@@ -37,19 +37,7 @@ class LogSource:
 
     async def extent(self, partition: int) -> Extent:
         """See Source."""
-        name = keys.log(partition)
-        if not await self._client.exists(name):
-            return Extent(None, Position(0, 0), complete=True)
-        info = await self._client.xinfo_stream(name)
-        removed = Position.parse(info["max-deleted-entry-id"])
-        first = info["first-entry"]
-        return Extent(
-            first=Position.parse(first[0]) if first else None,
-            last=Position.parse(info["last-generated-id"]),
-            complete=info["entries-added"] == info["length"],
-            entries=info["length"],
-            removed_upto=removed if removed > (0, 0) else None,
-        )
+        return await log_extent(self._client, partition)
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """See Source. The next page is asked for before this one is given out."""
@@ -75,6 +63,10 @@ class LogSource:
         finally:
             asked.cancel()
 
+    def faults(self, _partition: int) -> list[Fault]:
+        """See Source. The log cannot tell; the audit compares."""
+        return []
+
     async def _read(self, name: str, after: Position, upto: Position) -> list[RawEntry]:
         begin = "-" if after == (0, 0) else str(after)
         reply = await self._client.execute_command(
@@ -91,6 +83,23 @@ class LogSource:
             if Position.parse(info["max-deleted-entry-id"]) >= after:
                 return
             raise Overtaken(f"{name} was trimmed beyond {after} while it was read")
+
+
+async def log_extent(client: Any, partition: int) -> Extent:
+    """The partition's present extent in the log."""
+    name = keys.log(partition)
+    if not await client.exists(name):
+        return Extent(None, Position(0, 0), complete=True)
+    info = await client.xinfo_stream(name)
+    removed = Position.parse(info["max-deleted-entry-id"])
+    first = info["first-entry"]
+    return Extent(
+        first=Position.parse(first[0]) if first else None,
+        last=Position.parse(info["last-generated-id"]),
+        complete=info["entries-added"] == info["length"],
+        entries=info["length"],
+        removed_upto=removed if removed > (0, 0) else None,
+    )
 
 
 class Pacer:

@@ -50,7 +50,7 @@ async def faults(archivist: Archivist, database: Any, partition: int = 0) -> lis
     source = ArchiveSource(Store.open(str(archivist.store.root)), archivist.keys, await recorded(database))
     await source.extent(partition)
     await all_pages(source, partition)
-    return [(fault.kind, fault.number) for fault in source.faults.get(partition, [])]
+    return [(fault.kind, fault.number) for fault in source.faults(partition)]
 
 
 def segment(place: Path, number: int, partition: int = 0) -> Path:
