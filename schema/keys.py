@@ -9,6 +9,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | is run again to its end, nothing starts (`ops.log_repair`) |
 | `{p}:log-id` | string | until a repair | the log's id, the same in every partition: so a cluster's primary |
 | | | | that lost its data is noticed too (`schema.log_identity`) |
+| `{p}:log-gaps` | hash | for ever | position → id of the log before: a repair went on behind the |
+| | | | position, and entries before it may be missing (`workers.log_gaps`) |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
@@ -85,6 +87,11 @@ def log(partition: int) -> str:
 def log_id(partition: int) -> str:
     """The log's id, as this partition has it."""
     return f"{{{partition}}}:log-id"
+
+
+def log_gaps(partition: int) -> str:
+    """Where repairs went on behind missing entries."""
+    return f"{{{partition}}}:log-gaps"
 
 
 def user(partition: int, user_id: UUID) -> str:

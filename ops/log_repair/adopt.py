@@ -48,7 +48,9 @@ async def adopt(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str
     await settling.begin_repair(log_client, ADOPT)
     async with begin() as connection:
         await directory.lift(connection, log_client, partitions, lagging)
-    await settling.go_on_behind(log_client, checkpoints, lagging)
+    await settling.go_on_behind(
+        log_client, checkpoints, lagging, None if recorded is None else recorded.log_id
+    )
     await settling.retire_prekeys(begin, log_client, partitions, unread.taken)
     log_id = await settling.finish(begin, log_client, partitions, listing.last_devices)
     return f"The log and the database belong together from now on (id {log_id}). Start the relay."

@@ -68,10 +68,10 @@ async def the_history(settings: Settings, *, fast: bool) -> AsyncIterator[Histor
 
 
 def warn(faults: list[Fault]) -> bool:
-    """Names the archive's faults on stderr; whether one of them is more than a time without an archive."""
+    """Names the faults on stderr; whether one of them is more than a note."""
     for fault in faults:
-        click.echo(f"sealstream: archive, partition {fault.partition}: {fault.text}", err=True)
-    return any(fault.kind != "unarchived" for fault in faults)
+        click.echo(f"sealstream: partition {fault.partition}: {fault.text}", err=True)
+    return not all(fault.is_note for fault in faults)
 
 
 @contextmanager

@@ -129,6 +129,10 @@ def _place(opened: Opened, digest: bytes, last: Position) -> list[Fault]:
     if header.after < last:
         return [Fault("changed", *where, f"segment {header.number} begins before the one before it ends")]
     if header.after > last:
-        text = f"the log was trimmed without an archive between {last} and {header.after.next()}"
+        between = f"between {last} and {header.after.next()}"
+        if header.restored:
+            text = f"the log was lost or restored from a copy; entries {between} may be missing"
+            return [Fault("restored", *where, text)]
+        text = f"the log was trimmed without an archive {between}"
         return [Fault("unarchived", *where, text)]
     return []

@@ -19,8 +19,8 @@ from workers.archive.rows import Rows, records, unreadables
 from workers.archive.segment import Opened, open_start, rows_of
 from workers.archive.store import NotThere, Store
 from workers.positions import START, Position
-from workers.replay.log_source import Pacer
-from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Source, Unreadable
+from workers.replay.log_source import LogSource, Pacer
+from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 1000
 
@@ -142,7 +142,7 @@ class ArchiveSource:
 class JoinedSource:
     """First the archive, then the log."""
 
-    def __init__(self, archive: ArchiveSource, log: Source) -> None:
+    def __init__(self, archive: ArchiveSource, log: LogSource) -> None:
         self.archive = archive
         self._log = log
 
@@ -191,7 +191,9 @@ class JoinedSource:
         is_there = await self._begins_by(partition, at)
         if not is_there and at < (await self.archive.refresh(partition)).lost_upto:
             yield Page(partition, [], [], at, gap=True)
-        async for page in self._log.pages(partition, at if is_there else START, upto):
+        if not is_there:
+            self._log.forget(partition)
+        async for page in self._log.pages(partition, at, upto):
             # Looked at after the page was read: what it lacks was trimmed, so archived, before.
             if not await self._begins_by(partition, at):
                 found = await self.archive.refresh(partition)
@@ -241,6 +243,8 @@ def _cut(page: Page, after: Position, upto: Position) -> Page | None:
     """The part of a page in (`after`, `upto`]; None when there is nothing in it."""
     if page.upto <= after:
         return None
+    if page.gap:
+        return page
     some = [record for record in page.records if after < record.position <= upto]
     strange = [entry for entry in page.unreadable if after < entry.position <= upto]
     if not some and not strange:

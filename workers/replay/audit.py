@@ -172,7 +172,7 @@ class Audit:
         """The faults of the archive's segments."""
         for partition in self._folds:
             for fault in self._source.faults(partition):
-                if fault.kind != "unarchived":
+                if not fault.is_note:
                     kind, number = f"segment {fault.kind}", fault.number
                     yield Violation(kind=kind, text=fault.text, partition=partition, segment=number)
 
@@ -212,7 +212,7 @@ class Audit:
                 f"partition {partition}: {fault.text}"
                 for partition in self._folds
                 for fault in self._source.faults(partition)
-                if fault.kind == "unarchived"
+                if fault.is_note
             ],
         )
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
+from workers import log_gaps
 from workers.positions import Position
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
@@ -31,6 +32,7 @@ class LogSource:
         self.pacer = Pacer(rate)
         self._reached: dict[int, Position] = {}
         """The last entry of each partition that was read: it was there."""
+        self._gaps: dict[int, list[Fault]] = {}
         self._command: Any = "XRANGE" if isinstance(client, servers.Cluster) else b"XRANGE"
         """redis-py does not unpack the reply to a command whose name is in bytes: a third of the reader's
         time."""
@@ -40,7 +42,24 @@ class LogSource:
         return await log_extent(self._client, partition)
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
-        """See Source. The next page is asked for before this one is given out."""
+        """See Source. Behind a gap that a repair left comes an empty page that says so."""
+        for gap in await log_gaps.read(self._client, partition):
+            if not after < gap.upto <= upto:
+                continue
+            async for page in self._stretch(partition, after, gap.upto):
+                yield page
+            text = (
+                f"the log was lost or restored from a copy; entries before {gap.upto.next()} may be missing"
+            )
+            fault = Fault("restored", partition, 0, text)
+            self._gaps[partition] = [*(one for one in self.faults(partition) if one != fault), fault]
+            after = gap.upto
+            yield Page(partition, [], [], after, gap=True)
+        async for page in self._stretch(partition, after, upto):
+            yield page
+
+    async def _stretch(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
+        """The next page is asked for before this one is given out."""
         name = keys.log(partition)
         asked = asyncio.create_task(self._read(name, after, upto))
         try:
@@ -63,9 +82,13 @@ class LogSource:
         finally:
             asked.cancel()
 
-    def faults(self, _partition: int) -> list[Fault]:
-        """See Source. The log cannot tell; the audit compares."""
-        return []
+    def forget(self, partition: int) -> None:
+        """The next pages begin anew: it is no fault that the last entry of those before is gone."""
+        self._reached.pop(partition, None)
+
+    def faults(self, partition: int) -> list[Fault]:
+        """See Source. The log knows of repairs only."""
+        return list(self._gaps.get(partition, ()))
 
     async def _read(self, name: str, after: Position, upto: Position) -> list[RawEntry]:
         begin = "-" if after == (0, 0) else str(after)

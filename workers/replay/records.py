@@ -6,7 +6,7 @@ partition in the order of their positions, in bounded pages, so that nothing is 
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -66,17 +66,24 @@ class Extent(msgspec.Struct, frozen=True):
     removed_upto: Position | None = None
 
 
-FaultKind = Literal["missing", "changed", "reordered", "unarchived"]
+FaultKind = Literal["missing", "changed", "reordered", "unarchived", "restored"]
+NOTED: Final[frozenset[FaultKind]] = frozenset({"unarchived", "restored"})
+"""No tampering: the relay itself says that it trimmed the log without an archive, or that the log was lost or
+restored from a copy."""
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A fault of an archive's segment `number`. `unarchived` is no tampering: the relay itself says that it
-    trimmed the log without an archive before this segment."""
+    """A fault of an archive's segment `number`, or before it (0: of the log)."""
 
     kind: FaultKind
     partition: int
     number: int
     text: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it limits what can be said, and is no violation."""
+        return self.kind in NOTED
 
 
 class Overtaken(Exception):

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from ops.doctor.checks import clocks, durability, limits, machine, reachability, reading, tables
+from ops.doctor.checks import clocks, durability, identity, limits, machine, reachability, reading, tables
 from ops.doctor.finding import Finding
 from ops.doctor.patient import Patient
 
@@ -26,6 +26,7 @@ CHECKS: Final = (
     Check(("durability",), ("log",), durability.durability),
     Check(("partitions",), ("log",), reading.partitions),
     Check(("tables",), ("database",), tables.tables),
+    Check(("log id",), ("log", "database"), identity.log_id),
     Check(("clock",), ("log", "database"), clocks.clocks),
     Check(("memory",), ("log", "board"), limits.memory),
     Check(("disk",), (), machine.disk),

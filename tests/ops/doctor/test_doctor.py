@@ -98,6 +98,64 @@ def test_other_tables_and_partitions_than_this_builds_are_red(
     assert found["groups"]["found"] == "no relay has used this log yet"
 
 
+IDS = [str(uuid4()) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("of_log", "of_database", "found", "remedy"),
+    [
+        ((IDS[0], IDS[0]), IDS[0], "", ""),
+        (
+            (IDS[1], IDS[1]),
+            IDS[0],
+            f"The log ({IDS[1]}) is not the one",
+            "run `sealstream replay adopt-log`.",
+        ),
+        (
+            (IDS[0], None),
+            IDS[0],
+            f"The log ({IDS[0]}, no id) is not the one",
+            "`sealstream replay adopt-log`.",
+        ),
+        ((None, None), IDS[0], "The log is empty", "run `sealstream replay restore-log-heads`."),
+    ],
+    ids=["the same", "another", "missing in a partition", "empty"],
+)
+def test_a_log_that_is_not_the_databases_is_red_and_names_the_command(
+    hand: Hand, log: Any, database_url: str, of_log: tuple[str | None, ...], of_database: str, found: str,
+    remedy: str,
+) -> None:  # fmt: skip
+    with psycopg.connect(database_url) as database:
+        database.execute("INSERT INTO log_identity (log_id, settled) VALUES (%s, true)", (of_database,))
+    for partition, log_id in enumerate(of_log):
+        if log_id is not None:
+            log.set(keys.log_id(partition), log_id)
+    done = hand("doctor", "--json")
+    (row,) = [row for row in done.json if row["name"] == "log id"]
+    assert (row["is_well"], done.status) == ((True, 0) if not found else (False, 1))
+    assert row["found"].startswith(found or f"{IDS[0]}, in log and database")
+    assert row["remedy"].endswith(remedy)
+    assert hand("doctor").status == done.status
+
+
+def test_an_interrupted_repair_and_a_log_behind_the_database_are_red(
+    hand: Hand, log: Any, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as database:
+        database.execute("INSERT INTO log_identity (log_id, settled) VALUES (%s, true)", (IDS[0],))
+        for partition in range(2):
+            log.set(keys.log_id(partition), IDS[0])
+        database.execute("INSERT INTO checkpoints VALUES ('projector', 0, '7-0')")
+        log.xadd(keys.log(1), FIELDS, id="9-0")
+        found = reds(hand("doctor", "--json"))
+        assert found["log id"]["found"].startswith("The log is older than this database")
+        assert "`sealstream replay adopt-log`" in found["log id"]["remedy"]
+        log.set(keys.REPAIR, "adopt-log")
+        found = reds(hand("doctor", "--json"))
+        assert found["log id"]["found"] == "`sealstream replay adopt-log` was interrupted"
+        assert found["log id"]["remedy"] == "Run it again before anything else starts."
+
+
 def test_a_memory_that_fills_is_red_before_sends_are_refused(hand: Hand, log: Any, board: Any) -> None:
     used = log.info("memory")["used_memory"]
     with configured(log, maxmemory=str(int(used / 0.75))), configured(board, maxmemory="0"):

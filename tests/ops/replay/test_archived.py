@@ -138,7 +138,7 @@ def test_a_segment_that_was_tampered_with_is_named_by_every_command_and_nothing_
     assert (shown.exit_code, words in shown.stdout) == (1, True)
     for command in (("export",), ("stats",), ("trace", str(uuid5(EVE, "1.7")))):
         done = run("replay", *command, "--fast", **relay.env)
-        assert f"archive, partition 0: {words}" in done.stderr
+        assert f"sealstream: partition 0: {words}" in done.stderr
         assert done.exit_code == (0 if command[0] == "trace" and how != "the first is missing" else 1)
 
 
