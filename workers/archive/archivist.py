@@ -65,6 +65,10 @@ class Archivist:
             self._heads[partition] = await self._look(partition)
         return self._heads[partition]
 
+    def go_on_behind(self, partition: int, upto: Position) -> None:
+        """Entries up to there left the log without a segment: the next one begins behind them."""
+        self._holes[partition] = upto
+
     async def write(self, partition: int, limit: Position) -> Head:
         """Writes the oldest entries before `limit` that the archive does not have yet, one segment at most.
 

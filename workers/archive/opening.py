@@ -1,14 +1,13 @@
 """Archive and log as one, as a reader opens them: audit, trace, export, stats."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from schema import relay_keys, secret_file
 from schema.settings import BadSetting, Settings
 from workers.archive import heads
 from workers.archive.source import ArchiveSource, JoinedSource
-from workers.archive.store import Store, StoreAway
+from workers.archive.store import Store, StoreAway, is_there
 from workers.replay.log_source import LogSource
 
 
@@ -21,7 +20,7 @@ async def open_joined(settings: Settings, database: Any, live: LogSource) -> Joi
     if settings.archive is None:
         return None
     recorded = await heads.read_all(database)
-    if not await asyncio.to_thread(_is_there, settings.archive):
+    if not await is_there(settings.archive):
         segments = sum(one.head.number for one in recorded.values())
         if segments:
             raise BadSetting(
@@ -36,10 +35,6 @@ async def open_joined(settings: Settings, database: Any, live: LogSource) -> Joi
         raise BadSetting(f"SEALSTREAM_ARCHIVE cannot be used: {error}") from error
     keys = await _keys(settings, database)
     return JoinedSource(ArchiveSource(store, keys, recorded, live.pacer), live)
-
-
-def _is_there(place: str) -> bool:
-    return "://" in place or Path(place).is_dir()
 
 
 async def _keys(settings: Settings, database: Any) -> relay_keys.PublicKeys:

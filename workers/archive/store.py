@@ -166,6 +166,11 @@ class Store:
             raise StoreAway(type(error).__name__) from error
 
 
+async def is_there(place: str) -> bool:
+    """Whether a directory exists; storage behind an URL always may."""
+    return "://" in place or await asyncio.to_thread(Path(place).is_dir)
+
+
 def _is_numbered(name: str, suffix: str) -> bool:
     return name.endswith(suffix) and name[:DIGITS].isdigit() and len(name) == DIGITS + len(suffix)
 

@@ -5,7 +5,17 @@ from typing import Final
 
 import msgspec
 
-from ops.doctor.checks import clocks, durability, identity, limits, machine, reachability, reading, tables
+from ops.doctor.checks import (
+    archive,
+    clocks,
+    durability,
+    identity,
+    limits,
+    machine,
+    reachability,
+    reading,
+    tables,
+)
 from ops.doctor.finding import Finding
 from ops.doctor.patient import Patient
 
@@ -30,6 +40,7 @@ CHECKS: Final = (
     Check(("clock",), ("log", "database"), clocks.clocks),
     Check(("memory",), ("log", "board"), limits.memory),
     Check(("disk",), (), machine.disk),
+    Check(("archive",), ("database",), archive.archive),
     Check(("open files",), (), machine.open_files),
     Check(("workers",), ("board",), reading.workers),
     Check(("groups", "lag", "quarantine"), ("log",), reading.reading),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -154,6 +155,44 @@ def test_an_interrupted_repair_and_a_log_behind_the_database_are_red(
         found = reds(hand("doctor", "--json"))
         assert found["log id"]["found"] == "`sealstream replay adopt-log` was interrupted"
         assert found["log id"]["remedy"] == "Run it again before anything else starts."
+
+
+def archived(database_url: str, *, number: int, last: str, trimmed: str = "0-0") -> None:
+    with psycopg.connect(database_url) as database:
+        values = (number, bytes(32), last, trimmed)
+        database.execute("DELETE FROM archive_heads")
+        database.execute(
+            "INSERT INTO archive_heads (partition, number, digest, last, trimmed) VALUES (1, %s, %s, %s, %s)",
+            values,
+        )
+
+
+def the_archive(done: Done) -> tuple[bool | None, str]:
+    (row,) = [row for row in done.json if row["name"] == "archive"]
+    assert bool(row["remedy"]) is not row["is_well"]
+    return row["is_well"], row["found"]
+
+
+def test_an_archive_that_is_gone_or_lacks_its_newest_segment_is_red(
+    hand: Hand, database_url: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "data" / "archive"
+    assert the_archive(hand("doctor", "--json")) == (True, f"nothing in {place} yet")
+    archived(database_url, number=3, last="5000-0")
+    assert the_archive(hand("doctor", "--json")) == (False, f"there is no {place}; 3 segments were written")
+    (place / "0001").mkdir(parents=True)
+    found = (False, f"missing in {place}: 0001/000000000003.segment")
+    assert the_archive(hand("doctor", "--json")) == found
+    (place / "0001" / "000000000003.segment").write_bytes(b"x")
+    assert the_archive(hand("doctor", "--json")) == (True, f"3 segments were written to {place}")
+    archived(database_url, number=3, last="5000-0", trimmed="90000-0")
+    found = (
+        True,
+        f"3 segments were written to {place}; the log was trimmed without it up to 1970-01-01 00:01 UTC",
+    )
+    assert the_archive(hand("doctor", "--json")) == found
+    off = hand("doctor", "--json", SEALSTREAM_ARCHIVE="off")
+    assert the_archive(off) == (True, "off: what is trimmed off the log is gone for audits")
 
 
 def test_a_memory_that_fills_is_red_before_sends_are_refused(hand: Hand, log: Any, board: Any) -> None:
