@@ -188,6 +188,16 @@ def test_a_time_without_an_archive_is_a_note_and_the_numbers_begin_behind_it(rel
         ),
         ({"SEALSTREAM_SECRET_FILE": "other"}, "opens none of the relay's keys"),
         ({"SEALSTREAM_DATABASE_URL": "", "SEALSTREAM_DATA": "/nowhere"}, "SEALSTREAM_ARCHIVE=off reads"),
+        (
+            {
+                "SEALSTREAM_ARCHIVE": "s3://somewhere/x",
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+                "AWS_ALLOW_HTTP": "true",
+                "AWS_ACCESS_KEY_ID": "one",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+            },
+            "The archive is away (no connection). See SEALSTREAM_ARCHIVE",
+        ),
     ],
     ids=str,
 )
