@@ -1,11 +1,11 @@
 """`sealstream replay audit`: runs the audit, and prints what it found."""
 
-import asyncio
 from functools import partial
 from uuid import UUID
 
 import click
 import msgspec
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -40,7 +40,7 @@ def audit(
         raise OperatorError("--to lies before --from.")
     request = Request(reachable(settings, compares=upto is None), Scope(0, (), user, after, upto), fast)
     with in_words():
-        report = asyncio.run(_run(request, partition, quiet=as_json))
+        report = uvloop.run(_run(request, partition, quiet=as_json))
     if as_json:
         click.echo(line({"clean": report.clean, **plain(report)}))
     else:

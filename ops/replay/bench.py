@@ -1,6 +1,5 @@
 """`make bench-audit`: how many entries a second the audit folds, and what bounds it."""
 
-import asyncio
 import os
 import tempfile
 import time
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4, uuid5
 import click
 import msgspec
 import psutil
+import uvloop
 
 from ops.child import Child
 from ops.embedded import valkey
@@ -55,7 +55,7 @@ class Measured(msgspec.Struct, frozen=True):
 def main(entries: int, users: int, body: int) -> None:
     """Fills a log of its own with synthetic entries and times the fold."""
     with _log(entries * (body + 500) // 1_000_000 + 64) as (url, pid):
-        asyncio.run(_bench(url, psutil.Process(pid), entries, users, body))
+        uvloop.run(_bench(url, psutil.Process(pid), entries, users, body))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Final
 
 import msgspec
+import uvloop
 
 from ops.errors import OperatorError
 from ops.replay.opening import in_words, the_history
@@ -97,4 +98,4 @@ def _share(request: Request) -> Report:
             _folded.value += more
 
     with in_words():
-        return asyncio.run(audited(request, progress))
+        return uvloop.run(audited(request, progress))

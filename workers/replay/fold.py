@@ -21,7 +21,7 @@ from schema.events import (
 )
 from schema.partitions import partition_of
 from workers.positions import START, Position
-from workers.replay.mailbox import Mailbox
+from workers.replay.mailbox import Fresh
 from workers.replay.people import DeviceState, Identity, UserState
 from workers.replay.records import Page, Record
 from workers.replay.totals import Totals
@@ -60,8 +60,7 @@ class Fold:
         far."""
         self._partitions = partitions
         self._set_aside = set_aside
-        self._touched: list[Mailbox] = []
-        self._now: Record | None = None
+        self._fresh = Fresh()
         self._apply: dict[type[Any], Callable[[Any, Record], None]] = {
             EnvelopeAccepted: self._accepted,
             EnvelopesAcknowledged: self._acknowledged,
@@ -91,18 +90,16 @@ class Fold:
                 )
         apply, totals, at, size = self._apply, self.totals, self.at, 0
         for record in page.records:
-            if record.position <= at:
+            position = record.position
+            if position <= at:
                 self._wrong(record, "order", f"stands after {at}")
-            at = record.position
+            at = position
             size += record.size
             event = record.event
             apply[type(event)](event, record)
         totals.bytes += size
         totals.entries += len(page.records) + len(page.unreadable)
-        for mailbox in self._touched:
-            if mailbox.fresh:
-                mailbox.compact()
-        self._touched.clear()
+        self._fresh.page(len(page.records), size)
         self.at = max(at, page.upto)
         if self.first is None and page.records:
             self.first = page.records[0].position
@@ -133,9 +130,12 @@ class Fold:
         return None if found is None else found.devices.get(device)
 
     def _accepted(self, event: EnvelopeAccepted, record: Record) -> None:
-        device = self._device(event, record)
-        if device is None:
-            return
+        user = self.users.get(event.user.int)
+        device = None if user is None else user.devices.get(event.device)
+        if device is None or device.closed_at:
+            device = self._device(event, record)
+            if device is None:
+                return
         mailbox, seq = device.mailbox, record.seq
         if seq is None or seq < 1:
             self._wrong(record, "number", "an envelope without a number")
@@ -144,7 +144,7 @@ class Fold:
             mailbox.set_aside(seq)
             return
         if not mailbox.fresh:
-            self._touched.append(mailbox)
+            self._fresh.mailboxes.append(mailbox)
         self.totals.accepted += 1
         if wrong := mailbox.accept(record, seq):
             self._wrong(record, "number", wrong)
@@ -167,12 +167,14 @@ class Fold:
 
     def _uploaded(self, event: PrekeysUploaded, record: Record) -> None:
         device = self._device(event, record)
-        for prekey in event.prekeys if device else ():
-            assert device is not None
-            if not 0 < prekey.id < MOST_PREKEY:
-                self._wrong(record, "prekey", f"no prekey has the id {prekey.id}")
-            elif not device.prekeys.upload(prekey.id, prekey.key):
-                self._wrong(record, "prekey", f"one-time prekey {prekey.id} was uploaded before")
+        if device is None:
+            return
+        sane = [prekey for prekey in event.prekeys if 0 < prekey.id < MOST_PREKEY]
+        if len(sane) < len(event.prekeys):
+            wrong = [prekey.id for prekey in event.prekeys if not 0 < prekey.id < MOST_PREKEY]
+            self._wrong(record, "prekey", f"no prekey has the id {wrong[0]}")
+        for number in device.prekeys.upload(sane):
+            self._wrong(record, "prekey", f"one-time prekey {number} was uploaded before")
 
     def _taken(self, event: PrekeyTaken, record: Record) -> None:
         device = self._device(event, record)

@@ -154,18 +154,19 @@ def page_of(partition: int, rows: list[RawEntry]) -> Page:
     """The rows (at least one) as a page."""
     records: list[Record] = []
     unreadable: list[Unreadable] = []
-    decode, number, event = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD
+    decode, number, event, new = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD, tuple.__new__
+    append = records.append
     for raw, fields in rows:
         ms, _, n = raw.partition(b"-")
-        position = Position(int(ms), int(n))
+        position = new(Position, (int(ms), int(n)))  # half the time that Position(…) takes
         try:
             if (
                 len(fields) == 4 and fields[0] == number and fields[2] == event
             ):  # as the accept function writes it
                 data = fields[3]
-                records.append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
+                append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
             else:
-                records.append(_record(partition, position, fields))
+                append(_record(partition, position, fields))
         except (codec.UndecodableEntry, ValueError) as error:
             pairs = dict(zip(fields[::2], fields[1::2], strict=True))
             unreadable.append(Unreadable(partition, position, str(error), codec.user_of(pairs)))
