@@ -12,6 +12,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:log-gaps` | hash | for ever | position → id of the log before: a repair went on behind the |
 | | | | position, and entries before it may be missing (`workers.log_gaps`) |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
+| `{p}:trimmed` | string | until a repair | the last entry that was trimmed: a database that has |
+| | | | not read it is older than the log can help (`schema.log_identity`) |
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
@@ -87,6 +89,11 @@ def log(partition: int) -> str:
 def log_id(partition: int) -> str:
     """The log's id, as this partition has it."""
     return f"{{{partition}}}:log-id"
+
+
+def trimmed(partition: int) -> str:
+    """The position of the last entry that was trimmed off the partition's log."""
+    return f"{{{partition}}}:trimmed"
 
 
 def log_gaps(partition: int) -> str:

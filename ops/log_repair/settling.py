@@ -14,7 +14,7 @@ from ops.log_repair.directory import by_user
 from relay.directory import Directory
 from schema import keys
 from schema.clock import now_ms
-from schema.log_identity import EMPTY, Begin, Place, read_end
+from schema.log_identity import EMPTY, Begin, Found, Place, read_end
 from workers import log_gaps
 from workers.positions import Position
 
@@ -61,6 +61,12 @@ async def go_on_behind(
             await log_client.execute_command("XSETID", name, position)
 
 
+async def go_on_without(log_client: Any, found: Found, before: UUID | None) -> None:
+    """Notes the gap where entries were trimmed that the database has not read."""
+    for partition in found.unread:
+        await log_gaps.note(log_client, partition, Position(*found.trimmed[partition]), before)
+
+
 async def retire_prekeys(
     begin: Begin, log_client: Any, partitions: int, taken: Collection[Prekey] = ()
 ) -> None:
@@ -91,6 +97,7 @@ async def finish(begin: Begin, log_client: Any, partitions: int, last_devices: M
         )
     for partition in range(partitions):
         await log_client.set(keys.log_id(partition), str(log_id))
+        await log_client.delete(keys.trimmed(partition))
     await log_client.set(keys.PARTITION_COUNT, partitions)
     await log_client.delete(keys.REPAIR)
     return log_id

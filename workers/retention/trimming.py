@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from schema import keys
+from schema import functions, keys
 from workers import metrics
 from workers.archive import heads
 from workers.archive.archivist import Archivist
@@ -156,12 +156,9 @@ class Trimmer:
 
     async def _trim(self, partition: int, before: Position, *, approximate: bool) -> int:
         """One command. An approximate one takes whole nodes of the stream, STEP entries at most."""
-        count: int = await self._log.xtrim(
-            keys.log(partition),
-            minid=str(before),
-            approximate=approximate,
-            limit=STEP if approximate else None,
-        )
+        names = [keys.log(partition), keys.trimmed(partition)]
+        limit = STEP if approximate else 0
+        count: int = await functions.call(self._log, "workers", "trim", names, [str(before), limit])
         metrics.TRIMMED.labels(partition).inc(count)
         return count
 

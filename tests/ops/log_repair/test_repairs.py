@@ -5,10 +5,12 @@ import pytest
 from ops.errors import OperatorError
 from ops.log_repair.adopt import adopt
 from ops.log_repair.restore import restore
-from schema import keys
-from schema.log_identity import LogUnfit
+from schema import functions, keys
+from schema.log_identity import LogUnfit, read_end
+from schema.partitions import partition_of
 from tests.ops.log_repair.repairing import Declined, Operator, audited, repaired
 from tests.support.log_and_database import PARTITIONS, LogAndDatabase
+from workers.positions import Position
 
 
 async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogAndDatabase) -> None:
@@ -161,6 +163,37 @@ async def test_messages_that_neither_has_are_counted_and_device_numbers_are_not_
     shown = await repaired(world, adopt)
     assert "Lost are 3 messages" in shown
     assert await world.rows("SELECT last_device_id FROM users WHERE user_id = %s", anna) == [(2,)]
+
+
+@pytest.mark.parametrize("upto", ["all", "some"])
+async def test_a_database_that_has_not_read_what_was_trimmed_is_refused_until_it_is_adopted(
+    world: LogAndDatabase, upto: str
+) -> None:
+    anna = await world.person()
+    partition = partition_of(anna, PARTITIONS)
+    await world.settle()
+    await world.project()
+    older = await world.copy_of_database()
+    await world.send(anna, times=3)
+    await world.project()
+    last = Position(*await read_end(world.client, partition))
+    before = last.next() if upto == "all" else last
+    names = [keys.log(partition), keys.trimmed(partition)]
+    await functions.call(world.client, "workers", "trim", names, [str(before), 0])
+    assert await world.settle(), "this database has read everything"
+    await world.restore_database(older)
+    with pytest.raises(LogUnfit, match=r"were trimmed off the log.*newer database.*adopt-log"):
+        await world.settle()
+
+    shown = await repaired(world, adopt)
+    assert f"Lost are {3 if upto == 'all' else 2} messages" in shown
+    assert "In 1 of 2 partitions the log no longer has what the database has yet to read" in shown
+    await world.project()
+    assert await world.owed(anna) == ([] if upto == "all" else [3])
+    report = await audited(world)
+    assert report.violations == []
+    assert report.notes
+    assert await world.send(anna) == 4
 
 
 async def test_a_log_of_other_people_is_not_adopted(world: LogAndDatabase) -> None:
