@@ -24,6 +24,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
+| `{p}:dropped` | set | for ever | positions of entries that the projector set aside and that left the |
+| | | | quarantine unprojected: dropped by the operator, or after the window |
 | `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
 | | | | `position`, `worker`, and the `count` of workers in a row that ended |
 | | | | over it |
@@ -119,6 +121,11 @@ def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
 def quarantine(partition: int) -> str:
     """The stream of entries that were set aside."""
     return f"{{{partition}}}:quarantine"
+
+
+def dropped(partition: int) -> str:
+    """The entries that will never be projected."""
+    return f"{{{partition}}}:dropped"
 
 
 def deleted(partition: int) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from schema import keys
 from schema.partitions import partition_of
+from workers import quarantine
 from workers.positions import START, Position
 from workers.projector import checkpoints
 from workers.replay import directory, rows, standing
@@ -61,6 +62,7 @@ class Audit:
         self._progress = progress
         self._extents: dict[int, Extent] = {}
         self._folds: dict[int, Fold] = {}
+        self._dropped: dict[int, int] = {}
         self._others: dict[int, set[UUID]] = {}
         self._began = time.monotonic()
 
@@ -69,11 +71,11 @@ class Audit:
         scope = self._scope
         for partition in scope.only:
             extent = self._extents[partition] = await self._source.extent(partition)
-            aside = {
-                position
-                async for group, position, _ in standing.quarantined(self._log, partition)
-                if group == keys.PROJECTOR
-            }
+            dropped = await quarantine.dropped(self._log, partition)
+            self._dropped[partition] = sum(
+                extent.first is not None and one >= extent.first for one in dropped
+            )
+            aside = await quarantine.unprojected(self._log, partition)
             fold = self._folds[partition] = Fold(
                 partition,
                 complete=extent.complete and scope.after == START,
@@ -208,13 +210,16 @@ class Audit:
             rows=comparison.rows if comparison else 0,
             older_rows=comparison.older if comparison else 0,
             seconds=time.monotonic() - self._began,
-            notes=[
-                f"partition {partition}: {fault.text}"
-                for partition in self._folds
-                for fault in self._source.faults(partition)
-                if fault.is_note
-            ],
+            notes=list(self._notes()),
         )
+
+    def _notes(self) -> Iterator[str]:
+        for partition in self._folds:
+            for fault in self._source.faults(partition):
+                if fault.is_note:
+                    yield f"partition {partition}: {fault.text}"
+            if count := self._dropped[partition]:
+                yield f"partition {partition}: {count} entries left the quarantine and were never projected"
 
     def _row(
         self, fold: Fold, reached: dict[int, Position] | None, ends: dict[int, Position] | None, loose: int

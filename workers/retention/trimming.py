@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from schema import functions, keys
-from workers import metrics
+from workers import metrics, quarantine
 from workers.archive import heads
 from workers.archive.archivist import Archivist
 from workers.archive.header import Changed, Head
@@ -196,9 +196,16 @@ async def trim_quarantine(log_client: Any, partitions: int, *, now: int, window_
 
     Nobody reads it but the operator; and what cannot be read cannot be erased with its account.
     """
-    window = str(Position(max(0, now - window_ms), 0))
-    streams = [*(keys.quarantine(partition) for partition in range(partitions)), keys.LIMITS_QUARANTINE]
-    trimmed = 0
-    for stream in streams:
-        trimmed += await log_client.xtrim(stream, minid=window, approximate=False)
+    window, trimmed = Position(max(0, now - window_ms), 0), 0
+    for partition in (*range(partitions), None):
+        stream = keys.LIMITS_QUARANTINE if partition is None else keys.quarantine(partition)
+        if not await log_client.xrange(stream, "-", f"({window}", count=1):
+            continue
+        old = []
+        async for entry in quarantine.read(log_client, stream):
+            if Position.parse(entry.id) >= window:
+                break
+            old.append(msgspec.structs.replace(entry, fields={}))
+        await quarantine.drop(log_client, partition, old)
+        trimmed += len(old)
     return trimmed
