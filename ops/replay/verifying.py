@@ -5,27 +5,23 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import click
 import msgspec
 
-from ops import addresses
 from ops.errors import OperatorError
 from ops.replay.auditing import bar
-from ops.replay.opening import in_words, the_database, the_log
+from ops.replay.opening import History, in_words, reachable, the_history
 from ops.replay.places import time_of
 from ops.replay.plain import line, plain
 from ops.replay.receipt_file import read
-from schema import keys, log_identity, relay_keys, secret_file
+from schema import keys, log_identity
 from schema.partitions import partition_of
-from schema.settings import BadSetting, Settings
-from workers.archive.opening import open_joined
-from workers.archive.source import JoinedSource
-from workers.replay.log_source import RATE, LogSource
+from schema.settings import Settings
+from workers.archive.opening import believed_keys
 from workers.replay.receipts import LIES, Finding, Search, Signed, Verdict, by_signature, difference, missing
-from workers.replay.records import Source
 
 HAS_USER: Final = "SELECT 1 FROM users WHERE user_id = %s"
 
@@ -43,22 +39,12 @@ WORDS: Final[dict[Finding, str]] = {
 }
 
 
-class Place(NamedTuple):
-    """Where receipts are checked."""
-
-    settings: Settings
-    log: Any
-    database: Any
-    partitions: int
-    fast: bool
-
-
 def verify_receipt(settings: Settings, path: Path, *, as_json: bool, fast: bool) -> int:
     """The exit status. Raises OperatorError."""
     receipts = read(sys.stdin.buffer.read() if str(path) == "-" else _content(path))
-    urls = addresses.log(settings), addresses.database(settings)
+    settings = reachable(settings, compares=True)
     with in_words():
-        verdicts = asyncio.run(_verdicts(settings, urls, receipts, quiet=as_json, fast=fast))
+        verdicts = asyncio.run(_verdicts(settings, receipts, quiet=as_json, fast=fast))
     status = _status(verdicts)
     if as_json:
         click.echo(line({"proven": status == 0, "receipts": [_row(verdict) for verdict in verdicts]}))
@@ -75,25 +61,22 @@ def _content(path: Path) -> bytes:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-async def _verdicts(
-    settings: Settings, urls: tuple[str, str], receipts: list[Signed], *, quiet: bool, fast: bool
-) -> list[Verdict]:
-    async with the_log(urls[0]) as (client, partitions), the_database(urls[1]) as database:
-        place = Place(settings, client, database, partitions, fast)
-        believed = await _keys(settings, database)
+async def _verdicts(settings: Settings, receipts: list[Signed], *, quiet: bool, fast: bool) -> list[Verdict]:
+    async with the_history(settings, fast=fast) as history:
+        believed = await believed_keys(settings, history.database)
         found: dict[int, Verdict] = {}
         by_partition: dict[int, list[int]] = defaultdict(list)
         for index, signed in enumerate(receipts):
             if (finding := by_signature(signed, believed)) is not None:
                 found[index] = Verdict(signed, finding)
             else:
-                by_partition[partition_of(signed.acceptance.user_id, partitions)].append(index)
+                by_partition[partition_of(signed.acceptance.user_id, history.partitions)].append(index)
         with bar(quiet=quiet) as progress:
             task = progress.add_task("reading", total=None)
             for partition, places in by_partition.items():
                 signed_here = [receipts[index] for index in places]
                 read_some = _advance(progress, task)
-                verdicts = await _against_source(place, partition, signed_here, read_some)
+                verdicts = await _against_source(history, partition, signed_here, read_some)
                 found |= dict(zip(places, verdicts, strict=True))
         return [found[index] for index in range(len(receipts))]
 
@@ -102,40 +85,23 @@ def _advance(progress: Any, task: Any) -> Callable[[int], None]:
     return lambda count: progress.advance(task, count)
 
 
-async def _keys(settings: Settings, database: Any) -> relay_keys.PublicKeys:
-    """Where the secret file is at hand, only keys that open under it. Raises BadSetting for the secret of
-    another relay: it would make every receipt look forged."""
-    every = await relay_keys.public_keys(database)
-    if not every or not await asyncio.to_thread(settings.secret_file.exists):
-        return every
-    secret = await asyncio.to_thread(secret_file.read_or_create, settings.secret_file)
-    believed = await relay_keys.public_keys(database, secret)
-    if not believed:
-        raise BadSetting(
-            f"SEALSTREAM_SECRET_FILE: {settings.secret_file} opens none of the relay's keys: name "
-            "the relay's own, or a place where there is none"
-        )
-    return believed
-
-
 async def _against_source(
-    place: Place, partition: int, receipts: list[Signed], progress: Callable[[int], None]
+    history: History, partition: int, receipts: list[Signed], progress: Callable[[int], None]
 ) -> list[Verdict]:
-    live = LogSource(place.log, rate=None if place.fast else RATE)
-    source = await open_joined(place.settings, place.database, live) or live
+    source = history.source
     search = Search(source, partition, [signed.acceptance for signed in receipts])
     await search.run(progress)
     extent = await source.extent(partition)
     begins = None if extent.complete else extent.first or extent.last
-    present = await _log_id(place, partition)
+    present = await _log_id(history, partition)
     users = {signed.acceptance.user_id for signed in receipts}
-    gone = {user: not await _has(place.database, user) for user in users}
+    gone = {user: not await _has(history.database, user) for user in users}
     verdicts = []
     for signed in receipts:
         acceptance, entry = signed.acceptance, search.entry(signed.acceptance)
         finding: Finding
         if entry is None:
-            damaged = bool(_faults(source, partition) or search.unreadable & {None, acceptance.user_id})
+            damaged = bool(source.faults(partition) or search.unreadable & {None, acceptance.user_id})
             finding = missing(acceptance, begins=begins, gone=gone, damaged=damaged)
         else:
             finding = difference(acceptance, entry) or "proven"
@@ -145,19 +111,12 @@ async def _against_source(
     return verdicts
 
 
-def _faults(source: Source, partition: int) -> list[str]:
-    """What was found wrong with the archive."""
-    if not isinstance(source, JoinedSource):
-        return []
-    return [fault.text for fault in source.archive.faults.get(partition, [])]
-
-
-async def _log_id(place: Place, partition: int) -> UUID | None:
+async def _log_id(history: History, partition: int) -> UUID | None:
     """The log's id; where it has none, the database's record of it."""
-    text = await place.log.get(keys.log_id(partition))
+    text = await history.log.get(keys.log_id(partition))
     if text is not None:
         return UUID(text.decode())
-    recorded = await log_identity.read_recorded(place.database)
+    recorded = await log_identity.read_recorded(history.database)
     return None if recorded is None else recorded.log_id
 
 

@@ -33,11 +33,15 @@ async def open_joined(settings: Settings, database: Any, live: LogSource) -> Joi
         store = await asyncio.to_thread(Store.open, settings.archive)
     except StoreAway as error:
         raise BadSetting(f"SEALSTREAM_ARCHIVE cannot be used: {error}") from error
-    keys = await _keys(settings, database)
+    keys = await believed_keys(settings, database)
     return JoinedSource(ArchiveSource(store, keys, recorded, live.pacer), live)
 
 
-async def _keys(settings: Settings, database: Any) -> relay_keys.PublicKeys:
+async def believed_keys(settings: Settings, database: Any) -> relay_keys.PublicKeys:
+    """The relay's keys; where the secret file is at hand, only those that open under it.
+
+    Raises BadSetting for another relay's secret.
+    """
     every = await relay_keys.public_keys(database)
     if not every or not await asyncio.to_thread(settings.secret_file.exists):
         return every
