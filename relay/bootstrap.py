@@ -34,6 +34,7 @@ from relay.node import Node
 from relay.parts import Parts
 from relay.presence import Presence
 from relay.pressure import Pressure
+from relay.receipts import Receipts
 from relay.sockets.calls import Calls
 from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
@@ -146,6 +147,9 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
 
     keyset = Keyset(database, settings.secret_file)
     await until_there("database", keyset.load)
+    receipts = await until_there(
+        "database", lambda: Receipts.open(database, settings.secret_file, guard.log_id)
+    )
     limits = Limits(board_client, log_client)
     revocation = Revocation(database)
     tokens = AccessTokens(keyset, revocation, life_ms=TOKEN_LIFE_MS)
@@ -159,7 +163,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
-    sends = Sends(mailbox_log, admission, pressure.refusal, now_ms)
+    sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence),
@@ -179,7 +183,8 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     parts = Parts(
         settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
         node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
-        revocation=revocation, limits=limits, draining=lambda: server.draining, pressure=pressure.refusal,
+        revocation=revocation, limits=limits, receipts=receipts, draining=lambda: server.draining,
+        pressure=pressure.refusal,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)

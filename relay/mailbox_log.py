@@ -9,6 +9,7 @@ which the function answers as the first time.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
+from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.partitions import partition_of
@@ -30,13 +32,6 @@ CALL_SENDS: Final = 128
 """At most so many sends in one call: the log serves nobody else meanwhile."""
 RESOLVE_SECONDS: Final = 10.0
 """How long an unknown outcome is pursued before the sender is left without an answer."""
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """The answer to a send: when, and the number each device's envelope got."""
-
-    at: int
-    seqs: list[tuple[int, int]]
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -54,6 +49,7 @@ class Mailbox(msgspec.Struct, frozen=True):
 class _Submission(msgspec.Struct):
     keys: list[str]
     args: list[bytes | str | int]
+    digests: bytes
     future: "asyncio.Future[Any]"
 
 
@@ -102,7 +98,8 @@ class MailboxLog:
             keys.user(partition, send.to),
             keys.seen(partition, send.to, sender, sender_device, send.id),
         ]
-        return self._submit("accept", partition, names, args)
+        digests = b"".join(sha256(one.body).digest() for one in send.envelopes) if send.receipt else b""
+        return self._submit("accept", partition, names, args, digests)
 
     async def answered(self, sender: UUID, sender_device: int, send: Send) -> Accepted | None:
         """The answer that this send got within the last hour, if it was accepted. None, too, when the log
@@ -113,7 +110,7 @@ class MailboxLog:
             remembered = await self._ask("FCALL", "sealstream_answered", 1, name, keys.SEEN_SECONDS)
         except Refusal:
             return None
-        return _accepted(remembered) if remembered else None
+        return read_remembered(remembered) if remembered else None
 
     def acknowledge(self, user: UUID, device: int, upto: int, at: int) -> "asyncio.Future[int]":
         """Moves the cursor to `upto`; the future's result is the cursor.
@@ -169,10 +166,15 @@ class MailboxLog:
             raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     def _submit(
-        self, function: str, partition: int, names: list[str], args: list[bytes | str | int]
+        self,
+        function: str,
+        partition: int,
+        names: list[str],
+        args: list[bytes | str | int],
+        digests: bytes = b"",
     ) -> "asyncio.Future[Any]":
         loop = asyncio.get_running_loop()
-        submission = _Submission(names, args, loop.create_future())
+        submission = _Submission(names, args, digests, loop.create_future())
         turn = self._turns[function, partition]
         turn.append(submission)
         if len(turn) == 1:
@@ -210,13 +212,16 @@ class MailboxLog:
             command += [self._capacity, keys.SEEN_SECONDS]
         for submission in batch:
             command += submission.args
+        for number, submission in enumerate(batch, start=1):
+            if submission.digests:
+                command += [number, submission.digests]
         try:
             replies = await self._resolved(command)
         except (Refusal, OutcomeUnknown) as error:
             for submission in batch:
                 _settle(submission.future, error)
             return
-        read = _read_accept if function == "accept" else _read_acknowledge
+        read = read_accept if function == "accept" else read_acknowledge
         for submission, reply in zip(batch, replies, strict=True):
             _settle(submission.future, read(reply))
 
@@ -265,30 +270,3 @@ def _unavailable() -> Refusal:
     return Refusal(
         "unavailable", "Nothing was accepted; keep the message and try again.", retry_after_ms=1000
     )
-
-
-def _accepted(reply: list[Any]) -> Accepted:
-    return Accepted(reply[1], list(zip(reply[2::2], reply[3::2], strict=True)))
-
-
-def _read_accept(reply: list[Any]) -> Accepted | Refusal:
-    match reply[0]:
-        case b"ok":
-            return _accepted(reply)
-        case b"mismatch":
-            missing, extra, stale = reply[1:]
-            return Refusal(
-                "device_mismatch", "Fetch the bundle again.", missing=missing, extra=extra, stale=stale
-            )
-        case b"full":
-            return Refusal("mailbox_full", "Too many envelopes wait for a device.", device_id=reply[1])
-        case _:
-            return Refusal("not_found", "There is no such user.")
-
-
-def _read_acknowledge(reply: list[int]) -> int | Refusal:
-    if reply[0] == 1:
-        return reply[1]
-    if reply[0] == 0:
-        return Refusal("invalid", "Nothing has that number yet.", path="$.upto", head=reply[1])
-    return Refusal("device_inactive", "This device is not active.")

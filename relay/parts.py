@@ -11,6 +11,7 @@ from relay.auth.tokens import AccessTokens
 from relay.database import Database
 from relay.directory import Directory
 from relay.limits import Limits
+from relay.receipts import Receipts
 from schema.refusals import Refusal
 from schema.settings import Settings
 
@@ -31,6 +32,7 @@ class Parts:
     passwords: Passwords
     revocation: Revocation
     limits: Limits
+    receipts: Receipts
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]
 

@@ -33,7 +33,7 @@ class SignedPrekey(msgspec.Struct, frozen=True):
     signature: bytes
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="t", kw_only=True):
+class Event(msgspec.Struct, frozen=True, tag_field="t", kw_only=True, gc=False):
     """What every entry says: whose mailbox or identity (`user`, `device`) and when (`at`, ms)."""
 
     user: UUID

@@ -9,7 +9,11 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | is run again to its end, nothing starts (`ops.log_repair`) |
 | `{p}:log-id` | string | until a repair | the log's id, the same in every partition: so a cluster's primary |
 | | | | that lost its data is noticed too (`schema.log_identity`) |
+| `{p}:log-gaps` | hash | for ever | position → id of the log before: a repair went on behind the |
+| | | | position, and entries before it may be missing (`workers.log_gaps`) |
 | `{p}:log` | stream | trimmed to the retention window | the entries of partition p |
+| `{p}:trimmed` | string | until a repair | the last entry that was trimmed: a database that has |
+| | | | not read it is older than the log can help (`schema.log_identity`) |
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
@@ -20,6 +24,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
+| `{p}:dropped` | set | for ever | positions of entries that the projector set aside and that left the |
+| | | | quarantine unprojected: dropped by the operator, or after the window |
 | `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
 | | | | `position`, `worker`, and the `count` of workers in a row that ended |
 | | | | over it |
@@ -87,6 +93,16 @@ def log_id(partition: int) -> str:
     return f"{{{partition}}}:log-id"
 
 
+def trimmed(partition: int) -> str:
+    """The position of the last entry that was trimmed off the partition's log."""
+    return f"{{{partition}}}:trimmed"
+
+
+def log_gaps(partition: int) -> str:
+    """Where repairs went on behind missing entries."""
+    return f"{{{partition}}}:log-gaps"
+
+
 def user(partition: int, user_id: UUID) -> str:
     """The directory entry of a user: identity, devices, heads, cursors, floors."""
     return f"{{{partition}}}:user:{user_id}"
@@ -105,6 +121,11 @@ def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
 def quarantine(partition: int) -> str:
     """The stream of entries that were set aside."""
     return f"{{{partition}}}:quarantine"
+
+
+def dropped(partition: int) -> str:
+    """The entries that will never be projected."""
+    return f"{{{partition}}}:dropped"
 
 
 def deleted(partition: int) -> str:

@@ -51,11 +51,15 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The log's record, by partition: its id and the last entry it ever had; and any unfinished repair."""
+    """The log's record, by partition: its id, the last entry it ever had, and the last that was trimmed; and
+    any unfinished repair. `unread`: partitions of which entries were trimmed that the database has not
+    read."""
 
     ids: list[UUID | None]
     ends: list[Place]
     repair: str | None = None
+    trimmed: list[Place] = []
+    unread: list[int] = []
 
     @property
     def is_empty(self) -> bool:
@@ -98,8 +102,11 @@ async def look(log_client: Any, begin: Begin, wanted: int) -> tuple[Recorded | N
         before = recorded
         async with begin() as connection:
             recorded = await read_recorded(connection)
+            reached = await read_checkpoints(connection)
         if recorded == before:
-            return recorded, found, checkpoints
+            # What was trimmed by then had been read by then: a checkpoint read before may be older than that.
+            unread = [p for p, upto in enumerate(found.trimmed) if upto > reached.get(p, EMPTY)]
+            return recorded, msgspec.structs.replace(found, unread=unread), checkpoints
 
 
 async def read_recorded(connection: Any) -> Recorded | None:
@@ -118,8 +125,9 @@ async def read_log(log_client: Any, wanted: int) -> Found:
     """The log's ids and ends."""
     ids = [_uuid(await log_client.get(keys.log_id(partition))) for partition in range(wanted)]
     ends = [await read_end(log_client, partition) for partition in range(wanted)]
+    trimmed = [place(await log_client.get(keys.trimmed(partition)) or b"0-0") for partition in range(wanted)]
     repair = await log_client.get(keys.REPAIR)
-    return Found(ids, ends, None if repair is None else repair.decode())
+    return Found(ids, ends, None if repair is None else repair.decode(), trimmed)
 
 
 async def read_end(log_client: Any, partition: int) -> Place:
@@ -159,6 +167,12 @@ def why_unfit(recorded: Recorded | None, found: Found, checkpoints: Mapping[int,
         return (
             f"The log is older than this database, which has read further (partition {behind[0]}): start "
             f"with the newer log, or, if it is lost, run `sealstream replay {ADOPT}`."
+        )
+    if found.unread:
+        return (
+            "Entries that this database has not read were trimmed off the log (partition "
+            f"{found.unread[0]}): start with the newer database, or, if it is lost, run `sealstream replay "
+            f"{ADOPT}`."
         )
     return None
 

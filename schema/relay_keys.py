@@ -1,4 +1,4 @@
-"""The relay's own Ed25519 keys, which sign what outlives a login: segments of the archive.
+"""The relay's own Ed25519 keys, which sign what outlives a login: segments of the archive, and receipts.
 
 Invariant: the private half lies in the database sealed under the operator's secret; the public half stays
 there for ever, so that a signature can be checked as long as it exists. With the secret at hand, only a row
@@ -16,7 +16,9 @@ from schema.sealing import WrongSecret, seal, unseal
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('sealstream.relay_keys'))"
 """One first start at a time."""
-SELECT: Final = "SELECT kid, sealed_private_key, public_key FROM relay_keys ORDER BY created_at DESC, kid"
+SELECT: Final = """
+    SELECT kid, sealed_private_key, public_key, created_at FROM relay_keys ORDER BY created_at DESC, kid
+"""
 INSERT: Final = """
     INSERT INTO relay_keys (kid, sealed_private_key, public_key, created_at)
     VALUES (%(kid)s, %(sealed)s, %(public)s, %(now)s)
@@ -33,6 +35,14 @@ class RelayKey(NamedTuple):
     private: Ed25519PrivateKey
 
 
+class PublishedKey(NamedTuple):
+    """A key that signs or signed; `created_at` in ms."""
+
+    kid: str
+    public: Ed25519PublicKey
+    created_at: int
+
+
 async def open_or_make(connection: Any, secret: bytes, now: int) -> RelayKey:
     """The newest key that opens under `secret`; the first start makes one (`now` in ms).
 
@@ -41,7 +51,7 @@ async def open_or_make(connection: Any, secret: bytes, now: int) -> RelayKey:
     async with connection.transaction():
         await connection.execute(LOCK)
         rows = await (await connection.execute(SELECT)).fetchall()
-        for kid, sealed, _ in rows:
+        for kid, sealed, _, _ in rows:
             key = _opened(kid, bytes(sealed), secret)
             if key is not None:
                 return RelayKey(kid, key)
@@ -56,12 +66,17 @@ async def open_or_make(connection: Any, secret: bytes, now: int) -> RelayKey:
 
 async def public_keys(connection: Any, secret: bytes | None = None) -> dict[str, Ed25519PublicKey]:
     """Every key that ever signed. With `secret`, only those whose private half opens under it."""
-    found: dict[str, Ed25519PublicKey] = {}
-    for kid, sealed, public in await (await connection.execute(SELECT)).fetchall():
+    return {key.kid: key.public for key in await published(connection, secret)}
+
+
+async def published(connection: Any, secret: bytes | None = None) -> list[PublishedKey]:
+    """The same with their dates, the newest first."""
+    found: list[PublishedKey] = []
+    for kid, sealed, public, created_at in await (await connection.execute(SELECT)).fetchall():
         if secret is None:
-            found[kid] = Ed25519PublicKey.from_public_bytes(bytes(public))
+            found.append(PublishedKey(kid, Ed25519PublicKey.from_public_bytes(bytes(public)), created_at))
         elif (key := _opened(kid, bytes(sealed), secret)) is not None:
-            found[kid] = key.public_key()
+            found.append(PublishedKey(kid, key.public_key(), created_at))
     return found
 
 

@@ -192,6 +192,14 @@ class Bundle(msgspec.Struct, frozen=True):
     devices: list[BundleDevice]
 
 
+class ReceiptKey(msgspec.Struct, frozen=True):
+    """An Ed25519 key that signs receipts: `kid` 16 hex digits, `key` 32 bytes, made at `from` (ms)."""
+
+    kid: str
+    key: bytes
+    since: int = msgspec.field(name="from")
+
+
 class Health(msgspec.Struct, frozen=True):
     """What `/healthz` and `/readyz` answer; `down` names the parts that are away."""
 

@@ -25,11 +25,12 @@ class OutgoingEnvelope(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """`send`: all devices of `to` in one call, all or nothing."""
+    """`send`: all devices of `to` in one call, all or nothing. `receipt`: the answer is signed."""
 
     id: UUID
     to: UUID
     envelopes: Annotated[list[OutgoingEnvelope], Meta(max_length=1000)]
+    receipt: bool = False
 
 
 class Ack(msgspec.Struct, frozen=True):
@@ -79,10 +80,11 @@ class CaughtUp(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The mailbox number that one device's envelope got."""
+    """The mailbox number that one device's envelope got. `receipt`: if the send asked for one."""
 
     device_id: int
     seq: int
+    receipt: bytes | None = None
 
 
 def envelope_out(event: EnvelopeAccepted, seq: int) -> dict[str, Any]:

@@ -5,6 +5,9 @@ Positions are compared as integers. As text they must not be: "9-1" would come a
 
 from typing import Final, NamedTuple, Self
 
+MOST: Final = 2**64 - 1
+"""The largest number within a millisecond."""
+
 
 class Position(NamedTuple):
     """An entry's place; orders as the stream does."""
@@ -20,6 +23,8 @@ class Position(NamedTuple):
 
     def next(self) -> Self:
         """The least position after this one."""
+        if self.n == MOST:
+            return type(self)(self.ms + 1, 0)
         return type(self)(self.ms, self.n + 1)
 
     def __str__(self) -> str:

@@ -3,12 +3,13 @@
 An entry may stand there twice (a crash between setting it aside and acknowledging it); `position` tells.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 import structlog
 
+from schema import keys
 from workers import metrics
 from workers.batches import Source
 from workers.positions import START, Position
@@ -61,6 +62,34 @@ async def read(client: Any, stream: str) -> AsyncIterator[SetAside]:
         for entry, fields in rows:
             yield _read(entry, fields)
         start = f"({rows[-1][0].decode()}"
+
+
+async def drop(client: Any, partition: int | None, entries: Sequence[SetAside]) -> None:
+    """Deletes entries of the partition's quarantine (None: of the refusals'). What the projector set aside is
+    on record first: it will never be projected."""
+    if not entries:
+        return
+    if partition is None:
+        await client.xdel(keys.LIMITS_QUARANTINE, *(entry.id for entry in entries))
+        return
+    positions = {str(entry.position) for entry in entries if entry.group == keys.PROJECTOR}
+    if positions:
+        await client.sadd(keys.dropped(partition), *positions)
+    await client.xdel(keys.quarantine(partition), *(entry.id for entry in entries))
+
+
+async def dropped(client: Any, partition: int) -> set[Position]:
+    """The log's entries that left the quarantine and will never be projected."""
+    return {Position.parse(text) for text in await client.smembers(keys.dropped(partition))}
+
+
+async def unprojected(client: Any, partition: int) -> set[Position]:
+    """The log's entries that the projector set aside: in the quarantine, or dropped from it."""
+    found = await dropped(client, partition)
+    async for entry in read(client, keys.quarantine(partition)):
+        if entry.group == keys.PROJECTOR:
+            found.add(entry.position)
+    return found
 
 
 def _read(entry: bytes, fields: Mapping[bytes, bytes]) -> SetAside:

@@ -16,8 +16,9 @@ COULD_NOT_RUN = 2
 def doctor(as_json: bool) -> None:
     """Examine the relay: green or red, and what to do.
 
-    It looks at settings, servers, durability, tables, clocks, memory, disk, open files, workers, lag and
-    quarantine, and changes nothing. Exit status: 0 all green, 1 something red, 2 it could not run.
+    It looks at settings, servers, durability, tables, the log's id, clocks, memory, disk, the archive,
+    open files, workers, lag and quarantine, and changes nothing. Exit status: 0 all green, 1 something
+    red, 2 it could not run.
     """
     from ops.addresses import resolved  # noqa: PLC0415
     from ops.doctor.examination import examine  # noqa: PLC0415

@@ -228,7 +228,7 @@ async def _compare(client: Any, data: Path, database_url: str, load: Load) -> bo
     messages = sum(ledger.accepted.values())
     size = archive_bytes(data)
     wrong = [
-        *(fault.text for faults in archive.faults.values() for fault in faults),
+        *(fault.text for partition in range(PARTITIONS) for fault in archive.faults(partition)),
         *ledger.gaps,
         *load.ledger.differences(ledger),
     ]

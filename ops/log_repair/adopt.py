@@ -7,6 +7,8 @@ Which of the two lags is worked out for each partition, by the place up to which
 - **The database lags** (the log goes on behind that place): the directory stays, and the projector reads on
   from there. Accounts made since are not in any log: what is left of them is named.
 - **Neither**: the directory stays.
+
+Where entries were trimmed that the database has not read, it goes on without them.
 """
 
 from typing import Any
@@ -42,13 +44,17 @@ async def adopt(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str
         [
             *_about_the_log(found, checkpoints, lagging, partitions),
             *_about_the_database(unread.entries, listing.unknown, missing),
+            *_about_the_trimmed(found, checkpoints, partitions),
             f"{count.prekeys} one-time prekeys are retired; every device uploads new ones when it connects.",
         ]
     )
     await settling.begin_repair(log_client, ADOPT)
     async with begin() as connection:
         await directory.lift(connection, log_client, partitions, lagging)
-    await settling.go_on_behind(log_client, checkpoints, lagging)
+    await settling.go_on_without(log_client, found, None if recorded is None else recorded.log_id)
+    await settling.go_on_behind(
+        log_client, checkpoints, lagging, None if recorded is None else recorded.log_id
+    )
     await settling.retire_prekeys(begin, log_client, partitions, unread.taken)
     log_id = await settling.finish(begin, log_client, partitions, listing.last_devices)
     return f"The log and the database belong together from now on (id {log_id}). Start the relay."
@@ -76,6 +82,21 @@ def _about_the_log(
             f"Lost is what the newer log accepted after {survey.moment(newest)} and was not delivered before "
             "it was lost. How much that is, nobody can say."
         ),
+    ]
+
+
+def _about_the_trimmed(found: Found, checkpoints: dict[int, Place], partitions: int) -> list[str]:
+    if not found.unread:
+        return []
+    oldest = min(checkpoints.get(p, EMPTY) for p in found.unread)
+    since = survey.moment(oldest) if oldest != EMPTY else "its beginning"
+    upto = survey.moment(max(found.trimmed[p] for p in found.unread))
+    return [
+        (
+            f"In {len(found.unread)} of {partitions} partitions the log no longer has what the database has "
+            f"yet to read, from {since} to {upto}: devices and keys from that time are missing in the "
+            "database."
+        )
     ]
 
 

@@ -20,7 +20,7 @@ Ask = Callable[[list[str]], None]
 
 async def restore(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str:
     """One sentence on what was done. Raises OperatorError, and errors of `ask`; then nothing changed."""
-    _, found, checkpoints = await log_identity.look(log_client, begin, partitions)
+    recorded, found, checkpoints = await log_identity.look(log_client, begin, partitions)
     again = found.repair == RESTORE
     if not again and (not found.is_empty or await _has_users(log_client)):
         raise OperatorError(
@@ -49,7 +49,9 @@ async def restore(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> s
     await settling.begin_repair(log_client, RESTORE)
     async with begin() as connection:
         await directory.lift(connection, log_client, partitions, everything)
-    await settling.go_on_behind(log_client, checkpoints, everything)
+    await settling.go_on_behind(
+        log_client, checkpoints, everything, None if recorded is None else recorded.log_id
+    )
     await settling.retire_prekeys(begin, log_client, partitions)
     log_id = await settling.finish(begin, log_client, partitions, {})
     return f"The log has {count.devices} devices and a new id, {log_id}. Start the relay."

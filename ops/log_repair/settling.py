@@ -14,7 +14,9 @@ from ops.log_repair.directory import by_user
 from relay.directory import Directory
 from schema import keys
 from schema.clock import now_ms
-from schema.log_identity import EMPTY, Begin, Place, read_end
+from schema.log_identity import EMPTY, Begin, Found, Place, read_end
+from workers import log_gaps
+from workers.positions import Position
 
 SELECT_PREKEYS: Final = """
     SELECT user_id, device_id, prekey_id FROM one_time_prekeys ORDER BY user_id, device_id, prekey_id
@@ -40,8 +42,11 @@ async def begin_repair(log_client: Any, name: str) -> None:
     await log_client.set(keys.REPAIR, name)
 
 
-async def go_on_behind(log_client: Any, checkpoints: Mapping[int, Place], chosen: Collection[int]) -> None:
-    """The next entry of each `chosen` partition gets a position after the database's checkpoint."""
+async def go_on_behind(
+    log_client: Any, checkpoints: Mapping[int, Place], chosen: Collection[int], before: UUID | None
+) -> None:
+    """The next entry of each `chosen` partition gets a position after the database's checkpoint. `before`:
+    the id of the log that was lost."""
     for partition in chosen:
         name, upto = keys.log(partition), checkpoints.get(partition, EMPTY)
         position = f"{upto[0]}-{upto[1]}"
@@ -52,7 +57,14 @@ async def go_on_behind(log_client: Any, checkpoints: Mapping[int, Place], chosen
                 if not str(error).startswith("BUSYGROUP"):
                     raise
         if upto > await read_end(log_client, partition):
+            await log_gaps.note(log_client, partition, Position(*upto), before)
             await log_client.execute_command("XSETID", name, position)
+
+
+async def go_on_without(log_client: Any, found: Found, before: UUID | None) -> None:
+    """Notes the gap where entries were trimmed that the database has not read."""
+    for partition in found.unread:
+        await log_gaps.note(log_client, partition, Position(*found.trimmed[partition]), before)
 
 
 async def retire_prekeys(
@@ -85,6 +97,7 @@ async def finish(begin: Begin, log_client: Any, partitions: int, last_devices: M
         )
     for partition in range(partitions):
         await log_client.set(keys.log_id(partition), str(log_id))
+        await log_client.delete(keys.trimmed(partition))
     await log_client.set(keys.PARTITION_COUNT, partitions)
     await log_client.delete(keys.REPAIR)
     return log_id

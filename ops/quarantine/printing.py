@@ -1,5 +1,6 @@
 """The output of `sealstream quarantine`: tables within 80 columns, or JSON."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -24,12 +25,6 @@ _RESULTS: Final[dict[Result, str]] = {
 
 def rows(found: list[Row], *, as_json: bool) -> None:
     """The list, the oldest of each partition first."""
-    if as_json:
-        _json(found)
-        return
-    if not found:
-        click.echo("Nothing is set aside.")
-        return
     table = Table()
     table.add_column("entry, time (UTC)", no_wrap=True)
     for name in ("by", "event", "reason"):
@@ -38,31 +33,27 @@ def rows(found: list[Row], *, as_json: bool) -> None:
         kind = f"{row.kind}: " if row.kind else ""
         by = "\n".join(row.groups)
         table.add_row(f"{row.entry}\n{moment(row.at)}", by, row.event, f"{kind}{row.reason}")
-    Console(markup=False).print(table)
+    _print(found, table, as_json=as_json)
 
 
 def retried(found: list[Retried], *, as_json: bool) -> None:
     """Prints the outcome of each entry."""
-    if as_json:
-        _json(found)
-        return
-    if not found:
-        click.echo("Nothing is set aside.")
-        return
     table = Table("entry", "by", "event", "result")
     for one in found:
         reason = f": {one.reason}" if one.reason else ""
         table.add_row(one.entry, one.group, one.event, f"{_RESULTS[one.result]}{reason}")
-    Console(markup=False).print(table)
+    _print(found, table, as_json=as_json)
 
 
 def dropped(found: list[Row], *, as_json: bool) -> None:
     """Prints the dropped entries."""
+    _print([row.entry for row in found], f"Dropped: {count(len(found))}.", as_json=as_json)
+
+
+def _print(found: Sequence[object], shown: Table | str, *, as_json: bool) -> None:
     if as_json:
-        _json([row.entry for row in found])
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    elif not found:
+        click.echo("Nothing is set aside.")
     else:
-        click.echo(f"Dropped: {count(len(found))}." if found else "Nothing is set aside.")
-
-
-def _json(value: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+        Console(markup=False, highlight=not isinstance(shown, str)).print(shown)

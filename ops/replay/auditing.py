@@ -1,24 +1,22 @@
 """`sealstream replay audit`: runs the audit, and prints what it found."""
 
-import asyncio
 from functools import partial
 from uuid import UUID
 
 import click
 import msgspec
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ops import addresses
 from ops.errors import OperatorError
-from ops.replay.opening import chosen, in_words, the_log
+from ops.replay.opening import chosen, in_words, reachable, the_history
 from ops.replay.plain import line, plain
 from ops.replay.shares import Request, audited, count, in_shares
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.audit import Scope
-from workers.replay.log_source import LogSource
 from workers.replay.report import PartitionReport, Report
 from workers.replay.violations import Violation
 
@@ -40,14 +38,9 @@ def audit(
     """The exit status. Raises OperatorError."""
     if upto is not None and upto < after:
         raise OperatorError("--to lies before --from.")
-    request = Request(
-        addresses.log(settings),
-        None if upto is not None else addresses.database(settings),
-        Scope(0, (), user, after, upto),
-        fast,
-    )
+    request = Request(reachable(settings, compares=upto is None), Scope(0, (), user, after, upto), fast)
     with in_words():
-        report = asyncio.run(_run(request, partition, quiet=as_json))
+        report = uvloop.run(_run(request, partition, quiet=as_json))
     if as_json:
         click.echo(line({"clean": report.clean, **plain(report)}))
     else:
@@ -56,16 +49,15 @@ def audit(
 
 
 async def _run(request: Request, partition: int | None, *, quiet: bool) -> Report:
-    async with the_log(request.log_url) as (client, partitions):
-        scope = request.scope
+    async with the_history(request.settings, fast=True) as history:
+        scope, partitions = request.scope, history.partitions
         scope = msgspec.structs.replace(
             scope, partitions=partitions, only=chosen(partitions, partition, scope.user)
         )
         request = msgspec.structs.replace(request, scope=scope)
-        source = LogSource(client)
-        entries = sum([(await source.extent(number)).entries for number in scope.only])
+        entries = sum([(await history.source.extent(number)).entries for number in scope.only])
     with bar(quiet=quiet) as progress:
-        task = progress.add_task("folding the log", total=entries)
+        task = progress.add_task("folding archive and log", total=entries)
         shares = count(request)
         advance = partial(progress.advance, task)
         return await (audited(request, advance) if shares == 1 else in_shares(request, shares, advance))
@@ -89,6 +81,8 @@ def show(report: Report) -> None:
     """The table, the first violations and the verdict."""
     console = printer()
     console.print(_table(report))
+    for note in report.notes[:SHOWN]:
+        console.print(f"note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     for violation in report.violations[:SHOWN]:
         console.print(sentence(violation), style="red", markup=False, highlight=False, soft_wrap=True)
     if report.found > SHOWN:

@@ -1,6 +1,5 @@
 """`make bench-audit`: how many entries a second the audit folds, and what bounds it."""
 
-import asyncio
 import os
 import tempfile
 import time
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4, uuid5
 import click
 import msgspec
 import psutil
+import uvloop
 
 from ops.child import Child
 from ops.embedded import valkey
@@ -28,6 +28,7 @@ from schema.events import (
     SignedPrekey,
 )
 from schema.partitions import partition_of
+from schema.settings import Settings
 from workers.positions import START, Position
 from workers.replay.audit import Scope
 from workers.replay.fold import Fold
@@ -54,7 +55,7 @@ class Measured(msgspec.Struct, frozen=True):
 def main(entries: int, users: int, body: int) -> None:
     """Fills a log of its own with synthetic entries and times the fold."""
     with _log(entries * (body + 500) // 1_000_000 + 64) as (url, pid):
-        asyncio.run(_bench(url, psutil.Process(pid), entries, users, body))
+        uvloop.run(_bench(url, psutil.Process(pid), entries, users, body))
 
 
 @contextmanager
@@ -123,7 +124,8 @@ async def _bench(url: str, server: psutil.Process, entries: int, users: int, bod
 async def _in_shares(url: str, entries: int) -> None:
     """The log alone, as `sealstream replay audit --fast` folds it."""
     scope = Scope(PARTITIONS, tuple(range(PARTITIONS)), upto=Position(2**62, 0))
-    request = Request(url, None, scope, fast=True)
+    settings = Settings.from_env({"SEALSTREAM_LOG_URL": url, "SEALSTREAM_ARCHIVE": "off"})
+    request = Request(settings, scope, fast=True)
     shares = count(request)
     report = await in_shares(request, shares, lambda _more: None)
     click.echo(f"\n{entries / report.seconds:,.0f} entries/s in {shares} processes ({report.seconds:.1f} s).")

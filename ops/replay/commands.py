@@ -30,9 +30,9 @@ class _Replay(click.Group):
 def replay() -> None:
     """Prove what happened to every envelope.
 
-    Reads the log, over ciphertext only, and changes nothing; adopt-log and restore-log-heads, which mend a
-    log that was lost or restored, say what they change and ask. Positions are MS-N as the log has them, ms
-    since the epoch, or a time such as 2026-11-29T03:00 (UTC).
+    Reads the log and its archive, over ciphertext only, and changes nothing; adopt-log and
+    restore-log-heads, which mend a log that was lost or restored, say what they change and ask. Positions
+    are MS-N as the log has them, ms since the epoch, or a time such as 2026-11-29T03:00 (UTC).
     """
 
 
@@ -67,7 +67,7 @@ def audit(
     as_json: bool,
     fast: bool,
 ) -> None:
-    """Compare the log with PostgreSQL and the directory.
+    """Compare log, PostgreSQL and directory.
 
     The relay may run meanwhile: the answer says as of which positions it speaks. With --to, only the log
     itself is looked at: nobody knows what the tables held then.
@@ -91,7 +91,7 @@ def trace(envelope: UUID, after: Position | None, user: UUID | None, as_json: bo
     When it was accepted, projected and pushed, and how it ended: for each device of the recipient. --user
     (the recipient) and --from make it quicker.
 
-    Exit status: 0 found, 1 not in the log, 2 it could not run.
+    Exit status: 0 found, 1 in neither archive nor log, 2 it could not run.
     """
     from ops.replay.tracing import trace as run  # noqa: PLC0415
 
@@ -143,12 +143,12 @@ def export(
 ) -> None:
     """Write entries as JSON lines or Parquet.
 
-    Digests instead of ciphertext. Without --out it writes JSON lines to the standard output. Parquet needs
-    the extra `sealstream[parquet]`.
+    What archive and log have, with digests instead of ciphertext. Without --out it writes JSON lines to the
+    standard output. Parquet needs the extra `sealstream[parquet]`.
     """
     from ops.replay.exporting import export as run  # noqa: PLC0415
 
-    run(_settings(), after or START, upto, partition, Filter(user, kind), fast=fast, out=out)
+    sys.exit(run(_settings(), after or START, upto, partition, Filter(user, kind), fast=fast, out=out))
 
 
 @replay.command()
@@ -188,14 +188,34 @@ def stats(
     fast: bool,
     html: Path | None,
 ) -> None:
-    """Sum the log up.
+    """Sum archive and log up.
 
     Accepted over time, how long delivery takes, what is owed and for how long, and refusals. --html writes
     one page that needs no network.
     """
     from ops.replay.summing import stats as run  # noqa: PLC0415
 
-    run(_settings(), after or START, upto, partition, as_json=as_json, fast=fast, html=html)
+    sys.exit(run(_settings(), after or START, upto, partition, as_json=as_json, fast=fast, html=html))
+
+
+@replay.command("verify-receipt")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+@_fast
+def verify_receipt(file: Path, as_json: bool, fast: bool) -> None:
+    """Check receipts that somebody brings.
+
+    FILE is what the client exports; - reads the standard input. For each receipt: one of the relay's keys
+    signed it, and log or archive has the entry that it names, equal in every part. A receipt that is not
+    true is named: unknown key, wrong signature, other log, no such number, other envelope, other digest,
+    other time.
+
+    Exit status: 0 all are proven, 1 one is not true, 2 one cannot be checked (the relay keeps that time no
+    longer, the account is gone, the archive is damaged), or it could not run.
+    """
+    from ops.replay.verifying import verify_receipt as run  # noqa: PLC0415
+
+    sys.exit(run(_settings(), file, as_json=as_json, fast=fast))
 
 
 def _settings() -> Settings:

@@ -11,14 +11,13 @@ from typing import Any, Final, Protocol, Self, get_args, get_type_hints
 import click
 import msgspec
 
-from ops import addresses
 from ops.errors import OperatorError
 from ops.replay.auditing import bar
-from ops.replay.opening import chosen, in_words, the_log
+from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
-from workers.replay.log_source import RATE, LogSource
+from workers.replay.records import Fault
 
 GROUP: Final = 50_000
 """Rows of a Parquet row group."""
@@ -40,17 +39,19 @@ def export(
     *,
     fast: bool,
     out: Path | None,
-) -> None:
-    """Writes what the log has at this moment; a file is there when it is whole. Raises OperatorError."""
-    url = addresses.log(settings)
+) -> int:
+    """Writes what archive and log have at this moment; a file is there when it is whole. The exit status.
+    Raises OperatorError."""
+    settings = reachable(settings)
     with in_words(), _opened(out) as sink:
-        count = asyncio.run(_export(url, after, upto, partition, only, sink, fast=fast))
+        count, faults = asyncio.run(_export(settings, after, upto, partition, only, sink, fast=fast))
     if out is not None:
         click.echo(f"{count:,} entries in {out}.")
+    return 1 if warn(faults) else 0
 
 
 async def _export(
-    url: str,
+    settings: Settings,
     after: Position,
     upto: Position | None,
     partition: int | None,
@@ -58,20 +59,20 @@ async def _export(
     sink: Sink,
     *,
     fast: bool,
-) -> int:
+) -> tuple[int, list[Fault]]:
     count = 0
-    async with the_log(url) as (client, partitions):
-        source = LogSource(client, rate=None if fast else RATE)
+    async with the_history(settings, fast=fast) as history:
+        source = history.source
         with bar(quiet=False) as progress:
             task = progress.add_task("exporting", total=None)
-            for number in chosen(partitions, partition, None):
+            for number in chosen(history.partitions, partition, None):
                 end = (await source.extent(number)).last
                 async for page in source.pages(number, after, min(upto or end, end)):
                     rows = [flat(record) for record in page.records if only.passes(record)]
                     sink.write(rows)
                     count += len(rows)
                     progress.advance(task, len(page.records))
-    return count
+        return count, history.faults()
 
 
 @contextmanager

@@ -1,20 +1,77 @@
-"""The sources of replay: the log and, for some commands, PostgreSQL. A server that is away is reported in one
-sentence."""
+"""The sources of replay: archive and log as one and, for some commands, PostgreSQL. A server that is away is
+reported in one sentence."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
+import click
+import msgspec
 import psycopg
 from redis.exceptions import RedisClusterException, RedisError
 
+from ops import addresses
 from ops.errors import OperatorError
 from ops.trouble import database_in_words
 from schema import keys, servers
 from schema.partitions import partition_of
+from schema.settings import Settings
 from schema.waiting import why
-from workers.replay.records import Overtaken
+from workers.archive.opening import open_joined
+from workers.archive.store import StoreAway
+from workers.replay.log_source import RATE, LogSource, Pacer
+from workers.replay.records import Fault, Overtaken, Source
+
+
+class History(msgspec.Struct, frozen=True):
+    """`source`: archive and log as one, read at the rate of `pacer`. `log`: a client. `database`: a
+    connection without a transaction; None where nobody needs it."""
+
+    source: Source
+    pacer: Pacer
+    log: Any
+    partitions: int
+    database: Any
+
+    def faults(self) -> list[Fault]:
+        """What was found wrong with the archive in what was read so far."""
+        return [fault for partition in range(self.partitions) for fault in self.source.faults(partition)]
+
+
+def reachable(settings: Settings, *, compares: bool = False) -> Settings:
+    """`settings` with the addresses of the log and, for the archive or because the command `compares`, of the
+    database. Raises OperatorError."""
+    settings = msgspec.structs.replace(settings, log_url=addresses.log(settings))
+    if compares or settings.archive is not None:
+        try:
+            return msgspec.structs.replace(settings, database_url=addresses.database(settings))
+        except OperatorError as error:
+            if compares:
+                raise
+            raise OperatorError(f"{error} SEALSTREAM_ARCHIVE=off reads the log alone.") from error
+    return msgspec.structs.replace(settings, database_url=None)
+
+
+@asynccontextmanager
+async def the_history(settings: Settings, *, fast: bool) -> AsyncIterator[History]:
+    """Archive and log as one; `settings` are `reachable`. Raises OperatorError, BadSetting."""
+    assert settings.log_url is not None
+    async with AsyncExitStack() as stack:
+        client, partitions = await stack.enter_async_context(the_log(settings.log_url))
+        live, database = LogSource(client, rate=None if fast else RATE), None
+        source: Source = live
+        if settings.database_url is not None:
+            database = await stack.enter_async_context(the_database(settings.database_url))
+            source = await open_joined(settings, database, live) or live
+        yield History(source, live.pacer, client, partitions, database)
+
+
+def warn(faults: list[Fault]) -> bool:
+    """Names the faults on stderr; whether one of them is more than a note."""
+    for fault in faults:
+        click.echo(f"sealstream: partition {fault.partition}: {fault.text}", err=True)
+    return not all(fault.is_note for fault in faults)
 
 
 @contextmanager
@@ -23,6 +80,10 @@ def in_words() -> Iterator[None]:
     try:
         with database_in_words():
             yield
+    except StoreAway as error:
+        raise OperatorError(
+            f"The archive is away ({error}). See SEALSTREAM_ARCHIVE; `off` reads the log alone."
+        ) from error
     except (RedisError, RedisClusterException, OSError) as error:
         raise OperatorError(f"The log is away: {why(error)}. See SEALSTREAM_LOG_URL.") from error
     except Overtaken as error:

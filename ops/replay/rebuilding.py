@@ -20,9 +20,10 @@ from ops.replay.opening import in_words, the_database, the_log
 from schema import keys
 from schema.settings import Settings
 from schema.urls import why_not_postgres
+from workers import quarantine
 from workers.positions import START
 from workers.projector import checkpoints
-from workers.replay import likeness, standing
+from workers.replay import likeness
 from workers.replay.audit import snapshot
 from workers.replay.likeness import Likeness
 from workers.replay.log_source import RATE, LogSource
@@ -61,7 +62,7 @@ async def _rebuild(
         await _claim(target)
         source = LogSource(client, rate=None if fast else RATE, page=BATCH)
         extents = {number: await source.extent(number) for number in range(partitions)}
-        aside = {number: await _aside(client, number) for number in extents}
+        aside = {number: await quarantine.unprojected(client, number) for number in extents}
         pool = await stack.enter_async_context(_pool(into))
         with bar(quiet=False) as progress:
             task = progress.add_task("rebuilding", total=sum(extent.entries for extent in extents.values()))
@@ -95,14 +96,6 @@ async def _claim(target: Any) -> None:
             f"The database of --into is not empty ({error} has rows), and no rebuild was begun in it. "
             "Nothing was changed; name an empty database."
         ) from error
-
-
-async def _aside(client: Any, partition: int) -> set[Any]:
-    return {
-        position
-        async for group, position, _ in standing.quarantined(client, partition)
-        if group == keys.PROJECTOR
-    }
 
 
 @asynccontextmanager

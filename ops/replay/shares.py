@@ -10,11 +10,12 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Final
 
 import msgspec
+import uvloop
 
 from ops.errors import OperatorError
-from ops.replay.opening import in_words, the_database, the_log
+from ops.replay.opening import in_words, the_history
+from schema.settings import Settings
 from workers.replay.audit import Audit, NoCheckpoint, Scope
-from workers.replay.log_source import RATE, LogSource
 from workers.replay.report import Report, merged
 
 MOST: Final = 4
@@ -26,10 +27,9 @@ Progress = Callable[[int], None]
 
 
 class Request(msgspec.Struct, frozen=True):
-    """An audit of the partitions in the scope; without a database, of the log alone."""
+    """An audit of the partitions in the scope; with an end, of the log alone. `settings` are `reachable`."""
 
-    log_url: str
-    database_url: str | None
+    settings: Settings
     scope: Scope
     fast: bool
 
@@ -37,17 +37,15 @@ class Request(msgspec.Struct, frozen=True):
 async def audited(request: Request, progress: Progress) -> Report:
     """One share, in this process. Raises OperatorError."""
     collect_rarely()
-    async with the_log(request.log_url) as (client, _):
-        source = LogSource(client, rate=None if request.fast else RATE)
-        audit = Audit(source, client, request.scope, source.pacer, progress)
+    async with the_history(request.settings, fast=request.fast) as history:
+        audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
         await audit.begin()
-        if request.database_url is None:
+        if request.scope.upto is not None:
             return await audit.log_alone()
-        async with the_database(request.database_url) as database:
-            try:
-                return await audit.run(database)
-            except NoCheckpoint as error:
-                raise OperatorError(str(error)) from error
+        try:
+            return await audit.run(history.database)
+        except NoCheckpoint as error:
+            raise OperatorError(str(error)) from error
 
 
 def collect_rarely() -> None:
@@ -100,4 +98,4 @@ def _share(request: Request) -> Report:
             _folded.value += more
 
     with in_words():
-        return asyncio.run(audited(request, progress))
+        return uvloop.run(audited(request, progress))

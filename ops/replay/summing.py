@@ -7,9 +7,8 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from ops import addresses
 from ops.replay.auditing import bar, printer
-from ops.replay.opening import chosen, in_words, the_log
+from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from ops.replay.page import page
 from ops.replay.places import time_of
 from ops.replay.plain import line
@@ -17,7 +16,7 @@ from ops.replay.shares import collect_rarely
 from schema import codec, keys
 from schema.settings import Settings
 from workers.positions import Position
-from workers.replay.log_source import RATE, LogSource
+from workers.replay.records import Fault
 from workers.replay.summary import Summary, Summing
 
 AT_ONCE: Final = 500
@@ -35,7 +34,9 @@ def stats(
 ) -> int:
     """The exit status. Raises OperatorError."""
     with in_words():
-        sums = asyncio.run(_sum(addresses.log(settings), after, upto, partition, quiet=as_json, fast=fast))
+        sums, faults = asyncio.run(
+            _sum(reachable(settings), after, upto, partition, quiet=as_json, fast=fast)
+        )
     if html is not None:
         html.write_text(page(sums), "utf-8")
     if as_json:
@@ -44,16 +45,22 @@ def stats(
         _show(sums)
         if html is not None:
             click.echo(f"Written to {html}.")
-    return 0
+    return 1 if warn(faults) else 0
 
 
 async def _sum(
-    url: str, after: Position, upto: Position | None, partition: int | None, *, quiet: bool, fast: bool
-) -> Summary:
+    settings: Settings,
+    after: Position,
+    upto: Position | None,
+    partition: int | None,
+    *,
+    quiet: bool,
+    fast: bool,
+) -> tuple[Summary, list[Fault]]:
     collect_rarely()
-    async with the_log(url) as (client, partitions):
-        source = LogSource(client, rate=None if fast else RATE)
-        extents = {number: await source.extent(number) for number in chosen(partitions, partition, None)}
+    async with the_history(settings, fast=fast) as history:
+        source, wanted = history.source, chosen(history.partitions, partition, None)
+        extents = {number: await source.extent(number) for number in wanted}
         firsts = [max(extent.first, after) for extent in extents.values() if extent.first is not None]
         ends = [min(upto or extent.last, extent.last) for extent in extents.values()]
         sums = Summing(min(firsts).ms if firsts else 0, max(ends).ms)
@@ -64,8 +71,8 @@ async def _sum(
                     for record in found.records:
                         sums.take(record)
                     progress.advance(task, len(found.records))
-        await _refusals(client, sums)
-        return sums.done()
+        await _refusals(history.log, sums)
+        return sums.done(), history.faults()
 
 
 async def _refusals(client: Any, sums: Summing) -> None:

@@ -14,7 +14,7 @@ from schema import keys, servers
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
-from workers.replay.log_source import LogSource, flat_rows, page_of
+from workers.replay.log_source import flat_rows, log_extent, page_of
 from workers.replay.records import Page
 
 AT_ONCE: Final = 100
@@ -42,9 +42,8 @@ async def _tail(
 ) -> None:
     printed = 0
     async with the_log(url) as (client, partitions):
-        source = LogSource(client)
         wanted = chosen(partitions, partition, None)
-        at = {number: after or (await source.extent(number)).last for number in wanted}
+        at = {number: after or (await log_extent(client, number)).last for number in wanted}
         while True:
             async for page in _new(client, at):
                 at[page.partition] = page.upto

@@ -1,4 +1,4 @@
-"""`sealstream replay trace`: one envelope's life, from the log, PostgreSQL and the groups."""
+"""`sealstream replay trace`: one envelope's life, from archive and log, PostgreSQL and the groups."""
 
 import asyncio
 from typing import Any, Final
@@ -7,16 +7,15 @@ from uuid import UUID
 import click
 from rich.table import Table
 
-from ops import addresses
 from ops.replay.auditing import bar, printer
-from ops.replay.opening import chosen, in_words, the_database, the_log
+from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from ops.replay.places import time_of
 from ops.replay.plain import line
 from schema import keys
 from schema.settings import Settings
 from workers.positions import Position
 from workers.projector import checkpoints
-from workers.replay.log_source import RATE, LogSource
+from workers.replay.records import Fault
 from workers.replay.trace import Life, Trace
 
 HAS_ROW: Final = "SELECT 1 FROM envelopes WHERE (user_id, device_id, seq) = (%s, %s, %s)"
@@ -26,35 +25,36 @@ def trace(
     settings: Settings, envelope: UUID, after: Position, user: UUID | None, *, as_json: bool, fast: bool
 ) -> int:
     """The exit status. Raises OperatorError."""
-    urls = addresses.log(settings), addresses.database(settings)
+    settings = reachable(settings, compares=True)
     with in_words():
-        lives = asyncio.run(_trace(urls, envelope, after, user, quiet=as_json, fast=fast))
+        lives, faults = asyncio.run(_trace(settings, envelope, after, user, quiet=as_json, fast=fast))
+    warn(faults)
     if as_json:
         click.echo(line(lives))
     elif lives:
         for life in lives:
             _show(envelope, life)
     else:
-        click.echo(f"The log has no envelope {envelope}, or not any more.")
+        click.echo(f"The log has no envelope {envelope}, nor has the archive.")
     return 0 if lives else 1
 
 
 async def _trace(
-    urls: tuple[str, str], envelope: UUID, after: Position, user: UUID | None, *, quiet: bool, fast: bool
-) -> list[Life]:
-    async with the_log(urls[0]) as (client, partitions), the_database(urls[1]) as database:
-        source, found = LogSource(client, rate=None if fast else RATE), Trace(envelope)
+    settings: Settings, envelope: UUID, after: Position, user: UUID | None, *, quiet: bool, fast: bool
+) -> tuple[list[Life], list[Fault]]:
+    async with the_history(settings, fast=fast) as history:
+        source, found = history.source, Trace(envelope)
         with bar(quiet=quiet) as progress:
-            task = progress.add_task("reading the log", total=None)
-            for partition in chosen(partitions, None, user):
+            task = progress.add_task("reading archive and log", total=None)
+            for partition in chosen(history.partitions, None, user):
                 end = (await source.extent(partition)).last
                 async for page in source.pages(partition, after, end):
                     for record in page.records:
                         found.take(record)
                     progress.advance(task, len(page.records))
         for life in found.lives:
-            await _where(client, database, life)
-        return found.lives
+            await _where(history.log, history.database, life)
+        return found.lives, history.faults()
 
 
 async def _where(client: Any, database: Any, life: Life) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from relay.http import accounts, contacts, health, keys, sessions
+from relay.http import accounts, contacts, health, keys, receipts, sessions
 from relay.http.calls import Route
 from schema import wire_http as wire
 
@@ -54,6 +54,7 @@ ROUTES: Final = (
         "GET", f"/v1/bundles{_BY_CODE}", contacts.bundle, answer=wire.Bundle, codes=(*_PEOPLE, "invalid"),
         query=(("devices", "Only these devices: numbers, separated by commas."),),
     ),
+    Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
     Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
     Route("GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), access=False),
 )  # fmt: skip

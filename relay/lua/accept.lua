@@ -8,9 +8,12 @@
 -- ARGV[3…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
 --                    when writing to oneself), the number N of envelopes, then N times: device,
 --                    registration id, encoded event
+-- ARGV, the rest     for each send that asks for a receipt: its number i, and the SHA-256 of its bodies in the
+--                    order of its envelopes (32 bytes each)
 --
 -- Replies with one array per send:
---   'ok', at, device, seq, device, seq, …
+--   'ok', at, device, seq, device, seq, …    then the SHA-256 of the accepted bodies in the same order, if the
+--                                            accepted send asked for a receipt
 --   'mismatch', missing, extra, stale        each a list of device numbers
 --   'full', device
 --   'gone'                                   no such user, or no identity any more
@@ -54,9 +57,9 @@ local function full(fields, envelopes, capacity)
   return nil
 end
 
-local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, remember, time)
+local function accept(log, user_key, seen_key, leave_out, envelopes, digests, capacity, remember, time)
   local seen = recall(seen_key, remember)
-  if seen then return seen end
+  if seen then return with_digests(seen) end
   local fields = directory(user_key)
   if not fields['i'] then return {'gone'} end
   local offered = {}
@@ -70,24 +73,29 @@ local function accept(log, user_key, seen_key, leave_out, envelopes, capacity, r
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
   end
+  answer.digests = digests
   remember_answer(seen_key, answer, remember)
-  return answer
+  return with_digests(answer)
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
   local capacity, remember = tonumber(args[1]), tonumber(args[2])
-  local replies = {}
-  local at = 3
+  local sends, at = {}, 3
   for send = 1, (#keys - 1) / 2 do
-    local time, leave_out, count = tonumber(args[at]), args[at + 1], tonumber(args[at + 2])
-    local envelopes = {}
+    local count, envelopes = tonumber(args[at + 2]), {}
     for i = 1, count do
       local first = at + 3 + (i - 1) * 3
       envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2]}
     end
+    sends[send] = {time = tonumber(args[at]), leave_out = args[at + 1], envelopes = envelopes}
     at = at + 3 + count * 3
-    replies[send] = accept(
-      keys[1], keys[2 * send], keys[2 * send + 1], leave_out, envelopes, capacity, remember, time)
+  end
+  for asking = at, #args, 2 do sends[tonumber(args[asking])].digests = args[asking + 1] end
+  local replies = {}
+  for number, send in ipairs(sends) do
+    replies[number] = accept(
+      keys[1], keys[2 * number], keys[2 * number + 1], send.leave_out, send.envelopes, send.digests, capacity,
+      remember, send.time)
   end
   return replies
 end)

@@ -18,7 +18,8 @@ import structlog
 from relay import metrics
 from relay.admission import Admission
 from relay.link import OutcomeUnknown
-from relay.mailbox_log import Accepted, MailboxLog
+from relay.log_replies import Accepted
+from relay.mailbox_log import MailboxLog
 from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
@@ -46,11 +47,13 @@ class Sends:
         mailbox_log: MailboxLog,
         admission: Admission,
         pressure: Callable[[], Refusal | None],
+        sign: Callable[[Send, Accepted], list[bytes]],
         now: Callable[[], int],
     ) -> None:
         self._log = mailbox_log
         self._admission = admission
         self._pressure = pressure
+        self._sign = sign
         self._now = now
         self._turn: list[PendingSend] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -113,7 +116,7 @@ class Sends:
             else:
                 metrics.ACCEPTS.inc()
                 metrics.ENVELOPES.inc(len(answer.seqs))
-                self._answer(pending, _accepted(answer))
+                self._answer(pending, self._accepted(pending.send, answer))
 
     async def _admitted(self, turn: list[PendingSend]) -> list[Refusal | None]:
         """For each: None, or why it is not tried. A device's own resend counts once; the same id from another
@@ -128,18 +131,20 @@ class Sends:
     async def _refuse(self, pending: PendingSend, refusal: Refusal) -> None:
         socket = pending.socket
         earlier = await self._log.answered(socket.user, socket.device, pending.send)
-        self._answer(pending, refused(refusal) if earlier is None else _accepted(earlier))
+        self._answer(pending, refused(refusal) if earlier is None else self._accepted(pending.send, earlier))
+
+    def _accepted(self, send: Send, answer: Accepted) -> dict[str, Any]:
+        rows: list[dict[str, Any]] = [{"device_id": device, "seq": seq} for device, seq in answer.seqs]
+        if send.receipt:
+            for row, receipt in zip(rows, self._sign(send, answer), strict=False):
+                row["receipt"] = receipt
+        return accepted(accepted=rows, at=answer.at)
 
     def _answer(self, pending: PendingSend, answer: dict[str, Any]) -> None:
         pending.socket.calls -= 1
         pending.socket.unanswered_bytes -= pending.size
         metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
         pending.socket.answer(pending.packet_id, answer)
-
-
-def _accepted(answer: Accepted) -> dict[str, Any]:
-    seqs = [{"device_id": device, "seq": seq} for device, seq in answer.seqs]
-    return accepted(accepted=seqs, at=answer.at)
 
 
 def check(payload: Any) -> tuple[Send, int]:

@@ -1,6 +1,6 @@
 -- Answers to accepted sends, remembered for `remember` seconds at least and half an hour more at most. Each is an
 -- entry of one of 4096 small hashes of the present half hour, under a digest of the send: about 40 bytes, where a
--- key of its own takes 200.
+-- key of its own takes 200. A send that asked for a receipt also has `digests`, the SHA-256 of its bodies.
 local SLOT_SECONDS = 1800
 
 local function seen_place(seen_key)
@@ -26,4 +26,10 @@ local function remember_answer(seen_key, answer, remember)
   local name = prefix .. string.format('%.0f', slot) .. shard
   redis.call('HSET', name, field, cmsgpack.pack(answer))
   redis.call('EXPIRE', name, remember + SLOT_SECONDS, 'NX')
+end
+
+-- The answer as the functions reply with it: the digests, if there are any, stand last.
+local function with_digests(answer)
+  if answer.digests then answer[#answer + 1] = answer.digests end
+  return answer
 end

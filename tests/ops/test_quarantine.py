@@ -111,6 +111,7 @@ def test_a_drop_asks_and_takes_every_double(hand: Hand, aside: Any) -> None:
     assert hand("quarantine", "drop", "--all", "--yes", "--json").json == ["0/5-0"]
     assert hand("quarantine", "drop", "--all", "--yes").out == "Nothing is set aside.\n"
     assert aside.xlen(keys.log(0)) == 2, "the log keeps it"
+    assert aside.smembers(keys.dropped(0)) == {b"5-0", b"6-0"}
 
 
 @pytest.mark.parametrize("command", ["retry", "drop"])

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -113,6 +115,24 @@ async def test_the_same_id_again_is_answered_as_the_first_time_and_appends_nothi
     again = await world.log.accept(sender, 1, send, now_ms())
     assert again == first
     assert len(await world.entries(anna)) == 1
+
+
+async def test_the_digests_of_what_was_accepted_are_remembered_for_receipts(world: World) -> None:
+    anna, sender, now = await world.user(d1=11, d2=22), uuid4(), now_ms()
+    plain, send = sending(anna, (1, 11), (2, 22)), sending(anna, (2, 22), (1, 11), body=b"asks")
+    asking = msgspec.structs.replace(send, receipt=True)
+    # One call for all three: only the second asks.
+    answers = await asyncio.gather(
+        *(world.log.accept(sender, 1, one, now) for one in (plain, asking, sending(anna, (1, 11), (2, 22))))
+    )
+    digest = sha256(b"asks").digest()
+    assert [answer.digests for answer in answers] == [(), (digest, digest), ()]
+    assert answers[1].seqs == [(2, 2), (1, 2)]
+    changed = msgspec.structs.replace(sending(anna, (1, 11), (2, 22), envelope_id=send.id), receipt=True)
+    assert await world.log.accept(sender, 1, changed, now) == answers[1]
+    assert await world.log.answered(sender, 1, changed) == answers[1]
+    late = msgspec.structs.replace(plain, receipt=True)
+    assert await world.log.accept(sender, 1, late, now) == answers[0]
 
 
 async def test_an_answer_is_remembered_for_an_hour_and_takes_little_memory(world: World) -> None:

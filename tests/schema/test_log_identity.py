@@ -42,6 +42,9 @@ ADOPT, RESTORE = "`sealstream replay adopt-log`", "`sealstream replay restore-lo
         ),
         pytest.param(SETTLED, Found([ONE, ONE], [(5, 0), (0, 0)]), {0: (5, 1)}, ADOPT, id="an older log"),
         pytest.param(
+            SETTLED, Found([ONE, ONE], [(5, 0)] * 2, unread=[1]), {0: (5, 0)}, ADOPT, id="trimmed unread"
+        ),
+        pytest.param(
             SETTLED, Found([ONE, ONE], [(5, 0)] * 2, "adopt-log"), {}, ADOPT, id="a repair that was cut off"
         ),
     ],

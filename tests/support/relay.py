@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from aiohttp import web
@@ -20,6 +20,7 @@ from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.limits import Limits
 from relay.parts import Parts
+from relay.receipts import Receipts
 from schema import codec, functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.partitions import partition_of
@@ -131,6 +132,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
         "passwords": passwords,
         "revocation": revocation,
         "limits": Limits(board, log),
+        "receipts": await Receipts.open(database, settings.secret_file, uuid4()),
         "draining": lambda: False,
         "pressure": lambda: None,
         **over,

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
+import msgspec
 import structlog
 
 from schema import keys as names
 from schema.relay_keys import PublicKeys, RelayKey
-from workers import metrics
+from workers import log_gaps, metrics
 from workers.archive import bodies, heads, reading
 from workers.archive import store as places
 from workers.archive.header import Changed, Head, Header
@@ -63,6 +65,10 @@ class Archivist:
             self._heads[partition] = await self._look(partition)
         return self._heads[partition]
 
+    def go_on_behind(self, partition: int, upto: Position) -> None:
+        """Entries up to there left the log without a segment: the next one begins behind them."""
+        self._holes[partition] = upto
+
     async def write(self, partition: int, limit: Position) -> Head:
         """Writes the oldest entries before `limit` that the archive does not have yet, one segment at most.
 
@@ -76,18 +82,34 @@ class Archivist:
         raise Changed("another writer keeps taking the next segment's number")
 
     async def _write(self, partition: int, head: Head, limit: Position) -> Head:
+        after, restored = max(head.last, self._holes.get(partition, START)), False
+        for gap in await log_gaps.read(self._log, partition):
+            if gap.upto <= after:
+                continue
+            before = await self._collect(partition, after, min(limit, gap.upto.next()))
+            if before.found.first is not None:  # no segment has entries from both sides of a gap
+                return await self._put(partition, head, msgspec.structs.replace(before, log_id=gap.log_id))
+            if limit <= gap.upto:
+                return head
+            after, restored = gap.upto, True
+        stretch = await self._collect(partition, after, limit)
+        if stretch.found.first is None:
+            return head
+        log_id = await log_gaps.log_id(self._log, partition)
+        stretch = msgspec.structs.replace(stretch, log_id=log_id, restored=restored)
+        return await self._put(partition, head, stretch)
+
+    async def _collect(self, partition: int, after: Position, limit: Position) -> "_Stretch":
         removed = await reading.removed(self._log, partition) if self._keep_bodies else 0
         found = Collected(keep_bodies=self._keep_bodies)
-        after = max(head.last, self._holes.get(partition, START))
         async for page in reading.pages(self._log, partition, after, limit):
             found.add(page[: self._entries - len(found)])
             if len(found) >= self._entries or found.body_bytes >= SEGMENT_BODY_BYTES:
                 break
-        if found.first is None:
-            return head
-        return await self._put(partition, head, after, found, removed)
+        return _Stretch(after, found, removed)
 
-    async def _put(self, partition: int, head: Head, after: Position, found: Collected, removed: int) -> Head:
+    async def _put(self, partition: int, head: Head, stretch: "_Stretch") -> Head:
+        found = stretch.found
         assert found.first
         payload = await asyncio.to_thread(pack, found.packed())
         header = Header(
@@ -95,20 +117,22 @@ class Archivist:
             partition=partition,
             number=head.number + 1,
             previous=head.digest,
-            after=after,
+            after=stretch.after,
             first=found.first,
             last=found.last,
             count=len(found),
             payload=sha256(payload).digest(),
             at=self._now(),
             bodies=self._keep_bodies,
+            log_id=stretch.log_id,
+            restored=stretch.restored,
         )
         data, digest = build(header, payload, self.key)
         if not await self.store.put_new(places.segment_name(partition, header.number), data):
             raise _Taken
         if self._keep_bodies:
             await bodies.write(self.store, partition, header.number, found.bodies)
-            if await reading.removed(self._log, partition) != removed:
+            if await reading.removed(self._log, partition) != stretch.removed:
                 await self._write_bodies_anew(partition, header)
         written = Head(header.number, digest, found.last)
         await self._record(partition, written)
@@ -161,6 +185,17 @@ class Archivist:
         if not await self._log.exists(names.log(partition)):
             return False
         return await reading.removed(self._log, partition) > 0
+
+
+class _Stretch(msgspec.Struct, frozen=True):
+    """The entries for a segment, everything behind `after`. `removed`: how many had ever left the log when it
+    was read. See Header for the rest."""
+
+    after: Position
+    found: Collected
+    removed: int
+    log_id: UUID | None = None
+    restored: bool = False
 
 
 class _Taken(Exception):

@@ -4,7 +4,7 @@ Invariant: `segments` are exactly those whose header the relay signed and which 
 them. Whatever else there is, or is missing, is a fault with the segment's number in it.
 """
 
-from typing import Literal
+from typing import Final
 
 import msgspec
 
@@ -17,27 +17,22 @@ from workers.archive.heads import Recorded
 from workers.archive.segment import START_BYTES, Opened, open_start
 from workers.archive.store import NotThere, Store
 from workers.positions import START, Position
+from workers.replay.records import Fault
 
-FaultKind = Literal["missing", "changed", "reordered", "unarchived"]
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """A fault of segment `number`. `unarchived` is no tampering: the relay itself
-    says that it trimmed the log without an archive before this segment."""
-
-    kind: FaultKind
-    partition: int
-    number: int
-    text: str
+ANYWHERE: Final = Position(2**64, 0)
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """The segments of a partition, in order."""
+    """The segments of a partition, in order. `after_gap`: the numbers of those that do not continue the one
+    before. `lost_upto`: behind the last segment, entries up to there are in no segment that can be read
+    (ANYWHERE: nobody knows up to where)."""
 
     partition: int
     floor: Floor
     segments: list[Opened]
     faults: list[Fault]
+    after_gap: frozenset[int] = frozenset()
+    lost_upto: Position = START
 
     @property
     def last(self) -> Position:
@@ -46,8 +41,9 @@ class Chain(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Whether it begins with the relay and has no hole."""
-        return bool(self.segments) and not self.faults and self.segments[0].header.after == START
+        """Whether it begins with the relay."""
+        first = self.segments[0].header if self.segments else None
+        return first is not None and first.number == 1 and first.after == START
 
     @property
     def entries(self) -> int:
@@ -57,6 +53,16 @@ class Chain(msgspec.Struct, frozen=True):
 
 async def read(store: Store, partition: int, keys: PublicKeys, recorded: Recorded | None = None) -> Chain:
     """The partition's chain. `recorded`: what the database says of it, if that is known."""
+    found = await _read(store, partition, keys, recorded)
+    while any(fault.kind == "missing" for fault in found.faults):
+        again = await _read(store, partition, keys, recorded)
+        if again.floor == found.floor:
+            return again
+        found = again  # segments went because their time was over
+    return found
+
+
+async def _read(store: Store, partition: int, keys: PublicKeys, recorded: Recorded | None) -> Chain:
     faults: list[Fault] = []
     try:
         floor = await floors.read(store, partition, keys)
@@ -67,6 +73,7 @@ async def read(store: Store, partition: int, keys: PublicKeys, recorded: Recorde
     newest = max(numbers, default=floor.number - 1)
     expected = recorded.head if recorded else Head()
     segments: list[Opened] = []
+    after_gap: set[int] = set()
     digest, last = floor.previous, floor.last
     for number in range(floor.number, max(newest, expected.number) + 1):
         opened = await _open(store, partition, number, keys, faults) if number in numbers else None
@@ -75,16 +82,20 @@ async def read(store: Store, partition: int, keys: PublicKeys, recorded: Recorde
         if opened is None:
             digest = b""  # nothing is known to compare the next one with
             continue
-        faults += _place(opened, digest, last)
+        wrong = _place(opened, digest, last)
+        if wrong or not digest:
+            after_gap.add(number)
+        faults += wrong
         if number == expected.number and opened.digest != expected.digest:
             text = f"segment {number} is not the one that the database names"
             faults.append(Fault("changed", partition, number, text))
         segments.append(opened)
         digest, last = opened.digest, opened.header.last
-    if recorded and recorded.trimmed > last:
-        text = f"the log was trimmed without an archive from {last} to {recorded.trimmed}"
+    trimmed = recorded.trimmed if recorded else START
+    if trimmed > last:
+        text = f"the log was trimmed without an archive between {last} and {trimmed.next()}"
         faults.append(Fault("unarchived", partition, newest + 1, text))
-    return Chain(partition, floor, segments, faults)
+    return Chain(partition, floor, segments, faults, frozenset(after_gap), trimmed if digest else ANYWHERE)
 
 
 async def _open(
@@ -118,6 +129,10 @@ def _place(opened: Opened, digest: bytes, last: Position) -> list[Fault]:
     if header.after < last:
         return [Fault("changed", *where, f"segment {header.number} begins before the one before it ends")]
     if header.after > last:
-        text = f"the log was trimmed without an archive from {last} to {header.after}"
+        between = f"between {last} and {header.after.next()}"
+        if header.restored:
+            text = f"the log was lost or restored from a copy; entries {between} may be missing"
+            return [Fault("restored", *where, text)]
+        text = f"the log was trimmed without an archive {between}"
         return [Fault("unarchived", *where, text)]
     return []

@@ -23,8 +23,9 @@ NOTHING: Final = bytes(32)
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Segment `number` (from 1) of `partition`: all entries in (`after`, `last`], of which the first is at
     `first`. `previous`: the digest of the segment before. `payload`: the SHA-256 of the bytes behind the
-    header. `at`: when it was written (ms). `bodies`: the ciphertexts were kept too. Where `after` lies behind
-    the last entry of the segment before, what is between was trimmed without an archive."""
+    header. `at`: when it was written (ms). `bodies`: the ciphertexts were kept too. `log_id`: of the log
+    that it is from. Where `after` lies behind the last entry of the segment before, what is between was
+    trimmed without an archive; with `restored`, it was lost with that log."""
 
     version: int = 1
     kid: str
@@ -39,6 +40,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     bodies: bool = False
     log_id: UUID | None = None
+    restored: bool = False
 
 
 class Head(msgspec.Struct, frozen=True):

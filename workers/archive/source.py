@@ -10,32 +10,42 @@ from typing import Final
 
 from schema import codec
 from schema.relay_keys import PublicKeys
-from workers.archive import bodies, chain
+from workers.archive import bodies, chain, floor
 from workers.archive import store as places
-from workers.archive.chain import Chain, Fault
+from workers.archive.chain import Chain
 from workers.archive.header import Changed
 from workers.archive.heads import Recorded
 from workers.archive.rows import Rows, records, unreadables
 from workers.archive.segment import Opened, open_start, rows_of
 from workers.archive.store import NotThere, Store
 from workers.positions import START, Position
-from workers.replay.records import Extent, Overtaken, Page, Record, Source, Unreadable
+from workers.replay.log_source import LogSource, Pacer
+from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 1000
 
 
 class ArchiveSource:
-    """The segments of `store`. `recorded`: the newest of each partition by the database. What is found wrong
-    is in `faults`, by partition; a segment that cannot be believed is left out."""
+    """The segments of `store`. `recorded`: the newest of each partition by the database. A segment that
+    cannot be believed is left out; the next page says that there is a gap. `pacer` bounds the rate."""
 
     def __init__(
-        self, store: Store, keys: PublicKeys, recorded: Mapping[int, Recorded] | None = None
+        self,
+        store: Store,
+        keys: PublicKeys,
+        recorded: Mapping[int, Recorded] | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self._store = store
         self._keys = keys
         self._recorded = recorded or {}
+        self._pacer = pacer or Pacer(None)
         self._chains: dict[int, Chain] = {}
-        self.faults: dict[int, list[Fault]] = {}
+        self._faults: dict[int, dict[tuple[int, str], Fault]] = {}
+
+    def faults(self, partition: int) -> list[Fault]:
+        """See Source."""
+        return list(self._faults.get(partition, {}).values())
 
     async def extent(self, partition: int) -> Extent:
         """See Source."""
@@ -50,29 +60,40 @@ class ArchiveSource:
             return known
         found = await chain.read(self._store, partition, self._keys, self._recorded.get(partition))
         self._chains[partition] = found
-        kept = {(fault.number, fault.text): fault for fault in self.faults.get(partition, [])}
-        kept |= {(fault.number, fault.text): fault for fault in found.faults}
-        self.faults[partition] = list(kept.values())
+        for fault in found.faults:
+            self._fault(fault)
         return found
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """See Source."""
         found = self._chains.get(partition) or await self.refresh(partition)
         for opened in found.segments:
-            if opened.header.last <= after or opened.header.first > upto:
+            header = opened.header
+            if header.last <= after or header.first > upto:
                 continue
-            rows = await self._rows(partition, opened)
-            if rows is None:
-                continue
-            kept = await self._bodies(partition, opened, rows)
-            try:
-                pages = _pages(partition, rows, kept)
-            except Changed as error:
-                self._fault(Fault("changed", partition, opened.header.number, str(error)))
+            if header.number in found.after_gap and after < header.first:
+                yield Page(partition, [], [], max(after, header.after), gap=True)
+            pages = await self._segment(partition, opened)
+            if pages is None:
+                yield Page(partition, [], [], min(upto, header.last), gap=True)
                 continue
             for page in pages:
                 if (cut := _cut(page, after, upto)) is not None:
                     yield cut
+                    await self._pacer.wait(len(cut.records))
+
+    async def _segment(self, partition: int, opened: Opened) -> list[Page] | None:
+        """None when it cannot be believed."""
+        rows = await self._rows(partition, opened)
+        if rows is None:
+            return None
+        kept = await self._bodies(partition, opened, rows)
+        try:
+            return _pages(partition, rows, kept)
+        except Changed as error:
+            number = opened.header.number
+            self._fault(Fault("changed", partition, number, f"segment {number}: {error}"))
+            return None
 
     async def _is_newest(self, known: Chain) -> bool:
         newest = known.segments[-1].header.number if known.segments else known.floor.number - 1
@@ -87,13 +108,21 @@ class ArchiveSource:
             rows = rows_of(data, opened)
             if len(rows.rows) + len(rows.unreadable) != opened.header.count:
                 raise Changed("it does not have as many entries as its header says")
-        except NotThere:
+        except NotThere as error:
+            if await self._has_aged(partition, number):
+                raise Overtaken(f"segment {number} of partition {partition} reached its age") from error
             self._fault(Fault("missing", partition, number, f"segment {number} went while it was read"))
         except Changed as error:
             self._fault(Fault("changed", partition, number, f"segment {number}: {error}"))
         else:
             return rows
         return None
+
+    async def _has_aged(self, partition: int, number: int) -> bool:
+        try:
+            return (await floor.read(self._store, partition, self._keys)).number > number
+        except Changed:
+            return False
 
     async def _bodies(self, partition: int, opened: Opened, rows: Rows) -> dict[Position, bytes]:
         """The segment's ciphertexts that are what its digests say."""
@@ -107,17 +136,19 @@ class ArchiveSource:
             return {}
 
     def _fault(self, fault: Fault) -> None:
-        known = self.faults.setdefault(fault.partition, [])
-        if fault not in known:
-            known.append(fault)
+        self._faults.setdefault(fault.partition, {})[fault.number, fault.text] = fault
 
 
 class JoinedSource:
     """First the archive, then the log."""
 
-    def __init__(self, archive: ArchiveSource, log: Source) -> None:
+    def __init__(self, archive: ArchiveSource, log: LogSource) -> None:
         self.archive = archive
         self._log = log
+
+    def faults(self, partition: int) -> list[Fault]:
+        """See Source."""
+        return [*self.archive.faults(partition), *self._log.faults(partition)]
 
     async def extent(self, partition: int) -> Extent:
         """See Source. `entries` counts a stretch that both have twice."""
@@ -158,7 +189,11 @@ class JoinedSource:
     async def _live(self, partition: int, at: Position, upto: Position) -> AsyncIterator[Page]:
         """From the log; raises Overtaken when the archive has what should come first."""
         is_there = await self._begins_by(partition, at)
-        async for page in self._log.pages(partition, at if is_there else START, upto):
+        if not is_there and at < (await self.archive.refresh(partition)).lost_upto:
+            yield Page(partition, [], [], at, gap=True)
+        if not is_there:
+            self._log.forget(partition)
+        async for page in self._log.pages(partition, at, upto):
             # Looked at after the page was read: what it lacks was trimmed, so archived, before.
             if not await self._begins_by(partition, at):
                 found = await self.archive.refresh(partition)
@@ -208,6 +243,8 @@ def _cut(page: Page, after: Position, upto: Position) -> Page | None:
     """The part of a page in (`after`, `upto`]; None when there is nothing in it."""
     if page.upto <= after:
         return None
+    if page.gap:
+        return page
     some = [record for record in page.records if after < record.position <= upto]
     strange = [entry for entry in page.unreadable if after < entry.position <= upto]
     if not some and not strange:

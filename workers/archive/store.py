@@ -12,6 +12,7 @@ failure of the storage is a StoreAway, which is an OSError: the callers wait and
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
@@ -27,16 +28,21 @@ from workers.archive import local
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+_STATUS: Final = re.compile(r"status code: (\d{3}[ \w]*)")
+_CODE: Final = re.compile(r"<Code>(\w{1,64})</Code>")
+
 SEGMENT: Final = ".segment"
 BODIES: Final = ".bodies"
 DIGITS: Final = 12
+BEHIND: Final = "z"
+"""Sorts after every suffix. No `~`: not all storages take it for the same in a signature."""
 CALL_SECONDS: Final = 20
 """After so long a call to S3-compatible storage has failed."""
 RETRY: Final = {"max_retries": 3, "retry_timeout": timedelta(seconds=CALL_SECONDS)}
 
 
 class StoreAway(OSError):
-    """The storage did not do as it was asked; the words name the kind of failure only."""
+    """The storage did not do as it was asked; its text names the kind of failure, no secret, no address."""
 
 
 class NotThere(Exception):
@@ -73,8 +79,8 @@ class Store:
 
     @classmethod
     def open(cls, place: str) -> "Store":
-        """The store at a directory or an URL; credentials come from the usual AWS_ variables. Connects to
-        nothing. Raises StoreAway when it cannot be one."""
+        """The store at a directory (made where it is missing) or an URL; credentials come from the usual AWS_
+        variables. Connects to nothing. Raises StoreAway when it cannot be one."""
         try:
             if place.startswith("memory://"):
                 return cls(MemoryStore())
@@ -87,11 +93,11 @@ class Store:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             return cls(LocalStore(root), root)
         except (BaseError, OSError, ValueError) as error:
-            raise StoreAway(type(error).__name__) from error
+            raise StoreAway(_words(error)) from error
 
     async def numbers(self, partition: int, suffix: str = SEGMENT, after: int = 0) -> list[int]:
         """The numbers of the partition's objects with that suffix, above `after`, in order."""
-        offset = f"{folder(partition)}/{after:0{DIGITS}}~"
+        offset = f"{folder(partition)}/{after:0{DIGITS}}{BEHIND}"
         stream = obstore.list(self._store, folder(partition), offset=offset if after else None)
         found: list[int] = []
         try:
@@ -101,7 +107,7 @@ class Store:
         except FileNotFoundError:
             return []
         except (BaseError, OSError) as error:
-            raise StoreAway(type(error).__name__) from error
+            raise StoreAway(_words(error)) from error
         return sorted(found)
 
     async def read(self, name: str) -> bytes:
@@ -130,7 +136,7 @@ class Store:
             self._is_conditional = False
             return await self._put_if_unseen(name, data)
         except (BaseError, OSError) as error:
-            raise StoreAway(type(error).__name__) from error
+            raise StoreAway(_words(error)) from error
         return True
 
     async def put(self, name: str, data: bytes) -> None:
@@ -138,7 +144,10 @@ class Store:
         if self.root is not None:
             await self._done(asyncio.to_thread(local.replace, self.root / name, data))
             return
-        await self._done(obstore.put_async(self._store, name, data, use_multipart=False))
+        try:
+            await self._done(obstore.put_async(self._store, name, data, use_multipart=False))
+        except NotThere as error:  # the bucket
+            raise StoreAway(_words(error.__cause__ or error)) from error
 
     async def remove(self, names: list[str]) -> None:
         """Removes the objects that are there."""
@@ -163,7 +172,21 @@ class Store:
         except (NotFoundError, FileNotFoundError) as error:
             raise NotThere from error
         except (BaseError, OSError) as error:
-            raise StoreAway(type(error).__name__) from error
+            raise StoreAway(_words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    """The storage's own status and code where it answered."""
+    text = str(error)
+    if status := _STATUS.search(text):
+        code = _CODE.search(text)
+        return f"{status[1].strip()}: {code[1]}" if code else status[1].strip()
+    return "no connection" if "HTTP error" in text else type(error).__name__
+
+
+async def is_there(place: str) -> bool:
+    """Whether a directory exists; storage behind an URL always may."""
+    return "://" in place or await asyncio.to_thread(Path(place).is_dir)
 
 
 def _is_numbered(name: str, suffix: str) -> bool:

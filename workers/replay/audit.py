@@ -6,7 +6,7 @@ far; then it goes on, and the directory is compared at the positions at which it
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, Final
@@ -16,12 +16,13 @@ import msgspec
 
 from schema import keys
 from schema.partitions import partition_of
+from workers import quarantine
 from workers.positions import START, Position
 from workers.projector import checkpoints
 from workers.replay import directory, rows, standing
 from workers.replay.comparison import Comparison, Missing, early_takings
 from workers.replay.fold import Fold
-from workers.replay.log_source import Pacer
+from workers.replay.log_source import Pacer, log_extent
 from workers.replay.records import Extent, Page, Source
 from workers.replay.report import PartitionReport, Report
 from workers.replay.violations import KEPT, Violation
@@ -61,6 +62,7 @@ class Audit:
         self._progress = progress
         self._extents: dict[int, Extent] = {}
         self._folds: dict[int, Fold] = {}
+        self._dropped: dict[int, int] = {}
         self._others: dict[int, set[UUID]] = {}
         self._began = time.monotonic()
 
@@ -69,11 +71,11 @@ class Audit:
         scope = self._scope
         for partition in scope.only:
             extent = self._extents[partition] = await self._source.extent(partition)
-            aside = {
-                position
-                async for group, position, _ in standing.quarantined(self._log, partition)
-                if group == keys.PROJECTOR
-            }
+            dropped = await quarantine.dropped(self._log, partition)
+            self._dropped[partition] = sum(
+                extent.first is not None and one >= extent.first for one in dropped
+            )
+            aside = await quarantine.unprojected(self._log, partition)
             fold = self._folds[partition] = Fold(
                 partition,
                 complete=extent.complete and scope.after == START,
@@ -89,7 +91,7 @@ class Audit:
         for partition, extent in self._extents.items():
             upto = self._scope.upto or extent.last
             await self._fold(partition, min(upto, extent.last))
-        return self._report(None, None, None)
+        return self._report(None, None, None, self._segments())
 
     async def run(self, database: Any) -> Report:
         """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
@@ -106,7 +108,7 @@ class Audit:
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
-        loose = [found async for found in self._standing(reached)]
+        loose = [*self._segments(), *[found async for found in self._standing(reached)]]
         return self._report(comparison, reached, ends, loose)
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
@@ -168,9 +170,17 @@ class Audit:
         early_takings(fold)
         return fold.at
 
+    def _segments(self) -> Iterator[Violation]:
+        """The faults of the archive's segments."""
+        for partition in self._folds:
+            for fault in self._source.faults(partition):
+                if not fault.is_note:
+                    kind, number = f"segment {fault.kind}", fault.number
+                    yield Violation(kind=kind, text=fault.text, partition=partition, segment=number)
+
     async def _standing(self, reached: dict[int, Position]) -> AsyncIterator[Violation]:
         for partition, fold in self._folds.items():
-            extent = await self._source.extent(partition)
+            extent = await log_extent(self._log, partition)
             async for found in standing.standing(self._log, partition, extent, reached.get(partition, START)):
                 yield found
             if self._scope.user is None and (text := _removed(self._extents[partition], fold)):
@@ -200,7 +210,16 @@ class Audit:
             rows=comparison.rows if comparison else 0,
             older_rows=comparison.older if comparison else 0,
             seconds=time.monotonic() - self._began,
+            notes=list(self._notes()),
         )
+
+    def _notes(self) -> Iterator[str]:
+        for partition in self._folds:
+            for fault in self._source.faults(partition):
+                if fault.is_note:
+                    yield f"partition {partition}: {fault.text}"
+            if count := self._dropped[partition]:
+                yield f"partition {partition}: {count} entries left the quarantine and were never projected"
 
     def _row(
         self, fold: Fold, reached: dict[int, Position] | None, ends: dict[int, Position] | None, loose: int
@@ -235,7 +254,7 @@ async def snapshot(database: Any) -> AsyncIterator[None]:
 def _of(user: UUID, page: Page) -> Page:
     records = [record for record in page.records if record.event.user == user]
     unreadable = [entry for entry in page.unreadable if entry.user in (user, None)]
-    return Page(page.partition, records, unreadable, page.upto)
+    return Page(page.partition, records, unreadable, page.upto, page.gap)
 
 
 def _removed(extent: Extent, fold: Fold) -> str | None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
 from schema.events import (
     AccountDeleted,
     DeviceClosed,
@@ -23,9 +21,10 @@ from schema.events import (
 )
 from schema.partitions import partition_of
 from workers.positions import START, Position
-from workers.replay.mailbox import Mailbox
+from workers.replay.mailbox import Fresh
 from workers.replay.people import DeviceState, Identity, UserState
 from workers.replay.records import Page, Record
+from workers.replay.totals import Totals
 from workers.replay.violations import Violation, Violations
 
 MOST_PREKEY: Final = 2**31
@@ -33,23 +32,11 @@ CLOCKS_DIFFER_MS: Final = 60_000
 """How far a node's clock may be ahead of the log's."""
 
 
-class Totals(msgspec.Struct):
-    """Of one partition. accepted = delivered + owed + expired + dropped (its device was closed while it was
-    owed)."""
-
-    entries: int = 0
-    bytes: int = 0
-    accepted: int = 0
-    delivered: int = 0
-    expired: int = 0
-    dropped: int = 0
-    taken: int = 0
-
-
 class Fold:
     """`complete`: the log begins with the relay. Else whoever is not seen to begin in it has an unknown
-    past. `set_aside`: the positions in quarantine; their entries have numbers, and no rows. `partitions`:
-    how many there are, to check that everybody stands in the right one."""
+    past. Behind a gap the fold begins anew, and is not complete. `set_aside`: the positions in quarantine;
+    their entries have numbers, and no rows. `partitions`: how many there are, to check that everybody stands
+    in the right one."""
 
     def __init__(
         self,
@@ -73,8 +60,7 @@ class Fold:
         far."""
         self._partitions = partitions
         self._set_aside = set_aside
-        self._touched: list[Mailbox] = []
-        self._now: Record | None = None
+        self._fresh = Fresh()
         self._apply: dict[type[Any], Callable[[Any, Record], None]] = {
             EnvelopeAccepted: self._accepted,
             EnvelopesAcknowledged: self._acknowledged,
@@ -89,6 +75,8 @@ class Fold:
 
     def take(self, page: Page) -> None:
         """Folds a page; the ones before it were folded already."""
+        if page.gap:
+            self._begin_anew(page.upto)
         for entry in page.unreadable:
             if entry.position not in self._set_aside:
                 self.violations.add(
@@ -102,21 +90,28 @@ class Fold:
                 )
         apply, totals, at, size = self._apply, self.totals, self.at, 0
         for record in page.records:
-            if record.position <= at:
+            position = record.position
+            if position <= at:
                 self._wrong(record, "order", f"stands after {at}")
-            at = record.position
+            at = position
             size += record.size
             event = record.event
             apply[type(event)](event, record)
         totals.bytes += size
         totals.entries += len(page.records) + len(page.unreadable)
-        for mailbox in self._touched:
-            if mailbox.fresh:
-                mailbox.compact()
-        self._touched.clear()
+        self._fresh.page(len(page.records), size)
         self.at = max(at, page.upto)
         if self.first is None and page.records:
             self.first = page.records[0].position
+
+    def _begin_anew(self, at: Position) -> None:
+        """Entries up to `at` are missing: nothing is known from before. Named faults stay."""
+        totals = Totals(entries=self.totals.entries, bytes=self.totals.bytes)
+        self.complete, self.first, self.totals = False, None, totals
+        self.users.clear()
+        self.deleted.clear()
+        self.early.clear()
+        self.last_deletion = max(self.last_deletion, at)
 
     def owed(self) -> int:
         """Envelopes that are owed now."""
@@ -135,9 +130,12 @@ class Fold:
         return None if found is None else found.devices.get(device)
 
     def _accepted(self, event: EnvelopeAccepted, record: Record) -> None:
-        device = self._device(event, record)
-        if device is None:
-            return
+        user = self.users.get(event.user.int)
+        device = None if user is None else user.devices.get(event.device)
+        if device is None or device.closed_at:
+            device = self._device(event, record)
+            if device is None:
+                return
         mailbox, seq = device.mailbox, record.seq
         if seq is None or seq < 1:
             self._wrong(record, "number", "an envelope without a number")
@@ -146,7 +144,7 @@ class Fold:
             mailbox.set_aside(seq)
             return
         if not mailbox.fresh:
-            self._touched.append(mailbox)
+            self._fresh.mailboxes.append(mailbox)
         self.totals.accepted += 1
         if wrong := mailbox.accept(record, seq):
             self._wrong(record, "number", wrong)
@@ -169,12 +167,14 @@ class Fold:
 
     def _uploaded(self, event: PrekeysUploaded, record: Record) -> None:
         device = self._device(event, record)
-        for prekey in event.prekeys if device else ():
-            assert device is not None
-            if not 0 < prekey.id < MOST_PREKEY:
-                self._wrong(record, "prekey", f"no prekey has the id {prekey.id}")
-            elif not device.prekeys.upload(prekey.id, prekey.key):
-                self._wrong(record, "prekey", f"one-time prekey {prekey.id} was uploaded before")
+        if device is None:
+            return
+        sane = [prekey for prekey in event.prekeys if 0 < prekey.id < MOST_PREKEY]
+        if len(sane) < len(event.prekeys):
+            wrong = [prekey.id for prekey in event.prekeys if not 0 < prekey.id < MOST_PREKEY]
+            self._wrong(record, "prekey", f"no prekey has the id {wrong[0]}")
+        for number in device.prekeys.upload(sane):
+            self._wrong(record, "prekey", f"one-time prekey {number} was uploaded before")
 
     def _taken(self, event: PrekeyTaken, record: Record) -> None:
         device = self._device(event, record)

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
+from workers import log_gaps
 from workers.positions import Position
-from workers.replay.records import Extent, Overtaken, Page, Record, Unreadable
+from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 500
 """Entries in one command: the log serves nobody else for about a millisecond."""
@@ -31,28 +32,34 @@ class LogSource:
         self.pacer = Pacer(rate)
         self._reached: dict[int, Position] = {}
         """The last entry of each partition that was read: it was there."""
+        self._gaps: dict[int, list[Fault]] = {}
         self._command: Any = "XRANGE" if isinstance(client, servers.Cluster) else b"XRANGE"
         """redis-py does not unpack the reply to a command whose name is in bytes: a third of the reader's
         time."""
 
     async def extent(self, partition: int) -> Extent:
         """See Source."""
-        name = keys.log(partition)
-        if not await self._client.exists(name):
-            return Extent(None, Position(0, 0), complete=True)
-        info = await self._client.xinfo_stream(name)
-        removed = Position.parse(info["max-deleted-entry-id"])
-        first = info["first-entry"]
-        return Extent(
-            first=Position.parse(first[0]) if first else None,
-            last=Position.parse(info["last-generated-id"]),
-            complete=info["entries-added"] == info["length"],
-            entries=info["length"],
-            removed_upto=removed if removed > (0, 0) else None,
-        )
+        return await log_extent(self._client, partition)
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
-        """See Source. The next page is asked for before this one is given out."""
+        """See Source. Behind a gap that a repair left comes an empty page that says so."""
+        for gap in await log_gaps.read(self._client, partition):
+            if not after < gap.upto <= upto:
+                continue
+            async for page in self._stretch(partition, after, gap.upto):
+                yield page
+            text = (
+                f"the log was lost or restored from a copy; entries before {gap.upto.next()} may be missing"
+            )
+            fault = Fault("restored", partition, 0, text)
+            self._gaps[partition] = [*(one for one in self.faults(partition) if one != fault), fault]
+            after = gap.upto
+            yield Page(partition, [], [], after, gap=True)
+        async for page in self._stretch(partition, after, upto):
+            yield page
+
+    async def _stretch(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
+        """The next page is asked for before this one is given out."""
         name = keys.log(partition)
         asked = asyncio.create_task(self._read(name, after, upto))
         try:
@@ -75,6 +82,14 @@ class LogSource:
         finally:
             asked.cancel()
 
+    def forget(self, partition: int) -> None:
+        """The next pages begin anew: it is no fault that the last entry of those before is gone."""
+        self._reached.pop(partition, None)
+
+    def faults(self, partition: int) -> list[Fault]:
+        """See Source. The log knows of repairs only."""
+        return list(self._gaps.get(partition, ()))
+
     async def _read(self, name: str, after: Position, upto: Position) -> list[RawEntry]:
         begin = "-" if after == (0, 0) else str(after)
         reply = await self._client.execute_command(
@@ -91,6 +106,23 @@ class LogSource:
             if Position.parse(info["max-deleted-entry-id"]) >= after:
                 return
             raise Overtaken(f"{name} was trimmed beyond {after} while it was read")
+
+
+async def log_extent(client: Any, partition: int) -> Extent:
+    """The partition's present extent in the log."""
+    name = keys.log(partition)
+    if not await client.exists(name):
+        return Extent(None, Position(0, 0), complete=True)
+    info = await client.xinfo_stream(name)
+    removed = Position.parse(info["max-deleted-entry-id"])
+    first = info["first-entry"]
+    return Extent(
+        first=Position.parse(first[0]) if first else None,
+        last=Position.parse(info["last-generated-id"]),
+        complete=info["entries-added"] == info["length"],
+        entries=info["length"],
+        removed_upto=removed if removed > (0, 0) else None,
+    )
 
 
 class Pacer:
@@ -122,18 +154,19 @@ def page_of(partition: int, rows: list[RawEntry]) -> Page:
     """The rows (at least one) as a page."""
     records: list[Record] = []
     unreadable: list[Unreadable] = []
-    decode, number, event = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD
+    decode, number, event, new = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD, tuple.__new__
+    append = records.append
     for raw, fields in rows:
         ms, _, n = raw.partition(b"-")
-        position = Position(int(ms), int(n))
+        position = new(Position, (int(ms), int(n)))  # half the time that Position(…) takes
         try:
             if (
                 len(fields) == 4 and fields[0] == number and fields[2] == event
             ):  # as the accept function writes it
                 data = fields[3]
-                records.append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
+                append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
             else:
-                records.append(_record(partition, position, fields))
+                append(_record(partition, position, fields))
         except (codec.UndecodableEntry, ValueError) as error:
             pairs = dict(zip(fields[::2], fields[1::2], strict=True))
             unreadable.append(Unreadable(partition, position, str(error), codec.user_of(pairs)))

@@ -2,8 +2,8 @@
 owed.
 
 Invariant: accepted = delivered + owed + expired, counted from the first number that the log shows. Only
-what is owed is kept: sixteen bytes each. An envelope of the page in hand is kept as its record: most are
-settled within it, and need no digest.
+what is owed is kept: sixteen bytes each. The newest envelopes are kept as their records until `compact`: most
+are settled by then, and need no digest.
 """
 
 from hashlib import sha256
@@ -17,6 +17,9 @@ UNKNOWN: Final = -1
 DIGEST: Final = 16
 ABSENT: Final = bytes(DIGEST)
 """In the place of a number that was never accepted."""
+FRESH_ENTRIES: Final = 4096
+FRESH_BYTES: Final = 4 * 1024 * 1024
+"""How many entries of a partition are folded between two `compact`."""
 MOST_ABSENT: Final = 100_000
 """Numbers that may be missing in a row; beyond that the mailbox begins anew there."""
 
@@ -99,19 +102,21 @@ class Mailbox:
 
     def row_head(self) -> int:
         """The head that the table has: that of the last number with a row, or settled."""
+        self.compact()
         owed, head = self.owed, self.head
         while owed.endswith(ABSENT) and head > self.base and head - self.base == len(owed) // DIGEST:
             owed, head = owed[:-DIGEST], head - 1
         return head
 
     def compact(self) -> None:
-        """The page ends: what is still owed becomes digests."""
-        for record in self.fresh:
-            self.owed += ABSENT if record is None else _digest(record)
-        self.fresh.clear()
+        """What is still owed becomes digests."""
+        if self.fresh:
+            self.owed += b"".join([ABSENT if record is None else _digest(record) for record in self.fresh])
+            self.fresh.clear()
 
     def digest(self, seq: int) -> bytes | None:
-        """Of the owed envelope `seq`, after `compact`; None when it is not owed, or never was accepted."""
+        """Of the owed envelope `seq`; None when it is not owed, or never was accepted."""
+        self.compact()
         at = (seq - self.base - 1) * DIGEST
         if not 0 <= at < len(self.owed):
             return None
@@ -157,6 +162,26 @@ class Mailbox:
         del self.owed[: stored * DIGEST]
         del fresh[: gone - stored]
         return before - self.count_owed()
+
+
+class Fresh:
+    """The mailboxes that have records, bounded in entries and bytes."""
+
+    __slots__ = ("_bytes", "_entries", "mailboxes")
+
+    def __init__(self) -> None:
+        self.mailboxes: list[Mailbox] = []
+        self._entries = self._bytes = 0
+
+    def page(self, entries: int, size: int) -> None:
+        """So many more were folded."""
+        self._entries += entries
+        self._bytes += size
+        if self._entries > FRESH_ENTRIES or self._bytes > FRESH_BYTES:
+            for mailbox in self.mailboxes:
+                mailbox.compact()
+            self.mailboxes.clear()
+            self._entries = self._bytes = 0
 
 
 def _digest(record: Record) -> bytes:

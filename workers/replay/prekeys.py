@@ -5,9 +5,11 @@ Twelve bytes for one that waits, four for one that was taken; a device has a hun
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
+
+from schema.events import Prekey
 
 DIGEST: Final = 8
 
@@ -27,13 +29,18 @@ class Prekeys:
         self._digests = bytearray()
         self._taken = array("I")
 
-    def upload(self, prekey: int, key: bytes) -> bool:
-        """False when the id was uploaded or taken before; the first one stays."""
-        if prekey in self._waiting or self.is_taken(prekey):
-            return False
-        self._waiting.append(prekey)
-        self._digests += key_digest(key)
-        return True
+    def upload(self, prekeys: Sequence[Prekey]) -> list[int]:
+        """The ids of those that were uploaded or taken before; the first one stays."""
+        known = {*self._waiting, *self._taken}
+        again = []
+        for prekey in prekeys:
+            if prekey.id in known:
+                again.append(prekey.id)
+                continue
+            known.add(prekey.id)
+            self._waiting.append(prekey.id)
+            self._digests += key_digest(prekey.key)
+        return again
 
     def take(self, prekey: int) -> tuple[bool, bool]:
         """Whether it was there to be taken, and whether it was taken for the first time."""

@@ -6,7 +6,7 @@ partition in the order of their positions, in bounded pages, so that nothing is 
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -44,12 +44,14 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Consecutive entries of one partition, up to and including the position `upto`."""
+    """Consecutive entries of one partition, up to and including the position `upto`. `gap`: the source lacks
+    the entries before this page, so numbers do not go on from the page before."""
 
     partition: int
     records: list[Record]
     unreadable: list[Unreadable]
     upto: Position
+    gap: bool = False
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -62,6 +64,26 @@ class Extent(msgspec.Struct, frozen=True):
     complete: bool
     entries: int = 0
     removed_upto: Position | None = None
+
+
+FaultKind = Literal["missing", "changed", "reordered", "unarchived", "restored"]
+NOTED: Final[frozenset[FaultKind]] = frozenset({"unarchived", "restored"})
+"""No tampering: the relay itself says that it trimmed the log without an archive, or that the log was lost or
+restored from a copy."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A fault of an archive's segment `number`, or before it (0: of the log)."""
+
+    kind: FaultKind
+    partition: int
+    number: int
+    text: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it limits what can be said, and is no violation."""
+        return self.kind in NOTED
 
 
 class Overtaken(Exception):
@@ -78,3 +100,6 @@ class Source(Protocol):
 
     def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """Everything in (after, upto], in order. Raises Overtaken."""
+
+    def faults(self, partition: int) -> list[Fault]:
+        """What was found wrong with the source itself, in what was read so far."""

@@ -9,7 +9,8 @@ from workers.replay.violations import KEPT, Violation
 class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
     """`begins`: the first entry; `complete`: nothing was before it. `tables`: the projector's checkpoint
     that PostgreSQL was compared at; `directory`: where the log ended when the directory was (None: not
-    compared). accepted = delivered + owed + expired + dropped."""
+    compared). accepted = delivered + owed + expired + dropped, since `begins`; `entries` and `bytes` count
+    everything that was read."""
 
     partition: int
     begins: Position | None
@@ -29,7 +30,7 @@ class PartitionReport(msgspec.Struct, frozen=True, kw_only=True):
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """`older_rows`: rows from before the log begins, of which it can say nothing. `violations` has the
-    first thousand."""
+    first thousand. `notes`: what limits the audit and is no violation."""
 
     partitions: list[PartitionReport]
     violations: list[Violation]
@@ -37,6 +38,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     older_rows: int
     seconds: float
+    notes: list[str] = []
 
     @property
     def clean(self) -> bool:
@@ -56,4 +58,5 @@ def merged(reports: list[Report]) -> Report:
         rows=sum(report.rows for report in reports),
         older_rows=sum(report.older_rows for report in reports),
         seconds=max(report.seconds for report in reports),
+        notes=[note for report in reports for note in report.notes],
     )

@@ -17,12 +17,6 @@ REASON: Final = 200
 """Characters of a reason that are shown."""
 
 
-async def quarantined(client: Any, partition: int) -> AsyncIterator[tuple[str, Position, str]]:
-    """An entry set aside: by which group, the entry's position, why."""
-    async for found in _aside(client, keys.quarantine(partition)):
-        yield found
-
-
 async def standing(
     client: Any, partition: int, extent: Extent, checkpoint: Position
 ) -> AsyncIterator[Violation]:
@@ -46,7 +40,7 @@ async def standing(
 
 async def set_aside(client: Any, partition: int) -> AsyncIterator[Violation]:
     """Names the partition's quarantine."""
-    async for group, position, reason in quarantined(client, partition):
+    async for group, position, reason in _aside(client, keys.quarantine(partition)):
         text = f"set aside by {group}: {reason}"
         yield Violation(kind="quarantine", text=text, partition=partition, position=position)
 

@@ -134,7 +134,8 @@ class _Waiting:
         self.since: deque[int] = deque()
 
     def add(self, seq: int, at: int) -> None:
-        if not self.since:
+        if seq != self.base + len(self.since) + 1:  # the first, or entries before it are missing
+            self.since.clear()
             self.base = seq - 1
         self.since.append(at)
 

@@ -12,7 +12,8 @@ KEPT: Final = 1000
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is not as it must be. `kind` is a slug for machines, `text` a sentence for people."""
+    """One thing that is not as it must be. `kind` is a slug for machines, `text` a sentence for people.
+    `segment`: the number of an archive's segment."""
 
     kind: str
     text: str
@@ -20,6 +21,7 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     position: Position | None = None
     user: UUID | None = None
     device: int | None = None
+    segment: int | None = None
 
 
 class Violations:

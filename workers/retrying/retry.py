@@ -50,12 +50,7 @@ async def _of_log(
     found: dict[tuple[str, Position], Outcome] = {}
     of_projector = [entry for entry in wanted if entry.group == keys.PROJECTOR]
     if of_projector:
-        stream = keys.quarantine(partition)
-        aside = {
-            entry.position
-            async for entry in quarantine.read(servers.log, stream)
-            if entry.group == keys.PROJECTOR
-        }
+        aside = await quarantine.unprojected(servers.log, partition)
         projected = await project(servers.database, servers.log, partition, of_projector, aside)
         found |= {(keys.PROJECTOR, position): outcome for position, outcome in projected.items()}
     for entry in sorted(wanted, key=lambda entry: entry.position):

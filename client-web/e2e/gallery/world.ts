@@ -135,6 +135,18 @@ export const annaMessages: Message[] = [
     status: 'accepted',
     deliveredAt: null,
     readAt: null,
+    signedReceipts: [
+      {
+        log: '3f1c2a77-0000-4000-8000-000000000001',
+        userId: 'id-anna',
+        device: 1,
+        seq: 41,
+        id: '3f1c2a77-0000-4000-8000-000000000002',
+        digest: '00'.repeat(32),
+        at: NOW - 5 * MINUTE + 80,
+        receipt: 'AAAA',
+      },
+    ],
   }),
   say('in', NOW - 3 * MINUTE, 'You carry the stove'),
   say('in', NOW - 2 * MINUTE, 'Then I’ll bring the tent 🏕️'),

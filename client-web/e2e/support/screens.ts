@@ -131,7 +131,8 @@ export const steps: Record<string, Step> = {
   'chat-encryption': async (page) =>
     page.getByRole('button', { name: 'Encryption: Verified' }).click(),
   'chat-message-details': async (page) => {
-    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    const mine = page.locator(`[data-testid="${testids.message}"][data-direction="out"]`)
+    await mine.last().click({ button: 'right' })
     await page.getByRole('menuitem').nth(2).click()
   },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),

@@ -82,6 +82,9 @@ export const testids = {
   keepOldKey: 'keep-old-key',
   recoveryGo: 'recovery-go',
   securityEvent: 'security-event',
+  /** In a message's details. */
+  signedReceipt: 'signed-receipt',
+  receiptSave: 'receipt-save',
   notificationsOn: 'notifications-on',
   notificationNames: 'notification-names',
   notificationsRefused: 'notifications-refused',

@@ -134,4 +134,6 @@ export interface CryptoEngine {
   describe(session: Session): Promise<SessionInfo>
   /** Sixty digits, the same for both sides. Half a second of work: never on the page's thread. */
   safetyNumber(one: Party, other: Party): Promise<string>
+  /** Whether `signature` is the Ed25519 key's of `message`. */
+  isSigned(key: Bytes, message: Bytes, signature: Bytes): Promise<boolean>
 }

@@ -73,6 +73,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     decrypt: call('decrypt'),
     describe: call('describe'),
     safetyNumber: call('safetyNumber'),
+    isSigned: call('isSigned'),
   } as CryptoEngine
   return {
     engine,

@@ -1,3 +1,4 @@
+import type { Platform } from '@/platform/platform'
 import { Changes } from '@/storage/changes'
 import { fingerprint } from '@/crypto/identity'
 import { blankMessage } from './chats'
@@ -8,8 +9,9 @@ import type { ChatCommands, Message } from './contract'
 import { mayWriteTo } from './people'
 import { replyPreview } from './replies'
 import type { Running } from './running'
+import { receiptFile } from './signed-receipts'
 
-export function chatCommands(running: () => Running): ChatCommands {
+export function chatCommands(running: () => Running, platform: Platform): ChatCommands {
   /** The message and its outbox entry are on disk together before anything else happens. */
   function write(to: string, text: string, replyTo?: string): Promise<Message> {
     const { core, people, chats, outbox } = running()
@@ -80,6 +82,12 @@ export function chatCommands(running: () => Running): ChatCommands {
     },
     sendText: (to, text) => write(to, text),
     reply: (to, text, replyTo) => write(to, text, replyTo),
+    async saveReceipts(id) {
+      const message = await running().core.store.message<Message>(id)
+      if (!message?.signedReceipts?.length) throw new MessengerError('not_found')
+      const name = `sealstream-receipt-${id.slice(0, 8)}.json`
+      await platform.saveFile(name, receiptFile(message.signedReceipts))
+    },
     deleteForMe(id, ids) {
       const { core, chats, outbox, search } = running()
       return core.serial.run(async () => {

@@ -1,7 +1,7 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
 import { Changes } from '@/storage/changes'
 import type { Core } from './core'
-import type { Conversation, Message, MessageStatus, Notice } from './contract'
+import type { Conversation, Message, MessageStatus, Notice, SignedReceipt } from './contract'
 import { Mirror } from './mirror'
 import type { People } from './people'
 import { emptyConversation } from './records'
@@ -90,7 +90,7 @@ export class Chats {
     changes: Changes,
     conversation: string,
     ids: readonly string[],
-    status: Exclude<MessageStatus, 'waiting' | 'received'>,
+    status: Step,
     at: number,
   ): Promise<() => void> {
     const shows: (() => void)[] = []
@@ -98,14 +98,27 @@ export class Chats {
       const message = await this.core.store.message<Message>(id)
       if (!message || message.conversation !== conversation || message.direction !== 'out') continue
       if (order(message.status) >= order(status)) continue
-      const times = {
-        acceptedAt: message.acceptedAt ?? at,
-        deliveredAt: status === 'accepted' ? message.deliveredAt : (message.deliveredAt ?? at),
-        readAt: status === 'read' ? at : message.readAt,
-      }
-      shows.push(this.stageChanged(changes, { ...message, ...times, status, problem: null }))
+      shows.push(this.stageChanged(changes, advanced(message, status, at)))
     }
     return () => shows.forEach((show) => show())
+  }
+
+  /** The relay took it; its receipts stay with the message, also when news of delivery was faster. */
+  async stageAccepted(
+    changes: Changes,
+    conversation: string,
+    id: string,
+    at: number,
+    receipts: readonly SignedReceipt[],
+  ): Promise<() => void> {
+    if (receipts.length === 0) {
+      return this.stageStatus(changes, conversation, [id], 'accepted', at)
+    }
+    const message = await this.core.store.message<Message>(id)
+    if (message?.conversation !== conversation) return () => undefined
+    const ahead = order(message.status) >= order('accepted')
+    const current = ahead ? message : advanced(message, 'accepted', at)
+    return this.stageChanged(changes, { ...current, signedReceipts: receipts })
   }
 
   /** Adds a notice to the conversation's flow; call the result after the commit. */
@@ -230,6 +243,17 @@ export class Chats {
     this.core.view.conversation(conversation)
   }
 }
+
+type Step = Exclude<MessageStatus, 'waiting' | 'received'>
+
+const advanced = (message: Message, status: Step, at: number): Message => ({
+  ...message,
+  acceptedAt: message.acceptedAt ?? at,
+  deliveredAt: status === 'accepted' ? message.deliveredAt : (message.deliveredAt ?? at),
+  readAt: status === 'read' ? at : message.readAt,
+  status,
+  problem: null,
+})
 
 export const blankMessage = {
   direction: 'in',

@@ -27,6 +27,8 @@ export interface Core {
   readonly settings: Settings
   /** The open connection, or null. */
   socket: RelaySocket | null
+  /** The relay's log, as named when this connection was opened; null from an older relay. */
+  log: string | null
 }
 
 /** Account and settings have one home, the opened data; whoever changes them changes that. */
@@ -38,6 +40,7 @@ export function coreOver(
     ...parts,
     store: opened.store,
     socket: null,
+    log: null,
     get account() {
       if (!opened.account) throw new MessengerError('signed_out')
       return opened.account

@@ -7,17 +7,18 @@ import { delay } from './backoff'
 import type { Content, CopyOf } from './content'
 import { localIdentity } from './core'
 import type { Core } from './core'
-import type { SendProblem } from './contract'
+import type { SendProblem, SignedReceipt } from './contract'
 import type { KeyWatch } from './key-watch'
 import { mayWriteTo } from './people'
 import type { People } from './people'
 import type { DeviceRef, OutboxRecord } from './records'
 import { KeyChanged, SessionsMissing } from './sessions'
 import type { Sessions } from './sessions'
+import type { SignedReceipts } from './signed-receipts'
 import type { Target, Targets } from './targets'
 
 export type Outcome =
-  | { type: 'accepted'; at: number }
+  | { type: 'accepted'; at: number; receipts: readonly SignedReceipt[] }
   /** Encrypted, or encrypted for other devices; attempt it again at once. */
   | { type: 'prepared'; entry: OutboxRecord }
   | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
@@ -42,6 +43,7 @@ export class Delivery {
     private readonly targets: Targets,
     private readonly sessions: Sessions,
     private readonly keys: KeyWatch,
+    private readonly signed: SignedReceipts,
   ) {}
 
   async attempt(entry: OutboxRecord): Promise<Outcome> {
@@ -55,7 +57,7 @@ export class Delivery {
       if (!entry.envelopes) return await this.prepare(entry, target)
       if (entry.envelopes.length === 0) {
         // One's own other devices are gone: nobody is left to tell.
-        if (own) return { type: 'accepted', at: this.core.now() }
+        if (own) return { type: 'accepted', at: this.core.now(), receipts: [] }
         return await this.encryptAgain(entry, target)
       }
       return await this.send(entry)
@@ -94,6 +96,7 @@ export class Delivery {
     if (devices.length === 0 && !own) {
       return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
     }
+    const receipt = await this.signed.wanted(entry)
     const prepared = await this.sessions.serial.run(async () => {
       const stored = await this.stored(entry)
       // A part that has stopped since was faster: encrypting again would use up a second counter.
@@ -103,7 +106,7 @@ export class Delivery {
       const changes = new Changes().put('counters', `out/${entry.to}`, n)
       const content = this.content(entry, n)
       const envelopes = await this.sessions.encrypt(changes, target, devices, content)
-      const record = { ...entry, envelopes, n }
+      const record = { ...entry, envelopes, n, receipt }
       await this.core.store.commit(changes.put('outbox', entry.key, record))
       return record
     })
@@ -117,12 +120,14 @@ export class Delivery {
   }
 
   private async send(entry: OutboxRecord): Promise<Outcome> {
-    const { socket } = this.core
+    const { socket, log } = this.core
     if (!socket) return { type: 'hold', problem: null }
     const { id, to, envelopes } = entry
-    const answer = await socket.send({ id, to, envelopes: envelopes ?? [] })
+    const asks = entry.receipt ? { receipt: true as const } : {}
+    const answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
     this.failures = 0
-    return { type: 'accepted', at: answer.at }
+    const receipts = entry.receipt ? await this.signed.checked(entry, answer, log) : []
+    return { type: 'accepted', at: answer.at, receipts }
   }
 
   private async explain(error: unknown, entry: OutboxRecord, target: Target): Promise<Outcome> {

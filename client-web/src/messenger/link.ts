@@ -92,6 +92,7 @@ export class Link {
       opened: (log) => {
         if (!current()) return socket.close()
         this.core.socket = socket
+        this.core.log = log ?? null
         this.core.view.connection({ state: 'catching_up', retryAt: null })
         this.scheduleRefresh()
         this.on.opened(log ?? null)

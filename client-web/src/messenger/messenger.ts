@@ -28,7 +28,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
   const { cancelBackup, ...keeping } = safekeeping
   const commands: Messenger = {
     ...accountCommands(app),
-    ...chatCommands(running),
+    ...chatCommands(running, app.platform),
     ...peopleCommands(running),
     ...trustCommands(running),
     ...keeping,

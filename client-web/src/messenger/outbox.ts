@@ -14,6 +14,8 @@ import type { Outcome } from './delivery'
 import type { OutboxRecord } from './records'
 import type { Targets } from './targets'
 
+type Accepted = Extract<Outcome, { type: 'accepted' }>
+
 export interface NewEntry {
   to: string
   contentId: string
@@ -170,7 +172,7 @@ export class Outbox {
     if (this.entries.get(entry.key) !== entry) return true
     switch (outcome.type) {
       case 'accepted':
-        await this.finish(entry, outcome.at)
+        await this.finish(entry, outcome)
         return true
       case 'prepared':
         this.entries.set(entry.key, outcome.entry)
@@ -194,17 +196,17 @@ export class Outbox {
   }
 
   /** Statuses are read and written back: never while the inbox does the same. */
-  private finish(entry: OutboxRecord, at: number): Promise<void> {
-    return this.core.serial.run(() => this.finishNow(entry, at))
+  private finish(entry: OutboxRecord, outcome: Accepted): Promise<void> {
+    return this.core.serial.run(() => this.finishNow(entry, outcome))
   }
 
-  private async finishNow(entry: OutboxRecord, at: number): Promise<void> {
+  private async finishNow(entry: OutboxRecord, { at, receipts }: Accepted): Promise<void> {
     const changes = new Changes().remove('outbox', entry.key)
     const shows: (() => void)[] = []
     if (entry.message) {
       const { conversation } = entry.message
       shows.push(
-        await this.chats.stageStatus(changes, conversation, [entry.contentId], 'accepted', at),
+        await this.chats.stageAccepted(changes, conversation, entry.contentId, at, receipts),
       )
     }
     shows.push(this.stageCopy(changes, entry))

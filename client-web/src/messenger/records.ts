@@ -70,6 +70,8 @@ export interface OutboxRecord {
   envelopes: OutgoingEnvelope[] | null
   /** The counter the ciphertexts carry; set together with `envelopes`. */
   n: number | null
+  /** Whether the call asks the relay for receipts; set together with `envelopes`. */
+  receipt?: boolean
 }
 
 /** Of a sending device: which counters have come. */

@@ -27,6 +27,7 @@ import { Requests } from './requests'
 import { SearchIndex } from './search'
 import { SecurityLog } from './security-log'
 import { Sessions } from './sessions'
+import { SignedReceipts } from './signed-receipts'
 import { Targets } from './targets'
 
 export class Running {
@@ -39,6 +40,7 @@ export class Running {
   readonly keys: KeyWatch
   readonly outbox: Outbox
   readonly receipts: Receipts
+  readonly signed: SignedReceipts
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
@@ -61,12 +63,13 @@ export class Running {
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.sessions = new Sessions(core, this.targets, watch)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
-    const { people, chats, log, targets, sessions, keys } = this
+    this.signed = new SignedReceipts(core, this.log)
+    const { people, chats, log, targets, sessions, keys, signed } = this
     this.outbox = new Outbox(
       core,
       targets,
       chats,
-      new Delivery(core, people, targets, sessions, keys),
+      new Delivery(core, people, targets, sessions, keys, signed),
     )
     this.receipts = new Receipts(core, people, this.outbox)
     this.requests = new Requests(core, people, chats)
@@ -94,8 +97,8 @@ export class Running {
 
   async start(): Promise<void> {
     await this.people.load()
-    const { chats, log, targets, inbox, expiries } = this
-    await Promise.all([chats, log, targets, inbox, expiries].map((part) => part.load()))
+    const { chats, log, targets, inbox, expiries, signed } = this
+    await Promise.all([chats, log, targets, inbox, expiries, signed].map((part) => part.load()))
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()
@@ -156,6 +159,7 @@ export class Running {
         this.inbox.greeted(log)
         this.outbox.resume()
         this.inBackground(this.tend())
+        this.inBackground(this.signed.connected())
         this.inBackground(this.presence.watch())
       },
       caughtUp: (head) => this.inbox.caughtUp(head),

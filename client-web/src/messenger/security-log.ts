@@ -15,6 +15,7 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'messages_expired',
   'records_damaged',
   'relay_log_changed',
+  'receipt_refused',
 ])
 
 /** Those that have to go. `events`: newest first. */

@@ -2,13 +2,21 @@ import { toBase64 } from '@/crypto/bytes'
 import { Answer } from './check'
 import { RelayError } from './errors'
 import type { HttpCall } from './http'
-import { readBundle, readContact, readOwnKeys, readSession, readSessions } from './read'
+import {
+  readBundle,
+  readContact,
+  readOwnKeys,
+  readReceiptKeys,
+  readSession,
+  readSessions,
+} from './read'
 import type { Wire } from './wire'
 import type {
   BundleAnswer,
   ContactAnswer,
   KeysUpload,
   OwnKeys,
+  ReceiptKey,
   SessionEntry,
   SessionTokens,
 } from './types'
@@ -78,6 +86,9 @@ export class RelayApi {
   async bundle(username: string, fingerprint: string, devices?: number[]): Promise<BundleAnswer> {
     const some = devices ? `?devices=${devices.join(',')}` : ''
     return readBundle(await this.call('GET', `/v1/bundles/${username}/${fingerprint}${some}`))
+  }
+  async receiptKeys(): Promise<ReceiptKey[]> {
+    return readReceiptKeys(await this.call('GET', '/v1/receipts/keys'))
   }
   async sessions(): Promise<SessionEntry[]> {
     return readSessions(await this.call('GET', '/v1/sessions'))

@@ -53,4 +53,7 @@ export class Answer {
   binary(): Bytes {
     return this.value instanceof Uint8Array ? Uint8Array.from(this.value) : this.fail('binary')
   }
+  binaryOrEmpty(): Bytes {
+    return this.value instanceof Uint8Array ? Uint8Array.from(this.value) : new Uint8Array(0)
+  }
 }

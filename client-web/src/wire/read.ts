@@ -1,3 +1,4 @@
+import type { Bytes } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { isUsername } from '@/crypto/identity'
 import { Answer } from './check'
@@ -8,6 +9,7 @@ import type {
   ContactAnswer,
   IncomingEnvelope,
   OwnKeys,
+  ReceiptKey,
   SendAnswer,
   SessionEntry,
   SessionTokens,
@@ -96,9 +98,23 @@ export function readSendAnswer(body: unknown): SendAnswer {
     accepted: answer.field('accepted').list((item) => ({
       device_id: item.field('device_id').integer(),
       seq: item.field('seq').integer(),
+      ...readReceipt(item.field('receipt')),
     })),
     at: answer.field('at').integer(),
   }
+}
+
+/** What is no receipt at all reads as an empty one: never a reason to send the message again. */
+function readReceipt(answer: Answer): { receipt?: Bytes } {
+  return answer.missing ? {} : { receipt: answer.binaryOrEmpty() }
+}
+
+export function readReceiptKeys(body: unknown): ReceiptKey[] {
+  return new Answer(body).list((item) => ({
+    kid: item.field('kid').text(),
+    key: item.field('key').base64(32),
+    from: item.field('from').integer(),
+  }))
 }
 
 export function readEnvelopes(body: unknown): IncomingEnvelope[] {

@@ -74,11 +74,22 @@ export interface SendPayload {
   id: string
   to: string
   envelopes: OutgoingEnvelope[]
+  /** Asks for the relay's signature per accepted device. */
+  receipt?: true
 }
 
 export interface SendAnswer {
-  accepted: { device_id: number; seq: number }[]
+  /** `receipt` as it came, unchecked: missing where none was asked for, and from an older relay. */
+  accepted: { device_id: number; seq: number; receipt?: Bytes }[]
   at: number
+}
+
+/** A key that signs receipts. */
+export interface ReceiptKey {
+  /** 16 hex digits. */
+  kid: string
+  key: Bytes
+  from: number
 }
 
 export type SocketEnd =

@@ -84,6 +84,8 @@ export interface ClientOptions {
 export class Client {
   readonly shown = new Shown()
   readonly messenger: Messenger
+  /** Files handed to the person. */
+  readonly saved: { name: string; file: Blob }[] = []
   private readonly started: StartedMessenger
 
   constructor(
@@ -107,7 +109,7 @@ export class Client {
         relayUrl: location.origin,
         deviceKeys: webDeviceKeys(`${this.database}-keys`),
         persist: async () => null,
-        saveFile: async () => undefined,
+        saveFile: async (name, file) => void this.saved.push({ name, file }),
       },
     })
     this.messenger = this.started.messenger

@@ -5,7 +5,17 @@ from typing import Final
 
 import msgspec
 
-from ops.doctor.checks import clocks, durability, limits, machine, reachability, reading, tables
+from ops.doctor.checks import (
+    archive,
+    clocks,
+    durability,
+    identity,
+    limits,
+    machine,
+    reachability,
+    reading,
+    tables,
+)
 from ops.doctor.finding import Finding
 from ops.doctor.patient import Patient
 
@@ -26,9 +36,11 @@ CHECKS: Final = (
     Check(("durability",), ("log",), durability.durability),
     Check(("partitions",), ("log",), reading.partitions),
     Check(("tables",), ("database",), tables.tables),
+    Check(("log id",), ("log", "database"), identity.log_id),
     Check(("clock",), ("log", "database"), clocks.clocks),
     Check(("memory",), ("log", "board"), limits.memory),
     Check(("disk",), (), machine.disk),
+    Check(("archive",), ("database",), archive.archive),
     Check(("open files",), (), machine.open_files),
     Check(("workers",), ("board",), reading.workers),
     Check(("groups", "lag", "quarantine"), ("log",), reading.reading),

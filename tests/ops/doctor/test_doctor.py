@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -96,6 +97,102 @@ def test_other_tables_and_partitions_than_this_builds_are_red(
     log.delete(keys.PARTITION_COUNT)
     found = reds(hand("doctor", "--json"))
     assert found["groups"]["found"] == "no relay has used this log yet"
+
+
+IDS = [str(uuid4()) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("of_log", "of_database", "found", "remedy"),
+    [
+        ((IDS[0], IDS[0]), IDS[0], "", ""),
+        (
+            (IDS[1], IDS[1]),
+            IDS[0],
+            f"The log ({IDS[1]}) is not the one",
+            "run `sealstream replay adopt-log`.",
+        ),
+        (
+            (IDS[0], None),
+            IDS[0],
+            f"The log ({IDS[0]}, no id) is not the one",
+            "`sealstream replay adopt-log`.",
+        ),
+        ((None, None), IDS[0], "The log is empty", "run `sealstream replay restore-log-heads`."),
+    ],
+    ids=["the same", "another", "missing in a partition", "empty"],
+)
+def test_a_log_that_is_not_the_databases_is_red_and_names_the_command(
+    hand: Hand, log: Any, database_url: str, of_log: tuple[str | None, ...], of_database: str, found: str,
+    remedy: str,
+) -> None:  # fmt: skip
+    with psycopg.connect(database_url) as database:
+        database.execute("INSERT INTO log_identity (log_id, settled) VALUES (%s, true)", (of_database,))
+    for partition, log_id in enumerate(of_log):
+        if log_id is not None:
+            log.set(keys.log_id(partition), log_id)
+    done = hand("doctor", "--json")
+    (row,) = [row for row in done.json if row["name"] == "log id"]
+    assert (row["is_well"], done.status) == ((True, 0) if not found else (False, 1))
+    assert row["found"].startswith(found or f"{IDS[0]}, in log and database")
+    assert row["remedy"].endswith(remedy)
+    assert hand("doctor").status == done.status
+
+
+def test_an_interrupted_repair_and_a_log_behind_the_database_are_red(
+    hand: Hand, log: Any, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as database:
+        database.execute("INSERT INTO log_identity (log_id, settled) VALUES (%s, true)", (IDS[0],))
+        for partition in range(2):
+            log.set(keys.log_id(partition), IDS[0])
+        database.execute("INSERT INTO checkpoints VALUES ('projector', 0, '7-0')")
+        log.xadd(keys.log(1), FIELDS, id="9-0")
+        found = reds(hand("doctor", "--json"))
+        assert found["log id"]["found"].startswith("The log is older than this database")
+        assert "`sealstream replay adopt-log`" in found["log id"]["remedy"]
+        log.set(keys.REPAIR, "adopt-log")
+        found = reds(hand("doctor", "--json"))
+        assert found["log id"]["found"] == "`sealstream replay adopt-log` was interrupted"
+        assert found["log id"]["remedy"] == "Run it again before anything else starts."
+
+
+def archived(database_url: str, *, number: int, last: str, trimmed: str = "0-0") -> None:
+    with psycopg.connect(database_url) as database:
+        values = (number, bytes(32), last, trimmed)
+        database.execute("DELETE FROM archive_heads")
+        database.execute(
+            "INSERT INTO archive_heads (partition, number, digest, last, trimmed) VALUES (1, %s, %s, %s, %s)",
+            values,
+        )
+
+
+def the_archive(done: Done) -> tuple[bool | None, str]:
+    (row,) = [row for row in done.json if row["name"] == "archive"]
+    assert bool(row["remedy"]) is not row["is_well"]
+    return row["is_well"], row["found"]
+
+
+def test_an_archive_that_is_gone_or_lacks_its_newest_segment_is_red(
+    hand: Hand, database_url: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "data" / "archive"
+    assert the_archive(hand("doctor", "--json")) == (True, f"nothing in {place} yet")
+    archived(database_url, number=3, last="5000-0")
+    assert the_archive(hand("doctor", "--json")) == (False, f"there is no {place}; 3 segments were written")
+    (place / "0001").mkdir(parents=True)
+    found = (False, f"missing in {place}: 0001/000000000003.segment")
+    assert the_archive(hand("doctor", "--json")) == found
+    (place / "0001" / "000000000003.segment").write_bytes(b"x")
+    assert the_archive(hand("doctor", "--json")) == (True, f"3 segments were written to {place}")
+    archived(database_url, number=3, last="5000-0", trimmed="90000-0")
+    found = (
+        True,
+        f"3 segments were written to {place}; the log was trimmed without it up to 1970-01-01 00:01 UTC",
+    )
+    assert the_archive(hand("doctor", "--json")) == found
+    off = hand("doctor", "--json", SEALSTREAM_ARCHIVE="off")
+    assert the_archive(off) == (True, "off: what is trimmed off the log is gone for audits")
 
 
 def test_a_memory_that_fills_is_red_before_sends_are_refused(hand: Hand, log: Any, board: Any) -> None:

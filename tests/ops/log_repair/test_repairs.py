@@ -1,49 +1,16 @@
 """After a loss: an empty log filled from the database, and pairs that do not belong together joined again."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
 from ops.errors import OperatorError
 from ops.log_repair.adopt import adopt
 from ops.log_repair.restore import restore
-from schema import keys
-from schema.log_identity import LogUnfit
+from schema import functions, keys
+from schema.log_identity import LogUnfit, read_end
+from schema.partitions import partition_of
+from tests.ops.log_repair.repairing import Declined, Operator, audited, repaired
 from tests.support.log_and_database import PARTITIONS, LogAndDatabase
-
-
-class Declined(Exception):
-    """The operator says no."""
-
-
-class Operator:
-    """Agrees, or not, and remembers what was shown."""
-
-    def __init__(self, *, agrees: bool = True) -> None:
-        self.shown = ""
-        self._agrees = agrees
-
-    def __call__(self, lines: list[str]) -> None:
-        self.shown = "\n".join(lines)
-        if not self._agrees:
-            raise Declined
-
-
-@pytest.fixture
-async def world(log_url: str, database_url: str) -> AsyncIterator[LogAndDatabase]:
-    async with LogAndDatabase.on(log_url, database_url) as made:
-        yield made
-
-
-async def repaired(world: LogAndDatabase, repair: Any, operator: Operator | None = None) -> str:
-    """What the operator was shown."""
-    asked = operator or Operator()
-    before = await world.rows("SELECT log_id FROM log_identity")
-    await repair(world.client, world.begin, PARTITIONS, asked)
-    assert await world.settle() not in {log_id for (log_id,) in before}, "the id is a new one"
-    assert not await world.client.exists(keys.REPAIR)
-    return asked.shown
+from workers.positions import Position
 
 
 async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogAndDatabase) -> None:
@@ -73,6 +40,7 @@ async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogA
     assert await world.owed(anna) == [2, 3, 4]
     assert await world.owed(bela) == [1]
     assert await world.rows("SELECT count(*) FROM used_prekeys") == [(6,)]
+    assert (await audited(world)).violations == []
 
 
 async def test_a_restore_that_is_declined_or_not_called_for_changes_nothing(world: LogAndDatabase) -> None:
@@ -143,6 +111,7 @@ async def test_an_older_log_is_brought_up_to_the_database(world: LogAndDatabase)
     assert await world.owed(anna) == [4, 5]
     assert await world.owed(newcomer) == [1, 2]
     assert await world.rows("SELECT * FROM one_time_prekeys") == []
+    assert (await audited(world)).violations == []
 
 
 async def test_an_older_database_reads_on_in_the_log(world: LogAndDatabase) -> None:
@@ -169,6 +138,8 @@ async def test_an_older_database_reads_on_in_the_log(world: LogAndDatabase) -> N
     assert await world.owed(anna) == [2, 3]
     assert await world.send(anna) == 4
     assert await world.rows("SELECT prekey_id FROM one_time_prekeys WHERE user_id = %s", anna) == []
+    await world.project()
+    assert (await audited(world)).violations == []
 
 
 async def test_messages_that_neither_has_are_counted_and_device_numbers_are_not_given_again(
@@ -192,6 +163,37 @@ async def test_messages_that_neither_has_are_counted_and_device_numbers_are_not_
     shown = await repaired(world, adopt)
     assert "Lost are 3 messages" in shown
     assert await world.rows("SELECT last_device_id FROM users WHERE user_id = %s", anna) == [(2,)]
+
+
+@pytest.mark.parametrize("upto", ["all", "some"])
+async def test_a_database_that_has_not_read_what_was_trimmed_is_refused_until_it_is_adopted(
+    world: LogAndDatabase, upto: str
+) -> None:
+    anna = await world.person()
+    partition = partition_of(anna, PARTITIONS)
+    await world.settle()
+    await world.project()
+    older = await world.copy_of_database()
+    await world.send(anna, times=3)
+    await world.project()
+    last = Position(*await read_end(world.client, partition))
+    before = last.next() if upto == "all" else last
+    names = [keys.log(partition), keys.trimmed(partition)]
+    await functions.call(world.client, "workers", "trim", names, [str(before), 0])
+    assert await world.settle(), "this database has read everything"
+    await world.restore_database(older)
+    with pytest.raises(LogUnfit, match=r"were trimmed off the log.*newer database.*adopt-log"):
+        await world.settle()
+
+    shown = await repaired(world, adopt)
+    assert f"Lost are {3 if upto == 'all' else 2} messages" in shown
+    assert "In 1 of 2 partitions the log no longer has what the database has yet to read" in shown
+    await world.project()
+    assert await world.owed(anna) == ([] if upto == "all" else [3])
+    report = await audited(world)
+    assert report.violations == []
+    assert report.notes
+    assert await world.send(anna) == 4
 
 
 async def test_a_log_of_other_people_is_not_adopted(world: LogAndDatabase) -> None:

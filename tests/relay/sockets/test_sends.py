@@ -56,7 +56,7 @@ async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_ur
     unused: Any = None
     admission = Admission(link, Defaults(), unused, lambda *_: None)
     mailbox_log = MailboxLog(link, partitions=1, capacity=1, install=unused, now=now_ms)
-    sends = Sends(mailbox_log, admission, lambda: None, now_ms)
+    sends = Sends(mailbox_log, admission, lambda: None, lambda *_: [], now_ms)
     wire: Any = Wire()
     socket = LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000)
     await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")

@@ -45,12 +45,16 @@ async def recorded(database: Any) -> dict[int, heads.Recorded]:
         return await heads.read_all(connection)
 
 
-async def faults(archivist: Archivist, database: Any, partition: int = 0) -> list[tuple[str, int]]:
+async def faults(
+    archivist: Archivist, database: Any, partition: int = 0, *, where: str | None = None
+) -> list[tuple[str, int]]:
     """Everything that reading the whole archive finds wrong: kind and segment."""
-    source = ArchiveSource(Store.open(str(archivist.store.root)), archivist.keys, await recorded(database))
+    source = ArchiveSource(
+        Store.open(where or str(archivist.store.root)), archivist.keys, await recorded(database)
+    )
     await source.extent(partition)
     await all_pages(source, partition)
-    return [(fault.kind, fault.number) for fault in source.faults.get(partition, [])]
+    return [(fault.kind, fault.number) for fault in source.faults(partition)]
 
 
 def segment(place: Path, number: int, partition: int = 0) -> Path:

@@ -194,8 +194,8 @@ async def test_a_time_without_an_archive_is_a_hole_that_is_said(log, database, m
     await read_by_all(log, database)
     archivist = make(entries=8)
     await archivist.write(0, Position(30, 0))
-    await Trimmer(database, log, archivist)._to(0, Position(9, 0), Position(9, 0))
-    await Trimmer(database, log, None)._to(0, Position(15, 0), Position(15, 0))
+    await Trimmer(database, log, archivist).trim_window(1, now=19, window_ms=10)
+    await Trimmer(database, log, None).trim_window(1, now=25, window_ms=10)
     assert await faults(archivist, database) == [("unarchived", 2)]
     again = make(entries=8)
     await again.write(0, Position(30, 0))

@@ -13,6 +13,7 @@ from workers.archive.archivist import Archivist
 from workers.archive.floor import Floor
 from workers.archive.store import Store
 from workers.positions import Position
+from workers.replay.records import Overtaken
 
 
 @pytest.fixture
@@ -92,3 +93,30 @@ async def test_another_partitions_floor_hides_nothing(archivist: Archivist, data
     (place / "0000" / "floor").write_bytes((place / "0001" / "floor").read_bytes())
     segment(place, 1).unlink()
     assert ("missing", 1) in await faults(archivist, database)
+
+
+async def test_segments_that_reach_their_age_while_the_chain_is_read_are_not_missing(
+    archivist: Archivist, database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = Store.numbers
+    aged: list[int] = []
+
+    async def once_aged(self: Store, *arguments, **more) -> list[int]:
+        if not aged:  # after the floor was read, before the segments are listed
+            aged.append(0)
+            aged.append(await age(archivist, 1, before=15))
+        return await numbers(self, *arguments, **more)
+
+    monkeypatch.setattr(Store, "numbers", once_aged)
+    assert await faults(archivist, database) == []
+    assert aged == [0, 2]
+
+
+async def test_a_reader_whose_segments_reach_their_age_is_overtaken(archivist: Archivist) -> None:
+    source = archive(archivist)
+    pages = source.pages(0, Position(0, 0), Position(25, 0))
+    assert [record.position.ms for record in (await anext(pages)).records] == [1, 2, 3, 4, 5]
+    await age(archivist, 1, before=15)
+    with pytest.raises(Overtaken):
+        await anext(pages)
+    assert source.faults(0) == []

@@ -9,6 +9,7 @@ from schema import keys
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.test_tampering import ANNA, CARL, STORY
+from workers import quarantine
 from workers.positions import Position
 from workers.replay.audit import Audit, NoCheckpoint, Scope
 from workers.replay.log_source import LogSource
@@ -123,6 +124,22 @@ async def test_what_was_set_aside_is_named_once(kept: Kept) -> None:
         "quarantine: set aside by projector: deadly",
         "quarantine: set aside by projector: garbage",
     ]
+
+
+async def test_what_was_dropped_from_the_quarantine_is_a_note(kept: Kept) -> None:
+    await kept.write([stories.accepted(ANNA, 1, 5)], first=100)
+    await kept.log.xadd(keys.log(0), {"e": b"garbage"}, id="101-0")
+    await kept.log.hset(keys.user(0, ANNA), "h1", 5)
+    for position in ("100-0", "101-0"):
+        about = {"group": keys.PROJECTOR, "position": position, "reason": "deadly"}
+        await kept.log.xadd(keys.quarantine(0), about)
+    async with kept.database.connection() as connection:
+        await connection.execute("UPDATE checkpoints SET position = '101-0'")
+    stream = keys.quarantine(0)
+    await quarantine.drop(kept.log, 0, [entry async for entry in quarantine.read(kept.log, stream)])
+    report = await kept.audit()
+    assert report.violations == []
+    assert report.notes == ["partition 0: 2 entries left the quarantine and were never projected"]
 
 
 async def test_an_older_log_than_the_database_is_named(kept: Kept) -> None:

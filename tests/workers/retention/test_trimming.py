@@ -127,6 +127,38 @@ async def test_a_quiet_partition_is_trimmed_to_its_last_entry_and_beyond(log, da
     assert await log.xadd(keys.log(0), {"e": "x"}, id="30-1")
 
 
+async def trimmed(log: Any) -> bytes:
+    return await log.get(keys.trimmed(0))
+
+
+async def test_the_last_entry_that_was_trimmed_is_on_record(log, database) -> None:
+    await fill(log)
+    await groups(log)
+    await checkpoint(database, "70-0")
+    assert await trimmed(log) is None
+    await run(database, log)
+    assert await trimmed(log) == b"40-0"
+    await run(database, log)
+    assert await trimmed(log) == b"40-0", "a trim of nothing changes nothing"
+
+
+async def test_a_trim_of_whole_nodes_records_no_more_than_what_went(log, database) -> None:
+    """Never a position that an entry still has, so that no database is taken for too old because of it."""
+    async with log.pipeline(transaction=True) as piece:
+        for ms in range(1, 1001):
+            piece.xadd(keys.log(0), {"e": "x" * 60}, f"{ms}-3")
+        await piece.execute()
+    await groups(log, projector="1000-3", pusher="1000-3")
+    await checkpoint(database, "1000-3")
+    trimmer = Trimmer(database, log, None)
+    assert await trimmer.trim_oldest(0, Position(500, 3)) > 0
+    first = (await left(log))[0]
+    assert 1 < first < 500
+    assert await trimmed(log) == b"%d-2" % first
+    await trimmer.trim_window(1, now=900 + WINDOW, window_ms=WINDOW)
+    assert await trimmed(log) == b"899-3"
+
+
 async def test_what_was_set_aside_goes_when_the_window_is_over(log: Any) -> None:
     """Whether or not anybody can say whose it was."""
     streams = [keys.quarantine(0), keys.quarantine(1), keys.LIMITS_QUARANTINE]

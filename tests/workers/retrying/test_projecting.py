@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -172,6 +173,21 @@ def test_what_cannot_be_handled_stays_aside_and_says_why(database_url: str, log_
         ]  # fmt: skip
         await aside.log.xtrim(SOURCE.stream, minid="4-0", approximate=False)
         assert (await aside.retry(1))[0].result == "too_late"
+
+    run(database_url, log_url, check)
+
+
+def test_an_entry_that_was_dropped_fails_no_earlier_one_of_its_user(database_url: str, log_url: str) -> None:
+    user = uuid4()
+    bad = msgspec.structs.replace(identity(user)[0], registration_id=2**40)
+    story: list[Said] = [identity(user), accepted(user, 1, 1), (bad, 0), accepted(user, 1, 2)]
+
+    async def check(aside: Aside) -> None:
+        await aside.project(story, {1, 2})
+        _, failing = await aside.aside()
+        await quarantine.drop(aside.log, 0, [failing])
+        assert await aside.retry() == [Outcome("done")]
+        assert projected(database_url, [user]) == expectation([*story[:2], story[3]])
 
     run(database_url, log_url, check)
 

@@ -15,6 +15,7 @@ import type {
   Session,
   StartRequest,
 } from '../engine'
+import { isSigned } from '../ed25519'
 import { CryptoError } from '../errors'
 import { safetyNumber } from '../safety-number'
 import { translate } from './errors'
@@ -109,6 +110,10 @@ export const signalEngine: CryptoEngine = {
 
   async safetyNumber(one, other) {
     return safetyNumber(one, other)
+  },
+
+  async isSigned(key, message, signature) {
+    return isSigned(key, message, signature)
   },
 }
 

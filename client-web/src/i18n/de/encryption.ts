@@ -26,4 +26,9 @@ export default {
     delivered: 'Zugestellt',
     read: 'Gelesen',
   },
+  receipt: {
+    signed: 'Der Server hat unterschrieben, dass er diese Nachricht am {time} angenommen hat.',
+    text: 'Dieses Gerät hat die Unterschrift geprüft. Wer den Server betreibt, kann die Datei mit dessen Aufzeichnungen vergleichen. Deine Worte stehen nicht darin.',
+    save: 'Quittung speichern',
+  },
 } as const

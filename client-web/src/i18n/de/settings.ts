@@ -102,6 +102,9 @@ export default {
     typingHint: 'Zeigt, wenn du schreibst.',
     presence: 'Online-Status',
     presenceHint: 'Nur angenommene Kontakte sehen ihn, und du siehst ihren.',
+    signed: 'Unterschriebene Quittungen behalten',
+    signedHint:
+      'Der Server unterschreibt, dass er jede deiner Nachrichten angenommen hat. Die Quittung steht in den Details der Nachricht.',
     lock: 'Kennwortsperre',
     lockHint: 'Versiegelt den Speicherschlüssel dieses Geräts. Wird bei jedem Start gefragt.',
     lockOn: 'Sperre ist an',
@@ -171,6 +174,8 @@ export default {
         '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',
       records_damaged:
         '{n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherte Einträge waren beschädigt und fehlen',
+      receipt_refused:
+        'Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | {n} Quittungen des Servers für eine Nachricht an {name} waren nicht richtig unterschrieben und wurden nicht behalten',
       relay_log_changed:
         'Der Server wurde wiederhergestellt oder sein Protokoll ersetzt; Nachrichten aus dieser Zeit können fehlen',
     },

@@ -26,4 +26,9 @@ export default {
     delivered: 'Delivered',
     read: 'Read',
   },
+  receipt: {
+    signed: 'The server signed that it took this message at {time}.',
+    text: 'This device checked the signature. Whoever runs the server can compare the file with its records. Your words are not in it.',
+    save: 'Save receipt',
+  },
 } as const

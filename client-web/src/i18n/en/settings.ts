@@ -101,6 +101,9 @@ export default {
     typingHint: 'Show when you are writing.',
     presence: 'Online status',
     presenceHint: 'Only accepted contacts see it, and you see theirs.',
+    signed: 'Keep signed receipts',
+    signedHint:
+      'The server signs that it took each message you send. You find the receipt in the message’s details.',
     lock: 'Passphrase lock',
     lockHint: 'Seals this device’s storage key. Asked for at every start.',
     lockOn: 'Lock is on',
@@ -168,6 +171,8 @@ export default {
         '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',
       records_damaged:
         '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
+      receipt_refused:
+        'The server’s receipt for a message to {name} was not signed rightly and was not kept | The server’s receipt for a message to {name} was not signed rightly and was not kept | {n} of the server’s receipts for a message to {name} were not signed rightly and were not kept',
       relay_log_changed:
         'The server was restored or its log replaced; messages from around then may be missing',
     },

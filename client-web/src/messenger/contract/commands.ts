@@ -52,6 +52,8 @@ export interface ChatCommands {
   /** `too_long`, `invalid` (empty), `blocked`, `not_found`. Resolves with the stored message. */
   sendText(to: UserId, text: string): Promise<Message>
   reply(to: UserId, text: string, replyTo: MessageId): Promise<Message>
+  /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */
+  saveReceipts(message: MessageId): Promise<void>
   deleteForMe(conversation: UserId, messages: readonly MessageId[]): Promise<void>
   /** Takes the whole conversation off this device; the contact stays. */
   deleteConversation(id: UserId): Promise<void>

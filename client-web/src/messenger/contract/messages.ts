@@ -63,6 +63,26 @@ export interface Message {
   readonly deliveredAt: number | null
   readonly readAt: number | null
   readonly encryption: EncryptionDetails | null
+  /** One per device that the relay took it for; only of messages sent while they were wanted. */
+  readonly signedReceipts?: readonly SignedReceipt[]
+}
+
+/** The relay's signature that it took one envelope of a message; checked before it was kept. */
+export interface SignedReceipt {
+  /** Names the relay's log. */
+  readonly log: string
+  readonly userId: UserId
+  readonly device: number
+  /** In the recipient device's mailbox. */
+  readonly seq: number
+  /** Of the envelope. */
+  readonly id: string
+  /** SHA-256 of the ciphertext, hex. */
+  readonly digest: string
+  /** The relay's clock, ms. */
+  readonly at: number
+  /** base64 */
+  readonly receipt: string
 }
 
 /** What one sees on opening a message's encryption status. */

@@ -86,10 +86,11 @@ export interface SecurityEvent {
     | 'messages_expired'
     | 'records_damaged'
     | 'relay_log_changed'
+    | 'receipt_refused'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null
   readonly fingerprint: string | null
-  /** How many (`messages_expired`, `records_damaged`). */
+  /** How many (`messages_expired`, `records_damaged`, `receipt_refused`). */
   readonly count: number | null
 }

@@ -102,6 +102,8 @@ export interface Settings {
   readonly notifications: boolean
   /** Whether a notice says who wrote. What was written is never in it. */
   readonly notificationNames: boolean
+  /** Asks the relay to sign that it took each message, and keeps that with the message. */
+  readonly signedReceipts: boolean
 }
 
 export const defaultSettings: Settings = {
@@ -115,4 +117,5 @@ export const defaultSettings: Settings = {
   listWidth: 360,
   notifications: false,
   notificationNames: true,
+  signedReceipts: false,
 }
