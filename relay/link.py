@@ -10,16 +10,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
-from urllib.parse import unquote, urlsplit
 
 import hiredis
 import structlog
+from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
 from schema.backoff import Backoff
 from schema.log_identity import AnotherLog
-from schema.servers import CONNECTIONS
+from schema.servers import CONNECTIONS, address
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,7 @@ class Link:
     def __init__(
         self, url: str, *, name: str, stall_seconds: float = 5.0, check: Check | None = None
     ) -> None:
-        self._url = url
+        self._address = address(url)
         self._name = name
         self._stall = stall_seconds
         self._check = check
@@ -184,23 +184,18 @@ class Link:
             await asyncio.sleep(backoff.next())
 
     async def _open(self) -> _Connection:
-        parts = urlsplit(self._url)
+        at = self._address
         loop = asyncio.get_running_loop()
-        if parts.scheme == "unix":
-            _, connection = await loop.create_unix_connection(_Connection, parts.path)
+        if isinstance(at, UnixDomainSocketConnection):
+            _, connection = await loop.create_unix_connection(_Connection, at.path)
         else:
-            _, connection = await loop.create_connection(
-                _Connection,
-                parts.hostname or "127.0.0.1",
-                parts.port or 6379,
-                ssl=True if parts.scheme == "rediss" else None,
-            )
+            tls = at.ssl_context.get() if isinstance(at, SSLConnection) else None
+            _, connection = await loop.create_connection(_Connection, at.host, at.port, ssl=tls)
         try:
-            if parts.password:
-                user = unquote(parts.username) if parts.username else "default"
-                await connection.execute(("AUTH", user, unquote(parts.password)))
-            if parts.path.strip("/").isdigit() and parts.scheme != "unix":
-                await connection.execute(("SELECT", parts.path.strip("/")))
+            if at.password:
+                await connection.execute(("AUTH", at.username or "default", at.password))
+            if at.db:
+                await connection.execute(("SELECT", at.db))
             await connection.execute(("PING",))  # a server that is still loading refuses
             if self._check is not None:
                 await self._check(lambda *command: connection.execute(command))

@@ -7,7 +7,13 @@ a cluster.
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import (
+    BlockingConnectionPool,
+    Connection,
+    ConnectionPool,
+    Redis,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -43,6 +49,20 @@ def is_cluster(url: str) -> bool:
     return dict(parse_qsl(urlsplit(url).query)).get("cluster") == "true"
 
 
+def plain(url: str) -> str:
+    """`url` as client libraries take it: without the option that is our own."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def address(url: str) -> Connection | UnixDomainSocketConnection:
+    """How redis-py reads `url`, as a connection that is not open: one reading for all who connect."""
+    connection = ConnectionPool.from_url(plain(url)).make_connection()
+    assert isinstance(connection, Connection | UnixDomainSocketConnection)
+    return connection
+
+
 def client(
     url: str, *, reply_seconds: float = REPLY_SECONDS, guard: Guard | None = None
 ) -> "Redis | RedisCluster":
@@ -53,11 +73,8 @@ def client(
     """
     hook = {} if guard is None else {"redis_connect_func": guard.on_connect}
     if is_cluster(url):
-        parts = urlsplit(url)
-        query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
-        plain = urlunsplit(parts._replace(query=urlencode(query)))
         cluster = Cluster.from_url(
-            plain, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
+            plain(url), protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS,
         )  # fmt: skip
         # The constructor takes no hook; these are what it gives to each connection it opens.
@@ -66,7 +83,7 @@ def client(
             node.connection_kwargs.update(hook)
         return cluster
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
+        plain(url), max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
         socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS, **hook,
     )  # fmt: skip
     return Redis.from_pool(pool)
