@@ -39,7 +39,7 @@ from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from schema import functions, log_identity, logs, servers
+from schema import durability, functions, log_identity, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.settings import BadSetting, Settings
@@ -128,7 +128,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     database = databases.Database(settings.database_url)
     await database.open()
     stack.push_async_callback(database.close)
-    guard = await _guard(settings, database)
+    guard, log_faults = await _guard(settings, database)
     log_client, watch = _log(stack, settings.log_url, guard, partitions)
 
     async def install_log() -> None:
@@ -180,6 +180,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
         settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
         node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
         revocation=revocation, limits=limits, draining=lambda: server.draining, pressure=pressure.refusal,
+        log_faults=log_faults,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)
@@ -208,17 +209,20 @@ def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
     stack.callback(server.shutdown)
 
 
-async def _guard(settings: Settings, database: databases.Database) -> log_identity.Guard:
-    """The guard of every connection to the log. Raises LogUnfit or PartitionsDiffer."""
+async def _guard(
+    settings: Settings, database: databases.Database
+) -> tuple[log_identity.Guard, tuple[str, ...]]:
+    """The guard of every connection to the log, and what it can lose. Raises LogUnfit, PartitionsDiffer."""
     assert settings.log_url
     client = servers.client(settings.log_url)
     try:
-        await until_there("log", client.ping)
+        unsafe_is_taken = settings.log_unsafe
+        faults = await until_there("log", lambda: durability.check(client, unsafe_is_taken=unsafe_is_taken))
         begin = partial(databases.transaction, database)
-        return log_identity.Guard(
-            await until_there("database", lambda: log_identity.settle(client, begin, settings.partitions)),
-            settings.partitions,
+        log_id = await until_there(
+            "database", lambda: log_identity.settle(client, begin, settings.partitions)
         )
+        return log_identity.Guard(log_id, settings.partitions), tuple(faults)
     finally:
         await client.aclose()
 

@@ -30,8 +30,13 @@ AWAY_SECONDS: Final = 2.5
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
 
-DATABASE_AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""What is raised when the database does not answer."""
+DATABASE_AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+)
+"""What is raised when the database does not answer, or is a standby, which takes no writes."""
 
 Connection = AsyncConnection[Any]
 
@@ -43,7 +48,8 @@ class Database(AsyncConnectionPool[Any]):
         self._failing_since: float | None = None
         self._patient: set[asyncio.Timeout] = set()
         super().__init__(
-            url, min_size=1, max_size=8, open=False, kwargs={"connect_timeout": CONNECT_SECONDS},
+            url, min_size=1, max_size=8, open=False,
+            kwargs={"connect_timeout": CONNECT_SECONDS, "target_session_attrs": "read-write"},
             reconnect_timeout=RECONNECT_SECONDS, connection_class=_reporting_to(self),
         )  # fmt: skip
 
@@ -104,6 +110,9 @@ async def transaction(
         with _cut_off_after(connection, deadline - loop.time()):
             async with connection.transaction():
                 yield connection
+    except psycopg.errors.ReadOnlySqlTransaction:
+        await connection.close()  # it turned standby: the address may lead to another server by now
+        raise
     finally:
         await database.putconn(connection)
 

@@ -33,6 +33,8 @@ class Parts:
     limits: Limits
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]
+    log_faults: tuple[str, ...] = ()
+    """What can lose accepted messages on this log; the operator took it all the same."""
 
     @property
     def directory(self) -> Directory:

@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int
     log_format: str
     log_memory_mb: int
+    log_unsafe: bool
+    """Whether a log is taken that can lose accepted messages."""
     secret_file: Path
     client_dir: Path | None
     envelope_ttl_seconds: int
@@ -67,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             metrics_port=_whole(env, "SEALSTREAM_METRICS_PORT", 0, 0, 65535),
             log_format=_choice(env, "SEALSTREAM_LOG_FORMAT", ("console", "json")),
             log_memory_mb=_whole(env, "SEALSTREAM_LOG_MEMORY_MB", 1024, 64, 1_048_576),
+            log_unsafe=_choice(env, "SEALSTREAM_LOG_UNSAFE", ("0", "1")) == "1",
             secret_file=Path(env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key").expanduser(),
             client_dir=_directory(env, "SEALSTREAM_CLIENT_DIR"),
             envelope_ttl_seconds=ttl,
@@ -104,6 +107,7 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_METRICS_PORT", "0", "first metrics port (0: none); node i at + i, workers behind the nodes"),
     ("SEALSTREAM_LOG_FORMAT", "console", "console or json"),
     ("SEALSTREAM_LOG_MEMORY_MB", "1024", "memory of the embedded log; above 80 % sends are refused"),
+    ("SEALSTREAM_LOG_UNSAFE", "0", "`1`: a log that can lose accepted messages is taken, and shouted about"),
     (
         "SEALSTREAM_SECRET_FILE",
         "DATA/secret.key",

@@ -45,6 +45,10 @@ class Proxy:
             proxy.cut()
             await tasks.end(proxy._pumps)
 
+    def lead_to(self, target: str) -> None:
+        """New connections go to the server at `target`, as when a name is pointed elsewhere."""
+        self._path = urlsplit(target).path
+
     def stall(self) -> None:
         """Nothing passes; connections stay, and new ones can be made."""
         self.asked.clear()

@@ -58,6 +58,13 @@ async def test_a_node_without_limits_is_not_ready(settings: Settings) -> None:
         assert await _ready(node) == (503, ["limits"])
 
 
+async def test_a_log_that_can_lose_messages_is_said_as_long_as_it_is_used(settings: Settings) -> None:
+    async with relay(settings, log_faults=("appendfsync is everysec",)) as node:
+        reply = await node.stranger().call("GET", "/readyz")
+        assert reply.status == 200
+        assert reply.body == {"ok": True, "down": [], "log_unsafe": ["appendfsync is everysec"]}
+
+
 async def test_a_node_that_drains_is_not_ready(settings: Settings) -> None:
     async with relay(settings, draining=lambda: True) as node:
         assert await _ready(node) == (503, ["draining"])
