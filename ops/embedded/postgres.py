@@ -23,6 +23,7 @@ from ops.errors import OperatorError
 NAME: Final = "postgres"
 ROLE: Final = "sealstream"
 DATABASE: Final = "sealstream"
+SOCKET: Final = ".s.PGSQL.5432"
 INITDB_SECONDS: Final = 120
 
 _SETTINGS: Final = (
@@ -72,7 +73,8 @@ def program(places: Layout) -> Program:
     _check_version(directory)
     # The pid file's lock says that no process of this cluster lives; a recycled process id in these
     # would keep the server from starting. Its own shared-memory check still guards the directory.
-    (directory / "postmaster.pid").unlink(missing_ok=True)
+    for stale in (directory / "postmaster.pid", _socket_folder(places) / f"{SOCKET}.lock"):
+        stale.unlink(missing_ok=True)
     settings = (*_SETTINGS, ("unix_socket_directories", f'"{_socket_folder(places)}"'))
     options = [part for key, value in settings for part in ("-c", f"{key}={value}")]
     return Program(

@@ -57,10 +57,12 @@ def test_a_first_start_that_was_interrupted_leaves_nothing_half_made(places: Lay
 
 def test_a_stale_lock_file_with_a_living_number_does_not_keep_it_from_starting(places: Layout) -> None:
     prepared.place(places.data)
-    start(places).stop()
-    (places.data / "postgres" / "postmaster.pid").write_text(
-        f"{os.getpid()}\n{places.data}/postgres\n1\n5432\n"
-    )
+    child = start(places)
+    socket_lock = places.sockets / "postgres" / ".s.PGSQL.5432.lock"
+    kept = socket_lock.read_text()
+    child.kill()
+    for path in (places.data / "postgres" / "postmaster.pid", socket_lock):
+        path.write_text("\n".join([str(os.getpid()), *kept.splitlines()[1:]]) + "\n")
     start(places).stop()
 
 
