@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import signal
-import socket as sockets
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
 from relay.http.app import build_app
 from relay.http.connections import Runner
+from relay.http.listening import listen
 from relay.http.origins import origin_allowed
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
@@ -76,7 +76,7 @@ _up = asyncio.Event()
 async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int:
     async with AsyncExitStack() as stack:
         try:
-            listening = _listen(settings.host, settings.port + index)
+            listening = listen(settings.host, settings.port + index)
         except OSError as error:
             log.error(  # noqa: TRY400 - the operator needs the line, not the trace
                 "cannot_listen", host=settings.host, port=settings.port + index, reason=error.strerror,
@@ -252,11 +252,3 @@ async def _link(
 async def _database_answers(database: databases.Database) -> None:
     async with databases.transaction(database) as connection:
         await connection.execute("SELECT 1 FROM users LIMIT 1")
-
-
-def _listen(host: str, port: int) -> sockets.socket:
-    """A listening socket. Raises OSError when the port is in use."""
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    listening = sockets.create_server((host, port), family=family, backlog=1024)
-    listening.setblocking(False)
-    return listening
