@@ -125,9 +125,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     partitions = settings.partitions
     board_client = servers.client(settings.board_url)
     stack.push_async_callback(board_client.aclose)
-    database = databases.Database(settings.database_url)
-    await database.open()
-    stack.push_async_callback(database.close)
+    database, waiting = await _databases(stack, settings.database_url)
     guard, log_faults = await _guard(settings, database)
     log_client, watch = _log(stack, settings.log_url, guard, partitions)
 
@@ -177,10 +175,10 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
         now=now_ms,
     )
     parts = Parts(
-        settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
-        node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
-        revocation=revocation, limits=limits, draining=lambda: server.draining, pressure=pressure.refusal,
-        log_faults=log_faults,
+        settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
+        partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
+        passwords=passwords, revocation=revocation, limits=limits, draining=lambda: server.draining,
+        pressure=pressure.refusal, log_faults=log_faults,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)
@@ -207,6 +205,15 @@ def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
         return
     stack.callback(server.server_close)
     stack.callback(server.shutdown)
+
+
+async def _databases(stack: AsyncExitStack, url: str) -> tuple[databases.Database, databases.Database]:
+    """The pool of the database, and the one for transactions that wait for log or board."""
+    both = databases.Database(url), databases.Database(url, most=databases.WAITING_CONNECTIONS)
+    for database in both:
+        await database.open()
+        stack.push_async_callback(database.close)
+    return both
 
 
 async def _guard(

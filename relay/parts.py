@@ -21,6 +21,8 @@ class Parts:
 
     settings: Settings
     database: Database
+    waiting_database: Database
+    """For transactions that wait for the log or the board inside."""
     log: Any
     board: Any
     partitions: int

@@ -63,7 +63,7 @@ async def delete_account(call: Call[AccountDeletion]) -> None:
     if account is None:
         raise Refusal("unauthorized", "The account is gone.")
     await prove(parts, account.username, account, call.body.password)
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.waiting_database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:
             raise Refusal("bad_credentials")  # it was changed in the meantime
         await closing.delete_account(connection, parts.directory, account.user_id, call.device_id, now_ms())

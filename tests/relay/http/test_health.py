@@ -11,6 +11,7 @@ from schema.settings import Settings
 from tests.servers import Servers
 from tests.support.people import PASSWORD
 from tests.support.relay import Relay, relay
+from tests.support.stack import frozen
 from tests.support.until import until
 
 
@@ -138,3 +139,18 @@ async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
         from schema import tasks
 
         await tasks.end([task])
+
+
+async def test_a_log_that_stalls_keeps_nobody_from_calls_that_need_the_database_only(
+    node: Relay, servers: Servers
+) -> None:
+    ada = await node.person()
+    writers = [await node.person() for _ in range(2)]
+    with frozen(servers.pid("log")):
+        publishing = [asyncio.create_task(writer.publish()) for writer in writers for _ in range(6)]
+        held = node.parts.waiting_database
+        await until(lambda: held.get_stats().get("requests_waiting", 0) > 0)
+        assert (await ada.call("GET", "/v1/sessions")).status == 200
+    for task in publishing:
+        task.cancel()
+    await asyncio.gather(*publishing, return_exceptions=True)
