@@ -44,6 +44,7 @@ class _Commands(click.Group):
 def main() -> None:
     """A self-hosted, zero-knowledge messenger. Settings are environment variables: see the README, and for
     what to do when, ops/runbook.md."""
+    os.umask(os.umask(0o077) & 0o077)  # whatever it was: what we make is ours to read
 
 
 @main.command()

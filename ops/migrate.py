@@ -85,7 +85,7 @@ def why_away(database_url: str) -> str | None:
 
     Raises OperatorError for what waiting will not mend."""
     try:
-        psycopg.connect(database_url, connect_timeout=5).close()
+        psycopg.connect(database_url, connect_timeout=5, target_session_attrs="read-write").close()
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         if "FATAL" in reason and any(words in reason for words in REFUSALS_AT_LOGIN):

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import signal
-import socket as sockets
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
 from relay.http.app import build_app
 from relay.http.connections import Runner
+from relay.http.listening import listen
 from relay.http.origins import origin_allowed
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
@@ -40,7 +40,7 @@ from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from schema import functions, log_identity, logs, servers
+from schema import durability, functions, log_identity, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.settings import BadSetting, Settings
@@ -77,7 +77,7 @@ _up = asyncio.Event()
 async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int:
     async with AsyncExitStack() as stack:
         try:
-            listening = _listen(settings.host, settings.port + index)
+            listening = listen(settings.host, settings.port + index)
         except OSError as error:
             log.error(  # noqa: TRY400 - the operator needs the line, not the trace
                 "cannot_listen", host=settings.host, port=settings.port + index, reason=error.strerror,
@@ -126,10 +126,8 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     partitions = settings.partitions
     board_client = servers.client(settings.board_url)
     stack.push_async_callback(board_client.aclose)
-    database = databases.Database(settings.database_url)
-    await database.open()
-    stack.push_async_callback(database.close)
-    guard = await _guard(settings, database)
+    database, waiting = await _databases(stack, settings.database_url)
+    guard, log_faults = await _guard(settings, database)
     log_client, watch = _log(stack, settings.log_url, guard, partitions)
 
     async def install_log() -> None:
@@ -181,10 +179,10 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
         now=now_ms,
     )
     parts = Parts(
-        settings=settings, database=database, log=log_client, board=board_client, partitions=partitions,
-        node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens, passwords=passwords,
-        revocation=revocation, limits=limits, receipts=receipts, draining=lambda: server.draining,
-        pressure=pressure.refusal,
+        settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
+        partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
+        passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
+        draining=lambda: server.draining, pressure=pressure.refusal, log_faults=log_faults,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)
@@ -213,17 +211,29 @@ def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
     stack.callback(server.shutdown)
 
 
-async def _guard(settings: Settings, database: databases.Database) -> log_identity.Guard:
-    """The guard of every connection to the log. Raises LogUnfit or PartitionsDiffer."""
+async def _databases(stack: AsyncExitStack, url: str) -> tuple[databases.Database, databases.Database]:
+    """The pool of the database, and the one for transactions that wait for log or board."""
+    both = databases.Database(url), databases.Database(url, most=databases.WAITING_CONNECTIONS)
+    for database in both:
+        await database.open()
+        stack.push_async_callback(database.close)
+    return both
+
+
+async def _guard(
+    settings: Settings, database: databases.Database
+) -> tuple[log_identity.Guard, tuple[str, ...]]:
+    """The guard of every connection to the log, and what it can lose. Raises LogUnfit, PartitionsDiffer."""
     assert settings.log_url
     client = servers.client(settings.log_url)
     try:
-        await until_there("log", client.ping)
+        unsafe_is_taken = settings.log_unsafe
+        faults = await until_there("log", lambda: durability.check(client, unsafe_is_taken=unsafe_is_taken))
         begin = partial(databases.transaction, database)
-        return log_identity.Guard(
-            await until_there("database", lambda: log_identity.settle(client, begin, settings.partitions)),
-            settings.partitions,
+        log_id = await until_there(
+            "database", lambda: log_identity.settle(client, begin, settings.partitions)
         )
+        return log_identity.Guard(log_id, settings.partitions), tuple(faults)
     finally:
         await client.aclose()
 
@@ -253,11 +263,3 @@ async def _link(
 async def _database_answers(database: databases.Database) -> None:
     async with databases.transaction(database) as connection:
         await connection.execute("SELECT 1 FROM users LIMIT 1")
-
-
-def _listen(host: str, port: int) -> sockets.socket:
-    """A listening socket. Raises OSError when the port is in use."""
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    listening = sockets.create_server((host, port), family=family, backlog=1024)
-    listening.setblocking(False)
-    return listening

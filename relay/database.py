@@ -19,6 +19,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 TRANSACTION_SECONDS: Final = 8.0
 """From asking for a connection to the end of the commit."""
+CONNECTIONS: Final = 8
+"""Of a node's pool. No transaction on it waits for the log or the board."""
+WAITING_CONNECTIONS: Final = 4
+"""Of the pool for transactions that do: a log that stalls holds these and no others."""
 CHECK_SECONDS: Final = 1.5
 """A connection from the pool that does not answer so soon is taken for dead."""
 CONNECT_SECONDS: Final = 5
@@ -30,8 +34,13 @@ AWAY_SECONDS: Final = 2.5
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
 
-DATABASE_AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""What is raised when the database does not answer."""
+DATABASE_AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+)
+"""What is raised when the database does not answer, or is a standby, which takes no writes."""
 
 Connection = AsyncConnection[Any]
 
@@ -39,11 +48,12 @@ Connection = AsyncConnection[Any]
 class Database(AsyncConnectionPool[Any]):
     """The node's pool, not yet open. It waits for a database that restarts, but not for one that is away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, most: int = CONNECTIONS) -> None:
         self._failing_since: float | None = None
         self._patient: set[asyncio.Timeout] = set()
         super().__init__(
-            url, min_size=1, max_size=8, open=False, kwargs={"connect_timeout": CONNECT_SECONDS},
+            url, min_size=1, max_size=most, open=False,
+            kwargs={"connect_timeout": CONNECT_SECONDS, "target_session_attrs": "read-write"},
             reconnect_timeout=RECONNECT_SECONDS, connection_class=_reporting_to(self),
         )  # fmt: skip
 
@@ -104,6 +114,9 @@ async def transaction(
         with _cut_off_after(connection, deadline - loop.time()):
             async with connection.transaction():
                 yield connection
+    except psycopg.errors.ReadOnlySqlTransaction:
+        await connection.close()  # it turned standby: the address may lead to another server by now
+        raise
     finally:
         await database.putconn(connection)
 

@@ -68,12 +68,11 @@ class InboxReader:
         for position, flat in entries:
             self._position = position
             pairs = list(zip(flat[::2], flat[1::2], strict=True))
-            self._count_entry(int(dict(pairs).get(inbox.COUNT, 0)))
-            try:
-                items = inbox.read(pairs)
-            except ValueError as error:
-                log.warning("inbox_entry_unreadable", reason=str(error))
-                continue
+            self._count_entry(inbox.count(pairs))
+            items, unreadable = inbox.read(pairs)
+            if unreadable:
+                log.warning("inbox_items_unreadable", kinds=unreadable)
+                self._doubt()
             for item in items:
                 self._item(item, touched)
         for socket in touched:
@@ -98,9 +97,13 @@ class InboxReader:
         if count != self._count + 1:
             metrics.INBOX_LOST.inc()
             log.warning("inbox_entries_lost", expected=self._count + 1, found=count)
-            self._lost = True
-            self.catch_up_all()
+            self._doubt()
         self._count = count
+
+    def _doubt(self) -> None:
+        """Something was not read: whatever it said, the mailboxes and the board say it, too."""
+        self._lost = True
+        self.catch_up_all()
 
     def _trim(self, name: str) -> None:
         trimmed = self._link.execute("XTRIM", name, "MINID", self._position)

@@ -10,16 +10,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
-from urllib.parse import unquote, urlsplit
 
 import hiredis
 import structlog
+from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
 from schema.backoff import Backoff
 from schema.log_identity import AnotherLog
-from schema.servers import CONNECTIONS
+from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
+from schema.servers import CONNECTIONS, address
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,8 @@ class _Connection(asyncio.Protocol):
 
     def _waiting_reply(self, reply: Any) -> None:
         future = self._waiting.popleft()
+        if isinstance(reply, ResponseError) and str(reply).startswith(NO_PRIMARY):
+            self.abort()  # the address may lead to another server by now
         if future.done():
             return
         if isinstance(reply, ResponseError):
@@ -108,13 +111,14 @@ class _Connection(asyncio.Protocol):
 
 class Link:
     """A connection that comes back: reopened with backoff, aborted when the oldest command in flight
-    has waited `stall_seconds` (a server cut off half-way must not hold answers indefinitely). A server that
-    does not pass `check` counts as one that is away."""
+    has waited `stall_seconds` (a server cut off half-way must not hold answers indefinitely). A replica, and
+    a server that does not pass `check`, count as away; one that stops being a primary is given up, and its
+    address looked up again."""
 
     def __init__(
         self, url: str, *, name: str, stall_seconds: float = 5.0, check: Check | None = None
     ) -> None:
-        self._url = url
+        self._address = address(url)
         self._name = name
         self._stall = stall_seconds
         self._check = check
@@ -174,34 +178,35 @@ class Link:
         told = False
         while True:
             try:
-                return await asyncio.wait_for(self._open(), self._stall)
+                async with asyncio.timeout(self._stall):  # wait_for can swallow a cancellation
+                    return await self._open()
             except AnotherLog as error:
                 if not told:
                     log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
+                told = True
+            except NotPrimary:
+                if not told:
+                    log.warning("server_is_a_replica", server=self._name)
                 told = True
             except (OSError, ConnectionError, ResponseError, TimeoutError):
                 pass
             await asyncio.sleep(backoff.next())
 
     async def _open(self) -> _Connection:
-        parts = urlsplit(self._url)
+        at = self._address
         loop = asyncio.get_running_loop()
-        if parts.scheme == "unix":
-            _, connection = await loop.create_unix_connection(_Connection, parts.path)
+        if isinstance(at, UnixDomainSocketConnection):
+            _, connection = await loop.create_unix_connection(_Connection, at.path)
         else:
-            _, connection = await loop.create_connection(
-                _Connection,
-                parts.hostname or "127.0.0.1",
-                parts.port or 6379,
-                ssl=True if parts.scheme == "rediss" else None,
-            )
+            tls = at.ssl_context.get() if isinstance(at, SSLConnection) else None
+            _, connection = await loop.create_connection(_Connection, at.host, at.port, ssl=tls)
         try:
-            if parts.password:
-                user = unquote(parts.username) if parts.username else "default"
-                await connection.execute(("AUTH", user, unquote(parts.password)))
-            if parts.path.strip("/").isdigit() and parts.scheme != "unix":
-                await connection.execute(("SELECT", parts.path.strip("/")))
+            if at.password:
+                await connection.execute(("AUTH", at.username or "default", at.password))
+            if at.db:
+                await connection.execute(("SELECT", at.db))
             await connection.execute(("PING",))  # a server that is still loading refuses
+            check_hello(await connection.execute(("HELLO",)))
             if self._check is not None:
                 await self._check(lambda *command: connection.execute(command))
         except BaseException:

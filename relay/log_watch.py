@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from relay.link import ClusterLink, Execute, Link
 from schema import keys
 from schema.log_identity import EMPTY, AnotherLog, Guard, Place, place, read_end
+from schema.primaries import NotPrimary, check_client
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +49,13 @@ class LogWatch:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             try:
+                await check_client(self._plain)
                 ids = [await self._plain.get(name) for name in self._guard.keys]
                 ends = {p: await read_end(self._plain, p) for p in range(self._partitions)}
+            except NotPrimary:
+                link.drop()
+                await self._client.aclose()
+                continue
             except (RedisError, OSError):
                 continue  # the link says by itself that the log is away
             was_suspended = self._guard.suspended

@@ -22,6 +22,8 @@ class Parts:
 
     settings: Settings
     database: Database
+    waiting_database: Database
+    """For transactions that wait for the log or the board inside."""
     log: Any
     board: Any
     partitions: int
@@ -35,6 +37,8 @@ class Parts:
     receipts: Receipts
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]
+    log_faults: tuple[str, ...] = ()
+    """What can lose accepted messages on this log; the operator took it all the same."""
 
     @property
     def directory(self) -> Directory:

@@ -5,13 +5,21 @@ setting that the server does not report is a fault: nobody knows whether the pro
 `in_force` reads from a client that is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+import structlog
 from redis.exceptions import ResponseError
 
 from schema import servers
+from schema.log_identity import LogUnfit
+
+log = structlog.get_logger(__name__)
+
+
+class LogUnsafe(LogUnfit):
+    """The log can lose accepted messages; the text is a sentence that names each setting."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -56,6 +64,33 @@ def faults(found: Mapping[str, Mapping[str, str]]) -> list[Fault]:
         for wanted in WANTED
         if values.get(wanted.name) != wanted.value
     ]
+
+
+async def check(log_client: Any, *, unsafe_is_taken: bool) -> list[str]:
+    """What can lose accepted messages, in words; empty for a log that loses nothing.
+
+    Raises LogUnsafe for any such fault unless `unsafe_is_taken`, and the client library's errors.
+    """
+    words = in_words(fault for fault in faults(await in_force(log_client)) if fault.is_durability)
+    if not words:
+        return []
+    if not unsafe_is_taken:
+        raise LogUnsafe(
+            f"The log can lose accepted messages: {'; '.join(words)}. Configure it as the runbook says, or "
+            "accept the loss with SEALSTREAM_LOG_UNSAFE=1."
+        )
+    log.error("log_unsafe", faults=words, setting="SEALSTREAM_LOG_UNSAFE")
+    return words
+
+
+def in_words(found: Iterable[Fault]) -> list[str]:
+    """One clause for each fault."""
+
+    def clause(fault: Fault) -> str:
+        at = f" on {fault.server}" if fault.server else ""
+        return f"{fault.name}{at} is {fault.found or 'not readable'}, not {fault.wanted} ({fault.otherwise})"
+
+    return [clause(fault) for fault in found]
 
 
 async def in_force(log_client: Any) -> dict[str, dict[str, str]]:

@@ -90,9 +90,25 @@ def end_value(item: End) -> str:
     return f"{item.user} {device} {item.socket or '*'} {item.reason}"
 
 
-def read(pairs: list[tuple[bytes, bytes]]) -> list[Item]:
-    """The items of one inbox entry, the count left out. Raises ValueError on a foreign entry."""
-    return [_item(field, value) for field, value in pairs if field != COUNT]
+def read(pairs: list[tuple[bytes, bytes]]) -> tuple[list[Item], list[str]]:
+    """The items of one inbox entry, the count left out, and the names of those that cannot be read: of a
+    newer version's kind, or damaged. One never hides its neighbours."""
+    items: list[Item] = []
+    unreadable: list[str] = []
+    for field, value in pairs:
+        if field == COUNT:
+            continue
+        try:
+            items.append(_item(field, value))
+        except (ValueError, msgspec.MsgspecError):
+            unreadable.append(field.partition(b":")[0][:16].decode("ascii", "replace"))
+    return items, unreadable
+
+
+def count(pairs: list[tuple[bytes, bytes]]) -> int:
+    """How many entries there were with this one; 0, which no entry has, when that cannot be read."""
+    text = dict(pairs).get(COUNT, b"")
+    return int(text) if text.isdigit() else 0
 
 
 def _item(field: bytes, value: bytes) -> Item:

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-Subject = Literal["user", "address", "username", "asker", "asker and target"]
+Subject = Literal["user", "address", "username", "username and address", "asker", "asker and target"]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -27,6 +27,7 @@ MESSAGES: Final = "messages"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
 FAILED_LOGINS: Final = "failed_logins"
+FAILED_LOGINS_PER_NAME: Final = "failed_logins_per_name"
 REGISTRATIONS: Final = "registrations"
 BUNDLES_PER_TARGET: Final = "bundles_per_target"
 BUNDLES: Final = "bundles"
@@ -43,8 +44,14 @@ DEFAULTS: Final = (
         LOGINS, 10, MINUTE, "address", "SEALSTREAM_LOGINS_PER_MINUTE", "password guessing, Argon2 as a lever"
     ),
     Limit(
-        FAILED_LOGINS, 5, MINUTE, "username", "SEALSTREAM_FAILED_LOGINS_PER_MINUTE", "guessing one password"
+        FAILED_LOGINS,
+        5,
+        MINUTE,
+        "username and address",
+        "SEALSTREAM_FAILED_LOGINS_PER_MINUTE",
+        "guessing one password",
     ),
+    Limit(FAILED_LOGINS_PER_NAME, 50, MINUTE, "username", None, "guessing one password from many addresses"),
     Limit(
         REGISTRATIONS,
         10,

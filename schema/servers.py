@@ -4,16 +4,24 @@
 a cluster.
 """
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import (
+    BlockingConnectionPool,
+    Connection,
+    ConnectionPool,
+    Redis,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException
 
+from schema import primaries
 from schema.log_identity import Guard
 
 CONNECTIONS: Final = 100
@@ -43,21 +51,34 @@ def is_cluster(url: str) -> bool:
     return dict(parse_qsl(urlsplit(url).query)).get("cluster") == "true"
 
 
+def plain(url: str) -> str:
+    """`url` as client libraries take it: without the option that is our own."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def address(url: str) -> Connection | UnixDomainSocketConnection:
+    """How redis-py reads `url`, as a connection that is not open: one reading for all who connect."""
+    pool: Any = ConnectionPool.from_url(plain(url))
+    connection = pool.make_connection()
+    assert isinstance(connection, Connection | UnixDomainSocketConnection)
+    return connection
+
+
 def client(
     url: str, *, reply_seconds: float = REPLY_SECONDS, guard: Guard | None = None
 ) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
     caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`.
     A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server.
+    A connection to a replica is refused (`schema.primaries`).
     With a `guard` every connection, before its first command, checks that the log is the right one.
     """
-    hook = {} if guard is None else {"redis_connect_func": guard.on_connect}
     if is_cluster(url):
-        parts = urlsplit(url)
-        query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
-        plain = urlunsplit(parts._replace(query=urlencode(query)))
+        hook = {} if guard is None else {"redis_connect_func": guard.on_connect}
         cluster = Cluster.from_url(
-            plain, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
+            plain(url), protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS,
         )  # fmt: skip
         # The constructor takes no hook; these are what it gives to each connection it opens.
@@ -66,10 +87,17 @@ def client(
             node.connection_kwargs.update(hook)
         return cluster
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
-        socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS, **hook,
+        plain(url), max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
+        socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
+        redis_connect_func=partial(_begin, guard),
     )  # fmt: skip
+    pool.connection_class = primaries.FOLLOWING[pool.connection_class]
     return Redis.from_pool(pool)
+
+
+async def _begin(guard: Guard | None, connection: Any) -> None:
+    await (connection.on_connect() if guard is None else guard.on_connect(connection))
+    await primaries.check_connection(connection)
 
 
 async def on_each(client: Any, *command: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 
 from schema import limits
 from schema.limits import Limit
+from schema.origins import NoOrigin, normalised
 from schema.urls import why_not_postgres, why_not_valkey
 
 ARCHIVE_SCHEMES: Final = ("s3://", "s3a://")
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int
     log_format: str
     log_memory_mb: int
+    log_unsafe: bool
+    """Whether a log is taken that can lose accepted messages."""
     secret_file: Path
     client_dir: Path | None
     envelope_ttl_seconds: int
@@ -50,13 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """The settings in `env` (usually os.environ). Raises BadSetting."""
-        data = Path(env.get("SEALSTREAM_DATA") or _default_data(env)).expanduser().absolute()
+        data = _path("SEALSTREAM_DATA", env.get("SEALSTREAM_DATA") or _default_data(env)).absolute()
         ttl = _whole(env, "SEALSTREAM_ENVELOPE_TTL_SECONDS", 2_592_000, 1, 2**31)
         return cls(
             host=env.get("SEALSTREAM_HOST", "127.0.0.1"),
             port=_whole(env, "SEALSTREAM_PORT", 8080, 1, 65535),
             data=data,
-            origins=_list(env, "SEALSTREAM_ORIGINS"),
+            origins=_origins(env, "SEALSTREAM_ORIGINS"),
             trusted_proxies=_list(env, "SEALSTREAM_TRUSTED_PROXIES"),
             nodes=_whole(env, "SEALSTREAM_NODES", 1, 1, 64),
             log_url=_url(env, "SEALSTREAM_LOG_URL", why_not_valkey),
@@ -67,7 +70,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             metrics_port=_whole(env, "SEALSTREAM_METRICS_PORT", 0, 0, 65535),
             log_format=_choice(env, "SEALSTREAM_LOG_FORMAT", ("console", "json")),
             log_memory_mb=_whole(env, "SEALSTREAM_LOG_MEMORY_MB", 1024, 64, 1_048_576),
-            secret_file=Path(env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key").expanduser(),
+            log_unsafe=_choice(env, "SEALSTREAM_LOG_UNSAFE", ("0", "1")) == "1",
+            secret_file=_path(
+                "SEALSTREAM_SECRET_FILE", env.get("SEALSTREAM_SECRET_FILE") or data / "secret.key"
+            ),
             client_dir=_directory(env, "SEALSTREAM_CLIENT_DIR"),
             envelope_ttl_seconds=ttl,
             retention_interval_seconds=_number(
@@ -104,6 +110,7 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_METRICS_PORT", "0", "first metrics port (0: none); node i at + i, workers behind the nodes"),
     ("SEALSTREAM_LOG_FORMAT", "console", "console or json"),
     ("SEALSTREAM_LOG_MEMORY_MB", "1024", "memory of the embedded log; above 80 % sends are refused"),
+    ("SEALSTREAM_LOG_UNSAFE", "0", "`1`: a log that can lose accepted messages is taken, and shouted about"),
     (
         "SEALSTREAM_SECRET_FILE",
         "DATA/secret.key",
@@ -141,12 +148,30 @@ def _default_data(env: Mapping[str, str]) -> Path:
     return Path(env.get("XDG_DATA_HOME") or "~/.local/share") / "sealstream"
 
 
+def _path(name: str, text: str | Path) -> Path:
+    """`~` is the user's home. Raises BadSetting for a user who has none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadSetting(f"{name} must name a place: this user has no home directory for {text}") from error
+
+
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
 
 
+def _origins(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = []
+    for text in _list(env, name):
+        try:
+            found.append(normalised(text))
+        except NoOrigin as error:
+            raise BadSetting(f"{name} has {text!r}, which is no origin: {error}") from error
+    return tuple(found)
+
+
 def _directory(env: Mapping[str, str], name: str) -> Path | None:
-    return Path(env[name]).expanduser().absolute() if env.get(name) else None
+    return _path(name, env[name]).absolute() if env.get(name) else None
 
 
 def _place(env: Mapping[str, str], name: str, default: Path) -> str | None:
@@ -155,7 +180,7 @@ def _place(env: Mapping[str, str], name: str, default: Path) -> str | None:
     if text == "off":
         return None
     if "://" not in text:
-        return str(Path(text).expanduser().absolute())
+        return str(_path(name, text).absolute())
     if not text.startswith(ARCHIVE_SCHEMES) or not urlsplit(text).netloc:
         raise BadSetting(f"{name} must be off, a directory, or an URL like s3://bucket/prefix, not {text!r}")
     return text

@@ -4,13 +4,12 @@ A check gives None, or what the address must be instead. It never repeats an add
 """
 
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 VALKEY_SCHEMES: Final = ("redis", "rediss", "unix")
 VALKEY_OPTIONS: Final = (
     "cluster",
     "db",
-    "protocol",
     "ssl_ca_certs",
     "ssl_ca_path",
     "ssl_cert_reqs",
@@ -18,7 +17,12 @@ VALKEY_OPTIONS: Final = (
     "ssl_check_hostname",
     "ssl_keyfile",
 )
-"""Of the client library's many, those that say which server is meant and how to trust it, and our own."""
+"""Of the client library's many, those that every connection honours, and our own."""
+
+_WORDS: Final = {
+    "ssl_cert_reqs": ("required", "optional", "none"),
+    "ssl_check_hostname": ("true", "false"),
+}
 
 _VALKEY: Final = "must be redis://USER:PASSWORD@HOST:PORT (rediss:// with TLS) or unix:///PATH"
 _POSTGRES: Final = "must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -40,7 +44,21 @@ def why_not_valkey(url: str) -> str | None:
         return f"{_VALKEY}; this one names no socket"
     if parts.scheme != "unix" and parts.path.strip("/") and not parts.path.strip("/").isdigit():
         return f"{_VALKEY}; after the port only the number of a database may stand"
-    return _why_not_options(parse_qsl(parts.query, keep_blank_values=True))
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    return _why_not_options(options) or _why_not_together(parts, dict(options))
+
+
+def _why_not_together(parts: SplitResult, options: dict[str, str]) -> str | None:
+    if options.get("cluster") == "true":
+        if parts.scheme == "unix":
+            return "names a socket, and ?cluster=true; the nodes of a cluster have ports"
+        if int(options.get("db") or parts.path.strip("/") or 0):
+            return "names a database by number, and ?cluster=true; a cluster has database 0 only"
+    if parts.scheme != "rediss" and (tls := [name for name in options if name.startswith("ssl_")]):
+        return f"has the option {tls[0]}, but asks for no TLS; begin it with rediss://"
+    if parts.username and not parts.password:
+        return "names a user without a password"
+    return None
 
 
 def _why_not_options(options: list[tuple[str, str]]) -> str | None:
@@ -49,8 +67,12 @@ def _why_not_options(options: list[tuple[str, str]]) -> str | None:
             return f"has an unknown option {name!r}; there are: {', '.join(VALKEY_OPTIONS)}"
         if name == "cluster" and value not in ("true", "false"):
             return f"may end in ?cluster=true or ?cluster=false, not {value!r}"
-        if name in ("db", "protocol") and not value.isdigit():
+        if name == "db" and not (value.isascii() and value.isdigit()):
             return f"has an option {name} that is no number: {value!r}"
+        if name in _WORDS and value not in _WORDS[name]:
+            return f"has an option {name} that is none of {', '.join(_WORDS[name])}: {value!r}"
+        if not value:
+            return f"has an option {name} without a value"
     return None
 
 

@@ -22,6 +22,8 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from schema.primaries import NotPrimary
+
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,7 @@ AWAY: Final = (
     RedisClusterException,
     OSError,
     psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.UndefinedTable,  # not migrated yet
     PoolTimeout,
     TimeoutError,
@@ -42,6 +45,8 @@ NOT_MENDED_BY_WAITING: Final = (REFUSES_LOGIN, WANTS_LOGIN, NO_CLUSTER)
 
 ASKING: Final = ("HELLO must be called", "Authentication required")
 _KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (NotPrimary, "it is a replica"),
+    (psycopg.errors.ReadOnlySqlTransaction, "it is a standby, or takes no writes"),
     (BusyLoadingError, "it still loads its data"),
     (NoPermissionError, "its user lacks a permission"),
     (MovedError, A_CLUSTER),

@@ -201,10 +201,12 @@ class ReceiptKey(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What `/healthz` and `/readyz` answer; `down` names the parts that are away."""
+    """What `/healthz` and `/readyz` answer; `down` names the parts that are away, `log_unsafe` why the log
+    can lose accepted messages."""
 
     ok: bool
     down: list[str] = []
+    log_unsafe: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

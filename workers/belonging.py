@@ -59,7 +59,7 @@ class Belonging:
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection[Any]]:
         async with await AsyncConnection.connect(
-            self._database_url, connect_timeout=CONNECT_SECONDS
+            self._database_url, connect_timeout=CONNECT_SECONDS, target_session_attrs="read-write"
         ) as connection:
             yield connection
 

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
-from schema import functions, keys, log_identity, logs, partitions, servers, tasks
+from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
@@ -44,8 +44,10 @@ NOTICING_DEAD_PEERS: Final = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
+    "target_session_attrs": "read-write",
 }
-"""A connection that is open at this end only must not hold a partition for ever (libpq, over TCP)."""
+"""A connection that is open at this end only must not hold a partition for ever (libpq, over TCP); a standby
+is no database to work on."""
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 LOOKING_ROUND_SECONDS: Final = 60.0
@@ -83,8 +85,9 @@ class Opened:
         return servers.client(self.log_url, guard=self._guard)
 
     async def ready(self) -> None:
-        """Waits for the log and the board, and gives the board the workers' functions."""
-        await until_there("log", self._unguarded.ping)
+        """Waits for the log and the board, and gives the board the workers' functions. Raises LogUnsafe."""
+        unsafe_is_taken = self.settings.log_unsafe
+        await until_there("log", lambda: durability.check(self._unguarded, unsafe_is_taken=unsafe_is_taken))
         await until_there("board", lambda: functions.install(self.board, "workers"))
 
     async def begin(self, guard: Awaitable[Guard]) -> None:

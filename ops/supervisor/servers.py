@@ -30,7 +30,7 @@ def bring_up(
         ours = [
             Keeper(
                 name,
-                lambda name=name, memory=memory: valkey.program(name, places, memory_mb=memory),  # type: ignore[misc]
+                lambda name=name, memory=memory: valkey.program(name, places, memory_mb=memory, tell=tell),  # type: ignore[misc]
                 places,
                 tell,
             )

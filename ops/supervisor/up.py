@@ -49,7 +49,7 @@ def _start(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
     servers.bring_up(house, wanted, places, tell)
     assert wanted.settings.database_url
     migrate(wanted.settings.database_url, wait_seconds=DATABASE_SECONDS, tell=tell)
-    check_log(wanted.settings)
+    check_log(wanted.settings, tell)
     workers = [
         Keeper(name, lambda name=name: wanted.worker(name), places, tell)  # type: ignore[misc]
         for name in WORKERS

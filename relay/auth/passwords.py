@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from relay.auth.password_text import candidates, prepared
 from schema.refusals import Refusal
 
 T = TypeVar("T")
@@ -42,14 +43,16 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The encoded hash of `password`. Raises Refusal unavailable when too many wait."""
-        return await self._in_pool(lambda: self._hasher.hash(password))
+        return await self._in_pool(lambda: self._hasher.hash(prepared(password)))
 
     async def verify(self, password: str, encoded: str | None) -> bool:
-        """Whether `password` fits; for an account that does not exist (None) the same work is done.
+        """Whether `password` fits, however it is typed; for an account that does not exist (None) the same
+        work is done.
 
         Raises Refusal unavailable when too many wait.
         """
-        fits = await self._in_pool(lambda: self._fits(password, encoded or self._nobody))
+        texts = candidates(password)
+        fits = await self._in_pool(lambda: any(self._fits(text, encoded or self._nobody) for text in texts))
         return fits and encoded is not None
 
     def close(self) -> None:

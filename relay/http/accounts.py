@@ -9,7 +9,7 @@ from relay.accounts import FIRST_DEVICE
 from relay.auth import login_sessions
 from relay.database import transaction
 from relay.http.calls import Call
-from relay.http.credentials import prove
+from relay.http.credentials import of_session, prove
 from relay.http.sessions import begin
 from schema import overrides
 from schema.clock import now_ms
@@ -46,7 +46,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
     if account is None:
         raise Refusal("unauthorized", "The account is gone.")
     await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
-    await prove(parts, account.username, account, call.body.password)
+    await prove(parts, of_session(call.claims.session_id), account, call.body.password)
     password_hash = await parts.passwords.hash(call.body.new_password)
     async with transaction(parts.database) as connection:
         if not await accounts.exchange_hash(connection, account, password_hash):
@@ -62,8 +62,8 @@ async def delete_account(call: Call[AccountDeletion]) -> None:
         account = await accounts.by_id(connection, call.user_id)
     if account is None:
         raise Refusal("unauthorized", "The account is gone.")
-    await prove(parts, account.username, account, call.body.password)
-    async with transaction(parts.database) as connection:
+    await prove(parts, of_session(call.claims.session_id), account, call.body.password)
+    async with transaction(parts.waiting_database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:
             raise Refusal("bad_credentials")  # it was changed in the meantime
         await closing.delete_account(connection, parts.directory, account.user_id, call.device_id, now_ms())

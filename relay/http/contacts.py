@@ -38,7 +38,7 @@ async def bundle(call: Call[None]) -> Bundle:
         contact = await contacts.find(connection, call.path["username"], call.path["fingerprint"])
     target = f"{call.user_id}:{contact.user_id}"
     await parts.limits.take(BUNDLES_PER_TARGET, target, user=call.user_id)
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.waiting_database) as connection:
         active = [
             device
             for device in await devices.active(connection, contact.user_id)

@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import psycopg
+from msgspec import UNSET
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from relay.database import transaction
 from relay.http.calls import Answer, Call
 from relay.parts import Parts
+from schema.primaries import check_client
 from schema.wire_http import Health
 
 LOOK_SECONDS: Final = 2.5
@@ -27,8 +29,8 @@ async def ready(call: Call[None]) -> Answer:
     """200, or 503 with what is down: log, board, database, limits (no policy), draining."""
     parts = call.parts
     looks = {
-        "log": parts.log.ping,
-        "board": parts.board.ping,
+        "log": lambda: check_client(parts.log),
+        "board": lambda: check_client(parts.board),
         "database": lambda: _database(parts),
     }
     answers = await asyncio.gather(*(_is_up(look) for look in looks.values()))
@@ -37,7 +39,8 @@ async def ready(call: Call[None]) -> Answer:
         down.append("limits")
     if parts.draining():
         down.append("draining")
-    return Answer(503 if down else 200, Health(ok=not down, down=down))
+    unsafe = list(parts.log_faults) or UNSET
+    return Answer(503 if down else 200, Health(ok=not down, down=down, log_unsafe=unsafe))
 
 
 async def _database(parts: Parts) -> None:

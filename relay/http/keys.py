@@ -30,7 +30,7 @@ async def publish(call: Call[KeysUpload]) -> Published:
     identity_key = uploads.identity(body.identity_key)
     signed_prekey = uploads.signed_prekey(body.signed_prekey, identity_key)
     offered = uploads.prekeys(body.prekeys)
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.waiting_database) as connection:
         await _still_in(connection, call)
         stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
         if body.replace and await parts.directory.identity(call.user_id, call.device_id) != identity_key:
@@ -63,7 +63,7 @@ async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
     directory = call.parts.directory
     identity_key = await _identity(call)
     signed_prekey = uploads.signed_prekey(call.body.signed_prekey, identity_key)
-    async with transaction(call.parts.database) as connection:
+    async with transaction(call.parts.waiting_database) as connection:
         await _may_write(call, connection)
     position = await directory.set_signed_prekey(
         call.user_id, call.device_id, identity_key, signed_prekey, now_ms()
@@ -77,7 +77,7 @@ async def add_prekeys(call: Call[PrekeysUpload]) -> Available:
     parts = call.parts
     identity_key = await _identity(call)
     offered: list[Prekey] = uploads.prekeys(call.body.prekeys)
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.waiting_database) as connection:
         stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
         new = tuple(uploads.unused(offered, stored))
         await _may_write(call, connection, new)
@@ -117,7 +117,7 @@ async def close_device(call: Call[None]) -> None:
     parts = call.parts
     text = call.path["device_id"]
     device_id = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
-    async with transaction(parts.database) as connection:
+    async with transaction(parts.waiting_database) as connection:
         await _still_in(connection, call)
         position, ended = await closing.close_device(
             connection, parts.directory, call.user_id, device_id, now_ms()

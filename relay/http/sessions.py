@@ -6,7 +6,7 @@ from relay import accounts, devices
 from relay.auth import login_sessions, refresh
 from relay.database import Connection, transaction
 from relay.http.calls import Call
-from relay.http.credentials import prove
+from relay.http.credentials import of_log_in, prove
 from relay.parts import Parts
 from schema.clock import now_ms
 from schema.limits import LOGINS
@@ -28,7 +28,7 @@ async def log_in(call: Call[LogIn]) -> Session:
     await parts.limits.admit(LOGINS, call.address)
     async with transaction(parts.database) as connection:
         account = await accounts.by_name(connection, call.body.username)
-    await prove(parts, call.body.username, account, call.body.password)
+    await prove(parts, of_log_in(call.body.username, call.address), account, call.body.password)
     assert account is not None
     async with transaction(parts.database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:

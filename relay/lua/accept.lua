@@ -16,13 +16,20 @@
 --                                            accepted send asked for a receipt
 --   'mismatch', missing, extra, stale        each a list of device numbers
 --   'full', device
---   'gone'                                   no such user, or no identity any more
+--   'gone'                                   no such user, no identity any more, or no device
 --#include seen
 local function directory(user_key)
   local flat = redis.call('HGETALL', user_key)
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   return fields
+end
+
+local function has_device(fields)
+  for field in pairs(fields) do
+    if string.match(field, '^r%d+$') then return true end
+  end
+  return false
 end
 
 local function mismatch(fields, leave_out, offered)
@@ -61,7 +68,7 @@ local function accept(log, user_key, seen_key, leave_out, envelopes, digests, ca
   local seen = recall(seen_key, remember)
   if seen then return with_digests(seen) end
   local fields = directory(user_key)
-  if not fields['i'] then return {'gone'} end
+  if not fields['i'] or (leave_out == '0' and not has_device(fields)) then return {'gone'} end
   local offered = {}
   for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
   local refused = mismatch(fields, leave_out, offered) or full(fields, envelopes, capacity)

@@ -52,6 +52,7 @@ class Calls:
         self._verify = verify
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
         self._awaited: dict[str, Callable[[LiveSocket, Any], Awaitable[Answer]]] = {
             "presence.watch": self._watch,
             "ephemeral": self._ephemeral,
@@ -61,6 +62,8 @@ class Calls:
     def take(self, socket: LiveSocket, event: str, payload: Any, packet_id: int | None) -> None:
         """Takes one call; every refusal is answered, none is raised."""
         try:
+            if self._draining:
+                raise Refusal("unavailable", "This node ends; connect again.", retry_after_ms=_RETRY_MS)
             if socket.calls >= CALLS_AT_ONCE:
                 raise Refusal("rate_limited", "Too many calls at once.", retry_after_ms=_RETRY_MS)
             if event == "send":
@@ -75,7 +78,8 @@ class Calls:
             socket.answer(packet_id, refused(refusal))
 
     async def drain(self) -> None:
-        """Waits for the calls that are under way."""
+        """Refuses what comes from now on, and waits for the calls that are under way."""
+        self._draining = True
         await self._sends.drain()
         if self._tasks:
             await asyncio.wait(set(self._tasks))

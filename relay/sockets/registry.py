@@ -12,6 +12,7 @@ class Registry:
     def __init__(self) -> None:
         self._by_id: dict[str, LiveSocket] = {}
         self._by_user: dict[UUID, dict[int, LiveSocket]] = {}
+        self._by_session: dict[UUID, dict[str, LiveSocket]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -23,6 +24,7 @@ class Registry:
         """Adds a socket; the one it replaces, if this node held it."""
         older = self._by_user.get(socket.user, {}).get(socket.device)
         self._by_id[socket.id] = socket
+        self._by_session.setdefault(socket.session, {})[socket.id] = socket
         self._by_user.setdefault(socket.user, {})[socket.device] = socket
         return older
 
@@ -30,6 +32,10 @@ class Registry:
         """Removes a socket, if it is here."""
         if self._by_id.pop(socket.id, None) is None:
             return
+        of_session = self._by_session.get(socket.session, {})
+        of_session.pop(socket.id, None)
+        if not of_session:
+            self._by_session.pop(socket.session, None)
         devices = self._by_user.get(socket.user, {})
         if devices.get(socket.device) is socket:
             del devices[socket.device]
@@ -50,4 +56,4 @@ class Registry:
 
     def session(self, session: UUID) -> list[LiveSocket]:
         """All live sockets of a login session on this node."""
-        return [socket for socket in self._by_id.values() if socket.session == session]
+        return list(self._by_session.get(session, {}).values())

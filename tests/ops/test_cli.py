@@ -1,10 +1,12 @@
 """The command line tells its user what there is, what was wrong, and what to do: never a stack trace."""
 
+import os
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
+from ops.cli import main
 from schema.settings import DOCUMENTED
 from tests.ops.hand import Hand
 from tests.ops.programs import sealstream
@@ -88,3 +90,13 @@ def test_a_secret_that_others_may_read_is_told_in_one_sentence(tmp_path: Path, d
         assert (done.returncode, done.stderr) == (0, told)
         assert done.stdout.startswith("A new key signs from now on")
         assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o777, 0o077), (0o022, 0o022), (0o277, 0o077)])
+def test_what_a_command_makes_is_its_own_to_read_whatever_the_umask(before: int, after: int) -> None:
+    kept = os.umask(before)
+    try:
+        main(["version"], standalone_mode=False)
+        assert os.umask(before) == after
+    finally:
+        os.umask(kept)

@@ -84,7 +84,7 @@ def test_a_retried_push_reaches_the_node_that_holds_the_socket(hand: Hand, log: 
     set_aside(log, keys.PUSHER, "5-0", ENVELOPE)
     assert hand("quarantine", "retry", "0/5-0").row("0/5-0")[3] == "handled"
     ((_, fields),) = board.xrange(keys.inbox("here"))
-    (pushed,) = inbox.read(list(fields.items()))
+    (pushed,), _ = inbox.read(list(fields.items()))
     assert isinstance(pushed, inbox.Pushed)
     assert pushed.seq == 1
 

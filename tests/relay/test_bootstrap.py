@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from schema import servers
 from tests.support.stack import free_ports
 
 NODE = """
@@ -107,3 +108,24 @@ async def test_a_log_that_is_away_is_waited_for_and_the_reason_is_said(
     assert status == 0, rest
     assert "Traceback" not in rest
     assert "exception" not in rest
+
+
+async def test_an_unsafe_log_ends_every_start_in_words(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path
+) -> None:
+    env = environment(log_url, board_url, database_url, tmp_path)
+    async with servers.client(log_url) as log:
+        await log.config_set("appendfsync", "everysec")
+        try:
+            for command in (["node"], ["worker", "pusher"], ["worker", "projector"]):
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "ops.cli", *command,
+                    env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+                )  # fmt: skip
+                async with asyncio.timeout(60):
+                    said, _ = await process.communicate()
+                assert process.returncode == 1
+                assert b"appendfsync is everysec, not always" in said
+                assert b"Traceback" not in said
+        finally:
+            await log.config_set("appendfsync", "always")

@@ -198,6 +198,18 @@ async def test_writing_to_oneself_leaves_the_sending_device_out(world: World) ->
     assert refused.extra == {"missing": [], "extra": [1], "stale": []}
 
 
+async def test_a_user_whose_devices_are_all_closed_is_not_found(world: World) -> None:
+    anna, sender = await world.user(), uuid4()
+    for send in (sending(anna), sending(anna, (1, 11))):
+        assert (await refusal(world.log.accept(sender, 1, send, now_ms()))).code == "not_found"
+    assert await world.entries(anna) == []
+
+
+async def test_ones_only_device_may_write_to_oneself(world: World) -> None:
+    anna = await world.user(d1=11)
+    assert (await world.log.accept(anna, 1, sending(anna), now_ms())).seqs == []
+
+
 async def test_a_user_without_an_identity_is_not_found(world: World) -> None:
     assert (
         await refusal(world.log.accept(uuid4(), 1, sending(uuid4(), (1, 1)), now_ms()))

@@ -3,7 +3,7 @@
 import pytest
 
 from schema import servers
-from schema.durability import SETTINGS, WANTED, faults, in_force
+from schema.durability import SETTINGS, WANTED, LogUnsafe, check, faults, in_force
 
 GOOD = {wanted.name: wanted.value for wanted in WANTED}
 
@@ -50,3 +50,37 @@ async def test_where_config_is_forbidden_info_tells_what_it_can(log_url: str) ->
             await log.execute_command("ACL", "SETUSER", "default", "+config")
     assert found == {"": {"role": "master", "appendonly": "yes", "maxmemory-policy": "noeviction"}}
     assert {fault.name for fault in faults(found)} == set(SETTINGS) - found[""].keys()
+
+
+UNSAFE = [
+    ("appendfsync", "everysec", "always"),
+    ("appendonly", "no", "yes"),
+    ("maxmemory-policy", "allkeys-lru", "noeviction"),
+    ("maxmemory-policy", "volatile-lru", "noeviction"),
+    ("no-appendfsync-on-rewrite", "yes", "no"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "wanted"), UNSAFE)
+async def test_a_log_that_can_lose_messages_is_refused_unless_that_is_accepted(
+    log_url: str, name: str, value: str, wanted: str
+) -> None:
+    async with servers.client(log_url) as log:
+        assert await check(log, unsafe_is_taken=False) == []
+        await log.config_set(name, value)
+        try:
+            with pytest.raises(LogUnsafe, match=f"{name} is {value}, not {wanted} .*SEALSTREAM_LOG_UNSAFE=1"):
+                await check(log, unsafe_is_taken=False)
+            (words,) = await check(log, unsafe_is_taken=True)
+            assert words.startswith(f"{name} is {value}, not {wanted}")
+        finally:
+            await log.config_set(name, wanted)
+
+
+async def test_a_setting_that_costs_no_message_is_taken(log_url: str) -> None:
+    async with servers.client(log_url) as log:
+        await log.config_set("stream-node-max-bytes", "8192")
+        try:
+            assert await check(log, unsafe_is_taken=False) == []
+        finally:
+            await log.config_set("stream-node-max-bytes", "4096")

@@ -1,5 +1,7 @@
 """Settings are read once, and a wrong one is named."""
 
+import os
+
 import pytest
 
 from schema.settings import DOCUMENTED, BadSetting, Settings
@@ -74,3 +76,27 @@ def test_every_documented_setting_is_read() -> None:
 
     Settings.from_env(Recording())
     assert {name for name, _, _ in DOCUMENTED} <= read
+
+
+@pytest.mark.parametrize(
+    ("name", "env"),
+    [
+        ("SEALSTREAM_DATA", {}),
+        (
+            "SEALSTREAM_SECRET_FILE",
+            {"SEALSTREAM_DATA": "/d", "SEALSTREAM_SECRET_FILE": "~nobody-of-that-name/key"},
+        ),
+        ("SEALSTREAM_ARCHIVE", {"SEALSTREAM_DATA": "/d", "SEALSTREAM_ARCHIVE": "~nobody-of-that-name/a"}),
+        (
+            "SEALSTREAM_CLIENT_DIR",
+            {"SEALSTREAM_DATA": "/d", "SEALSTREAM_CLIENT_DIR": "~nobody-of-that-name/c"},
+        ),
+    ],
+)
+def test_a_user_without_a_home_is_told_which_setting_needs_one(
+    name: str, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    with pytest.raises(BadSetting, match=f"{name} must name a place: this user has no home directory"):
+        Settings.from_env(env)

@@ -28,6 +28,17 @@ BAD = (
     ("redis://node?cluster=yes", "cluster=true or .*cluster=false, not 'yes'"),
     ("redis://node?retries=3", "unknown option 'retries'"),
     ("redis://node?db=one", "option db"),
+    ("redis://node?db=", "option db"),
+    ("redis://node?db=1&cluster=true", "a cluster has database 0 only"),
+    ("redis://node/1?cluster=true", "a cluster has database 0 only"),
+    ("unix:///run/log.sock?cluster=true", "nodes of a cluster have ports"),
+    ("redis://node?ssl_ca_certs=/ca.pem", "asks for no TLS; begin it with rediss://"),
+    ("unix:///run/log.sock?ssl_cert_reqs=none", "asks for no TLS"),
+    ("rediss://node?ssl_cert_reqs=maybe", "none of required, optional, none: 'maybe'"),
+    ("rediss://node?ssl_check_hostname=1", "none of true, false: '1'"),
+    ("rediss://node?ssl_keyfile=", "ssl_keyfile without a value"),
+    ("redis://node?protocol=3", "unknown option 'protocol'"),
+    ("redis://user@node", "a user without a password"),
 )
 
 

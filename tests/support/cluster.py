@@ -74,7 +74,8 @@ class Cluster:
         return subprocess.Popen(
             [
                 str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port),
-                "--dir", str(place), "--cluster-enabled", "yes", "--appendonly", "yes", "--save", "",
+                "--dir", str(place), "--cluster-enabled", "yes", "--save", "",
+                "--appendonly", "yes", "--appendfsync", "always",
             ],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip

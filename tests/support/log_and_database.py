@@ -37,7 +37,9 @@ DatabaseCopy = dict[str, list[tuple[Any, ...]]]
 class LogAndDatabase:
     """Both, with one device for every user."""
 
-    def __init__(self, client: Any, link: Link, database: "AsyncConnectionPool[Any]", url: str) -> None:
+    def __init__(
+        self, client: Any, link: Link, database: "AsyncConnectionPool[Any]", log_url: str, url: str
+    ) -> None:
         self.client = client
         self.database = database
         self.begin = begin_on(url)
@@ -46,7 +48,7 @@ class LogAndDatabase:
             link, partitions=PARTITIONS, capacity=100, install=lambda: functions.install(client, "relay"),
             now=now_ms,
         )  # fmt: skip
-        self._connect = link._url
+        self._connect = log_url
         self._keys = 0
 
     @classmethod
@@ -59,7 +61,7 @@ class LogAndDatabase:
         await link.start()
         try:
             async with AsyncConnectionPool(database_url, min_size=1, open=False, timeout=5.0) as database:
-                yield cls(client, link, database, database_url)
+                yield cls(client, link, database, log_url, database_url)
         finally:
             await link.close()
             await client.aclose()

@@ -35,4 +35,4 @@ class PresenceBoard:
 
     async def told(self, node: str) -> list[inbox.Item]:
         rows = await self.client.xrange(keys.inbox(node))
-        return [item for _, fields in rows for item in inbox.read(list(fields.items()))]
+        return [item for _, fields in rows for item in inbox.read(list(fields.items()))[0]]

@@ -1,6 +1,7 @@
 """A TCP proxy in front of a server's socket, which does to its connections what networks do."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Self
@@ -31,17 +32,22 @@ class Proxy:
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, target: str) -> AsyncIterator[Self]:
-        """Listens on a free port in front of the server at `target` (`unix://…`)."""
+    async def before(cls, target: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
+        """Listens on a free port in front of the server at `target` (`unix://…`); with `tls` it ends TLS."""
         proxy = cls(target)
-        server = await asyncio.start_server(proxy._connected, "127.0.0.1", 0)
-        proxy.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(proxy._connected, "127.0.0.1", 0, ssl=tls)
+        scheme = "rediss" if tls else "redis"
+        proxy.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield proxy
         finally:
             server.close()
             proxy.cut()
             await tasks.end(proxy._pumps)
+
+    def lead_to(self, target: str) -> None:
+        """New connections go to the server at `target`, as when a name is pointed elsewhere."""
+        self._path = urlsplit(target).path
 
     def stall(self) -> None:
         """Nothing passes; connections stay, and new ones can be made."""

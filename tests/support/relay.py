@@ -15,7 +15,7 @@ from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation, SessionEnd
 from relay.auth.tokens import AccessTokens
-from relay.database import Database
+from relay.database import WAITING_CONNECTIONS, Database
 from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.limits import Limits
@@ -122,6 +122,9 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
     database = Database(settings.database_url or "")
     await database.open()
     stack.push_async_callback(database.close)
+    waiting = Database(settings.database_url or "", most=WAITING_CONNECTIONS)
+    await waiting.open()
+    stack.push_async_callback(waiting.close)
     keyset = Keyset(database, settings.secret_file)
     await keyset.load()
     revocation = Revocation(database)
@@ -140,6 +143,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
     return Parts(
         settings=settings,
         database=database,
+        waiting_database=waiting,
         log=log,
         board=board,
         partitions=settings.partitions,

@@ -30,7 +30,7 @@ async def told(board: Any, node: str) -> list[list[inbox.Item]]:
     entries = [list(fields.items()) for _, fields in await board.xrange(keys.inbox(node))]
     counts = [int(dict(pairs)[inbox.COUNT]) for pairs in entries]
     assert counts == list(range(1, len(entries) + 1))
-    return [inbox.read(pairs) for pairs in entries]
+    return [inbox.read(pairs)[0] for pairs in entries]
 
 
 async def test_a_batch_becomes_one_entry_per_node_in_the_order_of_the_log(board) -> None:

@@ -16,7 +16,9 @@ from ops.errors import OperatorError
 from tests.ops.test_child import wait_until
 from tests.servers import Servers
 from tests.support import prepared
+from tests.support.stack import data_folder
 
+NAMELESS = 54321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL another user")
 
 
@@ -57,10 +59,12 @@ def test_a_first_start_that_was_interrupted_leaves_nothing_half_made(places: Lay
 
 def test_a_stale_lock_file_with_a_living_number_does_not_keep_it_from_starting(places: Layout) -> None:
     prepared.place(places.data)
-    start(places).stop()
-    (places.data / "postgres" / "postmaster.pid").write_text(
-        f"{os.getpid()}\n{places.data}/postgres\n1\n5432\n"
-    )
+    child = start(places)
+    socket_lock = places.sockets / "postgres" / ".s.PGSQL.5432.lock"
+    kept = socket_lock.read_text()
+    child.kill()
+    for path in (places.data / "postgres" / "postmaster.pid", socket_lock):
+        path.write_text("\n".join([str(os.getpid()), *kept.splitlines()[1:]]) + "\n")
     start(places).stop()
 
 
@@ -92,6 +96,36 @@ def test_its_log_holds_no_values_of_rows(servers: Servers, database_url: str) ->
 def test_it_opens_no_port(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+def first_start_as(user: int, data: Path) -> str:
+    """What a first start of that user raises."""
+    said, saying = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.setgid(user)
+            os.setuid(user)
+            places = layout(data)
+            prepare(places, traversable=False)
+            postgres.program(places)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            os.write(saying, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(0)
+    os.close(saying)
+    os.wait()
+    with os.fdopen(said) as words:
+        return words.read()
+
+
+@as_root
+def test_a_user_without_a_name_is_told_so_in_one_sentence() -> None:
+    with data_folder() as data:
+        data.mkdir()
+        os.chown(data, NAMELESS, NAMELESS)
+        words = first_start_as(NAMELESS, data)
+    assert words.startswith("OperatorError: PostgreSQL prepares a database only for a user with a name, and")
+    assert f"user number {NAMELESS} has none" in words
 
 
 @as_root

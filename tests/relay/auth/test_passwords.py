@@ -69,3 +69,34 @@ async def test_a_caller_that_goes_away_leaves_its_place(passwords: Passwords) ->
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
     assert not await passwords.verify("anything", None)
+
+
+NFC, NFD = "p\u00e4ssw\u00f6rd-l\u00e4nger", "pa\u0308sswo\u0308rd-la\u0308nger"
+
+
+@pytest.mark.parametrize(
+    ("registered", "typed"),
+    [
+        (NFC, NFD),
+        (NFD, NFC),
+        ("ten\u00a0letters and more", "ten letters and more"),
+        ("family \U0001f468\u200d\U0001f469 ga\u0308ste", "family \U0001f468\u200d\U0001f469 g\u00e4ste"),
+    ],
+)
+async def test_a_password_fits_however_a_system_writes_it(
+    passwords: Passwords, registered: str, typed: str
+) -> None:
+    assert await passwords.verify(typed, await passwords.hash(registered))
+
+
+@pytest.mark.parametrize("registered", [NFC, NFD])
+@pytest.mark.parametrize("typed", [NFC, NFD])
+async def test_a_hash_from_before_fits_too(passwords: Passwords, registered: str, typed: str) -> None:
+    before = passwords._hasher.hash(registered)
+    assert await passwords.verify(typed, before)
+
+
+async def test_letters_that_only_look_alike_are_not_one_password(passwords: Passwords) -> None:
+    encoded = await passwords.hash("\u0430 long password")
+    assert not await passwords.verify("a long password", encoded)
+    assert not await passwords.verify("A Long Password", await passwords.hash("a long password"))

@@ -11,6 +11,7 @@ from schema.settings import Settings
 from tests.servers import Servers
 from tests.support.people import PASSWORD
 from tests.support.relay import Relay, relay
+from tests.support.stack import frozen
 from tests.support.until import until
 
 
@@ -56,6 +57,13 @@ async def test_a_node_without_limits_is_not_ready(settings: Settings) -> None:
         await node.parts.board.delete(keys.POLICY)
         node.parts.limits.policy._rows.clear()
         assert await _ready(node) == (503, ["limits"])
+
+
+async def test_a_log_that_can_lose_messages_is_said_as_long_as_it_is_used(settings: Settings) -> None:
+    async with relay(settings, log_faults=("appendfsync is everysec",)) as node:
+        reply = await node.stranger().call("GET", "/readyz")
+        assert reply.status == 200
+        assert reply.body == {"ok": True, "down": [], "log_unsafe": ["appendfsync is everysec"]}
 
 
 async def test_a_node_that_drains_is_not_ready(settings: Settings) -> None:
@@ -131,3 +139,18 @@ async def test_without_a_projector_publishing_is_recorded_and_may_be_repeated(
         from schema import tasks
 
         await tasks.end([task])
+
+
+async def test_a_log_that_stalls_keeps_nobody_from_calls_that_need_the_database_only(
+    node: Relay, servers: Servers
+) -> None:
+    ada = await node.person()
+    writers = [await node.person() for _ in range(2)]
+    with frozen(servers.pid("log")):
+        publishing = [asyncio.create_task(writer.publish()) for writer in writers for _ in range(6)]
+        held = node.parts.waiting_database
+        await until(lambda: held.get_stats().get("requests_waiting", 0) > 0)
+        assert (await ada.call("GET", "/v1/sessions")).status == 200
+    for task in publishing:
+        task.cancel()
+    await asyncio.gather(*publishing, return_exceptions=True)

@@ -173,3 +173,28 @@ async def test_ten_log_ins_a_minute_per_address(
     async with relay(settings) as node:
         ada = await node.stranger().register()
         assert [(await ada.log_in()).status for _ in range(11)] == [200] * 10 + [429]
+
+
+async def guess(node: Relay, name: str, address: str, times: int = 1) -> list[int]:
+    """Wrong passwords from one address, behind a proxy; what was answered."""
+    body = {"username": name, "password": "the wrong password"}
+    caller, headers = node.stranger(), {"X-Forwarded-For": address}
+    return [(await caller.call("POST", "/v1/sessions", body, headers=headers)).status for _ in range(times)]
+
+
+async def test_strangers_who_guess_do_not_keep_the_owner_out(
+    log_url: str, board_url: str, database_url: str, tmp_path: object
+) -> None:
+    behind = {"SEALSTREAM_TRUSTED_PROXIES": "127.0.0.1"}
+    settings = make_settings(log_url, board_url, database_url, tmp_path, **behind)
+    async with relay(settings) as node:
+        ada = await node.stranger().register()
+        assert await guess(node, ada.username, "192.0.2.1", 6) == [401] * 5 + [429]
+        assert await guess(node, ada.username.upper(), "192.0.2.1") == [429]
+        assert (await ada.log_in()).status == 200
+        for number in range(2, 11):
+            assert await guess(node, ada.username, f"192.0.2.{number}", 5) == [401] * 5
+        assert await guess(node, ada.username, "192.0.2.11") == [429], "fifty in all"
+        change = {"password": PASSWORD, "new_password": "another good one"}
+        assert (await ada.call("PUT", "/v1/account/password", change)).status == 204
+        assert await guess(node, "nobody_of_that_name", "192.0.2.1", 6) == [401] * 5 + [429]

@@ -36,7 +36,7 @@ async def told(board: Any, node: str) -> list[inbox.Item]:
     return [
         item
         for _, fields in await board.xrange(keys.inbox(node))
-        for item in inbox.read(list(fields.items()))
+        for item in inbox.read(list(fields.items()))[0]
     ]
 
 

@@ -1,0 +1,21 @@
+"""Which callers a listening node hears."""
+
+import socket
+
+import pytest
+
+from relay.http.listening import listen
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("caller", ["127.0.0.1", "::1"])
+def test_the_unspecified_address_of_ipv6_serves_both_families(caller: str) -> None:
+    with listen("::", 0) as listening:
+        socket.create_connection((caller, listening.getsockname()[1]), timeout=5).close()
+
+
+def test_an_address_of_ipv4_serves_that_one() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        assert listening.getsockname()[0] == "127.0.0.1"
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", listening.getsockname()[1])
