@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 PING_INTERVAL_SECONDS: Final = 25
 PING_TIMEOUT_SECONDS: Final = 20
 FRAME_BYTES: Final = 1024 * 1024
-"""A longer frame ends the socket; calls over 256 KiB up to here get a typed refusal."""
+"""A longer frame ends the socket; calls over 768 KiB up to here get a typed refusal."""
 FRAMES_AT_ONCE: Final = 5_000
 FRAMES_PER_SECOND: Final = 1_000.0
 BYTES_PER_UNIT: Final = 4096
