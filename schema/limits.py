@@ -69,6 +69,8 @@ CALL_BYTES: Final = 768 * 1024
 IN_FLIGHT_ENVELOPES: Final = 256
 IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
 """What may be unacknowledged on one socket; the rest waits."""
+EVENT_BYTES: Final = 128 * 1024
+"""One `envelopes` event, encoded; an envelope that is longer by itself goes alone."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

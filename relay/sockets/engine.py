@@ -12,7 +12,6 @@ may send next to nothing (`relay.sockets.unauthenticated`).
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,8 +21,7 @@ import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from relay.sockets import unauthenticated
-from relay.sockets.budget import Budget
-from relay.sockets.framing import binary_frame, text_frame
+from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Gate, Place, Places
 from schema.refusals import Refusal
 
@@ -33,97 +31,8 @@ PING_INTERVAL_SECONDS: Final = 25
 PING_TIMEOUT_SECONDS: Final = 20
 FRAME_BYTES: Final = 1024 * 1024
 """A longer frame ends the socket; calls over 768 KiB up to here get a typed refusal."""
-FRAMES_AT_ONCE: Final = 5_000
-FRAMES_PER_SECOND: Final = 1_000.0
 BYTES_PER_UNIT: Final = 4096
-"""Frames are read no faster than that, each counted once more per 4 KiB: one socket must not have the whole
-node. Far above what a device does."""
-UNSENT_BYTES: Final = 8 * 1024 * 1024
-"""A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
-
-
-class LeanSocket:
-    """One Engine.IO session on one WebSocket."""
-
-    def __init__(
-        self, sid: str, ws: web.WebSocketResponse, transport: asyncio.Transport, place: Place
-    ) -> None:
-        self.sid = sid
-        self.opened = time.monotonic()
-        self.heard = self.opened
-        self.pinged = self.opened
-        self.authenticated = False
-        self.offended = False
-        self.closed = False
-        self._pings = 0
-        self._pongs = 0
-        self._asked: deque[tuple[int, Callable[[], None]]] = deque()
-        self._place = place
-        self._ws = ws
-        self._transport = transport
-        self._closing: asyncio.Task[Any] | None = None
-        self.session: dict[str, Any] = {}
-        self.frames = Budget(FRAMES_AT_ONCE, FRAMES_PER_SECOND)
-
-    def write(self, data: bytes | str) -> None:
-        """Sends one message; a reader that is too slow is cut."""
-        if self.closed or self._transport.is_closing():
-            return
-        self._transport.write(binary_frame(data) if isinstance(data, bytes) else text_frame(data))
-        if self.unsent > UNSENT_BYTES:
-            log.info("slow_reader_cut")
-            self.abort()
-
-    def authenticate(self) -> None:
-        """It is known whose it is: from now on it may send."""
-        self.authenticated = True
-        self._place.leave()
-
-    def offend(self) -> None:
-        """It broke a rule before it authenticated: cuts it."""
-        if not self.offended:
-            self.offended = True
-            log.info("unauthenticated_socket_cut")
-            self.abort()
-
-    def ping(self) -> None:
-        """Asks whether the client is there."""
-        self.pinged = time.monotonic()
-        self._pings += 1
-        self.write("2")
-
-    def pong(self) -> None:
-        """The client answered the oldest open ping; one that it made up counts for nothing."""
-        self._pongs = min(self._pongs + 1, self._pings)
-        while self._asked and self._asked[0][0] <= self._pongs:
-            self._asked.popleft()[1]()
-
-    def when_received(self, then: Callable[[], None]) -> None:
-        """Calls `then` once the client has received all that was written: it answered a ping behind it."""
-        self.ping()
-        self._asked.append((self._pings, then))
-
-    @property
-    def unsent(self) -> int:
-        """Bytes written and not yet taken by the network."""
-        return self._transport.get_write_buffer_size()
-
-    def close(self) -> None:
-        """Says goodbye and closes; what was written before is sent first."""
-        if not self.closed:
-            self.closed = True
-            self._closing = asyncio.get_running_loop().create_task(self._say_goodbye())
-
-    async def _say_goodbye(self) -> None:
-        try:
-            await asyncio.wait_for(self._ws.close(), 2.0)
-        except (TimeoutError, OSError, RuntimeError):
-            self._transport.abort()
-
-    def abort(self) -> None:
-        """Cuts the connection at once."""
-        self.closed = True
-        self._transport.abort()
+"""A frame counts once more per 4 KiB when its socket's pace of reading is judged."""
 
 
 class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
@@ -260,6 +169,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             await asyncio.sleep(1.0)
             now = time.monotonic()
             for socket in list(self.sockets.values()):
+                socket.note_flow(now)
                 if not socket.authenticated and now - socket.opened >= AUTHENTICATE_SECONDS:
                     log.info("never_authenticated")
                     socket.abort()

@@ -8,7 +8,7 @@ from relay.admission import Admission
 from relay.auth.tokens import Claims
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
-from relay.sockets.engine import LeanSocket
+from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
 from schema.limits import CONNECTIONS
 from schema.refusals import Refusal

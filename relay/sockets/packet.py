@@ -82,6 +82,11 @@ def auth_token(data: msgspec.Raw) -> str | None:
         return None
 
 
+def encoded(value: Any) -> msgspec.Raw:
+    """A part of a packet, encoded already."""
+    return msgspec.Raw(_encoder.encode(value))
+
+
 def event_frame(event: str, data: Any) -> bytes:
     """The frame of a server event."""
     return _encoder.encode({"type": packet.EVENT, "data": [event, data], "nsp": "/"})

@@ -18,8 +18,9 @@ from relay.catch_up import CatchUp
 from relay.database import DATABASE_AWAY
 from relay.presence import Presence
 from relay.sockets.calls import Calls
-from relay.sockets.engine import LeanEngine, LeanSocket
+from relay.sockets.engine import LeanEngine
 from relay.sockets.handshake import Doorkeeper
+from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
 from relay.sockets.packet import MessagePackPacket, auth_token, client_event
 from relay.sockets.registry import Registry

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 
 from relay.http import problems
-from relay.sockets import engine, unauthenticated
+from relay.sockets import engine, lean_socket, unauthenticated
 from relay.sockets.engine import LeanEngine
 from relay.sockets.unauthenticated import Places
 from tests.support.relay import serve
@@ -73,8 +73,8 @@ async def served() -> AsyncIterator[Served]:
 async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_order(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(engine, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -86,8 +86,8 @@ async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_orde
 
 
 async def test_a_large_frame_counts_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(engine, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -191,3 +191,23 @@ async def test_a_socket_that_broke_a_rule_keeps_its_place_for_a_while(served: Se
     with pytest.raises(WSServerHandshakeError) as refused:
         await served.open_unauthenticated()
     assert refused.value.status == 429
+
+
+async def test_a_reader_that_takes_bytes_is_there_although_it_answers_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PING_INTERVAL_SECONDS", 1)
+    monkeypatch.setattr(engine, "PING_TIMEOUT_SECONDS", 1)
+    socket = await served.open()
+    (wire,) = served.engine.sockets.values()
+
+    def backed_up() -> bool:
+        if wire.unsent < 1_000_000:
+            wire.write(b"x" * 500_000)
+        return wire._last_look[0] > 0
+
+    await until(backed_up)
+    heard = wire.heard
+    while wire.heard == heard:
+        assert (await socket.receive()).type in {WSMsgType.BINARY, WSMsgType.TEXT}
+    await until(lambda: wire.closed, seconds=20)  # nothing is read any more

@@ -25,6 +25,7 @@ class Wire:
 
     sid = "s"
     unsent = 0
+    room = 1 << 30
 
     def __init__(self) -> None:
         self.answers: list[Any] = []
