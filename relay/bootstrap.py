@@ -25,6 +25,7 @@ from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.http.listening import listen
 from relay.http.origins import origin_allowed
+from relay.http.peer import Peers
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
 from relay.link import Check, ClusterLink, Link
@@ -167,6 +168,7 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
         Doorkeeper(tokens.verify, mailbox_log, admission, presence),
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
+        address_of=Peers(settings.trusted_proxies).subject,
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(

@@ -37,11 +37,15 @@ ENDING_SECONDS: Final = 3.5
 
 SELECT_PAGE: Final = """
     SELECT seq, id, from_user, from_device, kind, body, at
-      FROM envelopes
-     WHERE user_id = %s AND device_id = %s AND seq > %s
+      FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS bytes_before
+              FROM envelopes
+             WHERE user_id = %s AND device_id = %s AND seq > %s
+             ORDER BY seq
+             LIMIT %s) AS page
+     WHERE bytes_before < %s
      ORDER BY seq
-     LIMIT %s
 """
+"""No more bodies are read than there is room for, and one that exceeds it."""
 
 Work = Callable[[LiveSocket], Coroutine[Any, Any, None]]
 
@@ -154,16 +158,17 @@ class CatchUp:
         head = max(mailbox.head, socket.highest_pushed)
         if delivery.sent >= head:
             return self._go_live(socket, head)
-        if delivery.room <= 0:
-            return True  # an acknowledgement starts the next catch-up
+        if delivery.room <= 0 or socket.room <= 0:
+            return self._wait_for_room(socket)
         before = delivery.sent
         full = not self._queue_remembered(socket)
         metrics.CAUGHT_UP.inc(socket.flush())  # before the page is waited for, which may fail
+        full = full or socket.room <= 0
         if not full and delivery.sent < mailbox.head:
             full = not self._queue_page(socket, await self._page(socket))
             metrics.CAUGHT_UP.inc(socket.flush())
         if full:
-            return True
+            return self._wait_for_room(socket)
         if delivery.sent != before or await missing.given_up(
             socket.user, socket.device, delivery.sent + 1, mailbox
         ):
@@ -171,6 +176,12 @@ class CatchUp:
         else:
             await asyncio.sleep(waiting.next())
         return False
+
+    def _wait_for_room(self, socket: LiveSocket) -> bool:
+        """Ends the catch-up; an acknowledgement, or what the client received, starts the next."""
+        if socket.room <= 0:
+            socket.when_room(lambda: self.start(socket))
+        return True
 
     def _go_live(self, socket: LiveSocket, head: int) -> bool:
         socket.live = True
@@ -220,9 +231,10 @@ class CatchUp:
         return self._queue_remembered(socket)
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
-        limit = min(PAGE_ENVELOPES, socket.delivery.room)
+        delivery = socket.delivery
+        limit, most = min(PAGE_ENVELOPES, delivery.room), min(delivery.room_bytes, socket.room)
         async with transaction(self._database) as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(SELECT_PAGE, (socket.user, socket.device, socket.delivery.sent, limit))
+            await cursor.execute(SELECT_PAGE, (socket.user, socket.device, delivery.sent, limit, most))
             rows: list[tuple[Any, ...]] = await cursor.fetchall()
             return rows

@@ -42,6 +42,11 @@ class Delivery:
         """How many more envelopes may be sent now (0 as well when the bytes are used up)."""
         return 0 if self._bytes >= self._most_bytes else self._most_envelopes - len(self._in_flight)
 
+    @property
+    def room_bytes(self) -> int:
+        """How many bytes more may be sent now."""
+        return max(0, self._most_bytes - self._bytes)
+
     def offer(self, seq: int, size: int) -> Verdict:
         """Judges the envelope `seq` of `size` bytes; SEND has counted it as sent."""
         if seq <= self.sent:

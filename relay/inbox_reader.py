@@ -133,10 +133,8 @@ class InboxReader:
         metrics.PUSH_SECONDS.observe(max(0, self._now() - pushed.event.at) / 1000)
         verdict = socket.push(pushed.seq, pushed.event)
         touched.add(socket)
-        if verdict is Verdict.GAP:
-            self._catch_up.start(socket)
-        elif verdict is Verdict.FULL:
-            socket.live = False
+        if verdict in (Verdict.GAP, Verdict.FULL):
+            self._catch_up.start(socket)  # when full, it waits until there is room
 
     def _expire(self, expired: inbox.Expired) -> None:
         socket = self._registry.device(expired.event.user, expired.event.device)

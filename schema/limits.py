@@ -71,11 +71,13 @@ DEFAULTS: Final = (
 
 BODY_BYTES: Final = 64 * 1024
 """One envelope's ciphertext; longer is `too_large`."""
-CALL_BYTES: Final = 256 * 1024
-"""One socket call; longer is `too_large`."""
+CALL_BYTES: Final = 768 * 1024
+"""The bodies of one socket call; more is `too_large`. The longest text for a dozen devices fits."""
 IN_FLIGHT_ENVELOPES: Final = 256
 IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
 """What may be unacknowledged on one socket; the rest waits."""
+EVENT_BYTES: Final = 128 * 1024
+"""One `envelopes` event, encoded; an envelope that is longer by itself goes alone."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

@@ -1,18 +1,38 @@
 """The socket contract's shapes: payloads and answers of the events, MessagePack.
 
-Payloads arrive as Python builtins (python-socketio decodes the packet) and are converted with
-`msgspec.convert`; what leaves is plain builtins again, UUIDs as canonical text, binary as bytes.
+Payloads are decoded straight into these types; what leaves is plain builtins, UUIDs as canonical
+text, binary as bytes.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+from msgspec.msgpack import Ext
 
 from schema.events import EnvelopeAccepted, EnvelopeKind
 from schema.limits import WATCHED_USERS
 from schema.wire_http import DeviceId, RegistrationId
+
+JAVASCRIPT: Final = 0
+"""The extension type as which Node's `socket.io-msgpack-parser` writes a Uint8Array or an ArrayBuffer."""
+NO_BYTES: Final = "body: Expected `bytes`, got `ext`"
+
+if TYPE_CHECKING:
+    Body = bytes
+else:
+    Body = Annotated[bytes, Meta(min_length=1)] | Ext
+    """Binary; as an extension only until the struct is made."""
+
+
+def _settle_body(envelope: "OutgoingEnvelope | EphemeralEnvelope") -> None:
+    """Makes bytes of the body that Node wrote as an extension. Raises ValueError for other extensions."""
+    body: Any = envelope.body
+    if isinstance(body, Ext):
+        if body.code != JAVASCRIPT or len(bytes(body.data)) == 0:
+            raise ValueError(NO_BYTES)
+        msgspec.structs.force_setattr(envelope, "body", bytes(body.data))
 
 
 class OutgoingEnvelope(msgspec.Struct, frozen=True):
@@ -21,7 +41,10 @@ class OutgoingEnvelope(msgspec.Struct, frozen=True):
     device_id: DeviceId
     registration_id: RegistrationId
     kind: EnvelopeKind
-    body: Annotated[bytes, Meta(min_length=1)]
+    body: Body
+
+    def __post_init__(self) -> None:
+        _settle_body(self)
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -49,7 +72,10 @@ class EphemeralEnvelope(msgspec.Struct, frozen=True):
     """One ciphertext for one online device."""
 
     device_id: DeviceId
-    body: Annotated[bytes, Meta(min_length=1)]
+    body: Body
+
+    def __post_init__(self) -> None:
+        _settle_body(self)
 
 
 class SendEphemeral(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
+from msgspec import Raw
 
 from relay import metrics
 from relay.auth.tokens import Claims
@@ -53,13 +54,13 @@ class Calls:
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
-        self._awaited: dict[str, Callable[[LiveSocket, Any], Awaitable[Answer]]] = {
+        self._awaited: dict[str, Callable[[LiveSocket, Raw], Awaitable[Answer]]] = {
             "presence.watch": self._watch,
             "ephemeral": self._ephemeral,
             "auth.refresh": self._refresh,
         }
 
-    def take(self, socket: LiveSocket, event: str, payload: Any, packet_id: int | None) -> None:
+    def take(self, socket: LiveSocket, event: str, payload: Raw, packet_id: int | None) -> None:
         """Takes one call; every refusal is answered, none is raised."""
         try:
             if self._draining:
@@ -123,7 +124,7 @@ class Calls:
         socket.calls -= 1
         socket.answer(packet_id, answer)
 
-    async def _watch(self, socket: LiveSocket, payload: Any) -> Answer:
+    async def _watch(self, socket: LiveSocket, payload: Raw) -> Answer:
         before, wanted = socket.watched, frozenset(read(payload, Watch).users)
         socket.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
         socket.watch(wanted)  # at once: a change may be told before the answer is here
@@ -137,7 +138,7 @@ class Calls:
             socket.note_presence(user, online=True)
         return accepted(online=[str(user) for user in online])
 
-    async def _ephemeral(self, socket: LiveSocket, payload: Any) -> Answer:
+    async def _ephemeral(self, socket: LiveSocket, payload: Raw) -> Answer:
         call = read(payload, SendEphemeral)
         for index, envelope in enumerate(call.envelopes):
             if len(envelope.body) > BODY_BYTES:
@@ -154,7 +155,7 @@ class Calls:
             await self._presence.pass_on(call.to, items)
         return accepted()
 
-    async def _refresh(self, socket: LiveSocket, payload: Any) -> Answer:
+    async def _refresh(self, socket: LiveSocket, payload: Raw) -> Answer:
         token = read(payload, AuthRefresh).token
         socket.renewing.spend(1)
         claims = await self._verify(token)

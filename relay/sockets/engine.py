@@ -6,132 +6,80 @@ queue, a writer task, a ping task and three tasks a packet is here one read loop
 timer for all sockets, and a synchronous write.
 
 It also bounds what one socket can take: no attachments, a cap on a frame, a pace of reading, a cap on what a
-slow reader leaves unsent (then the socket is cut), and a deadline to authenticate.
+slow reader leaves unsent (then the socket is cut), and a deadline to authenticate. Until then it
+may send next to nothing (`relay.sockets.unauthenticated`).
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 import engineio
 import msgspec
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
-from relay.sockets.budget import Budget
-from relay.sockets.framing import binary_frame, text_frame
+from relay.sockets import unauthenticated
+from relay.sockets.lean_socket import LeanSocket
+from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Gate, Place, Places
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
 PING_INTERVAL_SECONDS: Final = 25
 PING_TIMEOUT_SECONDS: Final = 20
-AUTHENTICATE_SECONDS: Final = 5.0
 FRAME_BYTES: Final = 1024 * 1024
-"""A longer frame ends the socket; calls over 256 KiB up to here get a typed refusal."""
-FRAMES_AT_ONCE: Final = 5_000
-FRAMES_PER_SECOND: Final = 1_000.0
+"""A longer frame ends the socket; calls over 768 KiB up to here get a typed refusal."""
 BYTES_PER_UNIT: Final = 4096
-"""Frames are read no faster than that, each counted once more per 4 KiB: one socket must not have the whole
-node. Far above what a device does."""
-UNSENT_BYTES: Final = 8 * 1024 * 1024
-"""A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
-
-
-class LeanSocket:
-    """One Engine.IO session on one WebSocket."""
-
-    def __init__(self, sid: str, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        self.sid = sid
-        self.opened = time.monotonic()
-        self.heard = self.opened
-        self.pinged = self.opened
-        self.authenticated = False
-        self.closed = False
-        self._pings = 0
-        self._pongs = 0
-        self._asked: deque[tuple[int, Callable[[], None]]] = deque()
-        self._ws = ws
-        self._transport = transport
-        self._closing: asyncio.Task[Any] | None = None
-        self.session: dict[str, Any] = {}
-        self.frames = Budget(FRAMES_AT_ONCE, FRAMES_PER_SECOND)
-
-    def write(self, data: bytes | str) -> None:
-        """Sends one message; a reader that is too slow is cut."""
-        if self.closed or self._transport.is_closing():
-            return
-        self._transport.write(binary_frame(data) if isinstance(data, bytes) else text_frame(data))
-        if self.unsent > UNSENT_BYTES:
-            log.info("slow_reader_cut")
-            self.abort()
-
-    def ping(self) -> None:
-        """Asks whether the client is there."""
-        self.pinged = time.monotonic()
-        self._pings += 1
-        self.write("2")
-
-    def pong(self) -> None:
-        """The client answered the oldest open ping; one that it made up counts for nothing."""
-        self._pongs = min(self._pongs + 1, self._pings)
-        while self._asked and self._asked[0][0] <= self._pongs:
-            self._asked.popleft()[1]()
-
-    def when_received(self, then: Callable[[], None]) -> None:
-        """Calls `then` once the client has received all that was written: it answered a ping behind it."""
-        self.ping()
-        self._asked.append((self._pings, then))
-
-    @property
-    def unsent(self) -> int:
-        """Bytes written and not yet taken by the network."""
-        return self._transport.get_write_buffer_size()
-
-    def close(self) -> None:
-        """Says goodbye and closes; what was written before is sent first."""
-        if not self.closed:
-            self.closed = True
-            self._closing = asyncio.get_running_loop().create_task(self._say_goodbye())
-
-    async def _say_goodbye(self) -> None:
-        try:
-            await asyncio.wait_for(self._ws.close(), 2.0)
-        except (TimeoutError, OSError, RuntimeError):
-            self._transport.abort()
-
-    def abort(self) -> None:
-        """Cuts the connection at once."""
-        self.closed = True
-        self._transport.abort()
+"""A frame counts once more per 4 KiB when its socket's pace of reading is judged."""
 
 
 class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
-    """`engineio.AsyncServer` with its transport exchanged. `origin_allowed` judges a request's Origin."""
+    """`engineio.AsyncServer` with its transport exchanged. `origin_allowed` judges a request's Origin,
+    `address_of` says by what address it is counted."""
 
     sockets: dict[str, LeanSocket]
 
-    def __init__(self, *, origin_allowed: Callable[[web.Request], bool], **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        origin_allowed: Callable[[web.Request], bool],
+        address_of: Callable[[web.Request], str],
+        **options: Any,
+    ) -> None:
         super().__init__(transports=["websocket"], **options)
         self._origin_allowed = origin_allowed
+        self._address_of = address_of
+        self._places = Places()
         self._timer: asyncio.Task[None] | None = None
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """The endpoint `/socket.io/`. Raises Refusal unauthorized (403) or invalid (400)."""
+        """The endpoint `/socket.io/`. Raises Refusal unauthorized (403), invalid (400), rate_limited or
+        unavailable (too many sockets wait to authenticate)."""
         if not self._origin_allowed(request):
             raise Refusal("unauthorized", "This origin is not allowed.", status=403)
         if request.query.get("EIO") != "4" or request.query.get("transport") != "websocket":
             raise Refusal("invalid", "Engine.IO 4 over WebSocket only.", status=400)
         if "sid" in request.query or request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refusal("invalid", "A new WebSocket only.", status=400)
-        ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=True)
+        place = self._places.take(self._address_of(request))
+        offended = False
+        try:
+            ws, offended = await self._opened(request, place)
+            return ws
+        finally:
+            (place.forfeit if offended else place.leave)()
+
+    async def _opened(self, request: web.Request, place: Place) -> tuple[web.StreamResponse, bool]:
+        """The WebSocket, served to its end; whether it broke a rule before it authenticated."""
+        ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=False)
         await ws.prepare(request)
         transport = request.transport
         if transport is None:
-            return ws  # it went away meanwhile
-        socket = LeanSocket(self.generate_id(), ws, transport)
+            return ws, False  # it went away meanwhile
+        socket = LeanSocket(self.generate_id(), ws, transport, place)
+        Gate(request.protocol, socket)
         self.sockets[socket.sid] = socket
         if self._timer is None:
             self._timer = asyncio.create_task(self._every_second(), name="engine-timer")
@@ -141,7 +89,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             socket.closed = True
             self.sockets.pop(socket.sid, None)
             await self._trigger_event("disconnect", socket.sid, self.reason.TRANSPORT_CLOSE, run_async=False)
-        return ws
+        return ws, socket.offended
 
     async def _serve(self, socket: LeanSocket, ws: web.WebSocketResponse, request: web.Request) -> None:
         opening = {
@@ -153,27 +101,45 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         }
         socket.write("0" + msgspec.json.encode(opening).decode())
         await self._trigger_event("connect", socket.sid, {"aiohttp.request": request}, run_async=False)
+        frames = 0
         async for message in ws:
             socket.heard = time.monotonic()
             size = len(message.data) if isinstance(message.data, bytes | str) else 0
+            frames += 1
+            if not socket.authenticated and (
+                frames > unauthenticated.FRAMES or size > unauthenticated.FRAME_BYTES
+            ):
+                socket.offend()
+                break
             pause = socket.frames.delay(1 + size // BYTES_PER_UNIT)
             if pause:
                 await asyncio.sleep(pause)  # meanwhile nothing is read, and the network holds the sender back
-            if message.type is WSMsgType.BINARY:
-                try:
-                    await self._trigger_event("message", socket.sid, message.data, run_async=False)
-                except ValueError:
-                    log.info("packet_malformed")
-                    socket.close()
-            elif message.type is WSMsgType.TEXT and message.data == "1":
-                socket.close()
-            elif message.type is WSMsgType.TEXT and message.data[:1] == "3":
-                socket.pong()
-            else:
-                log.info("frame_unexpected")
-                socket.close()
+            await self._take(socket, ws, message)
             if socket.closed:
                 break
+
+    async def _take(self, socket: LeanSocket, ws: web.WebSocketResponse, message: WSMessage) -> None:
+        """One frame of the client."""
+        if message.type is WSMsgType.BINARY:
+            try:
+                await self._trigger_event("message", socket.sid, message.data, run_async=False)
+            except ValueError:
+                self._malformed(socket, "packet_malformed")
+        elif message.type is WSMsgType.TEXT and message.data == "1":
+            socket.close()
+        elif message.type is WSMsgType.TEXT and message.data[:1] == "3":
+            socket.pong()
+        elif message.type is WSMsgType.PING:
+            await ws.pong(message.data)
+        elif message.type is not WSMsgType.PONG:
+            self._malformed(socket, "frame_unexpected")
+
+    def _malformed(self, socket: LeanSocket, what: str) -> None:
+        if socket.authenticated:
+            log.info(what)
+            socket.close()
+        else:
+            socket.offend()
 
     async def _trigger_event(self, event: str, *args: Any, **_options: Any) -> Any:
         """The handler's own exceptions come through: the read loop must see a malformed packet."""
@@ -203,6 +169,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             await asyncio.sleep(1.0)
             now = time.monotonic()
             for socket in list(self.sockets.values()):
+                socket.note_flow(now)
                 if not socket.authenticated and now - socket.opened >= AUTHENTICATE_SECONDS:
                     log.info("never_authenticated")
                     socket.abort()

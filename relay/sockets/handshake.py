@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from relay.admission import Admission
 from relay.auth.tokens import Claims
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
-from relay.sockets.engine import LeanSocket
+from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
 from schema.limits import CONNECTIONS
 from schema.refusals import Refusal
@@ -33,16 +33,16 @@ class Doorkeeper:
         self._admission = admission
         self._presence = presence
 
-    async def admit(self, wire: LeanSocket, auth: Any) -> LiveSocket:
+    async def admit(self, wire: LeanSocket, token: str | None) -> LiveSocket:
         """The live socket, registered on the board.
 
         Raises Refusal unauthorized, token_expired, rate_limited, device_inactive or unavailable.
         """
-        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+        if token is None:
             raise Refusal("unauthorized", "The handshake needs auth: {token}.")
         try:
             async with asyncio.timeout(ASKING_SECONDS):
-                claims = await self._asked(auth["token"])
+                claims = await self._asked(token)
         except TimeoutError as error:
             raise Refusal("unavailable", "A server does not answer.", retry_after_ms=1000) from error
         await self._presence.register(claims.user_id, claims.device_id, wire.sid)

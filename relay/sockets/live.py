@@ -4,14 +4,19 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from relay.delivery import Delivery, Verdict
 from relay.sockets.budget import Budget
-from relay.sockets.engine import LeanSocket
-from relay.sockets.packet import ack_frame, disconnect_frame, event_frame
+from relay.sockets.lean_socket import LeanSocket
+from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame
 from schema.events import EnvelopeAccepted
 from schema.inbox import EndReason
+from schema.limits import EVENT_BYTES
 from schema.wire_socket import envelope_out
 
+EMPTY_EVENT_BYTES: Final = len(event_frame("envelopes", [])) + 4
+"""What an `envelopes` event has beside its envelopes, however many they are."""
 BUFFERED_PUSHES: Final = 256
 BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up: they save reading what is only on its way to Postgres."""
@@ -59,7 +64,9 @@ class LiveSocket:
         self._wire = wire
         self._pushed: dict[int, EnvelopeAccepted] = {}
         self._pushed_bytes = 0
-        self._outgoing: list[dict[str, Any]] = []
+        self._outgoing: list[list[msgspec.Raw]] = []
+        self._outgoing_bytes = 0
+        self._last_event_bytes = 0
 
     @property
     def id(self) -> str:
@@ -70,6 +77,15 @@ class LiveSocket:
     def unsent(self) -> int:
         """Bytes written and not yet taken by the network."""
         return self._wire.unsent
+
+    @property
+    def room(self) -> int:
+        """How many bytes more may be queued now; 0 or less: the client must receive some first."""
+        return self._wire.room - self._outgoing_bytes
+
+    def when_room(self, then: Callable[[], None]) -> None:
+        """Calls `then`, once, when the client has received enough; perhaps never."""
+        self._wire.when_room(then)
 
     def emit(self, event: str, data: Any) -> None:
         """Sends one event."""
@@ -133,18 +149,29 @@ class LiveSocket:
 
     def queue(self, seq: int, event: EnvelopeAccepted) -> Verdict:
         """Queues the envelope for the next flush if it is the next one and there is room."""
+        if seq == self.delivery.sent + 1 and self.room <= 0:
+            return Verdict.FULL
         verdict = self.delivery.offer(seq, len(event.body))
         if verdict is Verdict.SEND:
-            self._outgoing.append(envelope_out(event, seq))
+            self._append(encoded(envelope_out(event, seq)))
         return verdict
 
+    def _append(self, envelope: msgspec.Raw) -> None:
+        """Into the event that is being filled, or the next one if it would exceed EVENT_BYTES."""
+        size = len(envelope)
+        if not self._outgoing or self._last_event_bytes + size > EVENT_BYTES:
+            self._outgoing.append([])
+            self._last_event_bytes = EMPTY_EVENT_BYTES
+        self._outgoing[-1].append(envelope)
+        self._last_event_bytes += size
+        self._outgoing_bytes += size
+
     def flush(self) -> int:
-        """Sends what was queued, in one event; how many that were."""
-        count = len(self._outgoing)
-        if count:
-            self.emit("envelopes", self._outgoing)
-            self._outgoing = []
-        return count
+        """Sends what was queued, in events of at most EVENT_BYTES; how many envelopes that were."""
+        events, self._outgoing, self._outgoing_bytes = self._outgoing, [], 0
+        for envelopes in events:
+            self.emit("envelopes", envelopes)
+        return sum(len(envelopes) for envelopes in events)
 
     def remembered(self, seq: int) -> EnvelopeAccepted | None:
         """A push that came while catching up; it is handed out once."""

@@ -1,6 +1,9 @@
 """Socket.IO packets as `socket.io-msgpack-parser` writes them, coded by msgspec.
 
 One packet is one binary frame, a map `{type, data, nsp, id}`; there are no attachments.
+
+Invariant: reading a packet makes no object of its data, whatever that is; the data stay bytes until they are
+decoded straight into the type that the event has (`relay.sockets.answers.read`).
 """
 
 from typing import Any, Final
@@ -8,28 +11,34 @@ from typing import Any, Final
 import msgspec
 from socketio import packet
 
-JAVASCRIPT: Final = 0
-"""The extension type with which the JavaScript encoder writes `undefined` (one zero byte), and in Node a
-Uint8Array or an ArrayBuffer."""
+NOTHING: Final = msgspec.Raw(b"\xc0")
+"""Data that are not there."""
 
 
 class _Frame(msgspec.Struct, frozen=True):
     type: int
     nsp: str
-    data: Any = None
+    data: msgspec.Raw = NOTHING
     id: int | None = None
 
 
-def _extension(code: int, data: memoryview) -> Any:
-    """Other types stay what they are, for the call they came with to be refused with the field's path."""
-    read = bytes(data)
-    if code != JAVASCRIPT:
-        return msgspec.msgpack.Ext(code, read)
-    return None if read == b"\0" else read
+class ClientEvent(msgspec.Struct, frozen=True, array_like=True):
+    """The data of an EVENT: its name and its payload, which is not decoded yet."""
+
+    name: str
+    payload: msgspec.Raw = NOTHING
 
 
-_decoder = msgspec.msgpack.Decoder(_Frame, ext_hook=_extension)
+class _Auth(msgspec.Struct, frozen=True):
+    token: str
+
+
+_decoder = msgspec.msgpack.Decoder(_Frame)
+_event_decoder = msgspec.msgpack.Decoder(ClientEvent)
+_auth_decoder = msgspec.msgpack.Decoder(_Auth)
 _encoder = msgspec.msgpack.Encoder()
+UNREADABLE: Final = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are not what was expected."""
 
 
 class MessagePackPacket(packet.Packet):  # type: ignore[misc]
@@ -45,15 +54,37 @@ class MessagePackPacket(packet.Packet):  # type: ignore[misc]
         return _encoder.encode(fields)
 
     def decode(self, encoded_packet: bytes | str) -> int:
-        """Reads one frame; raises ValueError for anything else. No attachments follow, ever."""
+        """Reads one frame, its data as `msgspec.Raw`; raises ValueError for anything else. No attachments
+        follow, ever."""
         if isinstance(encoded_packet, str):
             raise ValueError("packets are binary frames")  # noqa: TRY004 - malformed, like any other
         try:
             frame = _decoder.decode(encoded_packet)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ValueError("not a packet") from error
         self.packet_type, self.data, self.id, self.namespace = frame.type, frame.data, frame.id, frame.nsp
         return 0
+
+
+def client_event(data: msgspec.Raw) -> ClientEvent:
+    """The data of an EVENT packet. Raises ValueError."""
+    try:
+        return _event_decoder.decode(data)
+    except UNREADABLE as error:
+        raise ValueError("not an event packet") from error
+
+
+def auth_token(data: msgspec.Raw) -> str | None:
+    """The token in the data of a CONNECT packet, `{token}`; None for anything else."""
+    try:
+        return _auth_decoder.decode(data).token
+    except UNREADABLE:
+        return None
+
+
+def encoded(value: Any) -> msgspec.Raw:
+    """A part of a packet, encoded already."""
+    return msgspec.Raw(_encoder.encode(value))
 
 
 def event_frame(event: str, data: Any) -> bytes:

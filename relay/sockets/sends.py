@@ -58,7 +58,7 @@ class Sends:
         self._turn: list[PendingSend] = []
         self._running: set[asyncio.Task[None]] = set()
 
-    def take(self, socket: LiveSocket, payload: Any, packet_id: int | None) -> None:
+    def take(self, socket: LiveSocket, payload: msgspec.Raw, packet_id: int | None) -> None:
         """Takes one call. Raises Refusal invalid, too_large or rate_limited when it cannot be tried."""
         send, size = check(payload)
         if socket.unanswered_bytes + size > UNANSWERED_BYTES:
@@ -147,7 +147,7 @@ class Sends:
         pending.socket.answer(pending.packet_id, answer)
 
 
-def check(payload: Any) -> tuple[Send, int]:
+def check(payload: msgspec.Raw) -> tuple[Send, int]:
     """The call as a Send, and the bytes of its bodies.
 
     Raises Refusal invalid (with the field's path) or too_large.

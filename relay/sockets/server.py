@@ -18,10 +18,11 @@ from relay.catch_up import CatchUp
 from relay.database import DATABASE_AWAY
 from relay.presence import Presence
 from relay.sockets.calls import Calls
-from relay.sockets.engine import LeanEngine, LeanSocket
+from relay.sockets.engine import LeanEngine
 from relay.sockets.handshake import Doorkeeper
+from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
-from relay.sockets.packet import MessagePackPacket
+from relay.sockets.packet import MessagePackPacket, auth_token, client_event
 from relay.sockets.registry import Registry
 from schema.refusals import Refusal
 from schema.wire_socket import Connected
@@ -32,8 +33,8 @@ log = structlog.get_logger(__name__)
 class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
     """Takes what python-socketio decodes to the relay's own objects.
 
-    `_handle_event` is overridden because the stock one makes a task per packet, and `_send_packet` because
-    the answer to CONNECT also names the log; everything else of the library is used as it is.
+    `_handle_eio_message` is overridden because the stock one takes packets that no client of this contract
+    sends, and makes a task per event; `_send_packet` because the answer to CONNECT also names the log.
     """
 
     def __init__(
@@ -68,6 +69,21 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         response: web.StreamResponse = await self.eio.handle_request(request)
         return response
 
+    async def _handle_eio_message(self, eio_sid: str, data: bytes) -> None:
+        """One packet; raises ValueError for what is none, or not one of these. Before CONNECT, only that."""
+        arrived = self.packet_class(encoded_packet=data)
+        if arrived.packet_type == packet.CONNECT:
+            await self._handle_connect(eio_sid, arrived.namespace, auth_token(arrived.data))
+        elif (socket := self._registry.get(eio_sid)) is None:
+            raise ValueError("not a CONNECT")
+        elif arrived.packet_type == packet.EVENT:
+            event = client_event(arrived.data)
+            self._calls.take(socket, event.name, event.payload, arrived.id)
+        elif arrived.packet_type == packet.DISCONNECT:
+            await self._handle_disconnect(eio_sid, arrived.namespace, self.reason.CLIENT_DISCONNECT)
+        else:
+            raise ValueError("not a packet of a client")
+
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         wire: LeanSocket | None = self.eio.sockets.get(eio_sid)
         if wire is None or self._registry.get(eio_sid) is not None:
@@ -91,13 +107,13 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         if (wire := self.eio.sockets.get(eio_sid)) is not None:
             wire.close()  # who took leave has no further use for the connection
 
-    async def _connected(self, sid: str, _environ: dict[str, Any], auth: Any) -> None:
+    async def _connected(self, sid: str, _environ: dict[str, Any], token: str | None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
         wire: LeanSocket = self.eio.sockets[eio_sid]
         try:
             if self.draining:
                 raise Refusal("unavailable", "This node is shutting down.", retry_after_ms=1000)
-            socket = await self._doorkeeper.admit(wire, auth)
+            socket = await self._doorkeeper.admit(wire, token)
         except Refusal as refusal:
             raise _refused(refusal) from refusal
         except DATABASE_AWAY as error:  # a token may name a signing key that this node has yet to read
@@ -109,17 +125,11 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         if wire.closed:
             self._forget(socket)
             return
-        wire.authenticated = True
+        wire.authenticate()
         older = self._registry.add(socket)
         metrics.SOCKETS.set(len(self._registry))
         if older is not None:
             older.end("replaced")
-
-    async def _handle_event(self, eio_sid: str, _namespace: str | None, id: int | None, data: Any) -> None:  # noqa: A002 - the library's name
-        socket = self._registry.get(eio_sid)
-        if socket is None or not isinstance(data, list) or not data or not isinstance(data[0], str):
-            raise ValueError("an event before CONNECT, or not an event")
-        self._calls.take(socket, data[0], data[1] if len(data) > 1 else None, id)
 
     async def _disconnected(self, sid: str, _reason: str) -> None:
         socket = self._registry.get(self.manager.eio_sid_from_sid(sid, "/"))

@@ -31,6 +31,7 @@ class Wire:
 
     sid = "s"
     unsent = 0
+    room = 1 << 30
 
     def __init__(self) -> None:
         self.told: list[dict[str, int]] = []

@@ -23,6 +23,7 @@ class Wire:
     """A connection that takes everything; `presence` is what it was told of others, `ended` why it ended."""
 
     unsent = 0
+    room = 1 << 30
 
     def __init__(self, sid: str) -> None:
         self.sid = sid

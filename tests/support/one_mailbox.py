@@ -26,6 +26,7 @@ class Wire:
 
     sid = "s"
     unsent = 0
+    room = 1 << 30
 
     def __init__(self) -> None:
         self.told: list[Any] = []

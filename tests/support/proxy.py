@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from schema import tasks
 
 CHUNK = 64 * 1024
+SLOW_CHUNK = 4 * 1024
 
 
 class Proxy:
@@ -17,13 +18,15 @@ class Proxy:
 
     `asked` and `answered` are the two directions: cleared, nothing passes that way and nobody is told, as
     when a cable is pulled (both: a stall; one: half-open). `delay` holds every chunk for so many seconds.
-    `cut` ends the connections there are; while `away` there are no new ones.
+    `cut` ends the connections there are; while `away` there are no new ones. `rate` is how many bytes a
+    second pass towards who asked (None: as many as come).
     """
 
     def __init__(self, target: str) -> None:
-        self._path = urlsplit(target).path
+        self._target = urlsplit(target)
         self.asked, self.answered = asyncio.Event(), asyncio.Event()
         self.delay = 0.0
+        self.rate: float | None = None
         self.away = False
         self.url = ""
         self._links: set[asyncio.StreamWriter] = set()
@@ -33,10 +36,12 @@ class Proxy:
     @classmethod
     @asynccontextmanager
     async def before(cls, target: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
-        """Listens on a free port in front of the server at `target` (`unix://…`); with `tls` it ends TLS."""
+        """Listens on a free port in front of the server at `target` (`unix://…` or `http://HOST:PORT`); with
+        `tls` it ends TLS."""
         proxy = cls(target)
         server = await asyncio.start_server(proxy._connected, "127.0.0.1", 0, ssl=tls)
-        scheme = "rediss" if tls else "redis"
+        plain = "redis" if proxy._target.scheme == "unix" else proxy._target.scheme
+        scheme = "rediss" if tls else plain
         proxy.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield proxy
@@ -47,7 +52,7 @@ class Proxy:
 
     def lead_to(self, target: str) -> None:
         """New connections go to the server at `target`, as when a name is pointed elsewhere."""
-        self._path = urlsplit(target).path
+        self._target = urlsplit(target)
 
     def stall(self) -> None:
         """Nothing passes; connections stay, and new ones can be made."""
@@ -74,14 +79,14 @@ class Proxy:
             back.transport.abort()
             return
         try:
-            answering, to = await asyncio.open_unix_connection(self._path)
+            answering, to = await self._connect()
         except OSError:
             back.transport.abort()
             return
         self._links |= {back, to}
         pumps = [
             asyncio.create_task(self._pump(asking, to, self.asked)),
-            asyncio.create_task(self._pump(answering, back, self.answered)),
+            asyncio.create_task(self._pump(answering, back, self.answered, slowed=True)),
         ]
         self._pumps.update(pumps)
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -91,11 +96,23 @@ class Proxy:
         await tasks.end(pumps)
         self._pumps.difference_update(pumps)
 
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._target.scheme == "unix":
+            return await asyncio.open_unix_connection(self._target.path)
+        return await asyncio.open_connection(self._target.hostname, self._target.port)
+
     async def _pump(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, passing: asyncio.Event
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        passing: asyncio.Event,
+        *,
+        slowed: bool = False,
     ) -> None:
         with suppress(OSError):
-            while chunk := await source.read(CHUNK):
+            while chunk := await source.read(SLOW_CHUNK if slowed and self.rate else CHUNK):
+                if slowed and self.rate:
+                    await asyncio.sleep(len(chunk) / self.rate)
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 await passing.wait()

@@ -148,13 +148,22 @@ async def test_an_unknown_event_is_invalid_and_the_socket_stays(party: Party) ->
     assert (await line.call("ack", {"upto": 0}))["ok"]
 
 
-async def test_a_body_over_64_kib_or_a_call_over_256_kib_is_too_large(party: Party) -> None:
+async def test_a_body_over_64_kib_or_a_call_over_768_kib_is_too_large(party: Party) -> None:
     anna, bela = await party.person(), await party.person()
     line = await party.line(anna)
     assert (await line.send(bela, b"x" * (64 * 1024)))["ok"]
     assert (await line.send(bela, b"x" * (64 * 1024 + 1)))["error"]["code"] == "too_large"
-    many = [{**bela.envelopes(b"x" * 60_000)[0], "device_id": number} for number in range(1, 6)]
+    many = [{**bela.envelopes(b"x" * 60_000)[0], "device_id": number} for number in range(1, 15)]
     assert (await line.send(bela, b"", envelopes=many))["error"]["code"] == "too_large"
+
+
+async def test_the_longest_text_in_chinese_reaches_six_devices(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    devices = [bela, *[await party.device_of(bela) for _ in range(5)]]
+    line = await party.line(anna)
+    body = ("漢" * 16_000).encode().ljust(48_480, b"\0")  # padded, as clients pad contents
+    answer = await line.send(bela, b"", envelopes=bela.envelopes(body, to=devices))
+    assert [accepted["seq"] for accepted in answer["accepted"]] == [1] * 6
 
 
 async def test_a_user_that_does_not_exist_is_not_found(party: Party) -> None:

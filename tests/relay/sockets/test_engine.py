@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, web
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 
-from relay.sockets import engine
+from relay.http import problems
+from relay.sockets import engine, lean_socket, unauthenticated
 from relay.sockets.engine import LeanEngine
+from relay.sockets.unauthenticated import Places
 from tests.support.relay import serve
 from tests.support.until import until
 
@@ -18,7 +21,9 @@ class Served:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
-        self.engine = LeanEngine(origin_allowed=lambda _: True, async_mode="aiohttp")
+        self.engine = LeanEngine(
+            origin_allowed=lambda _: True, address_of=lambda _: "a", async_mode="aiohttp"
+        )
         self.engine.on("connect", self._connected)
         self.engine.on("message", self._message)
         self.engine.on("disconnect", self._disconnected)
@@ -33,12 +38,21 @@ class Served:
     async def _disconnected(self, _sid: str, _reason: str) -> None:
         """Anybody may."""
 
-    async def open(self) -> ClientWebSocketResponse:
+    async def begin(self) -> None:
         app = web.Application()
-        app.router.add_get("/", self.engine.handle_request)
-        url = await serve(self._stack, app)
-        http = await self._stack.enter_async_context(ClientSession())
-        socket = await http.ws_connect(f"{url}/?EIO=4&transport=websocket")
+        app.router.add_get("/", partial(problems.answered, self.engine.handle_request))
+        self._url = await serve(self._stack, app)
+        self._http = await self._stack.enter_async_context(ClientSession())
+
+    async def open(self) -> ClientWebSocketResponse:
+        """A socket that has authenticated."""
+        socket = await self.open_unauthenticated()
+        for wire in self.engine.sockets.values():
+            wire.authenticate()
+        return socket
+
+    async def open_unauthenticated(self) -> ClientWebSocketResponse:
+        socket = await self._http.ws_connect(f"{self._url}/?EIO=4&transport=websocket")
         assert (await socket.receive_str()).startswith("0{")
         self._stack.push_async_callback(socket.close)
         return socket
@@ -51,6 +65,7 @@ class Served:
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     made = Served()
+    await made.begin()
     yield made
     await made.close()
 
@@ -58,8 +73,8 @@ async def served() -> AsyncIterator[Served]:
 async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_order(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(engine, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -71,8 +86,8 @@ async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_orde
 
 
 async def test_a_large_frame_counts_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(engine, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -98,3 +113,101 @@ async def test_what_was_written_has_arrived_when_the_ping_behind_it_is_answered(
     await until(lambda: arrived == ["first"])
     await socket.send_str("3")
     await until(lambda: arrived == ["first", "second"])
+
+
+async def closed(socket: ClientWebSocketResponse) -> bool:
+    """The relay closed it, after whatever it said."""
+    while not socket.closed:
+        if (await socket.receive()).type in {WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR}:
+            return True
+    return True
+
+
+async def test_threat_13_before_authentication_a_large_frame_ends_the_socket_undecoded(
+    served: Served,
+) -> None:
+    socket = await served.open_unauthenticated()
+    await socket.send_bytes(b"x" * (unauthenticated.FRAME_BYTES + 1))
+    assert await closed(socket)
+    assert served.frames == []
+
+
+async def test_threat_13_before_authentication_no_more_is_received_than_two_frames_have(
+    served: Served,
+) -> None:
+    socket = await served.open_unauthenticated()
+    (wire,) = served.engine.sockets.values()
+    assert socket._writer is not None
+    for _ in range(4):  # one message in pieces that never ends
+        await socket._writer.send_frame(b"x" * 6000, 0x09)
+    assert await closed(socket)
+    assert wire.offended
+
+
+async def test_before_authentication_two_frames_are_taken_and_no_third(served: Served) -> None:
+    socket = await served.open_unauthenticated()
+    for number in range(3):
+        await socket.send_bytes(b"%d" % number)
+    assert await closed(socket)
+    assert served.frames == [b"0", b"1"]
+
+
+async def test_an_authenticated_socket_sends_large_frames_and_many(served: Served) -> None:
+    socket = await served.open()
+    for _ in range(4):
+        await socket.send_bytes(b"x" * 600_000)
+    await until(lambda: len(served.frames) == 4)
+    await socket.ping(b"still there")
+    await socket.send_bytes(b"yes")
+    await until(lambda: served.frames[-1] == b"yes")
+
+
+async def test_unauthenticated_sockets_of_an_address_are_bounded(served: Served) -> None:
+    served.engine._places = Places(most_per_address=2)
+    first, _ = [await served.open_unauthenticated() for _ in range(2)]
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await served.open_unauthenticated()
+    assert refused.value.status == 429
+    await first.close()
+    await until(lambda: len(served.engine.sockets) == 1)
+    await served.open()
+    await served.open_unauthenticated()
+
+
+async def test_unauthenticated_sockets_of_a_node_are_bounded(served: Served) -> None:
+    served.engine._places = Places(most=1)
+    await served.open_unauthenticated()
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await served.open_unauthenticated()
+    assert refused.value.status == 503
+
+
+async def test_a_socket_that_broke_a_rule_keeps_its_place_for_a_while(served: Served) -> None:
+    served.engine._places = Places(most_per_address=1)
+    socket = await served.open_unauthenticated()
+    await socket.send_bytes(b"x" * (unauthenticated.FRAME_BYTES + 1))
+    assert await closed(socket)
+    await until(lambda: not served.engine.sockets)
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await served.open_unauthenticated()
+    assert refused.value.status == 429
+
+
+async def test_a_reader_that_takes_bytes_is_there_although_it_answers_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PING_INTERVAL_SECONDS", 1)
+    monkeypatch.setattr(engine, "PING_TIMEOUT_SECONDS", 1)
+    socket = await served.open()
+    (wire,) = served.engine.sockets.values()
+
+    def backed_up() -> bool:
+        if wire.unsent < 1_000_000:
+            wire.write(b"x" * 500_000)
+        return wire._last_look[0] > 0
+
+    await until(backed_up)
+    heard = wire.heard
+    while wire.heard == heard:
+        assert (await socket.receive()).type in {WSMsgType.BINARY, WSMsgType.TEXT}
+    await until(lambda: wire.closed, seconds=20)  # nothing is read any more

@@ -1,0 +1,96 @@
+"""Sockets that have not authenticated yet: how many there may be, and how much each may send.
+
+Invariant: such a socket makes the node receive at most `BYTES`, and decode at most the heads of `FRAMES`
+packets. One that breaks the rules keeps its place until its time to authenticate is over, so that an address
+cannot open more than `MOST_PER_ADDRESS` such sockets in that time.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any, Final
+
+from schema.refusals import Refusal
+
+AUTHENTICATE_SECONDS: Final = 5.0
+FRAME_BYTES: Final = 8 * 1024
+FRAMES: Final = 2
+"""CONNECT, and one more."""
+_FRAME_HEADER: Final = 14
+BYTES: Final = FRAMES * (FRAME_BYTES + _FRAME_HEADER)
+"""Everything that the network delivers before authentication, control frames included."""
+MOST: Final = 2_048
+MOST_PER_ADDRESS: Final = 256
+"""Many people may share an address, and all reconnect at once after a restart."""
+
+
+class Places:
+    """Counts the node's unauthenticated sockets, in all and per address."""
+
+    def __init__(self, *, most: int = MOST, most_per_address: int = MOST_PER_ADDRESS) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._taken: Counter[str] = Counter()
+
+    def take(self, address: str) -> "Place":
+        """A place. Raises Refusal rate_limited (this address has too many) or unavailable (all have)."""
+        if self._taken[address] >= self._most_per_address:
+            raise Refusal("rate_limited", "Too many sockets wait to authenticate.", retry_after_ms=1000)
+        if self._taken.total() >= self._most:
+            raise Refusal("unavailable", "Too many sockets wait to authenticate.", retry_after_ms=1000)
+        self._taken[address] += 1
+        return Place(self._taken, address)
+
+
+class Place:
+    """One socket's place; `leave` gives it back, once."""
+
+    def __init__(self, taken: Counter[str], address: str) -> None:
+        self._taken = taken
+        self._address = address
+        self._until = time.monotonic() + AUTHENTICATE_SECONDS
+        self._left = False
+
+    def leave(self) -> None:
+        """It has authenticated, or is closed."""
+        if not self._left:
+            self._left = True
+            self._taken[self._address] -= 1
+            if self._taken[self._address] <= 0:
+                del self._taken[self._address]
+
+    def forfeit(self) -> None:
+        """It broke a rule: the place is given back when its time to authenticate is over."""
+        delay = max(0.0, self._until - time.monotonic())
+        asyncio.get_running_loop().call_later(delay, self.leave)
+
+
+class Gate:
+    """Stands before a WebSocket's parser until the socket has authenticated, and counts the bytes.
+
+    `protocol` is aiohttp's, whose parser it replaces; `socket` has `authenticated` and `offend()`.
+    """
+
+    def __init__(self, protocol: Any, socket: Any) -> None:
+        self._protocol = protocol
+        self._socket = socket
+        self._parser = protocol._payload_parser  # noqa: SLF001 - pinned, as the engine says
+        self._bytes = 0
+        if self._parser is not None:
+            protocol._payload_parser = self  # noqa: SLF001
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Passes the bytes on; more than `BYTES` cut the connection."""
+        if self._socket.authenticated:
+            self._protocol._payload_parser = self._parser  # noqa: SLF001
+        else:
+            self._bytes += len(data)
+            if self._bytes > BYTES:
+                self._socket.offend()
+                return False, b""
+        passed: tuple[bool, bytes] = self._parser.feed_data(data)
+        return passed
+
+    def feed_eof(self) -> None:
+        """The connection ended."""
+        self._parser.feed_eof()
