@@ -1,5 +1,6 @@
 /** Up to three emoji and nothing else: shown large, as every messenger does. */
-const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+import { graphemes } from '@/text/graphemes'
+
 const MOST = 3
 /** The longest single emoji (families, flags of regions) stay below this many UTF-16 units. */
 const LONGEST = 40
@@ -9,7 +10,7 @@ const beginning = /^[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u
 export function isEmojiOnly(text: string): boolean {
   const bare = text.trim()
   if (bare.length > MOST * LONGEST || !beginning.test(bare)) return false
-  const parts = [...segments.segment(bare)].map(({ segment }) => segment)
+  const parts = graphemes(bare)
   return parts.length <= MOST && parts.every(isEmoji)
 }
 

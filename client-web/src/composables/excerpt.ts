@@ -1,3 +1,5 @@
+import { cutBefore, cutBehind } from '@/text/graphemes'
+
 /** A search hit's text cut down to the surroundings of its first match, as runs that match or do not. */
 export interface ExcerptRun {
   readonly text: string
@@ -13,10 +15,11 @@ export function excerpt(
 ): readonly ExcerptRun[] {
   const first = ranges[0]?.[0] ?? 0
   const from = first > BEFORE * 2 ? wordStart(text, first - BEFORE) : 0
-  const until = Math.min(text.length, from + LENGTH)
+  const until = cutBefore(text, from + LENGTH)
   const runs: ExcerptRun[] = []
   let at = from
-  for (const [start, end] of ranges) {
+  for (const [first, last] of ranges) {
+    const [start, end] = [cutBefore(text, first), cutBehind(text, last)]
     if (start < at || end > until) continue
     if (start > at) runs.push({ text: text.slice(at, start), match: false })
     runs.push({ text: text.slice(start, end), match: true })
@@ -30,5 +33,5 @@ export function excerpt(
 
 function wordStart(text: string, near: number): number {
   const space = text.indexOf(' ', near)
-  return space === -1 || space > near + BEFORE ? near : space + 1
+  return space === -1 || space > near + BEFORE ? cutBefore(text, near) : space + 1
 }

@@ -1,5 +1,7 @@
 /** A notice or the content of a message, in one line. */
 import { useI18n } from 'vue-i18n'
+import { shorten } from '@/text/graphemes'
+import { isBlank } from '@/text/sendable'
 import type { Message, Notice } from '@/messenger/contract'
 
 export function useNoticeText() {
@@ -19,7 +21,8 @@ export function useNoticeText() {
   function preview(message: Message, name: string): string {
     if (message.kind === 'notice') return message.notice ? notice(message.notice, name) : ''
     if (message.kind === 'unsupported') return t('chat.unsupported')
-    return message.text.replaceAll(/\s+/g, ' ').slice(0, 200)
+    if (isBlank(message.text)) return t('chat.invisible')
+    return shorten(message.text.replaceAll(/\s+/g, ' '), 200)
   }
 
   return { notice, preview }

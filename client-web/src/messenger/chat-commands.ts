@@ -1,8 +1,8 @@
 import type { Platform } from '@/platform/platform'
 import { Changes } from '@/storage/changes'
+import { textProblem } from '@/text/sendable'
 import { fingerprint } from '@/crypto/identity'
 import { blankMessage } from './chats'
-import { MAX_TEXT } from './content'
 import type { Body } from './content'
 import { MessengerError } from './contract'
 import type { ChatCommands, Message } from './contract'
@@ -18,8 +18,10 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
     return core.serial.run(async () => {
       const person = people.get(to)
       if (!mayWriteTo(person)) throw new MessengerError('blocked')
-      if (text.trim() === '') throw new MessengerError('invalid', 'an empty message')
-      if (text.length > MAX_TEXT) throw new MessengerError('too_long')
+      const problem = textProblem(text)
+      if (problem === 'blank') throw new MessengerError('invalid', 'a blank message')
+      if (problem === 'too_long') throw new MessengerError('too_long')
+      if (problem === 'control') throw new MessengerError('unsendable_text')
       const now = core.now()
       const changes = new Changes().remove('drafts', to)
       const message: Message = {

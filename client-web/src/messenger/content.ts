@@ -6,8 +6,8 @@ import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { isUsername } from '@/crypto/identity'
 import { pad, unpad } from '@/crypto/padding'
-
-export const MAX_TEXT = 16_000
+import { wellFormed } from '@/text/graphemes'
+import { MAX_TEXT } from '@/text/sendable'
 
 export interface Sender {
   user_id: string
@@ -100,7 +100,12 @@ function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
       // Other clients may count what people call characters; one of those can be two units.
       if (typeof text !== 'string' || [...text].length > MAX_TEXT) throw malformed()
       if (replyTo !== undefined && !isUuid(replyTo)) throw malformed()
-      return { type: 'text', text, ...(replyTo !== undefined && { reply_to: replyTo }), ...copy }
+      return {
+        type: 'text',
+        text: wellFormed(text),
+        ...(replyTo !== undefined && { reply_to: replyTo }),
+        ...copy,
+      }
     }
     case 'delivered':
     case 'read': {

@@ -1,3 +1,4 @@
+import { shorten } from '@/text/graphemes'
 import type { Core } from './core'
 import type { Message, ReplyPreview } from './contract'
 
@@ -14,7 +15,6 @@ export async function replyPreview(
   if (!message || message.conversation !== conversation || message.kind !== 'text') {
     return { id, known: false, outgoing: false, excerpt: '' }
   }
-  const chars = [...message.text]
-  const excerpt = chars.length > EXCERPT ? `${chars.slice(0, EXCERPT).join('')}…` : message.text
+  const excerpt = shorten(message.text, EXCERPT)
   return { id, known: true, outgoing: message.direction === 'out', excerpt }
 }

@@ -45,6 +45,7 @@ export default {
     rate_limited: 'Geht gleich raus',
     refused: 'Der Server nimmt diese Nachricht nicht an. Du kannst sie kopieren und löschen.',
   },
+  invisible: 'Nur unsichtbare Zeichen',
   unsupported: 'Von dieser Version nicht unterstützt',
   loadError: 'Diese Nachrichten ließen sich nicht öffnen',
   loadErrorSafe: 'Die Nachrichten liegen sicher auf diesem Gerät.',

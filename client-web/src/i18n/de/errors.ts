@@ -8,6 +8,8 @@ export default {
   own_code: 'Das ist dein eigener Code.',
   already_contact: 'Diese Person ist schon ein Kontakt.',
   too_long: 'Diese Nachricht ist zu lang.',
+  unsendable_text:
+    'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
   weak_passphrase: 'Mindestens 12 Zeichen. Am besten ein paar zufällige Wörter.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',

@@ -45,6 +45,7 @@ export default {
     rate_limited: 'Sent in a moment',
     refused: 'The server does not take this message. You can copy and delete it.',
   },
+  invisible: 'Only invisible characters',
   unsupported: 'Not supported by this version',
   loadError: 'These messages could not be opened',
   loadErrorSafe: 'The messages are safe on this device.',

@@ -8,6 +8,8 @@ export default {
   own_code: 'This is your own code.',
   already_contact: 'This person is already a contact.',
   too_long: 'This message is too long.',
+  unsendable_text:
+    'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',
   wrong_passphrase: 'That is not the passphrase.',
   weak_passphrase: 'At least 12 characters. A few random words work best.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',

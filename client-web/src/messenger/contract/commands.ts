@@ -49,7 +49,7 @@ export interface ChatCommands {
   loadOlder(id: UserId): Promise<boolean>
   /** Loads pages until the message is in the store (search hit, reply); false if unknown. */
   loadUntil(id: UserId, message: MessageId): Promise<boolean>
-  /** `too_long`, `invalid` (empty), `blocked`, `not_found`. Resolves with the stored message. */
+  /** `too_long`, `invalid` (nothing visible), `unsendable_text`, `blocked`, `not_found`. Resolves with the stored message. */
   sendText(to: UserId, text: string): Promise<Message>
   reply(to: UserId, text: string, replyTo: MessageId): Promise<Message>
   /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */

@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'own_code'
   | 'already_contact'
   | 'too_long'
+  /** The text holds control characters or halves of characters. */
+  | 'unsendable_text'
   | 'wrong_passphrase'
   | 'weak_passphrase'
   // the other side

@@ -61,6 +61,14 @@ describe('writing', () => {
     await expect(messenger.sendText(bob.userId, 'x'.repeat(16_001))).rejects.toMatchObject({
       code: 'too_long',
     })
+    await expect(messenger.sendText(bob.userId, '\u3164')).rejects.toMatchObject({
+      code: 'invalid',
+    })
+    for (const text of ['\u0001'.repeat(16_000), '\uD800'.repeat(16_000)]) {
+      await expect(messenger.sendText(bob.userId, text)).rejects.toMatchObject({
+        code: 'unsendable_text',
+      })
+    }
     await expect(messenger.sendText('nobody', 'x')).rejects.toMatchObject({ code: 'not_found' })
     await expect(messenger.addContactByCode('nonsense')).rejects.toMatchObject({ code: 'bad_code' })
     await expect(messenger.addContactByCode(anna.code)).rejects.toMatchObject({ code: 'own_code' })

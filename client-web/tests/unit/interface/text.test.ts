@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { avatarLook } from '@/composables/avatar'
 import { passwordProblem, usernameProblem } from '@/composables/credentials'
 import { dayDistance, inCalendar, startOfDay } from '@/composables/days'
 import { textDirection } from '@/composables/direction'
 import { excerpt } from '@/composables/excerpt'
-import { cutLinks } from '@/composables/links'
 import { pickLanguage } from '@/i18n/languages'
+import { cutLinks } from '@/text/links'
 
 describe('links in messages', () => {
   const hrefs = (text: string) => cutLinks(text).flatMap((run) => run.href ?? [])
@@ -32,6 +32,62 @@ describe('links in messages', () => {
   ])('are never made of %s', (text) => {
     expect(hrefs(text)).toEqual([])
   })
+
+  it.each([
+    ['https://example.org）', 'https://example.org'],
+    ['（https://example.org/a）', 'https://example.org/a'],
+    ['https://example.org/b。', 'https://example.org/b'],
+    ['見て https://example.org/b。ありがとう', 'https://example.org/b'],
+    ['https://example.org/b،', 'https://example.org/b'],
+    ['https://example.org/b؟', 'https://example.org/b'],
+    ['https://example.org/b।', 'https://example.org/b'],
+    ['https://example.org/b\u200F', 'https://example.org/b'],
+    ['https://example.org/b\u200B', 'https://example.org/b'],
+    ['https://ja.wikipedia.org/wiki/東京_(曖昧)', 'https://ja.wikipedia.org/wiki/東京_(曖昧)'],
+  ])('of %s end where the address ends', (text, link) => {
+    expect(cutLinks(text).find((run) => run.href)?.text).toBe(link)
+  })
+
+  it.each([
+    ['https://аррӏе.com', 'https://xn--80ak6aa92e.com'],
+    ['https://аррӏе.com/login?a=b', 'https://xn--80ak6aa92e.com/login?a=b'],
+    ['https://gооgle.com:8443/x', 'https://xn--ggle-55da.com:8443/x'],
+    ['https://exаmple.org?q', 'https://xn--exmple-4nf.org/?q'],
+    ['https://𝐚pple.com/', 'https://apple.com/'],
+    ['https://%61pple.com/', 'https://apple.com/'],
+    ['https://2130706433/', 'https://127.0.0.1/'],
+    ['https://ıcloud.com', 'https://xn--cloud-m4a.com'],
+    ['https://ɡoogle.com', 'https://xn--oogle-qmc.com'],
+  ])('show the host that %s really opens', (text, shown) => {
+    const [run] = cutLinks(text)
+    expect(run).toMatchObject({ text, shown })
+  })
+
+  it.each([
+    'https://Example.org/A',
+    'https://example.org:443/',
+    'https://münchen.de/',
+    'https://пример.рф/',
+    'https://привет.com/',
+    'https://例え.jp/',
+    'https://日本語abc.jp/',
+    'https://ελλάδα.gr/',
+    'https://xn--80ak6aa92e.com/',
+    'https://موقع.وزارة-الاتصالات.مصر/',
+  ])('show %s as it was written', (text) => {
+    expect(cutLinks(text)).toMatchObject([{ text, shown: text }])
+  })
+
+  it.each([')', '(', '.)', '!?', '()'])(
+    'copy a long address a few times, not once per character, whatever %j is repeated',
+    (tail) => {
+      const slices = vi.spyOn(String.prototype, 'slice')
+      cutLinks(`https://a/${tail.repeat(16_000 / tail.length)}`)
+      const copies = slices.mock.calls.length
+      slices.mockRestore()
+      expect(copies).toBeLessThan(10)
+    },
+  )
 
   it('stop at characters that turn the writing direction', () => {
     expect(hrefs('https://example.org/\u202Egpj.exe')).toEqual(['https://example.org/'])

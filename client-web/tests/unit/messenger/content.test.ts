@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '@/crypto/bytes'
 import { pad } from '@/crypto/padding'
-import { decodeContent, encodeContent, MAX_TEXT } from '@/messenger/content'
+import { decodeContent, encodeContent } from '@/messenger/content'
+import { MAX_TEXT } from '@/text/sendable'
 import type { Content } from '@/messenger/content'
 
 const me = '11111111-1111-4111-8111-111111111111'
