@@ -5,7 +5,9 @@ pressure), acknowledges as clients do, and leaves archiving and trimming to the 
 """
 
 import asyncio
+import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -188,7 +190,15 @@ async def _run(address: str, data: Path, messages: int, users: int, body: int) -
     is_clean = await _compare(client, places.data, postgres.url(places), load)
     await link.close()
     await client.aclose()
-    return is_clean and load.refused == 0
+    return await _audit(data) and is_clean and load.refused == 0
+
+
+async def _audit(data: Path) -> bool:
+    """What `sealstream replay audit` says of the running relay."""
+    command = (sys.executable, "-m", "ops.cli", "replay", "audit", "--fast")
+    environment = {**os.environ, "SEALSTREAM_DATA": str(data), "SEALSTREAM_PARTITIONS": str(PARTITIONS)}
+    audit = await asyncio.create_subprocess_exec(*command, env=environment)
+    return await audit.wait() == 0
 
 
 async def _settled(client: Any, database_url: str) -> None:
