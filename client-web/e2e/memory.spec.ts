@@ -39,8 +39,8 @@ test('threat 28: locking wipes memory: no message, contact or key is left in the
 
   await page.getByRole('button', { name: 'Lock now' }).click()
   await expect(anna.get(testids.unlockPassphrase)).toBeVisible()
-  // The engine, with the sessions that were in its hands.
-  expect(page.workers()).toEqual([])
+  // The engine, with the sessions that were in its hands. The browser says a moment later that it has ended.
+  await expect.poll(() => page.workers()).toEqual([])
   const after = await heapStrings(page)
   expect(after.includes(secret), 'the message').toBe(false)
   expect(after.includes(identity), 'the contact').toBe(false)
