@@ -109,7 +109,7 @@ export class SignedReceipts {
 
 type Facts = Omit<SignedReceipt, 'receipt'>
 
-/** What the relay signs: PROTOCOL, "The relay's log". */
+/** Returns the bytes that the relay signs, as PROTOCOL defines them in "The relay's log". */
 export function signedText({ log, userId, device, seq, id, digest, at }: Facts): Bytes {
   const lines = ['sealstream receipt 1', log, userId, device, seq, id, digest, at]
   return utf8(lines.map((line) => `${line}\n`).join(''))

@@ -1,6 +1,6 @@
 /**
- * What people see as one character (a grapheme cluster, UAX #29), and cuts that never fall inside
- * one. Browsers without `Intl.Segmenter` get an approximation that knows marks, emoji and flags.
+ * Cuts texts between grapheme clusters (UAX #29): the units that people see as one character.
+ * Browsers without `Intl.Segmenter` get an approximation that knows marks, emoji and flags.
  */
 
 /** A longer cluster (stacked marks) is cut between code points, UTF-16 units. */

@@ -10,7 +10,7 @@ export interface TextRun {
   readonly text: string
   /** Set for a link. */
   readonly href: string | null
-  /** What a link shows: `text`, or the same with the host that is really opened. */
+  /** The text shown: `text`, or the same with the host that the link really opens. */
   readonly shown: string
 }
 

@@ -1,4 +1,4 @@
-/** What keeps a text from being sent as a message. Pure; the field and the messenger ask the same. */
+/** Reasons why a text cannot be sent as a message. Pure; the field and the messenger both use it. */
 import { wellFormed } from './graphemes'
 
 /** UTF-16 units. As UTF-8 in JSON at most 3 bytes each once control characters are refused: below the relay's 64 KiB. */

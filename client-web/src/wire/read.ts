@@ -104,7 +104,7 @@ export function readSendAnswer(body: unknown): SendAnswer {
   }
 }
 
-/** What is no receipt at all reads as an empty one: never a reason to send the message again. */
+/** Returns an empty receipt for a malformed one: the message was accepted and is not sent again. */
 function readReceipt(answer: Answer): { receipt?: Bytes } {
   return answer.missing ? {} : { receipt: answer.binaryOrEmpty() }
 }
