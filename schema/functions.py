@@ -5,6 +5,7 @@ A package keeps them in its `lua/` folder; the file `NAME.lua` defines the libra
 of both packages share what they must agree on.
 """
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +16,7 @@ from redis.exceptions import ResponseError
 INCLUDE = "--#include "
 
 
+@cache
 def source(package: str, name: str) -> str:
     """The Lua text of one function of `package`, its header and includes in place."""
     text = files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
@@ -22,22 +24,29 @@ def source(package: str, name: str) -> str:
     return f"#!lua name=sealstream_{name}\n{body}\n"
 
 
-def names(package: str) -> list[str]:
+@cache
+def names(package: str) -> tuple[str, ...]:
     """The functions that `package` brings."""
-    return sorted(
-        entry.name.removesuffix(".lua")
-        for entry in files(package).joinpath("lua").iterdir()
-        if entry.name.endswith(".lua")
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".lua")
+            for entry in files(package).joinpath("lua").iterdir()
+            if entry.name.endswith(".lua")
+        )
     )
 
 
 async def install(client: "Redis | RedisCluster", package: str) -> None:
     """Loads every function of `package` on the server (on every primary of a cluster)."""
-    for name in names(package):
-        arguments: dict[str, Any] = (
-            {"target_nodes": RedisCluster.PRIMARIES} if isinstance(client, RedisCluster) else {}
-        )
-        await client.execute_command("FUNCTION LOAD", "REPLACE", source(package, name), **arguments)
+    loads = [("FUNCTION LOAD", "REPLACE", source(package, name)) for name in names(package)]
+    if isinstance(client, RedisCluster):
+        for load in loads:
+            await client.execute_command(*load, target_nodes=RedisCluster.PRIMARIES)
+        return
+    async with client.pipeline(transaction=False) as pipeline:
+        for load in loads:
+            pipeline.execute_command(*load)
+        await pipeline.execute()
 
 
 async def call(

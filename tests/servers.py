@@ -25,6 +25,7 @@ class Servers:
             postgres.NAME: lambda: postgres.program(self.places),
         }
         self._children: dict[str, Child] = {}
+        self._meddled = True
         self.revive()
 
     @property
@@ -40,28 +41,35 @@ class Servers:
 
     def pid(self, name: str) -> int:
         """The process id of `log`, `board` or `postgres` (for SIGSTOP and the like)."""
+        self._meddled = True
         return self._children[name].pid
 
     def kill(self, name: str) -> None:
         """`kill -9`, forked processes included."""
+        self._meddled = True
         self._children.pop(name).kill()
 
     def stop(self, name: str) -> None:
         """An orderly end."""
+        self._meddled = True
         self._children.pop(name).stop()
 
     def revive(self) -> None:
         """Starts what does not run, and returns when all three answer. From the test's own thread only."""
+        if not self._meddled and all(self.runs(name) for name in self._programs):
+            return
         self.start_missing()
         deadline = time.monotonic() + READY_SECONDS
         while not self.answer():
             if time.monotonic() > deadline:
                 raise TimeoutError("the embedded servers do not answer")
             time.sleep(0.02)
+        self._meddled = False
 
     def start_missing(self, **otherwise: Program) -> None:
         """Starts what does not run, without waiting for it; `otherwise` gives another program for a name.
         From the test's own thread only."""
+        self._meddled = True
         for name, program in self._programs.items():
             child = self._children.get(name)
             if child is None or child.exit_status() is not None:

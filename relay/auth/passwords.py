@@ -31,11 +31,15 @@ NICENESS: Final = 10
 
 
 class Passwords:
-    """Hashes and verifies. `threads` work at once, `queue` wait; further ones are refused."""
+    """Hashes and verifies. `threads` work at once, `queue` wait; further ones are refused.
 
-    def __init__(self, *, threads: int | None = None, queue: int = QUEUE) -> None:
+    `hasher` is for tests: another cost than the agreed one."""
+
+    def __init__(
+        self, *, threads: int | None = None, queue: int = QUEUE, hasher: PasswordHasher | None = None
+    ) -> None:
         workers = threads or max(1, (os.cpu_count() or 2) // 2)
-        self._hasher = PasswordHasher(ITERATIONS, MEMORY_KIB, LANES, type=Type.ID)
+        self._hasher = hasher or PasswordHasher(ITERATIONS, MEMORY_KIB, LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="argon2", initializer=_step_back)
         self._most = workers + queue
         self._under_way = 0

@@ -27,6 +27,7 @@ from schema.partitions import partition_of
 from schema.settings import Settings
 from tests.support.naive_projector import NaiveProjector
 from tests.support.people import Person
+from tests.support.quick import quick_hasher
 from tests.support.stack import ROOMY
 
 
@@ -128,7 +129,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
     keyset = Keyset(database, settings.secret_file)
     await keyset.load()
     revocation = Revocation(database)
-    passwords = Passwords(threads=2)
+    passwords = Passwords(threads=2, hasher=quick_hasher())
     stack.callback(passwords.close)
     made = {
         "tokens": AccessTokens(keyset, revocation),

@@ -3,8 +3,12 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Iterator
 from uuid import UUID, uuid4
 
+import pytest
+
+from relay.auth.passwords import Passwords
 from schema.settings import Settings
 from tests.support.people import PASSWORD, Person
 from tests.support.relay import Relay, make_settings, relay
@@ -125,12 +129,20 @@ async def test_threat_17_an_unknown_name_and_a_wrong_password_answer_with_the_sa
     assert all(answer == answers[0] for answer in answers)
 
 
+@pytest.fixture
+def agreed_cost() -> Iterator[Passwords]:
+    """What production pays for a password."""
+    passwords = Passwords(threads=2)
+    yield passwords
+    passwords.close()
+
+
 async def test_threat_17_an_unknown_name_takes_as_long_as_a_wrong_password(
-    log_url: str, board_url: str, database_url: str, tmp_path: object
+    log_url: str, board_url: str, database_url: str, tmp_path: object, agreed_cost: Passwords
 ) -> None:
     roomy = {"SEALSTREAM_FAILED_LOGINS_PER_MINUTE": "100000"}
     settings = make_settings(log_url, board_url, database_url, tmp_path, **roomy)
-    async with relay(settings) as node:
+    async with relay(settings, passwords=agreed_cost) as node:
         ada = await node.stranger().register()
         times: dict[str, list[float]] = {ada.username: [], "nobody_of_that_name": []}
         for _ in range(40):
