@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from schema import keys, relay_keys, servers
+from tests.ops.replay.snapshots import Snapshot
 from tests.workers import stories
 from tests.workers.archive.conftest import tell
 from tests.workers.replay.conftest import BELA, Kept
@@ -39,10 +41,14 @@ def _story() -> list[stories.Said]:
 
 
 HISTORY: Final = _story()
+ENTRIES: Final = len(HISTORY)
+TRIMMED_UPTO: Final = ENTRIES - 20
+"""Milliseconds. The log of `States.trimmed` begins there."""
 
 
 class Archived:
-    """The servers and the place of the archive; `env` is for the command."""
+    """The servers and the place of the archive; `env` is for the command. The servers are empty at first:
+    `fill` writes the history, `Snapshot.put` a state from before."""
 
     def __init__(self, log_url: str, database_url: str, folder: Path) -> None:
         self.log_url = log_url
@@ -54,7 +60,19 @@ class Archived:
             "SEALSTREAM_LOG_URL": log_url, "SEALSTREAM_DATABASE_URL": database_url,
             "SEALSTREAM_ARCHIVE": str(self.place), "SEALSTREAM_SECRET_FILE": str(secret),
         }  # fmt: skip
+
+    def fill(self) -> None:
+        """Writes the history and projects it."""
         self.do(self._fill)
+
+    def put(self, state: Snapshot) -> "Archived":
+        """Itself, in that state."""
+        state.put(self.log_url, self.database_url, self.place)
+        return self
+
+    def taken(self, into: Path) -> Snapshot:
+        """The present state; the archive is copied to `into`."""
+        return Snapshot.take(self.log_url, self.database_url, self.place, into)
 
     def do(self, step: Callable[[Any, Any], Awaitable[None]]) -> None:
         """Runs `step` with the log and a pool of the database."""
@@ -114,3 +132,20 @@ class Archived:
         for group in keys.LOG_GROUPS:
             await log.xgroup_create(keys.log(0), group, id="0")
         await kept.project()
+
+
+class States(msgspec.Struct, frozen=True):
+    """`whole`: everything is in the log, and there is no archive. `trimmed`: what stood before TRIMMED_UPTO
+    is in the archive alone."""
+
+    whole: Snapshot
+    trimmed: Snapshot
+
+    @classmethod
+    def prepare(cls, log_url: str, database_url: str, folder: Path) -> "States":
+        """In servers that are empty."""
+        relay = Archived(log_url, database_url, folder)
+        relay.fill()
+        whole = relay.taken(folder / "none")
+        relay.trim(TRIMMED_UPTO)
+        return cls(whole, relay.taken(folder / "trimmed"))
