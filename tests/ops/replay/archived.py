@@ -1,6 +1,7 @@
 """A relay whose older entries are in the archive: one partition, projected to its end."""
 
 import asyncio
+import shutil
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -70,6 +71,11 @@ class Archived:
         state.put(self.log_url, self.database_url, self.place)
         return self
 
+    def clear(self) -> None:
+        """Empties servers and archive."""
+        Snapshot.clear(self.log_url, self.database_url)
+        shutil.rmtree(self.place, ignore_errors=True)
+
     def taken(self, into: Path) -> Snapshot:
         """The present state; the archive is copied to `into`."""
         return Snapshot.take(self.log_url, self.database_url, self.place, into)
@@ -86,17 +92,22 @@ class Archived:
 
         asyncio.run(done())
 
-    async def archivist(self, log: Any, database: Any) -> Archivist:
+    async def archivist(self, log: Any, database: Any, *, keep_bodies: bool = False) -> Archivist:
         async with database.connection() as connection:
             key = await relay_keys.open_or_make(connection, SECRET, 1)
         public = {key.kid: key.private.public_key()}
-        return Archivist(Store.open(str(self.place)), database, log, key, public, lambda: 1, entries=SEGMENT)
+        store = Store.open(str(self.place))
+        return Archivist(
+            store, database, log, key, public, lambda: 1, entries=SEGMENT, keep_bodies=keep_bodies
+        )
 
-    def trim(self, upto: int, *, under_pressure: bool = False, with_archive: bool = True) -> None:
+    def trim(
+        self, upto: int, *, under_pressure: bool = False, with_archive: bool = True, keep_bodies: bool = False
+    ) -> None:
         """As retention does: by age exactly what stood before `upto` ms, under pressure a little less."""
 
         async def step(log: Any, database: Any) -> None:
-            archivist = await self.archivist(log, database) if with_archive else None
+            archivist = await self.archivist(log, database, keep_bodies=keep_bodies) if with_archive else None
             trimmer = Trimmer(database, log, archivist)
             if under_pressure:
                 while await trimmer.trim_oldest(0, Position(upto, 0)):
@@ -136,10 +147,15 @@ class Archived:
 
 class States(msgspec.Struct, frozen=True):
     """`whole`: everything is in the log, and there is no archive. `trimmed`: what stood before TRIMMED_UPTO
-    is in the archive alone."""
+    is in the archive alone. `with_bodies`: and that one keeps the ciphertexts."""
 
     whole: Snapshot
     trimmed: Snapshot
+    with_bodies: Snapshot
+
+    def __repr__(self) -> str:
+        """Short: hypothesis prints it."""
+        return "the states"
 
     @classmethod
     def prepare(cls, log_url: str, database_url: str, folder: Path) -> "States":
@@ -148,4 +164,7 @@ class States(msgspec.Struct, frozen=True):
         relay.fill()
         whole = relay.taken(folder / "none")
         relay.trim(TRIMMED_UPTO)
-        return cls(whole, relay.taken(folder / "trimmed"))
+        trimmed = relay.taken(folder / "trimmed")
+        relay.clear()
+        relay.put(whole).trim(TRIMMED_UPTO, keep_bodies=True)
+        return cls(whole, trimmed, relay.taken(folder / "with bodies"))

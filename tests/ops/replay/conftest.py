@@ -34,7 +34,7 @@ def relay(log_url: str, database_url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _states(_servers: Servers, _databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> States:
+def states(_servers: Servers, _databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> States:
     _servers.revive()
     with Redis.from_url(_servers.log_url) as log:
         log.flushall()
@@ -47,12 +47,18 @@ def _states(_servers: Servers, _databases: Databases, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def whole(_states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+def whole(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
     """Everything is in the log."""
-    return Archived(log_url, database_url, tmp_path).put(_states.whole)
+    return Archived(log_url, database_url, tmp_path).put(states.whole)
 
 
 @pytest.fixture
-def trimmed(_states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+def trimmed(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
     """The older entries are in the archive alone, in seven segments."""
-    return Archived(log_url, database_url, tmp_path).put(_states.trimmed)
+    return Archived(log_url, database_url, tmp_path).put(states.trimmed)
+
+
+@pytest.fixture
+def with_bodies(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+    """As `trimmed`, and the archive keeps the ciphertexts."""
+    return Archived(log_url, database_url, tmp_path).put(states.with_bodies)

@@ -33,6 +33,20 @@ class Snapshot(msgspec.Struct, frozen=True):
             shutil.copytree(archive, into)
         return cls(keys, rows, into if archive.exists() else None)
 
+    @staticmethod
+    def clear(log_url: str, database_url: str) -> None:
+        """Empties the servers."""
+        with Redis.from_url(log_url) as log:
+            log.flushall()
+        Snapshot.clear_tables(database_url)
+
+    @staticmethod
+    def clear_tables(database_url: str) -> None:
+        """Empties the database."""
+        with psycopg.connect(database_url) as connection:
+            for table in reversed(TABLES):
+                connection.execute(sql.SQL("DELETE FROM {}").format(table))
+
     def put(self, log_url: str, database_url: str, archive: Path) -> None:
         """Fills the servers, which must be empty, and the folder."""
         with Redis.from_url(log_url) as log, log.pipeline(transaction=False) as piece:
