@@ -1,19 +1,21 @@
 """`sealstream replay audit`: runs the audit, and prints what it found."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
 import click
 import msgspec
 import uvloop
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ops.errors import OperatorError
 from ops.replay.opening import chosen, in_words, reachable, the_history
 from ops.replay.plain import line, plain
-from ops.replay.shares import Request, audited, count, in_shares
+from ops.replay.shares import Progress, Request, audited, count, in_shares
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.audit import Scope
@@ -49,28 +51,35 @@ def audit(
 
 
 async def _run(request: Request, partition: int | None, *, quiet: bool) -> Report:
-    async with the_history(request.settings, fast=True) as history:
+    async with the_history(request.settings, fast=request.fast) as history:
         scope, partitions = request.scope, history.partitions
         scope = msgspec.structs.replace(
             scope, partitions=partitions, only=chosen(partitions, partition, scope.user)
         )
         request = msgspec.structs.replace(request, scope=scope)
         entries = sum([(await history.source.extent(number)).entries for number in scope.only])
-    with bar(quiet=quiet) as progress:
-        task = progress.add_task("folding archive and log", total=entries)
         shares = count(request)
-        advance = partial(progress.advance, task)
-        return await (audited(request, advance) if shares == 1 else in_shares(request, shares, advance))
+        if shares == 1:
+            with _folding(entries, quiet=quiet) as advance:
+                return await audited(request, history, advance)
+    with _folding(entries, quiet=quiet) as advance:
+        return await in_shares(request, shares, advance)
 
 
-def bar(*, quiet: bool) -> Progress:
+@contextmanager
+def _folding(entries: int, *, quiet: bool) -> Iterator[Progress]:
+    with bar(quiet=quiet) as progress:
+        yield partial(progress.advance, progress.add_task("folding archive and log", total=entries))
+
+
+def bar(*, quiet: bool) -> bars.Progress:
     """A progress bar on stderr; none where nobody looks."""
     console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
+    return bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=quiet or not console.is_terminal,

@@ -117,7 +117,8 @@ def tail(
 ) -> None:
     """Show entries as they come.
 
-    One line each, until Ctrl-C. --user also shows what the user sent.
+    One line each, until Ctrl-C. --user also shows what the user sent. With --from, what was trimmed since is
+    read from the archive; what neither log nor archive has is said.
     """
     from ops.replay.tailing import tail as run  # noqa: PLC0415
 
@@ -158,19 +159,26 @@ def export(
 @click.option(
     "--compare/--no-compare", default=True, show_default=True, help="Compare with the live database."
 )
+@click.option(
+    "--partial", is_flag=True, help="Where entries are missing, build what the others say; else it stops."
+)
 @_fast
-def rebuild(into: str, compare: bool, fast: bool) -> None:
-    """Make the projections anew from the log.
+def rebuild(into: str, compare: bool, partial: bool, fast: bool) -> None:
+    """Make the projections anew from archive and log.
 
     Devices, identities, prekeys, mailboxes and owed envelopes come into the database URL, by the
     projector's own code. Accounts, log-in sessions and signing keys are not in the log: they come from a
     backup (ops/runbook.md, Restore). It can be stopped, and goes on where it was.
 
-    Exit status: 0 the same as the live database, 1 it differs, 2 it could not run.
+    What was trimmed is read from the archive. One that keeps digests alone has no ciphertext: what is owed
+    from that time has no row then, and is counted.
+
+    Exit status: 0 whole, and the same as the live database; 1 it differs, or lacks something, which is said
+    in numbers; 2 it could not run, or entries are missing.
     """
     from ops.replay.rebuilding import rebuild as run  # noqa: PLC0415
 
-    sys.exit(run(_settings(), into, compare=compare, fast=fast))
+    sys.exit(run(_settings(), into, compare=compare, fast=fast, partial=partial))
 
 
 @replay.command()

@@ -13,7 +13,7 @@ import msgspec
 import uvloop
 
 from ops.errors import OperatorError
-from ops.replay.opening import in_words, the_history
+from ops.replay.opening import History, in_words, the_history
 from schema.settings import Settings
 from workers.replay.audit import Audit, NoCheckpoint, Scope
 from workers.replay.report import Report, merged
@@ -34,18 +34,17 @@ class Request(msgspec.Struct, frozen=True):
     fast: bool
 
 
-async def audited(request: Request, progress: Progress) -> Report:
+async def audited(request: Request, history: History, progress: Progress) -> Report:
     """One share, in this process. Raises OperatorError."""
     collect_rarely()
-    async with the_history(request.settings, fast=request.fast) as history:
-        audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
-        await audit.begin()
-        if request.scope.upto is not None:
-            return await audit.log_alone()
-        try:
-            return await audit.run(history.database)
-        except NoCheckpoint as error:
-            raise OperatorError(str(error)) from error
+    audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
+    await audit.begin()
+    if request.scope.upto is not None:
+        return await audit.log_alone()
+    try:
+        return await audit.run(history.database)
+    except NoCheckpoint as error:
+        raise OperatorError(str(error)) from error
 
 
 def collect_rarely() -> None:
@@ -97,5 +96,9 @@ def _share(request: Request) -> Report:
         with _folded.get_lock():
             _folded.value += more
 
+    async def run() -> Report:
+        async with the_history(request.settings, fast=request.fast) as history:
+            return await audited(request, history, progress)
+
     with in_words():
-        return uvloop.run(audited(request, progress))
+        return uvloop.run(run())

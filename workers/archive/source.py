@@ -53,6 +53,11 @@ class ArchiveSource:
         first = found.segments[0].header.first if found.segments else None
         return Extent(first, found.last, complete=found.complete, entries=found.entries)
 
+    async def lacks(self, partition: int, after: Position) -> Position | None:
+        """See Source. What reached its age is gone."""
+        begins = (await self.refresh(partition)).floor.last
+        return begins if begins > after else None
+
     async def refresh(self, partition: int) -> Chain:
         """The partition's chain, with what was written since it was read last."""
         known = self._chains.get(partition)
@@ -163,6 +168,11 @@ class JoinedSource:
             entries=old.entries + live.entries,
             removed_upto=live.removed_upto,
         )
+
+    async def lacks(self, partition: int, after: Position) -> Position | None:
+        """See Source."""
+        has_segments = bool((await self.archive.refresh(partition)).segments)
+        return await (self.archive if has_segments else self._log).lacks(partition, after)
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """See Source. Raises Overtaken when entries were trimmed that the archive does not have."""

@@ -54,10 +54,14 @@ class Projection:
                 raise Superseded
             for turn in turns:
                 written += await turn.apply(connection)
+            await self.conclude(connection)
         self._at = batch.upto
         accepted = sum(isinstance(entry.event, EnvelopeAccepted) for entry in batch.entries)
         metrics.WRITTEN.inc(written)
         metrics.SPARED.inc(accepted - written)
+
+    async def conclude(self, connection: Any) -> None:
+        """Is called at the end of each batch's transaction; for a projection that has more to write."""
 
 
 class Turn(msgspec.Struct, frozen=True):

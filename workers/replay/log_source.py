@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from schema import codec, keys, servers
 from workers import log_gaps
-from workers.positions import Position
+from workers.positions import START, Position
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 500
@@ -40,6 +40,16 @@ class LogSource:
     async def extent(self, partition: int) -> Extent:
         """See Source."""
         return await log_extent(self._client, partition)
+
+    async def lacks(self, partition: int, after: Position) -> Position | None:
+        """See Source. By the log's own record of what was trimmed."""
+        trimmed = Position.parse(await self._client.get(keys.trimmed(partition)) or b"0-0")
+        if trimmed > after:
+            return trimmed
+        found = await self.extent(partition)
+        # Trimmed before there was such a record: single entries that were removed tell another tale.
+        was_trimmed = not found.complete and found.removed_upto is None and after == START
+        return found.first if was_trimmed else None
 
     async def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """See Source. Behind a gap that a repair left comes an empty page that says so."""

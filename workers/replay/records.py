@@ -33,6 +33,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
             return self.digest
         return sha256(self.event.body).digest() if isinstance(self.event, EnvelopeAccepted) else b""
 
+    @property
+    def lacks_body(self) -> bool:
+        """Whether it is an envelope of which the source has the digest alone."""
+        event = self.event
+        return (
+            isinstance(event, EnvelopeAccepted)
+            and not event.body
+            and self.digest not in (None, sha256(b"").digest())
+        )
+
 
 class Unreadable(msgspec.Struct, frozen=True):
     """An entry that cannot be decoded; `user`, if that much can be read."""
@@ -97,6 +107,10 @@ class Source(Protocol):
 
     async def extent(self, partition: int) -> Extent:
         """The partition's present extent."""
+
+    async def lacks(self, partition: int, after: Position) -> Position | None:
+        """The position up to which entries behind `after` left this source, so that a reader who begins
+        there misses them; None when it begins with the next one. Gaps further on: see Page."""
 
     def pages(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """Everything in (after, upto], in order. Raises Overtaken."""

@@ -1,10 +1,9 @@
 /**
  * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
  * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
- * comes again is recognised by its number, after the relay's log changed by sender and id
- * (`MailboxPlace`); one that cannot be read leaves a visible trace. What
- * cannot be stored (a full disk) waits; a fault of our own is tried again and then passed over,
- * visibly, so that nothing keeps the mailbox shut for ever.
+ * comes again is recognised by its number, sender and id (`MailboxPlace`); one that cannot be read
+ * leaves a visible trace. What cannot be stored (a full disk) waits; a fault of our own is tried
+ * again and then passed over, visibly, so that nothing keeps the mailbox shut for ever.
  */
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
@@ -158,8 +157,8 @@ export class Inbox {
     }
     if ('head' in item) return this.place.reached(item.head)
     const upto = 'upto' in item ? item.upto : item.seq
-    if (upto <= this.place.upto) return true
     const envelope = 'upto' in item ? null : item
+    if (upto <= this.place.upto) return envelope === null || this.place.repeated(envelope)
     if ('upto' in item) await this.skip(item)
     else if (await this.place.knows(item)) await this.pass(item)
     else await this.insist(item, (changes) => this.place.stage(changes, upto, item))

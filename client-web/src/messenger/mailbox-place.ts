@@ -1,8 +1,9 @@
 /**
  * Where this device stands in its mailbox. Numbers belong to the relay's log: when the relay was
- * restored, or its log replaced, it names another log (or offers fewer numbers than it gave out),
- * and may give numbers for a second time. From then on its numbers count as they come, and what is
- * here already is recognised by sender and id. Runs inside the inbox's queue, one at a time.
+ * restored, or its log replaced, it names another log, offers fewer numbers than it gave out, or
+ * offers another envelope under a number that this device has passed. From then on its numbers count
+ * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
+ * queue, one at a time.
  */
 import { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
@@ -10,7 +11,10 @@ import type { Core } from './core'
 import type { Message } from './contract'
 import type { SecurityLog } from './security-log'
 
-/** Marks kept of the newest envelopes; texts are also known by the message itself. */
+/**
+ * Marks kept of the newest envelopes; texts are also known by the message itself. A relay offers at
+ * most 256 envelopes again that this device has acknowledged.
+ */
 const MARKS = 512
 
 interface LogRecord {
@@ -66,13 +70,28 @@ export class MailboxPlace {
   /** All that waits was sent. False if that is less than this device has seen: the numbers start anew. */
   async reached(head: number): Promise<boolean> {
     if (head >= this.cursor) return true
-    await this.note({ id: this.log?.id ?? null, before: this.furthest() }, 0, true)
+    await this.startAnew()
+    return false
+  }
+
+  /** Under the same log, or one that was never named. */
+  private startAnew(): Promise<void> {
+    return this.note({ id: this.log?.id ?? null, before: this.furthest() }, 0, true)
+  }
+
+  /** An envelope came under a number that was passed. False if it is not here: the numbers start anew. */
+  async repeated(envelope: IncomingEnvelope): Promise<boolean> {
+    if (await this.holds(envelope)) return true
+    await this.startAnew()
     return false
   }
 
   /** Whether this very envelope is here already, from before the numbers started anew. */
   async knows(envelope: IncomingEnvelope): Promise<boolean> {
-    if (envelope.seq > (this.log?.before ?? 0)) return false
+    return envelope.seq <= (this.log?.before ?? 0) && (await this.holds(envelope))
+  }
+
+  private async holds(envelope: IncomingEnvelope): Promise<boolean> {
     if (this.marks.includes(markOf(envelope))) return true
     const held = await this.core.store.message<Message>(envelope.id)
     return held?.conversation === envelope.from.user_id && held.direction === 'in'

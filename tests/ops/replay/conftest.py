@@ -1,4 +1,6 @@
-"""A small relay: one partition, its directory, its tables."""
+"""A small relay: one partition, its directory, its tables; and one whose older entries are in the archive."""
+
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -6,7 +8,10 @@ from redis import Redis
 
 from schema import codec, keys
 from schema.events import Refused
+from tests.databases import Databases
+from tests.ops.replay.archived import Archived, States
 from tests.ops.replay.running import SENDER_STORY, USER
+from tests.servers import Servers
 from tests.workers import stories
 
 
@@ -26,3 +31,34 @@ def relay(log_url: str, database_url: str) -> dict[str, str]:
     with psycopg.connect(database_url) as connection:
         connection.execute("INSERT INTO checkpoints VALUES ('projector', 0, '0-0')")
     return {"SEALSTREAM_LOG_URL": log_url, "SEALSTREAM_DATABASE_URL": database_url}
+
+
+@pytest.fixture(scope="session")
+def states(_servers: Servers, _databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> States:
+    _servers.revive()
+    with Redis.from_url(_servers.log_url) as log:
+        log.flushall()
+    name = _databases.take()
+    try:
+        folder = tmp_path_factory.mktemp("states")
+        return States.prepare(_servers.log_url, _servers.database_url(name), folder)
+    finally:
+        _databases.give_back(name)
+
+
+@pytest.fixture
+def whole(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+    """Everything is in the log."""
+    return Archived(log_url, database_url, tmp_path).put(states.whole)
+
+
+@pytest.fixture
+def trimmed(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+    """The older entries are in the archive alone, in seven segments."""
+    return Archived(log_url, database_url, tmp_path).put(states.trimmed)
+
+
+@pytest.fixture
+def with_bodies(states: States, log_url: str, database_url: str, tmp_path: Path) -> Archived:
+    """As `trimmed`, and the archive keeps the ciphertexts."""
+    return Archived(log_url, database_url, tmp_path).put(states.with_bodies)

@@ -104,3 +104,21 @@ test('the first log that is ever named changes nothing', async () => {
   await until(() => online(again), 'online')
   expect(told(again)).toBe(0)
 })
+
+test('an older copy that has given the numbers out again before this device is back loses nothing', async () => {
+  const { relay, anna, bob } = await written(new NamedRelay())
+  bob.stop()
+  const head = relay.device('bob').head
+  restored(relay.device('bob'), head - 2, [])
+  const anew = ['under the last number but one', 'under the last number', 'and a new one']
+  for (const text of anew) await anna.messenger.sendText(bob.userId, text)
+  await until(() => relay.device('bob').mailbox.length === 3, 'accepted')
+  expect(relay.device('bob').head).toBe(head + 1)
+
+  const again = await bob.reloaded()
+  await again.messenger.openConversation(anna.userId)
+  await until(() => again.received().includes('and a new one'), 'and a new one')
+  await until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
+  expect(again.received()).toEqual(['hello', 'one', 'two', 'three', ...anew])
+  expect(told(again)).toBe(1)
+})
