@@ -17,6 +17,7 @@ from schema import durability, functions, keys, log_identity, logs, partitions, 
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
+from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 from workers import metrics
@@ -245,6 +246,7 @@ WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = 
 def run_worker(name: str, settings: Settings) -> int:
     """Runs the worker `name` until SIGTERM or SIGINT; the process's exit status."""
     logs.configure(settings.log_format, name)
+    raise_limit()
     if name not in WORKERS:
         log.error("no_such_worker", known=list(WORKERS))
         return 2
