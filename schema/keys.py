@@ -17,7 +17,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
-| | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
+| | | | ever expired, `nD` of how many D was told |
+| `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
@@ -106,6 +107,11 @@ def log_gaps(partition: int) -> str:
 def user(partition: int, user_id: UUID) -> str:
     """The directory entry of a user: identity, devices, heads, cursors, floors."""
     return f"{{{partition}}}:user:{user_id}"
+
+
+def closed(partition: int, user_id: UUID) -> str:
+    """The devices of a user that were closed."""
+    return f"{{{partition}}}:closed:{user_id}"
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
