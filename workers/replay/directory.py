@@ -33,7 +33,7 @@ async def read(client: Any, partition: int, users: Sequence[UUID]) -> tuple[Posi
         piece.xrevrange(keys.log(partition), count=1)
         *found, newest = await piece.execute()
     hashes, closed = found[::2], found[1::2]
-    fields = [
+    fields: list[Fields] = [
         {**one, **{b"x" + device: b"1" for device in devices}}
         for one, devices in zip(hashes, closed, strict=True)
     ]
