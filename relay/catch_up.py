@@ -63,13 +63,9 @@ class CatchUp:
         self._doubted: dict[LiveSocket, None] = {}
         self._doubting: asyncio.Task[None] | None = None
 
-    def start(self, socket: LiveSocket) -> "asyncio.Task[None] | None":
-        """Begins to catch up; None when it is under way."""
-        socket.live = False
-        if socket.catching_up or socket.ended:
-            return None
-        socket.catching_up = True
-        return self._begin(socket, self._run)
+    def start(self, socket: LiveSocket) -> None:
+        """Begins to catch up, unless it is under way."""
+        self._started(socket)
 
     def start_all(self, sockets: Iterable[LiveSocket]) -> None:
         """Has each of them catch up, `DOUBTED_AT_ONCE` at a time: log and database serve others meanwhile. A
@@ -83,7 +79,7 @@ class CatchUp:
         while self._doubted:
             socket = next(iter(self._doubted))
             del self._doubted[socket]
-            if (task := self.start(socket)) is not None:
+            if (task := self._started(socket)) is not None:
                 under_way.add(task)
             if len(under_way) >= DOUBTED_AT_ONCE:
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
@@ -97,8 +93,16 @@ class CatchUp:
         """Ends every catch-up."""
         await tasks.end(self._tasks)
 
-    def _begin(self, socket: LiveSocket, work: Work) -> "asyncio.Task[None]":
-        return self._keep(asyncio.create_task(self._guarded(socket, work)))
+    def _started(self, socket: LiveSocket) -> "asyncio.Task[None] | None":
+        """None when it was under way."""
+        socket.live = False
+        if socket.catching_up or socket.ended:
+            return None
+        socket.catching_up = True
+        return self._keep(asyncio.create_task(self._guarded(socket, self._run)))
+
+    def _begin(self, socket: LiveSocket, work: Work) -> None:
+        self._keep(asyncio.create_task(self._guarded(socket, work)))
 
     def _keep(self, task: "asyncio.Task[None]") -> "asyncio.Task[None]":
         self._tasks.add(task)

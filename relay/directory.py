@@ -142,12 +142,11 @@ class Directory:
         """For each (device, prekey id): whether it is the caller's to hand out, which is recorded on disk;
         None when the device is not active (any more)."""
         partition = partition_of(user, self._partitions)
-        arguments: list[Any] = [keys.TAKEN_SECONDS]
+        arguments: list[Any] = []
         for device, number in prekeys:
             event = PrekeyTaken(user=user, device=device, at=at, prekey_id=number)
-            arguments += [device, codec.encode(event)]
-        marks = (keys.taken(partition, user, *prekey) for prekey in prekeys)
-        replies = await self._call("take_prekeys", user, arguments, *marks)
+            arguments += [device, f"{user}:{device}:{number}", codec.encode(event)]
+        replies = await self._call("take_prekeys", user, arguments, keys.taken(partition))
         return [None if reply < 0 else reply == 1 for reply in replies]
 
     async def delete(self, user: UUID, device: int, at: int) -> Position:

@@ -21,7 +21,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
-| `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
+| `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
+| | | | out → when, by the log's entry (ms) |
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
@@ -80,8 +81,6 @@ LOG_GROUPS: Final = (PROJECTOR, PUSHER)
 
 SEEN_SECONDS: Final = 3600
 """How long the answer to an accepted send is remembered."""
-TAKEN_SECONDS: Final = 86_400
-"""How long a handed-out prekey is marked in the log's own slot: longer than the projector is ever away."""
 
 
 def log(partition: int) -> str:
@@ -119,9 +118,9 @@ def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 
-def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
-    """The mark of a one-time prekey that was handed out."""
-    return f"{{{partition}}}:taken:{user_id}:{device}:{prekey}"
+def taken(partition: int) -> str:
+    """The marks of one-time prekeys that were handed out."""
+    return f"{{{partition}}}:taken"
 
 
 def quarantine(partition: int) -> str:

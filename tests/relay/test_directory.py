@@ -230,11 +230,17 @@ async def test_a_prekey_is_the_first_takers_however_many_ask(log: Log, user: UUI
     assert sorted(taken) == [1, 2, 3, 4, 5]
 
 
-async def test_a_prekeys_mark_goes_when_the_projection_has_long_known(log: Log, user: UUID) -> None:
+async def test_a_prekeys_mark_has_the_time_of_its_entry_and_does_not_expire(log: Log, user: UUID) -> None:
     await log.publish(user, 1, ONE)
     await log.directory.take(user, [(1, 1)], 1)
-    mark = keys.taken(partition_of(user, PARTITIONS), user, 1, 1)
-    assert keys.TAKEN_SECONDS - 10 < await log.client.ttl(mark) <= keys.TAKEN_SECONDS
+    partition = partition_of(user, PARTITIONS)
+    newest = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
+    mark = f"{user}:1:1".encode()
+    assert await log.client.zrange(keys.taken(partition), 0, -1, withscores=True) == [
+        (mark, float(newest.split(b"-")[0]))
+    ]
+    assert await log.client.ttl(keys.taken(partition)) == -1
+    assert await log.directory.take(user, [(1, 1), (1, 2)], 2) == [False, True]
 
 
 async def test_of_who_is_gone_no_prekey_is_taken_and_nothing_recorded(log: Log, user: UUID) -> None:
@@ -262,6 +268,6 @@ async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Log,
 async def test_all_keys_of_a_call_are_in_one_slot_of_a_cluster(user: UUID) -> None:
     from redis.crc import key_slot
 
-    names = [keys.log(3), keys.user(3, user), keys.closed(3, user), keys.taken(3, user, 1, 1)]
+    names = [keys.log(3), keys.user(3, user), keys.closed(3, user), keys.taken(3)]
     names.append(keys.deleted(3))
     assert len({key_slot(name.encode()) for name in names}) == 1
