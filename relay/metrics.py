@@ -23,6 +23,9 @@ CONNECTIONS_REFUSED = Counter(
     ["kind"],
 )
 ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
+ENDED_SESSIONS_READ = Counter(
+    "sealstream_ended_sessions_read_total", "Rows of ended login sessions that were read to learn of ends."
+)
 INBOX_LOST = Counter(
     "sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up."
 )
