@@ -153,7 +153,7 @@ class Directory:
         """Forgets the account, and has what the log holds of it erased."""
         event = codec.encode(AccountDeleted(user=user, device=device, at=at))
         deleted = keys.deleted(partition_of(user, self._partitions))
-        names = self._closed(user), deleted
+        names = deleted, self._closed(user)
         return self._position(user, await self._call("delete_account", user, [event, str(user)], *names))
 
     async def _append(self, identity_key: bytes, event: PrekeysUploaded | SignedPrekeySet) -> Position:

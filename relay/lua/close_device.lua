@@ -6,10 +6,10 @@
 --#include closed
 redis.register_function('sealstream_close_device', function(keys, args)
   local user, device = keys[2], args[1]
-  move_closed(user, keys[3])
-  if redis.call('SISMEMBER', keys[3], device) == 1 then return {'closed'} end
+  local closed = closed_devices(user, keys[3])
+  if redis.call('SISMEMBER', closed, device) == 1 then return {'closed'} end
   if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
   for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. device) end
-  redis.call('SADD', keys[3], device)
+  redis.call('SADD', closed, device)
   return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
 end)

@@ -27,8 +27,8 @@ end
 redis.register_function('sealstream_publish_identity', function(keys, args)
   local log, user = keys[1], keys[2]
   local device, identity = args[1], args[2]
-  move_closed(user, keys[3])
-  if redis.call('SISMEMBER', keys[3], device) == 1 then return {'closed'} end
+  local closed = closed_devices(user, keys[3])
+  if redis.call('SISMEMBER', closed, device) == 1 then return {'closed'} end
   local present = redis.call('HGET', user, 'i')
   local change, event = 'first', args[5]
   if present == identity then
@@ -43,7 +43,7 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
         for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. other) end
-        redis.call('SADD', keys[3], other)
+        redis.call('SADD', closed, other)
       end
     end
     redis.call('HSET', user, 'b', device .. ' ' .. args[9])
@@ -54,6 +54,6 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
   if args[8] ~= '' then position = redis.call('XADD', log, '*', 'e', args[8]) end
   local replacer, upto = string.match(redis.call('HGET', user, 'b') or '0 0', '^(%d+) (%d+)$')
   local reply = {'ok', position, change, tonumber(replacer), tonumber(upto)}
-  for _, closed in ipairs(redis.call('SMEMBERS', keys[3])) do reply[#reply + 1] = tonumber(closed) end
+  for _, other in ipairs(redis.call('SMEMBERS', closed)) do reply[#reply + 1] = tonumber(other) end
   return reply
 end)

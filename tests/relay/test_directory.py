@@ -230,6 +230,28 @@ async def test_a_prekey_is_the_first_takers_however_many_ask(log: Log, user: UUI
     assert sorted(taken) == [1, 2, 3, 4, 5]
 
 
+async def test_nodes_of_the_version_before_may_call_the_functions(log: Log, user: UUID) -> None:
+    partition = partition_of(user, PARTITIONS)
+    names = [keys.log(partition), keys.user(partition, user)]
+
+    async def call(function: str, further: list[str], *args: Any) -> Any:
+        return await functions.call(log.client, "relay", function, [*names, *further], [*args])
+
+    await log.publish(user, 1)
+    await log.publish(user, 2)
+    marks = [f"{{{partition}}}:taken:{user}:1:{number}" for number in (1, 2, 3)]
+    await log.client.set(marks[0], 1)
+    event = codec.encode(PrekeyTaken(user=user, device=1, at=1, prekey_id=2))
+    assert await call("take_prekeys", marks[:2], 86_400, 1, event, 1, event) == [0, 1]
+    assert await log.directory.take(user, [(1, 1), (1, 2), (1, 3)], 2) == [False, False, True]
+    assert await call("take_prekeys", marks[2:], 86_400, 1, event) == [0]
+    assert (await call("close_device", [], 2, b"closed"))[0] == b"ok"
+    assert await log.closed(user) == {2}
+    await call("delete_account", [keys.deleted(partition)], b"deleted", str(user))
+    assert await log.fields(user) == {}
+    assert await log.closed(user) == set()
+
+
 async def test_a_prekeys_mark_has_the_time_of_its_entry_and_does_not_expire(log: Log, user: UUID) -> None:
     await log.publish(user, 1, ONE)
     await log.directory.take(user, [(1, 1)], 1)
