@@ -36,6 +36,7 @@ from relay.parts import Parts
 from relay.presence import Presence
 from relay.pressure import Pressure
 from relay.receipts import Receipts
+from relay.room import CLIENT_CONNECTIONS, Room, room_here
 from relay.sockets.calls import Calls
 from relay.sockets.handshake import Doorkeeper
 from relay.sockets.registry import Registry
@@ -44,6 +45,7 @@ from relay.sockets.server import RelayServer
 from schema import durability, functions, log_identity, logs, servers
 from schema import partitions as partitions_of
 from schema.clock import now_ms
+from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 
@@ -53,6 +55,7 @@ log = structlog.get_logger(__name__)
 def run_node(settings: Settings, index: int) -> int:
     """Runs node `index` until SIGTERM or SIGINT; the process's exit status."""
     logs.configure(settings.log_format, f"node-{index}")
+    raise_limit()
     return uvloop.run(_main(settings, index))
 
 
@@ -76,6 +79,7 @@ _up = asyncio.Event()
 
 
 async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int:
+    room = room_here()
     async with AsyncExitStack() as stack:
         try:
             listening = listen(settings.host, settings.port + index)
@@ -87,7 +91,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         stack.callback(listening.close)
         try:
-            node, app = await _wire(settings, index, stack)
+            node, app = await _wire(settings, index, room, stack)
         except partitions_of.PartitionsDiffer as error:
             log.error(  # noqa: TRY400 - as above
                 "partitions_differ", reason=str(error), setting="SEALSTREAM_PARTITIONS"
@@ -99,7 +103,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
         except (BadSetting, KeysetUnreadable) as error:
             log.error("setting_unusable", reason=str(error))  # noqa: TRY400 - as above
             return 1
-        runner = Runner(app, handle_signals=False, shutdown_timeout=2.0)
+        runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         await web.SockSite(runner, listening).start()
         _up.set()
@@ -119,13 +123,15 @@ async def _first(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[Node, web.Application]:
+async def _wire(
+    settings: Settings, index: int, room: Room, stack: AsyncExitStack
+) -> tuple[Node, web.Application]:
     assert settings.log_url
     assert settings.board_url
     assert settings.database_url
     node_id = f"{index}-{secrets.token_hex(6)}"
     partitions = settings.partitions
-    board_client = servers.client(settings.board_url)
+    board_client = servers.client(settings.board_url, most=CLIENT_CONNECTIONS)
     stack.push_async_callback(board_client.aclose)
     database, waiting = await _databases(stack, settings.database_url)
     guard, log_faults = await _guard(settings, database)
@@ -165,10 +171,11 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     server = RelayServer(
-        Doorkeeper(tokens.verify, mailbox_log, admission, presence),
+        Doorkeeper(tokens.verify, mailbox_log, admission, presence, registry, room),
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
         address_of=Peers(settings.trusted_proxies).subject,
+        room=room,
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(
@@ -242,7 +249,8 @@ async def _guard(
 
 def _log(stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int) -> tuple[Any, LogWatch]:
     """The guarded client of the log, and the watch over both."""
-    guarded, plain = servers.client(url, guard=guard), servers.client(url)
+    guarded = servers.client(url, guard=guard, most=CLIENT_CONNECTIONS)
+    plain = servers.client(url, most=CLIENT_CONNECTIONS)
     for client in (guarded, plain):
         stack.push_async_callback(client.aclose)
     return guarded, LogWatch(guard, guarded, plain, partitions)

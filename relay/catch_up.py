@@ -6,7 +6,7 @@ pushed to this node. The socket goes live only in the same step in which nothing
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +32,8 @@ from schema.wire_socket import CaughtUp
 log = structlog.get_logger(__name__)
 
 PAGE_ENVELOPES: Final = 64
+DOUBTED_AT_ONCE: Final = 64
+"""Catch-ups under way of those that one lost inbox entry makes necessary."""
 ENDING_SECONDS: Final = 3.5
 """A device that is closed has its sockets ended by its session's end; a node learns of that within two."""
 
@@ -58,14 +60,29 @@ class CatchUp:
         self._database = database
         self._log_id = str(log_id)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._doubted: dict[LiveSocket, None] = {}
+        self._doubting: asyncio.Task[None] | None = None
 
     def start(self, socket: LiveSocket) -> None:
         """Begins to catch up, unless it is under way."""
-        socket.live = False
-        if socket.catching_up or socket.ended:
-            return
-        socket.catching_up = True
-        self._begin(socket, self._run)
+        self._started(socket)
+
+    def start_all(self, sockets: Iterable[LiveSocket]) -> None:
+        """Has each of them catch up, `DOUBTED_AT_ONCE` at a time: log and database serve others meanwhile. A
+        socket whose turn is yet to come stays live, and a gap that it sees begins its catch-up at once."""
+        self._doubted.update(dict.fromkeys(sockets))
+        if self._doubted and (self._doubting is None or self._doubting.done()):
+            self._doubting = self._keep(asyncio.create_task(self._start_in_turn()))
+
+    async def _start_in_turn(self) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        while self._doubted:
+            socket = next(iter(self._doubted))
+            del self._doubted[socket]
+            if (task := self._started(socket)) is not None:
+                under_way.add(task)
+            if len(under_way) >= DOUBTED_AT_ONCE:
+                _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def look(self, socket: LiveSocket) -> None:
         """Something expired: tells the device of what the directory says it was not told of, and goes on
@@ -76,10 +93,21 @@ class CatchUp:
         """Ends every catch-up."""
         await tasks.end(self._tasks)
 
+    def _started(self, socket: LiveSocket) -> "asyncio.Task[None] | None":
+        """None when it was under way."""
+        socket.live = False
+        if socket.catching_up or socket.ended:
+            return None
+        socket.catching_up = True
+        return self._keep(asyncio.create_task(self._guarded(socket, self._run)))
+
     def _begin(self, socket: LiveSocket, work: Work) -> None:
-        task = asyncio.create_task(self._guarded(socket, work))
+        self._keep(asyncio.create_task(self._guarded(socket, work)))
+
+    def _keep(self, task: "asyncio.Task[None]") -> "asyncio.Task[None]":
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, socket: LiveSocket, work: Work) -> None:
         """A bug must not leave a socket that is never live, and a client that does not know: it shall come

@@ -102,7 +102,8 @@ class Directory:
             last_device,
             DEVICES_ACTIVE,
         ]
-        reply = await self._call("publish_identity", user, arguments)
+        closed = self._closed(user)
+        reply = await self._call("publish_identity", user, arguments, closed)
         match reply[0]:
             case b"ok":
                 return Published(
@@ -118,7 +119,7 @@ class Directory:
     async def close(self, user: UUID, device: int, at: int) -> Position | None:
         """Closes the device; None when it was closed before. Raises Refusal not_found."""
         event = codec.encode(DeviceClosed(user=user, device=device, at=at))
-        reply = await self._call("close_device", user, [device, event])
+        reply = await self._call("close_device", user, [device, event], self._closed(user))
         if reply[0] == b"unknown":
             raise Refusal("not_found", "You have no such device.")
         return self._position(user, reply[1]) if reply[0] == b"ok" else None
@@ -141,19 +142,19 @@ class Directory:
         """For each (device, prekey id): whether it is the caller's to hand out, which is recorded on disk;
         None when the device is not active (any more)."""
         partition = partition_of(user, self._partitions)
-        arguments: list[Any] = [keys.TAKEN_SECONDS]
+        arguments: list[Any] = []
         for device, number in prekeys:
             event = PrekeyTaken(user=user, device=device, at=at, prekey_id=number)
-            arguments += [device, codec.encode(event)]
-        marks = (keys.taken(partition, user, *prekey) for prekey in prekeys)
-        replies = await self._call("take_prekeys", user, arguments, *marks)
+            arguments += [device, f"{user}:{device}:{number}", codec.encode(event)]
+        replies = await self._call("take_prekeys", user, arguments, keys.taken(partition))
         return [None if reply < 0 else reply == 1 for reply in replies]
 
     async def delete(self, user: UUID, device: int, at: int) -> Position:
         """Forgets the account, and has what the log holds of it erased."""
         event = codec.encode(AccountDeleted(user=user, device=device, at=at))
         deleted = keys.deleted(partition_of(user, self._partitions))
-        return self._position(user, await self._call("delete_account", user, [event, str(user)], deleted))
+        names = deleted, self._closed(user)
+        return self._position(user, await self._call("delete_account", user, [event, str(user)], *names))
 
     async def _append(self, identity_key: bytes, event: PrekeysUploaded | SignedPrekeySet) -> Position:
         arguments = [event.device, identity_key, codec.encode(event)]
@@ -166,6 +167,9 @@ class Directory:
         partition = partition_of(user, self._partitions)
         names = [keys.log(partition), keys.user(partition, user), *further]
         return await functions.call(self._log, "relay", function, names, arguments)
+
+    def _closed(self, user: UUID) -> str:
+        return keys.closed(partition_of(user, self._partitions), user)
 
     def _position(self, user: UUID, entry: bytes) -> Position:
         return Position(partition_of(user, self._partitions), entry)

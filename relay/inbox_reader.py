@@ -6,7 +6,7 @@ the entry may have said that a socket was replaced, a user evicted, or that some
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +25,10 @@ from schema.backoff import Backoff
 log = structlog.get_logger(__name__)
 
 BLOCK_MS: Final = 2000
-ENTRIES_AT_ONCE: Final = 128
+ENTRIES_AT_ONCE: Final = 32
+"""An entry may hold a whole batch of the pusher."""
+ITEMS_AT_ONCE: Final = 64
+"""Then heartbeats, and everything else, have their turn."""
 EPHEMERAL_UNSENT_BYTES: Final = 256 * 1024
 """A socket with more than this unsent is not passed typing notices."""
 
@@ -43,6 +46,7 @@ class InboxReader:
         self._now = now
         self._position = b"0"
         self._count = 0
+        self._life = 0
         self._lost = False
 
     async def run(self) -> None:
@@ -59,12 +63,24 @@ class InboxReader:
                 continue
             backoff.reset()
             if reply:
-                self.take(reply[0][1])
+                await self._take_in_turns(reply[0][1])
                 self._trim(name)
 
+    async def _take_in_turns(self, entries: list[list[Any]]) -> None:
+        """What is left when the board came back empty is dropped: every socket catches up after that."""
+        life = self._life
+        for _ in self._steps(entries):
+            await asyncio.sleep(0)
+            if life != self._life:
+                return
+
     def take(self, entries: list[list[Any]]) -> None:
-        """Takes a read's entries to the sockets, then sends what they queued."""
-        touched: set[LiveSocket] = set()
+        """Takes a read's entries to the sockets, and sends what they queued."""
+        for _ in self._steps(entries):
+            pass
+
+    def _steps(self, entries: list[list[Any]]) -> Iterator[None]:
+        """Takes a bounded number of items in each step, and sends what they queued."""
         for position, flat in entries:
             self._position = position
             pairs = list(zip(flat[::2], flat[1::2], strict=True))
@@ -73,15 +89,19 @@ class InboxReader:
             if unreadable:
                 log.warning("inbox_items_unreadable", kinds=unreadable)
                 self._doubt()
-            for item in items:
-                self._item(item, touched)
-        for socket in touched:
-            metrics.PUSHED.inc(socket.flush())
+            for start in range(0, len(items), ITEMS_AT_ONCE):
+                touched: set[LiveSocket] = set()
+                for item in items[start : start + ITEMS_AT_ONCE]:
+                    self._item(item, touched)
+                for socket in touched:
+                    metrics.PUSHED.inc(socket.flush())
+                yield
 
     def forget_position(self) -> None:
         """The board came back empty: its streams begin anew."""
         self._position = b"0"
         self._count = 0
+        self._life += 1
 
     def take_lost(self) -> bool:
         """Whether entries were lost since this was asked last."""
@@ -89,9 +109,8 @@ class InboxReader:
         return lost
 
     def catch_up_all(self) -> None:
-        """Every socket reads its mailbox again."""
-        for socket in self._registry:
-            self._catch_up.start(socket)
+        """Every socket reads its mailbox again, a bounded number at once."""
+        self._catch_up.start_all(self._registry)
 
     def _count_entry(self, count: int) -> None:
         if count != self._count + 1:

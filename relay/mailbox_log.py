@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
+from relay.log_calls import divided
 from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
@@ -28,8 +29,6 @@ from schema.wire_socket import Send
 
 log = structlog.get_logger(__name__)
 
-CALL_SENDS: Final = 128
-"""At most so many sends in one call: the log serves nobody else meanwhile."""
 RESOLVE_SECONDS: Final = 10.0
 """How long an unknown outcome is pursued before the sender is left without an answer."""
 
@@ -183,10 +182,8 @@ class MailboxLog:
 
     def _flush(self, function: str, partition: int) -> None:
         turn = self._turns.pop((function, partition))
-        for start in range(0, len(turn), CALL_SENDS):
-            task = asyncio.get_running_loop().create_task(
-                self._run(function, partition, turn[start : start + CALL_SENDS])
-            )
+        for call in divided(turn, _bytes):
+            task = asyncio.get_running_loop().create_task(self._run(function, partition, call))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
@@ -255,6 +252,10 @@ class MailboxLog:
             log.warning("functions_not_installed", error=type(error).__name__)
             return False
         return True
+
+
+def _bytes(submission: _Submission) -> int:
+    return sum(len(argument) for argument in submission.args if isinstance(argument, bytes))
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:

@@ -11,7 +11,21 @@ GIVEN_UP = Counter("sealstream_envelopes_given_up_total", "Envelopes that can ne
 ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements appended or repeated.")
 REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
 SOCKETS = Gauge("sealstream_sockets", "Live sockets.")
+CALLING = Gauge("sealstream_http_connections", "Open connections that are no sockets.")
+ROOM = Gauge(
+    "sealstream_connection_room",
+    "Connections that the limit on open files leaves room for, by kind.",
+    ["kind"],
+)
+CONNECTIONS_REFUSED = Counter(
+    "sealstream_connections_refused_total",
+    "Connections refused or closed for want of room, by kind (idle: closed for a newer one).",
+    ["kind"],
+)
 ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
+ENDED_SESSIONS_READ = Counter(
+    "sealstream_ended_sessions_read_total", "Rows of ended login sessions that were read to learn of ends."
+)
 INBOX_LOST = Counter(
     "sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up."
 )

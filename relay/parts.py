@@ -1,7 +1,7 @@
 """The parts of a running node that a call may use; put together once, in the bootstrap."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relay.auth.keyset import Keyset
@@ -11,6 +11,7 @@ from relay.auth.tokens import AccessTokens
 from relay.database import Database
 from relay.directory import Directory
 from relay.limits import Limits
+from relay.readiness import Readiness
 from relay.receipts import Receipts
 from schema.refusals import Refusal
 from schema.settings import Settings
@@ -37,6 +38,7 @@ class Parts:
     receipts: Receipts
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]
+    readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""
 

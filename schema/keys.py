@@ -17,10 +17,12 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
-| | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
+| | | | ever expired, `nD` of how many D was told |
+| `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
-| `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
+| `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
+| | | | out → when, by the log's entry (ms) |
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
@@ -79,8 +81,6 @@ LOG_GROUPS: Final = (PROJECTOR, PUSHER)
 
 SEEN_SECONDS: Final = 3600
 """How long the answer to an accepted send is remembered."""
-TAKEN_SECONDS: Final = 86_400
-"""How long a handed-out prekey is marked in the log's own slot: longer than the projector is ever away."""
 
 
 def log(partition: int) -> str:
@@ -108,14 +108,19 @@ def user(partition: int, user_id: UUID) -> str:
     return f"{{{partition}}}:user:{user_id}"
 
 
+def closed(partition: int, user_id: UUID) -> str:
+    """The devices of a user that were closed."""
+    return f"{{{partition}}}:closed:{user_id}"
+
+
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
     """Names one send; its answer is remembered under a digest of this (`schema/lua/seen.lua`)."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 
-def taken(partition: int, user_id: UUID, device: int, prekey: int) -> str:
-    """The mark of a one-time prekey that was handed out."""
-    return f"{{{partition}}}:taken:{user_id}:{device}:{prekey}"
+def taken(partition: int) -> str:
+    """The marks of one-time prekeys that were handed out."""
+    return f"{{{partition}}}:taken"
 
 
 def quarantine(partition: int) -> str:

@@ -26,6 +26,7 @@ HOUR: Final = 3_600_000
 MESSAGES: Final = "messages"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
+REFRESHES: Final = "refreshes"
 FAILED_LOGINS: Final = "failed_logins"
 FAILED_LOGINS_PER_NAME: Final = "failed_logins_per_name"
 REGISTRATIONS: Final = "registrations"
@@ -42,6 +43,9 @@ DEFAULTS: Final = (
     ),
     Limit(
         LOGINS, 10, MINUTE, "address", "SEALSTREAM_LOGINS_PER_MINUTE", "password guessing, Argon2 as a lever"
+    ),
+    Limit(
+        REFRESHES, 120, MINUTE, "address", "SEALSTREAM_REFRESHES_PER_MINUTE", "many people share an address"
     ),
     Limit(
         FAILED_LOGINS,
@@ -68,6 +72,9 @@ DEFAULTS: Final = (
     Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
     Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
 )
+
+READINESS: Final = Limit("readiness", 600, MINUTE, "address", None, "monitors ask every second")
+"""Of one node, and kept by it (`relay.readiness`): the board may be what is away."""
 
 BODY_BYTES: Final = 64 * 1024
 """One envelope's ciphertext; longer is `too_large`."""

@@ -25,7 +25,7 @@ from schema import primaries
 from schema.log_identity import Guard
 
 CONNECTIONS: Final = 100
-"""Of one client to one server; who finds none free waits."""
+"""Of one client to one server, unless it is given fewer."""
 CONNECTION_SECONDS: Final = 5
 REPLY_SECONDS: Final = 10.0
 """A connection on which nothing comes for so long is given up: it may be open at this end only."""
@@ -67,12 +67,17 @@ def address(url: str) -> Connection | UnixDomainSocketConnection:
 
 
 def client(
-    url: str, *, reply_seconds: float = REPLY_SECONDS, guard: Guard | None = None
+    url: str,
+    *,
+    reply_seconds: float = REPLY_SECONDS,
+    guard: Guard | None = None,
+    most: int = CONNECTIONS,
 ) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
     caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`.
     A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server.
     A connection to a replica is refused (`schema.primaries`).
+    It opens at most `most` connections to one server; a caller that finds none free waits.
     With a `guard` every connection, before its first command, checks that the log is the right one.
     """
     if is_cluster(url):
@@ -87,7 +92,7 @@ def client(
             node.connection_kwargs.update(hook)
         return cluster
     pool = BlockingConnectionPool.from_url(
-        plain(url), max_connections=CONNECTIONS, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
+        plain(url), max_connections=most, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
         socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
         redis_connect_func=partial(_begin, guard),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from schema import durability, functions, keys, log_identity, logs, partitions, 
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
+from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 from workers import metrics
@@ -126,7 +127,9 @@ class Opened:
         await until_there("database", answers)
         return pool
 
-    async def share(self, group: str, count: int, work: Work, stopping: asyncio.Event) -> None:
+    async def share(
+        self, group: str, count: int, work: Work, stopping: asyncio.Event, *, goes_on_alone: bool = False
+    ) -> None:
         """Does this worker's share of the group's `count` partitions; from here on it is up."""
         self.up.set()
         log.info("worker_up")
@@ -138,6 +141,7 @@ class Opened:
             work,
             lease_seconds=LEASE_SECONDS,
             tick_seconds=TICK_SECONDS,
+            goes_on_alone=goes_on_alone,
         )
         await sharing.run(stopping)
 
@@ -177,13 +181,13 @@ async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
-    """Folds the log into the tables."""
+    """Folds the log into the tables, also while the board is away."""
     await opened.begin(opened.belonging.settled())
     database = await opened.database()
     work = opened.consuming(
         keys.PROJECTOR, PROJECTOR_PACE, lambda partition: Projection(database, partition), is_urgent
     )
-    await opened.share(keys.PROJECTOR, opened.partitions, work, stopping)
+    await opened.share(keys.PROJECTOR, opened.partitions, work, stopping, goes_on_alone=True)
 
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
@@ -194,7 +198,7 @@ async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
 
 
 async def retention(opened: Opened, stopping: asyncio.Event) -> None:
-    """Expires, archives, trims, clears, rewrites."""
+    """Expires, archives, trims, clears, rewrites, also while the board is away."""
     await opened.begin(opened.belonging.settled())
     settings = opened.settings
     schedule = Schedule(
@@ -206,7 +210,7 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
     database = await opened.database()
     archivist = await begin_archive(settings, database, opened.log)
     work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist)
-    await opened.share(keys.RETENTION, 1, work.run, stopping)
+    await opened.share(keys.RETENTION, 1, work.run, stopping, goes_on_alone=True)
 
 
 async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
@@ -245,6 +249,7 @@ WORKERS: Final[dict[str, Callable[[Opened, asyncio.Event], Awaitable[None]]]] = 
 def run_worker(name: str, settings: Settings) -> int:
     """Runs the worker `name` until SIGTERM or SIGINT; the process's exit status."""
     logs.configure(settings.log_format, name)
+    raise_limit()
     if name not in WORKERS:
         log.error("no_such_worker", known=list(WORKERS))
         return 2

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 import structlog
 
-from schema import keys
+from schema import functions, keys
 from workers import metrics
 from workers.batches import Source
 from workers.positions import START, Position
@@ -20,6 +20,8 @@ Kind = Literal["undecodable", "failing", "deadly"]
 """Why an entry was set aside: it cannot be read, its commit keeps failing, or workers died of it."""
 
 READ_AT_ONCE: Final = 100
+DROPPED_AT_ONCE: Final = 500
+"""Entries in one command: the log serves nobody else meanwhile."""
 _ABOUT: Final = (b"group", b"position", b"kind", b"reason")
 
 
@@ -52,7 +54,9 @@ async def set_aside(
         stream=source.quarantine,
     )
     values = (source.group.encode(), position, kind.encode(), reason.encode())
-    await client.xadd(source.quarantine, {**dict(zip(_ABOUT, values, strict=True)), **fields})
+    entry = {**dict(zip(_ABOUT, values, strict=True)), **fields}
+    pairs = [part for pair in entry.items() for part in pair]
+    await functions.call(client, "workers", "set_aside", [source.quarantine], pairs)
 
 
 async def read(client: Any, stream: str) -> AsyncIterator[SetAside]:
@@ -67,15 +71,15 @@ async def read(client: Any, stream: str) -> AsyncIterator[SetAside]:
 async def drop(client: Any, partition: int | None, entries: Sequence[SetAside]) -> None:
     """Deletes entries of the partition's quarantine (None: of the refusals'). What the projector set aside is
     on record first: it will never be projected."""
-    if not entries:
-        return
-    if partition is None:
-        await client.xdel(keys.LIMITS_QUARANTINE, *(entry.id for entry in entries))
-        return
-    positions = {str(entry.position) for entry in entries if entry.group == keys.PROJECTOR}
-    if positions:
-        await client.sadd(keys.dropped(partition), *positions)
-    await client.xdel(keys.quarantine(partition), *(entry.id for entry in entries))
+    for start in range(0, len(entries), DROPPED_AT_ONCE):
+        part = entries[start : start + DROPPED_AT_ONCE]
+        if partition is None:
+            await client.xdel(keys.LIMITS_QUARANTINE, *(entry.id for entry in part))
+            continue
+        positions = {str(entry.position) for entry in part if entry.group == keys.PROJECTOR}
+        names = [keys.quarantine(partition), keys.dropped(partition)]
+        arguments = [len(positions), *positions, *(entry.id for entry in part)]
+        await functions.call(client, "workers", "drop", names, arguments)
 
 
 async def dropped(client: Any, partition: int) -> set[Position]:

@@ -40,7 +40,10 @@ class _Held(msgspec.Struct):
 
 
 class Sharing:
-    """Keeps `work` running on this worker's share of the partitions."""
+    """Keeps `work` running on this worker's share of the partitions.
+
+    With `goes_on_alone` it goes on while the board is away, also without a lease. Another worker that still
+    reaches the board may take the partition over meanwhile: the work itself must notice (`Superseded`)."""
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Sharing:
         *,
         lease_seconds: float,
         tick_seconds: float,
+        goes_on_alone: bool = False,
     ) -> None:
         self._board = board
         self._group = group
@@ -60,6 +64,7 @@ class Sharing:
         self._work = work
         self._lease_seconds = lease_seconds
         self._tick_seconds = tick_seconds
+        self._goes_on_alone = goes_on_alone
         self._held: dict[int, _Held] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -120,6 +125,8 @@ class Sharing:
 
     def _drop_overdue(self) -> None:
         """A lease that could not be renewed in its time is lost, even if nobody can say so."""
+        if self._goes_on_alone:
+            return
         now = time.monotonic()
         for held in self._held.values():
             if now - held.renewed_at > self._lease_seconds:

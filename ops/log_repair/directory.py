@@ -21,6 +21,7 @@ SELECT_DEVICES: Final = """
 """
 SELECT_ACCOUNTS: Final = "SELECT user_id FROM users WHERE user_id = ANY(%s)"
 ROWS_AT_ONCE: Final = 1000
+CLOSED: Final = "x"
 
 
 class DeviceRow(NamedTuple):
@@ -45,16 +46,28 @@ async def lift(connection: Any, log_client: Any, partitions: int, chosen: Collec
         partition = partition_of(user, partitions)
         if partition not in chosen:
             continue
-        name = keys.user(partition, user)
-        present = await log_client.hgetall(name)
+        present = await fields_of(log_client, partition, user)
         fields = lifted(present, devices)
-        await log_client.hset(name, mapping=fields)
-        if stale := [field for field in present if field.decode() not in fields]:
+        closed = [name for name in fields if name.startswith(CLOSED)]
+        if closed:
+            await log_client.sadd(
+                keys.closed(partition, user), *(name.removeprefix(CLOSED) for name in closed)
+            )
+        name = keys.user(partition, user)
+        await log_client.hset(name, mapping={field: fields[field] for field in fields.keys() - set(closed)})
+        if stale := [field for field in present if field.decode() not in fields or field.decode() in closed]:
             await log_client.hdel(name, *stale)
     async for batch in listed(log_client):
         for user in set(batch) - await with_account(connection, batch):
             if (partition := partition_of(user, partitions)) in chosen:
-                await log_client.delete(keys.user(partition, user))
+                await log_client.delete(keys.user(partition, user), keys.closed(partition, user))
+
+
+async def fields_of(log_client: Any, partition: int, user: UUID) -> dict[bytes, bytes]:
+    """What the directory has of the user, each device that was closed as a field `xDEVICE`."""
+    found: dict[bytes, bytes] = await log_client.hgetall(keys.user(partition, user))
+    closed = await log_client.smembers(keys.closed(partition, user))
+    return {**found, **{CLOSED.encode() + device: b"1" for device in closed}}
 
 
 def lifted(present: Mapping[bytes, bytes], devices: Iterable[DeviceRow]) -> Fields:
@@ -67,7 +80,7 @@ def lifted(present: Mapping[bytes, bytes], devices: Iterable[DeviceRow]) -> Fiel
         fields["i"] = bytes(row.identity_key)
         number = row.device
         if row.closed:
-            fields[f"x{number}"] = 1
+            fields[f"{CLOSED}{number}"] = 1
             continue
         fields[f"r{number}"] = row.registration_id
         for letter, least in (("h", row.head), ("c", row.cursor), ("f", row.floor)):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from ops.log_repair.directory import listed, with_account
+from ops.log_repair.directory import fields_of, listed, with_account
 from ops.log_repair.settling import Prekey
 from schema import codec, keys
 from schema.events import EnvelopeAccepted, PrekeyTaken
@@ -71,7 +71,7 @@ async def listing(begin: Begin, log_client: Any, partitions: int) -> Listing:
             found.known += len(accounts)
             found.unknown += len(set(batch) - accounts)
             for user in batch:
-                fields = await log_client.hgetall(keys.user(partition_of(user, partitions), user))
+                fields = await fields_of(log_client, partition_of(user, partitions), user)
                 numbers = {field.decode(): value for field, value in fields.items()}
                 _note(found, user, numbers)
     return found

@@ -14,6 +14,7 @@ from ops.supervisor.journal import Journal
 from ops.supervisor.keeper import Keeper
 from ops.supervisor.plan import WORKERS, Plan, plan
 from ops.supervisor.ports import check_free
+from schema.open_files import raise_limit
 from schema.settings import Settings
 
 DATABASE_SECONDS: Final = 60.0
@@ -23,6 +24,7 @@ DATABASE_SECONDS: Final = 60.0
 def up(environment: Mapping[str, str]) -> int:
     """Runs until asked to stop; the exit status. Raises OperatorError and BadSetting."""
     settings = Settings.from_env(environment)
+    raise_limit()  # the servers inherit it
     places = layout(settings.data)
     prepare(places, traversable=os.geteuid() == 0)
     tell = Journal(places.log_file("supervisor"))

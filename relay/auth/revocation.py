@@ -2,17 +2,22 @@
 
 Invariant: an access token of an ended session is refused by every node that can read the database,
 two seconds after the end at the latest; while the database is away, by every node that knew.
+
+A reading begins where the one before began, by the database's clock, and `OVERLAP_MS` earlier: an end has the
+time of its statement, and is seen when its transaction commits. When that clock went back (it was set, or
+another server is the primary now), everything is read again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from relay import metrics
 from relay.database import CLOCK, DATABASE_AWAY, Database, transaction
 
 log = structlog.get_logger(__name__)
@@ -24,11 +29,20 @@ READ_EVERY_SECONDS: Final = 2.0
 REMEMBERED_MS: Final = 1_200_000
 """Longer than an access token lives: after that, the token has expired by itself."""
 
-SELECT_ENDED: Final = f"""
-    SELECT session_id, end_reason
+OVERLAP_MS: Final = 30_000
+"""Longer than any transaction that ends a session takes (`relay.database.TRANSACTION_SECONDS`)."""
+
+SELECT_CLOCK: Final = f"SELECT {CLOCK}"
+SELECT_ENDED: Final = """
+    SELECT session_id, end_reason, ended_at
       FROM login_sessions
-     WHERE ended_at IS NOT NULL AND ended_at > {CLOCK} - %s
-"""  # noqa: S608 - put together from our own constants
+     WHERE ended_at IS NOT NULL AND ended_at > %s
+"""
+
+
+class _Ended(NamedTuple):
+    reason: SessionEnd
+    at: int
 
 
 class Revocation:
@@ -37,12 +51,14 @@ class Revocation:
     def __init__(self, database: Database, *, read_every_seconds: float = READ_EVERY_SECONDS) -> None:
         self._database = database
         self._every = read_every_seconds
-        self._ended: dict[UUID, SessionEnd] = {}
+        self._ended: dict[UUID, _Ended] = {}
+        self._read_at: int | None = None
         self._wake = asyncio.Event()
 
     def is_ended(self, session_id: UUID) -> SessionEnd | None:
         """Why the session ended, or None as far as this node knows."""
-        return self._ended.get(session_id)
+        ended = self._ended.get(session_id)
+        return None if ended is None else ended.reason
 
     def look_now(self) -> None:
         """Sessions were ended on this node: their sockets here need not wait for the next reading."""
@@ -66,8 +82,19 @@ class Revocation:
     async def _read(self) -> dict[UUID, SessionEnd]:
         """What is new since the last reading."""
         async with transaction(self._database) as connection:
-            rows = await (await connection.execute(SELECT_ENDED, (REMEMBERED_MS,))).fetchall()
-        found = {session_id: msgspec.convert(reason, SessionEnd) for session_id, reason in rows}
-        news = {session_id: reason for session_id, reason in found.items() if session_id not in self._ended}
-        self._ended = found
-        return news
+            (now,) = await (await connection.execute(SELECT_CLOCK)).fetchone() or (0,)
+            begin = now - REMEMBERED_MS
+            if self._read_at is not None and now >= self._read_at:
+                begin = max(begin, self._read_at - OVERLAP_MS)
+            rows = await (await connection.execute(SELECT_ENDED, (begin,))).fetchall()
+        metrics.ENDED_SESSIONS_READ.inc(len(rows))
+        news = {
+            session_id: _Ended(msgspec.convert(reason, SessionEnd), at)
+            for session_id, reason, at in rows
+            if session_id not in self._ended
+        }
+        self._read_at = now
+        self._ended.update(news)
+        for session_id in [old for old, end in self._ended.items() if end.at <= now - REMEMBERED_MS]:
+            del self._ended[session_id]
+        return {session_id: end.reason for session_id, end in news.items()}

@@ -2,7 +2,8 @@
 
 Invariant: a connection that sends no whole request head in time, sends a body or takes an answer drop by
 drop, or only idles, is closed after a stated time, whatever it does; and every refusal over HTTP is a problem
-document, also of what is not HTTP at all. The one place that knows the inside of aiohttp's protocol (pinned).
+document, also of what is not HTTP at all. Their number is bounded (`relay.http.connection_limit`).
+The one place that knows the inside of aiohttp's protocol (pinned).
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
 from relay.http import headers, problems
+from relay.http.connection_limit import ConnectionLimit, refusal
+from relay.room import Room
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -33,32 +36,44 @@ LEFTOVER_SECONDS: Final = 5.0
 class Runner(web.AppRunner):
     """Runs the application on such connections. Compressed bodies are refused: nothing may inflate them."""
 
-    def __init__(self, app: web.Application, **options: Any) -> None:
+    def __init__(self, app: web.Application, room: Room, **options: Any) -> None:
         super().__init__(
             app, access_log=None, auto_decompress=False, keepalive_timeout=IDLE_SECONDS,
             lingering_time=LEFTOVER_SECONDS, **options,
         )  # fmt: skip
+        self._room = room
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         options = made._kwargs  # noqa: SLF001 - pinned, as below
-        return _Server(made.request_handler, request_factory=made.request_factory, **options)
+        limit = ConnectionLimit(self._room.calls)
+        return _Server(limit, made.request_handler, request_factory=made.request_factory, **options)
 
 
 class _Server(web.Server):
+    def __init__(self, limit: ConnectionLimit, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._limit = limit
+
     def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return _Connection(self._limit, self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(RequestHandler):
-    __slots__ = ("_head_timer",)
+    __slots__ = ("_head_timer", "_limit")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, limit: ConnectionLimit, *args: Any, **options: Any) -> None:
         self._head_timer: asyncio.TimerHandle | None = None
+        self._limit = limit
         super().__init__(*args, **options)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if not self._limit.add(self):
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(refusal())
+            self.force_close()
+            return
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)
 
     def data_received(self, data: bytes) -> None:
@@ -70,7 +85,13 @@ class _Connection(RequestHandler):
         elif self._head_timer is None:
             self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)
 
+    def set_parser(self, *args: Any, **options: Any) -> None:
+        """The connection becomes a socket: it has a place of its own (`relay.sockets.unauthenticated`)."""
+        self._limit.remove(self)
+        super().set_parser(*args, **options)
+
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._limit.remove(self)
         self._stop_head_timer()
         super().connection_lost(exc)
 
@@ -103,6 +124,10 @@ class _Connection(RequestHandler):
             )
         finally:
             overdue.cancel()
+
+    def waits(self) -> bool:
+        """See ConnectionLimit."""
+        return self._payload_parser is None and self._waits_for_head()
 
     def _waits_for_head(self) -> bool:
         return self._waiter is not None and not self._waiter.done()

@@ -1,13 +1,8 @@
 """Health: `/healthz` says that the process answers, `/readyz` that it can do its work."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 from msgspec import UNSET
-from psycopg_pool import PoolTimeout
-from redis.exceptions import RedisError
 
 from relay.database import transaction
 from relay.http.calls import Answer, Call
@@ -15,9 +10,8 @@ from relay.parts import Parts
 from schema.primaries import check_client
 from schema.wire_http import Health
 
-LOOK_SECONDS: Final = 2.5
 DATABASE_SECONDS: Final = 2.0
-"""Shorter: a transaction that is cancelled waits for the server once more."""
+"""Shorter than a look: a transaction that is cancelled waits for the server once more."""
 
 
 async def healthy(call: Call[None]) -> Health:  # noqa: ARG001 - a handler like the others
@@ -28,13 +22,15 @@ async def healthy(call: Call[None]) -> Health:  # noqa: ARG001 - a handler like 
 async def ready(call: Call[None]) -> Answer:
     """200, or 503 with what is down: log, board, database, limits (no policy), draining."""
     parts = call.parts
-    looks = {
-        "log": lambda: check_client(parts.log),
-        "board": lambda: check_client(parts.board),
-        "database": lambda: _database(parts),
-    }
-    answers = await asyncio.gather(*(_is_up(look) for look in looks.values()))
-    down = [name for name, is_up in zip(looks, answers, strict=True) if not is_up]
+    parts.readiness.admit(call.address)
+    servers_down = await parts.readiness.down(
+        {
+            "log": lambda: check_client(parts.log),
+            "board": lambda: check_client(parts.board),
+            "database": lambda: _database(parts),
+        }
+    )
+    down = [*servers_down]
     if not parts.limits.policy.is_there():
         down.append("limits")
     if parts.draining():
@@ -46,12 +42,3 @@ async def ready(call: Call[None]) -> Answer:
 async def _database(parts: Parts) -> None:
     async with transaction(parts.database, seconds=DATABASE_SECONDS) as connection:
         await connection.execute("SELECT 1")
-
-
-async def _is_up(look: Callable[[], Awaitable[Any]]) -> bool:
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            await look()
-    except (RedisError, OSError, TimeoutError, psycopg.Error, PoolTimeout):
-        return False
-    return True

@@ -9,7 +9,7 @@ from relay.http.calls import Call
 from relay.http.credentials import of_log_in, prove
 from relay.parts import Parts
 from schema.clock import now_ms
-from schema.limits import LOGINS
+from schema.limits import LOGINS, REFRESHES
 from schema.refusals import Refusal
 from schema.wire_http import LogIn, Refresh, Session, SessionEntry
 
@@ -43,6 +43,7 @@ async def log_in(call: Call[LogIn]) -> Session:
 
 async def exchange(call: Call[Refresh]) -> Session:
     """New tokens for a refresh token, which dies."""
+    await call.parts.limits.admit(REFRESHES, call.address)
     now = now_ms()
     try:
         exchanged = await refresh.exchange(call.parts.database, call.body.refresh_token, now)

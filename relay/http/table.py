@@ -20,7 +20,7 @@ ROUTES: Final = (
     ),
     Route(
         "POST", "/v1/sessions/refresh", sessions.exchange, wire.Refresh, wire.Session, (200,),
-        ("token_expired", "token_reused"), access=False,
+        ("token_expired", "token_reused", "rate_limited"), access=False,
     ),
     Route("GET", "/v1/sessions", sessions.list_sessions, answer=list[wire.SessionEntry]),
     Route("DELETE", "/v1/sessions/current", sessions.end_current, statuses=(204,), codes=("not_found",)),
@@ -56,5 +56,8 @@ ROUTES: Final = (
     ),
     Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
     Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
-    Route("GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), access=False),
+    Route(
+        "GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), codes=("rate_limited",),
+        access=False,
+    ),
 )  # fmt: skip

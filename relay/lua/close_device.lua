@@ -1,13 +1,15 @@
 -- Closes a device for good and says so in the log.
 --
--- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   ARGV device, encoded DeviceClosed
+-- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:closed:USER   ARGV device, encoded DeviceClosed
 --
 -- Replies {'ok', position}; {'closed'} when it was closed before; {'unknown'} when it never was active.
+--#include closed
 redis.register_function('sealstream_close_device', function(keys, args)
   local user, device = keys[2], args[1]
-  if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
+  local closed = closed_devices(user, keys[3])
+  if redis.call('SISMEMBER', closed, device) == 1 then return {'closed'} end
   if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
   for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. device) end
-  redis.call('HSET', user, 'x' .. device, '1')
+  redis.call('SADD', closed, device)
   return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
 end)

@@ -1,10 +1,11 @@
 -- Forgets an account's identity, devices and mailbox numbers, says so in the log, and records that what the log
 -- has of it is to be erased. May be repeated.
 --
--- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   ARGV encoded AccountDeleted, user
+-- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   KEYS[4] {p}:closed:USER   ARGV encoded AccountDeleted, user
 -- Replies with the position.
+--#include closed
 redis.register_function('sealstream_delete_account', function(keys, args)
-  redis.call('DEL', keys[2])
+  redis.call('DEL', keys[2], closed_devices(keys[2], keys[4]))
   local position = redis.call('XADD', keys[1], '*', 'e', args[1])
   redis.call('HSET', keys[3], args[2], position)
   return position

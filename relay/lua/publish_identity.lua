@@ -1,7 +1,8 @@
 -- Makes a device active under an identity key, or exchanges the account's identity, and says so in the log.
 --
 -- KEYS[1] {p}:log
--- KEYS[2] {p}:user:USER   hash: see schema/keys.py
+-- KEYS[2] {p}:user:USER     hash: see schema/keys.py
+-- KEYS[3] {p}:closed:USER
 -- ARGV    device, identity key, registration id, '1' to replace another identity,
 --         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
 --         the encoded PrekeysUploaded, or '' for none,
@@ -14,6 +15,7 @@
 -- {'conflict'} when the account has another identity and replacing was not asked for,
 -- {'closed'} when this device was closed: its number is never active again.
 -- {'many'} when too many others are active.
+--#include closed
 local function active(user)
   local count = 0
   for _, field in ipairs(redis.call('HKEYS', user)) do
@@ -25,7 +27,8 @@ end
 redis.register_function('sealstream_publish_identity', function(keys, args)
   local log, user = keys[1], keys[2]
   local device, identity = args[1], args[2]
-  if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
+  local closed = closed_devices(user, keys[3])
+  if redis.call('SISMEMBER', closed, device) == 1 then return {'closed'} end
   local present = redis.call('HGET', user, 'i')
   local change, event = 'first', args[5]
   if present == identity then
@@ -40,7 +43,7 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
         for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. other) end
-        redis.call('HSET', user, 'x' .. other, '1')
+        redis.call('SADD', closed, other)
       end
     end
     redis.call('HSET', user, 'b', device .. ' ' .. args[9])
@@ -51,9 +54,6 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
   if args[8] ~= '' then position = redis.call('XADD', log, '*', 'e', args[8]) end
   local replacer, upto = string.match(redis.call('HGET', user, 'b') or '0 0', '^(%d+) (%d+)$')
   local reply = {'ok', position, change, tonumber(replacer), tonumber(upto)}
-  for _, field in ipairs(redis.call('HKEYS', user)) do
-    local closed = string.match(field, '^x(%d+)$')
-    if closed then reply[#reply + 1] = tonumber(closed) end
-  end
+  for _, other in ipairs(redis.call('SMEMBERS', closed)) do reply[#reply + 1] = tonumber(other) end
   return reply
 end)

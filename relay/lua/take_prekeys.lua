@@ -3,23 +3,38 @@
 -- rolled back after this and another takes the same prekey before the projection knows. Of a device that
 -- was closed, or whose account was deleted, nothing is recorded any more.
 --
--- KEYS[1]   {p}:log   KEYS[2] {p}:user:USER
--- KEYS[i+2] {p}:taken:USER:DEVICE:ID of prekey i
--- ARGV      how long a mark stays (seconds), then per prekey: device, encoded PrekeyTaken
+-- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:taken
+-- ARGV    per prekey: device, its mark USER:DEVICE:ID, encoded PrekeyTaken
+--
+-- A node of the version before gives KEYS[3…] {p}:taken:MARK, and ARGV a time, then per prekey device and event. That
+-- version's marks are strings of that name, which expire after a day: they count.
 --
 -- Replies with one number per prekey: 1 it is the caller's, 0 it was handed out before, -1 its device is not
 -- active.
+local function of_the_version_before(keys, args)
+  local found = {}
+  for i = 3, #keys do
+    local device, event = args[2 * i - 4], args[2 * i - 3]
+    local mark = string.match(keys[i], ':taken:(.+)$')
+    for _, part in ipairs({device, mark, event}) do found[#found + 1] = part end
+  end
+  return found
+end
+
 redis.register_function('sealstream_take_prekeys', function(keys, args)
+  local marks = string.gsub(keys[1], ':log$', ':taken')
+  if keys[3] ~= marks then args = of_the_version_before(keys, args) end
   local replies = {}
-  for i = 1, #keys - 2 do
-    local device, event = args[2 * i], args[2 * i + 1]
+  for i = 1, #args / 3 do
+    local device, mark, event = args[3 * i - 2], args[3 * i - 1], args[3 * i]
     if redis.call('HEXISTS', keys[2], 'r' .. device) == 0 then
       replies[i] = -1
-    elseif redis.call('SET', keys[i + 2], '1', 'NX', 'EX', args[1]) then
-      redis.call('XADD', keys[1], '*', 'e', event)
-      replies[i] = 1
-    else
+    elseif redis.call('ZSCORE', marks, mark) or redis.call('EXISTS', marks .. ':' .. mark) == 1 then
       replies[i] = 0
+    else
+      local position = redis.call('XADD', keys[1], '*', 'e', event)
+      redis.call('ZADD', marks, string.match(position, '^%d+'), mark)
+      replies[i] = 1
     end
   end
   return replies

@@ -20,6 +20,7 @@ import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
+from relay.room import Room
 from relay.sockets import unauthenticated
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Gate, Place, Places
@@ -37,7 +38,7 @@ BYTES_PER_UNIT: Final = 4096
 
 class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
     """`engineio.AsyncServer` with its transport exchanged. `origin_allowed` judges a request's Origin,
-    `address_of` says by what address it is counted."""
+    `address_of` says by what address it is counted, `room` how many may wait to authenticate."""
 
     sockets: dict[str, LeanSocket]
 
@@ -46,12 +47,13 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         *,
         origin_allowed: Callable[[web.Request], bool],
         address_of: Callable[[web.Request], str],
+        room: Room,
         **options: Any,
     ) -> None:
         super().__init__(transports=["websocket"], **options)
         self._origin_allowed = origin_allowed
         self._address_of = address_of
-        self._places = Places()
+        self._places = Places(most=room.unauthenticated, most_per_address=room.unauthenticated_per_address)
         self._timer: asyncio.Task[None] | None = None
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from relay import metrics
 from relay.admission import Admission
 from relay.auth.tokens import Claims
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
+from relay.room import Room
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
+from relay.sockets.registry import Registry
 from schema.limits import CONNECTIONS
 from schema.refusals import Refusal
 
@@ -19,7 +22,7 @@ authenticate are over."""
 
 
 class Doorkeeper:
-    """Lets a connection in: token, login session, device, connection window, then presence."""
+    """Lets a connection in: token, login session, device, room, connection window, then presence."""
 
     def __init__(
         self,
@@ -27,11 +30,15 @@ class Doorkeeper:
         mailbox_log: MailboxLog,
         admission: Admission,
         presence: Presence,
+        registry: Registry,
+        room: Room,
     ) -> None:
         self._verify = verify
         self._log = mailbox_log
         self._admission = admission
         self._presence = presence
+        self._registry = registry
+        self._room = room
 
     async def admit(self, wire: LeanSocket, token: str | None) -> LiveSocket:
         """The live socket, registered on the board.
@@ -52,5 +59,13 @@ class Doorkeeper:
         claims = await self._verify(token)
         if await self._log.mailbox(claims.user_id, claims.device_id) is None:
             raise Refusal("device_inactive", "This device has not published keys, or was closed.")
+        self._check_room(claims)
         await self._admission.admit(CONNECTIONS, claims.user_id)
         return claims
+
+    def _check_room(self, claims: Claims) -> None:
+        """Raises Refusal unavailable when the node is full and the device has no socket here to replace."""
+        is_new = self._registry.device(claims.user_id, claims.device_id) is None
+        if is_new and len(self._registry) >= self._room.live:
+            metrics.CONNECTIONS_REFUSED.labels("live").inc()
+            raise Refusal("unavailable", "This node has no room for another socket.", retry_after_ms=5000)

@@ -2,7 +2,7 @@
 
 Invariant: such a socket makes the node receive at most `BYTES`, and decode at most the heads of `FRAMES`
 packets. One that breaks the rules keeps its place until its time to authenticate is over, so that an address
-cannot open more than `MOST_PER_ADDRESS` such sockets in that time.
+cannot open more of them in that time than there are places for it (`relay.room`).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
+from relay import metrics
 from schema.refusals import Refusal
 
 AUTHENTICATE_SECONDS: Final = 5.0
@@ -19,15 +20,12 @@ FRAMES: Final = 2
 _FRAME_HEADER: Final = 14
 BYTES: Final = FRAMES * (FRAME_BYTES + _FRAME_HEADER)
 """Everything that the network delivers before authentication, control frames included."""
-MOST: Final = 2_048
-MOST_PER_ADDRESS: Final = 256
-"""Many people may share an address, and all reconnect at once after a restart."""
 
 
 class Places:
     """Counts the node's unauthenticated sockets, in all and per address."""
 
-    def __init__(self, *, most: int = MOST, most_per_address: int = MOST_PER_ADDRESS) -> None:
+    def __init__(self, *, most: int, most_per_address: int) -> None:
         self._most = most
         self._most_per_address = most_per_address
         self._taken: Counter[str] = Counter()
@@ -35,8 +33,10 @@ class Places:
     def take(self, address: str) -> "Place":
         """A place. Raises Refusal rate_limited (this address has too many) or unavailable (all have)."""
         if self._taken[address] >= self._most_per_address:
+            metrics.CONNECTIONS_REFUSED.labels("unauthenticated").inc()
             raise Refusal("rate_limited", "Too many sockets wait to authenticate.", retry_after_ms=1000)
         if self._taken.total() >= self._most:
+            metrics.CONNECTIONS_REFUSED.labels("unauthenticated").inc()
             raise Refusal("unavailable", "Too many sockets wait to authenticate.", retry_after_ms=1000)
         self._taken[address] += 1
         return Place(self._taken, address)

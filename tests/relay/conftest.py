@@ -6,10 +6,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
+from relay.link import Link
 from schema import functions, servers
 from schema.settings import Settings
 from tests.support.limits_board import Board
+from tests.support.mailboxes import World
 from tests.support.relay import Relay, install_policy, make_settings, relay
 
 
@@ -42,3 +45,14 @@ async def board(settings: Settings) -> AsyncIterator[Board]:
 def user() -> str:
     """Somebody whose limits these are."""
     return str(uuid4())
+
+
+@pytest.fixture
+async def world(log_url: str) -> AsyncIterator[World]:
+    client: Redis[bytes] = Redis.from_url(log_url)
+    await client.flushall()
+    link = Link(log_url, name="log")
+    await link.start()
+    yield World(client, link)
+    await link.close()
+    await client.aclose()

@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from relay.catch_up import DOUBTED_AT_ONCE, CatchUp
+from relay.sockets.live import LiveSocket
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted
-from tests.support.one_mailbox import OneMailbox
+from tests.support.one_mailbox import OneMailbox, Wire
 from tests.support.until import until
 
 
@@ -62,3 +64,34 @@ async def test_a_bug_ends_the_socket_so_that_the_client_comes_back(
         await until(lambda: mailbox.wire.told)
     assert mailbox.wire.told == ["shutdown"]
     assert [line["event"] for line in said if line["log_level"] == "error"] == ["catch_up_failed"]
+
+
+async def test_many_sockets_in_doubt_catch_up_a_bounded_number_at_a_time(monkeypatch: Any) -> None:
+    unused: Any = None
+    catch_up = CatchUp(unused, unused, uuid4())
+    go_on, under_way, most, ran = asyncio.Event(), 0, 0, 0
+
+    async def run(socket: LiveSocket) -> None:
+        nonlocal under_way, most, ran
+        under_way += 1
+        most = max(most, under_way)
+        await go_on.wait()
+        under_way -= 1
+        ran += 1
+        socket.catching_up = False
+
+    monkeypatch.setattr(catch_up, "_run", run)
+    wire: Any = Wire()
+    sockets = [LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000) for _ in range(3 * DOUBTED_AT_ONCE)]
+    for socket in sockets:
+        socket.live = True
+    catch_up.start_all(sockets)
+    await until(lambda: under_way == DOUBTED_AT_ONCE)
+    assert sum(socket.live for socket in sockets) == 2 * DOUBTED_AT_ONCE
+    catch_up.start_all(sockets[-10:])  # another entry was lost meanwhile
+    catch_up.start(sockets[-1])  # it saw a gap
+    await until(lambda: under_way == DOUBTED_AT_ONCE + 1)
+    go_on.set()
+    await until(lambda: ran >= len(sockets) and not under_way)
+    assert most == DOUBTED_AT_ONCE + 1
+    await catch_up.close()

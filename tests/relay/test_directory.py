@@ -53,6 +53,10 @@ class Log:
         found = await self.client.hgetall(keys.user(partition_of(user, PARTITIONS), user))
         return {name.decode(): value for name, value in found.items()}
 
+    async def closed(self, user: UUID) -> set[int]:
+        found = await self.client.smembers(keys.closed(partition_of(user, PARTITIONS), user))
+        return {int(device) for device in found}
+
 
 @pytest.fixture
 async def log(log_url: str) -> AsyncIterator[Log]:
@@ -104,8 +108,9 @@ async def test_a_replacement_closes_every_other_device_and_keeps_its_own_numbers
     assert published.change == "replaced"
     assert sorted(published.closed) == [1, 12]
     assert await log.fields(user) == {
-        "i": TWO, "r2": b"7", "h2": b"9", "c2": b"4", "f2": b"0", "x1": b"1", "x12": b"1", "b": b"2 99",
+        "i": TWO, "r2": b"7", "h2": b"9", "c2": b"4", "f2": b"0", "b": b"2 99",
     }  # fmt: skip
+    assert await log.closed(user) == {1, 12}
     assert await log.changes(user) == ["first", "added", "added", "replaced"]
 
 
@@ -134,8 +139,32 @@ async def test_closing_twice_says_it_once(log: Log, user: UUID) -> None:
     await log.publish(user, 1, ONE)
     assert await log.directory.close(user, 1, 1) is not None
     assert await log.directory.close(user, 1, 1) is None
-    assert await log.fields(user) == {"i": ONE, "x1": b"1"}
+    assert await log.fields(user) == {"i": ONE}
+    assert await log.closed(user) == {1}
     assert [type(event) for event in await log.events(user)] == [IdentitySet, DeviceClosed]
+
+
+async def test_closed_devices_leave_nothing_in_the_hash_that_a_send_reads(log: Log, user: UUID) -> None:
+    await log.publish(user, 1)
+    before = await log.fields(user)
+    for device in range(2, 10):
+        await log.publish(user, device)
+        await log.directory.close(user, device, 5)
+    assert await log.fields(user) == before
+    assert (await log.publish(user, 1)).closed == [*range(2, 10)]
+    await log.publish(user, 11, TWO, replace=True)
+    assert [name for name in await log.fields(user) if name.endswith("1")] == ["r11", "h11", "c11", "f11"]
+    await log.directory.delete(user, 11, 6)
+    assert await log.client.keys(f"*:{user}") == []
+
+
+async def test_devices_that_an_earlier_version_closed_stay_closed(log: Log, user: UUID) -> None:
+    await log.publish(user, 1)
+    await log.client.hset(keys.user(partition_of(user, PARTITIONS), user), mapping={"x2": 1, "x3": 1})
+    assert await log.directory.close(user, 2, 5) is None
+    with pytest.raises(Refusal):
+        await log.publish(user, 3)
+    assert not [name for name in await log.fields(user) if name.startswith("x")]
 
 
 async def test_a_device_that_never_was_cannot_be_closed(log: Log, user: UUID) -> None:
@@ -165,7 +194,7 @@ async def test_crossing_replacements_leave_one_active_device(log: Log, user: UUI
     active = [name for name in fields if name.startswith("r")]
     assert len(active) == 1
     assert fields["i"] == identities[int(active[0][1:]) - 1]
-    assert len([name for name in fields if name.startswith("x")]) == 7
+    assert len(await log.closed(user)) == 7
 
 
 async def test_only_an_active_device_of_that_identity_adds_keys(log: Log, user: UUID) -> None:
@@ -201,11 +230,39 @@ async def test_a_prekey_is_the_first_takers_however_many_ask(log: Log, user: UUI
     assert sorted(taken) == [1, 2, 3, 4, 5]
 
 
-async def test_a_prekeys_mark_goes_when_the_projection_has_long_known(log: Log, user: UUID) -> None:
+async def test_nodes_of_the_version_before_may_call_the_functions(log: Log, user: UUID) -> None:
+    partition = partition_of(user, PARTITIONS)
+    names = [keys.log(partition), keys.user(partition, user)]
+
+    async def call(function: str, further: list[str], *args: Any) -> Any:
+        return await functions.call(log.client, "relay", function, [*names, *further], [*args])
+
+    await log.publish(user, 1)
+    await log.publish(user, 2)
+    marks = [f"{{{partition}}}:taken:{user}:1:{number}" for number in (1, 2, 3)]
+    await log.client.set(marks[0], 1)
+    event = codec.encode(PrekeyTaken(user=user, device=1, at=1, prekey_id=2))
+    assert await call("take_prekeys", marks[:2], 86_400, 1, event, 1, event) == [0, 1]
+    assert await log.directory.take(user, [(1, 1), (1, 2), (1, 3)], 2) == [False, False, True]
+    assert await call("take_prekeys", marks[2:], 86_400, 1, event) == [0]
+    assert (await call("close_device", [], 2, b"closed"))[0] == b"ok"
+    assert await log.closed(user) == {2}
+    await call("delete_account", [keys.deleted(partition)], b"deleted", str(user))
+    assert await log.fields(user) == {}
+    assert await log.closed(user) == set()
+
+
+async def test_a_prekeys_mark_has_the_time_of_its_entry_and_does_not_expire(log: Log, user: UUID) -> None:
     await log.publish(user, 1, ONE)
     await log.directory.take(user, [(1, 1)], 1)
-    mark = keys.taken(partition_of(user, PARTITIONS), user, 1, 1)
-    assert keys.TAKEN_SECONDS - 10 < await log.client.ttl(mark) <= keys.TAKEN_SECONDS
+    partition = partition_of(user, PARTITIONS)
+    newest = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
+    mark = f"{user}:1:1".encode()
+    assert await log.client.zrange(keys.taken(partition), 0, -1, withscores=True) == [
+        (mark, float(newest.split(b"-")[0]))
+    ]
+    assert await log.client.ttl(keys.taken(partition)) == -1
+    assert await log.directory.take(user, [(1, 1), (1, 2)], 2) == [False, True]
 
 
 async def test_of_who_is_gone_no_prekey_is_taken_and_nothing_recorded(log: Log, user: UUID) -> None:
@@ -233,5 +290,6 @@ async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Log,
 async def test_all_keys_of_a_call_are_in_one_slot_of_a_cluster(user: UUID) -> None:
     from redis.crc import key_slot
 
-    names = [keys.log(3), keys.user(3, user), keys.taken(3, user, 1, 1), keys.deleted(3)]
+    names = [keys.log(3), keys.user(3, user), keys.closed(3, user), keys.taken(3)]
+    names.append(keys.deleted(3))
     assert len({key_slot(name.encode()) for name in names}) == 1

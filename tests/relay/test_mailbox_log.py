@@ -1,83 +1,22 @@
-"""Accepting and acknowledging on a real log: gapless, once, all or nothing, grouped."""
+"""Accepting and acknowledging on a real log: gapless, all or nothing, grouped."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import Link, OutcomeUnknown
+from relay.link import OutcomeUnknown
+from relay.log_calls import CALL_BYTES
 from relay.mailbox_log import MailboxLog
-from schema import codec, functions, keys
+from schema import functions
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
+from schema.limits import BODY_BYTES
 from schema.partitions import partition_of
 from schema.refusals import Refusal
-from schema.wire_socket import OutgoingEnvelope, Send
-
-PARTITIONS = 4
-CAPACITY = 5
-
-
-class World:
-    """A log with a few users, and one node's writing side."""
-
-    def __init__(self, client: "Redis[bytes]", link: Link) -> None:
-        self.client = client
-        self.link = link
-        self.log = MailboxLog(
-            link,
-            partitions=PARTITIONS,
-            capacity=CAPACITY,
-            install=lambda: functions.install(client, "relay"),
-            now=now_ms,
-        )
-
-    async def user(self, **devices: int) -> UUID:
-        """A user with active devices, given as d1=REGISTRATION_ID."""
-        user = uuid4()
-        fields: dict[str, Any] = {"i": b"\x05identity"}
-        for name, registration in devices.items():
-            fields[f"r{name[1:]}"] = registration
-        await self.client.hset(keys.user(partition_of(user, PARTITIONS), user), mapping=fields)
-        return user
-
-    async def entries(self, user: UUID) -> list[tuple[Any, int]]:
-        """What the log says about a user, in order."""
-        rows = await self.client.xrange(keys.log(partition_of(user, PARTITIONS)))
-        decoded = [codec.decode_entry(fields) for _, fields in rows]
-        return [(event, seq) for event, seq in decoded if event.user == user]
-
-
-@pytest.fixture
-async def world(log_url: str) -> AsyncIterator[World]:
-    client: Redis[bytes] = Redis.from_url(log_url)
-    await client.flushall()
-    link = Link(log_url, name="log")
-    await link.start()
-    yield World(client, link)
-    await link.close()
-    await client.aclose()
-
-
-def sending(
-    to: UUID, *envelopes: tuple[int, int], envelope_id: UUID | None = None, body: bytes = b"\x33c"
-) -> Send:
-    made = [
-        OutgoingEnvelope(device_id=device, registration_id=registration, kind="message", body=body)
-        for device, registration in envelopes
-    ]
-    return Send(id=envelope_id or uuid4(), to=to, envelopes=made)
-
-
-async def refusal(awaitable: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        await awaitable
-    return caught.value
+from tests.support.mailboxes import CAPACITY, PARTITIONS, World, refusal, sending
 
 
 async def test_every_device_gets_its_own_gapless_numbers(world: World) -> None:
@@ -106,64 +45,6 @@ async def test_what_is_accepted_stands_in_the_log_byte_for_byte(world: World) ->
         kind="message",
         body=bytes(range(256)),
     )
-
-
-async def test_the_same_id_again_is_answered_as_the_first_time_and_appends_nothing(world: World) -> None:
-    anna, sender = await world.user(d1=11), uuid4()
-    send = sending(anna, (1, 11))
-    first = await world.log.accept(sender, 1, send, now_ms())
-    again = await world.log.accept(sender, 1, send, now_ms())
-    assert again == first
-    assert len(await world.entries(anna)) == 1
-
-
-async def test_the_digests_of_what_was_accepted_are_remembered_for_receipts(world: World) -> None:
-    anna, sender, now = await world.user(d1=11, d2=22), uuid4(), now_ms()
-    plain, send = sending(anna, (1, 11), (2, 22)), sending(anna, (2, 22), (1, 11), body=b"asks")
-    asking = msgspec.structs.replace(send, receipt=True)
-    # One call for all three: only the second asks.
-    answers = await asyncio.gather(
-        *(world.log.accept(sender, 1, one, now) for one in (plain, asking, sending(anna, (1, 11), (2, 22))))
-    )
-    digest = sha256(b"asks").digest()
-    assert [answer.digests for answer in answers] == [(), (digest, digest), ()]
-    assert answers[1].seqs == [(2, 2), (1, 2)]
-    changed = msgspec.structs.replace(sending(anna, (1, 11), (2, 22), envelope_id=send.id), receipt=True)
-    assert await world.log.accept(sender, 1, changed, now) == answers[1]
-    assert await world.log.answered(sender, 1, changed) == answers[1]
-    late = msgspec.structs.replace(plain, receipt=True)
-    assert await world.log.accept(sender, 1, late, now) == answers[0]
-
-
-async def test_an_answer_is_remembered_for_an_hour_and_takes_little_memory(world: World) -> None:
-    user, sender = await world.user(d1=7), uuid4()
-    send = sending(user, (1, 7))
-    assert await world.log.answered(sender, 1, send) is None
-    accepted = await world.log.accept(sender, 1, send, now_ms())
-    assert await world.log.answered(sender, 1, send) == accepted
-    assert await world.log.answered(sender, 2, send) is None
-    (name,) = await world.client.keys("*:seen:*")
-    assert 3600 < await world.client.ttl(name) <= 5400
-    assert await world.client.object("encoding", name) == b"listpack"
-    # What was accepted an hour ago, two half hours back, is remembered; what is older is not.
-    tag, _, slot, shard = name.split(b":")
-    before = b"%s:seen:%d:%s" % (tag, int(slot) - 2, shard)
-    await world.client.rename(name, before)
-    assert await world.log.answered(sender, 1, send) == accepted
-    assert await world.log.accept(sender, 1, send, now_ms()) == accepted
-    await world.client.rename(before, b"%s:seen:%d:%s" % (tag, int(slot) - 4, shard))
-    assert await world.log.answered(sender, 1, send) is None
-
-
-async def test_an_answer_is_remembered_when_the_logs_clock_steps_back_an_hour(world: World) -> None:
-    user, sender = await world.user(d1=11), uuid4()
-    send = sending(user, (1, 11))
-    first = await world.log.accept(sender, 1, send, now_ms())
-    (name,) = await world.client.keys("*:seen:*")
-    tag, _, slot, shard = name.split(b":")
-    await world.client.rename(name, b"%s:seen:%d:%s" % (tag, int(slot) + 2, shard))
-    assert await world.log.accept(sender, 1, send, now_ms()) == first
-    assert len(await world.entries(user)) == 1
 
 
 async def test_the_same_id_of_another_sender_or_device_is_another_envelope(world: World) -> None:
@@ -259,6 +140,29 @@ async def test_one_turn_of_the_event_loop_is_one_call_per_partition(world: World
     )
     calls = (await world.client.info("commandstats"))["cmdstat_fcall"]["calls"]
     assert calls == len({partition_of(user, PARTITIONS) for user in users})
+
+
+async def test_a_call_to_the_log_is_bounded_in_bytes_and_keeps_the_order(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = {f"d{number}": number for number in range(1, 11)}
+    user, sender = await world.user(**devices), uuid4()
+    calls: list[int] = []
+    execute = world.link.execute
+
+    def recorded(*command: Any) -> Any:
+        calls.append(sum(len(part) for part in command if isinstance(part, bytes)))
+        return execute(*command)
+
+    monkeypatch.setattr(world.link, "execute", recorded)
+    envelopes = [(number, number) for number in devices.values()]
+    sends = [sending(user, *envelopes, body=bytes([n]) * BODY_BYTES) for n in range(CAPACITY)]
+    answers = await asyncio.gather(*(world.log.accept(sender, 1, send, now_ms()) for send in sends))
+    assert [answer.seqs[0] for answer in answers] == [(1, number) for number in range(1, CAPACITY + 1)]
+    assert len(calls) == 2
+    assert max(calls) <= CALL_BYTES
+    kept = [event.body[:1] for event, _ in await world.entries(user) if event.device == 1]
+    assert kept == [bytes([n]) for n in range(CAPACITY)]
 
 
 async def test_a_log_without_the_functions_is_given_them(world: World) -> None:

@@ -62,13 +62,15 @@ class House:
     def url(self, node: int = 0) -> str:
         return self.stack.url(node)
 
-    def lone_node(self, times: dict[str, float] | None = None, **settings: str) -> LoneNode:
+    def lone_node(
+        self, times: dict[str, float] | None = None, open_files: int | None = None, **settings: str
+    ) -> LoneNode:
         """One more node of this house."""
         shared = {
             "SEALSTREAM_DATA": str(self.stack.data),
             "SEALSTREAM_SECRET_FILE": str(self.stack.data / "secret.key"),
         }
-        return LoneNode(times, **{**self.stack.settings, **shared, **settings})
+        return LoneNode(times, open_files, **{**self.stack.settings, **shared, **settings})
 
     async def kill(self, server: str) -> None:
         """`kill -9` of the log, the board or Postgres."""

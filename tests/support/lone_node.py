@@ -20,11 +20,14 @@ from tests.support.until import until
 class LoneNode:
     """Node on a free port. `times` shortens a module's constant: `{"relay.node.BOARD_LOST_SECONDS": 2}`.
 
-    `jump` sets its clock, and only its own, ahead or back."""
+    `open_files` bounds how many it may have. `jump` sets its clock, and only its own, ahead or back."""
 
-    def __init__(self, times: dict[str, float] | None = None, **settings: str) -> None:
+    def __init__(
+        self, times: dict[str, float] | None = None, open_files: int | None = None, **settings: str
+    ) -> None:
         self.port = free_ports(1)
         self._times = QUICK if times is None else times
+        self._open_files = [] if open_files is None else [str(open_files)]
         self._settings = {**settings, "SEALSTREAM_PORT": str(self.port), "SEALSTREAM_LOG_FORMAT": "json"}
         self._folder = Path(tempfile.mkdtemp(prefix="sealstream-node-"))
         self.jump(0.0)
@@ -39,6 +42,7 @@ class LoneNode:
         self._process = Process(
             "node",
             str(self._folder / "clock"),
+            *self._open_files,
             environment=clean_environment(**self._settings),
             constants=self._times,
             output=self._output,

@@ -1,6 +1,6 @@
 """A node without its servers for sockets and HTTP, on a real board: its loops, and sockets set up by hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -52,6 +52,10 @@ class CatchUps:
 
     def start(self, socket: LiveSocket) -> None:
         self.begun.append(socket.user)
+
+    def start_all(self, sockets: Iterable[LiveSocket]) -> None:
+        for socket in sockets:
+            self.start(socket)
 
 
 class NodeOnBoard:

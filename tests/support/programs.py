@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -31,10 +32,13 @@ def dying_worker(arguments: list[str]) -> None:
 
 
 def node(arguments: list[str]) -> int:
-    """One node; the argument is a symbolic link that tells how many seconds its clock is ahead."""
+    """One node; the arguments are a symbolic link that tells how many seconds its clock is ahead, and perhaps
+    how many files it may open."""
     from relay.bootstrap import run_node
     from schema.settings import Settings
 
     clock, real = Path(arguments[0]), time.time_ns
+    for most in arguments[1:]:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (int(most), int(most)))
     time.time_ns = lambda: real() + int(float(str(clock.readlink())) * 1e9)
     return run_node(Settings.from_env(os.environ), 0)

@@ -21,6 +21,7 @@ from relay.http.connections import Runner
 from relay.limits import Limits
 from relay.parts import Parts
 from relay.receipts import Receipts
+from relay.room import Room
 from schema import codec, functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.partitions import partition_of
@@ -29,6 +30,8 @@ from tests.support.naive_projector import NaiveProjector
 from tests.support.people import Person
 from tests.support.quick import quick_hasher
 from tests.support.stack import ROOMY
+
+ROOM = Room.within(20_000)
 
 
 class Relay:
@@ -101,9 +104,9 @@ def make_settings(log_url: str, board_url: str, database_url: str, data: Path, *
     )
 
 
-async def serve(stack: AsyncExitStack, app: web.Application) -> str:
+async def serve(stack: AsyncExitStack, app: web.Application, room: Room = ROOM) -> str:
     """Serves `app` on a free port until the stack ends; its address."""
-    runner = Runner(app, handle_signals=False, shutdown_timeout=0.5)
+    runner = Runner(app, room, handle_signals=False, shutdown_timeout=0.5)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, "127.0.0.1", 0)

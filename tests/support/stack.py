@@ -24,6 +24,7 @@ READY = "Sealstream is ready at "
 ROOMY = {
     "SEALSTREAM_REGISTRATIONS_PER_HOUR": "100000",
     "SEALSTREAM_LOGINS_PER_MINUTE": "100000",
+    "SEALSTREAM_REFRESHES_PER_MINUTE": "100000",
 }
 """All test users share one address; the limits per user stay as they are."""
 

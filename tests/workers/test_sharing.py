@@ -115,6 +115,24 @@ async def test_a_board_that_comes_back_empty_gives_everyone_their_share_again(
         await until(lambda: shares_are({"a": 3, "b": 2}), within=10)
 
 
+async def test_work_that_needs_no_board_goes_on_while_it_is_away(board, servers: Servers) -> None:
+    team = Team(board)
+
+    async def shares_are(expected: dict[str, int]) -> bool:
+        return team.shares() == expected
+
+    async with team.working("a", goes_on_alone=True), team.working("b"):
+        await until(lambda: shares_are({"a": 3, "b": 2}))
+        begun = {partition: list(names) for partition, names in team.at.items()}
+        servers.kill("board")
+        await until(lambda: shares_are({"a": 3}), within=10)
+        assert {partition: names for partition, names in team.at.items() if names} == {
+            partition: names for partition, names in begun.items() if names == ["a"]
+        }
+        servers.revive()
+        await until(lambda: shares_are({"a": 3, "b": 2}), within=10)
+
+
 async def test_work_that_ends_or_fails_is_begun_anew(board) -> None:
     team = Team(board)
     begun: list[int] = []

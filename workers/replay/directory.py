@@ -23,15 +23,21 @@ Fields = Mapping[bytes, bytes]
 
 
 async def read(client: Any, partition: int, users: Sequence[UUID]) -> tuple[Position | None, list[Fields]]:
-    """The hashes of the users (of one partition), and the log's last entry at that moment (None: it has
-    none)."""
+    """The hashes of the users (of one partition), each device that was closed as a field `xDEVICE`, and the
+    log's last entry at that moment (None: it has none)."""
     async with client.pipeline(transaction=True) as piece:
         for user in users:
-            # By its name: redis-py's own method breaks in a transaction on a cluster (8.1).
+            # By their names: redis-py's own methods break in a transaction on a cluster (8.1).
             piece.execute_command("HGETALL", keys.user(partition, user))
+            piece.execute_command("SMEMBERS", keys.closed(partition, user))
         piece.xrevrange(keys.log(partition), count=1)
         *found, newest = await piece.execute()
-    return Position.parse(newest[0][0]) if newest else None, found
+    hashes, closed = found[::2], found[1::2]
+    fields: list[Fields] = [
+        {**one, **{b"x" + device: b"1" for device in devices}}
+        for one, devices in zip(hashes, closed, strict=True)
+    ]
+    return Position.parse(newest[0][0]) if newest else None, fields
 
 
 def compare(fold: Fold, user: UUID, fields: Fields) -> None:

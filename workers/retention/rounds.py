@@ -18,6 +18,7 @@ from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
 from workers.retention.erasing import erase
 from workers.retention.expiry import expire
+from workers.retention.marks import clear_marks
 from workers.retention.rewriting import rewrite_when_due
 from workers.retention.room import Room
 from workers.retention.sweeping import sweep
@@ -89,6 +90,7 @@ class Retention:
             "erase": lambda: erase(database, log_client, count, archive),
             "age": lambda: age(self._archivist, count, before=now - self._schedule.archive_ms),
             "clear": lambda: clear(database, now=now),
+            "clear_marks": lambda: self._clear_marks(now),
             "sweep": lambda: sweep(self._board),
             "rewrite": lambda: rewrite_when_due(self._board, log_client, self._schedule.rewrite_seconds),
         }
@@ -97,3 +99,6 @@ class Retention:
                 await step()
             except AWAY as error:
                 log.warning("retention_waits", step=name, error=slug(error))
+
+    async def _clear_marks(self, now: int) -> None:
+        await clear_marks(self._log, await self._trimmer.projected(), now=now)

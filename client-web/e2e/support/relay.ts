@@ -51,6 +51,7 @@ export class Relay {
         ...process.env,
         SEALSTREAM_REGISTRATIONS_PER_HOUR: '10000',
         SEALSTREAM_LOGINS_PER_MINUTE: '10000',
+        SEALSTREAM_REFRESHES_PER_MINUTE: '10000',
         SEALSTREAM_CONNECTIONS_PER_MINUTE: '1000',
         ...this.settings,
       },

@@ -12,6 +12,8 @@ from ops.doctor.patient import Patient
 from ops.embedded.layout import Layout, layout
 from ops.supervisor import instance
 from ops.words import count, size
+from relay.room import Room
+from schema.open_files import MOST
 
 FREE_AT_LEAST: Final = 1024**3
 REWRITE_ROOM: Final = 1.5
@@ -39,21 +41,24 @@ def room(place: Path, free: int, log_bytes: int) -> Finding:
 
 
 async def open_files(patient: Patient) -> list[Finding]:
-    """The limit of the running nodes and servers, or of this shell where none runs here."""
+    """The limit of the running nodes and servers; where none runs here, the one that they would have."""
     places = layout(patient.settings.data)
     found = _limits(places) if instance.is_held(places) else {}
-    return [files(found or {"this shell": resource.getrlimit(resource.RLIMIT_NOFILE)[0]})]
+    return [files(found or {"a process started here": _most(resource.getrlimit(resource.RLIMIT_NOFILE)[1])})]
 
 
 def files(limits: dict[str, int]) -> Finding:
     """Judges how many files each process may open."""
     name, least = min(limits.items(), key=lambda item: item[1])
     words = f"{name} may open {count(least)}"
+    nodes = [most for process, most in limits.items() if process.startswith("node-")]
+    if nodes:
+        words += f"; a node has room for {count(Room.within(min(nodes)).live)} sockets"
     if least >= FILES_AT_LEAST:
         return green("open files", words)
     return red(
         "open files", f"{words}, {count(FILES_AT_LEAST)} needed",
-        "Raise the limit (`ulimit -n 65536`, LimitNOFILE= in systemd) and start again.",
+        "Raise the hard limit (`ulimit -Hn 65536`, LimitNOFILE= in systemd) and start again.",
     )  # fmt: skip
 
 
@@ -65,8 +70,13 @@ def _limits(places: Layout) -> dict[str, int]:
             soft = process.rlimit(resource.RLIMIT_NOFILE)[0]  # type: ignore[attr-defined, unused-ignore]
         except (OSError, ValueError, IndexError, AttributeError, psutil.Error):
             continue  # it ended, is somebody else's, or this system does not tell
-        limits[path.stem] = soft if soft >= 0 else 2**31
+        limits[path.stem] = _most(soft)
     return limits
+
+
+def _most(limit: int) -> int:
+    """Psutil and the standard library write "no limit" as a negative number, or a very large one."""
+    return MOST if limit < 0 else min(limit, MOST)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -28,7 +28,8 @@ def test_the_disk_has_room_for_a_rewrite_of_the_log(free: int, log: int, is_well
 
 
 def test_the_process_that_may_open_least_is_named() -> None:
-    assert files({"node-0": 4096, "log": 20_000}).found == "node-0 may open 4,096"
+    assert files({"log": 4096, "board": 20_000}).found == "log may open 4,096"
+    assert files({"node-0": 65_536, "log": 70_000}).found.endswith("; a node has room for 54,272 sockets")
     finding = files({"node-0": 256, "log": 20_000})
     assert finding.is_well is False
-    assert finding.found == "node-0 may open 256, 1,024 needed"
+    assert finding.found == "node-0 may open 256; a node has room for 39 sockets, 1,024 needed"

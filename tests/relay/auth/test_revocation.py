@@ -5,10 +5,12 @@ from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 from psycopg_pool import PoolTimeout
 
+from relay import metrics
 from relay.auth import login_sessions
-from relay.auth.revocation import REMEMBERED_MS, Revocation, SessionEnd
+from relay.auth.revocation import Revocation, SessionEnd
 from relay.database import Database, transaction
 from schema import tasks
 from schema.clock import now_ms
@@ -67,7 +69,9 @@ async def test_a_node_that_starts_later_knows_what_has_ended(settings: Settings)
         await tasks.end([node.task])
 
 
-async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(settings: Settings) -> None:
+async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with AsyncExitStack() as stack:
         database = (await open_parts(stack, settings)).database
         user = uuid4()
@@ -76,10 +80,52 @@ async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(settings: Setti
         async with transaction(database) as connection:
             await login_sessions.end_one(connection, user, session)
         await node.until_told(session)
-        async with transaction(database) as connection:
-            await connection.execute("UPDATE login_sessions SET ended_at = ended_at - %s", (REMEMBERED_MS,))
+        monkeypatch.setattr("relay.auth.revocation.REMEMBERED_MS", 0)
         await until(lambda: node.revocation.is_ended(session) is None)
+        assert node.told == [(session, "revoked")]
         await tasks.end([node.task])
+
+
+async def test_an_end_is_read_once_and_one_that_commits_late_is_seen(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        sessions = [await _begin(database, user) for _ in range(20)]
+        async with transaction(database) as connection:
+            await login_sessions.end_all(connection, user, "revoked")
+            await connection.execute("UPDATE login_sessions SET ended_at = ended_at - 60000")
+        revocation = Revocation(database)
+        before = _rows_read()
+        assert (await revocation._read()).keys() == set(sessions)
+        assert _rows_read() == before + 20
+        late = await _begin(database, user)
+        async with transaction(database) as slow:
+            await login_sessions.end_one(slow, user, late)
+            for _ in range(3):
+                assert await revocation._read() == {}
+        assert await revocation._read() == {late: "revoked"}
+        assert _rows_read() == before + 21
+        assert revocation.is_ended(sessions[0]) == "revoked"
+
+
+async def test_when_the_databases_clock_went_back_everything_is_read_again(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        database = (await open_parts(stack, settings)).database
+        user = uuid4()
+        session = await _begin(database, user)
+        revocation = Revocation(database)
+        assert await revocation._read() == {}
+        async with transaction(database) as connection:
+            await login_sessions.end_one(connection, user, session)
+            await connection.execute("UPDATE login_sessions SET ended_at = ended_at - 600000")
+        assert await revocation._read() == {}, "ten minutes ago: by a clock that ran on, it was read"
+        assert revocation._read_at is not None
+        revocation._read_at += 600_000  # the last reading was by a clock that is ahead of the present one
+        assert await revocation._read() == {session: "revoked"}
+
+
+def _rows_read() -> float:
+    return metrics.ENDED_SESSIONS_READ._value.get()
 
 
 async def test_looking_now_does_not_wait_for_the_next_reading(settings: Settings) -> None:

@@ -16,7 +16,8 @@ from relay.http import connections
 from relay.http.app import build_app
 from relay.http.headers import CONTENT_SECURITY_POLICY
 from relay.http.problems import answered
-from tests.support.relay import make_settings, serve
+from relay.room import Room
+from tests.support.relay import ROOM, make_settings, serve
 
 HEAD = "POST /v1/accounts HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
 
@@ -53,12 +54,12 @@ class Raw:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[str]:
+async def serving(folder: Path, room: Room = ROOM) -> AsyncIterator[str]:
     """The address of a node whose servers nobody needs here; `folder` holds its client."""
     settings = make_settings("", "", "", folder, SEALSTREAM_CLIENT_DIR=str(folder))
     parts: Any = SimpleNamespace(settings=settings)
     async with AsyncExitStack() as stack:
-        yield await serve(stack, build_app(parts))
+        yield await serve(stack, build_app(parts), room)
 
 
 @asynccontextmanager

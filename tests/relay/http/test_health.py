@@ -4,9 +4,11 @@ import asyncio
 
 import aiohttp
 import pytest
+from msgspec import structs
 
 from relay.projection import until_visible
 from schema import keys
+from schema.limits import READINESS
 from schema.settings import Settings
 from tests.servers import Servers
 from tests.support.people import PASSWORD
@@ -69,6 +71,34 @@ async def test_a_log_that_can_lose_messages_is_said_as_long_as_it_is_used(settin
 async def test_a_node_that_drains_is_not_ready(settings: Settings) -> None:
     async with relay(settings, draining=lambda: True) as node:
         assert await _ready(node) == (503, ["draining"])
+
+
+async def test_readiness_is_looked_at_once_however_often_it_is_asked(
+    node: Relay, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.readiness.REMEMBERED_SECONDS", 3600.0)
+
+    async def pings() -> int:
+        return int((await node.parts.board.info("commandstats")).get("cmdstat_ping", {"calls": 0})["calls"])
+
+    before = await pings()
+    assert await asyncio.gather(*(_ready(node) for _ in range(20))) == [(200, [])] * 20
+    assert await pings() == before + 1
+    servers.kill("board")
+    assert (await _ready(node))[0] == 200
+    monkeypatch.setattr("relay.readiness.REMEMBERED_SECONDS", 0.0)
+    assert (await _ready(node))[0] == 503
+
+
+async def test_readiness_is_told_to_one_address_only_so_often(
+    node: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.readiness.READINESS", structs.replace(READINESS, count=3))
+    caller = node.stranger()
+    replies = [await caller.call("GET", "/readyz") for _ in range(4)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429]
+    assert replies[-1].body["code"] == "rate_limited"
+    assert replies[-1].body["retry_after_ms"] > 0
 
 
 async def test_with_the_database_away_calls_are_unavailable_and_then_work_again(

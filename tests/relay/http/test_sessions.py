@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from relay.auth.passwords import Passwords
+from schema.limits import REFRESHES
 from schema.settings import Settings
 from tests.support.people import PASSWORD, Person
 from tests.support.relay import Relay, make_settings, relay
@@ -185,6 +186,19 @@ async def test_ten_log_ins_a_minute_per_address(
     async with relay(settings) as node:
         ada = await node.stranger().register()
         assert [(await ada.log_in()).status for _ in range(11)] == [200] * 10 + [429]
+
+
+async def test_refreshes_are_bounded_per_address(node: Relay) -> None:
+    ada, zoe = await node.stranger().register(), node.stranger()
+    await node.limit(REFRESHES, 2)
+    assert (await refresh(zoe, "nobody's")).status == 401
+    tokens = await refresh(ada)
+    assert tokens.status == 200
+    refused = await refresh(zoe, "nobody's")
+    assert (refused.status, refused.body["code"]) == (429, "rate_limited")
+    assert refused.body["retry_after_ms"] > 0
+    await node.limit(REFRESHES, 3)
+    assert (await refresh(ada, tokens.body["refresh_token"])).status == 200, "the refused one did nothing"
 
 
 async def guess(node: Relay, name: str, address: str, times: int = 1) -> list[int]:

@@ -12,7 +12,7 @@ from relay.http import problems
 from relay.sockets import engine, lean_socket, unauthenticated
 from relay.sockets.engine import LeanEngine
 from relay.sockets.unauthenticated import Places
-from tests.support.relay import serve
+from tests.support.relay import ROOM, serve
 from tests.support.until import until
 
 
@@ -22,7 +22,7 @@ class Served:
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.engine = LeanEngine(
-            origin_allowed=lambda _: True, address_of=lambda _: "a", async_mode="aiohttp"
+            origin_allowed=lambda _: True, address_of=lambda _: "a", room=ROOM, async_mode="aiohttp"
         )
         self.engine.on("connect", self._connected)
         self.engine.on("message", self._message)
@@ -163,7 +163,7 @@ async def test_an_authenticated_socket_sends_large_frames_and_many(served: Serve
 
 
 async def test_unauthenticated_sockets_of_an_address_are_bounded(served: Served) -> None:
-    served.engine._places = Places(most_per_address=2)
+    served.engine._places = Places(most=9, most_per_address=2)
     first, _ = [await served.open_unauthenticated() for _ in range(2)]
     with pytest.raises(WSServerHandshakeError) as refused:
         await served.open_unauthenticated()
@@ -175,7 +175,7 @@ async def test_unauthenticated_sockets_of_an_address_are_bounded(served: Served)
 
 
 async def test_unauthenticated_sockets_of_a_node_are_bounded(served: Served) -> None:
-    served.engine._places = Places(most=1)
+    served.engine._places = Places(most=1, most_per_address=9)
     await served.open_unauthenticated()
     with pytest.raises(WSServerHandshakeError) as refused:
         await served.open_unauthenticated()
@@ -183,7 +183,7 @@ async def test_unauthenticated_sockets_of_a_node_are_bounded(served: Served) -> 
 
 
 async def test_a_socket_that_broke_a_rule_keeps_its_place_for_a_while(served: Served) -> None:
-    served.engine._places = Places(most_per_address=1)
+    served.engine._places = Places(most=9, most_per_address=1)
     socket = await served.open_unauthenticated()
     await socket.send_bytes(b"x" * (unauthenticated.FRAME_BYTES + 1))
     assert await closed(socket)
