@@ -47,6 +47,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |
 | `{board}:inbox-count:NODE` | string | as the inbox | how many entries were ever appended to it |
 | `limit:NAME:{SUBJECT}` | sorted set | one window | admissions: event id → 8 x MS + resends |
+| `limit:bytes:{SUBJECT}` | list | one window | `MS:SUM` per admission: the sum of all bytes up to it |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |

@@ -24,6 +24,7 @@ MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 
 MESSAGES: Final = "messages"
+BYTES: Final = "bytes"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
 FAILED_LOGINS: Final = "failed_logins"
@@ -37,6 +38,9 @@ CREDENTIAL_CHANGES: Final = "credential_changes"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
+    Limit(
+        BYTES, 4 * 1024 * 1024, MINUTE, "user", "SEALSTREAM_BYTES_PER_MINUTE", "one user who fills the log"
+    ),
     Limit(
         CONNECTIONS, 10, MINUTE, "user", "SEALSTREAM_CONNECTIONS_PER_MINUTE", "reconnect storms by one client"
     ),
