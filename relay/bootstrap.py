@@ -156,8 +156,9 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
     stack.callback(passwords.close)
     registry = Registry()
     mailbox_log = MailboxLog(
-        log_link, partitions=partitions, capacity=settings.mailbox_capacity, install=install_log, now=now_ms
-    )
+        log_link, partitions=partitions, capacity=settings.mailbox_capacity,
+        capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms,
+    )  # fmt: skip
     admission = Admission(board_link, limits, install_board, limits.note_refusal)
     presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)

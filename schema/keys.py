@@ -17,7 +17,10 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
-| | | | ever expired, `nD` of how many D was told; `xD` once D was closed |
+| | | | ever expired, `nD` of how many D was told; `oD` `SEQ:SUM`: the sum of the |
+| | | | sizes below, up to number SEQ; `xD` once D was closed |
+| `{p}:owed:USER:DEVICE` | list | while something is owed | the sizes of the bodies of the newest |
+| | | | envelopes in order, the last one number SEQ (`schema/lua/owed_bytes.lua`) |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken:USER:DEVICE:ID` | string | one day | the prekey was handed out (until projected) |
@@ -107,6 +110,11 @@ def log_gaps(partition: int) -> str:
 def user(partition: int, user_id: UUID) -> str:
     """The directory entry of a user: identity, devices, heads, cursors, floors."""
     return f"{{{partition}}}:user:{user_id}"
+
+
+def owed(partition: int, user_id: UUID, device: int) -> str:
+    """The sizes of the bodies that are owed to a device."""
+    return f"{{{partition}}}:owed:{user_id}:{device}"
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:

@@ -82,6 +82,9 @@ IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
 """What may be unacknowledged on one socket; the rest waits."""
 EVENT_BYTES: Final = 128 * 1024
 """One `envelopes` event, encoded; an envelope that is longer by itself goes alone."""
+MAILBOX_ENVELOPES: Final = 10_000
+MAILBOX_BYTES: Final = 64 * 1024 * 1024
+"""Envelopes, and bytes of their bodies, that may wait for one device by default; more is `mailbox_full`."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

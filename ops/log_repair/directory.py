@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from ops.log_repair import owed
 from schema import keys
 from schema.partitions import partition_of
 
@@ -40,7 +41,8 @@ Fields = dict[str, bytes | int]
 
 
 async def lift(connection: Any, log_client: Any, partitions: int, chosen: Collection[int]) -> None:
-    """Writes every user of the `chosen` partitions, and drops those whose account is gone."""
+    """Writes every user of the `chosen` partitions with the sizes of what is owed; drops users without an
+    account."""
     async for user, devices in users(connection):
         partition = partition_of(user, partitions)
         if partition not in chosen:
@@ -48,13 +50,17 @@ async def lift(connection: Any, log_client: Any, partitions: int, chosen: Collec
         name = keys.user(partition, user)
         present = await log_client.hgetall(name)
         fields = lifted(present, devices)
+        await owed.forget(log_client, partition, user, present)
         await log_client.hset(name, mapping=fields)
         if stale := [field for field in present if field.decode() not in fields]:
             await log_client.hdel(name, *stale)
     async for batch in listed(log_client):
         for user in set(batch) - await with_account(connection, batch):
             if (partition := partition_of(user, partitions)) in chosen:
-                await log_client.delete(keys.user(partition, user))
+                name = keys.user(partition, user)
+                await owed.forget(log_client, partition, user, await log_client.hkeys(name))
+                await log_client.delete(name)
+    await owed.lift(connection, log_client, partitions, chosen)
 
 
 def lifted(present: Mapping[bytes, bytes], devices: Iterable[DeviceRow]) -> Fields:

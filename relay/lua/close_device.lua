@@ -3,11 +3,13 @@
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   ARGV device, encoded DeviceClosed
 --
 -- Replies {'ok', position}; {'closed'} when it was closed before; {'unknown'} when it never was active.
+--#include owed_bytes
 redis.register_function('sealstream_close_device', function(keys, args)
   local user, device = keys[2], args[1]
   if redis.call('HEXISTS', user, 'x' .. device) == 1 then return {'closed'} end
   if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
-  for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. device) end
+  for letter in string.gmatch('rhcfeno', '.') do redis.call('HDEL', user, letter .. device) end
+  forget_owed(user, device)
   redis.call('HSET', user, 'x' .. device, '1')
   return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
 end)

@@ -14,6 +14,7 @@
 -- {'conflict'} when the account has another identity and replacing was not asked for,
 -- {'closed'} when this device was closed: its number is never active again.
 -- {'many'} when too many others are active.
+--#include owed_bytes
 local function active(user)
   local count = 0
   for _, field in ipairs(redis.call('HKEYS', user)) do
@@ -39,7 +40,8 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
     for _, field in ipairs(redis.call('HKEYS', user)) do
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
-        for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. other) end
+        for letter in string.gmatch('rhcfeno', '.') do redis.call('HDEL', user, letter .. other) end
+        forget_owed(user, other)
         redis.call('HSET', user, 'x' .. other, '1')
       end
     end
