@@ -185,7 +185,8 @@ async def _wire(settings: Settings, index: int, stack: AsyncExitStack) -> tuple[
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
         passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
-        draining=lambda: server.draining, pressure=pressure.refusal, log_faults=log_faults,
+        draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
+        log_faults=log_faults,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)

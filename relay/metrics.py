@@ -12,6 +12,7 @@ ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements ap
 REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
 SOCKETS = Gauge("sealstream_sockets", "Live sockets.")
 ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
+LOG_MEMORY = Gauge("sealstream_node_log_memory_share", "How full the log's memory is, as this node sees it.")
 INBOX_LOST = Counter(
     "sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up."
 )
