@@ -12,8 +12,11 @@ from redis.exceptions import RedisError, ResponseError
 
 from relay.link import Commands
 from schema import functions, keys
-from schema.limits import Limit
+from schema.limits import BYTES, Limit
 from schema.refusals import Refusal
+
+Question = tuple[str | int, ...]
+"""A call of `sealstream_admit`."""
 
 
 class Policy(Protocol):
@@ -47,25 +50,31 @@ class Admission:
         if refusal is not None:
             raise refusal
 
-    async def admit_all(self, name: str, events: list[tuple[UUID, str]]) -> list[Refusal | None]:
-        """For each (user, event id) in order: None when admitted, else the refusal."""
+    async def admit_all(
+        self, name: str, events: list[tuple[UUID, str]], sizes: list[int] | None = None
+    ) -> list[Refusal | None]:
+        """For each (user, event id) in order: None when admitted, else the refusal. With `sizes` (bytes of
+        each), an event passes the user's window of bytes too, or counts in neither."""
         try:
             row = self._policy.row(name)
+            bytes_row = None if sizes is None else self._policy.row(BYTES)
         except Refusal as refusal:
             return [refusal] * len(events)
-        questions = [self._command(row, user, event_id) for user, event_id in events]
+        if bytes_row is None or sizes is None:
+            questions = [_question(row, user, event_id) for user, event_id in events]
+        else:
+            questions = [
+                _question_with_bytes(row, bytes_row, user, event_id, size)
+                for (user, event_id), size in zip(events, sizes, strict=True)
+            ]
         asked = [self._commands.execute(*question) for question in questions]
         return [
             await self._outcome(name, user, question, reply)
             for (user, _), question, reply in zip(events, questions, asked, strict=True)
         ]
 
-    def _command(self, row: Limit, user: UUID, event_id: str) -> tuple[str | int, ...]:
-        names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
-        return ("FCALL", "sealstream_admit", 3, *names, row.name, row.count, row.window_ms, event_id)
-
     async def _outcome(
-        self, name: str, user: UUID, question: tuple[str | int, ...], asked: "asyncio.Future[Any]"
+        self, name: str, user: UUID, question: Question, asked: "asyncio.Future[Any]"
     ) -> Refusal | None:
         try:
             reply = await self._with_functions(question, asked)
@@ -73,10 +82,11 @@ class Admission:
             return Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
         if reply[0] == 1:
             return None
-        self._note_refusal(user, name)
-        return Refusal("rate_limited", f"Over the limit of {name}.", retry_after_ms=int(reply[1]))
+        limit = refused_limit(reply, name)
+        self._note_refusal(user, limit)
+        return Refusal("rate_limited", f"Over the limit of {limit}.", retry_after_ms=int(reply[1]))
 
-    async def _with_functions(self, question: tuple[str | int, ...], asked: "asyncio.Future[Any]") -> Any:
+    async def _with_functions(self, question: Question, asked: "asyncio.Future[Any]") -> Any:
         """The reply; a board that came back empty is given its functions first (once for all that wait)."""
         for attempt in (asked, None):
             try:
@@ -86,3 +96,35 @@ class Admission:
                     raise
         await self._install()
         return await self._commands.execute(*question)
+
+
+def refused_limit(reply: list[Any], asked: str) -> str:
+    """The name of the limit that refused; the one `asked` for, where the function of the version before
+    replied, which names none."""
+    return reply[3].decode() if len(reply) > 3 else asked
+
+
+def _question(row: Limit, user: UUID, event_id: str) -> Question:
+    names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
+    return ("FCALL", "sealstream_admit", 3, *names, row.name, row.count, row.window_ms, event_id)
+
+
+def _question_with_bytes(row: Limit, bytes_row: Limit, user: UUID, event_id: str, size: int) -> Question:
+    names = (
+        keys.limit_window(row.name, str(user)),
+        keys.override(user),
+        keys.cooldown(user),
+        keys.limit_window(bytes_row.name, str(user)),
+    )
+    event = (row.name, row.count, row.window_ms, event_id)
+    return (
+        "FCALL",
+        "sealstream_admit",
+        4,
+        *names,
+        *event,
+        bytes_row.name,
+        bytes_row.count,
+        bytes_row.window_ms,
+        size,
+    )

@@ -162,8 +162,9 @@ async def _wire(
     stack.callback(passwords.close)
     registry = Registry()
     mailbox_log = MailboxLog(
-        log_link, partitions=partitions, capacity=settings.mailbox_capacity, install=install_log, now=now_ms
-    )
+        log_link, partitions=partitions, capacity=settings.mailbox_capacity,
+        capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms,
+    )  # fmt: skip
     admission = Admission(board_link, limits, install_board, limits.note_refusal)
     presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
@@ -191,7 +192,8 @@ async def _wire(
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
         passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
-        draining=lambda: server.draining, pressure=pressure.refusal, log_faults=log_faults,
+        draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
+        log_faults=log_faults,
     )  # fmt: skip
     app = build_app(parts)
     app.router.add_get("/socket.io/", server.handle_request)

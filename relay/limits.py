@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from redis.exceptions import RedisError
 
+from relay.admission import refused_limit
 from relay.policy import Policy
 from schema import codec, functions, keys
 from schema.clock import now_ms
@@ -75,9 +76,10 @@ class Limits:
     def _judge(self, reply: list[Any], name: str, user: UUID | None) -> None:
         if reply[0] == 1:
             return
+        limit = refused_limit(reply, name)
         if user is not None:
-            self.note_refusal(user, name)
-        raise Refusal("rate_limited", f"Over the limit of {name}.", retry_after_ms=int(reply[1]))
+            self.note_refusal(user, limit)
+        raise Refusal("rate_limited", f"Over the limit of {limit}.", retry_after_ms=int(reply[1]))
 
     async def _ask(self, function: str, names: list[str], args: list[Any]) -> Any:
         try:

@@ -38,7 +38,8 @@ def read_accept(reply: list[Any]) -> Accepted | Refusal:
                 "device_mismatch", "Fetch the bundle again.", missing=missing, extra=extra, stale=stale
             )
         case b"full":
-            return Refusal("mailbox_full", "Too many envelopes wait for a device.", device_id=reply[1])
+            what = "bytes" if len(reply) > 2 else "envelopes"
+            return Refusal("mailbox_full", f"Too many {what} wait for a device.", device_id=reply[1])
         case _:
             return Refusal("not_found", "There is no such user.")
 

@@ -23,6 +23,7 @@ from relay.log_calls import divided
 from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
+from schema.limits import MAILBOX_BYTES
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import Send
@@ -61,12 +62,14 @@ class MailboxLog:
         *,
         partitions: int,
         capacity: int,
+        capacity_bytes: int = MAILBOX_BYTES,
         install: Callable[[], Any],
         now: Callable[[], int],
     ) -> None:
+        """`capacity` and `capacity_bytes`: envelopes, and bytes of bodies, that may be owed to one device."""
         self._commands = commands
         self._partitions = partitions
-        self._capacity = capacity
+        self._capacity = f"{capacity} {capacity_bytes}"
         self._install = install
         self._now = now
         self._turns: dict[tuple[str, int], list[_Submission]] = defaultdict(list)
@@ -92,7 +95,8 @@ class MailboxLog:
                 kind=envelope.kind,
                 body=envelope.body,
             )
-            args += [envelope.device_id, envelope.registration_id, codec.encode(event)]
+            size = len(envelope.body)
+            args += [envelope.device_id, envelope.registration_id, codec.encode(event), size]
         names = [
             keys.user(partition, send.to),
             keys.seen(partition, send.to, sender, sender_device, send.id),

@@ -26,6 +26,7 @@ ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, b
 ENDED_SESSIONS_READ = Counter(
     "sealstream_ended_sessions_read_total", "Rows of ended login sessions that were read to learn of ends."
 )
+LOG_MEMORY = Gauge("sealstream_node_log_memory_share", "How full the log's memory is, as this node sees it.")
 INBOX_LOST = Counter(
     "sealstream_inbox_lost_total", "Times that inbox entries were lost and every socket caught up."
 )

@@ -38,6 +38,8 @@ class Parts:
     receipts: Receipts
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]
+    warning: Callable[[], str | None]
+    """Why sends are refused, or will be soon."""
     readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""

@@ -17,8 +17,11 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:user:USER` | hash | until the account is gone | the directory: `i` identity key, `b` `DEVICE UPTO`: |
 | | | | the last time it was replaced, DEVICE ended all others up to UPTO; per device D: |
 | | | | `rD` registration id, `hD` head, `cD` cursor, `fD` floor, `eD` how many |
-| | | | ever expired, `nD` of how many D was told |
+| | | | ever expired, `nD` of how many D was told; `oD` `SEQ:SUM`: the sum of the |
+| | | | sizes below, up to number SEQ |
 | `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
+| `{p}:owed:USER:DEVICE` | list | while something is owed | the sizes of the bodies of the newest |
+| | | | envelopes in order, the last one number SEQ (`schema/lua/owed_bytes.lua`) |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
@@ -49,6 +52,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `{board}:inbox:NODE` | stream | capped, read once | what the node must tell its sockets |
 | `{board}:inbox-count:NODE` | string | as the inbox | how many entries were ever appended to it |
 | `limit:NAME:{SUBJECT}` | sorted set | one window | admissions: event id → 8 x MS + resends |
+| `limit:bytes:{SUBJECT}` | list | one window | `MS:SUM` per admission: the sum of all bytes up to it |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
@@ -111,6 +115,11 @@ def user(partition: int, user_id: UUID) -> str:
 def closed(partition: int, user_id: UUID) -> str:
     """The devices of a user that were closed."""
     return f"{{{partition}}}:closed:{user_id}"
+
+
+def owed(partition: int, user_id: UUID, device: int) -> str:
+    """The sizes of the bodies that are owed to a device."""
+    return f"{{{partition}}}:owed:{user_id}:{device}"
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:

@@ -24,6 +24,7 @@ MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 
 MESSAGES: Final = "messages"
+BYTES: Final = "bytes"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
 REFRESHES: Final = "refreshes"
@@ -38,6 +39,9 @@ CREDENTIAL_CHANGES: Final = "credential_changes"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
+    Limit(
+        BYTES, 4 * 1024 * 1024, MINUTE, "user", "SEALSTREAM_BYTES_PER_MINUTE", "one user who fills the log"
+    ),
     Limit(
         CONNECTIONS, 10, MINUTE, "user", "SEALSTREAM_CONNECTIONS_PER_MINUTE", "reconnect storms by one client"
     ),
@@ -85,6 +89,9 @@ IN_FLIGHT_BYTES: Final = 4 * 1024 * 1024
 """What may be unacknowledged on one socket; the rest waits."""
 EVENT_BYTES: Final = 128 * 1024
 """One `envelopes` event, encoded; an envelope that is longer by itself goes alone."""
+MAILBOX_ENVELOPES: Final = 10_000
+MAILBOX_BYTES: Final = 64 * 1024 * 1024
+"""Envelopes, and bytes of their bodies, that may wait for one device by default; more is `mailbox_full`."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     archive_bodies: bool
     archive_days: int
     mailbox_capacity: int
+    mailbox_bytes: int
     limits: tuple[Limit, ...]
 
     @classmethod
@@ -85,7 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             archive=_place(env, "SEALSTREAM_ARCHIVE", data / "archive"),
             archive_bodies=_choice(env, "SEALSTREAM_ARCHIVE_BODIES", ("no", "yes")) == "yes",
             archive_days=_whole(env, "SEALSTREAM_ARCHIVE_DAYS", 90, 1, 36_500),
-            mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", 10_000, 1, 2**31),
+            mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", limits.MAILBOX_ENVELOPES, 1, 2**31),
+            mailbox_bytes=_whole(env, "SEALSTREAM_MAILBOX_BYTES", limits.MAILBOX_BYTES, 1, 2**40),
             limits=tuple(
                 msgspec.structs.replace(row, count=_whole(env, row.setting, row.count, 1, 2**31))
                 if row.setting
@@ -136,6 +138,7 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_ARCHIVE_BODIES", "no", "`yes`: the archive keeps ciphertexts, not only their digests"),
     ("SEALSTREAM_ARCHIVE_DAYS", "90", "how long the archive keeps an entry"),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
+    ("SEALSTREAM_MAILBOX_BYTES", "67108864", "bytes of their bodies waiting for a device"),
     *(
         (row.setting, str(row.count), f"{row.name} per {row.subject}")
         for row in limits.DEFAULTS

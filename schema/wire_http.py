@@ -202,11 +202,12 @@ class ReceiptKey(msgspec.Struct, frozen=True):
 
 class Health(msgspec.Struct, frozen=True):
     """What `/healthz` and `/readyz` answer; `down` names the parts that are away, `log_unsafe` why the log
-    can lose accepted messages."""
+    can lose accepted messages, `warning` why sends are refused or will be soon."""
 
     ok: bool
     down: list[str] = []
     log_unsafe: list[str] | msgspec.UnsetType = msgspec.UNSET
+    warning: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -22,6 +22,7 @@ from workers import metrics
 from workers.attempts import ALONE, Attempts
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
 from workers.failures import AWAY, is_the_entrys, slug
+from workers.page_size import PageSize, bytes_of
 from workers.positions import START, Position
 from workers.quarantine import set_aside
 from workers.takeover import NoGroup, RawEntry, group_info, take_over
@@ -58,6 +59,7 @@ class Consumer(Generic[E]):
         self._backoff = Backoff(first=0.1, factor=2.0, most=5.0)
         self._done = START
         self._looked_at = 0.0
+        self._page_size = PageSize(pace.read)
         self._attempts: Attempts | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -133,39 +135,42 @@ class Consumer(Generic[E]):
     async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
         """What is there, or comes within the block, and then what comes while it lingers."""
         pace = self._pace
-        raw = await self._ask(client, int(pace.block_seconds * 1000))
+        asked, raw = await self._ask(client, int(pace.block_seconds * 1000))
         entries = await self._decoded(client, raw)
         if not raw or not pace.linger_seconds:
             return raw, entries
         until = time.monotonic() + pace.linger_seconds
         fresh, newest = entries, len(raw)
-        size = _bytes(raw)
+        size = bytes_of(raw)
         while len(raw) < pace.most and size < pace.most_bytes:
             if any(self._urgent(entry.event) for entry in fresh):
                 break
-            if newest < pace.read:
+            if newest < asked:
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 await asyncio.sleep(left)
-            more = await self._ask(client, None)
+            asked, more = await self._ask(client, None)
             fresh, newest = await self._decoded(client, more), len(more)
             raw += more
             entries += fresh
-            size += _bytes(more)
+            size += bytes_of(more)
         return raw, entries
 
-    async def _ask(self, client: Any, block_ms: int | None) -> list[RawEntry]:
-        source = self._source
+    async def _ask(self, client: Any, block_ms: int | None) -> tuple[int, list[RawEntry]]:
+        """How many entries were asked for, and those that came."""
+        source, asked = self._source, self._page_size.entries
         try:
             reply = await client.xreadgroup(
-                source.group, self._name, {source.stream: ">"}, count=self._pace.read, block=block_ms
+                source.group, self._name, {source.stream: ">"}, count=asked, block=block_ms
             )
         except ResponseError as error:
             if str(error).startswith("NOGROUP"):
                 raise NoGroup(source.group) from error
             raise
-        return reply[0][1] if reply else []
+        raw = reply[0][1] if reply else []
+        self._page_size.note(len(raw), bytes_of(raw))
+        return asked, raw
 
     async def _decoded(self, client: Any, raw: list[RawEntry]) -> list[Entry[E]]:
         """The entries that are new and readable; an unreadable one is set aside."""
@@ -257,7 +262,3 @@ async def _pause(stopping: asyncio.Event, seconds: float) -> None:
             await stopping.wait()
     except TimeoutError:
         return
-
-
-def _bytes(raw: list[RawEntry]) -> int:
-    return sum(len(value) for _, fields in raw for value in fields.values())

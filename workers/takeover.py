@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from schema import functions, log_identity
 from workers.batches import Source
+from workers.page_size import PageSize, bytes_of
 from workers.positions import Position
 
 log = structlog.get_logger(__name__)
@@ -92,11 +93,13 @@ async def _end(client: Any, source: Source[Any]) -> bytes:
 
 async def _claim(client: Any, source: Source[Any], consumer: str) -> list[RawEntry]:
     claimed: list[RawEntry] = []
+    page_size = PageSize(CLAIM_AT_ONCE)
     start: bytes | str = "0-0"
     while True:
         start, entries, _gone = await client.xautoclaim(
-            source.stream, source.group, consumer, min_idle_time=0, start_id=start, count=CLAIM_AT_ONCE
+            source.stream, source.group, consumer, min_idle_time=0, start_id=start, count=page_size.entries
         )
+        page_size.note(len(entries), bytes_of(entries))
         claimed += entries
         if start == b"0-0":
             return claimed

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from ops.log_repair import owed
 from schema import keys
 from schema.partitions import partition_of
 
@@ -41,13 +42,15 @@ Fields = dict[str, bytes | int]
 
 
 async def lift(connection: Any, log_client: Any, partitions: int, chosen: Collection[int]) -> None:
-    """Writes every user of the `chosen` partitions, and drops those whose account is gone."""
+    """Writes every user of the `chosen` partitions with the sizes of what is owed; drops users without an
+    account."""
     async for user, devices in users(connection):
         partition = partition_of(user, partitions)
         if partition not in chosen:
             continue
         present = await fields_of(log_client, partition, user)
         fields = lifted(present, devices)
+        await owed.forget(log_client, partition, user, present)
         closed = [name for name in fields if name.startswith(CLOSED)]
         if closed:
             await log_client.sadd(
@@ -60,7 +63,10 @@ async def lift(connection: Any, log_client: Any, partitions: int, chosen: Collec
     async for batch in listed(log_client):
         for user in set(batch) - await with_account(connection, batch):
             if (partition := partition_of(user, partitions)) in chosen:
-                await log_client.delete(keys.user(partition, user), keys.closed(partition, user))
+                name = keys.user(partition, user)
+                await owed.forget(log_client, partition, user, await log_client.hkeys(name))
+                await log_client.delete(name, keys.closed(partition, user))
+    await owed.lift(connection, log_client, partitions, chosen)
 
 
 async def fields_of(log_client: Any, partition: int, user: UUID) -> dict[bytes, bytes]:

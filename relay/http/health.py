@@ -36,7 +36,8 @@ async def ready(call: Call[None]) -> Answer:
     if parts.draining():
         down.append("draining")
     unsafe = list(parts.log_faults) or UNSET
-    return Answer(503 if down else 200, Health(ok=not down, down=down, log_unsafe=unsafe))
+    warning = parts.warning() or UNSET
+    return Answer(503 if down else 200, Health(ok=not down, down=down, log_unsafe=unsafe, warning=warning))
 
 
 async def _database(parts: Parts) -> None:

@@ -3,21 +3,24 @@
 --
 -- KEYS[1]            {p}:log
 -- KEYS[2i], [2i+1]   of send i: {p}:user:RECIPIENT, {p}:seen:RECIPIENT:SENDER.DEVICE:ID
--- ARGV[1]            mailbox capacity (envelopes owed to one device)
+-- ARGV[1]            mailbox capacity: 'ENVELOPES BYTES' that may be owed to one device
 -- ARGV[2]            how long an answer is remembered (seconds)
 -- ARGV[3…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
 --                    when writing to oneself), the number N of envelopes, then N times: device,
---                    registration id, encoded event
+--                    registration id, encoded event, bytes of its body
 -- ARGV, the rest     for each send that asks for a receipt: its number i, and the SHA-256 of its bodies in the
 --                    order of its envelopes (32 bytes each)
+--
+-- A node of the version before gives 'ENVELOPES' alone, and no bytes: then bytes are not bounded.
 --
 -- Replies with one array per send:
 --   'ok', at, device, seq, device, seq, …    then the SHA-256 of the accepted bodies in the same order, if the
 --                                            accepted send asked for a receipt
 --   'mismatch', missing, extra, stale        each a list of device numbers
---   'full', device
+--   'full', device                           too many envelopes are owed to it; followed by 'bytes': too many bytes
 --   'gone'                                   no such user, no identity any more, or no device
 --#include seen
+--#include owed_bytes
 local function directory(user_key)
   local flat = redis.call('HGETALL', user_key)
   local fields = {}
@@ -52,57 +55,67 @@ local function mismatch(fields, leave_out, offered)
   return {'mismatch', missing, extra, stale}
 end
 
-local function full(fields, envelopes, capacity)
+-- Also notes of each envelope its mailbox's `head`, and the number and sum that `add_owed` goes on from.
+local function full(user_key, fields, envelopes, capacity)
   for _, envelope in ipairs(envelopes) do
-    local head = tonumber(fields['h' .. envelope.device] or 0)
-    local cursor = tonumber(fields['c' .. envelope.device] or 0)
-    local floor = tonumber(fields['f' .. envelope.device] or 0)
-    if head - math.max(cursor, floor) >= capacity then
-      return {'full', tonumber(envelope.device)}
+    local device = envelope.device
+    local cursor, floor = tonumber(fields['c' .. device] or 0), tonumber(fields['f' .. device] or 0)
+    local settled = math.max(cursor, floor)
+    envelope.head = tonumber(fields['h' .. device] or 0)
+    if envelope.head - settled >= capacity.envelopes then return {'full', tonumber(device)} end
+    if envelope.size then
+      envelope.last, envelope.sum = owed_bytes(user_key, device, fields['o' .. device], settled)
+      if envelope.sum + envelope.size > capacity.bytes then return {'full', tonumber(device), 'bytes'} end
     end
   end
   return nil
 end
 
-local function accept(log, user_key, seen_key, leave_out, envelopes, digests, capacity, remember, time)
+local function accept(log, user_key, seen_key, send, capacity, remember)
+  local leave_out, envelopes = send.leave_out, send.envelopes
   local seen = recall(seen_key, remember)
   if seen then return with_digests(seen) end
   local fields = directory(user_key)
   if not fields['i'] or (leave_out == '0' and not has_device(fields)) then return {'gone'} end
   local offered = {}
   for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
-  local refused = mismatch(fields, leave_out, offered) or full(fields, envelopes, capacity)
+  local refused = mismatch(fields, leave_out, offered) or full(user_key, fields, envelopes, capacity)
   if refused then return refused end
-  local answer = {'ok', time}
+  local answer = {'ok', send.time}
   for _, envelope in ipairs(envelopes) do
-    local seq = redis.call('HINCRBY', user_key, 'h' .. envelope.device, 1)
+    local seq = envelope.head + 1
+    redis.call('HSET', user_key, 'h' .. envelope.device, string.format('%.0f', seq))
+    if envelope.size then
+      add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
+    end
     redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
   end
-  answer.digests = digests
+  answer.digests = send.digests
   remember_answer(seen_key, answer, remember)
   return with_digests(answer)
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
-  local capacity, remember = tonumber(args[1]), tonumber(args[2])
+  local most, bytes = string.match(args[1], '^(%d+) ?(%d*)$')
+  local capacity, remember = {envelopes = tonumber(most), bytes = tonumber(bytes)}, tonumber(args[2])
+  local width = capacity.bytes and 4 or 3
   local sends, at = {}, 3
   for send = 1, (#keys - 1) / 2 do
     local count, envelopes = tonumber(args[at + 2]), {}
     for i = 1, count do
-      local first = at + 3 + (i - 1) * 3
+      local first = at + 3 + (i - 1) * width
       envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2]}
+      if capacity.bytes then envelopes[i].size = tonumber(args[first + 3]) end
     end
     sends[send] = {time = tonumber(args[at]), leave_out = args[at + 1], envelopes = envelopes}
-    at = at + 3 + count * 3
+    at = at + 3 + count * width
   end
   for asking = at, #args, 2 do sends[tonumber(args[asking])].digests = args[asking + 1] end
   local replies = {}
   for number, send in ipairs(sends) do
-    replies[number] = accept(
-      keys[1], keys[2 * number], keys[2 * number + 1], send.leave_out, send.envelopes, send.digests, capacity,
-      remember, send.time)
+    replies[number] = accept(keys[1], keys[2 * number], keys[2 * number + 1], send, capacity, remember)
   end
   return replies
 end)

@@ -7,6 +7,7 @@
 --
 -- Replies with one array per acknowledgement: {1, cursor}; {0, head} when `upto` is beyond the head
 -- (nothing was done); {-1} when the device is not active.
+--#include owed_bytes
 redis.register_function('sealstream_acknowledge', function(keys, args)
   local replies = {}
   for i = 1, #keys - 1 do
@@ -23,6 +24,7 @@ redis.register_function('sealstream_acknowledge', function(keys, args)
       if upto > cursor then
         redis.call('HSET', user_key, 'c' .. device, string.format('%.0f', upto))
         redis.call('XADD', keys[1], '*', 'n', string.format('%.0f', upto), 'e', event)
+        if upto == head then forget_owed(user_key, device) end
         cursor = upto
       end
       replies[i] = {1, cursor}

@@ -4,12 +4,14 @@
 --
 -- Replies {'ok', position}; {'closed'} when it was closed before; {'unknown'} when it never was active.
 --#include closed
+--#include owed_bytes
 redis.register_function('sealstream_close_device', function(keys, args)
   local user, device = keys[2], args[1]
   local closed = closed_devices(user, keys[3])
   if redis.call('SISMEMBER', closed, device) == 1 then return {'closed'} end
   if redis.call('HEXISTS', user, 'r' .. device) == 0 then return {'unknown'} end
-  for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. device) end
+  for letter in string.gmatch('rhcfeno', '.') do redis.call('HDEL', user, letter .. device) end
+  forget_owed(user, device)
   redis.call('SADD', closed, device)
   return {'ok', redis.call('XADD', keys[1], '*', 'e', args[2])}
 end)

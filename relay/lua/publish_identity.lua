@@ -16,6 +16,7 @@
 -- {'closed'} when this device was closed: its number is never active again.
 -- {'many'} when too many others are active.
 --#include closed
+--#include owed_bytes
 local function active(user)
   local count = 0
   for _, field in ipairs(redis.call('HKEYS', user)) do
@@ -42,7 +43,8 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
     for _, field in ipairs(redis.call('HKEYS', user)) do
       local other = string.match(field, '^r(%d+)$')
       if other and other ~= device then
-        for letter in string.gmatch('rhcfen', '.') do redis.call('HDEL', user, letter .. other) end
+        for letter in string.gmatch('rhcfeno', '.') do redis.call('HDEL', user, letter .. other) end
+        forget_owed(user, other)
         redis.call('SADD', closed, other)
       end
     end

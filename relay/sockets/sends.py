@@ -126,6 +126,7 @@ class Sends:
         return await self._admission.admit_all(
             MESSAGES,
             [(one.socket.user, f"{one.send.id}{one.send.to}{one.socket.device}") for one in turn],
+            [one.size for one in turn],
         )
 
     async def _refuse(self, pending: PendingSend, refusal: Refusal) -> None:

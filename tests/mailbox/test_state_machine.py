@@ -1,5 +1,6 @@
 """The mailbox as a state machine on a real log, against a naive oracle: accept, repeat, acknowledge, expire,
-crash. After every step the directory and the log say what the oracle says."""
+crash, and sends by a node of the version before, which counts no bytes. After every step directory, sizes and
+log say what the oracle says."""
 
 import asyncio
 import time
@@ -26,7 +27,12 @@ from workers.retention.expiry import expire_mailbox
 
 PARTITIONS = 2
 CAPACITY = 6
+CAPACITY_BYTES = 1000
+SIZES = st.integers(0, 400)
 DEVICES = (1, 2)
+
+Sizes = tuple[int, int]
+"""Bytes of the bodies for the two devices."""
 
 
 class NaiveMailbox:
@@ -34,6 +40,7 @@ class NaiveMailbox:
 
     def __init__(self) -> None:
         self.accepted: list[UUID] = []
+        self.sizes: list[int] = []
         self.cursor = 0
         self.floor = 0
 
@@ -44,6 +51,10 @@ class NaiveMailbox:
     @property
     def owed(self) -> list[UUID]:
         return self.accepted[max(self.cursor, self.floor) :]
+
+    @property
+    def owed_bytes(self) -> int:
+        return sum(self.sizes[max(self.cursor, self.floor) :])
 
 
 class Mailboxes(RuleBasedStateMachine):
@@ -84,38 +95,42 @@ class Mailboxes(RuleBasedStateMachine):
             self.link,
             partitions=PARTITIONS,
             capacity=CAPACITY,
+            capacity_bytes=CAPACITY_BYTES,
             install=lambda: functions.install(self.client, "relay"),
             now=now_ms,
         )
 
-    def sending(self, devices: tuple[int, ...], registration: int = 100) -> Send:
+    def sending(self, devices: tuple[int, ...], registration: int = 100, sizes: Sizes = (1, 1)) -> Send:
         envelopes = [
-            OutgoingEnvelope(
-                device_id=device, registration_id=registration + device, kind="message", body=b"\x33"
-            )
-            for device in devices
+            OutgoingEnvelope(device, registration + device, "message", b"\x33" * size)
+            for device, size in zip(devices, (*sizes, 1), strict=False)
         ]
         return Send(id=uuid4(), to=self.user, envelopes=envelopes)
 
     def take(self, send: Send) -> None:
         """What the oracle says of a send that was accepted."""
-        for box in self.boxes.values():
+        for box, envelope in zip(self.boxes.values(), send.envelopes, strict=True):
             box.accepted.append(send.id)
+            box.sizes.append(len(envelope.body))
         self.sent.append((send, [(device, self.boxes[device].head) for device in DEVICES]))
 
-    @property
-    def is_full(self) -> bool:
-        return any(len(box.owed) >= CAPACITY for box in self.boxes.values())
+    def why_full(self, sizes: Sizes) -> str | None:
+        for box, size in zip(self.boxes.values(), sizes, strict=True):
+            if len(box.owed) >= CAPACITY:
+                return "Too many envelopes wait for a device."
+            if box.owed_bytes + size > CAPACITY_BYTES:
+                return "Too many bytes wait for a device."
+        return None
 
-    @rule()
-    def accept(self) -> None:
-        send = self.sending(DEVICES)
+    @rule(sizes=st.tuples(SIZES, SIZES))
+    def accept(self, sizes: Sizes) -> None:
+        send, why_full = self.sending(DEVICES, sizes=sizes), self.why_full(sizes)
         try:
             answer = self.run(self.accepting(send))
         except Refusal as refusal:
-            assert (refusal.code, self.is_full) == ("mailbox_full", True)
+            assert (refusal.code, refusal.detail) == ("mailbox_full", why_full)
         else:
-            assert not self.is_full
+            assert why_full is None
             self.take(send)
             assert answer.seqs == self.sent[-1][1]
 
@@ -159,10 +174,34 @@ class Mailboxes(RuleBasedStateMachine):
             assert count == expected
             box.floor = upto
 
+    @rule()
+    def accept_at_a_node_of_the_version_before(self) -> None:
+        """It gives no sizes: what it accepts counts nothing."""
+        if any(len(box.owed) >= CAPACITY for box in self.boxes.values()):
+            return
+        send = self.sending(DEVICES)
+        self.run(self._accept_without_sizes(send))
+        self.take(send)
+        for box in self.boxes.values():
+            box.sizes[-1] = 0
+
+    async def _accept_without_sizes(self, send: Send) -> None:
+        names = [keys.log(self.partition), keys.user(self.partition, self.user)]
+        names.append(keys.seen(self.partition, self.user, self.sender, 1, send.id))
+        args: list[Any] = [CAPACITY, keys.SEEN_SECONDS, now_ms(), 0, len(send.envelopes)]
+        for envelope in send.envelopes:
+            event = EnvelopeAccepted(
+                user=self.user, device=envelope.device_id, at=now_ms(), id=send.id, from_user=self.sender,
+                from_device=1, kind="message", body=envelope.body,
+            )  # fmt: skip
+            args += [envelope.device_id, envelope.registration_id, codec.encode(event)]
+        ((answer, *_),) = await self.client.fcall("sealstream_accept", len(names), *names, *args)
+        assert answer == b"ok"
+
     @rule(kill=st.booleans())
     def crash_in_the_middle_of_a_send(self, kill: bool) -> None:
         """The outcome is found out by the same id; it was on disk or it was not, never half."""
-        if self.is_full:
+        if self.why_full((1, 1)):
             return
         send = self.sending(DEVICES)
         self.run(self._crash(send, kill))
@@ -195,6 +234,17 @@ class Mailboxes(RuleBasedStateMachine):
         for device, box in self.boxes.items():
             mailbox = self.run(self.log.mailbox(self.user, device))
             assert (mailbox.head, mailbox.cursor, mailbox.floor) == (box.head, box.cursor, box.floor)
+
+    @invariant()
+    def sizes_are_kept_for_what_is_owed_alone(self) -> None:
+        for device, box in self.boxes.items():
+            kept = self.run(self.client.lrange(keys.owed(self.partition, self.user, device), 0, -1))
+            assert not kept or box.owed
+            noted = self.run(self.client.hget(keys.user(self.partition, self.user), f"o{device}"))
+            if kept:
+                seq, total = (int(number) for number in noted.split(b":"))
+                assert [int(size) for size in kept] == box.sizes[seq - len(kept) : seq]
+                assert sum(box.sizes[seq - len(kept) : seq]) == total
 
     @invariant()
     def the_log_is_gapless_and_folds_to_the_oracle(self) -> None:

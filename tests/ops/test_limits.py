@@ -81,7 +81,7 @@ def test_they_are_set_shown_and_cleared(limits: Run, anna: str, board_url: str) 
         (("set", "anna", "messages", "-1"), 2, "'COUNT': -1 is not in the range 0<=x<=2147483647"),
         (("set", "anna", "messages", "2147483648"), 2, "is not in the range"),
         (("set", "anna", "messages", "many"), 2, "'many' is not a valid integer"),
-        (("set", "anna", "logins", "5"), 2, "'logins' is not one of 'messages', 'connections'"),
+        (("set", "anna", "logins", "5"), 2, "'logins' is not one of 'messages', 'bytes', 'connections'"),
         (("clear", "anna", "logins"), 2, "is not one of"),
     ],
 )

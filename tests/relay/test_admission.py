@@ -9,22 +9,23 @@ import pytest
 from relay.admission import Admission
 from relay.link import Link
 from schema import functions, servers
-from schema.limits import MESSAGES, MINUTE, Limit
+from schema.limits import BYTES, MESSAGES, MINUTE, Limit
 from schema.refusals import Refusal
 
 THREE: Limit = Limit(MESSAGES, 3, MINUTE, "user", None, "a test")
+HUNDRED_BYTES: Limit = Limit(BYTES, 100, MINUTE, "user", None, "a test")
 
 
 class InForce:
-    """A policy of one row, or none."""
+    """A policy of some rows, or none."""
 
-    def __init__(self, row: Limit | None) -> None:
-        self._row = row
+    def __init__(self, *rows: Limit | None) -> None:
+        self._rows = {row.name: row for row in rows if row is not None}
 
     def row(self, name: str) -> Limit:
-        if self._row is None or name != self._row.name:
+        if name not in self._rows:
             raise Refusal("unavailable", retry_after_ms=2000)
-        return self._row
+        return self._rows[name]
 
 
 class Door:
@@ -37,11 +38,11 @@ class Door:
         self.given = 0
 
     def admission(
-        self, row: Limit | None = THREE, install: Callable[[], Awaitable[None]] | None = None
+        self, *rows: Limit | None, install: Callable[[], Awaitable[None]] | None = None
     ) -> Admission:
         return Admission(
             self.link,
-            InForce(row),
+            InForce(*(rows or (THREE,))),
             install or self._install,
             lambda user, name: self.noted.append((user, name)),
         )
@@ -76,6 +77,24 @@ async def test_the_window_is_exact_within_one_turn_and_refusals_are_noted(door: 
         await door.admission().admit(MESSAGES, anna)
     assert caught.value.code == "rate_limited"
     assert 0 < (caught.value.retry_after_ms or 0) <= MINUTE
+
+
+async def test_bytes_are_admitted_in_the_same_question_and_the_refusal_names_them(door: Door) -> None:
+    anna, bela = uuid4(), uuid4()
+    events = [(anna, "1"), (anna, "2"), (bela, "1"), (anna, "3"), (anna, "4"), (anna, "5")]
+    found = await door.admission(THREE, HUNDRED_BYTES).admit_all(MESSAGES, events, [60, 60, 60, 40, 0, 0])
+    assert [refusal and (refusal.code, refusal.detail) for refusal in found] == [
+        None, ("rate_limited", "Over the limit of bytes."), None, None, None,
+        ("rate_limited", "Over the limit of messages."),
+    ]  # fmt: skip
+    assert door.noted == [(anna, BYTES), (anna, MESSAGES)]
+
+
+async def test_a_policy_without_a_limit_of_bytes_admits_nothing_that_has_some(door: Door) -> None:
+    """Of a rate-limiter of the version before: workers are upgraded before nodes."""
+    (refusal,) = await door.admission(THREE).admit_all(MESSAGES, [(uuid4(), "")], [1])
+    assert refusal is not None
+    assert refusal.code == "unavailable"
 
 
 async def test_a_board_that_lost_its_functions_is_given_them_and_asked_again(door: Door) -> None:

@@ -276,6 +276,24 @@ async def test_of_who_is_gone_no_prekey_is_taken_and_nothing_recorded(log: Log, 
     assert kinds == [IdentitySet, IdentitySet, DeviceClosed, PrekeyTaken, AccountDeleted]
 
 
+@pytest.mark.parametrize("how", ["close", "replace", "delete"])
+async def test_of_a_device_that_is_gone_no_sizes_are_left(log: Log, user: UUID, how: str) -> None:
+    partition = partition_of(user, PARTITIONS)
+    for device in (1, 2):
+        await log.publish(user, device, ONE)
+        await log.client.rpush(keys.owed(partition, user, device), 5, 6)
+        await log.client.hset(keys.user(partition, user), f"o{device}", "2:11")
+    if how == "close":
+        await log.directory.close(user, 1, 9)
+    elif how == "replace":
+        await log.publish(user, 2, TWO, replace=True)
+    else:
+        await log.directory.delete(user, 1, 9)
+    assert "o1" not in await log.fields(user)
+    kept = [] if how == "delete" else [keys.owed(partition, user, 2).encode()]
+    assert await log.client.keys("*:owed:*") == kept
+
+
 async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Log, user: UUID) -> None:
     await log.publish(user, 1, ONE)
     first = await log.directory.delete(user, 1, 1)

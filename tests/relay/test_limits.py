@@ -102,7 +102,7 @@ async def test_the_operators_override_wins_either_way(board: Board, user: str) -
     await board.client.hset(keys.override(user), MESSAGES, 4)
     assert [(await board.admit(user, 1))[0] for _ in range(3)] == [1, 1, 0]
     await board.client.hset(keys.override(user), MESSAGES, 0)
-    assert await board.admit(user, 60) == [0, WINDOW_MS, b"window"]
+    assert await board.admit(user, 60) == [0, WINDOW_MS, b"window", MESSAGES.encode()]
 
 
 async def test_a_lowered_limit_tells_when_enough_has_left_the_window(board: Board, user: str) -> None:

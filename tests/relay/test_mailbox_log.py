@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from relay.link import OutcomeUnknown
 from relay.log_calls import CALL_BYTES
 from relay.mailbox_log import MailboxLog
-from schema import functions
+from schema import functions, keys
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
 from schema.limits import BODY_BYTES
@@ -108,6 +108,49 @@ async def test_a_full_mailbox_refuses_all_devices_until_something_is_acknowledge
     await world.log.acknowledge(anna, 1, 1, now_ms())
     answer = await world.log.accept(sender, 1, sending(anna, (1, 11), (2, 22)), now_ms())
     assert answer.seqs == [(1, CAPACITY + 1), (2, CAPACITY + 1)]
+
+
+async def test_a_mailbox_is_full_of_bytes_until_they_are_acknowledged(world: World) -> None:
+    anna, sender = await world.user(d1=11, d2=22), uuid4()
+
+    async def accept(size: int) -> Any:
+        send = sending(anna, (1, 11), (2, 22), body=b"x" * size)
+        return await world.log.accept(sender, 1, send, now_ms())
+
+    await accept(700)
+    await accept(300)
+    await world.log.acknowledge(anna, 2, 2, now_ms())
+    refused = await refusal(accept(1))
+    assert (refused.code, refused.extra) == ("mailbox_full", {"device_id": 1})
+    assert refused.detail == "Too many bytes wait for a device."
+    assert (await accept(0)).seqs == [(1, 3), (2, 3)]
+    await world.log.acknowledge(anna, 1, 1, now_ms())
+    assert (await refusal(accept(701))).code == "mailbox_full"
+    assert (await accept(700)).seqs == [(1, 4), (2, 4)]
+
+
+async def test_nothing_is_kept_of_sizes_once_everything_is_acknowledged(world: World) -> None:
+    anna, sender = await world.user(d1=11), uuid4()
+    for _ in range(3):
+        await world.log.accept(sender, 1, sending(anna, (1, 11)), now_ms())
+    assert await world.client.keys("*:owed:*")
+    await world.log.acknowledge(anna, 1, 2, now_ms())
+    await world.log.acknowledge(anna, 1, 3, now_ms())
+    assert not await world.client.keys("*:owed:*")
+
+
+async def test_envelopes_of_a_log_that_kept_no_sizes_count_nothing(world: World) -> None:
+    anna, sender = await world.user(d1=11), uuid4()
+    directory = keys.user(partition_of(anna, PARTITIONS), anna)
+    await world.client.hset(directory, mapping={"h1": 3, "c1": 1})
+
+    async def accept(size: int) -> Any:
+        return await world.log.accept(sender, 1, sending(anna, (1, 11), body=b"x" * size), now_ms())
+
+    await accept(900)
+    await world.log.acknowledge(anna, 1, 3, now_ms())
+    assert (await refusal(accept(101))).code == "mailbox_full"
+    assert (await accept(100)).seqs == [(1, 5)]
 
 
 async def test_the_cursor_moves_forward_only_and_an_old_acknowledgement_appends_nothing(world: World) -> None:

@@ -23,7 +23,27 @@ async def write(log: Any, count: int) -> list[bytes]:
 
 
 async def reason(log: Any) -> str | None:
-    return await Pressure(log, 2)._look()
+    pressure = Pressure(log, 2)
+    await pressure.look()
+    refusal = pressure.refusal()
+    return None if refusal is None else refusal.detail
+
+
+async def test_the_operator_is_warned_before_sends_are_refused(log: Any) -> None:
+    pressure = Pressure(log, 2)
+    await log.set("large", bytes(32 * 1024 * 1024))  # beside it, what clients' buffers take does not matter
+    memory = await log.info("memory")
+    told = []
+    try:
+        for share in (0.5, 0.75, 0.9, 0.5):
+            await log.config_set("maxmemory", int(memory["used_memory"] / share))
+            await pressure.look()
+            told.append((pressure.warning(), pressure.refusal() is None))
+    finally:
+        await log.config_set("maxmemory", memory["maxmemory"])
+    full = "The log's memory is nearly full."
+    soon = "The log's memory is above 70%: sends are refused above 80%."
+    assert told == [(None, True), (soon, True), (full, False), (None, True)]
 
 
 async def test_a_log_that_is_read_is_no_reason_however_long(log: Any) -> None:

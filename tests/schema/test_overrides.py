@@ -59,7 +59,7 @@ async def test_what_is_set_is_shown_and_in_force_until_it_is_cleared(database, b
 
 @pytest.mark.parametrize("name", ["", "nonsense", "logins", "registrations", "bundles_per_target"])
 async def test_only_limits_that_are_kept_per_user_can_be_overridden(database, board, name) -> None:
-    with pytest.raises(BadOverride, match="there are: messages, connections"):
+    with pytest.raises(BadOverride, match="there are: messages, bytes, connections"):
         await overrides.set(database, board, uuid4(), name, 1)
     with pytest.raises(BadOverride):
         await overrides.clear(database, board, uuid4(), name or "nothing")

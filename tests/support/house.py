@@ -55,6 +55,7 @@ class House:
             "SEALSTREAM_DATABASE_URL": servers.database_url(),
             "SEALSTREAM_PARTITIONS": str(PARTITIONS),
             "SEALSTREAM_MESSAGES_PER_MINUTE": "100000",
+            "SEALSTREAM_BYTES_PER_MINUTE": "2147483648",
             "SEALSTREAM_LOG_FORMAT": "json",
             **other,
         }

@@ -81,16 +81,22 @@ class LogAndDatabase:
         )
         return user
 
-    async def send(self, to: UUID, *, times: int = 1) -> int:
+    async def send(self, to: UUID, *, times: int = 1, body: bytes = b"sealed") -> int:
         """The last number that was given."""
         seq = 0
         for _ in range(times):
-            send = Send(uuid4(), to, [OutgoingEnvelope(1, 7, "message", b"sealed")])
+            send = Send(uuid4(), to, [OutgoingEnvelope(1, 7, "message", body)])
             ((_, seq),) = (await self.mailboxes.accept(SENDER, 1, send, now_ms())).seqs
         return seq
 
     async def acknowledge(self, user: UUID, upto: int) -> None:
         await self.mailboxes.acknowledge(user, 1, upto, now_ms())
+
+    async def sizes(self, user: UUID) -> tuple[bytes | None, list[int]]:
+        """What the log notes of the bytes that are owed, and their sizes."""
+        partition = partition_of(user, PARTITIONS)
+        noted = await self.client.hget(keys.user(partition, user), "o1")
+        return noted, [int(size) for size in await self.client.lrange(keys.owed(partition, user, 1), 0, -1)]
 
     async def mailbox(self, user: UUID) -> Mailbox | None:
         return await self.mailboxes.mailbox(user, 1)

@@ -16,6 +16,7 @@ from schema.wire_socket import OutgoingEnvelope, Send
 
 PARTITIONS = 4
 CAPACITY = 5
+CAPACITY_BYTES = 1000
 
 
 class World:
@@ -28,6 +29,7 @@ class World:
             link,
             partitions=PARTITIONS,
             capacity=CAPACITY,
+            capacity_bytes=CAPACITY_BYTES,
             install=lambda: functions.install(client, "relay"),
             now=now_ms,
         )

@@ -142,6 +142,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
         "receipts": await Receipts.open(database, settings.secret_file, uuid4()),
         "draining": lambda: False,
         "pressure": lambda: None,
+        "warning": lambda: None,
         **over,
     }
     return Parts(

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from statistics import quantiles
 
+from schema.limits import BODY_BYTES, DEFAULTS
 from tests.wire.conftest import Party
 
 LOG_INS = 120
+MOST_BYTES = next(row.count for row in DEFAULTS if row.name == "bytes")
 
 
 async def test_threat_18_messages_pass_while_log_ins_flood_the_node(
@@ -34,6 +36,21 @@ async def test_threat_18_messages_pass_while_log_ins_flood_the_node(
     assert set(answers) <= {"401 bad_credentials", "429 rate_limited", "503 unavailable"}, answers
     record_property("send_p99_seconds_during_log_in_flood", quantiles(took, n=100)[98])
     record_property("log_in_answers", dict(answers))
+
+
+async def test_threat_12_a_user_at_the_limit_of_bytes_is_refused_and_others_are_not(party: Party) -> None:
+    anna, bela = await party.person(), await party.person()
+    devices = [bela, await party.device_of(bela)]
+    at_anna, at_bela = await party.line(anna), [await party.line(device) for device in devices]
+    most, body = MOST_BYTES // (2 * BODY_BYTES), b"x" * BODY_BYTES
+    for _ in range(most):
+        assert (await at_anna.send(bela, b"", envelopes=bela.envelopes(body, to=devices)))["ok"]
+    answer = await at_anna.send(bela, b"", envelopes=bela.envelopes(b"1", to=devices))
+    refused = answer["error"]
+    assert (refused["code"], refused["message"]) == ("rate_limited", "Over the limit of bytes.")
+    assert 0 < refused["retry_after_ms"] <= 60_000
+    assert (await at_bela[0].send(anna, body))["ok"]
+    assert [len(await line.until_bodies(most)) for line in at_bela] == [most, most]
 
 
 async def test_a_user_who_keeps_hitting_the_limit_is_evicted(party: Party) -> None:

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from schema import keys, servers
 from workers.archive.rows import RawEntry
+from workers.page_size import PageSize, bytes_of
 from workers.positions import START, Position
 
-PAGE: Final = 1500
-PAGE_BYTES: Final = 1024 * 1024
+MOST_ENTRIES: Final = 256
+"""Of one page: of the largest they are 16 MiB, which a log of 64 MiB can bear above half."""
 
 
 async def pages(
@@ -18,18 +19,21 @@ async def pages(
     """The partition's entries in (`after`, `before`), in order."""
     # redis-py does not unpack the reply to a command whose name is in bytes, which is a third of the time.
     command: Any = "XRANGE" if isinstance(log_client, servers.Cluster) else b"XRANGE"
-    name, end, count = keys.log(partition), f"({before}", PAGE
-    asked = asyncio.ensure_future(log_client.execute_command(command, name, f"({after}", end, "COUNT", count))
+    name, end, page_size = keys.log(partition), f"({before}", PageSize(MOST_ENTRIES)
+
+    def ask(since: Position) -> "asyncio.Future[Any]":
+        words = (command, name, f"({since}", end, "COUNT", page_size.entries)
+        asked: asyncio.Future[Any] = asyncio.ensure_future(log_client.execute_command(*words))
+        return asked
+
+    asked = ask(after)
     try:
         while rows := await asked:
             page: list[RawEntry] = [(Position.parse(text), _fields(fields)) for text, fields in rows]
-            is_last = len(page) < count
+            is_last = len(page) < page_size.entries
             if not is_last:  # the next page comes while this one is worked on
-                size = sum(len(value) for _, fields in page for value in fields.values())
-                count = max(16, min(PAGE, PAGE_BYTES * len(page) // (size + 1)))
-                asked = asyncio.ensure_future(
-                    log_client.execute_command(command, name, f"({page[-1][0]}", end, "COUNT", count)
-                )
+                page_size.note(len(page), bytes_of(page))
+                asked = ask(page[-1][0])
             yield page
             if is_last:
                 return

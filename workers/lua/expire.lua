@@ -3,6 +3,7 @@
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER
 -- ARGV    device, upto, the cursor and the floor that the event's count was reckoned from, encoded event
 -- Replies 1 when the floor moved, else 0.
+--#include owed_bytes
 --#include floor
 redis.register_function('sealstream_expire', function(keys, args)
   return move_floor(

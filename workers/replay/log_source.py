@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from schema import codec, keys, servers
 from workers import log_gaps
+from workers.page_size import PageSize
 from workers.positions import START, Position
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 500
-"""Entries in one command: the log serves nobody else for about a millisecond."""
+"""Most entries in one command: the log serves nobody else for about a millisecond."""
 RATE: Final = 20_000
 """Entries a second, unless told to be fast."""
 
@@ -70,21 +71,22 @@ class LogSource:
 
     async def _stretch(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """The next page is asked for before this one is given out."""
-        name = keys.log(partition)
-        asked = asyncio.create_task(self._read(name, after, upto))
+        name, page_size = keys.log(partition), PageSize(self._page)
+        asked = asyncio.create_task(self._read(name, after, upto, page_size.entries))
         try:
             while True:
                 rows = await asked
                 seen = bool(rows) and rows[0][0] == str(after).encode()
                 if not seen and self._reached.get(partition) == after:
                     await self._check_not_trimmed(name, after)
-                full = len(rows) > self._page
+                full = len(rows) > page_size.entries
                 rows = rows[1:] if seen else rows
                 if not rows:
                     return
                 after = self._reached[partition] = Position.parse(rows[-1][0])
                 if full:
-                    asked = asyncio.create_task(self._read(name, after, upto))
+                    page_size.note(len(rows), sum(len(value) for _, fields in rows for value in fields))
+                    asked = asyncio.create_task(self._read(name, after, upto, page_size.entries))
                 yield page_of(partition, rows)
                 if not full:
                     return
@@ -100,11 +102,10 @@ class LogSource:
         """See Source. The log knows of repairs only."""
         return list(self._gaps.get(partition, ()))
 
-    async def _read(self, name: str, after: Position, upto: Position) -> list[RawEntry]:
+    async def _read(self, name: str, after: Position, upto: Position, most: int) -> list[RawEntry]:
+        """`most` entries, and the one at `after`."""
         begin = "-" if after == (0, 0) else str(after)
-        reply = await self._client.execute_command(
-            self._command, name, begin, str(upto), "COUNT", self._page + 1
-        )
+        reply = await self._client.execute_command(self._command, name, begin, str(upto), "COUNT", most + 1)
         return flat_rows(reply)
 
     async def _check_not_trimmed(self, name: str, after: Position) -> None:

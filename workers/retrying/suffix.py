@@ -10,6 +10,7 @@ from uuid import UUID
 from schema import codec, keys
 from schema.events import LogEvent
 from workers.batches import Entry
+from workers.page_size import PageSize, bytes_of
 from workers.positions import Position
 from workers.projector.settled import unsettled
 
@@ -33,9 +34,10 @@ class Suffix:
 
     async def extend(self, upto: Position) -> None:
         """Reads on, up to and including `upto`."""
-        folded = len(self._entries)
+        folded, page_size = len(self._entries), PageSize(READ_AT_ONCE)
         while self._upto < upto:
-            rows = await self._log.xrange(self._stream, f"({self._upto}", str(upto), count=READ_AT_ONCE)
+            rows = await self._log.xrange(self._stream, f"({self._upto}", str(upto), count=page_size.entries)
+            page_size.note(len(rows), bytes_of(rows))
             self._entries += [entry for row in rows if (entry := self._wanted(*row)) is not None]
             self._upto = Position.parse(rows[-1][0]) if rows else upto
             if len(self._entries) - folded > FOLD_AT:

@@ -1,15 +1,12 @@
 """How full the memory of the log and the board is."""
 
-from typing import Any, Final
+from typing import Any
 
 from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
 from ops.words import size
-from relay.pressure import MEMORY_SHARE
+from relay.pressure import MEMORY_SHARE, WARN_SHARE
 from schema import servers
-
-WARNED_AT: Final = MEMORY_SHARE - 0.1
-"""Of `maxmemory`: before sends are refused."""
 
 
 async def memory(patient: Patient) -> list[Finding]:
@@ -26,7 +23,7 @@ async def memory(patient: Patient) -> list[Finding]:
             reds.append(
                 red("memory", found, f"Set maxmemory on the {name}: without it nothing is refused in time.")
             )
-        elif _share(fullest) > WARNED_AT:
+        elif _share(fullest) > WARN_SHARE:
             reds.append(red("memory", f"{found}; sends are refused above {MEMORY_SHARE:.0%}", _remedy(name)))
     return reds or [green("memory", ", ".join(words))]
 

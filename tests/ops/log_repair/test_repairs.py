@@ -15,7 +15,8 @@ from workers.positions import Position
 
 async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogAndDatabase) -> None:
     anna, bela, gone = [await world.person() for _ in range(3)]
-    await world.send(anna, times=3)
+    for size in (10, 20, 30):
+        await world.send(anna, body=b"x" * size)
     await world.acknowledge(anna, 1)
     await world.directory.close(gone, 1, 5)
     await world.project()
@@ -31,6 +32,8 @@ async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogA
     box = await world.mailbox(anna)
     assert box is not None
     assert (box.registration_id, box.head, box.cursor, box.floor) == (7, 3, 1, 0)
+    assert await world.sizes(anna) == (b"3:50", [20, 30])
+    assert await world.sizes(bela) == (None, [])
     assert await world.mailbox(gone) is None
     assert await world.send(anna) == 4
     assert await world.send(bela) == 1
@@ -84,10 +87,12 @@ async def test_an_interrupted_repair_keeps_everything_from_starting_until_it_is_
 async def test_an_older_log_is_brought_up_to_the_database(world: LogAndDatabase) -> None:
     anna, gone = await world.person(), await world.person()
     await world.send(anna, times=2)
+    await world.send(gone)
     await world.project()
     await world.settle()
     older = await world.copy_of_log()
-    await world.send(anna, times=2)
+    for size in (30, 40):
+        await world.send(anna, body=b"x" * size)
     await world.acknowledge(anna, 3)
     newcomer = await world.person()
     await world.send(newcomer)
@@ -104,6 +109,8 @@ async def test_an_older_log_is_brought_up_to_the_database(world: LogAndDatabase)
     box = await world.mailbox(anna)
     assert box is not None
     assert (box.head, box.cursor) == (4, 3)
+    assert await world.sizes(anna) == (b"4:40", [40])
+    assert await world.sizes(gone) == (None, [])
     assert await world.mailbox(gone) is None
     assert await world.send(anna) == 5
     assert await world.send(newcomer) == 2
@@ -122,6 +129,7 @@ async def test_an_older_database_reads_on_in_the_log(world: LogAndDatabase) -> N
     await world.settle()
     await world.send(anna)
     await world.acknowledge(anna, 1)
+    sizes = await world.sizes(anna)
     await world.directory.take(anna, [(1, 1)], 5)
     await world.person()  # whose account the older database does not have
     await world.project()
@@ -133,6 +141,7 @@ async def test_an_older_database_reads_on_in_the_log(world: LogAndDatabase) -> N
     assert "The log is not older than the database." in shown
     assert "1 users of the log have no account" in shown
     assert "Lost are" not in shown
+    assert await world.sizes(anna) == sizes, "the log had them"
     assert await world.taken(anna) == [1, 2, 3], "the one that the log had as taken is not taken twice"
     await world.project()
     assert await world.owed(anna) == [2, 3]

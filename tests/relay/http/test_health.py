@@ -68,6 +68,12 @@ async def test_a_log_that_can_lose_messages_is_said_as_long_as_it_is_used(settin
         assert reply.body == {"ok": True, "down": [], "log_unsafe": ["appendfsync is everysec"]}
 
 
+async def test_a_log_that_fills_is_a_warning_before_sends_are_refused(settings: Settings) -> None:
+    async with relay(settings, warning=lambda: "It fills.") as node:
+        reply = await node.stranger().call("GET", "/readyz")
+        assert (reply.status, reply.body) == (200, {"ok": True, "down": [], "warning": "It fills."})
+
+
 async def test_a_node_that_drains_is_not_ready(settings: Settings) -> None:
     async with relay(settings, draining=lambda: True) as node:
         assert await _ready(node) == (503, ["draining"])

@@ -93,10 +93,13 @@ async def test_the_oldest_leave_for_the_archive_and_the_node_lets_senders_in_aga
 ) -> None:
     await fill(log, 420)
     await read_by_all(log, database)
-    assert await Pressure(log, 1)._look() == "The log's memory is nearly full."
+    pressure = Pressure(log, 1)
+    await pressure.look()
+    assert pressure.refusal() is not None
     assert await make_room(log, database, archivist) > 200
     assert await share(log) <= room.END_SHARE
-    assert await Pressure(log, 1)._look() is None
+    await pressure.look()
+    assert pressure.refusal() is None
     assert await positions(joined(archivist, log)) == list(range(1, 421))
     assert await faults(archivist, database) == []
 
