@@ -1,7 +1,8 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { Decrypted } from '@/crypto/engine'
-import { fingerprint, isUsername, parseIdentity } from '@/crypto/identity'
+import { fingerprint, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
+import { isUsername } from '@/text/credentials'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from './chats'
 import type { Chats } from './chats'
