@@ -3,6 +3,7 @@
  * day changes, one line where the unread ones begin, notices between. Pure: same messages, same rows.
  */
 import type { Message, MessageId } from '@/messenger/contract'
+import { foldedEnd } from '@/text/heights'
 import { startOfDay } from './days'
 import { isEmojiOnly } from './emoji'
 
@@ -106,8 +107,9 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
   if (!row.message.replyTo && isEmojiOnly(row.message.text)) return row.first ? 75 : 69
-  const text = row.message.text.slice(0, 1_000)
+  const { text } = row.message
   const lines = text
+    .slice(0, foldedEnd(text) ?? text.length)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
   return lines * 21 + 15 + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
