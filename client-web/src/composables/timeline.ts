@@ -50,9 +50,10 @@ export function timeline(
 ): readonly TimelineRow[] {
   const rows: TimelineRow[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let previous: Message | null = null
+  const days = daysOf(messages)
   let day = Number.NaN
   messages.forEach((message, index) => {
-    const today = startOfDay(message.sentAt)
+    const today = days[index] ?? Number.NaN
     const newDay = today !== day
     if (newDay) rows.push({ kind: 'day', key: `day-${today}-${message.id}`, at: today })
     day = today
@@ -74,6 +75,23 @@ export function timeline(
     previous = message
   })
   return rows
+}
+
+/**
+ * The day each message stands under. Notices carry this device's time, messages the relay's: a
+ * notice of a clock that went wrong stays between the days of its neighbours.
+ */
+function daysOf(messages: readonly Message[]): number[] {
+  const days = messages.map((message) => startOfDay(message.sentAt))
+  const isNotice = (index: number): boolean => messages[index]?.kind === 'notice'
+  let next = Infinity
+  for (let index = days.length - 1; index >= 0; index -= 1) {
+    const own = days[index] ?? next
+    if (isNotice(index)) days[index] = Math.min(own, next)
+    else next = own
+  }
+  let before = -Infinity
+  return days.map((own, index) => (before = isNotice(index) ? Math.max(own, before) : own))
 }
 
 function together(a: Message | null, b: Message | null): boolean {
