@@ -9,6 +9,7 @@ import {
   useSecurityStore,
   useSettingsStore,
 } from '../../src/stores'
+import { elapsed } from '../../src/platform/clock'
 import type { GalleryData } from './messenger'
 import type { sceneNames } from './scene-names'
 import { HOUR, MINUTE, NOW, account, contact, message, request } from './people'
@@ -197,14 +198,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-waiting': scene('/chats/id-kim', () => {
     Object.assign(useConnectionStore().state, {
       state: 'offline',
-      retryAt: NOW + 12_000,
+      retryAt: elapsed() + 12_000,
       waiting: 2,
     })
   }),
   'chat-limited': scene('/chats/id-anna', () => {
     Object.assign(useConnectionStore().state, {
       state: 'online',
-      sendLimitedUntil: NOW + 45_000,
+      sendLimitedUntil: elapsed() + 45_000,
       waiting: 1,
     })
   }),

@@ -4,6 +4,8 @@
  */
 import { startEngine } from '@/crypto/remote'
 import type { RemoteEngine } from '@/crypto/remote'
+import { elapsed, steadyClock } from '@/platform/clock'
+import type { Elapsed } from '@/platform/clock'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
@@ -44,6 +46,7 @@ export interface AppOptions {
 export class App {
   readonly api: PublicApi
   readonly now: () => number
+  readonly elapsed: Elapsed
   readonly view: View
   readonly platform: Platform
   home: Home | null = null
@@ -66,6 +69,7 @@ export class App {
     this.platform = options.platform
     this.view = options.view
     this.now = options.now ?? Date.now
+    this.elapsed = options.now ? steadyClock(options.now) : elapsed
     this.database = options.database ?? DATABASE_NAME
     this.wire = options.wire ?? relayAt(options.platform.relayUrl)
     this.api = new PublicApi(this.wire)
@@ -143,6 +147,7 @@ export class App {
       view: showingWhile(() => this.core === core, this.view),
       api: new RelayApi(this.wire, keeper),
       now: this.now,
+      elapsed: this.elapsed,
       serial: this.serial,
     })
     this.core = core
@@ -242,6 +247,7 @@ export class App {
         if (this.keeper === keeper) void this.sessionEnded(code)
       },
       now: this.now,
+      elapsed: this.elapsed,
     })
     return keeper
   }
