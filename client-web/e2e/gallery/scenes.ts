@@ -10,6 +10,7 @@ import {
   useSettingsStore,
 } from '../../src/stores'
 import { elapsed } from '../../src/platform/clock'
+import type { Missing } from '../../src/platform/requirements'
 import type { GalleryData } from './messenger'
 import type { sceneNames } from './scene-names'
 import { HOUR, MINUTE, NOW, account, contact, message, request } from './people'
@@ -28,6 +29,8 @@ export interface Scene {
   readonly fill: () => Partial<GalleryData> | void
   /** The app could not be drawn for this reason. */
   readonly crashed?: Error
+  /** The app cannot run here. */
+  readonly missing?: Missing
 }
 
 function ready(): void {
@@ -165,6 +168,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'unopened-full': unopened('full'),
   'unopened-erase': unopened('failed'),
   starting: { path: '/', fill: () => {} },
+  unsupported: { path: '/', fill: signedOut, missing: 'secure_context' },
   crash: { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
   'crash-details': { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
   'locked-erase': {

@@ -77,8 +77,10 @@ export class App {
   }
 
   async boot(): Promise<void> {
-    if (!(await this.leader.claim())) return this.view.app({ phase: 'elsewhere' })
-    await this.lead()
+    await this.opening(async () => {
+      if (!(await this.leader.claim())) this.view.app({ phase: 'elsewhere' })
+      else await this.lead()
+    })
   }
 
   /** This tab leads: open what is here. */
