@@ -2,20 +2,32 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { watchCrashes } from './crash'
-import { i18n } from './i18n'
+import { i18n, setLanguage } from './i18n'
 import { createMessenger } from './messenger/messenger'
+import { missingIn } from './platform/requirements'
 import { webPlatform } from './platform/web'
 import { watchUpdates } from './platform/updates'
 import { router } from './router'
 import { messengerKey } from './stores/messenger'
 import { storesView } from './stores/view'
 import './styles/main.css'
+import UnsupportedScreen from './views/UnsupportedScreen.vue'
 
-const app = createApp(App).use(createPinia())
-watchCrashes(app)
-const view = storesView()
-const updates = watchUpdates(() => view.app({ updateReady: true }))
-const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })
-app.provide(messengerKey, messenger)
-app.use(i18n).use(router).mount('#app')
-await boot()
+async function start(): Promise<void> {
+  const app = createApp(App).use(createPinia())
+  watchCrashes(app)
+  const view = storesView()
+  const updates = watchUpdates(() => view.app({ updateReady: true }))
+  const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })
+  app.provide(messengerKey, messenger)
+  app.use(i18n).use(router).mount('#app')
+  await boot()
+}
+
+const missing = missingIn(window)
+if (missing) {
+  createApp(UnsupportedScreen, { missing }).use(i18n).mount('#app')
+  await setLanguage('system')
+} else {
+  await start()
+}

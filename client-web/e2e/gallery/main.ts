@@ -12,6 +12,7 @@ import { router } from '../../src/router'
 import { messengerKey, useSettingsStore } from '../../src/stores'
 import '../../src/styles/main.css'
 import CrashScreen from '../../src/views/CrashScreen.vue'
+import UnsupportedScreen from '../../src/views/UnsupportedScreen.vue'
 import { galleryMessenger } from './messenger'
 import { type Scene, scenes } from './scenes'
 
@@ -32,8 +33,10 @@ async function show(search: string): Promise<void> {
   settings.state.theme = query.get('theme') === 'dark' ? 'dark' : 'light'
   settings.state.language = query.get('lang') ?? 'en'
   app.provide(messengerKey, galleryMessenger(data))
-  if (scene.crashed) {
-    shown = createApp(CrashScreen, { error: scene.crashed }).use(i18n)
+  if (scene.crashed || scene.missing) {
+    shown = scene.missing
+      ? createApp(UnsupportedScreen, { missing: scene.missing }).use(i18n)
+      : createApp(CrashScreen, { error: scene.crashed }).use(i18n)
     document.documentElement.dataset['theme'] = settings.state.theme
   } else {
     await router.replace(scene.path)

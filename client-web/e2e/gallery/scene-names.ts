@@ -17,6 +17,7 @@ export const sceneNames = [
   'unopened-full',
   'unopened-erase',
   'starting',
+  'unsupported',
   'crash',
   'crash-details',
   'locked-erase',

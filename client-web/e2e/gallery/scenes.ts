@@ -9,6 +9,8 @@ import {
   useSecurityStore,
   useSettingsStore,
 } from '../../src/stores'
+import { elapsed } from '../../src/platform/clock'
+import type { Missing } from '../../src/platform/requirements'
 import type { GalleryData } from './messenger'
 import type { sceneNames } from './scene-names'
 import { HOUR, MINUTE, NOW, account, contact, message, request } from './people'
@@ -27,6 +29,8 @@ export interface Scene {
   readonly fill: () => Partial<GalleryData> | void
   /** The app could not be drawn for this reason. */
   readonly crashed?: Error
+  /** The app cannot run here. */
+  readonly missing?: Missing
 }
 
 function ready(): void {
@@ -164,6 +168,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'unopened-full': unopened('full'),
   'unopened-erase': unopened('failed'),
   starting: { path: '/', fill: () => {} },
+  unsupported: { path: '/', fill: signedOut, missing: 'secure_context' },
   crash: { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
   'crash-details': { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
   'locked-erase': {
@@ -197,14 +202,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-waiting': scene('/chats/id-kim', () => {
     Object.assign(useConnectionStore().state, {
       state: 'offline',
-      retryAt: NOW + 12_000,
+      retryAt: elapsed() + 12_000,
       waiting: 2,
     })
   }),
   'chat-limited': scene('/chats/id-anna', () => {
     Object.assign(useConnectionStore().state, {
       state: 'online',
-      sendLimitedUntil: NOW + 45_000,
+      sendLimitedUntil: elapsed() + 45_000,
       waiting: 1,
     })
   }),

@@ -207,6 +207,11 @@ export const awkward: Message[] = [
     notice: { type: 'undecryptable' },
     sentAt: NOW - 18 * MINUTE,
   }),
+  message('ben_k', { text: `${'\n'.repeat(1_399)}x`, sentAt: NOW - 12 * MINUTE }),
+  message('ben_k', {
+    text: `Stacked ${'Z\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308'.repeat(12)}${'Z'.padEnd(120, '\u0301')}`,
+    sentAt: NOW - 11 * MINUTE,
+  }),
   message('ben_k', {
     direction: 'out',
     text: 'A bit much',

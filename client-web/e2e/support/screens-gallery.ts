@@ -34,7 +34,7 @@ export const test = base.extend<object, { gallery: string; stage: Stage }>({
 })
 
 /** Scenes that leave something in the page for a while: a toast, a file that was not loaded, a crash. */
-const ALONE = new Set(['add-copied', 'add-scan-unread', 'crash', 'crash-details'])
+const ALONE = new Set(['add-copied', 'add-scan-unread', 'unsupported', 'crash', 'crash-details'])
 
 /** Shows a scene, in the page as it is where that can be. */
 export async function show(page: Page, gallery: string, scene: string, more = ''): Promise<void> {

@@ -3,6 +3,7 @@
  * day changes, one line where the unread ones begin, notices between. Pure: same messages, same rows.
  */
 import type { Message, MessageId } from '@/messenger/contract'
+import { foldedEnd } from '@/text/heights'
 import { startOfDay } from './days'
 import { isEmojiOnly } from './emoji'
 
@@ -49,9 +50,10 @@ export function timeline(
 ): readonly TimelineRow[] {
   const rows: TimelineRow[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let previous: Message | null = null
+  const days = daysOf(messages)
   let day = Number.NaN
   messages.forEach((message, index) => {
-    const today = startOfDay(message.sentAt)
+    const today = days[index] ?? Number.NaN
     const newDay = today !== day
     if (newDay) rows.push({ kind: 'day', key: `day-${today}-${message.id}`, at: today })
     day = today
@@ -73,6 +75,23 @@ export function timeline(
     previous = message
   })
   return rows
+}
+
+/**
+ * The day each message stands under. Notices carry this device's time, messages the relay's: a
+ * notice of a clock that went wrong stays between the days of its neighbours.
+ */
+function daysOf(messages: readonly Message[]): number[] {
+  const days = messages.map((message) => startOfDay(message.sentAt))
+  const isNotice = (index: number): boolean => messages[index]?.kind === 'notice'
+  let next = Infinity
+  for (let index = days.length - 1; index >= 0; index -= 1) {
+    const own = days[index] ?? next
+    if (isNotice(index)) days[index] = Math.min(own, next)
+    else next = own
+  }
+  let before = -Infinity
+  return days.map((own, index) => (before = isNotice(index) ? Math.max(own, before) : own))
 }
 
 function together(a: Message | null, b: Message | null): boolean {
@@ -106,8 +125,9 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
   if (!row.message.replyTo && isEmojiOnly(row.message.text)) return row.first ? 75 : 69
-  const text = row.message.text.slice(0, 1_000)
+  const { text } = row.message
   const lines = text
+    .slice(0, foldedEnd(text) ?? text.length)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
   return lines * 21 + 15 + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)

@@ -2,14 +2,14 @@
  * A person's key as people pass it on: Crockford base32 text, its fingerprint, the contact code
  * and the QR content.
  */
+import { isUsername } from '@/text/credentials'
+import { asciiTyped } from '@/text/typed'
 import type { Bytes } from './bytes'
 import type { PublicKey } from './engine'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TEXT_LENGTH = 53
 const FINGERPRINT_LENGTH = 8
-
-export const isUsername = (text: string): boolean => /^[a-z0-9_]{3,32}$/.test(text)
 
 /** 33 bytes as 53 characters. */
 export function identityText(key: PublicKey): string {
@@ -55,14 +55,24 @@ export const fingerprint = (key: PublicKey): string => identityText(key).slice(-
 export const contactCode = (username: string, key: PublicKey): string =>
   `@${username}#${fingerprint(key)}`
 
-/** Null for anything but `@username#FINGERPRINT` (the @ may be missing, case does not matter). */
+/**
+ * A code between other words: the name, then eight characters in any grouping. What stands around
+ * it must not belong to it: a longer name or a ninth character makes another code.
+ */
+const CODE =
+  /(?<![\w\p{Ll}\p{M}\p{N}-]|\w@)@? ?(?<username>[a-z0-9_]{3,32}) ?# ?(?<print>[0-9A-Z](?:[ -]*[0-9A-Z]){7})(?!-*[0-9A-Z]|[\p{Ll}\p{M}\p{N}])/giu
+
+/** Null unless the text holds exactly one `@username#FINGERPRINT` (the @ may be missing, case does not matter). */
 export function parseContactCode(input: string): { username: string; fingerprint: string } | null {
-  const match = /^@?([^#]+)#(.+)$/.exec(input.trim())
-  const username = match?.[1]?.trim().toLowerCase() ?? ''
-  const print = normalize(match?.[2] ?? '')
-  const good = [...print].every((char) => ALPHABET.includes(char))
-  if (!isUsername(username) || print.length !== FINGERPRINT_LENGTH || !good) return null
-  return { username, fingerprint: print }
+  const codes = [...asciiTyped(input).matchAll(CODE)].map(({ groups }) =>
+    `${groups?.['username']}#${normalize(groups?.['print'] ?? '')}`.toLowerCase(),
+  )
+  const [code] = codes
+  if (code === undefined || codes.some((other) => other !== code)) return null
+  const [username = '', print = ''] = code.split('#')
+  const fingerprint = print.toUpperCase()
+  const good = [...fingerprint].every((char) => ALPHABET.includes(char))
+  return good ? { username, fingerprint } : null
 }
 
 const QR_PREFIX = 'sealstream:contact?'
@@ -70,12 +80,14 @@ const QR_PREFIX = 'sealstream:contact?'
 export const contactQr = (username: string, key: PublicKey): string =>
   `${QR_PREFIX}u=${username}&k=${identityText(key)}`
 
-export function parseContactQr(
-  content: string,
-): { username: string; identityKey: PublicKey } | null {
-  if (!content.toLowerCase().startsWith(QR_PREFIX)) return null
-  const fields = new URLSearchParams(content.slice(QR_PREFIX.length))
-  const username = (fields.get('u') ?? '').toLowerCase()
+/** One QR content, alone or between other words. */
+const QR_CONTENT = /sealstream:contact\?([\w=&%+-]+)/giu
+
+export function parseContactQr(input: string): { username: string; identityKey: PublicKey } | null {
+  const [content, ...others] = asciiTyped(input).matchAll(QR_CONTENT)
+  if (!content || others.length > 0) return null
+  const fields = new URLSearchParams(content[1]?.toLowerCase())
+  const username = fields.get('u') ?? ''
   const identityKey = parseIdentity(fields.get('k') ?? '')
   return isUsername(username) && identityKey ? { username, identityKey } : null
 }

@@ -1,5 +1,5 @@
-import { isUsername } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
+import { passwordProblem, readUsername, usernameProblem } from '@/text/credentials'
 import { RelayError } from '@/wire/errors'
 import type { SessionTokens } from '@/wire/types'
 import { activate } from './activate'
@@ -14,11 +14,9 @@ const PARTING = 5_000
 
 export function accountCommands(app: App): AccountCommands {
   const checked = (username: string, password: string): string => {
-    const name = username.trim().toLowerCase()
-    if (!isUsername(name)) throw new MessengerError('invalid', '', { field: 'username' })
-    if (password.length < 10 || password.length > 256) {
-      throw new MessengerError('invalid', '', { field: 'password' })
-    }
+    const name = readUsername(username)
+    if (usernameProblem(name)) throw new MessengerError('invalid', '', { field: 'username' })
+    if (passwordProblem(password)) throw new MessengerError('invalid', '', { field: 'password' })
     return name
   }
 
@@ -63,7 +61,7 @@ export function accountCommands(app: App): AccountCommands {
       await enter(name, await app.api.register(name, password), false)
     },
     async login(username, password) {
-      const name = username.trim().toLowerCase()
+      const name = readUsername(username)
       await prepare()
       const { account } = app.theOpened()
       if (!account) return enter(name, await app.api.login(name, password), false)

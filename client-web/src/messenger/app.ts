@@ -4,6 +4,8 @@
  */
 import { startEngine } from '@/crypto/remote'
 import type { RemoteEngine } from '@/crypto/remote'
+import { elapsed, steadyClock } from '@/platform/clock'
+import type { Elapsed } from '@/platform/clock'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
@@ -44,6 +46,7 @@ export interface AppOptions {
 export class App {
   readonly api: PublicApi
   readonly now: () => number
+  readonly elapsed: Elapsed
   readonly view: View
   readonly platform: Platform
   home: Home | null = null
@@ -66,6 +69,7 @@ export class App {
     this.platform = options.platform
     this.view = options.view
     this.now = options.now ?? Date.now
+    this.elapsed = options.now ? steadyClock(options.now) : elapsed
     this.database = options.database ?? DATABASE_NAME
     this.wire = options.wire ?? relayAt(options.platform.relayUrl)
     this.api = new PublicApi(this.wire)
@@ -73,8 +77,10 @@ export class App {
   }
 
   async boot(): Promise<void> {
-    if (!(await this.leader.claim())) return this.view.app({ phase: 'elsewhere' })
-    await this.lead()
+    await this.opening(async () => {
+      if (!(await this.leader.claim())) this.view.app({ phase: 'elsewhere' })
+      else await this.lead()
+    })
   }
 
   /** This tab leads: open what is here. */
@@ -143,6 +149,7 @@ export class App {
       view: showingWhile(() => this.core === core, this.view),
       api: new RelayApi(this.wire, keeper),
       now: this.now,
+      elapsed: this.elapsed,
       serial: this.serial,
     })
     this.core = core
@@ -242,6 +249,7 @@ export class App {
         if (this.keeper === keeper) void this.sessionEnded(code)
       },
       now: this.now,
+      elapsed: this.elapsed,
     })
     return keeper
   }

@@ -1,13 +1,15 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { Decrypted } from '@/crypto/engine'
-import { fingerprint, isUsername, parseIdentity } from '@/crypto/identity'
+import { fingerprint, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
+import { isUsername } from '@/text/credentials'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from './chats'
 import type { Chats } from './chats'
 import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
+import { messageTimes } from './message-times'
 import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
 import { mayWriteTo, newContact } from './people'
 import type { People } from './people'
@@ -19,6 +21,9 @@ import type { SecurityLog } from './security-log'
 
 type Show = () => void
 type Incoming = Content | UnknownContent
+
+/** Contents that are shown with what their writer's clock said. */
+const MESSAGES: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown'])
 
 export class Arrivals {
   constructor(
@@ -37,8 +42,9 @@ export class Arrivals {
     received: Incoming,
   ): Promise<Show> {
     const { user_id: userId, device_id: device } = envelope.from
-    // Nothing was written after it came: a clock that goes ahead is not followed.
-    const content = { ...received, sent_at: Math.min(received.sent_at, this.core.now()) }
+    // Of a receipt only the time counts that is shown.
+    const { sentAt } = messageTimes(received.sent_at, envelope.at)
+    const content = MESSAGES.has(received.type) ? received : { ...received, sent_at: sentAt }
     const shows: Show[] = []
     if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
       return this.log.stage(changes, 'replay_refused', { userId, device })
@@ -139,7 +145,7 @@ export class Arrivals {
       kind: content.type === 'text' ? 'text' : 'unsupported',
       text,
       replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-      sentAt: content.sent_at,
+      ...messageTimes(content.sent_at, envelope.at),
       order: this.chats.nextOrder(changes, person.userId),
       encryption: {
         origin: 'contact',
@@ -152,7 +158,7 @@ export class Arrivals {
     // A declined person who writes again asks again.
     const asks = person.relation === 'hidden'
     const shows = asks ? [this.people.stage(changes, { ...person, relation: 'request' })] : []
-    shows.push(this.chats.stageNew(changes, message, true))
+    shows.push(this.chats.stageNew(changes, message, true, envelope.at))
     if (mayWriteTo(person)) {
       shows.push(this.receipts.stage(changes, person.userId, 'delivered', [content.id]))
     }
@@ -182,7 +188,7 @@ export class Arrivals {
   /** Copies of what another device of this account wrote or read. */
   private async fromOwnDevice(
     changes: Changes,
-    { from }: IncomingEnvelope,
+    { from, at }: IncomingEnvelope,
     content: Incoming,
   ): Promise<Show> {
     if (content.type !== 'text' && content.type !== 'read') return () => undefined
@@ -207,8 +213,8 @@ export class Arrivals {
         kind: 'text',
         text: content.text,
         replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-        sentAt: content.sent_at,
-        acceptedAt: content.sent_at,
+        ...messageTimes(content.sent_at, at),
+        acceptedAt: at,
         order: this.chats.nextOrder(changes, person.userId),
         encryption: {
           origin: 'own_device',
@@ -218,7 +224,7 @@ export class Arrivals {
           verified: person.verified,
         },
       }
-      shows.push(this.chats.stageNew(changes, message, false))
+      shows.push(this.chats.stageNew(changes, message, false, at))
     }
     return () => shows.forEach((show) => show())
   }

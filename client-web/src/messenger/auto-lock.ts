@@ -17,13 +17,13 @@ export class AutoLock {
   private readonly used = (): void => {
     // After the device slept, what wakes it comes before the timer: it is no use by its owner yet.
     this.check()
-    this.lastUse = this.app.now()
+    this.lastUse = this.app.elapsed()
   }
   private readonly check = (): void => {
     const { opened, lock } = this.app
     const minutes = opened?.settings.autoLockMinutes ?? 0
     if (!lock.enabled || lock.locked || minutes === 0) return
-    if (this.app.now() - this.lastUse < minutes * 60_000) return
+    if (this.app.elapsed() - this.lastUse < minutes * 60_000) return
     // Taken down by something else in the same moment.
     this.lock().catch(() => undefined)
   }
@@ -34,7 +34,7 @@ export class AutoLock {
   ) {}
 
   start(): void {
-    this.lastUse = this.app.now()
+    this.lastUse = this.app.elapsed()
     for (const sign of SIGNS_OF_USE) addEventListener(sign, this.used, { passive: true })
     for (const sign of RETURNS) document.addEventListener(sign, this.check)
     for (const sign of ARRIVALS) addEventListener(sign, this.check)

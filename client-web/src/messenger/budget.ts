@@ -1,4 +1,4 @@
-/** So many in a sliding window, per name; kept in memory only. */
+/** At most so many in a sliding window, per name; kept in memory only. Times are of `Core.elapsed`. */
 export class Budget {
   private readonly spent = new Map<string, number[]>()
 

@@ -2,6 +2,7 @@
 import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import type { Conversation, Message, MessageStatus, Notice, SignedReceipt } from './contract'
+import { messageTimes } from './message-times'
 import { Mirror } from './mirror'
 import type { People } from './people'
 import { emptyConversation } from './records'
@@ -55,12 +56,17 @@ export class Chats {
     }
   }
 
-  /** Adds a new message to `changes`; call the result after the commit. */
-  stageNew(changes: Changes, message: Message, unread: boolean): () => void {
+  /** Adds a new message of the time `at` to `changes`; call the result after the commit. */
+  stageNew(
+    changes: Changes,
+    message: Message,
+    unread: boolean,
+    at: number = this.core.now(),
+  ): () => void {
     const before = this.record(message.conversation, changes)
     const show = this.stage(changes, message.conversation, {
       last: message.kind === 'notice' && before.last ? before.last : message,
-      activeAt: message.kind === 'notice' ? before.activeAt : this.core.now(),
+      activeAt: message.kind === 'notice' ? before.activeAt : at,
       unread: before.unread + (unread ? 1 : 0),
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
@@ -103,7 +109,7 @@ export class Chats {
     return () => shows.forEach((show) => show())
   }
 
-  /** The relay took it; its receipts stay with the message, also when news of delivery was faster. */
+  /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
   async stageAccepted(
     changes: Changes,
     conversation: string,
@@ -111,14 +117,18 @@ export class Chats {
     at: number,
     receipts: readonly SignedReceipt[],
   ): Promise<() => void> {
-    if (receipts.length === 0) {
-      return this.stageStatus(changes, conversation, [id], 'accepted', at)
-    }
     const message = await this.core.store.message<Message>(id)
     if (message?.conversation !== conversation) return () => undefined
     const ahead = order(message.status) >= order('accepted')
     const current = ahead ? message : advanced(message, 'accepted', at)
-    return this.stageChanged(changes, { ...current, signedReceipts: receipts })
+    const dated = { ...current, ...messageTimes(message.sentAt, at), acceptedAt: at }
+    const isLast = this.record(conversation, changes).last?.id === id
+    const shows = [
+      this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated),
+      // Until now it was dated by this device's clock.
+      isLast ? this.stage(changes, conversation, { activeAt: at }) : () => undefined,
+    ]
+    return () => shows.forEach((show) => show())
   }
 
   /** Adds a notice to the conversation's flow; call the result after the commit. */

@@ -4,7 +4,7 @@
  */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { isUsername } from '@/crypto/identity'
+import { isUsername } from '@/text/credentials'
 import { pad, unpad } from '@/crypto/padding'
 import { wellFormed } from '@/text/graphemes'
 import { MAX_TEXT } from '@/text/sendable'

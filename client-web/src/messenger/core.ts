@@ -1,5 +1,6 @@
 import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
 import { Changes } from '@/storage/changes'
+import type { Elapsed } from '@/platform/clock'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
 import type { RelaySocket } from '@/wire/socket'
@@ -17,7 +18,10 @@ export interface Core {
   readonly engine: CryptoEngine
   readonly view: View
   readonly api: RelayApi
+  /** The wall clock: for what is stored and shown. */
   readonly now: () => number
+  /** For waits. */
+  readonly elapsed: Elapsed
   /**
    * Held by whoever reads what is on this device, decides, and writes it back. A job never asks
    * for another turn: it would wait for itself.
@@ -34,7 +38,7 @@ export interface Core {
 /** Account and settings have one home, the opened data; whoever changes them changes that. */
 export function coreOver(
   opened: Opened,
-  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'serial'>,
+  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'elapsed' | 'serial'>,
 ): Core {
   return {
     ...parts,

@@ -65,7 +65,7 @@ export class DeviceWatch {
     told: Told,
     notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
   ): () => void {
-    const now = this.core.now()
+    const now = this.core.elapsed()
     if (this.budget.exhausted(userId, now)) return () => undefined
     this.budget.spend(userId, now)
     changes.put('counters', toldKey(userId, device), told)

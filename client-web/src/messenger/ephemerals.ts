@@ -25,7 +25,7 @@ export class Ephemerals {
     const sealed: Sealed = { from, kind: 'message', body }
     const sender = from.user_id
     return this.core.serial.run(async () => {
-      if (this.budget.exhausted(sender, this.core.now())) return null
+      if (this.budget.exhausted(sender, this.core.elapsed())) return null
       try {
         const opened = await this.opener.open(sealed)
         if (opened.content.type === 'typing') {
@@ -38,7 +38,7 @@ export class Ephemerals {
       } catch (error) {
         if (error instanceof StorageError) return null
       }
-      this.budget.spend(sender, this.core.now())
+      this.budget.spend(sender, this.core.elapsed())
       return null
     })
   }

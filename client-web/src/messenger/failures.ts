@@ -4,6 +4,7 @@
  * device's number on an envelope.
  */
 import { CryptoError } from '@/crypto/errors'
+import { hasPassed } from '@/platform/clock'
 import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from './chats'
@@ -89,7 +90,7 @@ export class Failures {
   }
 
   private isSpent(failures: readonly number[], budget: number): boolean {
-    return failures.filter((at) => at > this.core.now() - HOUR).length >= budget
+    return failures.filter((at) => !hasPassed(HOUR, at, this.core.now())).length >= budget
   }
 }
 

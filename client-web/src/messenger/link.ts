@@ -164,7 +164,7 @@ export class Link {
   private retry(wait: number, state: 'offline' | 'rate_limited' = 'offline'): void {
     if (this.stopped) return
     this.limited = state === 'rate_limited'
-    this.core.view.connection({ state, retryAt: this.core.now() + wait })
+    this.core.view.connection({ state, retryAt: this.core.elapsed() + wait })
     this.timer = setTimeout(() => {
       this.timer = null
       void this.connect()

@@ -29,7 +29,8 @@ export class Outbox {
   private readonly running = new Set<string>()
   private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
   private lastKey = 0
-  private limitedUntil = 0
+  /** By `Core.elapsed`. */
+  private limitedUntil = -Infinity
   private limitTimer: ReturnType<typeof setTimeout> | null = null
   private stopped = false
 
@@ -151,7 +152,7 @@ export class Outbox {
     try {
       for (;;) {
         const entry = this.next(to)
-        const wait = this.limitedUntil - this.core.now()
+        const wait = this.limitedUntil - this.core.elapsed()
         if (!entry || this.stopped || !this.core.socket || this.paused.has(to)) return
         if (wait > 0) return this.pause(to, wait)
         const outcome = await this.delivery.attempt(entry)
@@ -264,7 +265,7 @@ export class Outbox {
   }
 
   private limit(wait: number): void {
-    this.limitedUntil = this.core.now() + wait
+    this.limitedUntil = this.core.elapsed() + wait
     this.core.view.connection({ sendLimitedUntil: this.limitedUntil })
     if (this.limitTimer) clearTimeout(this.limitTimer)
     this.limitTimer = setTimeout(() => {

@@ -87,11 +87,18 @@ export function peopleCommands(running: () => Running): PeopleCommands {
 
   return {
     async addContactByCode(code) {
-      const parsed = parseContactCode(code)
+      // What a picture of a code says is a code too, with the whole key in it.
+      const whole = parseContactQr(code)
+      const parsed = whole
+        ? { username: whole.username, fingerprint: fingerprintOf(whole.identityKey) }
+        : parseContactCode(code)
       if (!parsed) throw new MessengerError('bad_code')
       if (parsed.username === running().core.account.username) throw new MessengerError('own_code')
       const answer = await lookUp(parsed.username, parsed.fingerprint)
-      if (fingerprintOf(answer.identityKey) !== parsed.fingerprint) {
+      const same = whole
+        ? equal(answer.identityKey, whole.identityKey)
+        : fingerprintOf(answer.identityKey) === parsed.fingerprint
+      if (!same) {
         throw new MessengerError('key_mismatch', 'the relay answered with another key')
       }
       return add(answer, false)

@@ -4,6 +4,7 @@
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
 import type { Prekey } from '@/crypto/engine'
+import { hasPassed } from '@/platform/clock'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload, OwnKeys } from '@/wire/types'
@@ -76,7 +77,7 @@ export class Prekeys {
       await updateAccount(this.core, { prekeysAvailable: own.available })
       if (own.available < LOW) await this.upload()
       const { signedPrekey } = this.core.account
-      if (!signedPrekey || this.core.now() - signedPrekey.createdAt > ROTATE_AFTER) {
+      if (!signedPrekey || hasPassed(ROTATE_AFTER, signedPrekey.createdAt, this.core.now())) {
         await this.rotate()
       } else if (own.signed_prekey_id !== signedPrekey.id) {
         // An upload that never arrived, or a relay that went back to an old one.

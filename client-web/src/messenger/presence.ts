@@ -66,14 +66,15 @@ export class Presence {
 
   /** At most every few seconds; only where a session is open and the other side online. */
   async typing(userId: string, active: boolean): Promise<void> {
-    const { socket, settings, now } = this.core
+    const { socket, settings, elapsed } = this.core
     const person = this.people.all.get(userId)
     if (!socket || !settings.typingIndicators || !person?.devices || !mayWriteTo(person)) return
     if (person.changed || !this.people.isOnline(userId)) return
-    const last = this.told.get(userId) ?? 0
-    if (active && now() - last < REPEAT) return
-    if (!active && last === 0) return
-    this.told.set(userId, active ? now() : 0)
+    const last = this.told.get(userId)
+    if (active && last !== undefined && elapsed() - last < REPEAT) return
+    if (!active && last === undefined) return
+    if (active) this.told.set(userId, elapsed())
+    else this.told.delete(userId)
     const envelopes = await this.encrypt(person.userId, active)
     if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
   }

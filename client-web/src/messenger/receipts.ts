@@ -88,7 +88,7 @@ export class Receipts {
   private scheduleNext(least: number): void {
     const waits = [...this.owed.keys()]
       .filter((id) => this.allowed(id))
-      .map((id) => Math.max(this.due(id), this.room()) - this.core.now())
+      .map((id) => Math.max(this.due(id), this.room()) - this.core.elapsed())
     if (waits.length === 0 || this.timer || this.stopped) return
     this.timer = setTimeout(
       () => {
@@ -101,7 +101,7 @@ export class Receipts {
 
   private async flush(): Promise<void> {
     for (const record of this.owed.values()) {
-      const now = this.core.now()
+      const now = this.core.elapsed()
       if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
         continue
       await this.core.serial.run(() => this.send(record.userId))
@@ -134,8 +134,8 @@ export class Receipts {
     })
     await this.core.store.commit(changes)
     followed()
-    this.lastSent.set(userId, this.core.now())
-    this.sent.push(this.core.now())
+    this.lastSent.set(userId, this.core.elapsed())
+    this.sent.push(this.core.elapsed())
     kick()
   }
 
@@ -150,7 +150,7 @@ export class Receipts {
 
   /** When the window has room for one more. */
   private room(): number {
-    while ((this.sent[0] ?? Infinity) <= this.core.now() - WINDOW) this.sent.shift()
-    return this.sent.length < BUDGET ? 0 : (this.sent[0] ?? 0) + WINDOW
+    while ((this.sent[0] ?? Infinity) <= this.core.elapsed() - WINDOW) this.sent.shift()
+    return this.sent.length < BUDGET ? -Infinity : (this.sent[0] ?? 0) + WINDOW
   }
 }

@@ -2,6 +2,7 @@
  * When a contact's messages cannot be read, a fresh session is started and announced with `hello`:
  * at most once an hour per device, visible in the conversation.
  */
+import { hasPassed } from '@/platform/clock'
 import { Changes } from '@/storage/changes'
 import type { Chats } from './chats'
 import type { Core } from './core'
@@ -44,7 +45,7 @@ export class Renewals {
     const { store, serial } = this.core
     return serial.run(async () => {
       const counter = await readCounter(store, userId, deviceId)
-      if (this.core.now() - counter.renewedAt < APART) return false
+      if (!hasPassed(APART, counter.renewedAt, this.core.now())) return false
       // The new session begins with the whole budget: what failed, failed for the old one.
       const stamped = { ...counter, renewedAt: this.core.now(), failures: [] }
       await store.commit(new Changes().put('counters', counterKey(userId, deviceId), stamped))

@@ -7,6 +7,7 @@
 import { concat, random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { DeviceKeys } from '@/platform/platform'
+import { withReadings } from '@/text/passphrase'
 import { ask, StorageError } from './errors'
 import type { Database } from './schema'
 
@@ -71,7 +72,8 @@ export class Vault {
     if (!entry.passphrase) return inner
     if (passphrase === null) throw new StorageError('locked')
     const { salt, iterations } = entry.passphrase
-    return decrypt(await stretch(passphrase, salt, iterations), inner).catch(() => {
+    const open = async (reading: string) => decrypt(await stretch(reading, salt, iterations), inner)
+    return withReadings(passphrase, open).catch(() => {
       throw new StorageError('wrong_passphrase')
     })
   }

@@ -1,6 +1,6 @@
 import type { Bytes } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import { isUsername } from '@/crypto/identity'
+import { isUsername } from '@/text/credentials'
 import { Answer } from './check'
 import { RelayError } from './errors'
 import type {

@@ -1,4 +1,6 @@
 import { fromBase64, fromUtf8 } from '@/crypto/bytes'
+import { steadyClock } from '@/platform/clock'
+import type { Elapsed } from '@/platform/clock'
 import { RelayError } from './errors'
 import type { SessionTokens } from './types'
 
@@ -13,6 +15,7 @@ export interface TokenKeeperOptions {
   /** The session is over: a log-in is needed. */
   ended(code: 'token_expired' | 'token_reused'): void
   now?: () => number
+  elapsed?: Elapsed
 }
 
 /**
@@ -21,27 +24,29 @@ export interface TokenKeeperOptions {
  */
 export class TokenKeeper {
   private refreshing: Promise<string> | null = null
+  /** By `elapsed`. */
   private expires: number
-  private readonly now: () => number
+  private readonly elapsed: Elapsed
 
   constructor(
     public tokens: SessionTokens,
     private readonly options: TokenKeeperOptions,
   ) {
-    this.now = options.now ?? Date.now
+    const now = options.now ?? Date.now
+    this.elapsed = options.elapsed ?? steadyClock(now)
     // How long ago they were issued is unknown after a restart; a refusal corrects the guess.
-    this.expires = Math.min(tokens.access_expires_at, this.now() + lifetime(tokens))
+    this.expires = this.elapsed() + Math.min(tokens.access_expires_at - now(), lifetime(tokens))
   }
 
   /** An access token that has some time left. @throws RelayError */
   async access(): Promise<string> {
-    if (this.now() < this.expires - MARGIN) return this.tokens.access_token
+    if (this.elapsed() < this.expires - MARGIN) return this.tokens.access_token
     return this.renew()
   }
 
   /** How long the access token still lasts, ms. */
   remaining(): number {
-    return this.expires - this.now()
+    return this.expires - this.elapsed()
   }
 
   /** A new access token; calls at the same time share one renewal. @throws RelayError */
@@ -57,7 +62,7 @@ export class TokenKeeper {
       const tokens = await this.options.refresh(this.tokens.refresh_token)
       await this.options.save(tokens)
       this.tokens = tokens
-      this.expires = this.now() + lifetime(tokens)
+      this.expires = this.elapsed() + lifetime(tokens)
       return tokens.access_token
     } catch (error) {
       const code = error instanceof RelayError ? error.code : null

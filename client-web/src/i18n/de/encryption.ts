@@ -22,6 +22,7 @@ export default {
   unverifiedThen: 'Der Schlüssel war zu dieser Zeit nicht bestätigt.',
   times: {
     sent: 'Gesendet',
+    written: 'Nach der Uhr des Absenders',
     accepted: 'Vom Server angenommen',
     delivered: 'Zugestellt',
     read: 'Gelesen',

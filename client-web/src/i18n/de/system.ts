@@ -50,6 +50,15 @@ export default {
   },
   unopenedAgain: 'Es lässt sich noch immer nicht öffnen.',
   unopenedErase: 'Du kannst hier auch neu beginnen und eine Sicherung einspielen.',
+  unsupportedTitle: 'Sealstream kann hier nicht laufen',
+  unsupported: {
+    secure_context:
+      'Öffne es unter einer Adresse, die mit https:// beginnt (oder unter localhost auf dem Rechner, der es ausliefert): Nur dort lässt ein Browser eine Seite Schlüssel aufbewahren. Wer den Server betreibt, findet den Weg in dessen README unter „HTTPS“.',
+    storage:
+      'Dieser Browser bewahrt für diese Seite nichts auf: Erlaube ihm hier Websitedaten (Cookies) oder verlasse das private Fenster, und lade die Seite neu.',
+    browser:
+      'Diesem Browser fehlt, was Sealstream zum Aufbewahren deiner Schlüssel braucht: Aktualisiere ihn oder öffne die Seite in einem aktuellen Firefox, Chrome, Edge oder Safari.',
+  },
   starting: 'Deine Nachrichten werden geöffnet',
   skip: 'Zum Inhalt springen',
   crashTitle: 'Dieser Teil ließ sich nicht zeigen',

@@ -22,6 +22,7 @@ export default {
   unverifiedThen: 'The key was not verified at that time.',
   times: {
     sent: 'Sent',
+    written: 'By the sender’s clock',
     accepted: 'Accepted by the server',
     delivered: 'Delivered',
     read: 'Read',

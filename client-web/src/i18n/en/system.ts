@@ -47,6 +47,15 @@ export default {
   },
   unopenedAgain: 'It still does not open.',
   unopenedErase: 'You can also begin anew here and restore a backup.',
+  unsupportedTitle: 'Sealstream cannot run here',
+  unsupported: {
+    secure_context:
+      'Open it at an address that begins with https:// (or at localhost, on the machine that serves it): only there does a browser let a page keep keys. Whoever runs the server finds how in its README, under “HTTPS”.',
+    storage:
+      'This browser keeps nothing for this page: allow it to store site data (cookies) here, or leave the private window, then load the page again.',
+    browser:
+      'This browser lacks what Sealstream needs to keep your keys: update it, or open the page in a current Firefox, Chrome, Edge or Safari.',
+  },
   starting: 'Opening your messages',
   skip: 'Skip to content',
   crashTitle: 'This part could not be shown',

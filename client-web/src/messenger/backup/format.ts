@@ -6,6 +6,7 @@
  */
 import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import { withReadings } from '@/text/passphrase'
 import { MessengerError } from '../contract'
 
 export const ITERATIONS = 600_000
@@ -42,8 +43,12 @@ export async function openBackup(file: Bytes, passphrase: string): Promise<Bytes
   const { header, front, body } = split(file)
   const { iterations } = header.kdf
   if (iterations < ITERATIONS) throw new MessengerError('backup_too_weak')
-  const { key, check } = await stretch(passphrase, bytes(header.kdf.salt), iterations)
-  if (!equal(check, bytes(header.check))) throw new MessengerError('backup_wrong_password')
+  const [salt, expected] = [bytes(header.kdf.salt), bytes(header.check)]
+  const key = await withReadings(passphrase, async (reading) => {
+    const stretched = await stretch(reading, salt, iterations)
+    if (equal(stretched.check, expected)) return stretched.key
+    throw new MessengerError('backup_wrong_password')
+  })
   const how = { name: 'AES-GCM', iv: bytes(header.cipher.nonce), additionalData: front }
   try {
     return new Uint8Array(await crypto.subtle.decrypt(how, key, body))

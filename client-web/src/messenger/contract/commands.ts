@@ -78,13 +78,14 @@ export interface ChatCommands {
 
 export interface PeopleCommands {
   /**
-   * Adds an unverified contact; of someone who is none yet, an earlier key is replaced. `bad_code`,
+   * By a contact code or the content of a picture of one, alone or between other words: adds an
+   * unverified contact; of someone who is none yet, an earlier key is replaced. `bad_code`,
    * `own_code`, `not_found`, `identity_changed` (the code is old: details.fingerprint is the
    * server's), `key_mismatch`, `name_mismatch` (the server answers with another key or name than
    * was asked for), `rate_limited`, `offline`, `unavailable`.
    */
   addContactByCode(code: string): Promise<UserId>
-  /** As above and verified; a scanned key replaces a contact's, too. */
+  /** As above and verified, for what the camera saw in person; a scanned key replaces a contact's, too. */
   addContactByQr(content: string): Promise<UserId>
   /** As above; `request_outdated`: they have a new key since, and can be added by its code. */
   acceptRequest(id: UserId): Promise<void>
@@ -109,7 +110,7 @@ export interface TrustCommands {
   clearVerified(id: UserId): Promise<void>
   /** Of the pinned key; with `changed`, of the new one, so that it can be compared first. */
   safetyNumber(id: UserId): Promise<SafetyNumber>
-  /** As `markVerified` when the scanned safety-number QR is the same; else `key_mismatch`. */
+  /** As `markVerified` when the safety-number QR that the camera saw is the same; else `key_mismatch`. */
   compareSafetyQr(id: UserId, content: string): Promise<void>
 }
 

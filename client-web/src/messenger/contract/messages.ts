@@ -55,8 +55,10 @@ export interface Message {
   readonly replyTo: ReplyPreview | null
   readonly notice: Notice | null
   readonly problem: SendProblem | null
-  /** The sender's clock, ms. */
+  /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   readonly sentAt: number
+  /** What the sender's clock said, where `sentAt` is another time. */
+  readonly writtenAt?: number
   /** Where it stands in the conversation on this device: ascending, unique. */
   readonly order: number
   readonly acceptedAt: number | null

@@ -55,9 +55,9 @@ export type SessionEnd =
 export interface Connection {
   /** `rate_limited`: the relay asked us to wait until `retryAt`. `paused`: nobody is logged in. */
   readonly state: 'paused' | 'offline' | 'connecting' | 'catching_up' | 'online' | 'rate_limited'
-  /** When the next attempt starts (ms), while offline or rate-limited. */
+  /** When the next attempt starts, while offline or rate-limited; ms of `elapsed` (platform/clock). */
   readonly retryAt: number | null
-  /** Until when this account may not send (ms), though connected. */
+  /** Until when this account may not send, though connected; ms of `elapsed`. */
   readonly sendLimitedUntil: number | null
   /** Messages that wait on this device to be sent. */
   readonly waiting: number

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type App, type Component, createApp, h, nextTick, ref } from 'vue'
 import { breaksDrawing, watchCrashes } from '@/crash'
+import UnsupportedScreen from '@/views/UnsupportedScreen.vue'
+import { mount, unmountAll } from '../../support/mounted'
 
 const reported: unknown[] = []
 const collect = (event: ErrorEvent): void => {
@@ -77,3 +79,16 @@ it('the product’s build names the places by number', () => {
 function fail(what: string): never {
   throw new Error(what)
 }
+
+it('a browser or an address that will not do is told in one sentence, with what to do', () => {
+  for (const [missing, sentence] of [
+    ['secure_context', 'https://'],
+    ['storage', 'site data'],
+    ['browser', 'update it'],
+  ] as const) {
+    const { root } = mount(UnsupportedScreen, { missing })
+    expect(root.querySelector('h1')?.textContent).toContain('Sealstream cannot run here')
+    expect(root.querySelector('[role="alert"]')?.textContent).toContain(sentence)
+    unmountAll()
+  }
+})

@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { App } from '@/messenger/app'
 import { AutoLock } from '@/messenger/auto-lock'
+import { steadyClock } from '@/platform/clock'
 
 const MINUTE = 60_000
 const stops: (() => void)[] = []
@@ -11,10 +12,13 @@ afterEach(() => {
 })
 
 function started(autoLockMinutes: number) {
-  const clock = { now: 1_000_000 }
+  const clock = { now: 1_000_000, monotonic: 0 }
   const locked: number[] = []
   const app = {
-    now: () => clock.now,
+    elapsed: steadyClock(
+      () => clock.now,
+      () => clock.monotonic,
+    ),
     opened: { settings: { autoLockMinutes } },
     lock: { enabled: true, locked: false },
   }
@@ -73,6 +77,18 @@ test('without a touch the timer locks it; when it is set to never, nothing does'
   vi.advanceTimersByTime(20_000)
   expect(sealed.locked).toHaveLength(1)
   expect(open.locked).toEqual([])
+})
+
+test('it locks in time though the clock is set back a day', () => {
+  const { clock, locked } = started(1)
+  clock.monotonic += 30_000
+  clock.now += 30_000 - 24 * 60 * MINUTE
+  document.dispatchEvent(new Event('visibilitychange'))
+  expect(locked).toEqual([])
+  clock.monotonic += 30_000
+  clock.now += 30_000
+  document.dispatchEvent(new Event('visibilitychange'))
+  expect(locked).toHaveLength(1)
 })
 
 test('a stopped one hears nothing', () => {

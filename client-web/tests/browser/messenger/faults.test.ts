@@ -137,6 +137,8 @@ test('a full disk is no such fault: the message waits until there is room', asyn
   expect(bob.flow()).not.toContain('undecryptable')
 })
 
+const DAY = 86_400_000
+
 describe('a clock that goes wrong', () => {
   async function withWrongClock() {
     const clock = { at: Date.now }
@@ -147,13 +149,48 @@ describe('a clock that goes wrong', () => {
     const { clock, anna, bob } = await withWrongClock()
     await anna.messenger.sendText(bob.userId, 'in time')
     await until(() => bob.received().includes('in time'), 'received')
-    clock.at = () => Date.now() + 20 * 365 * 86_400_000
+    clock.at = () => Date.now() + 20 * 365 * DAY
     await anna.messenger.sendText(bob.userId, 'from the future')
     await until(() => bob.received().includes('from the future'), 'received')
     expect(bob.shown.messages.at(-1)?.sentAt).toBeLessThanOrEqual(Date.now())
     await bob.messenger.sendText(anna.userId, 'to the future')
     await until(() => bob.statuses().includes('delivered'), 'delivered')
     expect(bob.shown.messages.at(-1)?.deliveredAt).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('a sender days behind is dated by the relay, and their own claim is kept', async () => {
+    const { clock, anna, bob } = await withWrongClock()
+    const begun = Date.now()
+    clock.at = () => Date.now() - 3 * DAY
+    await anna.messenger.sendText(bob.userId, 'from Wednesday')
+    await until(() => bob.received().includes('from Wednesday'), 'received')
+    const [received] = bob.shown.messages
+    expect(received?.sentAt).toBeGreaterThanOrEqual(begun)
+    expect(received?.writtenAt).toBeLessThan(begun - 2 * DAY)
+    // Their own device shows the same once the relay has taken it.
+    await until(() => anna.statuses()[0] !== 'waiting', 'accepted')
+    expect(anna.shown.messages[0]?.sentAt).toBe(received?.sentAt)
+    // A receipt by that clock is no older than the message.
+    await bob.messenger.sendText(anna.userId, 'answer')
+    await until(() => bob.statuses().includes('delivered'), 'delivered')
+    expect(bob.shown.messages.at(-1)?.deliveredAt).toBeGreaterThanOrEqual(begun)
+  })
+
+  test('a device a year ahead for an hour pins no chat to the top of its list', async () => {
+    const { clock, anna, bob } = await withWrongClock()
+    const active = () => anna.shown.conversations.get(bob.userId)?.activeAt ?? 0
+    await anna.messenger.sendText(bob.userId, 'in time')
+    await until(() => anna.statuses()[0] === 'delivered', 'delivered')
+    clock.at = () => Date.now() + 365 * DAY
+    await anna.messenger.sendText(bob.userId, 'a year early')
+    await until(() => anna.statuses()[1] !== 'waiting', 'accepted')
+    expect(active()).toBeLessThanOrEqual(Date.now())
+    expect(anna.shown.messages[1]?.sentAt).toBeLessThanOrEqual(Date.now())
+    await bob.messenger.sendText(anna.userId, 'received then')
+    await until(() => anna.received().includes('received then'), 'received')
+    expect(active()).toBeLessThanOrEqual(Date.now())
+    const again = await anna.reloaded()
+    expect(again.shown.conversations.get(bob.userId)?.activeAt).toBeLessThanOrEqual(Date.now())
   })
 
   test('a time that no calendar has is not read, and what follows is', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Core } from '@/messenger/core'
 import { Link } from '@/messenger/link'
+import { steadyClock } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'
 
@@ -33,7 +34,7 @@ function connected(left?: number, refusals: RelayError[] = []) {
     save: async () => undefined,
     ended: () => undefined,
   })
-  const core = { socket: null, now: Date.now, view: { connection: () => undefined } }
+  const core = { socket: null, elapsed: steadyClock(), view: { connection: () => undefined } }
   const nothing = () => undefined
   const link = new Link(
     core as unknown as Core,

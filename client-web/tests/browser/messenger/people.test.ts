@@ -50,6 +50,19 @@ describe('the name of a contact', () => {
   })
 })
 
+test('what a picture of a code says, pasted or from a file, adds unverified; its key is compared whole', async () => {
+  const { relay, anna, bob } = await strangers()
+  const mallory = await Client.registered('mallory', relay)
+  relay.onAnswer = (_path, answer) => ({ ...answer, identity_key: relay.user('mallory').identity })
+  await expect(bob.messenger.addContactByCode(anna.qr)).rejects.toMatchObject({
+    code: 'key_mismatch',
+  })
+  relay.onAnswer = (_path, answer) => answer
+  await bob.messenger.addContactByCode(`My code: ${anna.qr}`)
+  expect(bob.contact(anna)).toMatchObject({ relation: 'contact', trust: 'unverified' })
+  expect(bob.contact(mallory)).toBeUndefined()
+})
+
 describe('someone who is no contact yet and has a new key', () => {
   test('is added by the typed new code after they were declined: unverified', async () => {
     const { relay, anna, bob } = await asked()

@@ -4,6 +4,7 @@ import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
 import { acquaintedClients, Client, PASSWORD } from '../../support/client'
 import { fillDisk } from '../../support/full-disk'
+import { TestRelay } from '../../support/test-relay'
 import { dump } from '../../support/storage'
 import { until } from '../../support/wait'
 
@@ -118,6 +119,15 @@ test('a browser that does not open the database: said so, and erasing still work
   vi.restoreAllMocks()
   await again.messenger.eraseDevice()
   expect(again.shown.state.phase).toBe('signed_out')
+})
+
+test('a browser that refuses locks: said so instead of opening for ever', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const refusal = new DOMException('no', 'SecurityError')
+  vi.spyOn(navigator.locks, 'request').mockRejectedValue(refusal)
+  const anna = new Client('anna', new TestRelay())
+  await expect(anna.boot()).rejects.toBe(refusal)
+  expect(anna.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
 })
 
 test('whichever single record is damaged, only the account’s keeps the device from opening', async () => {

@@ -37,6 +37,8 @@ test('with a passphrase the device opens with it alone, and records stay readabl
   await expect(vault.unlock(null)).rejects.toMatchObject({ code: 'locked' })
   await expect(vault.unlock('wrong')).rejects.toMatchObject({ code: 'wrong_passphrase' })
   await vault.unlock('correct horse battery')
+  // Pasted from another messenger.
+  await vault.unlock('\u2068correct horse\u00A0battery\u2069 ')
   await expect(vault.setPassphrase('wrong', null)).rejects.toMatchObject({
     code: 'wrong_passphrase',
   })

@@ -57,6 +57,43 @@ test('contact codes', () => {
   }
 })
 
+test.each([
+  ['full width', '＠anna＃７Ｋ３Ｍ９ＱＸＺ'],
+  ['direction marks', '\u2068\u200E@anna#7K3M9QXZ\u2069'],
+  ['an en dash', '@anna#7K3M–9QXZ'],
+  ['a sentence around', 'My code: @anna#7K3M9QXZ. See you!'],
+  ['words right behind', '@anna#7K3M9QXZ is mine'],
+  ['quotation marks and brackets', '“(@anna#7K3M 9QXZ)”'],
+  ['look-alike letters', '@аnnа#7КЗМ9QХZ'],
+  ['a line break of a mail', '@anna\n#7K3M\n9QXZ'],
+  ['the same code twice', '@anna#7K3M9QXZ @Anna#7k3m-9qxz'],
+  ['a script without spaces around', '我的代码是@anna#7K3M9QXZ。'],
+  ['small letters', 'anna#7k3m9qxz'],
+])('a code that a person sees is understood: %s', (_, text) => {
+  expect(parseContactCode(text)).toEqual({ username: 'anna', fingerprint: '7K3M9QXZ' })
+})
+
+test.each([
+  ['two codes', 'mine is @anna#7K3M9QXZ, his @bob#7K3M9QXY'],
+  ['one character more', '@anna#7K3M9QXZ0'],
+  ['one more behind a dash', '@anna#7K3M9QXZ-0'],
+  ['a longer name', `@${'a'.repeat(33)}#7K3M9QXZ`],
+  ['a name of which only the end is one', '@änna#7K3M9QXZ'],
+  ['a name cut by a dash', '@maria-anna#7K3M9QXZ'],
+  ['an address', 'joe@anna#7K3M9QXZ'],
+])('nothing is guessed: %s', (_, text) => {
+  expect(parseContactCode(text)).toBeNull()
+})
+
+test('what a picture of a code says can be pasted, with a sentence around it', () => {
+  const original = key()
+  const content = contactQr('anna', original)
+  const found = { username: 'anna', identityKey: original }
+  expect(parseContactQr(`\u200E${content.toUpperCase()}\u2069`)).toEqual(found)
+  expect(parseContactQr(`Scan this: ${content}.`)).toEqual(found)
+  expect(parseContactQr(`${content} ${contactQr('bob', key())}`)).toBeNull()
+})
+
 test('QR contents', () => {
   const original = key()
   const content = contactQr('anna', original)

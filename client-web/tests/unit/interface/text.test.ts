@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { avatarLook } from '@/composables/avatar'
-import { passwordProblem, usernameProblem } from '@/composables/credentials'
+import { passwordProblem, usernameProblem } from '@/text/credentials'
 import { dayDistance, inCalendar, startOfDay } from '@/composables/days'
 import { textDirection } from '@/composables/direction'
 import { excerpt } from '@/composables/excerpt'

@@ -47,6 +47,27 @@ describe('the timeline', () => {
     expect(shape(rows)).toEqual(['day', 'a first last', 'notice', 'b first last'])
   })
 
+  it('puts a notice dated by a wrong clock under the day of its neighbours', () => {
+    const notice = (id: string, at: number) =>
+      message(id, at, { kind: 'notice', notice: { type: 'gap', count: 1 } })
+    const rows = timeline([
+      message('a', NOON),
+      notice('ahead', NOON + 365 * DAY),
+      message('b', NOON + 60_000),
+      notice('behind', NOON - 3 * DAY),
+      notice('now', NOON + DAY),
+    ])
+    expect(shape(rows)).toEqual([
+      'day',
+      'a first last',
+      'notice',
+      'b first last',
+      'notice',
+      'day',
+      'notice',
+    ])
+  })
+
   it('marks where the unread begin and breaks the group there', () => {
     const rows = timeline([message('a', NOON), message('b', NOON + 1)], 'b')
     expect(shape(rows)).toEqual(['day', 'a first last', 'unread', 'b first last'])

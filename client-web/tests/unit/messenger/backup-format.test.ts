@@ -31,6 +31,14 @@ describe('threat 29: a backup file', () => {
     expect(await code(file, 'seven good word')).toBe('backup_wrong_password')
   })
 
+  test('opens with a suggested passphrase typed from paper', async () => {
+    const suggested = await sealBackup(plain, 'able-baker-cabin-dance')
+    for (const typed of ['Able Baker  Cabin Dance ', 'able–baker\u200B—cabin dance\n']) {
+      expect(await openBackup(suggested, typed)).toEqual(plain)
+    }
+    expect(await code(suggested, 'able baker cabin')).toBe('backup_wrong_password')
+  })
+
   test('shows nothing of its content', () => {
     expect(new TextDecoder('latin1').decode(file)).not.toContain('history')
   })
