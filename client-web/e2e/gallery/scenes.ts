@@ -57,6 +57,17 @@ function lived(): GalleryData {
       'id-ben_k': awkward,
       'id-kim': waiting,
       'id-clara': [
+        message('clara', {
+          text: 'Is this still your number?',
+          sentAt: NOW - 6 * HOUR,
+          encryption: {
+            origin: 'contact',
+            device: 1,
+            startedSession: true,
+            fingerprint: 'Q2M8XK40',
+            verified: false,
+          },
+        }),
         message('clara', { text: 'Call you tonight?', sentAt: NOW - 5 * HOUR }),
         message('clara', {
           direction: 'out',

@@ -1,6 +1,7 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
-import type { Decrypted } from '@/crypto/engine'
-import { fingerprint, isUsername, parseIdentity } from '@/crypto/identity'
+import type { Decrypted, PublicKey } from '@/crypto/engine'
+import { equal } from '@/crypto/bytes'
+import { fingerprint, identityText, isUsername, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from './chats'
@@ -9,6 +10,8 @@ import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
 import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
+import { stageDecision } from './key-decisions'
+import type { KeyWatch } from './key-watch'
 import { mayWriteTo, newContact } from './people'
 import type { People } from './people'
 import type { Receipts } from './receipts'
@@ -28,6 +31,7 @@ export class Arrivals {
     private readonly receipts: Receipts,
     private readonly requests: Requests,
     private readonly log: SecurityLog,
+    private readonly keys: KeyWatch,
   ) {}
 
   async stage(
@@ -146,6 +150,7 @@ export class Arrivals {
         device: envelope.from.device_id,
         startedSession: decrypted.startedSession,
         fingerprint: fingerprint(decrypted.identityKey),
+        identity: identityText(decrypted.identityKey),
         verified: person.verified,
       },
     }
@@ -187,8 +192,9 @@ export class Arrivals {
   ): Promise<Show> {
     if (content.type !== 'text' && content.type !== 'read') return () => undefined
     const shows: Show[] = []
-    const person = content.for ? this.copied(changes, content.for, shows) : null
-    if (!person) return () => undefined
+    const copied = content.for ? await this.copied(changes, content.for, shows) : null
+    if (!copied) return () => shows.forEach((show) => show())
+    const { person, identity } = copied
     if (content.type !== 'text') {
       const { unread } = this.chats.record(person.userId, changes)
       const left = Math.max(0, unread - content.ids.length)
@@ -214,8 +220,9 @@ export class Arrivals {
           origin: 'own_device',
           device: from.device_id,
           startedSession: false,
-          fingerprint: fingerprint(person.identity),
-          verified: person.verified,
+          fingerprint: fingerprint(identity),
+          identity: identityText(identity),
+          verified: person.verified && equal(identity, person.identity),
         },
       }
       shows.push(this.chats.stageNew(changes, message, false))
@@ -223,20 +230,39 @@ export class Arrivals {
     return () => shows.forEach((show) => show())
   }
 
-  /** Whom a copy was written to. A contact of the other device becomes one here, unverified. */
-  private copied(changes: Changes, copy: CopyOf, shows: Show[]): ContactRecord | null {
-    const known = this.people.find(copy.user_id, changes)
-    if (known?.relation === 'contact') return known
-    if (known) {
-      const accepted: ContactRecord = { ...known, relation: 'contact' }
-      shows.push(this.people.stage(changes, accepted), () => this.requests.show())
-      return accepted
-    }
-    const identity = parseIdentity(copy.identity)
-    if (!identity || !isUsername(copy.username)) return null
+  /**
+   * Whom a copy was written to, and under which key. A contact of the other device becomes one here,
+   * unverified; null where what the copy says of them is known here of somebody else.
+   */
+  private async copied(
+    changes: Changes,
+    copy: CopyOf,
+    shows: Show[],
+  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
     const { user_id: userId, username } = copy
-    const person = newContact({ userId, username, identity, relation: 'contact' }, this.core.now())
-    shows.push(this.people.stage(changes, person))
-    return person
+    const identity = parseIdentity(copy.identity)
+    if (!identity || !isUsername(username)) return null
+    if (this.people.misfit({ userId, username, identityKey: identity }, false)) {
+      shows.push(this.log.stage(changes, 'answer_refused', { userId, identity }))
+      return null
+    }
+    const known = this.people.find(userId, changes)
+    if (known?.relation === 'contact') {
+      // The other device accepted another key; here the person is asked.
+      if (!equal(known.identity, identity)) {
+        shows.push(this.keys.stage(changes, userId, identity, (person) => person))
+      }
+    } else if (known) {
+      const { people, chats, log, core } = this
+      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
+      const parts = { people, chats, log, core }
+      shows.push(await stageDecision(parts, changes, accepted, identity, false))
+      shows.push(() => this.requests.show())
+    } else {
+      const fields = { userId, username, identity, relation: 'contact' as const }
+      shows.push(this.people.stage(changes, newContact(fields, this.core.now())))
+    }
+    const person = this.people.find(userId, changes)
+    return person ? { person, identity } : null
   }
 }

@@ -1,4 +1,5 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
+import { fingerprint, identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
 import type { Core } from './core'
 import type { Conversation, Message, MessageStatus, Notice, SignedReceipt } from './contract'
@@ -8,6 +9,7 @@ import { emptyConversation } from './records'
 import type { ConversationRecord } from './records'
 import { Serial } from './serial'
 import { order } from './status'
+import type { Target } from './targets'
 
 export const PAGE = 50
 
@@ -119,6 +121,18 @@ export class Chats {
     const ahead = order(message.status) >= order('accepted')
     const current = ahead ? message : advanced(message, 'accepted', at)
     return this.stageChanged(changes, { ...current, signedReceipts: receipts })
+  }
+
+  /** A waiting message says under which key it leaves. */
+  async stageSeal(changes: Changes, id: string, target: Target | null): Promise<() => void> {
+    const message = await this.core.store.message<Message>(id)
+    if (!message?.encryption || message.direction !== 'out' || !target) return () => undefined
+    const { identity, verified = false } = target
+    const seal = { fingerprint: fingerprint(identity), identity: identityText(identity), verified }
+    return this.stageChanged(changes, {
+      ...message,
+      encryption: { ...message.encryption, ...seal },
+    })
   }
 
   /** Adds a notice to the conversation's flow; call the result after the commit. */

@@ -13,7 +13,7 @@ import type { Running } from './running'
 
 /** Runs inside `serial`; call the result after the commit, then `follow`. */
 export async function stageDecision(
-  { people, chats, log, core }: Running,
+  { people, chats, log, core }: Pick<Running, 'people' | 'chats' | 'log' | 'core'>,
   changes: Changes,
   before: ContactRecord,
   identity: PublicKey,
@@ -62,7 +62,7 @@ export async function stageSessionsEnd(changes: Changes, store: Store, id: strin
 }
 
 /** Another identity begins anew, also to count. */
-async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
+export async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
   await stageSessionsEnd(changes, store, id)
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')

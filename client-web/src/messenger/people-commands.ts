@@ -9,6 +9,7 @@ import { MessengerError } from './contract'
 import type { ErrorCode, PeopleCommands } from './contract'
 import { follow, stageDecision, stageSessionsEnd } from './key-decisions'
 import { newContact } from './people'
+import type { Misfit } from './people'
 import type { ContactRecord } from './records'
 import type { Running } from './running'
 import { readKey } from './sessions'
@@ -24,8 +25,8 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       const now = core.now()
       const known = people.all.get(userId)
       const isContact = known?.relation === 'contact'
-      // A contact's name never changes. Whoever is none yet has named themselves.
-      if (isContact && known.username !== username) throw new MessengerError('name_mismatch')
+      const misfit = people.misfit(answer, verified)
+      if (misfit) await refuseAnswer(answer, misfit)
       const base: ContactRecord = {
         ...(known ??
           newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)),
@@ -50,6 +51,12 @@ export function peopleCommands(running: () => Running): PeopleCommands {
     await follow(running(), userId, renewed)
     presence.watch().catch(() => undefined)
     return userId
+  }
+
+  /** The relay names an id or a key that this device knows as somebody else's. */
+  async function refuseAnswer({ userId, identityKey }: ContactAnswer, misfit: Misfit) {
+    await running().log.add('answer_refused', { userId, identity: identityKey })
+    throw new MessengerError(misfit, 'the answer is about somebody else')
   }
 
   /** A typed code does not replace a contact's pinned key: its key is noted and shown. */

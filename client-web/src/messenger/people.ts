@@ -12,6 +12,9 @@ import type { Contact } from './contract'
 import { Mirror } from './mirror'
 import type { ContactRecord } from './records'
 
+/** Codes of `MessengerError`. */
+export type Misfit = 'name_mismatch' | 'key_known' | 'request_in_the_way'
+
 export class People {
   private readonly records = new Mirror<ContactRecord>('contacts')
   private readonly online = new Set<string>()
@@ -67,6 +70,32 @@ export class People {
       followed()
       this.core.view.contactRemoved(id)
     }
+  }
+
+  /**
+   * Why the relay's answer cannot be about whom it is said to be: its id is known here under another
+   * name, or its key under another id; or the id is that of a request under another key, which must
+   * not stand under a verified name. People whose request was deleted left nothing behind.
+   */
+  misfit(
+    answer: Pick<ContactRecord, 'userId' | 'username'> & { identityKey: PublicKey },
+    verified: boolean,
+  ): Misfit | null {
+    const { userId, username, identityKey } = answer
+    const known = this.all.get(userId)
+    const shown = known && known.relation !== 'hidden' ? known : null
+    if (shown && shown.username !== username) return 'name_mismatch'
+    const holder = this.withKey(identityKey)
+    if (holder && holder.userId !== userId) return 'key_known'
+    const waits = shown?.relation === 'request' && !equal(shown.identity, identityKey)
+    return waits && verified ? 'request_in_the_way' : null
+  }
+
+  /** Whom this device knows by this key. */
+  private withKey(identity: PublicKey): ContactRecord | undefined {
+    return [...this.all.values()].find(
+      (person) => person.relation !== 'hidden' && equal(person.identity, identity),
+    )
   }
 
   setOnline(id: string, online: boolean): void {

@@ -80,7 +80,7 @@ export class Running {
       core,
       people,
       opener,
-      new Arrivals(core, people, chats, this.receipts, this.requests, log),
+      new Arrivals(core, people, chats, this.receipts, this.requests, log, keys),
       new Failures(core, people, chats, log, renewals),
       keys,
       this.expiries,

@@ -16,6 +16,7 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'records_damaged',
   'relay_log_changed',
   'receipt_refused',
+  'answer_refused',
 ])
 
 /** Those that have to go. `events`: newest first. */

@@ -160,6 +160,10 @@ export class Client {
   get userId(): string {
     return this.shown.state.account?.userId ?? ''
   }
+  /** The own key as text. */
+  get identity(): string {
+    return this.shown.state.account?.identity ?? ''
+  }
   get qr(): string {
     return this.shown.state.account?.qr ?? ''
   }

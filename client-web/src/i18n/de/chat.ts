@@ -20,6 +20,8 @@ export default {
   newMessages: '{n} neu | {n} neu | {n} neu',
   toNewest: 'Zur neuesten Nachricht',
   unreadLine: 'Ungelesen',
+  keyLine:
+    'Hier beginnt ein anderer Schlüssel von {name}. Wer schrieb, was darüber steht, ist offen.',
   showMore: 'Mehr zeigen',
   showLess: 'Weniger zeigen',
   online: 'online',

@@ -20,6 +20,7 @@ export default {
   newMessages: '{n} new | {n} new | {n} new',
   toNewest: 'Go to the newest message',
   unreadLine: 'Unread',
+  keyLine: 'Another key of {name} begins here. Nobody can say who wrote what stands above.',
   showMore: 'Show more',
   showLess: 'Show less',
   online: 'online',

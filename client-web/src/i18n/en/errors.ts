@@ -21,6 +21,10 @@ export default {
     'The key has changed since it was shown. Nothing was decided. Look again, and compare the number.',
   name_mismatch:
     'The server answered for another name. Nothing was changed. Someone may be in between: ask them outside this app.',
+  key_known:
+    'You know this key as somebody else’s. Nothing was changed. Remove that contact first if it is the same person.',
+  request_in_the_way:
+    'A message request in this name waits, written under another key. Delete that request, then add them again.',
   request_outdated:
     'This person has a new key since writing. Ask for their new code and enter it to add them.',
   blocked: 'You blocked this person.',

@@ -173,6 +173,7 @@ export default {
         '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
       receipt_refused:
         'The server’s receipt for a message to {name} was not signed rightly and was not kept | The server’s receipt for a message to {name} was not signed rightly and was not kept | {n} of the server’s receipts for a message to {name} were not signed rightly and were not kept',
+      answer_refused: 'The server answered a contact code with somebody else; it was refused',
       relay_log_changed:
         'The server was restored or its log replaced; messages from around then may be missing',
     },

@@ -93,6 +93,8 @@ export interface EncryptionDetails {
   /** First message of a session: carries the key agreement. */
   readonly startedSession: boolean
   readonly fingerprint: string
+  /** The other side's identity key as text; absent from messages of older versions. */
+  readonly identity?: string
   readonly verified: boolean
 }
 

@@ -87,6 +87,7 @@ export interface SecurityEvent {
     | 'records_damaged'
     | 'relay_log_changed'
     | 'receipt_refused'
+    | 'answer_refused'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null
