@@ -10,6 +10,7 @@ import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
 import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
+import type { Held } from './held'
 import { stageDecision } from './key-decisions'
 import type { KeyWatch } from './key-watch'
 import { mayWriteTo, newContact } from './people'
@@ -32,6 +33,7 @@ export class Arrivals {
     private readonly requests: Requests,
     private readonly log: SecurityLog,
     private readonly keys: KeyWatch,
+    private readonly held: Held,
   ) {}
 
   async stage(
@@ -250,12 +252,12 @@ export class Arrivals {
     if (known?.relation === 'contact') {
       // The other device accepted another key; here the person is asked.
       if (!equal(known.identity, identity)) {
-        shows.push(this.keys.stage(changes, userId, identity, (person) => person))
+        shows.push(await this.keys.stage(changes, userId, identity))
       }
     } else if (known) {
-      const { people, chats, log, core } = this
+      const { people, chats, log, held, core } = this
       const accepted: ContactRecord = { ...known, username, relation: 'contact' }
-      const parts = { people, chats, log, core }
+      const parts = { people, chats, log, held, core }
       shows.push(await stageDecision(parts, changes, accepted, identity, false))
       shows.push(() => this.requests.show())
     } else {

@@ -89,7 +89,7 @@ export async function stageNewDevice(
     published: false,
     joined: true,
   }
-  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys'] as const) {
+  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'held'] as const) {
     changes.removeAll(table)
   }
   for (const entry of await store.all<{ key: number }>('outbox')) {

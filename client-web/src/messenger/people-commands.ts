@@ -63,7 +63,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
   async function refuse(userId: string, identity: PublicKey): Promise<never> {
     const { core, keys } = running()
     const changes = new Changes()
-    const show = keys.stage(changes, userId, identity, (person) => person)
+    const show = await keys.stage(changes, userId, identity)
     await core.store.commit(changes)
     show()
     throw new MessengerError('identity_changed', 'another key is pinned', {
@@ -125,12 +125,13 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       await running().oweReceipts(id)
     },
     async declineRequest(id) {
-      const { people, chats, requests, search, core } = running()
+      const { people, chats, requests, search, core, held } = running()
       await core.serial.run(async () => {
         const changes = new Changes()
         const shows = [
           chats.stageRemoval(changes, id),
-          people.stage(changes, { ...people.get(id), relation: 'hidden', held: [] }),
+          people.stage(changes, { ...people.get(id), relation: 'hidden' }),
+          held.stageOnly(changes, id, null),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()
@@ -154,7 +155,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
         .catch(() => undefined)
     },
     async removeContact(id) {
-      const { people, chats, outbox, receipts, search, core } = running()
+      const { people, chats, outbox, receipts, search, core, held } = running()
       await core.serial.run(async () => {
         people.get(id)
         const changes = new Changes()
@@ -166,6 +167,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
           people.stageRemoval(changes, id),
           receipts.stageRemoval(changes, id),
           outbox.stageRemovalTo(changes, id),
+          held.stageOnly(changes, id, null),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()

@@ -151,7 +151,6 @@ export function newContact(
     addedAt: now,
     verifiedAt: null,
     devices: null,
-    held: [],
   }
 }
 
@@ -163,5 +162,6 @@ export function withSeenKey(
 ): ContactRecord {
   if (equal(person.identity, identity)) return person
   if (person.changed && equal(person.changed.identity, identity)) return person
-  return { ...person, changed: { identity, at: now } }
+  const times = (person.changed?.times ?? (person.changed ? 1 : 0)) + 1
+  return { ...person, changed: { ...person.changed, identity, at: now, times } }
 }

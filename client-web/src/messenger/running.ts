@@ -12,6 +12,7 @@ import { DeviceWatch } from './device-watch'
 import { Ephemerals } from './ephemerals'
 import { Expiries } from './expiries'
 import { Failures } from './failures'
+import { adoptHeld, Held } from './held'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
 import { Link } from './link'
@@ -38,6 +39,7 @@ export class Running {
   readonly targets: Targets
   readonly sessions: Sessions
   readonly keys: KeyWatch
+  readonly held: Held
   readonly outbox: Outbox
   readonly receipts: Receipts
   readonly signed: SignedReceipts
@@ -63,8 +65,9 @@ export class Running {
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.sessions = new Sessions(core, this.targets, watch)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
+    this.held = new Held(core)
     this.signed = new SignedReceipts(core, this.log)
-    const { people, chats, log, targets, sessions, keys, signed } = this
+    const { people, chats, log, targets, sessions, keys, held, signed } = this
     this.outbox = new Outbox(
       core,
       targets,
@@ -80,9 +83,10 @@ export class Running {
       core,
       people,
       opener,
-      new Arrivals(core, people, chats, this.receipts, this.requests, log, keys),
+      new Arrivals(core, people, chats, this.receipts, this.requests, log, keys, held),
       new Failures(core, people, chats, log, renewals),
       keys,
+      held,
       this.expiries,
       new MailboxPlace(core, log),
     )
@@ -97,8 +101,10 @@ export class Running {
 
   async start(): Promise<void> {
     await this.people.load()
-    const { chats, log, targets, inbox, expiries, signed } = this
-    await Promise.all([chats, log, targets, inbox, expiries, signed].map((part) => part.load()))
+    const { chats, log, targets, held, inbox, expiries, signed } = this
+    const parts = [chats, log, targets, held, inbox, expiries, signed]
+    await Promise.all(parts.map((part) => part.load()))
+    await adoptHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()

@@ -43,15 +43,16 @@ export class SecurityLog {
     this.core.view.security(this.events)
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
+  /** Adds the write to `changes`; call the result after the commit. An event of the same `id` is replaced. */
   stage(
     changes: Changes,
     type: SecurityEvent['type'],
     about: { userId?: string; device?: number; identity?: Uint8Array<ArrayBuffer>; count?: number },
+    id: string = crypto.randomUUID(),
   ): () => void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
     const event: SecurityEvent = {
-      id: crypto.randomUUID(),
+      id,
       at: this.core.now(),
       type,
       userId: about.userId ?? null,
@@ -61,9 +62,10 @@ export class SecurityLog {
       count: about.count ?? null,
     }
     changes.put('security', event.id, event)
-    for (const old of surplus([event, ...this.events])) changes.remove('security', old.id)
+    const after = () => [event, ...this.events.filter((one) => one.id !== id)]
+    for (const old of surplus(after())) changes.remove('security', old.id)
     return () => {
-      const events = [event, ...this.events]
+      const events = after()
       const gone = new Set(surplus(events))
       this.events = events.filter((one) => !gone.has(one))
       this.core.view.security(this.events)

@@ -156,6 +156,8 @@ export default {
     emptyText: 'Geänderte Schlüssel, Bestätigungen und Anmeldungen erscheinen hier.',
     kinds: {
       identity_changed: 'Der Schlüssel von {name} hat sich geändert',
+      identity_changed_often:
+        'Der Schlüssel von {name} änderte sich {n}-mal, bevor du entschieden hast',
       identity_accepted: 'Du hast den neuen Schlüssel von {name} angenommen',
       identity_refused: 'Du hast einen anderen Schlüssel für {name} abgelehnt',
       verified: 'Du hast {name} bestätigt',

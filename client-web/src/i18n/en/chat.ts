@@ -33,6 +33,8 @@ export default {
     undecryptable: 'A message could not be opened. Ask for it again.',
     session_renewed: 'The secure session was renewed.',
     identity_changed: 'The key of {name} changed.',
+    identity_changed_often:
+      '{n} other keys of {name} were shown. Perhaps the server makes them up: compare with {name} outside this app.',
     identity_accepted: 'You accepted the new key of {name}.',
     verified: 'You verified {name}.',
     device_refused: 'A device with a foreign key was refused.',

@@ -153,6 +153,7 @@ export default {
     emptyText: 'Key changes, verifications and sign-ins appear here.',
     kinds: {
       identity_changed: 'The key of {name} changed',
+      identity_changed_often: 'The key of {name} changed {n} times before you decided',
       identity_accepted: 'You accepted the new key of {name}',
       identity_refused: 'You refused another key for {name}',
       verified: 'You verified {name}',

@@ -7,6 +7,7 @@ import type { Message } from '../contract'
 import type { Opened } from '../home'
 import { stageEnd } from '../key-decisions'
 import type { ContactRecord } from '../records'
+import { stageHeldRemoval } from '../held'
 import { Flows } from './flows'
 import type { BackupContent } from './content'
 
@@ -70,6 +71,7 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
     if (known && (known.relation === 'contact' || contact.relation !== 'contact')) continue
     if (known && !equal(known.identity, own(contact.identity))) {
       await stageEnd(changes, store, contact.userId)
+      await stageHeldRemoval(changes, store, contact.userId)
     }
     const changed = contact.changed && {
       ...contact.changed,

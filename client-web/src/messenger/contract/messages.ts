@@ -29,7 +29,8 @@ export type Notice =
   | { type: 'gap'; count: number }
   | { type: 'undecryptable' }
   | { type: 'session_renewed' }
-  | { type: 'identity_changed' }
+  /** `count`: how often, until the person decided; absent from older ones. */
+  | { type: 'identity_changed'; count?: number }
   | { type: 'identity_accepted' }
   | { type: 'verified' }
   | { type: 'device_refused'; device: number }

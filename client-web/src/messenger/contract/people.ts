@@ -92,6 +92,6 @@ export interface SecurityEvent {
   readonly username: string | null
   readonly device: number | null
   readonly fingerprint: string | null
-  /** How many (`messages_expired`, `records_damaged`, `receipt_refused`). */
+  /** How many (`messages_expired`, `records_damaged`, `receipt_refused`, `identity_changed`). */
   readonly count: number | null
 }
