@@ -1,6 +1,7 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { Decrypted, PublicKey } from '@/crypto/engine'
 import { equal } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 import { fingerprint, identityText, isUsername, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
@@ -47,6 +48,8 @@ export class Arrivals {
     const content = { ...received, sent_at: Math.min(received.sent_at, this.core.now()) }
     const shows: Show[] = []
     if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
+      // Its first message was here before: the session that it begins again is not taken.
+      if (decrypted.startedSession) throw new CryptoError('duplicate')
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     if (userId === this.core.account.userId) {

@@ -65,6 +65,7 @@ export async function stageEnd(changes: Changes, store: Store, id: string): Prom
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')
     const theirs = about === id || about.startsWith(`${id}.`)
-    if (kind !== 'out' && theirs) changes.remove('counters', key)
+    // What would begin an old session again must stay known.
+    if (kind !== 'out' && kind !== 'begun' && theirs) changes.remove('counters', key)
   }
 }
