@@ -191,6 +191,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     '/chats',
     () => void (useAppStore().state.expired = { count: 3, at: NOW - 5 * MINUTE }),
   ),
+  'new-device': scene('/chats', () => {
+    const joined = { deviceId: 3, name: 'Firefox on Linux', at: NOW - 4 * MINUTE }
+    useAppStore().state.newDevices = [joined]
+  }),
   'list-delete': at('/chats'),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),

@@ -143,6 +143,7 @@ export class App {
       view: showingWhile(() => this.core === core, this.view),
       api: new RelayApi(this.wire, keeper),
       now: this.now,
+      deviceName: this.platform.deviceName ?? null,
       serial: this.serial,
     })
     this.core = core

@@ -26,6 +26,9 @@ type Show = () => void
 type Incoming = Content | UnknownContent
 
 export class Arrivals {
+  /** Told when another of one's own devices wrote, and what it calls itself. */
+  sibling: (device: number, name: string | null) => void = () => undefined
+
   constructor(
     private readonly core: Core,
     private readonly people: People,
@@ -54,6 +57,8 @@ export class Arrivals {
     }
     if (userId === this.core.account.userId) {
       shows.push(await this.fromOwnDevice(changes, envelope, content))
+      const name = content.type === 'hello' ? (content.device ?? null) : null
+      shows.push(() => this.sibling(device, name))
     } else {
       const person = this.personOf(changes, content, decrypted, shows)
       shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))

@@ -18,6 +18,8 @@ export interface Core {
   readonly view: View
   readonly api: RelayApi
   readonly now: () => number
+  /** What this device calls itself to the others of its account; null: it does not say. */
+  readonly deviceName: string | null
   /**
    * Held by whoever reads what is on this device, decides, and writes it back. A job never asks
    * for another turn: it would wait for itself.
@@ -34,7 +36,7 @@ export interface Core {
 /** Account and settings have one home, the opened data; whoever changes them changes that. */
 export function coreOver(
   opened: Opened,
-  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'serial'>,
+  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'deviceName' | 'serial'>,
 ): Core {
   return {
     ...parts,

@@ -95,7 +95,8 @@ export async function stageNewDevice(
   for (const entry of await store.all<{ key: number }>('outbox')) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
-  for (const record of ['cursor', 'log', 'marks', 'own_devices']) changes.remove('records', record)
+  for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
+    changes.remove('records', record)
   changes.put('records', 'account', renewed)
   return renewed
 }

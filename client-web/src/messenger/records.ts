@@ -1,7 +1,7 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
-import type { Message, SecurityEvent } from './contract'
+import type { Message, NewDevice, SecurityEvent } from './contract'
 import type { Body } from './content'
 
 export interface AccountRecord {
@@ -102,6 +102,18 @@ export interface CounterRecord {
   missing: number[]
   failures: number[]
   renewedAt: number
+}
+
+/** What is known of one's own account beside this device. New fields have defaults. */
+export interface OwnDevicesRecord {
+  /** Numbers of devices that were ever there; null before the first look. */
+  seen: readonly number[] | null
+  gone: readonly number[]
+  /** The person has not said yet that they are theirs. */
+  asked: readonly NewDevice[]
+  /** Ids of log-in sessions that are in the security log, or were there before this device. */
+  logins: readonly string[] | null
+  names: Readonly<Record<number, string>>
 }
 
 export interface ReceiptsRecord {

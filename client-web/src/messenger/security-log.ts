@@ -19,12 +19,30 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'answer_refused',
 ])
 
+/** What the relay says of one's own account: it never displaces the rest either. */
+const account: ReadonlySet<SecurityEvent['type']> = new Set([
+  'login',
+  'own_device_added',
+  'own_device_removed',
+])
+
 /** Those that have to go. `events`: newest first. */
 export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
+  const told = ({ type }: SecurityEvent): boolean => noise.has(type) || account.has(type)
   return [
     ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
-    ...events.filter(({ type }) => !noise.has(type)).slice(KEPT),
+    ...events.filter(({ type }) => account.has(type)).slice(NOISE_KEPT),
+    ...events.filter((event) => !told(event)).slice(KEPT),
   ]
+}
+
+interface About {
+  userId?: string
+  device?: number
+  identity?: Uint8Array<ArrayBuffer>
+  count?: number
+  /** When it happened, where that is not now. */
+  at?: number
 }
 
 /** What happened to keys and devices, kept (sealed) for the person to read. */
@@ -47,13 +65,13 @@ export class SecurityLog {
   stage(
     changes: Changes,
     type: SecurityEvent['type'],
-    about: { userId?: string; device?: number; identity?: Uint8Array<ArrayBuffer>; count?: number },
+    about: About,
     id: string = crypto.randomUUID(),
   ): () => void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
     const event: SecurityEvent = {
       id,
-      at: this.core.now(),
+      at: about.at ?? this.core.now(),
       type,
       userId: about.userId ?? null,
       username: person?.username ?? null,
@@ -81,7 +99,7 @@ export class SecurityLog {
     if (before?.count !== count) await this.add('records_damaged', { count })
   }
 
-  async add(type: SecurityEvent['type'], about: Parameters<SecurityLog['stage']>[2]) {
+  async add(type: SecurityEvent['type'], about: About) {
     const changes = new Changes()
     const show = this.stage(changes, type, about)
     await this.core.store.commit(changes)

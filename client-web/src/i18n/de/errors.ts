@@ -11,7 +11,7 @@ export default {
   unsendable_text:
     'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
-  weak_passphrase: 'Mindestens 12 Zeichen. Am besten ein paar zufällige Wörter.',
+  weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',
   identity_changed:
     'Dieser Code ist veraltet: Die Person hat einen neuen Schlüssel. Bitte um ihren neuen Code.',

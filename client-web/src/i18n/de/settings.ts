@@ -69,6 +69,7 @@ export default {
     never: 'Noch keine Sicherung',
     neverText: 'Wenn du dieses Gerät jetzt verlierst, sind Identität und Verlauf fort.',
     passphrase: 'Kennwort',
+    passphraseHint: 'Am besten ein paar zufällige Wörter.',
     repeat: 'Kennwort wiederholen',
     differs: 'Die beiden sind nicht gleich.',
     generate: 'Eines vorschlagen',
@@ -89,7 +90,7 @@ export default {
   },
   strength: {
     label: 'Stärke',
-    0: 'Zu kurz',
+    0: 'Sofort erraten',
     1: 'Schwach',
     2: 'Mittel',
     3: 'Gut',
@@ -171,6 +172,7 @@ export default {
       identity_restored: 'Deine Identität kam aus einer Sicherung',
       signed_prekey_rotated: 'Dein Wochenschlüssel wurde erneuert',
       own_device_added: 'Deinem Konto wurde ein Gerät hinzugefügt',
+      login: 'Anmeldung an deinem Konto',
       own_device_removed: 'Ein Gerät wurde aus deinem Konto entfernt',
       messages_expired:
         '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',

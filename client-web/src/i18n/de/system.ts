@@ -50,6 +50,13 @@ export default {
   },
   unopenedAgain: 'Es lässt sich noch immer nicht öffnen.',
   unopenedErase: 'Du kannst hier auch neu beginnen und eine Sicherung einspielen.',
+  newDeviceTitle: 'Ein neues Gerät ist in deinem Konto',
+  newDeviceText:
+    'Es liest ab jetzt, was dir geschrieben wird. Ist es nicht deins, hat jemand dein Passwort und deine Sicherung: Entferne es und ändere dann dein Passwort.',
+  newDeviceNumber: 'Gerät {n}',
+  newDeviceAt: 'Angemeldet am {time}',
+  newDeviceMine: 'Es ist meins',
+  newDeviceRemove: 'Entfernen',
   starting: 'Deine Nachrichten werden geöffnet',
   skip: 'Zum Inhalt springen',
   crashTitle: 'Dieser Teil ließ sich nicht zeigen',

@@ -11,7 +11,7 @@ export default {
   unsendable_text:
     'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',
   wrong_passphrase: 'That is not the passphrase.',
-  weak_passphrase: 'At least 12 characters. A few random words work best.',
+  weak_passphrase: 'Too easy to guess. Add a few random words.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
   identity_changed:
     'This code is out of date: the person has a new key. Ask them for their new code.',

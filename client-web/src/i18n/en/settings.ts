@@ -69,6 +69,7 @@ export default {
     never: 'No backup yet',
     neverText: 'If you lose this device now, your identity and history are gone.',
     passphrase: 'Passphrase',
+    passphraseHint: 'A few random words work best.',
     repeat: 'Repeat passphrase',
     differs: 'The two are not the same.',
     generate: 'Suggest one',
@@ -88,7 +89,7 @@ export default {
   },
   strength: {
     label: 'Strength',
-    0: 'Too short',
+    0: 'Guessed at once',
     1: 'Weak',
     2: 'Fair',
     3: 'Good',
@@ -167,6 +168,7 @@ export default {
       identity_restored: 'Your identity was restored from a backup',
       signed_prekey_rotated: 'Your weekly key was renewed',
       own_device_added: 'A device was added to your account',
+      login: 'Log-in to your account',
       own_device_removed: 'A device of your account was removed',
       messages_expired:
         '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',

@@ -83,6 +83,7 @@ export interface SecurityEvent {
     | 'signed_prekey_rotated'
     | 'own_device_added'
     | 'own_device_removed'
+    | 'login'
     | 'messages_expired'
     | 'records_damaged'
     | 'relay_log_changed'
