@@ -20,6 +20,16 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await second.chatWith(bob.name)
   await expect.poll(async () => (await second.messages()).length).toBe(1)
 
+  // The first device asks whether it is one's own, also after a reload.
+  await expect(anna.get(testids.newDevice)).toContainText(/\w+ on \w+/)
+  await anna.page.reload()
+  await expect(anna.get(testids.newDevice)).toContainText('Device 2')
+  await isAccessible(anna.page)
+  await anna.get(testids.newDeviceMine).click()
+  await expect(anna.get(testids.newDevice)).toHaveCount(0)
+  await anna.go('#/settings/security')
+  await expect(anna.page.getByText('Log-in to your account')).toHaveCount(2)
+
   await bob.write('for both devices')
   await anna.chatWith(bob.name)
   await anna.hasReceived(['for both devices'])

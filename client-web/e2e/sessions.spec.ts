@@ -23,6 +23,7 @@ test('two devices: both are listed, either ends the other, and the one that was 
   const second = await again(anna)
   await joinBy(second, file, PASSPHRASE)
 
+  await anna.get(testids.newDeviceMine).click()
   await second.go('#/settings/devices')
   const { page } = second
   const main = page.locator('[data-pane="main"]')
@@ -72,6 +73,7 @@ test('a new password ends the other sessions; deleting the account needs it, and
   const second = await again(anna)
   await joinBy(second, file, PASSPHRASE)
 
+  await anna.get(testids.newDeviceMine).click()
   const next = 'another horse battery'
   const { page } = anna
   await anna.go('#/settings/account')

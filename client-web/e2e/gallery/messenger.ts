@@ -89,8 +89,8 @@ export function galleryMessenger(data: GalleryData): Messenger {
     },
     async listDevices() {
       return [
-        { deviceId: 1, registrationId: 9211, current: true },
-        { deviceId: 2, registrationId: 120, current: false },
+        { deviceId: 1, registrationId: 9211, name: null, current: true },
+        { deviceId: 2, registrationId: 120, name: 'Firefox on Linux', current: false },
       ]
     },
     async listSessions() {

@@ -26,6 +26,7 @@ export const sceneNames = [
   'list',
   'list-menu',
   'list-expired',
+  'new-device',
   'list-search',
   'list-search-none',
   'list-search-slow',

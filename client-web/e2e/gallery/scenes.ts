@@ -61,6 +61,17 @@ function lived(): GalleryData {
       'id-ben_k': awkward,
       'id-kim': waiting,
       'id-clara': [
+        message('clara', {
+          text: 'Is this still your number?',
+          sentAt: NOW - 6 * HOUR,
+          encryption: {
+            origin: 'contact',
+            device: 1,
+            startedSession: true,
+            fingerprint: 'Q2M8XK40',
+            verified: false,
+          },
+        }),
         message('clara', { text: 'Call you tonight?', sentAt: NOW - 5 * HOUR }),
         message('clara', {
           direction: 'out',
@@ -185,6 +196,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     '/chats',
     () => void (useAppStore().state.expired = { count: 3, at: NOW - 5 * MINUTE }),
   ),
+  'new-device': scene('/chats', () => {
+    const joined = { deviceId: 3, name: 'Firefox on Linux', at: NOW - 4 * MINUTE }
+    useAppStore().state.newDevices = [joined]
+  }),
   'list-delete': at('/chats'),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),

@@ -12,6 +12,8 @@ export const testids = {
   submitLogin: 'submit-login',
   /** Switches the welcome screen between register (first) and log in. */
   switchMode: 'switch-mode',
+  newDevice: 'new-device',
+  newDeviceMine: 'new-device-mine',
   recoveryOpen: 'recovery-open',
   identityRestore: 'identity-restore',
   identityReplace: 'identity-replace',

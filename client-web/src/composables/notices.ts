@@ -13,6 +13,11 @@ export function useNoticeText() {
         return t('chat.notice.gap', { n: value.count }, value.count)
       case 'stale_prekey':
         return t('chat.notice.stale_prekey', { name, days: value.ageDays })
+      case 'identity_changed': {
+        const n = value.count ?? 1
+        const key = n > 1 ? 'identity_changed_often' : 'identity_changed'
+        return t(`chat.notice.${key}`, { name, n })
+      }
       default:
         return t(`chat.notice.${value.type}`, { name })
     }

@@ -1,13 +1,13 @@
 /**
  * A conversation as rows to draw: messages grouped by sender and minute, a separator where the
- * day changes, one line where the unread ones begin, notices between. Pure: same messages, same rows.
+ * day changes, one line where the unread ones begin, one where another key begins, notices between. Pure: same messages, same rows.
  */
-import type { Message, MessageId } from '@/messenger/contract'
+import type { EncryptionDetails, Message, MessageId } from '@/messenger/contract'
 import { foldedEnd } from '@/text/heights'
 import { startOfDay } from './days'
 import { isEmojiOnly } from './emoji'
 
-export type TimelineRow = StartRow | DayRow | UnreadRow | NoticeRow | BubbleRow
+export type TimelineRow = StartRow | DayRow | UnreadRow | KeyRow | NoticeRow | BubbleRow
 
 /** The very beginning of the conversation. */
 export interface StartRow {
@@ -24,6 +24,13 @@ export interface DayRow {
 export interface UnreadRow {
   readonly kind: 'unread'
   readonly key: string
+}
+
+/** What follows was written under another key than what stands above. */
+export interface KeyRow {
+  readonly kind: 'key'
+  readonly key: string
+  readonly fingerprint: string
 }
 
 export interface NoticeRow {
@@ -51,6 +58,7 @@ export function timeline(
   const rows: TimelineRow[] = complete ? [{ kind: 'start', key: 'start' }] : []
   let previous: Message | null = null
   const days = daysOf(messages)
+  let seal: EncryptionDetails | null = null
   let day = Number.NaN
   messages.forEach((message, index) => {
     const today = days[index] ?? Number.NaN
@@ -62,13 +70,19 @@ export function timeline(
     if (message.kind === 'notice') {
       rows.push({ kind: 'notice', key: message.id, message })
     } else {
+      const otherKey = seal !== null && !sameKey(seal, message.encryption)
+      if (otherKey && message.encryption) {
+        const { fingerprint } = message.encryption
+        rows.push({ kind: 'key', key: `key-${message.id}`, fingerprint })
+      }
+      seal = message.encryption ?? seal
       const next = messages[index + 1] ?? null
       const nextBreaks = next?.id === firstUnread
       rows.push({
         kind: 'bubble',
         key: message.id,
         message,
-        first: newDay || unread || !together(previous, message),
+        first: newDay || unread || otherKey || !together(previous, message),
         last: nextBreaks || !together(message, next),
       })
     }
@@ -94,6 +108,12 @@ function daysOf(messages: readonly Message[]): number[] {
   return days.map((own, index) => (before = isNotice(index) ? Math.max(own, before) : own))
 }
 
+/** Whether two messages are sealed for the same person's key; older ones know only its fingerprint. */
+function sameKey(a: EncryptionDetails | null, b: EncryptionDetails | null): boolean {
+  if (!a || !b) return true
+  return a.identity && b.identity ? a.identity === b.identity : a.fingerprint === b.fingerprint
+}
+
 function together(a: Message | null, b: Message | null): boolean {
   return (
     a !== null &&
@@ -101,6 +121,7 @@ function together(a: Message | null, b: Message | null): boolean {
     a.kind !== 'notice' &&
     b.kind !== 'notice' &&
     a.direction === b.direction &&
+    sameKey(a.encryption, b.encryption) &&
     Math.floor(a.sentAt / MINUTE) === Math.floor(b.sentAt / MINUTE)
   )
 }

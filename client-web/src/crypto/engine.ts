@@ -115,6 +115,8 @@ export interface PrekeyMessageInfo {
   registrationId: number
   prekeyId: number | null
   signedPrekeyId: number
+  /** Names the session that the message begins. */
+  baseKey: PublicKey
 }
 
 /**

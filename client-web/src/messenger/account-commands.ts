@@ -107,10 +107,16 @@ export function accountCommands(app: App): AccountCommands {
       return devices.map((device) => ({
         deviceId: device.device_id,
         registrationId: device.registration_id,
+        name: app.running?.devices.nameOf(device.device_id) ?? null,
         current: device.current,
       }))
     },
-    removeDevice: (id) => app.theCore().api.removeDevice(id),
+    async removeDevice(id) {
+      await app.theCore().api.removeDevice(id)
+      await app.running?.devices.confirm(id)
+      await app.running?.devices.look().catch(() => undefined)
+    },
+    confirmDevice: (id) => app.theRunning().devices.confirm(id),
   }
 }
 

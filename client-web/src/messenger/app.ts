@@ -150,6 +150,7 @@ export class App {
       api: new RelayApi(this.wire, keeper),
       now: this.now,
       elapsed: this.elapsed,
+      deviceName: this.platform.deviceName ?? null,
       serial: this.serial,
     })
     this.core = core

@@ -1,6 +1,8 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
-import type { Decrypted } from '@/crypto/engine'
-import { fingerprint, parseIdentity } from '@/crypto/identity'
+import type { Decrypted, PublicKey } from '@/crypto/engine'
+import { equal } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
+import { fingerprint, identityText, parseIdentity } from '@/crypto/identity'
 import type { Changes } from '@/storage/changes'
 import { isUsername } from '@/text/credentials'
 import type { IncomingEnvelope } from '@/wire/types'
@@ -11,6 +13,9 @@ import type { Core } from './core'
 import type { Message } from './contract'
 import { messageTimes } from './message-times'
 import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
+import type { Held } from './held'
+import { stageDecision } from './key-decisions'
+import type { KeyWatch } from './key-watch'
 import { mayWriteTo, newContact } from './people'
 import type { People } from './people'
 import type { Receipts } from './receipts'
@@ -26,6 +31,9 @@ type Incoming = Content | UnknownContent
 const MESSAGES: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown'])
 
 export class Arrivals {
+  /** Told when another of one's own devices wrote, and what it calls itself. */
+  sibling: (device: number, name: string | null) => void = () => undefined
+
   constructor(
     private readonly core: Core,
     private readonly people: People,
@@ -33,6 +41,8 @@ export class Arrivals {
     private readonly receipts: Receipts,
     private readonly requests: Requests,
     private readonly log: SecurityLog,
+    private readonly keys: KeyWatch,
+    private readonly held: Held,
   ) {}
 
   async stage(
@@ -47,10 +57,14 @@ export class Arrivals {
     const content = MESSAGES.has(received.type) ? received : { ...received, sent_at: sentAt }
     const shows: Show[] = []
     if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
+      // Its first message was here before: the session that it begins again is not taken.
+      if (decrypted.startedSession) throw new CryptoError('duplicate')
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     if (userId === this.core.account.userId) {
       shows.push(await this.fromOwnDevice(changes, envelope, content))
+      const name = content.type === 'hello' ? (content.device ?? null) : null
+      shows.push(() => this.sibling(device, name))
     } else {
       const person = this.personOf(changes, content, decrypted, shows)
       shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
@@ -152,6 +166,7 @@ export class Arrivals {
         device: envelope.from.device_id,
         startedSession: decrypted.startedSession,
         fingerprint: fingerprint(decrypted.identityKey),
+        identity: identityText(decrypted.identityKey),
         verified: person.verified,
       },
     }
@@ -193,8 +208,9 @@ export class Arrivals {
   ): Promise<Show> {
     if (content.type !== 'text' && content.type !== 'read') return () => undefined
     const shows: Show[] = []
-    const person = content.for ? this.copied(changes, content.for, shows) : null
-    if (!person) return () => undefined
+    const copied = content.for ? await this.copied(changes, content.for, shows) : null
+    if (!copied) return () => shows.forEach((show) => show())
+    const { person, identity } = copied
     if (content.type !== 'text') {
       const { unread } = this.chats.record(person.userId, changes)
       const left = Math.max(0, unread - content.ids.length)
@@ -220,8 +236,9 @@ export class Arrivals {
           origin: 'own_device',
           device: from.device_id,
           startedSession: false,
-          fingerprint: fingerprint(person.identity),
-          verified: person.verified,
+          fingerprint: fingerprint(identity),
+          identity: identityText(identity),
+          verified: person.verified && equal(identity, person.identity),
         },
       }
       shows.push(this.chats.stageNew(changes, message, false, at))
@@ -229,20 +246,39 @@ export class Arrivals {
     return () => shows.forEach((show) => show())
   }
 
-  /** Whom a copy was written to. A contact of the other device becomes one here, unverified. */
-  private copied(changes: Changes, copy: CopyOf, shows: Show[]): ContactRecord | null {
-    const known = this.people.find(copy.user_id, changes)
-    if (known?.relation === 'contact') return known
-    if (known) {
-      const accepted: ContactRecord = { ...known, relation: 'contact' }
-      shows.push(this.people.stage(changes, accepted), () => this.requests.show())
-      return accepted
-    }
-    const identity = parseIdentity(copy.identity)
-    if (!identity || !isUsername(copy.username)) return null
+  /**
+   * Whom a copy was written to, and under which key. A contact of the other device becomes one here,
+   * unverified; null where what the copy says of them is known here of somebody else.
+   */
+  private async copied(
+    changes: Changes,
+    copy: CopyOf,
+    shows: Show[],
+  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
     const { user_id: userId, username } = copy
-    const person = newContact({ userId, username, identity, relation: 'contact' }, this.core.now())
-    shows.push(this.people.stage(changes, person))
-    return person
+    const identity = parseIdentity(copy.identity)
+    if (!identity || !isUsername(username)) return null
+    if (this.people.misfit({ userId, username, identityKey: identity }, false)) {
+      shows.push(this.log.stage(changes, 'answer_refused', { userId, identity }))
+      return null
+    }
+    const known = this.people.find(userId, changes)
+    if (known?.relation === 'contact') {
+      // The other device accepted another key; here the person is asked.
+      if (!equal(known.identity, identity)) {
+        shows.push(await this.keys.stage(changes, userId, identity))
+      }
+    } else if (known) {
+      const { people, chats, log, held, core } = this
+      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
+      const parts = { people, chats, log, held, core }
+      shows.push(await stageDecision(parts, changes, accepted, identity, false))
+      shows.push(() => this.requests.show())
+    } else {
+      const fields = { userId, username, identity, relation: 'contact' as const }
+      shows.push(this.people.stage(changes, newContact(fields, this.core.now())))
+    }
+    const person = this.people.find(userId, changes)
+    return person ? { person, identity } : null
   }
 }

@@ -1,7 +1,7 @@
 import type { Platform } from '@/platform/platform'
 import { Changes } from '@/storage/changes'
 import { textProblem } from '@/text/sendable'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint, identityText } from '@/crypto/identity'
 import { blankMessage } from './chats'
 import type { Body } from './content'
 import { MessengerError } from './contract'
@@ -41,6 +41,7 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
           device: core.account.deviceId,
           startedSession: false,
           fingerprint: fingerprint(person.identity),
+          identity: identityText(person.identity),
           verified: person.verified,
         },
       }

@@ -1,14 +1,17 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
+import { fingerprint, identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
 import type { Core } from './core'
-import type { Conversation, Message, MessageStatus, Notice, SignedReceipt } from './contract'
+import type { Conversation, Message, Notice, SignedReceipt } from './contract'
 import { messageTimes } from './message-times'
 import { Mirror } from './mirror'
 import type { People } from './people'
 import { emptyConversation } from './records'
 import type { ConversationRecord } from './records'
 import { Serial } from './serial'
-import { order } from './status'
+import { advanced, order } from './status'
+import type { Step } from './status'
+import type { Target } from './targets'
 
 export const PAGE = 50
 
@@ -131,11 +134,41 @@ export class Chats {
     return () => shows.forEach((show) => show())
   }
 
+  /** A waiting message says under which key it leaves. */
+  async stageSeal(changes: Changes, id: string, target: Target | null): Promise<() => void> {
+    const message = await this.core.store.message<Message>(id)
+    if (!message?.encryption || message.direction !== 'out' || !target) return () => undefined
+    const { identity, verified = false } = target
+    const seal = { fingerprint: fingerprint(identity), identity: identityText(identity), verified }
+    return this.stageChanged(changes, {
+      ...message,
+      encryption: { ...message.encryption, ...seal },
+    })
+  }
+
+  /** The notice with this id says something newer; it is added where there is none yet. */
+  async stageRetold(
+    changes: Changes,
+    conversation: string,
+    id: string,
+    notice: Notice,
+  ): Promise<() => void> {
+    const told = await this.core.store.message<Message>(id)
+    return told
+      ? this.stageChanged(changes, { ...told, notice })
+      : this.stageNotice(changes, conversation, notice, id)
+  }
+
   /** Adds a notice to the conversation's flow; call the result after the commit. */
-  stageNotice(changes: Changes, conversation: string, notice: Notice): () => void {
+  stageNotice(
+    changes: Changes,
+    conversation: string,
+    notice: Notice,
+    id: string = crypto.randomUUID(),
+  ): () => void {
     const message: Message = {
       ...blankMessage,
-      id: crypto.randomUUID(),
+      id,
       conversation,
       kind: 'notice',
       notice,
@@ -253,17 +286,6 @@ export class Chats {
     this.core.view.conversation(conversation)
   }
 }
-
-type Step = Exclude<MessageStatus, 'waiting' | 'received'>
-
-const advanced = (message: Message, status: Step, at: number): Message => ({
-  ...message,
-  acceptedAt: message.acceptedAt ?? at,
-  deliveredAt: status === 'accepted' ? message.deliveredAt : (message.deliveredAt ?? at),
-  readAt: status === 'read' ? at : message.readAt,
-  status,
-  problem: null,
-})
 
 export const blankMessage = {
   direction: 'in',

@@ -37,7 +37,8 @@ export interface CopyOf {
 export type Body =
   | { type: 'text'; text: string; reply_to?: string; for?: CopyOf }
   | { type: 'delivered' | 'read'; ids: string[]; for?: CopyOf }
-  | { type: 'hello' }
+  /** `device`: to one's own devices only, what the new one calls itself. */
+  | { type: 'hello'; device?: string }
   | { type: 'typing'; active: boolean }
 
 export type Content = Common & Body
@@ -114,13 +115,19 @@ function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
       return { type, ids, ...copy }
     }
     case 'hello':
-      return { type: 'hello' }
+      return { type: 'hello', ...readDeviceName(fields['device']) }
     case 'typing':
       return { type: 'typing', active: fields['active'] === true }
     default:
       if (typeof fields['type'] !== 'string') throw malformed()
       return { type: 'unknown' }
   }
+}
+
+/** A short name in letters; anything else is as if nothing was said. */
+function readDeviceName(value: unknown): { device?: string } {
+  const good = typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N} .,()_'-]{0,39}$/u.test(value)
+  return good ? { device: value } : {}
 }
 
 function readCopy(value: unknown): { for?: CopyOf } {

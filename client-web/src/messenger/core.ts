@@ -22,6 +22,8 @@ export interface Core {
   readonly now: () => number
   /** For waits. */
   readonly elapsed: Elapsed
+  /** What this device calls itself to the others of its account; null: it does not say. */
+  readonly deviceName: string | null
   /**
    * Held by whoever reads what is on this device, decides, and writes it back. A job never asks
    * for another turn: it would wait for itself.
@@ -38,7 +40,7 @@ export interface Core {
 /** Account and settings have one home, the opened data; whoever changes them changes that. */
 export function coreOver(
   opened: Opened,
-  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'elapsed' | 'serial'>,
+  parts: Pick<Core, 'engine' | 'view' | 'api' | 'now' | 'elapsed' | 'deviceName' | 'serial'>,
 ): Core {
   return {
     ...parts,

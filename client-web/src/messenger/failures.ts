@@ -72,6 +72,16 @@ export class Failures {
     }
   }
 
+  /** Under another key, and no room to hold it: one line tells of all. */
+  async stageUnheld(changes: Changes, { from }: IncomingEnvelope): Promise<() => void> {
+    const { user_id: userId, device_id: device } = from
+    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    if (this.people.all.get(userId)?.relation === 'contact') {
+      shows.push(await this.chats.stageMissing(changes, userId))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
   private async spend(changes: Changes, userId: string, device: number): Promise<void> {
     const now = this.core.now()
     const counter = await readCounter(this.core.store, userId, device)

@@ -89,13 +89,14 @@ export async function stageNewDevice(
     published: false,
     joined: true,
   }
-  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys'] as const) {
+  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'held'] as const) {
     changes.removeAll(table)
   }
   for (const entry of await store.all<{ key: number }>('outbox')) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
-  for (const record of ['cursor', 'log', 'marks', 'own_devices']) changes.remove('records', record)
+  for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
+    changes.remove('records', record)
   changes.put('records', 'account', renewed)
   return renewed
 }

@@ -16,12 +16,12 @@ import { ContentError } from './content'
 import type { Core } from './core'
 import type { Expiries } from './expiries'
 import type { Failures } from './failures'
+import type { Held } from './held'
 import type { KeyWatch } from './key-watch'
 import type { MailboxPlace } from './mailbox-place'
 import type { Opener } from './opener'
 import type { People } from './people'
 
-const HELD_PER_PERSON = 200
 /** Before the second and the third, the last, attempt at an envelope that meets a fault of ours. */
 const PAUSES = [200, 1_000]
 
@@ -61,6 +61,7 @@ export class Inbox {
     private readonly arrivals: Arrivals,
     private readonly failures: Failures,
     private readonly keys: KeyWatch,
+    private readonly held: Held,
     private readonly expiries: Expiries,
     private readonly place: MailboxPlace,
   ) {}
@@ -112,14 +113,14 @@ export class Inbox {
   async openHeld(userId: string): Promise<void> {
     for (;;) {
       const person = this.people.all.get(userId)
-      const first = person?.held[0]
-      if (!person || !first || person.changed || this.stopped) return
-      await this.insist(first, (changes) => {
-        const now = this.people.all.get(userId)
+      const first = person && !person.changed ? await this.held.first(userId) : null
+      if (!first || this.stopped) return
+      await this.insist(first.envelope, (changes) =>
         // Refused, or opened, while this one waited for its turn.
-        if (!now?.held.includes(first)) return null
-        return this.people.stage(changes, { ...now, held: now.held.filter((one) => one !== first) })
-      })
+        this.held.has(userId, first.key)
+          ? this.held.stageRemoval(changes, userId, first.key)
+          : null,
+      )
     }
   }
 
@@ -253,11 +254,20 @@ export class Inbox {
   }
 
   /** Kept unread until the person accepts the new key. */
-  private hold(changes: Changes, envelope: IncomingEnvelope, identity: PublicKey): () => void {
-    return this.keys.stage(changes, envelope.from.user_id, identity, (person) => ({
-      ...person,
-      held: [...person.held, envelope].slice(-HELD_PER_PERSON),
-    }))
+  private async hold(
+    changes: Changes,
+    envelope: IncomingEnvelope,
+    identity: PublicKey,
+  ): Promise<Show> {
+    const { user_id: userId } = envelope.from
+    const person = this.people.find(userId, changes)
+    if (!person) return () => undefined
+    const shows = [
+      await this.keys.stage(changes, userId, identity),
+      this.held.stage(changes, envelope, identity, person) ??
+        (await this.failures.stageUnheld(changes, envelope)),
+    ]
+    return () => shows.forEach((show) => show())
   }
 }
 

@@ -7,13 +7,12 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import type { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
-import type { Core } from './core'
 import type { ContactRecord } from './records'
 import type { Running } from './running'
 
 /** Runs inside `serial`; call the result after the commit, then `follow`. */
 export async function stageDecision(
-  { people, chats, log, core }: Running,
+  { people, chats, log, held, core }: Pick<Running, 'people' | 'chats' | 'log' | 'held' | 'core'>,
   changes: Changes,
   before: ContactRecord,
   identity: PublicKey,
@@ -21,9 +20,8 @@ export async function stageDecision(
 ): Promise<() => void> {
   const { userId, changed } = before
   const about = { userId, identity }
-  const shows: (() => void)[] = []
-  const held = await heldUnder(core, before.held, identity)
-  let record: ContactRecord = { ...before, changed: null, held }
+  const shows = [held.stageOnly(changes, userId, identity)]
+  let record: ContactRecord = { ...before, changed: null }
   if (!equal(before.identity, identity)) {
     await stageEnd(changes, core.store, userId)
     const unproven = { verified: false, verifiedAt: null, devices: null }
@@ -62,20 +60,12 @@ export async function stageSessionsEnd(changes: Changes, store: Store, id: strin
 }
 
 /** Another identity begins anew, also to count. */
-async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
+export async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
   await stageSessionsEnd(changes, store, id)
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')
     const theirs = about === id || about.startsWith(`${id}.`)
-    if (kind !== 'out' && theirs) changes.remove('counters', key)
+    // What would begin an old session again must stay known.
+    if (kind !== 'out' && kind !== 'begun' && theirs) changes.remove('counters', key)
   }
-}
-
-async function heldUnder(
-  { engine }: Core,
-  held: ContactRecord['held'],
-  identity: PublicKey,
-): Promise<ContactRecord['held']> {
-  const presented = await Promise.all(held.map(({ body }) => engine.inspect(body)))
-  return held.filter((_, i) => presented[i] && equal(presented[i].identityKey, identity))
 }

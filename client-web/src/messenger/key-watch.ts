@@ -1,4 +1,7 @@
-/** What happens when another key is seen for someone: it is noted, shown, and nothing more. */
+/**
+ * What happens when another key is seen for someone: it is noted, shown, and nothing more. Until the
+ * person decides, further keys update the one notice and the one line of the security log.
+ */
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { Changes } from '@/storage/changes'
@@ -6,7 +9,6 @@ import type { Chats } from './chats'
 import type { Core } from './core'
 import { withSeenKey } from './people'
 import type { People } from './people'
-import type { ContactRecord } from './records'
 import type { SecurityLog } from './security-log'
 
 export class KeyWatch {
@@ -21,27 +23,34 @@ export class KeyWatch {
   async seen(userId: string, identity: PublicKey): Promise<void> {
     await this.core.serial.run(async () => {
       const changes = new Changes()
-      const show = this.stage(changes, userId, identity, (person) => person)
+      const show = await this.stage(changes, userId, identity)
       await this.core.store.commit(changes)
       show()
     })
   }
 
-  /** The same as part of a larger change; `adjust` may alter the contact further. */
-  stage(
-    changes: Changes,
-    userId: string,
-    identity: PublicKey,
-    adjust: (person: ContactRecord) => ContactRecord,
-  ): () => void {
+  /** The same as part of a larger change; call the result after the commit. */
+  async stage(changes: Changes, userId: string, identity: PublicKey): Promise<() => void> {
     const before = this.people.find(userId, changes)
     if (!before) return () => undefined
     const noted = withSeenKey(before, identity, this.core.now())
-    const news = noted !== before && !equal(identity, before.identity)
-    const shows = [this.people.stage(changes, adjust(noted))]
-    if (news) {
-      shows.push(this.chats.stageNotice(changes, userId, { type: 'identity_changed' }))
-      shows.push(this.log.stage(changes, 'identity_changed', { userId, identity }))
+    if (noted === before || !noted.changed || equal(identity, before.identity)) {
+      return () => undefined
+    }
+    const { notice, event } = noted.changed
+    const [told, logged] = [notice ?? crypto.randomUUID(), event ?? crypto.randomUUID()]
+    const count = noted.changed.times ?? 1
+    const shows = [
+      this.people.stage(changes, {
+        ...noted,
+        changed: { ...noted.changed, notice: told, event: logged },
+      }),
+      await this.chats.stageRetold(changes, userId, told, { type: 'identity_changed', count }),
+    ]
+    // Strangers may change their keys as they like, and in any number.
+    if (before.relation === 'contact') {
+      const about = { userId, identity, ...(count > 1 && { count }) }
+      shows.push(this.log.stage(changes, 'identity_changed', about, logged))
     }
     return () => shows.forEach((show) => show())
   }

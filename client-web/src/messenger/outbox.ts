@@ -94,8 +94,13 @@ export class Outbox {
         renewed.push({ ...entry, id: crypto.randomUUID(), envelopes: null, n: null })
       }
       for (const entry of renewed) changes.put('outbox', entry.key, entry)
+      const target = this.targets.get(to)
+      const shows = await Promise.all(
+        renewed.map(({ contentId }) => this.chats.stageSeal(changes, contentId, target)),
+      )
       await this.core.store.commit(changes)
       for (const entry of renewed) this.entries.set(entry.key, entry)
+      for (const show of shows) show()
     })
     this.resume(to)
   }

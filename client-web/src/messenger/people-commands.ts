@@ -9,6 +9,7 @@ import { MessengerError } from './contract'
 import type { ErrorCode, PeopleCommands } from './contract'
 import { follow, stageDecision, stageSessionsEnd } from './key-decisions'
 import { newContact } from './people'
+import type { Misfit } from './people'
 import type { ContactRecord } from './records'
 import type { Running } from './running'
 import { readKey } from './sessions'
@@ -24,8 +25,8 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       const now = core.now()
       const known = people.all.get(userId)
       const isContact = known?.relation === 'contact'
-      // A contact's name never changes. Whoever is none yet has named themselves.
-      if (isContact && known.username !== username) throw new MessengerError('name_mismatch')
+      const misfit = people.misfit(answer, verified)
+      if (misfit) await refuseAnswer(answer, misfit)
       const base: ContactRecord = {
         ...(known ??
           newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)),
@@ -52,11 +53,17 @@ export function peopleCommands(running: () => Running): PeopleCommands {
     return userId
   }
 
+  /** The relay names an id or a key that this device knows as somebody else's. */
+  async function refuseAnswer({ userId, identityKey }: ContactAnswer, misfit: Misfit) {
+    await running().log.add('answer_refused', { userId, identity: identityKey })
+    throw new MessengerError(misfit, 'the answer is about somebody else')
+  }
+
   /** A typed code does not replace a contact's pinned key: its key is noted and shown. */
   async function refuse(userId: string, identity: PublicKey): Promise<never> {
     const { core, keys } = running()
     const changes = new Changes()
-    const show = keys.stage(changes, userId, identity, (person) => person)
+    const show = await keys.stage(changes, userId, identity)
     await core.store.commit(changes)
     show()
     throw new MessengerError('identity_changed', 'another key is pinned', {
@@ -125,12 +132,13 @@ export function peopleCommands(running: () => Running): PeopleCommands {
       await running().oweReceipts(id)
     },
     async declineRequest(id) {
-      const { people, chats, requests, search, core } = running()
+      const { people, chats, requests, search, core, held } = running()
       await core.serial.run(async () => {
         const changes = new Changes()
         const shows = [
           chats.stageRemoval(changes, id),
-          people.stage(changes, { ...people.get(id), relation: 'hidden', held: [] }),
+          people.stage(changes, { ...people.get(id), relation: 'hidden' }),
+          held.stageOnly(changes, id, null),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()
@@ -154,7 +162,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
         .catch(() => undefined)
     },
     async removeContact(id) {
-      const { people, chats, outbox, receipts, search, core } = running()
+      const { people, chats, outbox, receipts, search, core, held } = running()
       await core.serial.run(async () => {
         people.get(id)
         const changes = new Changes()
@@ -166,6 +174,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
           people.stageRemoval(changes, id),
           receipts.stageRemoval(changes, id),
           outbox.stageRemovalTo(changes, id),
+          held.stageOnly(changes, id, null),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()

@@ -12,6 +12,9 @@ import type { Contact } from './contract'
 import { Mirror } from './mirror'
 import type { ContactRecord } from './records'
 
+/** Codes of `MessengerError`. */
+export type Misfit = 'name_mismatch' | 'key_known' | 'request_in_the_way'
+
 export class People {
   private readonly records = new Mirror<ContactRecord>('contacts')
   private readonly online = new Set<string>()
@@ -69,6 +72,32 @@ export class People {
     }
   }
 
+  /**
+   * Why the relay's answer cannot be about whom it is said to be: its id is known here under another
+   * name, or its key under another id; or the id is that of a request under another key, which must
+   * not stand under a verified name. People whose request was deleted left nothing behind.
+   */
+  misfit(
+    answer: Pick<ContactRecord, 'userId' | 'username'> & { identityKey: PublicKey },
+    verified: boolean,
+  ): Misfit | null {
+    const { userId, username, identityKey } = answer
+    const known = this.all.get(userId)
+    const shown = known && known.relation !== 'hidden' ? known : null
+    if (shown && shown.username !== username) return 'name_mismatch'
+    const holder = this.withKey(identityKey)
+    if (holder && holder.userId !== userId) return 'key_known'
+    const waits = shown?.relation === 'request' && !equal(shown.identity, identityKey)
+    return waits && verified ? 'request_in_the_way' : null
+  }
+
+  /** Whom this device knows by this key. */
+  private withKey(identity: PublicKey): ContactRecord | undefined {
+    return [...this.all.values()].find(
+      (person) => person.relation !== 'hidden' && equal(person.identity, identity),
+    )
+  }
+
   setOnline(id: string, online: boolean): void {
     if (online) this.online.add(id)
     else this.online.delete(id)
@@ -122,7 +151,6 @@ export function newContact(
     addedAt: now,
     verifiedAt: null,
     devices: null,
-    held: [],
   }
 }
 
@@ -134,5 +162,6 @@ export function withSeenKey(
 ): ContactRecord {
   if (equal(person.identity, identity)) return person
   if (person.changed && equal(person.changed.identity, identity)) return person
-  return { ...person, changed: { identity, at: now } }
+  const times = (person.changed?.times ?? (person.changed ? 1 : 0)) + 1
+  return { ...person, changed: { ...person.changed, identity, at: now, times } }
 }

@@ -1,7 +1,7 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
-import type { Message, SecurityEvent } from './contract'
+import type { Message, NewDevice, SecurityEvent } from './contract'
 import type { Body } from './content'
 
 export interface AccountRecord {
@@ -33,15 +33,36 @@ export interface ContactRecord {
   identity: PublicKey
   verified: boolean
   /** Another key was seen; nothing is sent until it is accepted. */
-  changed: { identity: PublicKey; at: number } | null
+  changed: SeenKey | null
   relation: 'contact' | 'request' | 'hidden'
   blocked: boolean
   addedAt: number
   verifiedAt: number | null
   /** Null: not asked yet. */
   devices: DeviceRef[] | null
-  /** Prekey messages under the changed key, kept until it is accepted or refused. */
-  held: IncomingEnvelope[]
+  /** Of older versions; they are moved to the table `held`. */
+  held?: IncomingEnvelope[]
+}
+
+/** Another key than the pinned one; the person has not decided yet. */
+export interface SeenKey {
+  identity: PublicKey
+  at: number
+  /** How often another key than before was seen meanwhile. */
+  times?: number
+  /** Message and security event that tell of it; they are updated, not repeated. */
+  notice?: string
+  event?: string
+}
+
+/** A prekey message under a key that is not the pinned one. */
+export interface HeldRecord {
+  userId: string
+  /** In the order of arrival. */
+  n: number
+  /** The key that it presents, as text. */
+  identity: string
+  envelope: IncomingEnvelope
 }
 
 export interface ConversationRecord {
@@ -81,6 +102,18 @@ export interface CounterRecord {
   missing: number[]
   failures: number[]
   renewedAt: number
+}
+
+/** What is known of one's own account beside this device. New fields have defaults. */
+export interface OwnDevicesRecord {
+  /** Numbers of devices that were ever there; null before the first look. */
+  seen: readonly number[] | null
+  gone: readonly number[]
+  /** The person has not said yet that they are theirs. */
+  asked: readonly NewDevice[]
+  /** Ids of log-in sessions that are in the security log, or were there before this device. */
+  logins: readonly string[] | null
+  names: Readonly<Record<number, string>>
 }
 
 export interface ReceiptsRecord {

@@ -12,12 +12,14 @@ import { DeviceWatch } from './device-watch'
 import { Ephemerals } from './ephemerals'
 import { Expiries } from './expiries'
 import { Failures } from './failures'
+import { adoptHeld, Held } from './held'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
 import { Link } from './link'
 import { MailboxPlace } from './mailbox-place'
 import { Opener } from './opener'
 import { Outbox } from './outbox'
+import { OwnDevices } from './own-devices'
 import { mayWriteTo, People } from './people'
 import { Prekeys } from './prekeys'
 import { Presence } from './presence'
@@ -30,6 +32,9 @@ import { Sessions } from './sessions'
 import { SignedReceipts } from './signed-receipts'
 import { Targets } from './targets'
 
+/** Keys grow old and devices join while a connection stays open. */
+const UPKEEP_EVERY = 900_000
+
 export class Running {
   readonly people: People
   readonly chats: Chats
@@ -38,16 +43,19 @@ export class Running {
   readonly targets: Targets
   readonly sessions: Sessions
   readonly keys: KeyWatch
+  readonly held: Held
   readonly outbox: Outbox
   readonly receipts: Receipts
   readonly signed: SignedReceipts
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
+  readonly devices: OwnDevices
   readonly presence: Presence
   readonly search: SearchIndex
   readonly link: Link
   private stopped = false
+  private upkeep: ReturnType<typeof setInterval> | null = null
 
   constructor(
     readonly core: Core,
@@ -63,8 +71,9 @@ export class Running {
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.sessions = new Sessions(core, this.targets, watch)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
+    this.held = new Held(core)
     this.signed = new SignedReceipts(core, this.log)
-    const { people, chats, log, targets, sessions, keys, signed } = this
+    const { people, chats, log, targets, sessions, keys, held, signed } = this
     this.outbox = new Outbox(
       core,
       targets,
@@ -76,17 +85,22 @@ export class Running {
     const renewals = new Renewals(core, sessions, targets, chats, log, keys)
     renewals.outbox = this.outbox
     const opener = new Opener(core, people, sessions)
+    const { receipts, requests } = this
+    const arrivals = new Arrivals(core, people, chats, receipts, requests, log, keys, held)
     this.inbox = new Inbox(
       core,
       people,
       opener,
-      new Arrivals(core, people, chats, this.receipts, this.requests, log),
+      arrivals,
       new Failures(core, people, chats, log, renewals),
       keys,
+      held,
       this.expiries,
       new MailboxPlace(core, log),
     )
     this.prekeys = new Prekeys(core, log)
+    this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
+    arrivals.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
     const ephemerals = new Ephemerals(core, opener)
     this.presence = new Presence(core, people, chats, sessions, ephemerals)
     this.search = new SearchIndex(core, people)
@@ -97,8 +111,10 @@ export class Running {
 
   async start(): Promise<void> {
     await this.people.load()
-    const { chats, log, targets, inbox, expiries, signed } = this
-    await Promise.all([chats, log, targets, inbox, expiries, signed].map((part) => part.load()))
+    const { chats, log, targets, devices, held, inbox, expiries, signed } = this
+    const parts = [chats, log, targets, devices, held, inbox, expiries, signed]
+    await Promise.all(parts.map((part) => part.load()))
+    await adoptHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()
     this.requests.show()
@@ -106,11 +122,14 @@ export class Running {
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
-    if (!this.stopped) this.link.start()
+    if (this.stopped) return
+    this.link.start()
+    this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
   }
 
   stop(): void {
     this.stopped = true
+    if (this.upkeep) clearInterval(this.upkeep)
     this.link.stop()
     this.inbox.stop()
     this.outbox.stop()
@@ -158,7 +177,7 @@ export class Running {
       opened: (log) => {
         this.inbox.greeted(log)
         this.outbox.resume()
-        this.inBackground(this.tend())
+        this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
         this.inBackground(this.presence.watch())
       },
@@ -173,40 +192,17 @@ export class Running {
     }
   }
 
-  /** Own keys and own devices, once per connection. */
-  private async tend(): Promise<void> {
-    const own = await this.prekeys.tend()
-    const devices = own.devices.map((device) => ({
-      deviceId: device.device_id,
-      registrationId: device.registration_id,
-    }))
-    await this.noteDevices(devices.filter(({ deviceId }) => deviceId !== own.device_id))
-  }
-
-  private noteDevices(others: { deviceId: number; registrationId: number }[]): Promise<void> {
-    return this.core.serial.run(() => this.commitDevices(others))
-  }
-
-  private async commitDevices(others: { deviceId: number; registrationId: number }[]) {
-    const before = new Set(this.targets.own.map(({ deviceId }) => deviceId))
-    const after = new Set(others.map(({ deviceId }) => deviceId))
-    const changes = new Changes()
-    const shows = [this.targets.stageDevices(changes, this.core.account.userId, others)]
-    for (const device of after) {
-      if (!before.has(device)) shows.push(this.log.stage(changes, 'own_device_added', { device }))
-    }
-    for (const device of before) {
-      if (!after.has(device)) shows.push(this.log.stage(changes, 'own_device_removed', { device }))
-    }
-    await this.core.store.commit(changes)
-    for (const show of shows) show()
+  private keepUp(): void {
+    if (this.core.socket) this.inBackground(this.devices.look())
   }
 
   /** What may fail with the connection and is done again at the next one. */
   private inBackground(job: Promise<unknown>): void {
     job.catch((error: unknown) => {
       const expected =
-        error instanceof RelayError || (error instanceof Error && error.name === 'StorageError')
+        this.stopped ||
+        error instanceof RelayError ||
+        (error instanceof Error && error.name === 'StorageError')
       if (!expected) throw error
     })
   }

@@ -4,11 +4,14 @@ import { collect, readContent } from './backup/content'
 import { openBackup, sealBackup } from './backup/format'
 import { restore } from './backup/restore'
 import { localIdentity } from './core'
-import { MessengerError } from './contract'
+import { LEAST_STRENGTH, MessengerError } from './contract'
 import type { SafekeepingCommands } from './contract'
 import { passphraseStrength, suggestPassphrase } from './passphrase'
 
-const SHORTEST = 12
+/** @throws MessengerError `weak_passphrase` */
+function checkStrength(passphrase: string): void {
+  if (passphraseStrength(passphrase) < LEAST_STRENGTH) throw new MessengerError('weak_passphrase')
+}
 
 export interface Safekeeping extends SafekeepingCommands {
   cancelBackup(): void
@@ -38,7 +41,7 @@ export function safekeepingCommands(app: App): Safekeeping {
       cancelled = true
     },
     async createBackup(passphrase) {
-      if (passphrase.length < SHORTEST) throw new MessengerError('weak_passphrase')
+      checkStrength(passphrase)
       cancelled = false
       const core = app.theCore()
       const show = (done: number, total: number): void => {
@@ -82,7 +85,7 @@ export function safekeepingCommands(app: App): Safekeeping {
     suggestPassphrase,
     passphraseStrength,
     async setPassphrase(next, current) {
-      if (next !== null && next.length < 8) throw new MessengerError('weak_passphrase')
+      if (next !== null) checkStrength(next)
       app.theOpened()
       await app.home?.vault.setPassphrase(current ?? null, next)
       app.setLock(next !== null, false)

@@ -16,14 +16,33 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
   'records_damaged',
   'relay_log_changed',
   'receipt_refused',
+  'answer_refused',
+])
+
+/** What the relay says of one's own account: it never displaces the rest either. */
+const account: ReadonlySet<SecurityEvent['type']> = new Set([
+  'login',
+  'own_device_added',
+  'own_device_removed',
 ])
 
 /** Those that have to go. `events`: newest first. */
 export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
+  const told = ({ type }: SecurityEvent): boolean => noise.has(type) || account.has(type)
   return [
     ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
-    ...events.filter(({ type }) => !noise.has(type)).slice(KEPT),
+    ...events.filter(({ type }) => account.has(type)).slice(NOISE_KEPT),
+    ...events.filter((event) => !told(event)).slice(KEPT),
   ]
+}
+
+interface About {
+  userId?: string
+  device?: number
+  identity?: Uint8Array<ArrayBuffer>
+  count?: number
+  /** When it happened, where that is not now. */
+  at?: number
 }
 
 /** What happened to keys and devices, kept (sealed) for the person to read. */
@@ -42,16 +61,17 @@ export class SecurityLog {
     this.core.view.security(this.events)
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
+  /** Adds the write to `changes`; call the result after the commit. An event of the same `id` is replaced. */
   stage(
     changes: Changes,
     type: SecurityEvent['type'],
-    about: { userId?: string; device?: number; identity?: Uint8Array<ArrayBuffer>; count?: number },
+    about: About,
+    id: string = crypto.randomUUID(),
   ): () => void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
     const event: SecurityEvent = {
-      id: crypto.randomUUID(),
-      at: this.core.now(),
+      id,
+      at: about.at ?? this.core.now(),
       type,
       userId: about.userId ?? null,
       username: person?.username ?? null,
@@ -60,9 +80,10 @@ export class SecurityLog {
       count: about.count ?? null,
     }
     changes.put('security', event.id, event)
-    for (const old of surplus([event, ...this.events])) changes.remove('security', old.id)
+    const after = () => [event, ...this.events.filter((one) => one.id !== id)]
+    for (const old of surplus(after())) changes.remove('security', old.id)
     return () => {
-      const events = [event, ...this.events]
+      const events = after()
       const gone = new Set(surplus(events))
       this.events = events.filter((one) => !gone.has(one))
       this.core.view.security(this.events)
@@ -78,7 +99,7 @@ export class SecurityLog {
     if (before?.count !== count) await this.add('records_damaged', { count })
   }
 
-  async add(type: SecurityEvent['type'], about: Parameters<SecurityLog['stage']>[2]) {
+  async add(type: SecurityEvent['type'], about: About) {
     const changes = new Changes()
     const show = this.stage(changes, type, about)
     await this.core.store.commit(changes)

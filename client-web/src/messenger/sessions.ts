@@ -11,6 +11,7 @@ import { Changes } from '@/storage/changes'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
 import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
+import { readCount } from './counters'
 import { encodeContent } from './content'
 import type { Content } from './content'
 import { localIdentity } from './core'
@@ -38,6 +39,12 @@ export class SessionsMissing extends Error {
 }
 
 type Show = () => void
+
+/** A session that nobody answers so long is begun anew: its keys may have been stolen or lost. */
+const UNANSWERED_FOR = 30 * 86_400_000
+
+const startedKey = (userId: string, deviceId: number): string =>
+  `started/${sessionKey(userId, deviceId)}`
 
 export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
 
@@ -104,8 +111,7 @@ export class Sessions {
     const missing: number[] = []
     for (const { deviceId, registrationId } of devices) {
       const session = await this.get(target.userId, deviceId)
-      const state = session ? await this.core.engine.describe(session) : null
-      if (!session || !fits(state, target, registrationId)) {
+      if (!session || !(await this.usable(changes, session, target, deviceId, registrationId))) {
         missing.push(deviceId)
         continue
       }
@@ -122,6 +128,24 @@ export class Sessions {
     }
     if (missing.length > 0) throw new SessionsMissing(missing)
     return envelopes
+  }
+
+  /** Whether this session can be written with to this device of theirs, and is answered or young. */
+  private async usable(
+    changes: Changes,
+    session: Session,
+    target: Target,
+    deviceId: number,
+    registrationId: number,
+  ): Promise<boolean> {
+    const state = await this.core.engine.describe(session)
+    if (!fits(state, target, registrationId)) return false
+    if (state.answered) return true
+    const key = startedKey(target.userId, deviceId)
+    const started = await readCount<number | null>(this.core.store, key, null)
+    // Begun by an older version, which did not write down when.
+    if (started === null) changes.put('counters', key, this.core.now())
+    return started === null || this.core.now() - started < UNANSWERED_FOR
   }
 
   private async fetch(target: Target, some?: number[]): Promise<BundleAnswer> {
@@ -145,8 +169,9 @@ export class Sessions {
   ): Promise<boolean> {
     const { userId } = target
     const held = await this.get(userId, device.deviceId)
-    const state = held ? await this.core.engine.describe(held) : null
-    if (fits(state, target, device.registrationId) && !renew) return true
+    const { deviceId, registrationId } = device
+    const usable = held && (await this.usable(changes, held, target, deviceId, registrationId))
+    if (usable && !renew) return true
     try {
       const session = await this.core.engine.startSession({
         local: localIdentity(this.core),
@@ -156,6 +181,7 @@ export class Sessions {
         pinned: target.identity,
       })
       changes.put('sessions', sessionKey(userId, device.deviceId), session)
+      changes.put('counters', startedKey(userId, deviceId), this.core.now())
     } catch (error) {
       // A fault of ours says nothing about the device.
       if (!(error instanceof CryptoError) || error.code === 'internal') throw error
@@ -170,9 +196,9 @@ export class Sessions {
   }
 }
 
-/** Whether this session can be written with to this device of theirs. */
-const fits = (session: SessionInfo | null, target: Target, registrationId: number): boolean =>
-  session?.identityKey != null &&
+/** Whether the session is with this key, on the device as it is. */
+const fits = (session: SessionInfo, target: Target, registrationId: number): boolean =>
+  session.identityKey !== null &&
   session.registrationId === registrationId &&
   equal(session.identityKey, target.identity)
 

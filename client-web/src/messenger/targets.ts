@@ -10,6 +10,8 @@ export interface Target {
   userId: string
   username: string
   identity: PublicKey
+  /** Of a contact: whether the key was compared. */
+  verified?: boolean
   /** Null: not known yet. */
   devices: DeviceRef[] | null
 }

@@ -11,6 +11,8 @@ export interface DeviceKeys {
 
 export interface Platform {
   readonly name: 'web' | 'ios' | 'android'
+  /** Told to one's own other devices only: “Firefox on Linux”. */
+  readonly deviceName?: string
   /** Where the relay is; the page's own origin on the web. */
   readonly relayUrl: string
   readonly deviceKeys: DeviceKeys

@@ -1,4 +1,5 @@
 import { deleteDB, openDB } from 'idb'
+import { browserName } from './browser-name'
 import type { DeviceKeys, Platform } from './platform'
 
 const STORE = 'keys'
@@ -31,6 +32,7 @@ export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
 export function webPlatform(): Platform {
   return {
     name: 'web',
+    deviceName: browserName(navigator.userAgent),
     relayUrl: location.origin,
     deviceKeys: webDeviceKeys(),
     async persist() {

@@ -31,6 +31,8 @@ export interface Tables {
   signed_prekeys: { key: number; value: SealedRecord }
   /** Key: ascending number, the order of sending. */
   outbox: { key: number; value: SealedRecord }
+  /** Key: `user/number`. */
+  held: { key: string; value: SealedRecord }
   /** Key: event id. */
   security: { key: string; value: SealedRecord }
   /** Unsealed: the wrapped root key, and the number of the tab that may write. */
@@ -82,4 +84,5 @@ export const migrations: readonly Upgrade[] = [
   (_db, transaction) => {
     transaction.objectStore('messages').createIndex('order', 'order')
   },
+  (db) => void db.createObjectStore('held'),
 ]

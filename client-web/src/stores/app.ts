@@ -17,6 +17,7 @@ export const useAppStore = defineStore('app', () => {
     storagePersisted: null,
     updateReady: false,
     expired: null,
+    newDevices: [],
   })
   return { state }
 })

@@ -66,6 +66,7 @@ export function storesView(): View {
       security.events = []
       progress.tasks = {}
       app.expired = null
+      app.newDevices = []
       // A computed list keeps what it last was until it is asked again.
       void [contacts.contacts, conversations.list, conversations.unread]
       Object.assign(settings, defaultSettings)

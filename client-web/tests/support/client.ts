@@ -65,7 +65,7 @@ export class Shown implements View {
     this.waiting = []
     this.messages = []
     this.events = []
-    Object.assign(this.state, { expired: null })
+    Object.assign(this.state, { expired: null, newDevices: [] })
   }
 }
 
@@ -73,6 +73,7 @@ export interface ClientOptions {
   /** Another device of the same person, or the same device again. */
   database?: string
   wire?: Wire
+  deviceName?: string
   now?: () => number
   /** Something put between the client and its engine: to hold a step, or to let one fail. */
   engine?: (engine: CryptoEngine) => CryptoEngine
@@ -106,6 +107,7 @@ export class Client {
       },
       platform: {
         name: 'web',
+        ...(options.deviceName && { deviceName: options.deviceName }),
         relayUrl: location.origin,
         deviceKeys: webDeviceKeys(`${this.database}-keys`),
         persist: async () => null,
@@ -159,6 +161,10 @@ export class Client {
   }
   get userId(): string {
     return this.shown.state.account?.userId ?? ''
+  }
+  /** The own key as text. */
+  get identity(): string {
+    return this.shown.state.account?.identity ?? ''
   }
   get qr(): string {
     return this.shown.state.account?.qr ?? ''

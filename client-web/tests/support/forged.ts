@@ -12,8 +12,8 @@ import type { TestRelay } from './test-relay'
 type Forged = Omit<IncomingEnvelope, 'seq' | 'from'>
 
 /** The keys that the relay has of somebody's device. */
-export function bundleOf(relay: TestRelay, name: string): Bundle {
-  const { registrationId, signedPrekey } = relay.device(name)
+export function bundleOf(relay: TestRelay, name: string, device?: number): Bundle {
+  const { registrationId, signedPrekey } = relay.device(name, device)
   return {
     registrationId,
     identityKey: fromBase64(relay.user(name).identity ?? ''),
@@ -31,9 +31,10 @@ export async function forgedFor(
   relay: TestRelay,
   to: string,
   say: (identity: string) => Bytes = () => utf8('I am Anna, trust me'),
+  device?: number,
 ): Promise<Forged> {
   const mallory = await Party.create('mallory')
-  await mallory.start(mallory, bundleOf(relay, to))
+  await mallory.start(mallory, bundleOf(relay, to, device))
   const plaintext = say(identityText(mallory.identity.keyPair.publicKey))
   const { kind, body } = await mallory.seal(mallory, plaintext)
   return { id: crypto.randomUUID(), kind, body: own(body), at: Date.now() }

@@ -9,27 +9,8 @@ import { RelayError, toRelayError } from '@/wire/errors'
 import type { RelaySocket, SocketHandlers } from '@/wire/socket'
 import type { IncomingEnvelope, SendPayload } from '@/wire/types'
 import type { Wire } from '@/wire/wire'
-
-export interface TestDevice {
-  id: number
-  registrationId: number
-  signedPrekey: { id: number; key: string; signature: string }
-  prekeys: { id: number; key: string }[]
-  mailbox: IncomingEnvelope[]
-  head: number
-  socket: SocketHandlers | null
-}
-
-export interface TestUser {
-  id: string
-  name: string
-  password: string
-  /** base64 */
-  identity: string | null
-  past: string[]
-  devices: Map<number, TestDevice>
-  nextDevice: number
-}
+import { tokensFor } from './test-relay-users'
+import type { TestDevice, TestUser } from './test-relay-users'
 
 type Json = Record<string, unknown>
 
@@ -83,6 +64,7 @@ export class TestRelay {
     const route = `${method} ${first}${second && first !== 'contacts' && first !== 'bundles' ? `/${second}` : ''}`
     if (route === 'POST accounts') return this.register(input)
     if (route === 'POST sessions') return this.login(input)
+    if (route === 'POST sessions/refresh') return this.refresh(String(input['refresh_token']))
     const [user, deviceId] = this.who(token)
     switch (route) {
       case 'PUT keys':
@@ -99,6 +81,8 @@ export class TestRelay {
       }
       case 'GET keys':
         return this.ownKeys(user, deviceId)
+      case 'GET sessions':
+        return user.sessions.map((one) => ({ ...one, current: one.device_id === deviceId }))
       case 'DELETE sessions/current':
         return null
       case `DELETE devices/${second}`: {
@@ -122,7 +106,7 @@ export class TestRelay {
     }
     const id = crypto.randomUUID()
     const password = String(input['password'])
-    const rest = { identity: null, past: [], devices: new Map(), nextDevice: 1 }
+    const rest = { identity: null, past: [], devices: new Map(), nextDevice: 1, sessions: [] }
     this.users.set(id, { id, name, password, ...rest })
     return this.session(id, 1)
   }
@@ -138,15 +122,22 @@ export class TestRelay {
   private session(userId: string, deviceId: number) {
     const user = this.users.get(userId)
     if (user) user.nextDevice = Math.max(user.nextDevice, deviceId + 1)
-    return {
-      user_id: userId,
+    const sessionId = crypto.randomUUID()
+    const at = Date.now()
+    user?.sessions.push({
+      session_id: sessionId,
       device_id: deviceId,
-      session_id: crypto.randomUUID(),
-      access_token: `${userId}/${deviceId}`,
-      access_expires_at: Date.now() + 900_000,
-      refresh_token: `${userId}/${deviceId}`,
-      refresh_expires_at: Date.now() + 1e9,
-    }
+      created_at: at,
+      last_used_at: at,
+    })
+    return tokensFor(userId, deviceId, sessionId)
+  }
+
+  private refresh(token: string) {
+    const [userId = '', device] = token.split('/')
+    const sessions = this.users.get(userId)?.sessions ?? []
+    const session = sessions.findLast(({ device_id: id }) => id === Number(device))
+    return tokensFor(userId, Number(device), session?.session_id ?? crypto.randomUUID())
   }
 
   private who(token: string | undefined): [TestUser, number] {

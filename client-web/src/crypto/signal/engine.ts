@@ -90,8 +90,8 @@ export const signalEngine: CryptoEngine = {
   },
 
   async inspect(body) {
-    const { identityKey, registrationId, prekeyId, signedPrekeyId } = parsePrekeyMessage(body)
-    return { identityKey, registrationId, prekeyId, signedPrekeyId }
+    const { message: _, ...info } = parsePrekeyMessage(body)
+    return info
   },
 
   async decrypt(request: DecryptRequest): Promise<Decrypted> {

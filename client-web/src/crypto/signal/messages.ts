@@ -19,7 +19,6 @@ export interface ParsedMessage {
 }
 
 export interface ParsedPrekeyMessage extends PrekeyMessageInfo {
-  baseKey: Bytes
   message: Bytes
 }
 

@@ -20,6 +20,8 @@ export default {
   newMessages: '{n} neu | {n} neu | {n} neu',
   toNewest: 'Zur neuesten Nachricht',
   unreadLine: 'Ungelesen',
+  keyLine:
+    'Hier beginnt ein anderer Schlüssel von {name}. Wer schrieb, was darüber steht, ist offen.',
   showMore: 'Mehr zeigen',
   showLess: 'Weniger zeigen',
   online: 'online',
@@ -32,6 +34,8 @@ export default {
     undecryptable: 'Eine Nachricht ließ sich nicht öffnen. Bitte um eine neue.',
     session_renewed: 'Die sichere Sitzung wurde erneuert.',
     identity_changed: 'Der Schlüssel von {name} hat sich geändert.',
+    identity_changed_often:
+      'Es wurden {n} andere Schlüssel von {name} gezeigt. Vielleicht erfindet der Server sie: Vergleiche außerhalb dieser App mit {name}.',
     identity_accepted: 'Du hast den neuen Schlüssel von {name} angenommen.',
     verified: 'Du hast {name} bestätigt.',
     device_refused: 'Ein Gerät mit fremdem Schlüssel wurde abgewiesen.',

@@ -11,7 +11,7 @@ export default {
   unsendable_text:
     'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
-  weak_passphrase: 'Mindestens 12 Zeichen. Am besten ein paar zufällige Wörter.',
+  weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',
   identity_changed:
     'Dieser Code ist veraltet: Die Person hat einen neuen Schlüssel. Bitte um ihren neuen Code.',
@@ -21,6 +21,10 @@ export default {
     'Der Schlüssel hat sich geändert, seit er gezeigt wurde. Nichts wurde entschieden. Sieh noch einmal hin und vergleiche die Nummer.',
   name_mismatch:
     'Der Server antwortete zu einem anderen Namen. Nichts wurde geändert. Vielleicht sitzt jemand dazwischen: Frag außerhalb dieser App nach.',
+  key_known:
+    'Diesen Schlüssel kennst du von jemand anderem. Nichts wurde geändert. Entferne zuerst jenen Kontakt, wenn es dieselbe Person ist.',
+  request_in_the_way:
+    'Unter diesem Namen wartet eine Anfrage mit einem anderen Schlüssel. Lösche sie, dann füge die Person noch einmal hinzu.',
   request_outdated:
     'Diese Person hat seit ihrer Nachricht einen neuen Schlüssel. Bitte um ihren neuen Code und gib ihn ein, um sie hinzuzufügen.',
   blocked: 'Du hast diese Person blockiert.',

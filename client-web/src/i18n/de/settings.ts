@@ -69,6 +69,7 @@ export default {
     never: 'Noch keine Sicherung',
     neverText: 'Wenn du dieses Gerät jetzt verlierst, sind Identität und Verlauf fort.',
     passphrase: 'Kennwort',
+    passphraseHint: 'Am besten ein paar zufällige Wörter.',
     repeat: 'Kennwort wiederholen',
     differs: 'Die beiden sind nicht gleich.',
     generate: 'Eines vorschlagen',
@@ -89,7 +90,7 @@ export default {
   },
   strength: {
     label: 'Stärke',
-    0: 'Zu kurz',
+    0: 'Sofort erraten',
     1: 'Schwach',
     2: 'Mittel',
     3: 'Gut',
@@ -156,6 +157,8 @@ export default {
     emptyText: 'Geänderte Schlüssel, Bestätigungen und Anmeldungen erscheinen hier.',
     kinds: {
       identity_changed: 'Der Schlüssel von {name} hat sich geändert',
+      identity_changed_often:
+        'Der Schlüssel von {name} änderte sich {n}-mal, bevor du entschieden hast',
       identity_accepted: 'Du hast den neuen Schlüssel von {name} angenommen',
       identity_refused: 'Du hast einen anderen Schlüssel für {name} abgelehnt',
       verified: 'Du hast {name} bestätigt',
@@ -169,6 +172,7 @@ export default {
       identity_restored: 'Deine Identität kam aus einer Sicherung',
       signed_prekey_rotated: 'Dein Wochenschlüssel wurde erneuert',
       own_device_added: 'Deinem Konto wurde ein Gerät hinzugefügt',
+      login: 'Anmeldung an deinem Konto',
       own_device_removed: 'Ein Gerät wurde aus deinem Konto entfernt',
       messages_expired:
         '{n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachricht verfiel, bevor dieses Gerät sie abholte | {n} Nachrichten verfielen, bevor dieses Gerät sie abholte',
@@ -176,6 +180,7 @@ export default {
         '{n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherte Einträge waren beschädigt und fehlen',
       receipt_refused:
         'Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | {n} Quittungen des Servers für eine Nachricht an {name} waren nicht richtig unterschrieben und wurden nicht behalten',
+      answer_refused: 'Der Server nannte zu einem Kontaktcode jemand anderen; das wurde abgelehnt',
       relay_log_changed:
         'Der Server wurde wiederhergestellt oder sein Protokoll ersetzt; Nachrichten aus dieser Zeit können fehlen',
     },

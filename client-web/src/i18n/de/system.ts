@@ -59,6 +59,13 @@ export default {
     browser:
       'Diesem Browser fehlt, was Sealstream zum Aufbewahren deiner Schlüssel braucht: Aktualisiere ihn oder öffne die Seite in einem aktuellen Firefox, Chrome, Edge oder Safari.',
   },
+  newDeviceTitle: 'Ein neues Gerät ist in deinem Konto',
+  newDeviceText:
+    'Es liest ab jetzt, was dir geschrieben wird. Ist es nicht deins, hat jemand dein Passwort und deine Sicherung: Entferne es und ändere dann dein Passwort.',
+  newDeviceNumber: 'Gerät {n}',
+  newDeviceAt: 'Angemeldet am {time}',
+  newDeviceMine: 'Es ist meins',
+  newDeviceRemove: 'Entfernen',
   starting: 'Deine Nachrichten werden geöffnet',
   skip: 'Zum Inhalt springen',
   crashTitle: 'Dieser Teil ließ sich nicht zeigen',

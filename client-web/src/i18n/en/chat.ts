@@ -20,6 +20,7 @@ export default {
   newMessages: '{n} new | {n} new | {n} new',
   toNewest: 'Go to the newest message',
   unreadLine: 'Unread',
+  keyLine: 'Another key of {name} begins here. Nobody can say who wrote what stands above.',
   showMore: 'Show more',
   showLess: 'Show less',
   online: 'online',
@@ -32,6 +33,8 @@ export default {
     undecryptable: 'A message could not be opened. Ask for it again.',
     session_renewed: 'The secure session was renewed.',
     identity_changed: 'The key of {name} changed.',
+    identity_changed_often:
+      '{n} other keys of {name} were shown. Perhaps the server makes them up: compare with {name} outside this app.',
     identity_accepted: 'You accepted the new key of {name}.',
     verified: 'You verified {name}.',
     device_refused: 'A device with a foreign key was refused.',

@@ -11,7 +11,7 @@ export default {
   unsendable_text:
     'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',
   wrong_passphrase: 'That is not the passphrase.',
-  weak_passphrase: 'At least 12 characters. A few random words work best.',
+  weak_passphrase: 'Too easy to guess. Add a few random words.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
   identity_changed:
     'This code is out of date: the person has a new key. Ask them for their new code.',
@@ -21,6 +21,10 @@ export default {
     'The key has changed since it was shown. Nothing was decided. Look again, and compare the number.',
   name_mismatch:
     'The server answered for another name. Nothing was changed. Someone may be in between: ask them outside this app.',
+  key_known:
+    'You know this key as somebody else’s. Nothing was changed. Remove that contact first if it is the same person.',
+  request_in_the_way:
+    'A message request in this name waits, written under another key. Delete that request, then add them again.',
   request_outdated:
     'This person has a new key since writing. Ask for their new code and enter it to add them.',
   blocked: 'You blocked this person.',

@@ -69,6 +69,7 @@ export default {
     never: 'No backup yet',
     neverText: 'If you lose this device now, your identity and history are gone.',
     passphrase: 'Passphrase',
+    passphraseHint: 'A few random words work best.',
     repeat: 'Repeat passphrase',
     differs: 'The two are not the same.',
     generate: 'Suggest one',
@@ -88,7 +89,7 @@ export default {
   },
   strength: {
     label: 'Strength',
-    0: 'Too short',
+    0: 'Guessed at once',
     1: 'Weak',
     2: 'Fair',
     3: 'Good',
@@ -153,6 +154,7 @@ export default {
     emptyText: 'Key changes, verifications and sign-ins appear here.',
     kinds: {
       identity_changed: 'The key of {name} changed',
+      identity_changed_often: 'The key of {name} changed {n} times before you decided',
       identity_accepted: 'You accepted the new key of {name}',
       identity_refused: 'You refused another key for {name}',
       verified: 'You verified {name}',
@@ -166,6 +168,7 @@ export default {
       identity_restored: 'Your identity was restored from a backup',
       signed_prekey_rotated: 'Your weekly key was renewed',
       own_device_added: 'A device was added to your account',
+      login: 'Log-in to your account',
       own_device_removed: 'A device of your account was removed',
       messages_expired:
         '{n} message expired before this device fetched it | {n} message expired before this device fetched it | {n} messages expired before this device fetched them',
@@ -173,6 +176,7 @@ export default {
         '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
       receipt_refused:
         'The server’s receipt for a message to {name} was not signed rightly and was not kept | The server’s receipt for a message to {name} was not signed rightly and was not kept | {n} of the server’s receipts for a message to {name} were not signed rightly and were not kept',
+      answer_refused: 'The server answered a contact code with somebody else; it was refused',
       relay_log_changed:
         'The server was restored or its log replaced; messages from around then may be missing',
     },

@@ -56,6 +56,13 @@ export default {
     browser:
       'This browser lacks what Sealstream needs to keep your keys: update it, or open the page in a current Firefox, Chrome, Edge or Safari.',
   },
+  newDeviceTitle: 'A new device joined your account',
+  newDeviceText:
+    'It reads what is written to you from now on. If it is not yours, someone has your password and your backup: remove it, then change your password.',
+  newDeviceNumber: 'Device {n}',
+  newDeviceAt: 'Logged in on {time}',
+  newDeviceMine: 'It is mine',
+  newDeviceRemove: 'Remove it',
   starting: 'Opening your messages',
   skip: 'Skip to content',
   crashTitle: 'This part could not be shown',

@@ -33,8 +33,8 @@ export async function collect(
   const content: BackupContent = {
     v: 1,
     ...fixed,
-    // Devices are asked for anew; envelopes held for a new key belong to this device alone.
-    contacts: contacts.map((contact) => ({ ...contact, devices: null, held: [] })),
+    // Devices are asked for anew.
+    contacts: contacts.map((contact) => ({ ...contact, devices: null })),
     conversations: await store.all<ConversationRecord>('conversations'),
     messages,
   }

@@ -5,6 +5,9 @@ import type { App } from '../app'
 import { defaultSettings, MessengerError } from '../contract'
 import type { Message } from '../contract'
 import type { Opened } from '../home'
+import { stageEnd } from '../key-decisions'
+import type { ContactRecord } from '../records'
+import { stageHeldRemoval } from '../held'
 import { Flows } from './flows'
 import type { BackupContent } from './content'
 
@@ -59,10 +62,17 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 /** One transaction. What is on this device already stays as it is. */
 async function merge(opened: Opened, content: BackupContent, fresh: boolean): Promise<void> {
   const { store } = opened
-  const contacts = new Set(await store.keys('contacts'))
+  const here = await store.all<ContactRecord>('contacts')
+  const contacts = new Map(here.map((contact) => [contact.userId, contact]))
   const changes = new Changes()
   for (const contact of content.contacts) {
-    if (contacts.has(contact.userId)) continue
+    const known = contacts.get(contact.userId)
+    // A request, or one that was deleted, gives way to the contact of the backup and its key.
+    if (known && (known.relation === 'contact' || contact.relation !== 'contact')) continue
+    if (known && !equal(known.identity, own(contact.identity))) {
+      await stageEnd(changes, store, contact.userId)
+      await stageHeldRemoval(changes, store, contact.userId)
+    }
     const changed = contact.changed && {
       ...contact.changed,
       identity: own(contact.changed.identity),
@@ -71,6 +81,7 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
       ...contact,
       identity: own(contact.identity),
       changed,
+      blocked: contact.blocked || known?.blocked === true,
     })
   }
   const flows = new Flows(store, changes)

@@ -39,6 +39,8 @@ export interface AccountCommands {
   endSession(sessionId: string): Promise<void>
   listDevices(): Promise<readonly Device[]>
   removeDevice(deviceId: number): Promise<void>
+  /** The new device is the person's own. */
+  confirmDevice(deviceId: number): Promise<void>
 }
 
 export interface ChatCommands {
@@ -115,7 +117,7 @@ export interface TrustCommands {
 }
 
 export interface SafekeepingCommands {
-  /** An encrypted file; `weak_passphrase` under 12 characters, `cancelled`. */
+  /** An encrypted file; `weak_passphrase` below `LEAST_STRENGTH`, `cancelled`. */
   createBackup(passphrase: string): Promise<{ readonly name: string; readonly file: Blob }>
   /**
    * From `needs_identity`: takes the identity of the file, contacts and history. From `ready`:
@@ -128,7 +130,7 @@ export interface SafekeepingCommands {
   suggestPassphrase(): string
   /** 0 (guessed at once) to 4 (out of reach offline). */
   passphraseStrength(passphrase: string): 0 | 1 | 2 | 3 | 4
-  /** Wraps the storage key; null takes the lock away. `wrong_passphrase` if `current` is wrong. */
+  /** Wraps the storage key; null takes the lock away. `wrong_passphrase` if `current` is wrong, `weak_passphrase`. */
   setPassphrase(next: string | null, current?: string): Promise<void>
   /** Wipes keys and messages from memory. */
   lock(): Promise<void>

@@ -20,6 +20,10 @@ export type ErrorCode =
   | 'key_outdated'
   /** The server answered with another name than was asked for. */
   | 'name_mismatch'
+  /** The key is that of somebody else whom this device knows. */
+  | 'key_known'
+  /** A request under another key waits from this person; it must be decided about first. */
+  | 'request_in_the_way'
   /** Who asked to write has another key since. */
   | 'request_outdated'
   | 'blocked'

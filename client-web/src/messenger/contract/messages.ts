@@ -29,7 +29,8 @@ export type Notice =
   | { type: 'gap'; count: number }
   | { type: 'undecryptable' }
   | { type: 'session_renewed' }
-  | { type: 'identity_changed' }
+  /** `count`: how often, until the person decided; absent from older ones. */
+  | { type: 'identity_changed'; count?: number }
   | { type: 'identity_accepted' }
   | { type: 'verified' }
   | { type: 'device_refused'; device: number }
@@ -95,6 +96,8 @@ export interface EncryptionDetails {
   /** First message of a session: carries the key agreement. */
   readonly startedSession: boolean
   readonly fingerprint: string
+  /** The other side's identity key as text; absent from messages of older versions. */
+  readonly identity?: string
   readonly verified: boolean
 }
 

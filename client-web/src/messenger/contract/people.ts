@@ -83,14 +83,16 @@ export interface SecurityEvent {
     | 'signed_prekey_rotated'
     | 'own_device_added'
     | 'own_device_removed'
+    | 'login'
     | 'messages_expired'
     | 'records_damaged'
     | 'relay_log_changed'
     | 'receipt_refused'
+    | 'answer_refused'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null
   readonly fingerprint: string | null
-  /** How many (`messages_expired`, `records_damaged`, `receipt_refused`). */
+  /** How many (`messages_expired`, `records_damaged`, `receipt_refused`, `identity_changed`). */
   readonly count: number | null
 }

@@ -40,6 +40,16 @@ export interface AppState {
   readonly updateReady: boolean
   /** Messages that this device never got, until `dismissExpired`. */
   readonly expired: Expired | null
+  /** Devices that joined the account, until `confirmDevice` or `removeDevice`. */
+  readonly newDevices: readonly NewDevice[]
+}
+
+export interface NewDevice {
+  readonly deviceId: number
+  /** What it calls itself; null when it has not said. */
+  readonly name: string | null
+  /** When it logged in, ms. */
+  readonly at: number
 }
 
 /** They outlived the relay's limit; from whom they were, nobody here can know. */
@@ -74,6 +84,8 @@ export interface LoginSession {
 export interface Device {
   readonly deviceId: number
   readonly registrationId: number
+  /** What it calls itself; null when it has not said, and for this one. */
+  readonly name: string | null
   readonly current: boolean
 }
 
@@ -105,6 +117,9 @@ export interface Settings {
   /** Asks the relay to sign that it took each message, and keeps that with the message. */
   readonly signedReceipts: boolean
 }
+
+/** A passphrase below this strength (`passphraseStrength`) is refused, however long it is. */
+export const LEAST_STRENGTH = 2
 
 export const defaultSettings: Settings = {
   readReceipts: true,

@@ -206,7 +206,7 @@ describe('several devices of one person', () => {
 
   test('a backup holds no ratchet, no prekey and no token', async () => {
     const { anna } = await acquaintedClients()
-    await expect(anna.messenger.createBackup('short')).rejects.toMatchObject({
+    await expect(anna.messenger.createBackup('123456789012')).rejects.toMatchObject({
       code: 'weak_passphrase',
     })
     const { file } = await anna.messenger.createBackup(PASSPHRASE)

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { acquaintedClients, Client } from '../../support/client'
 import { TestRelay } from '../../support/test-relay'
-import type { TestDevice } from '../../support/test-relay'
+import type { TestDevice } from '../../support/test-relay-users'
 import { until } from '../../support/wait'
 import { RelayError } from '@/wire/errors'
 import type { IncomingEnvelope } from '@/wire/types'

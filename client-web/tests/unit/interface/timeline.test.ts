@@ -73,6 +73,37 @@ describe('the timeline', () => {
     expect(shape(rows)).toEqual(['day', 'a first last', 'unread', 'b first last'])
   })
 
+  it('divides what was written under different keys, also where only fingerprints are known', () => {
+    const sealed = (identity: string | undefined, fingerprint: string): Partial<Message> => ({
+      encryption: {
+        origin: 'contact',
+        device: 1,
+        startedSession: false,
+        fingerprint,
+        ...(identity && { identity }),
+        verified: false,
+      },
+    })
+    const rows = timeline([
+      message('a', NOON, sealed(undefined, 'AAAA')),
+      message('b', NOON + 1, sealed('1-AAAA', 'AAAA')),
+      // The short form can be made to look alike.
+      message('c', NOON + 2, sealed('2-AAAA', 'AAAA')),
+      message('n', NOON + 3, { kind: 'notice', notice: { type: 'identity_accepted' } }),
+      message('d', NOON + 4, sealed('2-BBBB', 'BBBB')),
+    ])
+    expect(shape(rows)).toEqual([
+      'day',
+      'a first',
+      'b last',
+      'key',
+      'c first last',
+      'notice',
+      'key',
+      'd first last',
+    ])
+  })
+
   it('says where the conversation begins only when nothing older exists', () => {
     expect(shape(timeline([message('a', NOON)], null, true))[0]).toBe('start')
     expect(shape(timeline([], null, true))).toEqual(['start'])

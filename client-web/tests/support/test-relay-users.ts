@@ -1,0 +1,38 @@
+/** Accounts, devices and sessions as the test relay keeps them. */
+import type { SocketHandlers } from '@/wire/socket'
+import type { IncomingEnvelope } from '@/wire/types'
+
+export interface TestDevice {
+  id: number
+  registrationId: number
+  signedPrekey: { id: number; key: string; signature: string }
+  prekeys: { id: number; key: string }[]
+  mailbox: IncomingEnvelope[]
+  head: number
+  socket: SocketHandlers | null
+}
+
+export interface TestUser {
+  id: string
+  name: string
+  password: string
+  /** base64 */
+  identity: string | null
+  past: string[]
+  devices: Map<number, TestDevice>
+  nextDevice: number
+  sessions: { session_id: string; device_id: number; created_at: number; last_used_at: number }[]
+}
+
+/** What the relay answers to a log-in. */
+export function tokensFor(userId: string, deviceId: number, sessionId: string) {
+  return {
+    user_id: userId,
+    device_id: deviceId,
+    session_id: sessionId,
+    access_token: `${userId}/${deviceId}`,
+    access_expires_at: Date.now() + 900_000,
+    refresh_token: `${userId}/${deviceId}`,
+    refresh_expires_at: Date.now() + 1e9,
+  }
+}
