@@ -112,10 +112,11 @@ async def test_a_full_mailbox_refuses_all_devices_until_something_is_acknowledge
 
 async def test_a_mailbox_is_full_of_bytes_until_they_are_acknowledged(world: World) -> None:
     anna, sender = await world.user(d1=11, d2=22), uuid4()
+    log = world.writing_side(capacity_bytes=1000)
 
     async def accept(size: int) -> Any:
         send = sending(anna, (1, 11), (2, 22), body=b"x" * size)
-        return await world.log.accept(sender, 1, send, now_ms())
+        return await log.accept(sender, 1, send, now_ms())
 
     await accept(700)
     await accept(300)
@@ -143,9 +144,10 @@ async def test_envelopes_of_a_log_that_kept_no_sizes_count_nothing(world: World)
     anna, sender = await world.user(d1=11), uuid4()
     directory = keys.user(partition_of(anna, PARTITIONS), anna)
     await world.client.hset(directory, mapping={"h1": 3, "c1": 1})
+    log = world.writing_side(capacity_bytes=1000)
 
     async def accept(size: int) -> Any:
-        return await world.log.accept(sender, 1, sending(anna, (1, 11), body=b"x" * size), now_ms())
+        return await log.accept(sender, 1, sending(anna, (1, 11), body=b"x" * size), now_ms())
 
     await accept(900)
     await world.log.acknowledge(anna, 1, 3, now_ms())

@@ -16,7 +16,7 @@ from schema.wire_socket import OutgoingEnvelope, Send
 
 PARTITIONS = 4
 CAPACITY = 5
-CAPACITY_BYTES = 1000
+MAILBOX_BYTES = 64 << 20
 
 
 class World:
@@ -25,12 +25,16 @@ class World:
     def __init__(self, client: "Redis[bytes]", link: Link) -> None:
         self.client = client
         self.link = link
-        self.log = MailboxLog(
-            link,
+        self.log = self.writing_side()
+
+    def writing_side(self, *, capacity_bytes: int = MAILBOX_BYTES) -> MailboxLog:
+        """That of a node whose mailboxes hold so many bytes."""
+        return MailboxLog(
+            self.link,
             partitions=PARTITIONS,
             capacity=CAPACITY,
-            capacity_bytes=CAPACITY_BYTES,
-            install=lambda: functions.install(client, "relay"),
+            capacity_bytes=capacity_bytes,
+            install=lambda: functions.install(self.client, "relay"),
             now=now_ms,
         )
 
