@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest'
 import { Curve25519Wrapper as Original } from 'curve25519-original'
 import { own, random } from '@/crypto/bytes'
-import { agree, isValid, keyPair, sign } from '@/crypto/signal/curve'
+import { agree, AsyncCurve25519Wrapper, isValid, keyPair, sign } from '@/crypto/signal/curve'
 
 const KEYS = 200
 
 test('keys and agreements equal the original over many keys', async () => {
   const original = await Original.create()
+  const native = new AsyncCurve25519Wrapper()
   for (let i = 0; i < KEYS; i++) {
     const [a, b] = [random(32), random(32)]
     const [ours, theirs] = [keyPair(own(a).buffer), original.keyPair(own(a).buffer)]
+    expect(await native.keyPair(own(a).buffer)).toEqual(ours)
     expect(new Uint8Array(ours.pubKey)).toEqual(new Uint8Array(theirs.pubKey))
     expect(new Uint8Array(ours.privKey)).toEqual(new Uint8Array(theirs.privKey))
     const peer = keyPair(b).pubKey
