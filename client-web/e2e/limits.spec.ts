@@ -4,10 +4,10 @@ import { testids } from './support/testids'
 
 // The window is a minute by contract, however few may pass in it: a file of its own, so that the
 // other worker uses the time.
-test.use({ settings: { SEALSTREAM_MESSAGES_PER_MINUTE: '6' } })
-
-test('a reached limit is shown, waited out, and loses nothing', async ({ person }) => {
+test('a reached limit is shown, waited out, and loses nothing', async ({ person, relay }) => {
   const [anna, bob] = await Promise.all([person('anna'), person('bob')])
+  const set = relay.command('limits', 'set', anna.name, 'messages', '6')
+  expect(set).toMatchObject({ status: 0 })
   await anna.add(await bob.code())
   const texts = Array.from({ length: 8 }, (_, i) => `message ${i + 1} of eight`)
   await anna.write(...texts)

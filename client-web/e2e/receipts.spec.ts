@@ -1,63 +1,50 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { isAccessible } from './support/axe'
-import { acquainted, expect, testAlone } from './support/fixtures'
-import type { Relay } from './support/relay'
+import { acquainted, expect, test } from './support/fixtures'
 import { testids } from './support/testids'
 
-const SEALSTREAM = resolve(import.meta.dirname, '../../.venv/bin/sealstream')
+test('a message is signed for, its details show the receipt, and the relay proves the exported file', async ({
+  person,
+  relay,
+}, info) => {
+  const [anna, bob] = await acquainted(person)
+  const { page } = anna
+  await anna.write('before')
+  await anna.go('#/settings/privacy')
+  await anna.toggle('Keep signed receipts', true)
+  await anna.chatWith(bob.name)
+  await anna.write('please sign')
+  const mine = await anna.bubble('please sign')
+  await expect(mine).not.toHaveAttribute('data-status', 'waiting')
+  await page.reload()
+  await anna.isOnline()
 
-/** `sealstream replay verify-receipt` on the relay's own machine. */
-function verified(relay: Relay, file: string) {
-  const { status, stdout, stderr } = spawnSync(SEALSTREAM, ['replay', 'verify-receipt', file], {
-    encoding: 'utf8',
-    env: { ...process.env, SEALSTREAM_DATA: relay.data },
+  const dialog = page.getByRole('dialog')
+  await anna.choose(await anna.bubble('before'), 'Message details')
+  await expect(dialog.getByText('Sent', { exact: true })).toBeVisible()
+  await expect(anna.get(testids.signedReceipt)).toHaveCount(0)
+  await page.keyboard.press('Escape')
+  await anna.choose(mine, 'Message details')
+  await expect(dialog).toContainText('The server signed that it took this message at')
+  await isAccessible(page)
+
+  const download = page.waitForEvent('download')
+  await anna.get(testids.receiptSave).click()
+  const file = info.outputPath('receipt.json')
+  await (await download).saveAs(file)
+  const proof = relay.command('replay', 'verify-receipt', file)
+  expect(proof).toMatchObject({
+    status: 0,
+    said: expect.stringMatching(/^Proven: the relay took /),
   })
-  return { status, said: stdout + stderr }
-}
+  const content = readFileSync(file, 'utf8')
+  expect(content).not.toContain('please sign')
 
-testAlone(
-  'a message is signed for, its details show the receipt, and the relay proves the exported file',
-  async ({ person, relay }, info) => {
-    const [anna, bob] = await acquainted(person)
-    const { page } = anna
-    await anna.write('before')
-    await anna.go('#/settings/privacy')
-    await anna.toggle('Keep signed receipts', true)
-    await anna.chatWith(bob.name)
-    await anna.write('please sign')
-    const mine = await anna.bubble('please sign')
-    await expect(mine).not.toHaveAttribute('data-status', 'waiting')
-    await page.reload()
-    await anna.isOnline()
-
-    const dialog = page.getByRole('dialog')
-    await anna.choose(await anna.bubble('before'), 'Message details')
-    await expect(dialog.getByText('Sent', { exact: true })).toBeVisible()
-    await expect(anna.get(testids.signedReceipt)).toHaveCount(0)
-    await page.keyboard.press('Escape')
-    await anna.choose(mine, 'Message details')
-    await expect(dialog).toContainText('The server signed that it took this message at')
-    await isAccessible(page)
-
-    const download = page.waitForEvent('download')
-    await anna.get(testids.receiptSave).click()
-    const file = info.outputPath('receipt.json')
-    await (await download).saveAs(file)
-    const proof = verified(relay, file)
-    expect(proof).toMatchObject({
-      status: 0,
-      said: expect.stringMatching(/^Proven: the relay took /),
-    })
-    const content = readFileSync(file, 'utf8')
-    expect(content).not.toContain('please sign')
-
-    const forged = join(info.outputDir, 'forged.json')
-    writeFileSync(forged, content.replace(/"at": \d+/, '"at": 1'))
-    expect(verified(relay, forged)).toMatchObject({
-      status: 1,
-      said: expect.stringMatching(/^Not true \(wrong signature\)/),
-    })
-  },
-)
+  const forged = join(info.outputDir, 'forged.json')
+  writeFileSync(forged, content.replace(/"at": \d+/, '"at": 1'))
+  expect(relay.command('replay', 'verify-receipt', forged)).toMatchObject({
+    status: 1,
+    said: expect.stringMatching(/^Not true \(wrong signature\)/),
+  })
+})

@@ -31,9 +31,9 @@ export class Relay {
     return relay
   }
 
-  /** One that somebody else started: only its address is known. */
-  static at(url: string): Relay {
-    const relay = new Relay('', 0, {})
+  /** One that somebody else started, and ends. */
+  static at({ url, data }: { url: string; data: string }): Relay {
+    const relay = new Relay(data, 0, {})
     relay.url = url
     return relay
   }
@@ -72,6 +72,15 @@ export class Relay {
       () => `the relay did not start:\n${this.output}`,
     )
     this.url = /Sealstream is ready at (\S+)/.exec(this.output)?.[1] ?? ''
+  }
+
+  /** A command of the person who hosts it, on its own machine. */
+  command(...args: string[]): { status: number | null; said: string } {
+    const { status, stdout, stderr } = spawnSync(join(ROOT, '.venv/bin/sealstream'), args, {
+      encoding: 'utf8',
+      env: { ...process.env, SEALSTREAM_DATA: this.data },
+    })
+    return { status, said: stdout + stderr }
   }
 
   pid(part: Part): number {

@@ -15,7 +15,10 @@ interface Stage {
 
 /** Worker fixtures are here only: files with other ones would each need workers and browsers of their own. */
 export const test = base.extend<object, { gallery: string; stage: Stage }>({
-  gallery: [async ({}, use) => use(await shared('gallery')), { scope: 'worker', timeout: 120_000 }],
+  gallery: [
+    async ({}, use) => use((await shared('gallery')).url),
+    { scope: 'worker', timeout: 120_000 },
+  ],
   stage: [
     async ({ browser }, use) => {
       const context = await browser.newContext({

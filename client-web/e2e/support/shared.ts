@@ -13,20 +13,23 @@ import { Relay } from './relay'
 const VARIABLE = 'SEALSTREAM_E2E_SHARED'
 const galleryConfig = fileURLToPath(new URL('../gallery/vite.config.ts', import.meta.url))
 
-interface Service {
+interface Place {
   readonly url: string
+  /** The relay's data folder; empty for the gallery. */
+  readonly data: string
+}
+interface Service extends Place {
   stop(): Promise<void>
 }
 type Name = 'relay' | 'gallery'
 
 const starts: Record<Name, () => Promise<Service>> = { relay: startRelay, gallery: startGallery }
 
-/** The address of a shared service. Called in a worker. Throws when it does not start. */
-export async function shared(name: Name): Promise<string> {
+/** Where a shared service is. Called in a worker. Throws when it does not start. */
+export async function shared(name: Name): Promise<Place> {
   const answer = await fetch(`${process.env[VARIABLE]}/${name}`)
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(text)
-  return text
+  if (!answer.ok) throw new Error(await answer.text())
+  return (await answer.json()) as Place
 }
 
 /** Playwright calls this once, before the first worker; the result ends what was started. */
@@ -37,7 +40,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
     const service = started.get(name) ?? starts[name]()
     started.set(name, service)
     service.then(
-      ({ url }) => response.end(url),
+      ({ url, data }) => response.end(JSON.stringify({ url, data })),
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   })
@@ -55,7 +58,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
 
 async function startRelay(): Promise<Service> {
   const relay = await Relay.start()
-  return { url: relay.url, stop: () => relay.destroy() }
+  return { url: relay.url, data: relay.data, stop: () => relay.destroy() }
 }
 
 /** Built, and served with the relay's policy. */
@@ -68,6 +71,7 @@ async function startGallery(): Promise<Service> {
   if (!url) throw new Error('the gallery has no address')
   return {
     url,
+    data: '',
     async stop() {
       await server.close()
       rmSync(outDir, { recursive: true, force: true })
