@@ -52,6 +52,8 @@ def _python_tests() -> Step:
         (*pytest, "-n", "4", "--durations=10"),
         minutes=40,
         report=report,
+        # Its processes read what one of them compiled, also where the machine says to keep no bytecode.
+        environment={"PYTHONDONTWRITEBYTECODE": ""},
         parts=("python",),
         again=(*pytest, "--last-failed", "--last-failed-no-failures=none"),
     )
