@@ -157,7 +157,14 @@ async def test_a_call_to_the_log_is_bounded_in_bytes_and_keeps_the_order(
     monkeypatch.setattr(world.link, "execute", recorded)
     envelopes = [(number, number) for number in devices.values()]
     sends = [sending(user, *envelopes, body=bytes([n]) * BODY_BYTES) for n in range(CAPACITY)]
-    answers = await asyncio.gather(*(world.log.accept(sender, 1, send, now_ms()) for send in sends))
+    log = MailboxLog(
+        world.link,
+        partitions=PARTITIONS,
+        capacity=CAPACITY,
+        install=lambda: functions.install(world.client, "relay"),
+        now=now_ms,
+    )
+    answers = await asyncio.gather(*(log.accept(sender, 1, send, now_ms()) for send in sends))
     assert [answer.seqs[0] for answer in answers] == [(1, number) for number in range(1, CAPACITY + 1)]
     assert len(calls) == 2
     assert max(calls) <= CALL_BYTES
