@@ -40,7 +40,9 @@ SELECT_ENDED: Final = """
 """
 
 
-class _Ended(NamedTuple):
+class Ended(NamedTuple):
+    """Why a login session ended, and when (ms, by the database's clock)."""
+
     reason: SessionEnd
     at: int
 
@@ -51,7 +53,7 @@ class Revocation:
     def __init__(self, database: Database, *, read_every_seconds: float = READ_EVERY_SECONDS) -> None:
         self._database = database
         self._every = read_every_seconds
-        self._ended: dict[UUID, _Ended] = {}
+        self._ended: dict[UUID, Ended] = {}
         self._read_at: int | None = None
         self._wake = asyncio.Event()
 
@@ -89,7 +91,7 @@ class Revocation:
             rows = await (await connection.execute(SELECT_ENDED, (begin,))).fetchall()
         metrics.ENDED_SESSIONS_READ.inc(len(rows))
         news = {
-            session_id: _Ended(msgspec.convert(reason, SessionEnd), at)
+            session_id: Ended(msgspec.convert(reason, SessionEnd), at)
             for session_id, reason, at in rows
             if session_id not in self._ended
         }

@@ -43,7 +43,8 @@ class ConnectionLimit:
 
     def remove(self, connection: Connection) -> None:
         """It is closed, or is a socket from now on."""
-        if self._open.pop(connection, self) is None:
+        if connection in self._open:
+            del self._open[connection]
             metrics.CALLING.set(len(self._open))
 
 

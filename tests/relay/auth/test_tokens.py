@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from relay.auth import keyset as keysets
 from relay.auth import signing_keys
 from relay.auth.keyset import Keyset, KeysetUnreadable, rotate
-from relay.auth.revocation import Revocation
+from relay.auth.revocation import Ended, Revocation
 from relay.auth.tokens import AccessTokens
 from schema import secret_file
 from schema.clock import now_ms
@@ -79,7 +79,7 @@ async def test_a_token_says_whose_it_is_for_fifteen_minutes(bench: Bench) -> Non
 
 
 async def test_a_token_of_an_ended_session_is_refused(bench: Bench) -> None:
-    bench.revocation._ended[SESSION] = "revoked"
+    bench.revocation._ended[SESSION] = Ended("revoked", 0)
     assert await bench.refusal(bench.token()) == "unauthorized"
 
 
