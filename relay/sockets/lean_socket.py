@@ -4,6 +4,7 @@ Part of the lean engine (`relay.sockets.engine`), which reads for it and keeps i
 """
 
 import asyncio
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 UNSENT_BYTES: Final = 8 * 1024 * 1024
 """A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
+KERNEL_BYTES: Final = 128 * 1024
+"""Bytes of one connection that the kernel holds and has not sent yet; by itself it takes megabytes."""
+NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 class LeanSocket:
@@ -64,6 +68,12 @@ class LeanSocket:
             self.abort()
         elif self._pace.is_due:
             self.ping()
+
+    def keep_unsent(self) -> None:
+        """The kernel takes no more ahead than KERNEL_BYTES: the rest stays here, where it is counted."""
+        connection = self._transport.get_extra_info("socket")
+        if NOTSENT_LOWAT is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
+            connection.setsockopt(socket.IPPROTO_TCP, NOTSENT_LOWAT, KERNEL_BYTES)
 
     def authenticate(self) -> None:
         """It is known whose it is: from now on it may send."""

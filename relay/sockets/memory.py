@@ -35,6 +35,7 @@ class SocketMemory:
     def watch(self, socket: LiveSocket, wire: LeanSocket) -> None:
         """From now on what this socket takes is counted."""
         socket.note_held = wire.note_held = self.note
+        wire.keep_unsent()
 
     def note(self, size: int) -> None:
         """So many bytes more are held, until they are sent."""

@@ -100,6 +100,14 @@ async def test_threat_12_the_user_who_holds_most_is_cut_first_and_the_bound_hold
     assert unread.held <= MOST
 
 
+async def test_the_kernel_holds_little_of_what_a_client_does_not_read(unread: Unread) -> None:
+    socket = await unread.socket(uuid4())
+    for _ in range(64):
+        socket.emit("ephemeral", PIECE)
+        await asyncio.sleep(0)
+    assert socket.held > 3 * MIB
+
+
 async def test_no_more_is_cut_than_frees_an_eighth(unread: Unread) -> None:
     sockets = [await unread.socket(uuid4()) for _ in range(12)]
     for number, socket in enumerate(sockets):
