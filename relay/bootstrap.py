@@ -39,6 +39,7 @@ from relay.receipts import Receipts
 from relay.room import CLIENT_CONNECTIONS, Room, room_here
 from relay.sockets.calls import Calls
 from relay.sockets.handshake import Doorkeeper
+from relay.sockets.memory import SocketMemory
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
@@ -174,6 +175,7 @@ async def _wire(
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence, registry, room),
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
+        SocketMemory(registry, settings.socket_bytes),
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
         address_of=Peers(settings.trusted_proxies).subject,
         room=room,

@@ -22,6 +22,8 @@ CONNECTIONS_REFUSED = Counter(
     "Connections refused or closed for want of room, by kind (idle: closed for a newer one).",
     ["kind"],
 )
+SOCKET_BYTES = Gauge("sealstream_socket_bytes", "Bytes that live sockets held together at the last look.")
+SOCKETS_CUT = Counter("sealstream_sockets_cut_total", "Sockets cut because all together held too much.")
 ENDED = Counter("sealstream_sockets_ended_total", "Sockets ended by the relay, by reason.", ["reason"])
 ENDED_SESSIONS_READ = Counter(
     "sealstream_ended_sessions_read_total", "Rows of ended login sessions that were read to learn of ends."

@@ -92,6 +92,8 @@ EVENT_BYTES: Final = 128 * 1024
 MAILBOX_ENVELOPES: Final = 10_000
 MAILBOX_BYTES: Final = 64 * 1024 * 1024
 """Envelopes, and bytes of their bodies, that may wait for one device by default; more is `mailbox_full`."""
+SOCKET_BYTES: Final = 256 * 1024 * 1024
+"""Bytes that all live sockets of a node may hold together by default: unsent, queued, or remembered."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

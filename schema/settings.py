@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     archive_days: int
     mailbox_capacity: int
     mailbox_bytes: int
+    socket_bytes: int
     limits: tuple[Limit, ...]
 
     @classmethod
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             archive_bodies=_choice(env, "SEALSTREAM_ARCHIVE_BODIES", ("no", "yes")) == "yes",
             archive_days=_whole(env, "SEALSTREAM_ARCHIVE_DAYS", 90, 1, 36_500),
             mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", limits.MAILBOX_ENVELOPES, 1, 2**31),
+            socket_bytes=_whole(env, "SEALSTREAM_SOCKET_BYTES", limits.SOCKET_BYTES, 2**20, 2**40),
             mailbox_bytes=_whole(env, "SEALSTREAM_MAILBOX_BYTES", limits.MAILBOX_BYTES, 1, 2**40),
             limits=tuple(
                 msgspec.structs.replace(row, count=_whole(env, row.setting, row.count, 1, 2**31))
@@ -139,6 +141,11 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ("SEALSTREAM_ARCHIVE_DAYS", "90", "how long the archive keeps an entry"),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
     ("SEALSTREAM_MAILBOX_BYTES", "67108864", "bytes of their bodies waiting for a device"),
+    (
+        "SEALSTREAM_SOCKET_BYTES",
+        "268435456",
+        "bytes that all sockets of a node hold; then the largest are cut",
+    ),
     *(
         (row.setting, str(row.count), f"{row.name} per {row.subject}")
         for row in limits.DEFAULTS

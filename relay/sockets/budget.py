@@ -1,4 +1,4 @@
-"""A budget: how much of a kind one socket may ask for. Local to the node and without I/O.
+"""A budget: how much of a kind one user may ask for. Local to the node and without I/O.
 
 Invariant: in any stretch of time no more is spent than `burst`, what one call may cost, and `per_second` for
 as long as it lasts. A call that costs more than is left is still granted, if anything is: so none is too

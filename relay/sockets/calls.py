@@ -18,8 +18,9 @@ from relay.link import OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
 from relay.sockets.answers import accepted, read, refused
-from relay.sockets.live import CALLS_AT_ONCE, LiveSocket
+from relay.sockets.live import LiveSocket
 from relay.sockets.sends import Sends
+from relay.sockets.user_budgets import CALLS_AT_ONCE
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
 from schema.refusals import Refusal, invalid
@@ -31,7 +32,7 @@ Answer = dict[str, Any]
 _RETRY_MS: Final = 1000
 USERS_PER_UNIT: Final = 20
 BYTES_PER_UNIT: Final = 4096
-"""What costs a socket's budget as much as one more of it would (see relay/sockets/live.py)."""
+"""What costs a user's budget as much as one more of it would (see relay/sockets/user_budgets.py)."""
 
 
 class Calls:
@@ -65,7 +66,7 @@ class Calls:
         try:
             if self._draining:
                 raise Refusal("unavailable", "This node ends; connect again.", retry_after_ms=_RETRY_MS)
-            if socket.calls >= CALLS_AT_ONCE:
+            if socket.budgets.calls >= CALLS_AT_ONCE:
                 raise Refusal("rate_limited", "Too many calls at once.", retry_after_ms=_RETRY_MS)
             if event == "send":
                 self._sends.take(socket, payload, packet_id)
@@ -86,11 +87,11 @@ class Calls:
             await asyncio.wait(set(self._tasks))
 
     def _ack(self, socket: LiveSocket, ack: Ack, packet_id: int | None) -> None:
-        socket.calls += 1
+        socket.budgets.calls += 1
         future = self._log.acknowledge(socket.user, socket.device, ack.upto, self._now())
 
         def acknowledged(done: "asyncio.Future[int]") -> None:
-            socket.calls -= 1
+            socket.budgets.calls -= 1
             error = done.exception()
             if error is None:
                 metrics.ACKNOWLEDGED.inc()
@@ -106,7 +107,7 @@ class Calls:
         future.add_done_callback(acknowledged)
 
     def _start(self, socket: LiveSocket, call: Awaitable[Answer], packet_id: int | None) -> None:
-        socket.calls += 1
+        socket.budgets.calls += 1
         task = asyncio.get_running_loop().create_task(self._run(socket, call, packet_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -121,12 +122,12 @@ class Calls:
         except Exception:
             log.exception("call_failed")
             answer = refused(Refusal("internal"))
-        socket.calls -= 1
+        socket.budgets.calls -= 1
         socket.answer(packet_id, answer)
 
     async def _watch(self, socket: LiveSocket, payload: Raw) -> Answer:
         before, wanted = socket.watched, frozenset(read(payload, Watch).users)
-        socket.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
+        socket.budgets.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
         socket.watch(wanted)  # at once: a change may be told before the answer is here
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
@@ -146,7 +147,7 @@ class Calls:
         sizes = [len(envelope.body) for envelope in call.envelopes]
         if sum(sizes) > CALL_BYTES:
             raise Refusal("too_large", f"A call is at most {CALL_BYTES} bytes.")
-        socket.passing.spend(max(1, sum(1 + size // BYTES_PER_UNIT for size in sizes)))
+        socket.budgets.passing.spend(max(1, sum(1 + size // BYTES_PER_UNIT for size in sizes)))
         items = [
             Ephemeral(call.to, envelope.device_id, socket.user, socket.device, envelope.body)
             for envelope in call.envelopes
@@ -157,7 +158,7 @@ class Calls:
 
     async def _refresh(self, socket: LiveSocket, payload: Raw) -> Answer:
         token = read(payload, AuthRefresh).token
-        socket.renewing.spend(1)
+        socket.budgets.renewing.spend(1)
         claims = await self._verify(token)
         if (claims.user_id, claims.device_id) != (socket.user, socket.device):
             raise Refusal("unauthorized", "The token is for another device.")

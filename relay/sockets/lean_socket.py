@@ -4,6 +4,7 @@ Part of the lean engine (`relay.sockets.engine`), which reads for it and keeps i
 """
 
 import asyncio
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,19 +13,18 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from relay.sockets.budget import Budget
 from relay.sockets.framing import binary_frame, text_frame
 from relay.sockets.pace import Pace
 from relay.sockets.unauthenticated import Place
+from relay.sockets.user_budgets import frame_budget
 
 log = structlog.get_logger(__name__)
 
-FRAMES_AT_ONCE: Final = 5_000
-FRAMES_PER_SECOND: Final = 1_000.0
-"""Frames are read no faster than that, each counted once more per 4 KiB (`relay.sockets.engine`): one socket
-must not have the whole node. Far above what a device does."""
 UNSENT_BYTES: Final = 8 * 1024 * 1024
 """A reader that leaves more than this unsent is cut (what is in flight is bounded well below)."""
+KERNEL_BYTES: Final = 128 * 1024
+"""Bytes of one connection that the kernel holds and has not sent yet; by itself it takes megabytes."""
+NOTSENT_LOWAT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 class LeanSocket:
@@ -51,7 +51,8 @@ class LeanSocket:
         self._transport = transport
         self._closing: asyncio.Task[Any] | None = None
         self.session: dict[str, Any] = {}
-        self.frames = Budget(FRAMES_AT_ONCE, FRAMES_PER_SECOND)
+        self.frames = frame_budget()
+        self.note_held: Callable[[int], None] = _ignore
 
     def write(self, data: bytes | str) -> None:
         """Sends one message; a reader that is too slow is cut."""
@@ -60,11 +61,19 @@ class LeanSocket:
         frame = binary_frame(data) if isinstance(data, bytes) else text_frame(data)
         self._transport.write(frame)
         self._pace.written += len(frame)
+        if self.unsent:
+            self.note_held(len(frame))
         if self.unsent > UNSENT_BYTES:
             log.info("slow_reader_cut")
             self.abort()
         elif self._pace.is_due:
             self.ping()
+
+    def keep_unsent(self) -> None:
+        """The kernel takes no more ahead than KERNEL_BYTES: the rest stays here, where it is counted."""
+        connection = self._transport.get_extra_info("socket")
+        if NOTSENT_LOWAT is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
+            connection.setsockopt(socket.IPPROTO_TCP, NOTSENT_LOWAT, KERNEL_BYTES)
 
     def authenticate(self) -> None:
         """It is known whose it is: from now on it may send."""
@@ -91,6 +100,8 @@ class LeanSocket:
             return
         self._pongs += 1
         self._pace.answered()
+        if self._pace.is_due:
+            self.ping()  # the window shrank: else nothing might be there to be answered
         while self._asked and self._asked[0][0] <= self._pongs:
             self._asked.popleft()[1]()
         if self._when_room is not None and self.room > 0:
@@ -113,8 +124,8 @@ class LeanSocket:
 
     @property
     def unsent(self) -> int:
-        """Bytes written and not yet taken by the network."""
-        return self._transport.get_write_buffer_size()
+        """Bytes written and not yet taken by the network; none once the connection is cut."""
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
 
     def note_flow(self, now: float) -> None:
         """What waited for the network and was taken since the last look shows that the client is there."""
@@ -141,3 +152,7 @@ class LeanSocket:
         """Cuts the connection at once."""
         self.closed = True
         self._transport.abort()
+
+
+def _ignore(size: int) -> None:
+    """Nobody counts what this connection holds."""

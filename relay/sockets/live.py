@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from relay.delivery import Delivery, Verdict
-from relay.sockets.budget import Budget
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame
+from relay.sockets.user_budgets import UserBudgets
 from schema.events import EnvelopeAccepted
 from schema.inbox import EndReason
 from schema.limits import EVENT_BYTES
@@ -20,19 +20,8 @@ EMPTY_EVENT_BYTES: Final = len(event_frame("envelopes", [])) + 4
 BUFFERED_PUSHES: Final = 256
 BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up: they save reading what is only on its way to Postgres."""
-CALLS_AT_ONCE: Final = 128
-"""Unanswered calls of one socket; more are refused."""
-RENEWALS_AT_ONCE: Final = 20
-RENEWALS_PER_SECOND: Final = 1.0
-"""Calls of auth.refresh of one socket: each verifies a signature."""
-UNANSWERED_BYTES: Final = 4 * 1024 * 1024
-"""Bodies of its unanswered sends: a log that stalls must not fill the node's memory."""
-PASSED_ON_AT_ONCE: Final = 200
-PASSED_ON_PER_SECOND: Final = 20.0
-"""Ephemeral envelopes of one socket, each counted once and once more per 4 KiB: a node's inbox has a cap."""
-WATCHED_AT_ONCE: Final = 300
-WATCHED_PER_SECOND: Final = 20.0
-"""Calls of presence.watch of one socket, each counted once and once more per 20 users on the list."""
+PUSH_OVERHEAD_BYTES: Final = 512
+"""What a remembered push takes beside its body."""
 
 
 class LiveSocket:
@@ -53,12 +42,9 @@ class LiveSocket:
         self.caught_up_once = False
         self.told_expired = 0
         self.highest_pushed = 0
-        self.calls = 0
-        self.unanswered_bytes = 0
+        self.budgets = UserBudgets()
+        self.note_held: Callable[[int], None] = _ignore
         self.watched: frozenset[UUID] = frozenset()
-        self.passing = Budget(PASSED_ON_AT_ONCE, PASSED_ON_PER_SECOND)
-        self.watching = Budget(WATCHED_AT_ONCE, WATCHED_PER_SECOND)
-        self.renewing = Budget(RENEWALS_AT_ONCE, RENEWALS_PER_SECOND)
         self._shown_online: set[UUID] = set()
         self.ended = False
         self._wire = wire
@@ -77,6 +63,11 @@ class LiveSocket:
     def unsent(self) -> int:
         """Bytes written and not yet taken by the network."""
         return self._wire.unsent
+
+    @property
+    def held(self) -> int:
+        """Bytes of the node's memory: what is unsent or queued, and pushes that are remembered."""
+        return self._wire.unsent + self._outgoing_bytes + self._pushed_bytes
 
     @property
     def room(self) -> int:
@@ -177,7 +168,7 @@ class LiveSocket:
         """A push that came while catching up; it is handed out once."""
         event = self._pushed.pop(seq, None)
         if event is not None:
-            self._pushed_bytes -= len(event.body)
+            self._pushed_bytes -= len(event.body) + PUSH_OVERHEAD_BYTES
         return event
 
     def forget_pushes(self) -> None:
@@ -186,6 +177,13 @@ class LiveSocket:
         self._pushed_bytes = 0
 
     def _remember(self, seq: int, event: EnvelopeAccepted) -> None:
-        if len(self._pushed) < BUFFERED_PUSHES and self._pushed_bytes + len(event.body) <= BUFFERED_BYTES:
+        size = len(event.body) + PUSH_OVERHEAD_BYTES
+        is_new = seq not in self._pushed
+        if is_new and len(self._pushed) < BUFFERED_PUSHES and self._pushed_bytes + size <= BUFFERED_BYTES:
             self._pushed[seq] = event
-            self._pushed_bytes += len(event.body)
+            self._pushed_bytes += size
+            self.note_held(size)
+
+
+def _ignore(size: int) -> None:
+    """Nobody counts what this socket holds."""

@@ -7,7 +7,8 @@ from relay.sockets.live import LiveSocket
 
 
 class Registry:
-    """Invariant: at most one live socket per device on this node; the board keeps it so over all nodes."""
+    """Invariant: at most one live socket per device on this node; the board keeps it so over all nodes. The
+    sockets of one user share their budgets."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, LiveSocket] = {}
@@ -22,7 +23,10 @@ class Registry:
 
     def add(self, socket: LiveSocket) -> LiveSocket | None:
         """Adds a socket; the one it replaces, if this node held it."""
-        older = self._by_user.get(socket.user, {}).get(socket.device)
+        others = self._by_user.get(socket.user, {})
+        for other in others.values():
+            socket.budgets = other.budgets
+        older = others.get(socket.device)
         self._by_id[socket.id] = socket
         self._by_session.setdefault(socket.session, {})[socket.id] = socket
         self._by_user.setdefault(socket.user, {})[socket.device] = socket

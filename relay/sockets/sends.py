@@ -10,7 +10,7 @@ write and the log once per partition.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -21,7 +21,8 @@ from relay.link import OutcomeUnknown
 from relay.log_replies import Accepted
 from relay.mailbox_log import MailboxLog
 from relay.sockets.answers import accepted, read, refused
-from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
+from relay.sockets.live import LiveSocket
+from relay.sockets.user_budgets import UNANSWERED_BYTES
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Send
@@ -29,14 +30,19 @@ from schema.wire_socket import Send
 log = structlog.get_logger(__name__)
 
 
+UNANSWERED_BYTES_OF_NODE: Final = 64 * 1024 * 1024
+"""Bodies of all sends that wait for their answers; more are refused."""
+
+
 class PendingSend(msgspec.Struct):
-    """A send that waits for its answer."""
+    """A send that waits for its answer; `counted` until it has it, or never will."""
 
     socket: LiveSocket
     packet_id: int | None
     send: Send
     size: int
     arrived: float
+    counted: bool = True
 
 
 class Sends:
@@ -56,15 +62,19 @@ class Sends:
         self._sign = sign
         self._now = now
         self._turn: list[PendingSend] = []
+        self._unanswered_bytes = 0
         self._running: set[asyncio.Task[None]] = set()
 
     def take(self, socket: LiveSocket, payload: msgspec.Raw, packet_id: int | None) -> None:
         """Takes one call. Raises Refusal invalid, too_large or rate_limited when it cannot be tried."""
         send, size = check(payload)
-        if socket.unanswered_bytes + size > UNANSWERED_BYTES:
+        if socket.budgets.unanswered_bytes + size > UNANSWERED_BYTES:
             raise Refusal("rate_limited", "Too much waits for an answer.", retry_after_ms=1000)
-        socket.calls += 1
-        socket.unanswered_bytes += size
+        if self._unanswered_bytes + size > UNANSWERED_BYTES_OF_NODE:
+            raise Refusal("unavailable", "Too many sends wait for an answer.", retry_after_ms=1000)
+        self._unanswered_bytes += size
+        socket.budgets.calls += 1
+        socket.budgets.unanswered_bytes += size
         self._turn.append(PendingSend(socket, packet_id, send, size, time.monotonic()))
         if len(self._turn) == 1:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -89,7 +99,8 @@ class Sends:
         except Exception:
             log.exception("sends_failed")
             for pending in turn:
-                pending.socket.drop()
+                if pending.counted:
+                    self._leave_unanswered(pending)
 
     async def _accept(self, turn: list[PendingSend]) -> None:
         admitted = await self._admitted(turn)
@@ -112,7 +123,7 @@ class Sends:
                 self._answer(pending, refused(refusal))
             except OutcomeUnknown:
                 log.warning("send_outcome_unknown")
-                pending.socket.drop()
+                self._leave_unanswered(pending)
             else:
                 metrics.ACCEPTS.inc()
                 metrics.ENVELOPES.inc(len(answer.seqs))
@@ -141,9 +152,19 @@ class Sends:
                 row["receipt"] = receipt
         return accepted(accepted=rows, at=answer.at)
 
+    def _leave_unanswered(self, pending: PendingSend) -> None:
+        """The outcome is unknown."""
+        self._uncount(pending)
+        pending.socket.drop()
+
+    def _uncount(self, pending: PendingSend) -> None:
+        pending.counted = False
+        pending.socket.budgets.calls -= 1
+        pending.socket.budgets.unanswered_bytes -= pending.size
+        self._unanswered_bytes -= pending.size
+
     def _answer(self, pending: PendingSend, answer: dict[str, Any]) -> None:
-        pending.socket.calls -= 1
-        pending.socket.unanswered_bytes -= pending.size
+        self._uncount(pending)
         metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
         pending.socket.answer(pending.packet_id, answer)
 

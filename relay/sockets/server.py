@@ -22,6 +22,7 @@ from relay.sockets.engine import LeanEngine
 from relay.sockets.handshake import Doorkeeper
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import LiveSocket
+from relay.sockets.memory import SocketMemory
 from relay.sockets.packet import MessagePackPacket, auth_token, client_event
 from relay.sockets.registry import Registry
 from schema.refusals import Refusal
@@ -46,6 +47,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         registry: Registry,
         session_end: Callable[[UUID], SessionEnd | None],
         log_id: UUID,
+        memory: SocketMemory,
         **engine_options: Any,
     ) -> None:
         super().__init__(serializer=MessagePackPacket, namespaces=["/"], logger=False, **engine_options)
@@ -56,6 +58,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         self._registry = registry
         self._session_end = session_end
         self._log_id = str(log_id)
+        self._memory = memory
         self._farewells: set[asyncio.Task[None]] = set()
         self.draining = False
         self.on("connect", self._connected)
@@ -127,6 +130,8 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
             return
         wire.authenticate()
         older = self._registry.add(socket)
+        wire.frames = socket.budgets.frames
+        self._memory.watch(socket, wire)
         metrics.SOCKETS.set(len(self._registry))
         if older is not None:
             older.end("replaced")

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
 
 from relay.http import problems
-from relay.sockets import engine, lean_socket, unauthenticated
+from relay.sockets import engine, unauthenticated, user_budgets
 from relay.sockets.engine import LeanEngine
 from relay.sockets.unauthenticated import Places
 from tests.support.relay import ROOM, serve
@@ -73,8 +73,8 @@ async def served() -> AsyncIterator[Served]:
 async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_order(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -86,8 +86,8 @@ async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_orde
 
 
 async def test_a_large_frame_counts_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lean_socket, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(lean_socket, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()

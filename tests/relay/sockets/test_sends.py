@@ -1,16 +1,18 @@
 """Sends that wait for their answers take a bounded amount of a node's memory."""
 
+import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
 from relay.admission import Admission
-from relay.link import Link
+from relay.link import Link, OutcomeUnknown
 from relay.mailbox_log import MailboxLog
-from relay.sockets.live import UNANSWERED_BYTES, LiveSocket
+from relay.sockets.live import LiveSocket
 from relay.sockets.sends import Sends
+from relay.sockets.user_budgets import UNANSWERED_BYTES
 from schema import functions, servers
 from schema.clock import now_ms
 from schema.limits import BODY_BYTES, DEFAULTS, Limit
@@ -32,6 +34,15 @@ class Wire:
 
     def write(self, data: bytes) -> None:
         self.answers.append(msgspec.msgpack.decode(data)["data"][0])
+
+
+class Cut(LiveSocket):
+    """A socket on a connection that can be cut."""
+
+    def __init__(self, user: UUID) -> None:
+        wire: Any = Wire()
+        wire.abort = lambda: None
+        super().__init__(wire, user, 1, uuid4(), now_ms() + 60_000)
 
 
 class Defaults:
@@ -74,4 +85,40 @@ async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_ur
         await client.execute_command("CLIENT UNPAUSE")
         await client.aclose()
     assert {answer["error"]["code"] for answer in wire.answers} == {"unavailable"}
-    assert (socket.calls, socket.unanswered_bytes) == (0, 0)
+    assert (socket.budgets.calls, socket.budgets.unanswered_bytes) == (0, 0)
+
+
+class UnknownOutcome:
+    """A log of which no send's outcome can be learned."""
+
+    def accept(self, *_: Any) -> "asyncio.Future[Any]":
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(OutcomeUnknown("the log did not come back in time"))
+        return future
+
+
+async def test_threat_12_sends_of_all_users_that_wait_are_bounded_and_unknown_ones_wait_no_longer(
+    board_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.sockets.sends.UNANSWERED_BYTES_OF_NODE", 8 * BODY_BYTES)
+    client = servers.client(board_url)
+    await functions.install(client, "relay")
+    link = Link(board_url, name="board")
+    await link.start()
+    unused: Any = None
+    unknown: Any = UnknownOutcome()
+    admission = Admission(link, Defaults(), unused, lambda *_: None)
+    sends = Sends(unknown, admission, lambda: None, lambda *_: [], now_ms)
+    sockets = [Cut(uuid4()) for _ in range(3)]
+    for socket in sockets[:2]:
+        sends.take(socket, call(), 1)
+    with pytest.raises(Refusal) as caught:
+        sends.take(sockets[2], call(), 1)
+    assert (caught.value.code, caught.value.retry_after_ms) == ("unavailable", 1000)
+    await sends.drain()
+    assert [socket.ended for socket in sockets] == [True, True, False], "their clients send again"
+    assert {(socket.budgets.calls, socket.budgets.unanswered_bytes) for socket in sockets} == {(0, 0)}
+    sends.take(sockets[2], call(), 1)
+    await sends.drain()
+    await link.close()
+    await client.aclose()
