@@ -15,6 +15,8 @@ from schema import functions, keys
 from schema.limits import Limit
 from schema.refusals import Refusal
 
+_ADMIT = functions.called("relay", "admit")
+
 
 class Policy(Protocol):
     """The limits in force, as this node last read them from the board."""
@@ -24,7 +26,7 @@ class Policy(Protocol):
 
 
 class Admission:
-    """Asks `sealstream_admit` over the lean connection; one pipelined command per question."""
+    """Asks the function `admit` over the lean connection; one pipelined command per question."""
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class Admission:
 
     def _command(self, row: Limit, user: UUID, event_id: str) -> tuple[str | int, ...]:
         names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
-        return ("FCALL", "sealstream_admit", 3, *names, row.name, row.count, row.window_ms, event_id)
+        return ("FCALL", _ADMIT, 3, *names, row.name, row.count, row.window_ms, event_id)
 
     async def _outcome(
         self, name: str, user: UUID, question: tuple[str | int, ...], asked: "asyncio.Future[Any]"
