@@ -10,6 +10,7 @@ import click
 from ops.doctor.command import doctor
 from ops.errors import OperatorError
 from ops.limits import limits
+from ops.log_repair.alone import with_servers
 from ops.log_repair.commands import adopt_log, restore_log_heads
 from ops.quarantine.command import quarantine
 from ops.replay.commands import replay
@@ -156,7 +157,7 @@ def rotate() -> None:
     )
 
 
-for command in (doctor, limits, streams, quarantine, users, replay):
+for command in (doctor, limits, streams, quarantine, users, replay, with_servers):
     main.add_command(command)
 for command in (restore_log_heads, adopt_log):
     replay.add_command(command)

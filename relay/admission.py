@@ -16,7 +16,8 @@ from schema.limits import BYTES, Limit
 from schema.refusals import Refusal
 
 Question = tuple[str | int, ...]
-"""A call of `sealstream_admit`."""
+"""A call of the function `admit`."""
+_ADMIT = functions.called("relay", "admit")
 
 
 class Policy(Protocol):
@@ -27,7 +28,7 @@ class Policy(Protocol):
 
 
 class Admission:
-    """Asks `sealstream_admit` over the lean connection; one pipelined command per question."""
+    """Asks the function `admit` over the lean connection; one pipelined command per question."""
 
     def __init__(
         self,
@@ -106,7 +107,7 @@ def refused_limit(reply: list[Any], asked: str) -> str:
 
 def _question(row: Limit, user: UUID, event_id: str) -> Question:
     names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
-    return ("FCALL", "sealstream_admit", 3, *names, row.name, row.count, row.window_ms, event_id)
+    return ("FCALL", _ADMIT, 3, *names, row.name, row.count, row.window_ms, event_id)
 
 
 def _question_with_bytes(row: Limit, bytes_row: Limit, user: UUID, event_id: str, size: int) -> Question:
@@ -119,7 +120,7 @@ def _question_with_bytes(row: Limit, bytes_row: Limit, user: UUID, event_id: str
     event = (row.name, row.count, row.window_ms, event_id)
     return (
         "FCALL",
-        "sealstream_admit",
+        _ADMIT,
         4,
         *names,
         *event,

@@ -110,7 +110,9 @@ class MailboxLog:
         partition = partition_of(send.to, self._partitions)
         name = keys.seen(partition, send.to, sender, sender_device, send.id)
         try:
-            remembered = await self._ask("FCALL", "sealstream_answered", 1, name, keys.SEEN_SECONDS)
+            remembered = await self._ask(
+                "FCALL", functions.called("relay", "answered"), 1, name, keys.SEEN_SECONDS
+            )
         except Refusal:
             return None
         return read_remembered(remembered) if remembered else None
@@ -135,7 +137,7 @@ class MailboxLog:
     async def told(self, user: UUID, device: int, expired: int) -> None:
         """Remembers of how many expired envelopes the device knows. Raises Refusal unavailable."""
         name = keys.user(partition_of(user, self._partitions), user)
-        await self._ask("FCALL", "sealstream_told", 1, name, device, expired)
+        await self._ask("FCALL", functions.called("relay", "told"), 1, name, device, expired)
 
     async def end(self, user: UUID) -> Position:
         """Where the log of the user's partition ends now. Raises Refusal unavailable."""
@@ -150,7 +152,7 @@ class MailboxLog:
         event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
         names = (keys.log(partition), keys.user(partition, user))
         arguments = (device, upto, mailbox.cursor, mailbox.floor, event)
-        return bool(await self._ask("FCALL", "sealstream_give_up", 2, *names, *arguments))
+        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 2, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
@@ -203,7 +205,7 @@ class MailboxLog:
     async def _call(self, function: str, partition: int, batch: list[_Submission]) -> None:
         command: list[bytes | str | int] = [
             "FCALL",
-            f"sealstream_{function}",
+            functions.called("relay", function),
             1 + sum(len(submission.keys) for submission in batch),
             keys.log(partition),
         ]

@@ -93,7 +93,7 @@ class Presence:
         return bool(await self._ask("EXISTS", keys.cooldown(user)))
 
     async def _call(self, function: str, *args: bytes | str | int) -> Any:
-        return await self._ask("FCALL", f"sealstream_{function}", 1, keys.NODES, *args)
+        return await self._ask("FCALL", functions.called("relay", function), 1, keys.NODES, *args)
 
     async def _ask(self, *command: bytes | str | int) -> Any:
         try:

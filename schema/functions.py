@@ -1,11 +1,15 @@
 """Server-side functions (Valkey/Redis FUNCTION): one Lua file per function, beside its wrapper.
 
-A package keeps them in its `lua/` folder; the file `NAME.lua` defines the library and the function
-`sealstream_NAME`. A line `--#include PART` is replaced by `schema/lua/PART.lua`, so that functions
-of both packages share what they must agree on.
+A package keeps them in its `lua/` folder; the file `NAME.lua` defines the function `sealstream_NAME`. A line
+`--#include PART` is replaced by `schema/lua/PART.lua`, so that functions of both packages share what they
+must agree on.
+
+Invariant: on the server a function's name ends with a digest of its text, and each process calls its own. So
+processes of two versions run side by side, whichever of them loads its functions last.
 """
 
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -14,14 +18,38 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ResponseError
 
 INCLUDE = "--#include "
+DIGITS = 16
+"""Of the digest in a function's name."""
 
 
 @cache
 def source(package: str, name: str) -> str:
-    """The Lua text of one function of `package`, its header and includes in place."""
+    """The library of one function of `package`: its header, its includes and its name in place."""
+    own = called(package, name)
+    return f"#!lua name={own}\n{_text(package, name).replace(_registered(name), _quoted(own))}\n"
+
+
+@cache
+def called(package: str, name: str) -> str:
+    """The name of the function on the server, and of its library."""
+    digest = sha256(_text(package, name).encode()).hexdigest()
+    return f"sealstream_{name}_{digest[:DIGITS]}"
+
+
+def _text(package: str, name: str) -> str:
     text = files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
     body = "\n".join(_included(line) for line in text.splitlines())
-    return f"#!lua name=sealstream_{name}\n{body}\n"
+    if body.count(_registered(name)) != 1:
+        raise ValueError(f"{package}/lua/{name}.lua does not register 'sealstream_{name}' once")
+    return body
+
+
+def _registered(name: str) -> str:
+    return _quoted(f"sealstream_{name}")
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'"
 
 
 @cache
@@ -52,14 +80,15 @@ async def install(client: "Redis | RedisCluster", package: str) -> None:
 async def call(
     client: "Redis | RedisCluster", package: str, name: str, keys: list[str], args: list[Any]
 ) -> Any:
-    """The reply of `sealstream_NAME`; a server that lost its functions gets them again first."""
+    """The function's reply; a server that lost its functions gets them again first."""
+    own = called(package, name)
     try:
-        return await client.fcall(f"sealstream_{name}", len(keys), *keys, *args)
+        return await client.fcall(own, len(keys), *keys, *args)
     except ResponseError as error:
         if not is_missing(error):
             raise
     await install(client, package)
-    return await client.fcall(f"sealstream_{name}", len(keys), *keys, *args)
+    return await client.fcall(own, len(keys), *keys, *args)
 
 
 def is_missing(error: Exception) -> bool:

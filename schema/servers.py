@@ -55,7 +55,9 @@ def plain(url: str) -> str:
     """`url` as client libraries take it: without the option that is our own."""
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cluster"]
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    text = urlunsplit(parts._replace(query=urlencode(query)))
+    # urlunsplit leaves out an empty host, and redis-py's blocking client does not take such an address.
+    return f"unix://{text.removeprefix('unix:').removeprefix('//')}" if parts.scheme == "unix" else text
 
 
 def address(url: str) -> Connection | UnixDomainSocketConnection:

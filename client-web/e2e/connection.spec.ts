@@ -1,5 +1,6 @@
 import { isAccessible } from './support/axe'
 import { expect, talking, test, testAlone } from './support/fixtures'
+import type { Person } from './support/person'
 import { testids } from './support/testids'
 
 const AWAY = 'No connection. Messages wait here.'
@@ -32,8 +33,9 @@ test('without a network: words, a clock on what waits, and it leaves by itself l
 })
 
 testAlone(
-  'the relay away: words on every way in, and back again when it is',
+  'the relay away: words on every way in; back again when it is, also as an older copy of itself',
   async ({ person, visitor, relay }) => {
+    test.slow() // it starts a relay three times
     const [anna, bob] = await talking(person)
     const carol = await visitor('carol')
     await carol.open()
@@ -53,13 +55,31 @@ testAlone(
     await expect(carol.page.getByRole('alert')).toHaveText(refusal)
     await isAccessible(carol.page)
 
+    relay.keep()
     await relay.up()
-    const now = line.getByRole('button', { name: 'Try now' })
-    // Its own next attempt may have come first.
-    await now.click({ timeout: 5_000 }).catch(() => undefined)
+    // Their own next attempts may have come first.
+    const now = (who: Person) => who.page.getByRole('button', { name: 'Try now' })
+    const tryNow = (who: Person) =>
+      now(who)
+        .click({ timeout: 5_000 })
+        .catch(() => undefined)
+    await tryNow(anna)
     await anna.isOnline()
     await bob.isOnline()
     await bob.hasReceived(['hello from anna', 'when it is back'])
+    await anna.chatWith(bob.name)
+
+    // Restored: the relay gives out numbers that both devices have passed.
+    await relay.down()
+    relay.restore()
+    await anna.write('after the restore')
+    await relay.up()
+    await tryNow(anna)
+    await bob.hasReceived(['hello from anna', 'when it is back', 'after the restore'])
+    await bob.write('understood')
+    await anna.hasReceived(['hello from bob', 'understood'])
+    await bob.go('#/settings/security')
+    await expect(bob.page.locator('[data-type="relay_log_changed"]')).toHaveCount(1)
     await carol.get(testids.submitRegister).click()
     await carol.isOnline()
   },

@@ -195,7 +195,8 @@ class Mailboxes(RuleBasedStateMachine):
                 from_device=1, kind="message", body=envelope.body,
             )  # fmt: skip
             args += [envelope.device_id, envelope.registration_id, codec.encode(event)]
-        ((answer, *_),) = await self.client.fcall("sealstream_accept", len(names), *names, *args)
+        own = functions.called("relay", "accept")
+        ((answer, *_),) = await self.client.fcall(own, len(names), *names, *args)
         assert answer == b"ok"
 
     @rule(kill=st.booleans())

@@ -15,7 +15,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     (), ("up",), ("node",), ("worker",), ("migrate",), ("keys",), ("keys", "rotate"), ("version",),
     ("limits",), ("limits", "show"), ("limits", "set"), ("limits", "clear"), ("doctor",), ("streams",),
     ("quarantine",), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "drop"),
-    ("users",), ("users", "show"), ("users", "close"), ("users", "delete"), ("replay",),
+    ("users",), ("users", "show"), ("users", "close"), ("users", "delete"), ("with-servers",), ("replay",),
     *(("replay", name) for name in ("audit", "trace", "tail", "export", "rebuild", "stats")),
     ("replay", "restore-log-heads"), ("replay", "adopt-log"),
 )  # fmt: skip

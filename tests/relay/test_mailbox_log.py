@@ -266,11 +266,10 @@ async def test_a_reply_that_cannot_be_read_leaves_the_outcome_unknown_and_nobody
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     user = await world.user(d1=1)
-    nonsense = (
-        "#!lua name=sealstream_{0}\nredis.register_function('sealstream_{0}', function() return 'ok' end)"
-    )
+    nonsense = "#!lua name={0}\nredis.register_function('{0}', function() return 'ok' end)"
     for name in ("accept", "acknowledge"):
-        await world.client.execute_command("FUNCTION LOAD", "REPLACE", nonsense.format(name))
+        own = functions.called("relay", name)
+        await world.client.execute_command("FUNCTION LOAD", "REPLACE", nonsense.format(own))
     try:
         async with asyncio.timeout(5):
             with pytest.raises(OutcomeUnknown):

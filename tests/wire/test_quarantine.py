@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from ops.embedded import valkey
 from ops.embedded.layout import layout
-from schema import keys
+from schema import functions, keys
 from schema.partitions import partition_of
 from tests.support.people import Person
 from tests.support.stack import PARTITIONS, Stack
@@ -25,7 +25,17 @@ async def accept_poison(stack: Stack, to: Person) -> None:
     ]  # fmt: skip
     async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data))) as log:
         (reply,) = await log.fcall(
-            "sealstream_accept", 3, *names, 100, 60, 1, 0, 1, to.device_id, to.registration_id, POISON
+            functions.called("relay", "accept"),
+            3,
+            *names,
+            100,
+            60,
+            1,
+            0,
+            1,
+            to.device_id,
+            to.registration_id,
+            POISON,
         )
         assert reply[0] == b"ok"
 

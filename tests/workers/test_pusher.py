@@ -105,5 +105,7 @@ async def test_a_board_that_lost_its_functions_gets_them_again(board) -> None:
 @pytest.mark.parametrize("name", functions.names("workers"))
 async def test_every_function_loads_and_is_named_as_its_file(board, name) -> None:
     assert await board.execute_command("FUNCTION LOAD", "REPLACE", functions.source("workers", name))
-    listed = await board.execute_command("FUNCTION LIST", "LIBRARYNAME", f"sealstream_{name}")
-    assert f"sealstream_{name}".encode() in str(listed).encode()
+    own = functions.called("workers", name)
+    assert own.startswith(f"sealstream_{name}_")
+    ((_, library, *_, defined),) = await board.execute_command("FUNCTION LIST", "LIBRARYNAME", own)
+    assert (library, len(defined), own.encode() in defined[0]) == (own.encode(), 1, True)

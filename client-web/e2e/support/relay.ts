@@ -1,7 +1,7 @@
 /** A real relay: `sealstream up` on a free port and a temporary folder. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -121,6 +121,21 @@ export class Relay {
     clearTimeout(timer)
   }
 
+  /** Keeps a copy of all data; the relay is down. `restore` puts it back. */
+  keep(): void {
+    cpSync(this.data, this.copy(), { recursive: true, preserveTimestamps: true })
+  }
+
+  /** All data becomes the kept copy; the relay is down. */
+  restore(): void {
+    rmSync(this.data, { recursive: true })
+    renameSync(this.copy(), this.data)
+  }
+
+  private copy(): string {
+    return `${this.data}-copy`
+  }
+
   /** Files under the data folder that contain the text, as it is or in one of the usual codings. */
   filesWith(text: string): string[] {
     const patterns = codings(text).flatMap((coding) => ['-e', coding])
@@ -132,7 +147,7 @@ export class Relay {
 
   async destroy(): Promise<void> {
     await this.down()
-    rmSync(this.data, { recursive: true, force: true })
+    for (const folder of [this.data, this.copy()]) rmSync(folder, { recursive: true, force: true })
   }
 
   private safely(check: () => boolean): boolean {
