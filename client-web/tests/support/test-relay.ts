@@ -83,6 +83,10 @@ export class TestRelay {
     const route = `${method} ${first}${second && first !== 'contacts' && first !== 'bundles' ? `/${second}` : ''}`
     if (route === 'POST accounts') return this.register(input)
     if (route === 'POST sessions') return this.login(input)
+    if (route === 'POST sessions/refresh') {
+      const [known, device] = this.who(String(input['refresh_token']))
+      return this.session(known.id, device)
+    }
     const [user, deviceId] = this.who(token)
     switch (route) {
       case 'PUT keys':
