@@ -1,9 +1,11 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { useToasts } from './composables/toasts'
 import { watchCrashes } from './crash'
 import { i18n, setLanguage } from './i18n'
 import { createMessenger } from './messenger/messenger'
+import { watchLateParts } from './platform/late-parts'
 import { missingIn } from './platform/requirements'
 import { webPlatform } from './platform/web'
 import { watchUpdates } from './platform/updates'
@@ -18,6 +20,13 @@ async function start(): Promise<void> {
   watchCrashes(app)
   const view = storesView()
   const updates = watchUpdates(() => view.app({ updateReady: true }))
+  watchLateParts({
+    outdated() {
+      view.app({ updateReady: true })
+      useToasts().show(i18n.global.t('system.partOutdated'))
+    },
+    unreachable: () => useToasts().show(i18n.global.t('system.partMissing')),
+  })
   const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })
   app.provide(messengerKey, messenger)
   app.use(i18n).use(router).mount('#app')

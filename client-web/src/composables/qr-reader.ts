@@ -1,4 +1,5 @@
 /** Reads QR codes from pictures. The reader and its wasm are ours and fetched when first needed. */
+import { reportMissingPart } from '@/platform/late-parts'
 import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm?url'
 
 type Source = ImageBitmapSource
@@ -31,6 +32,7 @@ async function fetchReader(): Promise<Reader> {
 export function warmQrReader(): Promise<Reader> {
   reader ??= fetchReader().catch((cause: unknown) => {
     reader = null
+    reportMissingPart()
     throw new QrReaderMissing('the QR reader could not be fetched', { cause })
   })
   return reader

@@ -24,7 +24,11 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       if (key === 'presence') app.running?.presence.watch().catch(() => undefined)
     },
     reconnect: () => app.running?.link.now(),
-    applyUpdate: () => updates.apply(),
+    async applyUpdate() {
+      // The draft that the press took the focus from.
+      await app.settle()
+      await updates.apply()
+    },
     dismissExpired: () => app.theRunning().expiries.dismiss(),
     cancel(task) {
       if (task === 'search_index') app.running?.search.cancel()

@@ -1,11 +1,9 @@
+import { onReturn } from '@/platform/returns'
 import type { App } from './app'
 
 /** Timers stand still while the device sleeps: whatever is left of this passes after it woke. */
 const CHECK_EVERY = 1_000
 const SIGNS_OF_USE = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const
-/** What the browser tells of a page that is about to be drawn again; of the page, and of the window. */
-const RETURNS = ['visibilitychange', 'resume'] as const
-const ARRIVALS = ['pageshow', 'focus'] as const
 
 /**
  * Locks after the set minutes without use; only where a passphrase is set. A page that comes back
@@ -13,6 +11,7 @@ const ARRIVALS = ['pageshow', 'focus'] as const
  */
 export class AutoLock {
   private lastUse = 0
+  private endReturns: () => void = () => undefined
   private timer: ReturnType<typeof setInterval> | null = null
   private readonly used = (): void => {
     // After the device slept, what wakes it comes before the timer: it is no use by its owner yet.
@@ -36,15 +35,13 @@ export class AutoLock {
   start(): void {
     this.lastUse = this.app.elapsed()
     for (const sign of SIGNS_OF_USE) addEventListener(sign, this.used, { passive: true })
-    for (const sign of RETURNS) document.addEventListener(sign, this.check)
-    for (const sign of ARRIVALS) addEventListener(sign, this.check)
+    this.endReturns = onReturn(this.check)
     this.timer = setInterval(this.check, CHECK_EVERY)
   }
 
   stop(): void {
     for (const sign of SIGNS_OF_USE) removeEventListener(sign, this.used)
-    for (const sign of RETURNS) document.removeEventListener(sign, this.check)
-    for (const sign of ARRIVALS) removeEventListener(sign, this.check)
+    this.endReturns()
     if (this.timer) clearInterval(this.timer)
   }
 }

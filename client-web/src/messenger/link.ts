@@ -1,10 +1,12 @@
 /** The connection: opened while the messenger is, opened again with backoff, its state shown. */
-import type { SocketHandlers } from '@/wire/socket'
+import { onReturn } from '@/platform/returns'
+import type { RelaySocket, SocketHandlers } from '@/wire/socket'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { SocketEnd } from '@/wire/types'
 import type { Wire } from '@/wire/wire'
 import { delay, reconnectBackoff } from './backoff'
+import { Budget } from './budget'
 import type { Core } from './core'
 import type { SessionEnd } from './contract'
 
@@ -22,6 +24,14 @@ const REFRESH_MARGIN = 90_000
 /** The least between two attempts. */
 const REFRESH_AGAIN = 5_000
 const SHUTDOWN_SPREAD = 2_000
+/** A connection that was heard of this recently is not asked whether it lives. */
+const HEARD = 10_000
+/** The longest that a living connection takes to answer; slow ones are opened again in vain. */
+const ANSWERS = 2_500
+/** An attempt that takes this long when somebody looks began in a network that is gone. */
+const STUCK = 2_000
+/** With this many attempts in a minute none is made at once any more: the relay allows ten. */
+const AT_ONCE = { most: 5, window: 60_000 }
 
 export class Link {
   private attempt = 0
@@ -31,7 +41,15 @@ export class Link {
   private generation = 0
   /** The relay asked for the wait: neither a network that came back nor a person ends it. */
   private limited = false
-  private readonly onOnline = (): void => this.now()
+  private readonly attempts = new Budget(AT_ONCE.most, AT_ONCE.window)
+  /** When the relay last answered on the open connection, and when the current attempt began. */
+  private heardAt = -Infinity
+  private beganAt = -Infinity
+  /** The attempt that is under way. */
+  private pending: RelaySocket | null = null
+  private probing = false
+  private endReturns: () => void = () => undefined
+  private readonly onReturned = (): void => this.returned()
 
   constructor(
     private readonly core: Core,
@@ -42,15 +60,19 @@ export class Link {
 
   start(): void {
     this.stopped = false
-    addEventListener('online', this.onOnline)
+    addEventListener('online', this.onReturned)
+    this.endReturns = onReturn(this.onReturned)
     void this.connect()
   }
 
   stop(): void {
     this.stopped = true
     this.generation++
-    removeEventListener('online', this.onOnline)
+    removeEventListener('online', this.onReturned)
+    this.endReturns()
     this.clearTimers()
+    this.pending?.close()
+    this.pending = null
     const { socket } = this.core
     this.core.socket = null
     socket?.close()
@@ -65,6 +87,45 @@ export class Link {
     void this.connect()
   }
 
+  /**
+   * Somebody looks, or the network is back: a connection that lies dead since (asleep, behind a
+   * network that swallows everything) must not wait for its heartbeat or its backoff.
+   */
+  private returned(): void {
+    if (this.stopped || this.limited || document.visibilityState === 'hidden') return
+    if (this.core.socket) return void this.probe(this.core.socket)
+    const stuck = !this.timer && this.core.elapsed() - this.beganAt > STUCK
+    if ((!this.timer && !stuck) || !this.mayConnectAtOnce()) return
+    this.clearTimers()
+    void this.connect()
+  }
+
+  private mayConnectAtOnce(): boolean {
+    return !this.attempts.exhausted('', this.core.elapsed())
+  }
+
+  /** Asks for any answer; without one the connection is given up. */
+  private async probe(socket: RelaySocket): Promise<void> {
+    if (this.probing || this.core.elapsed() - this.heardAt < HEARD) return
+    this.probing = true
+    try {
+      if (await isAlive(socket, this.core.account.userId)) this.heardAt = this.core.elapsed()
+      else if (this.core.socket === socket) this.giveUp(socket)
+    } finally {
+      this.probing = false
+    }
+  }
+
+  private giveUp(socket: RelaySocket): void {
+    this.generation++
+    socket.close()
+    if (!this.mayConnectAtOnce()) return this.closed(null)
+    this.core.socket = null
+    this.clearTimers()
+    this.on.lost()
+    void this.connect()
+  }
+
   /** Gives the open connection up and opens another one, after the usual wait. */
   reconnect(): void {
     const { socket } = this.core
@@ -76,6 +137,10 @@ export class Link {
 
   private async connect(): Promise<void> {
     const generation = ++this.generation
+    this.pending?.close()
+    this.pending = null
+    this.beganAt = this.core.elapsed()
+    this.attempts.spend('', this.beganAt)
     this.core.view.connection({ state: 'connecting', retryAt: null })
     let token: string
     try {
@@ -91,6 +156,8 @@ export class Link {
       ...events,
       opened: (log) => {
         if (!current()) return socket.close()
+        this.pending = null
+        this.heardAt = this.core.elapsed()
         this.core.socket = socket
         this.core.log = log ?? null
         this.core.view.connection({ state: 'catching_up', retryAt: null })
@@ -111,6 +178,7 @@ export class Link {
         if (current()) this.closed(end)
       },
     })
+    if (this.core.socket !== socket) this.pending = socket
   }
 
   private closed(end: SocketEnd | null): void {
@@ -193,4 +261,19 @@ export class Link {
     this.timer = null
     this.refreshTimer = null
   }
+}
+
+/** Whether the relay answers a call that does nothing, with whatever. */
+async function isAlive(socket: RelaySocket, self: string): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<boolean>((over) => {
+    timer = setTimeout(() => over(false), ANSWERS)
+  })
+  const answer = socket.ephemeral(self, []).then(
+    () => true,
+    (error: unknown) => error instanceof RelayError && error.code !== 'no_answer',
+  )
+  const alive = await Promise.race([answer, silence])
+  clearTimeout(timer)
+  return alive
 }

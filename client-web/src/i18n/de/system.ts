@@ -12,6 +12,10 @@ export default {
   messageFrom: 'Neue Nachricht von {name}',
   request: 'Neue Nachrichtenanfrage',
   update: 'Eine neue Version ist bereit.',
+  partOutdated:
+    'Diesen Teil gibt es nicht mehr: Eine neue Version ist da. Aktualisiere, um weiterzumachen; Entwürfe bleiben.',
+  partMissing:
+    'Dieser Teil ließ sich nicht laden. Prüfe deine Verbindung und versuche es noch einmal.',
   updateNow: 'Aktualisieren',
   updateLater: 'Später',
   lockedTitle: 'Gesperrt',

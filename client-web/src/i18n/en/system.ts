@@ -12,6 +12,8 @@ export default {
   messageFrom: 'New message from {name}',
   request: 'New message request',
   update: 'A new version is ready.',
+  partOutdated: 'This part is gone: a new version is there. Update to go on; drafts are kept.',
+  partMissing: 'This part could not be loaded. Check your connection and try again.',
   updateNow: 'Update',
   updateLater: 'Later',
   lockedTitle: 'Locked',

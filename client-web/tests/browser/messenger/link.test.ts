@@ -1,5 +1,5 @@
 /** Tokens of an open connection, with a clock that the test moves. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Core } from '@/messenger/core'
 import { Link } from '@/messenger/link'
 import { steadyClock } from '@/platform/clock'
@@ -25,6 +25,9 @@ function connected(left?: number, refusals: RelayError[] = []) {
   const attempts: number[] = []
   const given: string[] = []
   const failing = { times: 0 }
+  /** What the network does: nothing at all comes through a black hole. */
+  const network = { blackHole: false }
+  const states: string[] = []
   let serial = 1
   const keeper = new TokenKeeper(tokens(1, left), {
     refresh: async () => {
@@ -34,7 +37,12 @@ function connected(left?: number, refusals: RelayError[] = []) {
     save: async () => undefined,
     ended: () => undefined,
   })
-  const core = { socket: null, elapsed: steadyClock(), view: { connection: () => undefined } }
+  const core = {
+    socket: null,
+    elapsed: steadyClock(),
+    account: { userId: 'u' },
+    view: { connection: ({ state }: { state?: string }) => void (state && states.push(state)) },
+  }
   const nothing = () => undefined
   const link = new Link(
     core as unknown as Core,
@@ -43,8 +51,15 @@ function connected(left?: number, refusals: RelayError[] = []) {
       connect: (_token, on) => {
         attempts.push(Date.now())
         const refusal = refusals.shift()
-        queueMicrotask(() => (refusal ? on.refused(refusal) : on.opened()))
+        if (!network.blackHole) {
+          queueMicrotask(() => {
+            if (refusal) return on.refused(refusal)
+            on.opened()
+            on.caughtUp(0)
+          })
+        }
         return {
+          ephemeral: () => (network.blackHole ? new Promise(nothing) : Promise.resolve()),
           refresh: async (token: string) => void given.push(token),
           close: nothing,
         } as never
@@ -64,7 +79,7 @@ function connected(left?: number, refusals: RelayError[] = []) {
     },
   )
   link.start()
-  return { link, given, failing, attempts }
+  return { link, given, failing, attempts, network, states }
 }
 
 test('the open connection gets a new token before its own ends, again and again', async () => {
@@ -121,4 +136,69 @@ test('a relay that is away is given the time it asks for, and more each time, ne
     expect(wait).toBeLessThanOrEqual(1_000 + step)
   }
   link.stop()
+})
+
+describe('somebody looks again', () => {
+  test.each([
+    ['the page is seen', () => document.dispatchEvent(new Event('visibilitychange'))],
+    ['it is turned to', () => dispatchEvent(new FocusEvent('focus'))],
+    ['it comes out of the cache', () => dispatchEvent(new PageTransitionEvent('pageshow'))],
+    ['it goes on after it was frozen', () => document.dispatchEvent(new Event('resume'))],
+    ['the network is back', () => dispatchEvent(new Event('online'))],
+  ])('when %s after three minutes of black hole it is online within 5 seconds', async (_, look) => {
+    const { link, network, states, attempts } = connected()
+    await vi.advanceTimersByTimeAsync(1_000)
+    network.blackHole = true
+    await vi.advanceTimersByTimeAsync(3 * MINUTE)
+    expect(states.at(-1)).toBe('online')
+    look()
+    // What went into the hole stays there; the network is back for what is new.
+    network.blackHole = false
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(attempts).toHaveLength(2)
+    expect(states.at(-1)).toBe('online')
+    link.stop()
+  })
+
+  test('a living connection stays, however often somebody looks', async () => {
+    const { link, attempts } = connected()
+    for (let i = 0; i < 50; i++) {
+      await vi.advanceTimersByTimeAsync(11_000)
+      dispatchEvent(new FocusEvent('focus'))
+    }
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(attempts).toHaveLength(1)
+    link.stop()
+  })
+
+  test('an attempt that began in the black hole is given up for a new one', async () => {
+    const { link, network, states, attempts } = connected()
+    network.blackHole = true
+    await vi.advanceTimersByTimeAsync(1_000)
+    dispatchEvent(new Event('online'))
+    link.reconnect()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(states.at(-1)).toBe('connecting')
+    network.blackHole = false
+    const before = attempts.length
+    dispatchEvent(new FocusEvent('focus'))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(attempts).toHaveLength(before + 1)
+    expect(states.at(-1)).toBe('online')
+    link.stop()
+  })
+
+  test('never into the limits: a relay that drops every connection sees fewer than ten a minute', async () => {
+    const away = Array.from({ length: 500 }, () => new RelayError('no_answer'))
+    const { link, attempts } = connected(undefined, away)
+    for (let i = 0; i < 240; i++) {
+      await vi.advanceTimersByTimeAsync(500)
+      dispatchEvent(new FocusEvent('focus'))
+    }
+    for (const [index, at] of attempts.entries()) {
+      const within = attempts.slice(index).filter((later) => later < at + MINUTE)
+      expect(within.length).toBeLessThan(10)
+    }
+    link.stop()
+  })
 })

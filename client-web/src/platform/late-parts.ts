@@ -1,0 +1,60 @@
+/**
+ * Parts of the app that are fetched when first needed. After an upgrade a page of the old version
+ * asks for files that the server has no more: then a new version is there, and a reload brings it.
+ * Otherwise the network is at fault, and another try may work.
+ */
+
+/** Vite's, for every part of code or style that did not come. */
+const MISSING = 'vite:preloadError'
+/** Ours, for other files. */
+const FILE_MISSING = 'sealstream:part-missing'
+
+export interface LatePartEvents {
+  /** The server has another version than this page. */
+  outdated(): void
+  unreachable(): void
+}
+
+/** For a file that is fetched by other means than `import()`. */
+export function reportMissingPart(): void {
+  dispatchEvent(new Event(FILE_MISSING))
+}
+
+/** Tells which of both it is, each time a part does not come; the result stops that. */
+export function watchLateParts(
+  events: LatePartEvents,
+  isOutdated: () => Promise<boolean> = servesAnotherVersion,
+): () => void {
+  const missed = (): void => {
+    void isOutdated().then((outdated) => (outdated ? events.outdated() : events.unreachable()))
+  }
+  addEventListener(MISSING, missed)
+  addEventListener(FILE_MISSING, missed)
+  return () => {
+    removeEventListener(MISSING, missed)
+    removeEventListener(FILE_MISSING, missed)
+  }
+}
+
+/** Whether the page that the server gives now starts another script than this one did. */
+export async function servesAnotherVersion(
+  page: Document = document,
+  load: () => Promise<Response> = fetchPage,
+): Promise<boolean> {
+  try {
+    const response = await load()
+    if (!response.ok) return false
+    const served = new DOMParser().parseFromString(await response.text(), 'text/html')
+    const theirs = entryOf(served)
+    return theirs !== null && theirs !== entryOf(page)
+  } catch {
+    return false
+  }
+}
+
+/** Past every cache, the service worker's included: its copy is as old as this page. */
+const fetchPage = (): Promise<Response> =>
+  fetch(`/index.html?at=${Date.now()}`, { cache: 'no-store', signal: AbortSignal.timeout(5_000) })
+
+const entryOf = (page: Document): string | null =>
+  page.querySelector('script[type=module][src]')?.getAttribute('src') ?? null
