@@ -1,5 +1,4 @@
 /** One attempt to bring an outbox entry to the relay, and what its answer means. */
-import { CryptoError } from '@/crypto/errors'
 import { identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
@@ -19,23 +18,27 @@ import type { Target, Targets } from './targets'
 
 export type Outcome =
   | { type: 'accepted'; at: number; receipts: readonly SignedReceipt[] }
-  /** Encrypted, or encrypted for other devices; attempt it again at once. */
-  | { type: 'prepared'; entry: OutboxRecord }
+  /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
+  | { type: 'prepared'; entry: OutboxRecord; wait?: number }
   | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
   | { type: 'hold'; problem: SendProblem | null }
+  /** Too many attempts came to nothing: the person decides. */
+  | { type: 'aside' }
   | { type: 'never'; problem: SendProblem }
   /** Deleted while it was being prepared: nothing was written back. */
   | { type: 'gone' }
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
-/** Devices come and go; a relay that never agrees gets no ciphertext after ciphertext. */
-const MISMATCHES = 4
+/** Devices come and go: so often a message is adapted at once, then with waits, then set aside. */
+const ADAPTED_AT_ONCE = 4
+const ADAPTED_AT_ALL = 8
 
 export class Delivery {
-  private failures = 0
-  /** Of the entry that is refused again and again, though it was adapted each time. */
-  private mismatched = { key: 0, times: 0 }
+  /** Attempts in a row that came to nothing, by recipient. */
+  private readonly failures = new Map<string, number>()
+  /** By entry: how often it was refused, though it was adapted each time. */
+  private readonly mismatches = new Map<number, number>()
 
   constructor(
     private readonly core: Core,
@@ -94,7 +97,7 @@ export class Delivery {
     const known = own || target.devices?.length ? target.devices : null
     const devices = known ?? (await this.sessions.start(target))
     if (devices.length === 0 && !own) {
-      return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     }
     const receipt = await this.signed.wanted(entry)
     const prepared = await this.sessions.serial.run(async () => {
@@ -125,7 +128,8 @@ export class Delivery {
     const { id, to, envelopes } = entry
     const asks = entry.receipt ? { receipt: true as const } : {}
     const answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
-    this.failures = 0
+    this.failures.delete(to)
+    this.mismatches.delete(entry.key)
     const receipts = entry.receipt ? await this.signed.checked(entry, answer, log) : []
     return { type: 'accepted', at: answer.at, receipts }
   }
@@ -136,20 +140,15 @@ export class Delivery {
       return { type: 'hold', problem: 'identity_changed' }
     }
     if (error instanceof SessionsMissing) return this.startMissing(entry, target, error.devices)
-    if (error instanceof CryptoError) {
-      return { type: 'later', wait: this.backoff(), problem: null }
-    }
+    // Among them a fault of the engine: counted by the outbox.
     if (!(error instanceof RelayError)) throw error
     switch (error.code) {
       case 'device_mismatch':
-        if (this.mismatchesOf(entry) > MISMATCHES) {
-          return { type: 'later', wait: this.backoff(), problem: null }
-        }
-        return this.adapt(entry, target, error)
+        return this.disagreed(entry, target, error)
       case 'rate_limited':
         return {
           type: 'later',
-          wait: error.retryAfter ?? this.backoff(),
+          wait: error.retryAfter ?? this.backoff(entry.to),
           problem: 'rate_limited',
           everyone: entry.envelopes !== null,
         }
@@ -162,7 +161,7 @@ export class Delivery {
         return { type: 'never', problem: 'refused' }
       default:
         // No answer means unknown: the identical call is made again.
-        return { type: 'later', wait: error.retryAfter ?? this.backoff(), problem: null }
+        return { type: 'later', wait: error.retryAfter ?? this.backoff(entry.to), problem: null }
     }
   }
 
@@ -222,25 +221,39 @@ export class Delivery {
     if (!record) return { type: 'gone' }
     const unmet = [...replaced].some((id) => !devices.some(({ deviceId }) => deviceId === id))
     const same = added.length === 0 && record.envelopes.length === entry.envelopes?.length
-    if (same && unmet) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    if (same && unmet) return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     return { type: 'prepared', entry: record }
   }
 
   /** Every device it was encrypted for is gone; whoever is there now gets it. */
   private async encryptAgain(entry: OutboxRecord, target: Target): Promise<Outcome> {
     const devices = await this.sessions.start(target)
-    if (devices.length === 0) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    if (devices.length === 0)
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
   }
 
-  private mismatchesOf({ key }: OutboxRecord): number {
-    const times = this.mismatched.key === key ? this.mismatched.times + 1 : 1
-    this.mismatched = { key, times }
-    return times
+  /** The relay says that the devices are others. */
+  private async disagreed(
+    entry: OutboxRecord,
+    target: Target,
+    error: RelayError,
+  ): Promise<Outcome> {
+    const times = (this.mismatches.get(entry.key) ?? 0) + 1
+    this.mismatches.set(entry.key, times)
+    if (times > ADAPTED_AT_ALL) {
+      this.mismatches.delete(entry.key)
+      return { type: 'aside' }
+    }
+    const outcome = await this.adapt(entry, target, error)
+    if (times <= ADAPTED_AT_ONCE || outcome.type !== 'prepared') return outcome
+    return { ...outcome, wait: this.backoff(entry.to) }
   }
 
-  private backoff(): number {
-    return delay(sendBackoff, this.failures++)
+  private backoff(to: string): number {
+    const failures = this.failures.get(to) ?? 0
+    this.failures.set(to, failures + 1)
+    return delay(sendBackoff, failures)
   }
 }
 

@@ -91,6 +91,8 @@ export interface OutboxRecord {
   envelopes: OutgoingEnvelope[] | null
   /** The counter the ciphertexts carry; set together with `envelopes`. */
   n: number | null
+  /** It could not be sent; it waits for the person, and holds nothing up. */
+  aside?: boolean
   /** Whether the call asks the relay for receipts; set together with `envelopes`. */
   receipt?: boolean
 }
