@@ -175,6 +175,13 @@ export const waiting: Message[] = [
     status: 'waiting',
     problem: 'no_devices',
   }),
+  message('kim', {
+    direction: 'out',
+    text: 'Are you awake?',
+    sentAt: NOW - 2 * MINUTE,
+    status: 'waiting',
+    problem: 'set_aside',
+  }),
 ]
 
 export const awkward: Message[] = [

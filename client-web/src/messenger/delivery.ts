@@ -74,7 +74,7 @@ export class Delivery {
     return { user_id: userId, username, identity: identityText(identity) }
   }
 
-  content(entry: OutboxRecord, n: number): Content {
+  content(entry: OutboxRecord, n: number, m: number | undefined): Content {
     const { account } = this.core
     return {
       v: 1,
@@ -87,6 +87,7 @@ export class Delivery {
       },
       to: entry.to,
       n,
+      ...(m !== undefined && { m }),
       sent_at: entry.sentAt,
       ...entry.body,
     }
@@ -107,13 +108,28 @@ export class Delivery {
       const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
       const n = counter + 1
       const changes = new Changes().put('counters', `out/${entry.to}`, n)
-      const content = this.content(entry, n)
+      const m = await this.countText(changes, entry, n)
+      const content = this.content(entry, n, m)
       const envelopes = await this.sessions.encrypt(changes, target, devices, content)
-      const record = { ...entry, envelopes, n, receipt }
+      const record = { ...entry, envelopes, n, ...(m !== undefined && { m }), receipt }
       await this.core.store.commit(changes.put('outbox', entry.key, record))
       return record
     })
     return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
+  }
+
+  /** Undefined while it is not known how many there were: an older version counted everything alike. */
+  private async countText(
+    changes: Changes,
+    { to, body }: OutboxRecord,
+    n: number,
+  ): Promise<number | undefined> {
+    const key = `out/${to}/texts`
+    const before = (await this.core.store.getSpare<number>('counters', key)) ?? (n === 1 ? 0 : null)
+    if (before === null) return undefined
+    const m = before + (body.type === 'text' ? 1 : 0)
+    changes.put('counters', key, m)
+    return m
   }
 
   /** As it lies in the outbox; null when it was deleted or renewed. Asked inside `serial`. */
@@ -211,7 +227,7 @@ export class Delivery {
     const record = await this.sessions.serial.run(async () => {
       if (!(await this.stored(entry))) return null
       const changes = new Changes()
-      const content = this.content(entry, entry.n ?? 0)
+      const content = this.content(entry, entry.n ?? 0, entry.m)
       const fresh = await this.sessions.encrypt(changes, target, added, content)
       const kept = (entry.envelopes ?? []).filter((one) => !replaced.has(one.device_id))
       const updated = { ...entry, envelopes: [...kept, ...fresh] }
