@@ -44,6 +44,7 @@ export function contact(username: string, over: Partial<Contact> = {}): Contact 
     trust: 'unverified',
     changedIdentity: null,
     relation: 'contact',
+    alike: null,
     blocked: false,
     online: false,
     addedAt: NOW - 40 * DAY,

@@ -50,7 +50,13 @@ function lived(): GalleryData {
     request('xx_deals_xx', 'You have won', 26 * HOUR),
   ]
   for (const one of people.requests) {
-    people.byId.set(one.userId, contact(one.username, { relation: 'request' }))
+    people.byId.set(
+      one.userId,
+      contact(one.username, {
+        relation: 'request',
+        alike: one.username === 'noah_w' ? 'name' : null,
+      }),
+    )
   }
   const chats = useConversationsStore()
   for (const one of conversations) chats.byId.set(one.id, one)

@@ -6,7 +6,7 @@ export const contacts: Contact[] = [
   contact('anna', { trust: 'verified', verifiedAt: NOW - 12 * DAY, online: true }),
   contact('ben_k', { online: true }),
   contact('clara', { trust: 'changed', changedIdentity: identityOf('clara_new') }),
-  contact('deniz'),
+  contact('deniz', { alike: 'name' }),
   contact('emil_and_the_detectives_berlin', { trust: 'verified', verifiedAt: NOW - DAY }),
   contact('farah'),
   contact('grandpa'),
@@ -16,6 +16,10 @@ export const contacts: Contact[] = [
   contact('kim'),
   contact('lena_old', {}),
   contact('milo', {}),
+  {
+    ...contact('deniz_2', { alike: 'name' }),
+    username: 'deniz',
+  },
 ]
 
 function line(name: string, text: string, ago: number, over: Partial<Message> = {}): Message {
@@ -44,6 +48,10 @@ export const conversations: Conversation[] = [
       { direction: 'out', status: 'read' },
     ),
   }),
+  {
+    ...conversation('deniz_2', { last: line('deniz_2', 'New phone, who dis', 3 * HOUR) }),
+    username: 'deniz',
+  },
   conversation('emil_and_the_detectives_berlin', {
     last: line('emil_and_the_detectives_berlin', 'See you at the station', 5 * HOUR, {
       direction: 'out',
@@ -166,6 +174,13 @@ export const waiting: Message[] = [
     sentAt: NOW - 3 * MINUTE,
     status: 'waiting',
     problem: 'no_devices',
+  }),
+  message('kim', {
+    direction: 'out',
+    text: 'Are you awake?',
+    sentAt: NOW - 2 * MINUTE,
+    status: 'waiting',
+    problem: 'set_aside',
   }),
 ]
 

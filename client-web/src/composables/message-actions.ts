@@ -1,5 +1,5 @@
 /** What one can do to a message from its menu. */
-import { Copy, Info, Reply, Trash2 } from '@lucide/vue'
+import { Copy, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from '@/components/ui/menu'
 import type { Message } from '@/messenger/contract'
@@ -9,6 +9,7 @@ export interface MessageHandlers {
   reply(message: Message): void
   info(message: Message): void
   remove(message: Message): void
+  sendAgain(message: Message): void
 }
 
 export function useMessageActions(handlers: MessageHandlers, mayReply: () => boolean) {
@@ -18,6 +19,12 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
   return (message: Message): MenuEntry[] => {
     const text = message.kind === 'text'
     const entries: (MenuEntry | false)[] = [
+      message.problem === 'set_aside' && {
+        key: 'again',
+        label: t('chat.sendAgain'),
+        icon: RotateCw,
+        run: () => handlers.sendAgain(message),
+      },
       text &&
         mayReply() && {
           key: 'reply',

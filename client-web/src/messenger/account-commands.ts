@@ -75,6 +75,8 @@ export function accountCommands(app: App): AccountCommands {
       await enter(name, tokens, tokens.device_id !== account.deviceId)
     },
     async startWithNewIdentity() {
+      // Contacts go on counting where they were.
+      await app.saveAccount({ joined: true })
       if (!(await activate(app.theCore(), true)))
         throw new MessengerError('internal', 'replacing was refused')
       await app.proceed()

@@ -12,7 +12,7 @@ import type { Content, CopyOf, UnknownContent } from './content'
 import type { Core } from './core'
 import type { Message } from './contract'
 import { messageTimes } from './message-times'
-import { arrive, counterKey, readCount, readCounter, removedKey } from './counters'
+import { arrive, counterKey, missedTexts, readCount, readCounter, removedKey } from './counters'
 import type { Held } from './held'
 import { stageDecision } from './key-decisions'
 import type { KeyWatch } from './key-watch'
@@ -100,14 +100,19 @@ export class Arrivals {
     const before = await readCounter(store, from.user_id, from.device_id)
     const arrival = arrive(before, content.n, account.joined || from.user_id === account.userId)
     if (arrival.type === 'replay') return false
-    changes.put('counters', counterKey(from.user_id, from.device_id), arrival.record)
+    const { m } = content
+    const newest = arrival.type === 'new' && m !== undefined ? { texts: m } : {}
+    const counted = { ...arrival.record, ...newest }
+    changes.put('counters', counterKey(from.user_id, from.device_id), counted)
     const removed = await readCount<number[] | null>(store, removedKey(from.user_id), null)
     const returns = removed !== null && !removed.includes(from.device_id)
     if (returns) {
       changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
-    } else if (arrival.type === 'new' && arrival.skipped > 0 && person?.relation === 'contact') {
-      const gap = { type: 'gap', count: arrival.skipped } as const
-      shows.push(this.chats.stageNotice(changes, person.userId, gap))
+    } else if (arrival.type === 'new' && person?.relation === 'contact') {
+      const isText = content.type === 'text' || content.type === 'unknown'
+      const count = missedTexts(before, { m, isText }, arrival.skipped)
+      const gap = { type: 'gap', count } as const
+      if (count > 0) shows.push(this.chats.stageNotice(changes, person.userId, gap))
     }
     return true
   }

@@ -85,6 +85,7 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
     },
     sendText: (to, text) => write(to, text),
     reply: (to, text, replyTo) => write(to, text, replyTo),
+    sendAgain: (id) => running().outbox.sendAgain(id),
     async saveReceipts(id) {
       const message = await running().core.store.message<Message>(id)
       if (!message?.signedReceipts?.length) throw new MessengerError('not_found')
@@ -103,7 +104,7 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
           changes.removeMessage(id, message.order)
         }
         const shows = [
-          await outbox.stageUntried(changes, (entry) => gone.has(entry.contentId)),
+          await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId)),
           await chats.stageLastWithout(changes, id, gone),
         ]
         await core.store.commit(changes)
@@ -118,7 +119,7 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
         const changes = new Changes()
         const shows = [
           chats.stageRemoval(changes, id),
-          await outbox.stageUntried(changes, (entry) => entry.message?.conversation === id),
+          await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id),
         ]
         await core.store.commit(changes)
         for (const show of shows) show()

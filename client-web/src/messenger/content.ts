@@ -24,6 +24,8 @@ interface Common {
   to: string
   /** Counts up from 1 per sending device and recipient. */
   n: number
+  /** Counts up like `n`, but for texts alone; older clients do not say it. */
+  m?: number
   sent_at: number
 }
 
@@ -88,6 +90,7 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
     },
     to: expected.to,
     n: fields['n'] as number,
+    ...(isCount(fields['m'], 0) && { m: fields['m'] as number }),
     sent_at: fields['sent_at'] as number,
   }
   return { ...common, ...readBody(fields) }

@@ -3,8 +3,10 @@ import { emptyCounter } from './records'
 import type { CounterRecord } from './records'
 import { sessionKey } from './sessions'
 
-/** Missing numbers remembered per sending device; more are reported but may come later unseen. */
-const KEPT_MISSING = 500
+/** Stretches of missing numbers remembered per sending device. */
+const KEPT_STRETCHES = 500
+
+type Stretch = readonly [from: number, to: number]
 
 export type Arrival =
   /** `skipped`: how many before it have not come. */
@@ -16,19 +18,53 @@ export type Arrival =
 
 /**
  * What the counter inside a content says. `trustFirst`: this device joined later than the sender
- * began counting, so the first number may be any.
+ * began counting, so the first number may be any. Of numbers too old to be remembered nobody knows
+ * whether they came: they count as late, for a message that is shown twice is better than one lost
+ * (and its id tells).
  */
 export function arrive(before: CounterRecord, n: number, trustFirst: boolean): Arrival {
+  const missing = before.missing.map((one): Stretch => (typeof one === 'number' ? [one, one] : one))
   if (n > before.highest) {
     const first = before.highest === 0 && trustFirst
     const skipped = first ? 0 : n - before.highest - 1
-    const gaps = Array.from({ length: Math.min(skipped, KEPT_MISSING) }, (_, i) => n - 1 - i)
-    const missing = [...before.missing, ...gaps.reverse()].slice(-KEPT_MISSING)
-    return { type: 'new', record: { ...before, highest: n, missing }, skipped }
+    if (skipped > 0) missing.push([before.highest + 1, n - 1])
+    return { type: 'new', record: bounded({ ...before, highest: n }, missing), skipped }
   }
-  if (!before.missing.includes(n)) return { type: 'replay' }
-  const missing = before.missing.filter((one) => one !== n)
-  return { type: 'late', record: { ...before, missing } }
+  const at = missing.findIndex(([from, to]) => from <= n && n <= to)
+  const stretch = missing[at]
+  if (!stretch) {
+    const forgotten = n <= (before.forgotten ?? 0)
+    return forgotten ? { type: 'late', record: before } : { type: 'replay' }
+  }
+  const [from, to] = stretch
+  const around: readonly Stretch[] = [
+    [from, n - 1],
+    [n + 1, to],
+  ]
+  const left = around.filter(([start, end]) => start <= end)
+  return { type: 'late', record: bounded(before, missing.toSpliced(at, 1, ...left)) }
+}
+
+/** With the newest stretches; what lies before them is forgotten. */
+function bounded(record: CounterRecord, missing: readonly Stretch[]): CounterRecord {
+  const surplus = missing.length - KEPT_STRETCHES
+  if (surplus <= 0) return { ...record, missing: [...missing] }
+  const forgotten = Math.max(record.forgotten ?? 0, missing[surplus - 1]?.[1] ?? 0)
+  return { ...record, forgotten, missing: missing.slice(surplus) }
+}
+
+/**
+ * How many texts are among the numbers that were skipped: receipts are no messages. `m`: how many
+ * the sender has written by now, this content included; without it every skipped number counts.
+ */
+export function missedTexts(
+  before: CounterRecord,
+  { m, isText }: { m: number | undefined; isText: boolean },
+  skipped: number,
+): number {
+  const known = before.highest === 0 ? 0 : before.texts
+  if (m === undefined || known === undefined) return skipped
+  return Math.min(skipped, Math.max(0, m - known - (isText ? 1 : 0)))
 }
 
 export const counterKey = (userId: string, deviceId: number): string =>

@@ -1,5 +1,4 @@
 /** One attempt to bring an outbox entry to the relay, and what its answer means. */
-import { CryptoError } from '@/crypto/errors'
 import { identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
@@ -19,23 +18,27 @@ import type { Target, Targets } from './targets'
 
 export type Outcome =
   | { type: 'accepted'; at: number; receipts: readonly SignedReceipt[] }
-  /** Encrypted, or encrypted for other devices; attempt it again at once. */
-  | { type: 'prepared'; entry: OutboxRecord }
+  /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
+  | { type: 'prepared'; entry: OutboxRecord; wait?: number }
   | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
   | { type: 'hold'; problem: SendProblem | null }
+  /** Too many attempts came to nothing: the person decides. */
+  | { type: 'aside' }
   | { type: 'never'; problem: SendProblem }
   /** Deleted while it was being prepared: nothing was written back. */
   | { type: 'gone' }
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
-/** Devices come and go; a relay that never agrees gets no ciphertext after ciphertext. */
-const MISMATCHES = 4
+/** Devices come and go: so often a message is adapted at once, then with waits, then set aside. */
+const ADAPTED_AT_ONCE = 4
+const ADAPTED_AT_ALL = 8
 
 export class Delivery {
-  private failures = 0
-  /** Of the entry that is refused again and again, though it was adapted each time. */
-  private mismatched = { key: 0, times: 0 }
+  /** Attempts in a row that came to nothing, by recipient. */
+  private readonly failures = new Map<string, number>()
+  /** By entry: how often it was refused, though it was adapted each time. */
+  private readonly mismatches = new Map<number, number>()
 
   constructor(
     private readonly core: Core,
@@ -71,7 +74,7 @@ export class Delivery {
     return { user_id: userId, username, identity: identityText(identity) }
   }
 
-  content(entry: OutboxRecord, n: number): Content {
+  content(entry: OutboxRecord, n: number, m: number | undefined): Content {
     const { account } = this.core
     return {
       v: 1,
@@ -84,6 +87,7 @@ export class Delivery {
       },
       to: entry.to,
       n,
+      ...(m !== undefined && { m }),
       sent_at: entry.sentAt,
       ...entry.body,
     }
@@ -94,7 +98,7 @@ export class Delivery {
     const known = own || target.devices?.length ? target.devices : null
     const devices = known ?? (await this.sessions.start(target))
     if (devices.length === 0 && !own) {
-      return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     }
     const receipt = await this.signed.wanted(entry)
     const prepared = await this.sessions.serial.run(async () => {
@@ -104,13 +108,28 @@ export class Delivery {
       const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
       const n = counter + 1
       const changes = new Changes().put('counters', `out/${entry.to}`, n)
-      const content = this.content(entry, n)
+      const m = await this.countText(changes, entry, n)
+      const content = this.content(entry, n, m)
       const envelopes = await this.sessions.encrypt(changes, target, devices, content)
-      const record = { ...entry, envelopes, n, receipt }
+      const record = { ...entry, envelopes, n, ...(m !== undefined && { m }), receipt }
       await this.core.store.commit(changes.put('outbox', entry.key, record))
       return record
     })
     return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
+  }
+
+  /** Undefined while it is not known how many there were: an older version counted everything alike. */
+  private async countText(
+    changes: Changes,
+    { to, body }: OutboxRecord,
+    n: number,
+  ): Promise<number | undefined> {
+    const key = `out/${to}/texts`
+    const before = (await this.core.store.getSpare<number>('counters', key)) ?? (n === 1 ? 0 : null)
+    if (before === null) return undefined
+    const m = before + (body.type === 'text' ? 1 : 0)
+    changes.put('counters', key, m)
+    return m
   }
 
   /** As it lies in the outbox; null when it was deleted or renewed. Asked inside `serial`. */
@@ -125,7 +144,8 @@ export class Delivery {
     const { id, to, envelopes } = entry
     const asks = entry.receipt ? { receipt: true as const } : {}
     const answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
-    this.failures = 0
+    this.failures.delete(to)
+    this.mismatches.delete(entry.key)
     const receipts = entry.receipt ? await this.signed.checked(entry, answer, log) : []
     return { type: 'accepted', at: answer.at, receipts }
   }
@@ -136,20 +156,15 @@ export class Delivery {
       return { type: 'hold', problem: 'identity_changed' }
     }
     if (error instanceof SessionsMissing) return this.startMissing(entry, target, error.devices)
-    if (error instanceof CryptoError) {
-      return { type: 'later', wait: this.backoff(), problem: null }
-    }
+    // Among them a fault of the engine: counted by the outbox.
     if (!(error instanceof RelayError)) throw error
     switch (error.code) {
       case 'device_mismatch':
-        if (this.mismatchesOf(entry) > MISMATCHES) {
-          return { type: 'later', wait: this.backoff(), problem: null }
-        }
-        return this.adapt(entry, target, error)
+        return this.disagreed(entry, target, error)
       case 'rate_limited':
         return {
           type: 'later',
-          wait: error.retryAfter ?? this.backoff(),
+          wait: error.retryAfter ?? this.backoff(entry.to),
           problem: 'rate_limited',
           everyone: entry.envelopes !== null,
         }
@@ -162,7 +177,7 @@ export class Delivery {
         return { type: 'never', problem: 'refused' }
       default:
         // No answer means unknown: the identical call is made again.
-        return { type: 'later', wait: error.retryAfter ?? this.backoff(), problem: null }
+        return { type: 'later', wait: error.retryAfter ?? this.backoff(entry.to), problem: null }
     }
   }
 
@@ -212,7 +227,7 @@ export class Delivery {
     const record = await this.sessions.serial.run(async () => {
       if (!(await this.stored(entry))) return null
       const changes = new Changes()
-      const content = this.content(entry, entry.n ?? 0)
+      const content = this.content(entry, entry.n ?? 0, entry.m)
       const fresh = await this.sessions.encrypt(changes, target, added, content)
       const kept = (entry.envelopes ?? []).filter((one) => !replaced.has(one.device_id))
       const updated = { ...entry, envelopes: [...kept, ...fresh] }
@@ -222,25 +237,39 @@ export class Delivery {
     if (!record) return { type: 'gone' }
     const unmet = [...replaced].some((id) => !devices.some(({ deviceId }) => deviceId === id))
     const same = added.length === 0 && record.envelopes.length === entry.envelopes?.length
-    if (same && unmet) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    if (same && unmet) return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     return { type: 'prepared', entry: record }
   }
 
   /** Every device it was encrypted for is gone; whoever is there now gets it. */
   private async encryptAgain(entry: OutboxRecord, target: Target): Promise<Outcome> {
     const devices = await this.sessions.start(target)
-    if (devices.length === 0) return { type: 'later', wait: this.backoff(), problem: 'no_devices' }
+    if (devices.length === 0)
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
   }
 
-  private mismatchesOf({ key }: OutboxRecord): number {
-    const times = this.mismatched.key === key ? this.mismatched.times + 1 : 1
-    this.mismatched = { key, times }
-    return times
+  /** The relay says that the devices are others. */
+  private async disagreed(
+    entry: OutboxRecord,
+    target: Target,
+    error: RelayError,
+  ): Promise<Outcome> {
+    const times = (this.mismatches.get(entry.key) ?? 0) + 1
+    this.mismatches.set(entry.key, times)
+    if (times > ADAPTED_AT_ALL) {
+      this.mismatches.delete(entry.key)
+      return { type: 'aside' }
+    }
+    const outcome = await this.adapt(entry, target, error)
+    if (times <= ADAPTED_AT_ONCE || outcome.type !== 'prepared') return outcome
+    return { ...outcome, wait: this.backoff(entry.to) }
   }
 
-  private backoff(): number {
-    return delay(sendBackoff, this.failures++)
+  private backoff(to: string): number {
+    const failures = this.failures.get(to) ?? 0
+    this.failures.set(to, failures + 1)
+    return delay(sendBackoff, failures)
   }
 }
 

@@ -31,7 +31,7 @@ export class Ephemerals {
         if (opened.content.type === 'typing') {
           const changes = new Changes()
           this.opener.stage(changes, sealed, opened)
-          await this.core.store.commit(changes)
+          await this.core.store.commit(changes, 'relaxed')
           return opened.content.active
         }
         // It belongs in the mailbox: its key stays, so that it can still be read there.

@@ -8,7 +8,7 @@
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
-import { StorageError } from '@/storage/errors'
+import { StorageError, storeWaits } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Arrivals } from './arrivals'
@@ -194,7 +194,7 @@ export class Inbox {
       try {
         return await this.take(envelope, begin, false)
       } catch (error) {
-        if (waits(error) || this.stopped) throw error
+        if (storeWaits(error) || this.stopped) throw error
       }
       await new Promise((done) => setTimeout(done, pause))
     }
@@ -239,7 +239,7 @@ export class Inbox {
       }
       return this.failures.stage(changes, envelope, error)
     }
-    if (waits(error) || !last) throw error
+    if (storeWaits(error) || !last) throw error
     // A bug: it must not block the mailbox, nor stay unseen.
     if (!(error instanceof CryptoError || error instanceof StorageError)) reportError(error)
     return this.failures.stage(changes, envelope, new CryptoError('internal'))
@@ -274,6 +274,3 @@ export class Inbox {
 /** The envelope is at fault, not we. */
 const isRefusal = (error: unknown): error is CryptoError | ContentError =>
   error instanceof ContentError || (error instanceof CryptoError && error.code !== 'internal')
-
-/** The store takes nothing now (full, fenced, locked): it will, or another tab does. */
-const waits = (error: unknown): boolean => error instanceof StorageError && error.code !== 'damaged'

@@ -4,31 +4,33 @@
  * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
  * encrypts nothing twice.
  */
+import { CryptoError } from '@/crypto/errors'
 import { Changes } from '@/storage/changes'
+import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from './chats'
 import type { Core } from './core'
+import { MessengerError } from './contract'
 import type { Message, SendProblem } from './contract'
-import type { Body } from './content'
 import { Delivery } from './delivery'
 import type { Outcome } from './delivery'
+import { anew, OutboxEntries } from './outbox-entries'
+import type { NewEntry } from './outbox-entries'
 import type { OutboxRecord } from './records'
 import type { Targets } from './targets'
 
 type Accepted = Extract<Outcome, { type: 'accepted' }>
 
-export interface NewEntry {
-  to: string
-  contentId: string
-  body: Body
-  sentAt: number
-  message: OutboxRecord['message']
-}
+const STORE_PAUSE = 5_000
+/** After this many faults of our own an entry is set aside; before, it pauses a little longer each time. */
+const MOST_FAULTS = 3
+const FAULT_PAUSE = 1_000
 
 export class Outbox {
-  private readonly entries = new Map<number, OutboxRecord>()
+  readonly entries: OutboxEntries
   private readonly running = new Set<string>()
   private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
-  private lastKey = 0
+  /** By entry: how often an attempt failed for no reason that is known. */
+  private readonly faults = new Map<number, number>()
   /** By `Core.elapsed`. */
   private limitedUntil = -Infinity
   private limitTimer: ReturnType<typeof setTimeout> | null = null
@@ -39,36 +41,26 @@ export class Outbox {
     private readonly targets: Targets,
     private readonly chats: Chats,
     private readonly delivery: Delivery,
-  ) {}
+  ) {
+    this.entries = new OutboxEntries(core)
+  }
 
-  async load(): Promise<void> {
-    for (const entry of await this.core.store.all<OutboxRecord>('outbox')) {
-      this.entries.set(entry.key, entry)
-      this.lastKey = Math.max(this.lastKey, entry.key)
-    }
-    this.showWaiting()
+  load(): Promise<void> {
+    return this.entries.load()
   }
 
   /** Adds the write to `changes`; call the result after the commit: it starts sending. */
   stage(changes: Changes, entry: NewEntry): () => void {
-    const record: OutboxRecord = {
-      ...entry,
-      key: ++this.lastKey,
-      id: entry.message ? entry.contentId : crypto.randomUUID(),
-      envelopes: null,
-      n: null,
-    }
-    changes.put('outbox', record.key, record)
+    const added = this.entries.stageNew(changes, entry)
     return () => {
-      this.entries.set(record.key, record)
-      this.showWaiting()
-      this.kick(record.to)
+      added()
+      this.kick(entry.to)
     }
   }
 
   /** Sends what can be sent, to one recipient or to all. */
   kick(to?: string): void {
-    const recipients = to ? [to] : new Set([...this.entries.values()].map((entry) => entry.to))
+    const recipients = to ? [to] : new Set(this.entries.all.map((entry) => entry.to))
     for (const recipient of recipients) {
       if (!this.running.has(recipient)) void this.run(recipient)
     }
@@ -87,19 +79,14 @@ export class Outbox {
   async renew(to: string): Promise<void> {
     await this.core.serial.run(async () => {
       const changes = new Changes()
-      const renewed: OutboxRecord[] = []
-      for (const entry of this.entries.values()) {
-        if (entry.to !== to) continue
-        // Another ciphertext is another call.
-        renewed.push({ ...entry, id: crypto.randomUUID(), envelopes: null, n: null })
-      }
+      const renewed = this.entries.to(to).map(anew)
       for (const entry of renewed) changes.put('outbox', entry.key, entry)
       const target = this.targets.get(to)
       const shows = await Promise.all(
         renewed.map(({ contentId }) => this.chats.stageSeal(changes, contentId, target)),
       )
       await this.core.store.commit(changes)
-      for (const entry of renewed) this.entries.set(entry.key, entry)
+      for (const entry of renewed) this.entries.set(entry)
       for (const show of shows) show()
     })
     this.resume(to)
@@ -111,65 +98,54 @@ export class Outbox {
     if (this.limitTimer) clearTimeout(this.limitTimer)
   }
 
-  /**
-   * Takes out what was never tried: a deleted message that may be at the relay already, and whose
-   * counter is used, still goes its way.
-   */
-  async stageUntried(
-    changes: Changes,
-    unwanted: (entry: OutboxRecord) => boolean,
-  ): Promise<() => void> {
-    const gone: OutboxRecord[] = []
-    for (const entry of [...this.entries.values()].filter(unwanted)) {
-      // The disk knows first.
-      const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
-      if (!stored?.envelopes) gone.push(entry)
-    }
-    return this.stageGone(changes, gone)
-  }
-
-  /** Everything for someone who is no contact any more. */
-  stageRemovalTo(changes: Changes, to: string): () => void {
-    return this.stageGone(
-      changes,
-      [...this.entries.values()].filter((entry) => entry.to === to),
-    )
-  }
-
-  private stageGone(changes: Changes, gone: readonly OutboxRecord[]): () => void {
-    for (const entry of gone) changes.remove('outbox', entry.key)
-    return () => {
-      for (const entry of gone) this.entries.delete(entry.key)
-      this.showWaiting()
-    }
-  }
-
-  private next(to: string): OutboxRecord | undefined {
-    let first: OutboxRecord | undefined
-    for (const entry of this.entries.values()) {
-      if (entry.to === to && (!first || entry.key < first.key)) first = entry
-    }
-    return first
-  }
-
   private async run(to: string): Promise<void> {
     this.running.add(to)
     try {
       for (;;) {
-        const entry = this.next(to)
+        const entry = this.entries.next(to)
         const wait = this.limitedUntil - this.core.elapsed()
         if (!entry || this.stopped || !this.core.socket || this.paused.has(to)) return
         if (wait > 0) return this.pause(to, wait)
-        const outcome = await this.delivery.attempt(entry)
-        if (!(await this.settle(entry, outcome))) return
+        if (!(await this.step(entry))) return
       }
-    } catch (error) {
-      // The store refused (fenced, locked, full): nothing was lost, a later kick tries again.
-      if (!this.stopped) this.pause(to, 5_000)
-      if (!(error instanceof Error && error.name === 'StorageError')) throw error
     } finally {
       this.running.delete(to)
     }
+  }
+
+  /** True when the next entry may follow. */
+  private async step(entry: OutboxRecord): Promise<boolean> {
+    try {
+      const outcome = await this.delivery.attempt(entry)
+      const goesOn = await this.settle(entry, outcome)
+      this.faults.delete(entry.key)
+      return goesOn
+    } catch (error) {
+      if (this.stopped) return false
+      // The store takes nothing now (fenced, locked, full): nothing was lost, a later kick tries again.
+      if (storeWaits(error)) {
+        this.pause(entry.to, STORE_PAUSE)
+        return false
+      }
+      return this.failed(entry, error)
+    }
+  }
+
+  /** A fault of our own: it may pass; if not, the entry must not keep the others waiting. */
+  private async failed(entry: OutboxRecord, error: unknown): Promise<boolean> {
+    if (!(error instanceof CryptoError || error instanceof StorageError)) reportError(error)
+    const times = (this.faults.get(entry.key) ?? 0) + 1
+    this.faults.set(entry.key, times)
+    if (times >= MOST_FAULTS) {
+      try {
+        await this.setAside(entry)
+        return true
+      } catch (failure) {
+        if (!storeWaits(failure)) reportError(failure)
+      }
+    }
+    this.pause(entry.to, FAULT_PAUSE * times)
+    return false
   }
 
   /** True when the next entry may follow. */
@@ -181,7 +157,12 @@ export class Outbox {
         await this.finish(entry, outcome)
         return true
       case 'prepared':
-        this.entries.set(entry.key, outcome.entry)
+        this.entries.set(outcome.entry)
+        if (outcome.wait === undefined) return true
+        this.pause(entry.to, outcome.wait)
+        return false
+      case 'aside':
+        await this.setAside(entry)
         return true
       case 'later':
         if (outcome.everyone) this.limit(outcome.wait)
@@ -218,7 +199,6 @@ export class Outbox {
     shows.push(this.stageCopy(changes, entry))
     await this.core.store.commit(changes)
     this.entries.delete(entry.key)
-    this.showWaiting()
     for (const show of shows) show()
   }
 
@@ -236,13 +216,43 @@ export class Outbox {
     return this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
+  /** Tries a message again that was set aside, with what was encrypted for it already. */
+  sendAgain(id: string): Promise<void> {
+    return this.core.serial.run(async () => {
+      const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
+      if (!entry?.message) throw new MessengerError('not_found')
+      const changes = new Changes()
+      const show = await this.stageProblem(changes, entry, null)
+      await this.change(changes, { ...entry, aside: false }, show)
+      this.resume(entry.to)
+    })
+  }
+
+  /** What is no message (a receipt, a copy) is worth no question: it goes. */
+  private async setAside(entry: OutboxRecord): Promise<void> {
+    this.faults.delete(entry.key)
+    if (!entry.message) return this.drop(entry, 'set_aside')
+    await this.core.serial.run(async () => {
+      // Deleted, or to be encrypted anew, meanwhile.
+      if (this.entries.get(entry.key) !== entry) return
+      const changes = new Changes()
+      const show = await this.stageProblem(changes, entry, 'set_aside')
+      await this.change(changes, { ...entry, aside: true }, show)
+    })
+  }
+
+  private async change(changes: Changes, entry: OutboxRecord, show: () => void): Promise<void> {
+    await this.core.store.commit(changes.put('outbox', entry.key, entry))
+    this.entries.set(entry)
+    show()
+  }
+
   private async drop(entry: OutboxRecord, problem: SendProblem): Promise<void> {
     await this.core.serial.run(async () => {
       const changes = new Changes().remove('outbox', entry.key)
       const show = await this.stageProblem(changes, entry, problem)
       await this.core.store.commit(changes)
       this.entries.delete(entry.key)
-      this.showWaiting()
       show()
     })
   }
@@ -285,10 +295,5 @@ export class Outbox {
       this.kick(to)
     }, wait)
     this.paused.set(to, timer)
-  }
-
-  private showWaiting(): void {
-    const waiting = [...this.entries.values()].filter((entry) => entry.message).length
-    this.core.view.connection({ waiting })
   }
 }

@@ -173,7 +173,7 @@ export function peopleCommands(running: () => Running): PeopleCommands {
           chats.stageRemoval(changes, id),
           people.stageRemoval(changes, id),
           receipts.stageRemoval(changes, id),
-          outbox.stageRemovalTo(changes, id),
+          outbox.entries.stageRemovalTo(changes, id),
           held.stageOnly(changes, id, null),
         ]
         await core.store.commit(changes)

@@ -6,6 +6,7 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { contactCode, fingerprint, identityText } from '@/crypto/identity'
 import { Changes } from '@/storage/changes'
+import { Alike } from './alike'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { Contact } from './contract'
@@ -18,6 +19,7 @@ export type Misfit = 'name_mismatch' | 'key_known' | 'request_in_the_way'
 export class People {
   private readonly records = new Mirror<ContactRecord>('contacts')
   private readonly online = new Set<string>()
+  private readonly alike = new Alike()
 
   constructor(private readonly core: Core) {}
 
@@ -28,8 +30,9 @@ export class People {
   async load(): Promise<void> {
     for (const record of await this.core.store.all<ContactRecord>('contacts')) {
       this.records.load(record.userId, record)
-      this.core.view.contact(this.show(record))
+      this.alike.move(undefined, record)
     }
+    for (const record of this.all.values()) this.core.view.contact(this.show(record))
   }
 
   /** As they are on disk, or will be with `within`. */
@@ -48,8 +51,10 @@ export class People {
   stage(changes: Changes, record: ContactRecord): () => void {
     const followed = this.records.stage(changes, record.userId, record)
     return () => {
+      const others = this.alike.move(this.all.get(record.userId), record)
       followed()
       this.core.view.contact(this.show(record))
+      this.showAgain(others)
     }
   }
 
@@ -67,8 +72,18 @@ export class People {
   stageRemoval(changes: Changes, id: string): () => void {
     const followed = this.records.stageRemoval(changes, id)
     return () => {
+      const others = this.alike.move(this.all.get(id), undefined)
       followed()
       this.core.view.contactRemoved(id)
+      this.showAgain(others)
+    }
+  }
+
+  /** Somebody of the same name or key came, or went. */
+  private showAgain(ids: ReadonlySet<string>): void {
+    for (const id of ids) {
+      const record = this.all.get(id)
+      if (record) this.core.view.contact(this.show(record))
     }
   }
 
@@ -128,6 +143,7 @@ export class People {
       trust: record.changed ? 'changed' : record.verified ? 'verified' : 'unverified',
       changedIdentity: record.changed && identityText(record.changed.identity),
       relation: record.relation,
+      alike: this.alike.of(record),
       blocked: record.blocked,
       online: this.online.has(record.userId),
       addedAt: record.addedAt,

@@ -103,7 +103,8 @@ export class Presence {
         })
         // An unanswered session would have to carry the key agreement: not for this.
         if (all.some((envelope) => envelope.kind === 'prekey')) return []
-        await this.core.store.commit(changes)
+        // Not worth a flush: it reaches the disk with the next message, before that one leaves.
+        await this.core.store.commit(changes, 'relaxed')
         return all.map(({ device_id, body }) => ({ device_id, body }))
       } catch (error) {
         if (error instanceof SessionsMissing) return []

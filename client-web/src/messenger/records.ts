@@ -91,6 +91,10 @@ export interface OutboxRecord {
   envelopes: OutgoingEnvelope[] | null
   /** The counter the ciphertexts carry; set together with `envelopes`. */
   n: number | null
+  /** How many texts to them there were with this one; set together with `envelopes`. */
+  m?: number
+  /** It could not be sent; it waits for the person, and holds nothing up. */
+  aside?: boolean
   /** Whether the call asks the relay for receipts; set together with `envelopes`. */
   receipt?: boolean
 }
@@ -98,8 +102,12 @@ export interface OutboxRecord {
 /** Of a sending device: which counters have come. */
 export interface CounterRecord {
   highest: number
-  /** Below `highest`, not come yet; bounded. */
-  missing: number[]
+  /** How many texts had been written up to `highest`, as the sender says. */
+  texts?: number
+  /** Below `highest`, not come yet: single numbers (of older versions), or from and to. */
+  missing: (number | readonly [number, number])[]
+  /** Up to this number nobody knows any more what is missing. */
+  forgotten?: number
   failures: number[]
   renewedAt: number
 }

@@ -12,6 +12,7 @@ import { DeviceWatch } from './device-watch'
 import { Ephemerals } from './ephemerals'
 import { Expiries } from './expiries'
 import { Failures } from './failures'
+import { Greetings } from './greetings'
 import { adoptHeld, Held } from './held'
 import { Inbox } from './inbox'
 import { KeyWatch } from './key-watch'
@@ -51,6 +52,7 @@ export class Running {
   readonly inbox: Inbox
   readonly prekeys: Prekeys
   readonly devices: OwnDevices
+  readonly greetings: Greetings
   readonly presence: Presence
   readonly search: SearchIndex
   readonly link: Link
@@ -101,6 +103,7 @@ export class Running {
     this.prekeys = new Prekeys(core, log)
     this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
     arrivals.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
+    this.greetings = new Greetings(core, people, chats, this.outbox)
     const ephemerals = new Ephemerals(core, opener)
     this.presence = new Presence(core, people, chats, sessions, ephemerals)
     this.search = new SearchIndex(core, people)
@@ -117,6 +120,7 @@ export class Running {
     await adoptHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()
+    await this.greetings.load()
     this.requests.show()
     await this.log.tellDamage()
     for (const { userId } of this.people.all.values()) {
@@ -134,6 +138,7 @@ export class Running {
     this.inbox.stop()
     this.outbox.stop()
     this.receipts.stop()
+    this.greetings.stop()
     this.presence.lost()
     this.search.forget()
   }

@@ -35,3 +35,7 @@ export async function ask<T>(work: () => Promise<T>): Promise<T> {
     throw storageError(cause)
   }
 }
+
+/** The store takes nothing now (full, fenced, locked): it will, or another tab does. A damaged record stays damaged. */
+export const storeWaits = (error: unknown): boolean =>
+  error instanceof StorageError && error.code !== 'damaged'

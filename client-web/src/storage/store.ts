@@ -22,6 +22,8 @@ const allOf = (conversation: string): IDBKeyRange =>
 
 type Row = [[string, number], MessageEntry]
 
+type Durability = 'strict' | 'relaxed'
+
 export class Store {
   private fence = 0
   /** Places of records that did not open when several were read. */
@@ -126,25 +128,26 @@ export class Store {
   }
 
   /**
-   * All or nothing, on disk when it resolves. Commits reach the disk in the order they were asked
+   * All or nothing, on disk when it resolves; if `relaxed`, only with the next strict one, which a
+   * loss of power may come before. Commits reach the disk in the order they were asked
    * for.
    * @throws StorageError `fenced`, `full`, `failed`, `locked`
    */
-  commit(changes: Changes): Promise<void> {
-    const write = (): Promise<void> => this.write(changes)
+  commit(changes: Changes, durability: Durability = 'strict'): Promise<void> {
+    const write = (): Promise<void> => this.write(changes, durability)
     const result = this.tail.then(write, write)
     this.tail = result.catch(() => undefined)
     return result
   }
 
-  private async write(changes: Changes): Promise<void> {
+  private async write(changes: Changes, durability: Durability): Promise<void> {
     if (changes.empty) return
     const [sealed, removals] = await Promise.all([
       Promise.all(changes.writes.map((write) => this.seal(write))),
       Promise.all(changes.removals.map((removal) => this.aim(removal))),
     ])
     const tables = [...new Set([...sealed, ...removals].map((change) => change.table))]
-    const transaction = this.begin([...tables, 'vault'])
+    const transaction = this.begin([...tables, 'vault'], durability)
     const done = transaction.done.catch((cause: unknown) => {
       throw storageError(cause)
     })
@@ -206,9 +209,9 @@ export class Store {
     return [await names.of(table, key[0]), key[1]] as Key<T>
   }
 
-  private begin(tables: TableName[]) {
+  private begin(tables: TableName[], durability: Durability) {
     try {
-      return this.db.transaction(tables, 'readwrite', { durability: 'strict' })
+      return this.db.transaction(tables, 'readwrite', { durability })
     } catch (cause) {
       throw storageError(cause)
     }

@@ -10,6 +10,7 @@ export const aContact = (over: Partial<Contact> = {}): Contact => ({
   trust: 'unverified',
   changedIdentity: null,
   relation: 'contact',
+  alike: null,
   blocked: false,
   online: false,
   addedAt: 1,

@@ -27,6 +27,12 @@ export default {
   added:
     '{name} ist hinzugefügt, noch nicht bestätigt. Vergleicht die Sicherheitsnummer, wenn ihr euch seht.',
   addedVerified: '{name} ist hinzugefügt und bestätigt.',
+  alike: {
+    name: 'Jemand anderes hier heißt genauso',
+    key: 'Jemand anderes hier hat denselben Schlüssel',
+  },
+  alikeText:
+    'Achte auf die acht Zeichen hinter dem Namen. Vergleiche die Sicherheitsnummer, bevor du Vertrauliches schreibst.',
   details: 'Kontakt',
   safetyTitle: 'Sicherheitsnummer',
   safetyText:

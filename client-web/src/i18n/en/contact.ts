@@ -26,6 +26,12 @@ export default {
   addSubmit: 'Add',
   added: '{name} is added, not verified yet. Compare the safety number when you meet.',
   addedVerified: '{name} is added and verified.',
+  alike: {
+    name: 'Somebody else here has the same name',
+    key: 'Somebody else here has the same key',
+  },
+  alikeText:
+    'Look at the eight characters behind the name. Compare the safety number before you write anything private.',
   details: 'Contact',
   safetyTitle: 'Safety number',
   safetyText:

@@ -38,8 +38,8 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
   if (restored) {
     const { publicKey } = identity.keyPair
     await app.theRunning().log.add('identity_restored', { identity: publicKey })
+    await app.theRunning().greetings.begin()
   }
-  await greet(app)
 }
 
 async function takeIdentity(app: App, identity: BackupContent['account']['identity']) {
@@ -98,22 +98,3 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
 
 /** The outbox of the lost device is gone; the person sees that and may send the text again. */
 const neverSent = (message: Message): Message => ({ ...message, problem: 'refused' })
-
-/** New sessions with everyone: the first message of each then carries no surprise. */
-async function greet(app: App): Promise<void> {
-  const { people, outbox, core } = app.theRunning()
-  await core.serial.run(async () => {
-    const changes = new Changes()
-    const kicks = people.accepted().map((person) =>
-      outbox.stage(changes, {
-        to: person.userId,
-        contentId: crypto.randomUUID(),
-        body: { type: 'hello' },
-        sentAt: core.now(),
-        message: null,
-      }),
-    )
-    await core.store.commit(changes)
-    for (const kick of kicks) kick()
-  })
-}

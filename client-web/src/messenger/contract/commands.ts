@@ -54,6 +54,8 @@ export interface ChatCommands {
   /** `too_long`, `invalid` (nothing visible), `unsendable_text`, `blocked`, `not_found`. Resolves with the stored message. */
   sendText(to: UserId, text: string): Promise<Message>
   reply(to: UserId, text: string, replyTo: MessageId): Promise<Message>
+  /** Of a message that was set aside. `not_found`: it is not. */
+  sendAgain(message: MessageId): Promise<void>
   /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */
   saveReceipts(message: MessageId): Promise<void>
   deleteForMe(conversation: UserId, messages: readonly MessageId[]): Promise<void>

@@ -21,6 +21,8 @@ export type SendProblem =
   | 'no_devices'
   /** This account may not send more for now. */
   | 'rate_limited'
+  /** It could not be sent after several attempts: `sendAgain`, or delete it. */
+  | 'set_aside'
   /** The relay does not take it and never will; it can be copied and deleted. */
   | 'refused'
 

@@ -24,6 +24,8 @@ export interface Contact {
   /** The new identity key as text while `trust` is `changed`. */
   readonly changedIdentity: string | null
   readonly relation: Relation
+  /** What somebody else whom this device knows has as well: their name, or even their key. */
+  readonly alike: 'name' | 'key' | null
   readonly blocked: boolean
   readonly online: boolean
   readonly addedAt: number

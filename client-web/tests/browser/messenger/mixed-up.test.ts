@@ -106,6 +106,19 @@ describe('a copy from another device of one’s own', () => {
   })
 })
 
+test('two people of one name are told apart, and are one again when the other goes', async () => {
+  const { relay, anna, bob } = await contacts()
+  expect(bob.contact(anna)?.alike).toBeNull()
+  const id = await forgedRequest(relay, bob, 'anna', 'it is me')
+  const alike = (client: Client) =>
+    [id, anna.userId].map((one) => client.shown.contacts.get(one)?.alike)
+  expect(alike(bob)).toEqual(['name', 'name'])
+  const again = await bob.reloaded()
+  expect(alike(again)).toEqual(['name', 'name'])
+  await again.messenger.declineRequest(id)
+  expect(alike(again)).toEqual([null, null])
+})
+
 test('a backup whose contact waits here as a request under another key replaces the request', async () => {
   const { relay, anna, bob } = await acquaintedClients()
   const phrase = 'seven words of a passphrase here'

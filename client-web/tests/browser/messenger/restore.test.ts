@@ -26,9 +26,36 @@ async function backupOf(
   return new Blob([await sealBackup(own(encode(changed, { ignoreUndefined: true })), PASSPHRASE)])
 }
 
+test('onto a new device: a few are greeted at once, the person’s own message is not behind the rest', async () => {
+  const { relay, anna, bob } = await settledClients()
+  const file = await backupOf(anna, ({ contacts, conversations }) => ({
+    contacts: [
+      ...contacts.map((one) => ({ ...one, addedAt: 0 })),
+      ...Array.from({ length: 50 }, (_, i) => ({
+        ...contacts[0],
+        userId: crypto.randomUUID(),
+        username: `friend_${i}`,
+      })),
+    ] as BackupContent['contacts'],
+    conversations: conversations.map((one) => ({ ...one, activeAt: 0 })),
+  }))
+  const asked: string[] = []
+  const wire = relay.wire(async ({ path }) => {
+    if (path.startsWith('/v1/bundles/')) asked.push(path.split('/')[3] ?? '')
+  })
+  const second = await Client.loggedIn('anna', relay, { wire })
+  await second.messenger.restoreBackup(file, PASSPHRASE)
+  await until(() => asked.filter((name) => name !== 'anna').length === 3, 'three greeted')
+  await second.messenger.openConversation(bob.userId)
+  await second.messenger.sendText(bob.userId, 'first of all')
+  await until(() => bob.received().includes('first of all'), 'sent')
+  expect(asked.filter((name) => name.startsWith('friend_')).length).toBe(3)
+})
+
 describe('into a device in use', () => {
   test('messages that two devices put in the same place are both there, in order, once', async () => {
-    const { anna, bob } = await settledClients()
+    const { relay, anna, bob } = await settledClients()
+    relay.sends.length = 0
     const file = await backupOf(anna, ({ messages }) => ({
       messages: messages.flatMap((one) => [
         one,
@@ -47,6 +74,8 @@ describe('into a device in use', () => {
     }
     const orders = anna.shown.messages.map(({ order }) => order)
     expect(new Set(orders).size).toBe(4)
+    // Nobody is greeted: the sessions are as they were.
+    expect(relay.sends).toEqual([])
   })
 
   test('the list shows the newest of both, and what is written next comes after them', async () => {
