@@ -1,8 +1,11 @@
 /**
  * The camera while someone looks: asked for when `start` is called, every track stopped when the
- * component goes. One `getUserMedia` path for browsers and phones.
+ * component goes. One `getUserMedia` path for browsers and phones. A picture that dies (the system
+ * takes the camera, the permission is withdrawn, the page slept) is started again at once; where
+ * that fails, the state says why.
  */
 import { type Ref, onScopeDispose, readonly, ref } from 'vue'
+import { onReturn } from '@/platform/returns'
 
 /** A camera that was let go a moment ago, or that another program still has, may be free soon. */
 const BUSY = new Set(['NotReadableError', 'AbortError'])
@@ -14,30 +17,32 @@ export type CameraState = 'idle' | 'starting' | 'running' | 'denied' | 'missing'
 export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
   const state = ref<CameraState>('idle')
   let stream: MediaStream | null = null
-  let gone = false
+  /** Counts starts and stops: what an earlier one still gets is let go. */
+  let turn = 0
 
   async function start(): Promise<void> {
     if (state.value === 'starting' || state.value === 'running') return
     state.value = 'starting'
+    const mine = ++turn
     try {
       const devices = (navigator as { mediaDevices?: MediaDevices }).mediaDevices
       if (!devices) throw new DOMException('no camera here', 'NotFoundError')
-      stream = await opened(devices)
-      if (gone || !video.value) {
-        stop()
-        return
-      }
-      video.value.srcObject = stream
+      const opened = await open(devices, () => mine === turn)
+      if (mine !== turn || !video.value) return letGo(opened)
+      stream = opened
+      for (const track of opened.getVideoTracks()) track.addEventListener('ended', revive)
+      video.value.srcObject = opened
       await video.value.play()
-      state.value = 'running'
+      if (mine === turn) state.value = 'running'
     } catch (error) {
+      if (mine !== turn) return
       stop()
       const denied = error instanceof DOMException && error.name === 'NotAllowedError'
       state.value = denied ? 'denied' : 'missing'
     }
   }
 
-  async function opened(devices: MediaDevices): Promise<MediaStream> {
+  async function open(devices: MediaDevices, wanted: () => boolean): Promise<MediaStream> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await devices.getUserMedia({
@@ -46,21 +51,45 @@ export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
         })
       } catch (error) {
         const isBusy = error instanceof DOMException && BUSY.has(error.name)
-        if (!isBusy || gone || attempt === ATTEMPTS) throw error
+        if (!isBusy || !wanted() || attempt === ATTEMPTS) throw error
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
       }
     }
   }
 
+  /** Unless the picture lives. */
+  function revive(): void {
+    if (state.value !== 'running' || document.visibilityState === 'hidden') return
+    const live = stream
+      ?.getVideoTracks()
+      .some((track) => track.readyState === 'live' && !track.muted)
+    if (live) {
+      // The page was away; the browser may have paused what plays.
+      if (video.value?.paused) video.value.play().catch(() => undefined)
+      return
+    }
+    stop()
+    void start()
+  }
+
   function stop(): void {
-    for (const track of stream?.getTracks() ?? []) track.stop()
+    turn += 1
+    if (stream) letGo(stream)
     stream = null
     if (video.value) video.value.srcObject = null
     state.value = 'idle'
   }
 
+  function letGo(opened: MediaStream): void {
+    for (const track of opened.getTracks()) {
+      track.removeEventListener('ended', revive)
+      track.stop()
+    }
+  }
+
+  const endReturns = onReturn(revive)
   onScopeDispose(() => {
-    gone = true
+    endReturns()
     stop()
   })
   return { state: readonly(state), start, stop }

@@ -1,6 +1,7 @@
 /** Scanning: what the camera sees verifies, what a picture file shows does not. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { toCanvas } from 'qrcode'
+import QrScanner from '@/components/contact/QrScanner.vue'
 import SafetyDialog from '@/components/contact/SafetyDialog.vue'
 import AddContactView from '@/views/AddContactView.vue'
 import type { Messenger } from '@/messenger/contract'
@@ -49,4 +50,74 @@ test('a safety number is not compared by a picture file', async () => {
   await expect.poll(() => byTestId('scanner-video')).not.toBeNull()
   expect(byTestId('scanner-file')).toBeNull()
   expect(buttonNamed('Use a picture')).toBeUndefined()
+})
+
+const PATIENCE = { timeout: 10_000 }
+
+describe('the camera', () => {
+  /** Nothing that can be read stands before it. */
+  function camera() {
+    const opened: MediaStream[] = []
+    const allowed = { now: true }
+    vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockImplementation(async () => {
+      if (!allowed.now) throw new DOMException('no', 'NotAllowedError')
+      const canvas = document.createElement('canvas')
+      const picture = canvas.getContext('2d')
+      opened.push(canvas.captureStream(10))
+      const moving = setInterval(() => picture?.fillRect(0, 0, 1, 1), 50)
+      onTestFinished(() => clearInterval(moving))
+      return opened.at(-1) as MediaStream
+    })
+    const live = (): number =>
+      opened.flatMap((stream) => stream.getTracks()).filter((one) => one.readyState === 'live')
+        .length
+    /** As when the system takes the camera away. */
+    const end = (): void => {
+      for (const track of opened.at(-1)?.getTracks() ?? []) {
+        track.stop()
+        track.dispatchEvent(new Event('ended'))
+      }
+    }
+    return { opened, allowed, live, end }
+  }
+  const source = (): MediaStream | null =>
+    (byTestId('scanner-video') as HTMLVideoElement).srcObject as MediaStream | null
+
+  test('that is taken away starts again; withdrawn, it says so and offers another try', async () => {
+    const { opened, allowed, live, end } = camera()
+    mount(QrScanner, { instead: 'Type a code' })
+    await expect.poll(() => document.querySelector('.finder'), PATIENCE).not.toBeNull()
+    end()
+    await expect.poll(() => opened.length, { timeout: 2_000 }).toBe(2)
+    await expect.poll(() => source()).toBe(opened[1])
+    await expect.poll(() => document.querySelector('.finder'), PATIENCE).not.toBeNull()
+    expect(live()).toBe(1)
+    allowed.now = false
+    end()
+    await expect.poll(() => document.body.textContent).toContain('The camera is not allowed')
+    allowed.now = true
+    buttonNamed('Try again')?.click()
+    await expect.poll(() => source()).toBe(opened[2])
+    unmountAll()
+    expect(live()).toBe(0)
+  })
+
+  test('that died while the page was away starts again when it is seen', async () => {
+    const { opened, live } = camera()
+    mount(QrScanner, { instead: 'Type a code' })
+    await expect.poll(() => document.querySelector('.finder'), PATIENCE).not.toBeNull()
+    for (const track of opened[0]?.getTracks() ?? []) track.stop()
+    dispatchEvent(new FocusEvent('focus'))
+    await expect.poll(() => source(), { timeout: 2_000 }).toBe(opened[1])
+    unmountAll()
+    expect(live()).toBe(0)
+  })
+
+  test('that comes after one has left is let go', async () => {
+    const { opened, live } = camera()
+    mount(QrScanner, { instead: 'Type a code' })
+    unmountAll()
+    await expect.poll(() => opened.length).toBe(1)
+    await expect.poll(() => live()).toBe(0)
+  })
 })
