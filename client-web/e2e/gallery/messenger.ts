@@ -56,6 +56,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
       const conversation = conversations.byId.get(id)
       if (conversation) conversations.byId.set(id, { ...conversation, unread: 0 })
     },
+    setInSight() {},
     setTyping() {},
     async saveDraft() {},
     async setSetting(key, value) {

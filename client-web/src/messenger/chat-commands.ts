@@ -67,6 +67,9 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
     async openConversation(id) {
       running().people.get(id)
       await running().chats.openPage(id)
+      running()
+        .presence.watch()
+        .catch(() => undefined)
       await running().log.tellDamage()
     },
     async closeConversation() {
@@ -141,6 +144,11 @@ export function chatCommands(running: () => Running, platform: Platform): ChatCo
         else chats.drafts.set(id, text)
         chats.show(id)
       })
+    },
+    setInSight(ids) {
+      Promise.resolve()
+        .then(() => running().presence.setInSight(ids))
+        .catch(() => undefined)
     },
     setTyping(id, active) {
       Promise.resolve()

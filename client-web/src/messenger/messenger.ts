@@ -54,6 +54,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
 /** They answer at once; whatever else is asked answers with a promise, also when it is refused. */
 const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'setTyping',
+  'setInSight',
   'suggestPassphrase',
   'passphraseStrength',
   'reconnect',

@@ -15,6 +15,7 @@ const SHOWN = 6_000
 const MOST = 1_000
 
 export class Presence {
+  private inSight: ReadonlySet<string> = new Set()
   private readonly told = new Map<string, number>()
   private readonly shown = new Map<string, ReturnType<typeof setTimeout>>()
   /** What was heard since whom we watch was last told: newer than the answer to that. */
@@ -28,11 +29,27 @@ export class Presence {
     private readonly ephemerals: Ephemerals,
   ) {}
 
-  /** Tells the relay whom we watch. Without the setting: nobody, and nobody sees us. */
+  /** The rows that are in sight of the person. */
+  setInSight(ids: readonly string[]): void {
+    const same = ids.length === this.inSight.size && ids.every((id) => this.inSight.has(id))
+    if (same) return
+    this.inSight = new Set(ids)
+    this.watch().catch(() => undefined)
+  }
+
+  /**
+   * Tells the relay whom we watch: who is in the open chat and in the rows in sight, so that it is
+   * not handed the contact list. Without the setting: nobody, and nobody sees us.
+   */
   async watch(): Promise<void> {
     const { socket, settings } = this.core
     if (!socket) return
-    const users = settings.presence ? this.people.accepted().map((one) => one.userId) : []
+    const users = settings.presence
+      ? this.people
+          .accepted()
+          .map((one) => one.userId)
+          .filter((id) => id === this.chats.open || this.inSight.has(id))
+      : []
     const heard = new Map<string, boolean>()
     this.heard = heard
     const online = await socket.watch(users.slice(0, MOST))

@@ -102,7 +102,8 @@ export default {
     typing: 'Tippanzeige',
     typingHint: 'Zeigt, wenn du schreibst.',
     presence: 'Online-Status',
-    presenceHint: 'Nur angenommene Kontakte sehen ihn, und du siehst ihren.',
+    presenceHint:
+      'Du und ein Kontakt seht einander online, solange jeder den anderen im Blick hat. Der Server erfährt, wen du ansiehst: den offenen Chat und die Zeilen auf dem Bildschirm.',
     signed: 'Unterschriebene Quittungen behalten',
     signedHint:
       'Der Server unterschreibt, dass er jede deiner Nachrichten angenommen hat. Die Quittung steht in den Details der Nachricht.',

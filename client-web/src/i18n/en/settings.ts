@@ -101,7 +101,8 @@ export default {
     typing: 'Typing indicator',
     typingHint: 'Show when you are writing.',
     presence: 'Online status',
-    presenceHint: 'Only accepted contacts see it, and you see theirs.',
+    presenceHint:
+      'You and a contact see each other online while each has the other in sight. The server learns whom you look at: the open chat and the rows on screen.',
     signed: 'Keep signed receipts',
     signedHint:
       'The server signs that it took each message you send. You find the receipt in the message’s details.',

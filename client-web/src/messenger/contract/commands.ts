@@ -67,6 +67,8 @@ export interface ChatCommands {
   setArchived(id: UserId, archived: boolean): Promise<void>
   /** Kept sealed; the empty string removes it. */
   saveDraft(id: UserId, text: string): Promise<void>
+  /** The conversations whose rows are in sight: with the open one, all whose presence is asked for. */
+  setInSight(ids: readonly UserId[]): void
   /** Tells the other side, at most every few seconds, where allowed. Never throws. */
   setTyping(id: UserId, active: boolean): void
   /**

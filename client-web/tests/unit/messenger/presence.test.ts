@@ -5,16 +5,22 @@ import { Presence } from '@/messenger/presence'
 function setUp() {
   const online = new Set<string>()
   const answers: ((online: string[]) => void)[] = []
+  const asked: string[][] = []
   const core = {
     settings: { presence: true },
-    socket: { watch: () => new Promise<string[]>((answer) => answers.push(answer)) },
+    socket: {
+      watch: (ids: string[]) => {
+        asked.push(ids)
+        return new Promise<string[]>((answer) => answers.push(answer))
+      },
+    },
   }
   const people = {
-    accepted: () => [{ userId: 'anna' }, { userId: 'bob' }],
+    accepted: () => ['anna', 'bob', 'carol', 'dora'].map((userId) => ({ userId })),
     allOffline: () => online.clear(),
     setOnline: (id: string, is: boolean) => (is ? online.add(id) : online.delete(id)),
   }
-  const [chats, sessions, ephemerals] = [{}, {}, {}]
+  const [chats, sessions, ephemerals] = [{ open: null as string | null }, {}, {}]
   const presence = new Presence(
     core as never,
     people as never,
@@ -22,7 +28,7 @@ function setUp() {
     sessions as never,
     ephemerals as never,
   )
-  return { presence, online, answers }
+  return { presence, online, answers, asked, chats }
 }
 
 test('a notice that overtakes the answer to the question before it stands', async () => {
@@ -33,6 +39,20 @@ test('a notice that overtakes the answer to the question before it stands', asyn
   answers[0]?.(['bob'])
   await asked
   expect([...online]).toEqual(['anna'])
+})
+
+test('only the open chat and the rows in sight are asked for', async () => {
+  const { presence, asked, chats } = setUp()
+  void presence.watch()
+  expect(asked).toEqual([[]])
+  chats.open = 'dora'
+  presence.setInSight(['bob', 'a stranger', 'anna'])
+  expect(asked.at(-1)).toEqual(['anna', 'bob', 'dora'])
+  // The same rows again are no news.
+  presence.setInSight(['anna', 'bob', 'a stranger'])
+  expect(asked.length).toBe(2)
+  presence.setInSight([])
+  expect(asked.at(-1)).toEqual(['dora'])
 })
 
 test('the answer to the last question stands, also when it comes first', async () => {
