@@ -11,17 +11,18 @@ import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
 import { PublicApi, RelayApi } from '@/wire/api'
-import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
 import { relayAt } from '@/wire/wire'
 import type { Wire } from '@/wire/wire'
 import { shownAccount } from './account'
 import { activate } from './activate'
+import { Budget } from './budget'
 import { coreOver, updateAccount } from './core'
 import type { Core } from './core'
 import { MessengerError } from './contract'
 import type { AppState, SessionEnd } from './contract'
+import { isExpected, troubleOf } from './failure'
 import { Home } from './home'
 import type { Opened } from './home'
 import { leadership } from './leader'
@@ -64,6 +65,7 @@ export class App {
   serial = new Serial()
   /** How often everything was taken down: whatever began before is too late to show anything. */
   private turn = 0
+  private readonly terminations = new Budget(2, 60_000)
 
   constructor(private readonly options: AppOptions) {
     this.platform = options.platform
@@ -87,7 +89,9 @@ export class App {
   async lead(): Promise<void> {
     this.leave()
     await this.opening(async (current) => {
-      const home = await Home.open(this.platform, this.database)
+      const home: Home = await Home.open(this.platform, this.database, () => {
+        if (this.home === home) this.terminated()
+      })
       if (!current()) return home.close()
       this.home = home
       const state = await home.vault.state()
@@ -205,6 +209,17 @@ export class App {
     this.view.clear()
   }
 
+  /** Opens again at once; a browser that closes it again and again gets a screen instead of a loop. */
+  private terminated(): void {
+    const now = this.elapsed()
+    if (this.terminations.exhausted('', now)) {
+      this.leave()
+      return this.view.app({ phase: 'unopened', account: null, trouble: 'failed' })
+    }
+    this.terminations.spend('', now)
+    void this.lead()
+  }
+
   /** Down, and the database is free for whoever leads. */
   private leave(): void {
     this.down()
@@ -282,12 +297,4 @@ export class App {
     this.leave()
     this.view.app({ phase: 'elsewhere', account: null })
   }
-}
-
-const isExpected = (error: unknown): boolean =>
-  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
-
-function troubleOf(error: unknown): AppState['trouble'] {
-  const code = error instanceof StorageError ? error.code : 'failed'
-  return code === 'full' || code === 'damaged' ? code : 'failed'
 }

@@ -3,7 +3,7 @@ import { CryptoError } from '@/crypto/errors'
 import { StorageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
 import { MessengerError } from './contract'
-import type { ErrorCode } from './contract'
+import type { AppState, ErrorCode } from './contract'
 
 const fromRelay: Partial<Record<RelayError['code'], ErrorCode>> = {
   invalid: 'invalid',
@@ -49,4 +49,14 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
     return new MessengerError('identity_changed', error.message, {}, options)
   }
   return new MessengerError('internal', String(error), {}, options)
+}
+
+/** Not a bug of ours. */
+export const isExpected = (error: unknown): boolean =>
+  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
+
+/** Why what is on this device did not open. */
+export function troubleOf(error: unknown): AppState['trouble'] {
+  const code = error instanceof StorageError ? error.code : 'failed'
+  return code === 'full' || code === 'damaged' ? code : 'failed'
 }

@@ -29,8 +29,9 @@ export class Home {
     readonly vault: Vault,
   ) {}
 
-  static async open(platform: Platform, name: string): Promise<Home> {
-    const db = await openDatabase(name)
+  /** `terminated`: the browser closed the database by itself; nothing of this home works any more. */
+  static async open(platform: Platform, name: string, terminated?: () => void): Promise<Home> {
+    const db = await openDatabase(name, terminated)
     return new Home(db, new Vault(db, platform.deviceKeys))
   }
 

@@ -157,3 +157,37 @@ test('whichever single record is damaged, only the account’s keeps the device 
   ])
   expect(bob.received()).toEqual(['hello'])
 })
+
+test('a browser that closes the database: it opens again by itself, and ends in a screen, not in a loop', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const opened: IDBDatabase[] = []
+  const { open } = IDBFactory.prototype
+  vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (
+    this: IDBFactory,
+    name: string,
+    version?: number,
+  ) {
+    const request = open.call(this, name, version)
+    request.addEventListener('success', () => opened.push(request.result))
+    return request
+  })
+  const { relay, anna, bob } = await acquaintedClients()
+  const close = (): void => {
+    for (const database of opened.filter(({ name }) => name === anna.database)) {
+      database.close()
+      database.dispatchEvent(new Event('close'))
+    }
+  }
+  for (const text of ['after the first', 'after the second']) {
+    anna.shown.connection({ state: 'paused' })
+    close()
+    await until(() => anna.shown.link.state === 'online', 'opened again')
+    await anna.messenger.sendText(bob.userId, text)
+    await until(() => bob.received().includes(text), 'sent')
+  }
+  close()
+  await until(() => anna.shown.state.phase === 'unopened', 'said so')
+  expect(relay.device('anna').socket).toBeNull()
+  await anna.messenger.openStorage()
+  expect(anna.shown.state.phase).toBe('ready')
+})
