@@ -8,9 +8,7 @@ from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted
 from schema.partitions import partition_of
 from schema.wire_socket import Send
-from tests.relay.test_mailbox_log import CAPACITY, PARTITIONS, World, sending, world
-
-__all__ = ["world"]
+from tests.support.mailboxes import CAPACITY, PARTITIONS, World, sending
 
 BEFORE_RECEIPTS = Path(__file__).parent / "lua" / "accept_before_receipts.lua"
 
