@@ -44,8 +44,7 @@ export async function servesAnotherVersion(
   try {
     const response = await load()
     if (!response.ok) return false
-    const served = new DOMParser().parseFromString(await response.text(), 'text/html')
-    const theirs = entryOf(served)
+    const theirs = entryIn(await response.text())
     return theirs !== null && theirs !== entryOf(page)
   } catch {
     return false
@@ -58,3 +57,10 @@ const fetchPage = (): Promise<Response> =>
 
 const entryOf = (page: Document): string | null =>
   page.querySelector('script[type=module][src]')?.getAttribute('src') ?? null
+
+/** Of markup that is only read: the page is our own build's. */
+function entryIn(markup: string): string | null {
+  const scripts = markup.match(/<script\b[^>]*>/g) ?? []
+  const entry = scripts.find((tag) => /\stype="module"/.test(tag) && /\ssrc="/.test(tag))
+  return entry === undefined ? null : (/\ssrc="([^"]*)"/.exec(entry)?.[1] ?? null)
+}

@@ -149,9 +149,10 @@ async def test_threat_17_an_unknown_name_takes_as_long_as_a_wrong_password(
         for _ in range(40):
             for name, taken in times.items():
                 body = {"username": name, "password": "the wrong password"}
-                began = time.perf_counter()
+                # Of all threads, the relay's too: what it computes, however busy the machine is.
+                began = time.process_time()
                 assert (await ada.call("POST", "/v1/sessions", body)).status == 401
-                taken.append(time.perf_counter() - began)
+                taken.append(time.process_time() - began)
     known, unknown = (statistics.median(taken) for taken in times.values())
     assert abs(known - unknown) < 0.25 * known
 

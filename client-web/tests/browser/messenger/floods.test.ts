@@ -32,7 +32,7 @@ test('threat 36: 500 forged prekey messages are one notice, and displace nothing
     relay.deliver(user, device, { ...forged, id: crypto.randomUUID(), body, from })
   }
   await phone.messenger.sendText(bob.userId, 'are you there?')
-  await until(() => device.mailbox.length === 0, 'all stored')
+  await until(() => device.mailbox.length === 0, 'all stored', 40_000)
 
   const told = (client: Client) => ({
     chat: client.shown.messages.flatMap(({ notice }) =>
