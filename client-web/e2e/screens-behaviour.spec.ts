@@ -124,7 +124,7 @@ test('on a phone the chat slides over the list, and back finds the list where it
 
 test('a swipe from the edge goes back, a short one does not', async ({ gallery, page }) => {
   await open(page, gallery, 'list', PHONE)
-  await page.locator('[data-username="deniz"]').click()
+  await page.locator('[data-username="deniz"]').first().click()
   await expect.poll(() => hash(page)).toBe('#/chats/id-deniz')
   const swipe = (to: number, slowly: boolean): Promise<void> =>
     page.evaluate(

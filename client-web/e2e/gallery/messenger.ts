@@ -52,6 +52,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
     sendText: send,
     reply: send,
     addContactByQr: async () => 'id-anna',
+    addContactByCode: async () => 'id-anna',
     async markRead(id) {
       const conversation = conversations.byId.get(id)
       if (conversation) conversations.byId.set(id, { ...conversation, unread: 0 })

@@ -60,7 +60,10 @@ export const steps: Record<string, Step> = {
     await page.getByRole('alert').waitFor()
   },
   'list-menu': async (page) =>
-    page.locator('[data-username="deniz"]').click({ button: 'right', position: { x: 120, y: 30 } }),
+    page
+      .locator('[data-username="deniz"]')
+      .first()
+      .click({ button: 'right', position: { x: 120, y: 30 } }),
   'crash-details': async (page) => page.getByText('What happened').click(),
   'locked-erase': async (page) => {
     await page.getByText('Forgot it?').click()
@@ -75,6 +78,7 @@ export const steps: Record<string, Step> = {
   'list-delete': async (page) => {
     await page
       .locator('[data-username="deniz"]')
+      .first()
       .click({ button: 'right', position: { x: 120, y: 30 } })
     await page.getByRole('menuitem', { name: 'Delete chat' }).click()
   },
