@@ -24,6 +24,8 @@ export default defineConfig({
     serviceWorkers: 'block',
     launchOptions: { executablePath, args: chromiumFlags },
     screenshot: 'only-on-failure',
-    trace: { mode: 'on-first-retry', screenshots: false },
+    // Copies of the page at every step: only when asked for. What is measured would be measured with them, and a
+    // file with a setting of its own needs a worker and a browser of its own.
+    trace: process.env['TRACE'] === '1' ? 'retain-on-failure' : 'off',
   },
 })

@@ -13,9 +13,6 @@ const COUNT = 10_000
 const OPENINGS = 5
 const TURNS = 40
 
-// A trace takes a copy of the page at every step, which would be measured, too.
-test.use({ trace: 'off' })
-
 test('ten thousand sealed messages, from the click to what is seen', async ({ person }, info) => {
   const [anna, bob] = await talking(person)
   const { page } = anna

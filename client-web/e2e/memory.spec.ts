@@ -2,9 +2,6 @@ import { expect, talking, test } from './support/fixtures'
 import { heapStrings } from './support/heap'
 import { testids } from './support/testids'
 
-// A trace keeps copies of the page in the page.
-test.use({ trace: 'off' })
-
 /** An access token, as the relay gives them. */
 const TOKEN = /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/
 const PASSPHRASE = 'quite a long one'

@@ -4,9 +4,6 @@ import { describeFrames, openedIn, ownWork, scrollUp, tell } from './support/mea
 import { expect, settled, shiftClock, test } from './support/screens-gallery'
 import { testids } from './support/testids'
 
-// A trace takes a copy of the page at every step, which would be measured, too.
-test.use({ trace: 'off' })
-
 test('ten thousand messages open at the newest and older ones arrive without a jump', async ({
   gallery,
   page,

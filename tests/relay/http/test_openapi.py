@@ -13,7 +13,7 @@ from relay.http.table import ROUTES
 from schema.refusals import KINDS
 from tests.support.relay import Relay, make_settings, relay
 
-EXAMPLES = 25
+EXAMPLES = 12
 
 
 def test_every_call_of_the_contract_is_there_and_none_twice() -> None:

@@ -163,7 +163,7 @@ async def test_threat_10_fuzzed_uploads_never_become_keys(node: Relay) -> None:
     good = ada.keys(prekeys=1)
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(fields_of_keys, json_values, min_size=1))
     def try_one(fields: dict[str, Any]) -> None:
         body = {**good, **fields}

@@ -44,7 +44,7 @@ def expectation(story: list[Said]) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_the_projection_equals_the_fold_of_any_log_in_any_batches(database_url: str) -> None:
-    @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def check(data: st.DataObject) -> None:
         who = stories.users(2)
