@@ -43,7 +43,7 @@ from relay.sockets.memory import SocketMemory
 from relay.sockets.registry import Registry
 from relay.sockets.sends import Sends
 from relay.sockets.server import RelayServer
-from schema import durability, functions, log_identity, logs, servers
+from schema import durability, functions, log_identity, logs, servers, tasks
 from schema import partitions as partitions_of
 from schema.clock import now_ms
 from schema.open_files import raise_limit
@@ -70,8 +70,7 @@ async def _main(settings: Settings, index: int) -> int:
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
     if not serving.done() and not _up.is_set():
-        serving.cancel()  # still waiting for a server
-        await asyncio.gather(serving, return_exceptions=True)
+        await tasks.end([serving])  # still waiting for a server
         return 0
     return await serving
 

@@ -8,7 +8,6 @@ had no effect), or `OutcomeUnknown` (it left, and the connection ended before th
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -17,6 +16,7 @@ from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
+from schema import tasks
 from schema.backoff import Backoff
 from schema.log_identity import AnotherLog
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
@@ -135,9 +135,7 @@ class Link:
     async def close(self) -> None:
         """Ends the connection; commands in flight end as OutcomeUnknown."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.end([self._task])
         if self._connection is not None:
             self._connection.abort()
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from relay import log_watch
 from schema import servers as clients
+from schema import tasks
 from schema.primaries import NotPrimary, check_client
 from tests.relay.test_log_watch import Watched
 from tests.support.proxy import Proxy
@@ -108,7 +109,5 @@ async def test_a_name_that_leads_to_a_replica_is_a_server_that_is_away(
     await until(node.link.connected.is_set, seconds=5)
     assert await node.send() == 1
     await check_client(node.client)
-    watching.cancel()
-    with suppress(asyncio.CancelledError):
-        await watching
+    await tasks.end([watching])
     await node.close()

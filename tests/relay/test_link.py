@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay.link import Link
-from schema import servers
+from schema import servers, tasks
 from tests.support.certificates import tls_server
 from tests.support.proxy import Proxy
 
@@ -65,3 +65,30 @@ async def test_tls_trusts_the_authority_that_the_address_names(log_url: str, tmp
         await assert_they_meet(f"{proxy.url}?ssl_cert_reqs=none")
         with pytest.raises(ssl.SSLCertVerificationError):
             await asyncio.wait_for(Link(proxy.url, name="log").start(), 5)
+
+
+async def test_closing_ends_it_also_when_a_cancellation_is_lost(log_url: str) -> None:
+    """As `asyncio.wait_for` loses one before Python 3.12."""
+    reopening, lost = asyncio.Event(), asyncio.Event()
+
+    async def check(_execute: Any) -> None:
+        if not link.connected.is_set() and started:
+            reopening.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if lost.is_set():
+                    raise
+                lost.set()
+
+    started = False
+    link = Link(log_url, name="log", check=check)
+    await link.start()
+    started = True
+    link.drop()
+    await reopening.wait()
+    closing = asyncio.create_task(link.close())
+    closed, _ = await asyncio.wait({closing}, timeout=10)
+    await tasks.end([closing])
+    assert lost.is_set()
+    assert closed

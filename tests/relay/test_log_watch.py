@@ -4,7 +4,6 @@ is back."""
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +14,7 @@ from relay import log_watch
 from relay.link import Link
 from relay.log_watch import LogWatch
 from relay.mailbox_log import MailboxLog
-from schema import functions, keys, servers
+from schema import functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.log_identity import AnotherLog, Guard
 from schema.partitions import partition_of
@@ -76,9 +75,7 @@ async def node(log_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[W
     await made.begin()
     watching = asyncio.create_task(made.watch.run(made.link))
     yield made
-    watching.cancel()
-    with suppress(asyncio.CancelledError):
-        await watching
+    await tasks.end([watching])
     await made.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from relay.projection import until_visible
-from schema import keys
+from schema import keys, tasks
 from schema.limits import READINESS
 from schema.settings import Settings
 from tests.servers import Servers
@@ -187,6 +187,4 @@ async def test_a_log_that_stalls_keeps_nobody_from_calls_that_need_the_database_
         held = node.parts.waiting_database
         await until(lambda: held.get_stats().get("requests_waiting", 0) > 0)
         assert (await ada.call("GET", "/v1/sessions")).status == 200
-    for task in publishing:
-        task.cancel()
-    await asyncio.gather(*publishing, return_exceptions=True)
+    await tasks.end(publishing)
