@@ -162,7 +162,11 @@ export class Inbox {
     if (upto <= this.place.upto) return envelope === null || this.place.repeated(envelope)
     if ('upto' in item) await this.skip(item)
     else if (await this.place.knows(item)) await this.pass(item)
-    else await this.insist(item, (changes) => this.place.stage(changes, upto, item))
+    else {
+      // What was held came before this one.
+      await this.openHeld(item.from.user_id)
+      await this.insist(item, (changes) => this.place.stage(changes, upto, item))
+    }
     this.place.moved(upto, envelope)
     return true
   }

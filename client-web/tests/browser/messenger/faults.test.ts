@@ -213,7 +213,9 @@ describe('messages held for a new key', () => {
     await phone.messenger.addContactByCode(bob.code)
     for (const text of ['one', 'two']) await phone.messenger.sendText(bob.userId, text)
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
-    await until(() => relay.device('bob').mailbox.length === 0, 'both held')
+    const sent = () => phone.shown.messages.filter(({ status }) => status !== 'waiting').length
+    await phone.messenger.openConversation(bob.userId)
+    await until(() => sent() === 2 && relay.device('bob').mailbox.length === 0, 'both held')
     // The page ends while the first of them is being opened.
     step.decrypting = () => {
       bob.stop()
@@ -230,6 +232,32 @@ describe('messages held for a new key', () => {
     await once.messenger.openConversation(phone.userId)
     await calm(200)
     expect(once.received()).toEqual(['hello', 'one', 'two'])
+  })
+
+  test('come before what is written later, also when opening them fails at first', async () => {
+    const { relay, step, anna, bob } = await setUp()
+    anna.stop()
+    const phone = await Client.anew('anna', relay)
+    await phone.messenger.addContactByCode(bob.code)
+    await phone.messenger.sendText(bob.userId, 'one')
+    await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
+    step.decrypting = () => {
+      bob.stop()
+      throw new CryptoError('internal', 'the page ended')
+    }
+    await bob.messenger.acceptNewKey(phone.userId, bob.newKeyOf(phone)).catch(() => undefined)
+    await phone.messenger.sendText(bob.userId, 'two')
+    await until(() => relay.device('bob').mailbox.length === 1, 'the next one waits')
+    let failures = 2
+    const engine = beforeDecrypting(() => {
+      if (failures-- > 0) throw new CryptoError('internal', 'a hiccup of a second')
+    })
+    const again = new Client('bob', relay, { engine }, bob.database)
+    await again.boot()
+    await again.messenger.openConversation(phone.userId)
+    await until(() => again.received().includes('two'), 'both')
+    expect(again.received()).toEqual(['hello', 'one', 'two'])
+    expect(again.flow()).not.toContain('gap')
   })
 })
 
