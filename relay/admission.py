@@ -100,32 +100,20 @@ class Admission:
 
 
 def refused_limit(reply: list[Any], asked: str) -> str:
-    """The name of the limit that refused; the one `asked` for, where the function of the version before
-    replied, which names none."""
+    """The name of the limit that refused: `admit` replies it, `bucket` has only the one `asked` for."""
     return reply[3].decode() if len(reply) > 3 else asked
 
 
 def _question(row: Limit, user: UUID, event_id: str) -> Question:
     names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
-    return ("FCALL", _ADMIT, 3, *names, row.name, row.count, row.window_ms, event_id)
+    return ("FCALL", _ADMIT, len(names), *names, row.name, row.count, row.window_ms, event_id)
 
 
 def _question_with_bytes(row: Limit, bytes_row: Limit, user: UUID, event_id: str, size: int) -> Question:
     names = (
-        keys.limit_window(row.name, str(user)),
-        keys.override(user),
-        keys.cooldown(user),
+        keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user),
         keys.limit_window(bytes_row.name, str(user)),
-    )
+    )  # fmt: skip
     event = (row.name, row.count, row.window_ms, event_id)
-    return (
-        "FCALL",
-        _ADMIT,
-        4,
-        *names,
-        *event,
-        bytes_row.name,
-        bytes_row.count,
-        bytes_row.window_ms,
-        size,
-    )
+    of_bytes = (bytes_row.name, bytes_row.count, bytes_row.window_ms, size)
+    return ("FCALL", _ADMIT, len(names), *names, *event, *of_bytes)

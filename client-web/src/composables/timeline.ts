@@ -26,7 +26,7 @@ export interface UnreadRow {
   readonly key: string
 }
 
-/** What follows was written under another key than what stands above. */
+/** A line between messages under different keys. */
 export interface KeyRow {
   readonly kind: 'key'
   readonly key: string

@@ -1,4 +1,4 @@
-/** Who of the people on this device shares a name or a key with somebody else of them. */
+/** Finds people on this device who share a name or a key. */
 import { toBase64 } from '@/crypto/bytes'
 import type { Contact } from './contract'
 import type { ContactRecord } from './records'

@@ -22,7 +22,7 @@ export interface Core {
   readonly now: () => number
   /** For waits. */
   readonly elapsed: Elapsed
-  /** What this device calls itself to the others of its account; null: it does not say. */
+  /** The name that this device gives itself, for the account's other devices; null: none. */
   readonly deviceName: string | null
   /**
    * Held by whoever reads what is on this device, decides, and writes it back. A job never asks

@@ -60,7 +60,7 @@ export interface Message {
   readonly problem: SendProblem | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   readonly sentAt: number
-  /** What the sender's clock said, where `sentAt` is another time. */
+  /** The time by the sender's clock, if it differs from `sentAt`; ms. */
   readonly writtenAt?: number
   /** Where it stands in the conversation on this device: ascending, unique. */
   readonly order: number

@@ -24,7 +24,7 @@ export interface Contact {
   /** The new identity key as text while `trust` is `changed`. */
   readonly changedIdentity: string | null
   readonly relation: Relation
-  /** What somebody else whom this device knows has as well: their name, or even their key. */
+  /** Another person on this device has the same name, or the same key; null: nobody has. */
   readonly alike: 'name' | 'key' | null
   readonly blocked: boolean
   readonly online: boolean

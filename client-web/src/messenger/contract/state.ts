@@ -46,7 +46,7 @@ export interface AppState {
 
 export interface NewDevice {
   readonly deviceId: number
-  /** What it calls itself; null when it has not said. */
+  /** The name that the device gave itself; null if it gave none. */
   readonly name: string | null
   /** When it logged in, ms. */
   readonly at: number
@@ -84,7 +84,7 @@ export interface LoginSession {
 export interface Device {
   readonly deviceId: number
   readonly registrationId: number
-  /** What it calls itself; null when it has not said, and for this one. */
+  /** The name that the device gave itself; null if it gave none, and for this device. */
   readonly name: string | null
   readonly current: boolean
 }
