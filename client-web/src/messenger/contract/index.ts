@@ -1,0 +1,9 @@
+/**
+ * What the views may know and ask: readonly state (held by the Pinia stores), commands, typed
+ * errors. Nothing else crosses between the messenger and the interface.
+ */
+export * from './commands'
+export * from './errors'
+export * from './messages'
+export * from './people'
+export * from './state'
