@@ -1,7 +1,7 @@
 /** What one can do to a conversation from its menu; deleting asks first, through `askDelete`. */
 import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
-import type { MenuEntry } from '@/components/ui/menu'
+import type { MenuEntry } from './menu'
 import type { Conversation } from '@/messenger/contract'
 import { useMessenger } from '@/stores'
 import { useToastErrors } from './error-toasts'

@@ -3,7 +3,7 @@ import {
   SessionCipher,
   SignalProtocolAddress,
 } from '@privacyresearch/libsignal-protocol-typescript'
-import { equal, fromBase64, own, toBase64 } from '../bytes'
+import { equal, fromBase64, own, toBase64 } from '@/crypto/bytes'
 import type {
   CryptoEngine,
   Decrypted,
@@ -14,10 +14,10 @@ import type {
   RemoteAddress,
   Session,
   StartRequest,
-} from '../engine'
-import { isSigned } from '../ed25519'
-import { CryptoError } from '../errors'
-import { safetyNumber } from '../safety-number'
+} from '@/crypto/engine'
+import { isSigned } from '@/crypto/ed25519'
+import { CryptoError } from '@/crypto/errors'
+import { safetyNumber } from '@/crypto/safety-number'
 import { translate } from './errors'
 import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from './keys'
 import { parseMessage, parsePrekeyMessage } from './wire-messages'

@@ -3,9 +3,9 @@ import type {
   KeyPairType,
   StorageType,
 } from '@privacyresearch/libsignal-protocol-typescript'
-import { equal, own } from '../bytes'
-import type { KeyPair, LocalIdentity, Prekey, PublicKey, Session } from '../engine'
-import { CryptoError } from '../errors'
+import { equal, own } from '@/crypto/bytes'
+import type { KeyPair, LocalIdentity, Prekey, PublicKey, Session } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
 
 /**
  * libsignal's storage for exactly one operation: a staged copy. What the operation wrote is taken

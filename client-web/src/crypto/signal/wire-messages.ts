@@ -2,10 +2,10 @@ import {
   PreKeyWhisperMessage,
   WhisperMessage,
 } from '@privacyresearch/libsignal-protocol-protobuf-ts'
-import { own, toBase64 } from '../bytes'
-import type { Bytes } from '../bytes'
-import type { PrekeyMessageInfo } from '../engine'
-import { CryptoError } from '../errors'
+import { own, toBase64 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import type { PrekeyMessageInfo } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
 import { checkPublicKey } from './keys'
 
 /** Current version in the high half, oldest understood in the low half of the first byte. */
