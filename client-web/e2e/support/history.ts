@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { encode } from '@msgpack/msgpack'
 import { own } from '../../src/crypto/bytes'
-import { readContent } from '../../src/messenger/backup/content'
-import { openBackup, sealBackup } from '../../src/messenger/backup/format'
-import { blankMessage } from '../../src/messenger/chats'
+import { readContent } from '../../src/messenger/backup/backup-content'
+import { openBackup, sealBackup } from '../../src/messenger/backup/backup-format'
+import { blankMessage } from '../../src/messenger/chats/chats'
 import type { Message } from '../../src/messenger/contract'
 
 const WORDS = 'the tent is packed and we leave at seven, bring the stove, a torch and warm clothes'

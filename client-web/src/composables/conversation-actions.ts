@@ -1,15 +1,15 @@
 /** What one can do to a conversation from its menu; deleting asks first, through `askDelete`. */
 import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
-import type { MenuEntry } from '@/components/ui/menu'
+import type { MenuEntry } from './menu'
 import type { Conversation } from '@/messenger/contract'
 import { useMessenger } from '@/stores'
-import { useTold } from './told'
+import { useToastErrors } from './error-toasts'
 
 export function useConversationActions(askDelete: (conversation: Conversation) => void) {
   const { t } = useI18n()
   const messenger = useMessenger()
-  const told = useTold()
+  const toastErrors = useToastErrors()
 
   return (conversation: Conversation): MenuEntry[] => {
     const { id, muted, archived, unread } = conversation
@@ -17,7 +17,7 @@ export function useConversationActions(askDelete: (conversation: Conversation) =
       key: 'read',
       label: t('list.markRead'),
       icon: CheckCheck,
-      run: () => told(messenger.markRead(id)),
+      run: () => toastErrors(messenger.markRead(id)),
     }
     return [
       ...(unread > 0 ? [read] : []),
@@ -25,13 +25,13 @@ export function useConversationActions(askDelete: (conversation: Conversation) =
         key: 'mute',
         label: muted ? t('list.unmute') : t('list.mute'),
         icon: muted ? Bell : BellOff,
-        run: () => told(messenger.setMuted(id, !muted)),
+        run: () => toastErrors(messenger.setMuted(id, !muted)),
       },
       {
         key: 'archive',
         label: archived ? t('list.unarchive') : t('list.archive'),
         icon: archived ? ArchiveRestore : Archive,
-        run: () => told(messenger.setArchived(id, !archived)),
+        run: () => toastErrors(messenger.setArchived(id, !archived)),
       },
       {
         key: 'delete',

@@ -1,7 +1,7 @@
 /** What one can do to a message from its menu. */
 import { Copy, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
-import type { MenuEntry } from '@/components/ui/menu'
+import type { MenuEntry } from './menu'
 import type { Message } from '@/messenger/contract'
 import { useCopy } from './copy'
 

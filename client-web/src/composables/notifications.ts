@@ -14,7 +14,7 @@ import {
   useConversationsStore,
   useSettingsStore,
 } from '@/stores'
-import { type Unread, arrivals } from './arrivals'
+import { type Unread, unreadChanges } from './unread-changes'
 
 /** `missing`: this browser has no notices for open pages (phones, most of all). */
 export type NotificationAccess = NotificationPermission | 'missing'
@@ -93,7 +93,7 @@ export function useNotifications(): void {
         return
       }
       const first = before === null
-      const { grown, read, unread } = arrivals(before, chats)
+      const { grown, read, unread } = unreadChanges(before, chats)
       before = unread
       read.forEach(close)
       for (const { id, username } of grown) {

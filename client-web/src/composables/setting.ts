@@ -2,14 +2,14 @@
 import { type WritableComputedRef, computed } from 'vue'
 import type { Settings } from '@/messenger/contract'
 import { useMessenger, useSettingsStore } from '@/stores'
-import { useTold } from './told'
+import { useToastErrors } from './error-toasts'
 
 export function useSetting<K extends keyof Settings>(key: K): WritableComputedRef<Settings[K]> {
   const messenger = useMessenger()
   const settings = useSettingsStore()
-  const told = useTold()
+  const toastErrors = useToastErrors()
   return computed<Settings[K]>({
     get: () => settings.state[key],
-    set: (value) => told(messenger.setSetting(key, value)),
+    set: (value) => toastErrors(messenger.setSetting(key, value)),
   })
 }

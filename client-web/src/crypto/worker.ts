@@ -2,7 +2,7 @@
 import { expose } from 'comlink'
 import type { CryptoEngine } from './engine'
 import { CryptoError } from './errors'
-import { signalEngine } from './signal/engine'
+import { signalEngine } from './signal/signal-engine'
 
 export type Outcome =
   { ok: true; value: unknown } | { ok: false; code: CryptoError['code']; message: string }

@@ -1,15 +1,15 @@
-import { accountCommands } from './account-commands'
-import { App } from './app'
-import type { AppOptions } from './app'
-import { appCommands } from './app-commands'
-import type { Updates } from './app-commands'
-import { AutoLock } from './auto-lock'
-import { chatCommands } from './chat-commands'
-import type { Messenger } from './contract'
-import { toMessengerError } from './failure'
-import { peopleCommands } from './people-commands'
-import { safekeepingCommands } from './safekeeping-commands'
-import { trustCommands } from './trust-commands'
+import { accountCommands } from '@/messenger/commands/account-commands'
+import { App } from '@/messenger/session/app'
+import type { AppOptions } from '@/messenger/session/app'
+import { appCommands } from '@/messenger/commands/app-commands'
+import type { Updates } from '@/messenger/commands/app-commands'
+import { AutoLock } from '@/messenger/session/auto-lock'
+import { chatCommands } from '@/messenger/commands/chat-commands'
+import type { Messenger } from '@/messenger/contract'
+import { toMessengerError } from '@/messenger/session/messenger-errors'
+import { peopleCommands } from '@/messenger/commands/people-commands'
+import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
+import { trustCommands } from '@/messenger/commands/trust-commands'
 
 export interface StartedMessenger {
   messenger: Messenger
@@ -22,15 +22,15 @@ export interface StartedMessenger {
 /** Puts the messenger together: one `App`, its commands, one kind of error. */
 export function createMessenger(options: AppOptions & { updates?: Updates }): StartedMessenger {
   const app = new App(options)
-  const running = () => app.theRunning()
+  const services = () => app.theServices()
   const safekeeping = safekeepingCommands(app)
   const updates = options.updates ?? { apply: () => Promise.resolve() }
   const { cancelBackup, ...keeping } = safekeeping
   const commands: Messenger = {
     ...accountCommands(app),
-    ...chatCommands(running, app.platform),
-    ...peopleCommands(running),
-    ...trustCommands(running),
+    ...chatCommands(services, app.platform),
+    ...peopleCommands(services),
+    ...trustCommands(services),
     ...keeping,
     ...appCommands(app, updates, cancelBackup),
   }
@@ -45,7 +45,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     shutDown() {
       autoLock.stop()
       app.down()
-      app.home?.close()
+      app.localData?.close()
       app.leader.release()
     },
   }

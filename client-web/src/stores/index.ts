@@ -1,3 +1,3 @@
 export * from './app'
 export * from './chats'
-export * from './messenger'
+export * from './injected-messenger'

@@ -1,4 +1,4 @@
-import type { View } from '@/messenger/view'
+import type { View } from '@/messenger/core/view'
 import { defaultSettings } from '@/messenger/contract'
 import { useAppStore, useConnectionStore, useProgressStore, useSettingsStore } from './app'
 import {
@@ -7,7 +7,7 @@ import {
   useMessagesStore,
   useSecurityStore,
 } from './chats'
-import { upsert } from './messages'
+import { upsert } from './message-list'
 
 /** The messenger's `View` over the Pinia stores: the only writer they have. */
 export function storesView(): View {

@@ -6,7 +6,7 @@ import {
 import type { KeyPairType, StorageType } from '@privacyresearch/libsignal-protocol-typescript'
 import { equal, own } from '@/crypto/bytes'
 import type { LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
-import { toLibrary } from '@/crypto/signal/store'
+import { toLibrary } from '@/crypto/signal/staged-store'
 
 /**
  * libsignal as its own README tells to use it, with a plain in-memory store that pins the first

@@ -11,7 +11,7 @@ import type {
   Session,
   SignedPrekey,
 } from '@/crypto/engine'
-import { signalEngine } from '@/crypto/signal/engine'
+import { signalEngine } from '@/crypto/signal/signal-engine'
 
 /** One device over our engine, keeping in memory what a client keeps on disk. */
 export class Party {

@@ -1,4 +1,4 @@
-import { CryptoError } from '../errors'
+import { CryptoError } from '@/crypto/errors'
 
 /** Runs a libsignal call; whatever it throws becomes a `CryptoError`. */
 export async function translate<T>(run: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { KeyHelper } from '@privacyresearch/libsignal-protocol-typescript'
-import { own } from '../bytes'
-import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '../engine'
-import { CryptoError } from '../errors'
+import { own } from '@/crypto/bytes'
+import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
 import { isValid, sign } from './curve'
 import { isLowOrder } from './low-order'
 

@@ -3,7 +3,7 @@
  * skipped keys are erased (forward secrecy, bounded size), and one session can be tried without
  * touching its siblings.
  */
-import type { Session } from '../engine'
+import type { Session } from '@/crypto/engine'
 
 interface Chain {
   chainType: 1 | 2

@@ -1,5 +1,5 @@
 /** German. */
-import type { Catalogue } from '../catalogue'
+import type { Catalogue } from '@/i18n/catalogue'
 import chat from './chat'
 import common from './common'
 import contact from './contact'

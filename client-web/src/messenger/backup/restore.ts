@@ -1,15 +1,15 @@
 import { equal, own } from '@/crypto/bytes'
 import { Changes } from '@/storage/changes'
-import { activate } from '../activate'
-import type { App } from '../app'
-import { defaultSettings, MessengerError } from '../contract'
-import type { Message } from '../contract'
-import type { Opened } from '../home'
-import { stageEnd } from '../key-decisions'
-import type { ContactRecord } from '../records'
-import { stageHeldRemoval } from '../held'
-import { Flows } from './flows'
-import type { BackupContent } from './content'
+import { activate } from '@/messenger/session/activate'
+import type { App } from '@/messenger/session/app'
+import { defaultSettings, MessengerError } from '@/messenger/contract'
+import type { Message } from '@/messenger/contract'
+import type { OpenedData } from '@/messenger/core/opened-data'
+import { stageEnd } from '@/messenger/keys/key-decisions'
+import type { ContactRecord } from '@/messenger/core/records'
+import { stageHeldRemoval } from '@/messenger/keys/held-envelopes'
+import { HistoryMerge } from './history-merge'
+import type { BackupContent } from './backup-content'
 
 /**
  * Brings identity, contacts and history onto this device. On a device without identity the
@@ -26,7 +26,7 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
     throw new MessengerError('backup_other_account', 'the backup has another identity')
   }
   if (!held) await takeIdentity(app, identity)
-  const restored = app.running === null
+  const restored = app.services === null
   // Nobody writes from what is in memory while the disk gets ahead of it.
   app.halt()
   try {
@@ -37,8 +37,8 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
   }
   if (restored) {
     const { publicKey } = identity.keyPair
-    await app.theRunning().log.add('identity_restored', { identity: publicKey })
-    await app.theRunning().greetings.begin()
+    await app.theServices().log.add('identity_restored', { identity: publicKey })
+    await app.theServices().greetings.begin()
   }
 }
 
@@ -60,7 +60,7 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 }
 
 /** One transaction. What is on this device already stays as it is. */
-async function merge(opened: Opened, content: BackupContent, fresh: boolean): Promise<void> {
+async function merge(opened: OpenedData, content: BackupContent, fresh: boolean): Promise<void> {
   const { store } = opened
   const here = await store.all<ContactRecord>('contacts')
   const contacts = new Map(here.map((contact) => [contact.userId, contact]))
@@ -84,12 +84,12 @@ async function merge(opened: Opened, content: BackupContent, fresh: boolean): Pr
       blocked: contact.blocked || known?.blocked === true,
     })
   }
-  const flows = new Flows(store, changes)
-  await flows.load(content.conversations)
+  const history = new HistoryMerge(store, changes)
+  await history.load(content.conversations)
   for (const message of content.messages) {
-    flows.add(message.status === 'waiting' ? neverSent(message) : message)
+    history.add(message.status === 'waiting' ? neverSent(message) : message)
   }
-  flows.stage()
+  history.stage()
   const settings = { ...defaultSettings, ...content.settings }
   if (fresh) changes.put('records', 'settings', settings)
   await store.commit(changes)

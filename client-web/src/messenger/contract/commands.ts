@@ -1,5 +1,6 @@
 import type { Message, MessageId, SearchHit } from './messages'
-import type { SafetyNumber, UserId } from './people'
+import type { UserId } from './ids'
+import type { SafetyNumber } from './people'
 import type { Device, LoginSession, Settings, Task } from './state'
 
 /**

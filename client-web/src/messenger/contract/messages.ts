@@ -1,4 +1,4 @@
-import type { UserId } from './people'
+import type { UserId } from './ids'
 
 /** UUID of a message, the same on every device that holds it. */
 export type MessageId = string

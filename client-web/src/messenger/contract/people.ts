@@ -1,7 +1,5 @@
+import type { UserId } from './ids'
 import type { Message } from './messages'
-
-/** UUID of an account; also the id of the conversation with it. */
-export type UserId = string
 
 /**
  * `unverified`: pinned at first contact or by code. `verified`: by QR or compared safety number.

@@ -1,4 +1,4 @@
-import type { UserId } from './people'
+import type { UserId } from './ids'
 
 /**
  * What the whole app shows. `elsewhere`: another tab leads. `needs_identity`: logged in, but the

@@ -3,7 +3,7 @@ import { own, utf8 } from '@/crypto/bytes'
 import type { Party as Side } from '@/crypto/engine'
 import { startEngine } from '@/crypto/remote'
 import { safetyNumber } from '@/crypto/safety-number'
-import { signalEngine } from '@/crypto/signal/engine'
+import { signalEngine } from '@/crypto/signal/signal-engine'
 import { parse, serialize } from '@/crypto/signal/state'
 import { acquainted, Party } from '../../support/party'
 

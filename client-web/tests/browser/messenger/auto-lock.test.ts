@@ -1,7 +1,7 @@
 /** The lock that comes by itself, with a clock that the test moves. */
 import { afterEach, expect, test, vi } from 'vitest'
-import type { App } from '@/messenger/app'
-import { AutoLock } from '@/messenger/auto-lock'
+import type { App } from '@/messenger/session/app'
+import { AutoLock } from '@/messenger/session/auto-lock'
 import { steadyClock } from '@/platform/clock'
 
 const MINUTE = 60_000

@@ -1,7 +1,7 @@
 /** Who leads among the tabs, by the browser's own locks. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { leadership } from '@/messenger/leader'
-import type { Leadership } from '@/messenger/leader'
+import { leadership } from '@/messenger/session/leadership'
+import type { Leadership } from '@/messenger/session/leadership'
 import { hurry } from '../../support/hurry'
 
 const leaders: Leadership[] = []

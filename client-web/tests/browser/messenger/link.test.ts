@@ -1,7 +1,7 @@
 /** Tokens of an open connection, with a clock that the test moves. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Core } from '@/messenger/core'
-import { Link } from '@/messenger/link'
+import type { Core } from '@/messenger/core/core'
+import { Link } from '@/messenger/session/link'
 import { steadyClock } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'

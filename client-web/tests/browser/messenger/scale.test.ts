@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blankMessage } from '@/messenger/chats'
+import { blankMessage } from '@/messenger/chats/chats'
 import type { Message } from '@/messenger/contract'
 import { openDatabase } from '@/storage/database'
 import { Sealer } from '@/storage/sealer'

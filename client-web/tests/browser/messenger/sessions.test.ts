@@ -1,7 +1,7 @@
 /** Which session a device writes in: never an old one that comes again, never one that nobody answers. */
 import { expect, test } from 'vitest'
 import { toBase64 } from '@/crypto/bytes'
-import { parsePrekeyMessage } from '@/crypto/signal/messages'
+import { parsePrekeyMessage } from '@/crypto/signal/wire-messages'
 import { RelayError } from '@/wire/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import { contacts, strangers } from '../../support/client'

@@ -1,9 +1,9 @@
 /** Whoever writes waits for their turn: what was deleted stays deleted, memory follows the disk. */
 import { describe, expect, test } from 'vitest'
-import { updateAccount } from '@/messenger/core'
-import type { Core } from '@/messenger/core'
-import type { AccountRecord } from '@/messenger/records'
-import { Serial } from '@/messenger/serial'
+import { updateAccount } from '@/messenger/core/core'
+import type { Core } from '@/messenger/core/core'
+import type { AccountRecord } from '@/messenger/core/records'
+import { Serial } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import { openDatabase } from '@/storage/database'
 import { Client, settledClients, strangers } from '../../support/client'

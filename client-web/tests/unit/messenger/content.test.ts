@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '@/crypto/bytes'
 import { pad } from '@/crypto/padding'
-import { decodeContent, encodeContent } from '@/messenger/content'
+import { decodeContent, encodeContent } from '@/messenger/contents/content'
 import { MAX_TEXT } from '@/text/sendable'
-import type { Content } from '@/messenger/content'
+import type { Content } from '@/messenger/contents/content'
 
 const me = '11111111-1111-4111-8111-111111111111'
 const anna = '22222222-2222-4222-8222-222222222222'

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { arrive, missedTexts } from '@/messenger/counters'
-import { emptyCounter } from '@/messenger/records'
+import { checkCounter, missedTexts } from '@/messenger/receiving/counters'
+import { emptyCounter } from '@/messenger/core/records'
 
 const run = (numbers: number[], trustFirst = false) => {
   let record = emptyCounter()
   return numbers.map((n) => {
-    const arrival = arrive(record, n, trustFirst)
-    if (arrival.type !== 'replay') record = arrival.record
-    return arrival.type === 'new' ? arrival.skipped : arrival.type
+    const checked = checkCounter(record, n, trustFirst)
+    if (checked.type !== 'replay') record = checked.record
+    return checked.type === 'new' ? checked.skipped : checked.type
   })
 }
 
@@ -34,26 +34,30 @@ test('a huge jump costs bounded memory, and all that was skipped may come late, 
     'replay',
     'late',
   ])
-  const arrival = arrive(emptyCounter(), 1_000_000, false)
-  expect(arrival.type === 'new' && arrival.record.missing.length).toBe(1)
+  const checked = checkCounter(emptyCounter(), 1_000_000, false)
+  expect(checked.type === 'new' && checked.record.missing.length).toBe(1)
 })
 
 test('with more holes than are remembered, old ones that come late are shown', () => {
   const every3rd = Array.from({ length: 700 }, (_, i) => (i + 1) * 3)
   let record = emptyCounter()
   for (const n of every3rd) {
-    const arrival = arrive(record, n, false)
-    if (arrival.type !== 'replay') record = arrival.record
+    const checked = checkCounter(record, n, false)
+    if (checked.type !== 'replay') record = checked.record
   }
   expect(record.missing.length).toBe(500)
-  expect(arrive(record, 1, false).type).toBe('late')
-  expect(arrive(record, 2_099, false).type).toBe('late')
-  expect(arrive(record, 2_100, false).type).toBe('replay')
+  expect(checkCounter(record, 1, false).type).toBe('late')
+  expect(checkCounter(record, 2_099, false).type).toBe('late')
+  expect(checkCounter(record, 2_100, false).type).toBe('replay')
 })
 
 test('missing numbers of an older version are read', () => {
   const older = { ...emptyCounter(), highest: 9, missing: [3, 4] }
-  expect([3, 4, 5].map((n) => arrive(older, n, false).type)).toEqual(['late', 'late', 'replay'])
+  expect([3, 4, 5].map((n) => checkCounter(older, n, false).type)).toEqual([
+    'late',
+    'late',
+    'replay',
+  ])
 })
 
 test('receipts are no messages: of what was skipped only texts count', () => {

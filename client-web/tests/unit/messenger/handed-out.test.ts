@@ -1,8 +1,8 @@
 /** One-time prekeys: never erased while they may still be used, erased in the end. */
 import { describe, expect, test } from 'vitest'
-import { tidy } from '@/messenger/handed-out'
-import type { StoredPrekey } from '@/messenger/records'
-import { KEEP_RETIRED } from '@/messenger/signed-prekey-age'
+import { tidy } from '@/messenger/keys/handed-out'
+import type { StoredPrekey } from '@/messenger/core/records'
+import { KEEP_RETIRED } from '@/messenger/keys/signed-prekey-age'
 
 const prekey = (id: number, rest: Partial<StoredPrekey> = {}) =>
   ({ id, uploaded: true, ...rest }) as StoredPrekey

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { messageTimes } from '@/messenger/message-times'
+import { messageTimes } from '@/messenger/chats/message-times'
 
 const [HOUR, AT] = [3_600_000, 1_800_000_000_000]
 

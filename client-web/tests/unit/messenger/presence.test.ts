@@ -1,6 +1,6 @@
 /** Who is online, as the relay's answers and its notices cross each other. */
 import { expect, test } from 'vitest'
-import { Presence } from '@/messenger/presence'
+import { Presence } from '@/messenger/session/presence'
 
 function setUp() {
   const online = new Set<string>()

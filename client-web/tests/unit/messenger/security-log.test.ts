@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SecurityEvent } from '@/messenger/contract'
-import { surplus } from '@/messenger/security-log'
+import { surplus } from '@/messenger/keys/security-log'
 
 const event = (id: number, type: SecurityEvent['type']) =>
   ({ id: String(id), type }) as SecurityEvent

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { delay, reconnectBackoff } from '@/messenger/backoff'
-import { guessBits, passphraseStrength, suggestPassphrase } from '@/messenger/passphrase'
+import { delay, reconnectBackoff } from '@/messenger/core/backoff'
+import {
+  guessBits,
+  passphraseStrength,
+  suggestPassphrase,
+} from '@/messenger/backup/passphrase-strength'
 import { LEAST_STRENGTH } from '@/messenger/contract'
-import { fold, ranges } from '@/messenger/folding'
-import { Serial } from '@/messenger/serial'
-import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/signed-prekey-age'
+import { fold, ranges } from '@/messenger/chats/folding'
+import { Serial } from '@/messenger/core/serial'
+import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/keys/signed-prekey-age'
 
 const DAY = 86_400_000
 

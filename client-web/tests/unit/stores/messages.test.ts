@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Message } from '@/messenger/contract'
-import { upsert } from '@/stores/messages'
+import { upsert } from '@/stores/message-list'
 
 const message = (order: number, text = ''): Message =>
   ({ id: `m${order}`, conversation: 'c', order, text }) as Message

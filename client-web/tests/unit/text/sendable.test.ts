@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeContent } from '@/messenger/content'
-import type { Content } from '@/messenger/content'
+import { encodeContent } from '@/messenger/contents/content'
+import type { Content } from '@/messenger/contents/content'
 import { isBlank, MAX_TEXT, textProblem } from '@/text/sendable'
 
 describe('a text', () => {

@@ -1,0 +1,212 @@
+import {
+  SessionBuilder,
+  SessionCipher,
+  SignalProtocolAddress,
+} from '@privacyresearch/libsignal-protocol-typescript'
+import { equal, fromBase64, own, toBase64 } from '@/crypto/bytes'
+import type {
+  CryptoEngine,
+  Decrypted,
+  DecryptRequest,
+  Encrypted,
+  EncryptRequest,
+  PublicKey,
+  RemoteAddress,
+  Session,
+  StartRequest,
+} from '@/crypto/engine'
+import { isSigned } from '@/crypto/ed25519'
+import { CryptoError } from '@/crypto/errors'
+import { safetyNumber } from '@/crypto/safety-number'
+import { translate } from './errors'
+import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from './keys'
+import { parseMessage, parsePrekeyMessage } from './wire-messages'
+import {
+  candidates,
+  isolate,
+  jump,
+  MAX_JUMP,
+  openEntry,
+  parse,
+  prune,
+  reunite,
+  serialize,
+} from './state'
+import type { RecordState } from './state'
+import { StagedStore } from './staged-store'
+
+const address = (remote: RemoteAddress): SignalProtocolAddress =>
+  new SignalProtocolAddress(remote.userId, remote.deviceId)
+
+const finish = (session: Session | undefined): Session => {
+  if (!session) throw new CryptoError('internal', 'libsignal stored no session')
+  return serialize(prune(parse(session)))
+}
+
+/** libsignal behind our interface. Its known defects end here; each has a regression test. */
+export const signalEngine: CryptoEngine = {
+  createIdentity,
+  createPrekeys,
+  createSignedPrekey,
+
+  async startSession({ local, remote, session, bundle, pinned }: StartRequest) {
+    if (!equal(bundle.identityKey, pinned)) throw new CryptoError('identity_mismatch')
+    checkBundle(bundle)
+    const store = new StagedStore(local, session ?? undefined, pinned)
+    await translate(() =>
+      new SessionBuilder(store, address(remote)).processPreKey({
+        registrationId: bundle.registrationId,
+        identityKey: own(bundle.identityKey).buffer,
+        signedPreKey: {
+          keyId: bundle.signedPrekey.id,
+          publicKey: own(bundle.signedPrekey.key).buffer,
+          signature: own(bundle.signedPrekey.signature).buffer,
+        },
+        ...(bundle.prekey && {
+          preKey: { keyId: bundle.prekey.id, publicKey: own(bundle.prekey.key).buffer },
+        }),
+      }),
+    )
+    return finish(store.session)
+  },
+
+  async encrypt({ local, remote, session, plaintext, pinned }: EncryptRequest): Promise<Encrypted> {
+    const open = openEntry(parse(session))
+    if (!open) throw new CryptoError('no_session')
+    if (!equal(fromBase64(open[1].indexInfo.remoteIdentityKey), pinned)) {
+      throw new CryptoError('identity_mismatch')
+    }
+    const store = new StagedStore(local, session, pinned)
+    const result = await translate(() =>
+      new SessionCipher(store, address(remote)).encrypt(own(plaintext).buffer),
+    )
+    const body = Uint8Array.from(result.body ?? '', (char) => char.charCodeAt(0))
+    return {
+      session: finish(store.session),
+      kind: result.type === 3 ? 'prekey' : 'message',
+      body,
+      registrationId: open[1].registrationId,
+    }
+  },
+
+  async inspect(body) {
+    const { message: _, ...info } = parsePrekeyMessage(body)
+    return info
+  },
+
+  async decrypt(request: DecryptRequest): Promise<Decrypted> {
+    return request.kind === 'prekey' ? decryptPrekey(request) : decryptMessage(request)
+  },
+
+  async describe(session) {
+    const open = openEntry(parse(session))?.[1]
+    return {
+      open: open !== undefined,
+      answered: open !== undefined && open.pendingPreKey === undefined,
+      registrationId: open?.registrationId ?? 0,
+      identityKey: open ? fromBase64(open.indexInfo.remoteIdentityKey) : null,
+    }
+  },
+
+  async safetyNumber(one, other) {
+    return safetyNumber(one, other)
+  },
+
+  async isSigned(key, message, signature) {
+    return isSigned(key, message, signature)
+  },
+}
+
+/** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
+function expected({ pinned }: DecryptRequest, record: RecordState | null): PublicKey | null {
+  const open = record && openEntry(record)?.[1]
+  return pinned ?? (open ? fromBase64(open.indexInfo.remoteIdentityKey) : null)
+}
+
+async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
+  const parsed = parsePrekeyMessage(request.body)
+  const record = request.session ? parse(request.session) : null
+  const pinned = expected(request, record)
+  // Before anything is decrypted or stored: libsignal itself would replace the pin.
+  if (pinned && !equal(parsed.identityKey, pinned)) throw new CryptoError('identity_mismatch')
+  const inner = parseMessage(parsed.message)
+  const known = record && sessionByBaseKey(record, toBase64(parsed.baseKey))
+  if (known) {
+    const session = await tryOne(request, record, known, parsed.message, parsed.identityKey)
+    return { ...session, usedPrekeyId: null, startedSession: false }
+  }
+  if (inner.counter > MAX_JUMP) throw new CryptoError('too_far')
+  if (request.signedPrekey?.id !== parsed.signedPrekeyId) throw new CryptoError('missing_prekey')
+  if (parsed.prekeyId !== null && request.prekey?.id !== parsed.prekeyId) {
+    throw new CryptoError('missing_prekey')
+  }
+  const store = new StagedStore(
+    request.local,
+    request.session ?? undefined,
+    parsed.identityKey,
+    request.prekey,
+    request.signedPrekey,
+  )
+  const cipher = new SessionCipher(store, address(request.remote))
+  const plaintext = await translate(() =>
+    cipher.decryptPreKeyWhisperMessage(own(request.body).buffer, 'binary'),
+  )
+  return {
+    session: finish(store.session),
+    plaintext: own(plaintext),
+    identityKey: parsed.identityKey,
+    usedPrekeyId: parsed.prekeyId,
+    startedSession: true,
+  }
+}
+
+async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
+  if (!request.session) throw new CryptoError('no_session')
+  const record = parse(request.session)
+  const pinned = expected(request, record)
+  if (!pinned) throw new CryptoError('no_session')
+  const { ratchetKey } = parseMessage(request.body)
+  let failure: unknown = new CryptoError('no_session')
+  for (const key of candidates(record, ratchetKey)) {
+    try {
+      const result = await tryOne(request, record, key, request.body, pinned)
+      return { ...result, usedPrekeyId: null, startedSession: false }
+    } catch (error) {
+      // A session that knows the ratchet key is the right one: its answer stands.
+      if (ratchetKey in (record.sessions[key]?.chains ?? {})) throw error
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** Decrypts with one session of the record; its siblings stay untouched, also on failure. */
+async function tryOne(
+  request: DecryptRequest,
+  record: RecordState,
+  key: string,
+  body: Uint8Array,
+  identity: PublicKey,
+): Promise<Pick<Decrypted, 'session' | 'plaintext' | 'identityKey'>> {
+  const state = record.sessions[key]
+  if (!state || !equal(fromBase64(state.indexInfo.remoteIdentityKey), identity)) {
+    throw new CryptoError('identity_mismatch')
+  }
+  if (jump(state, parseMessage(body)) > MAX_JUMP) throw new CryptoError('too_far')
+  const store = new StagedStore(request.local, serialize(isolate(record, key)), identity)
+  const cipher = new SessionCipher(store, address(request.remote))
+  const plaintext = await translate(() => cipher.decryptWhisperMessage(own(body).buffer, 'binary'))
+  if (!store.session) throw new CryptoError('internal', 'libsignal stored no session')
+  const whole = reunite(record, parse(store.session), Date.now())
+  return {
+    session: serialize(prune(whole)),
+    plaintext: own(plaintext),
+    identityKey: identity,
+  }
+}
+
+function sessionByBaseKey(record: RecordState, baseKey: string): string | undefined {
+  return Object.entries(record.sessions).find(
+    ([, state]) => state.indexInfo.baseKey === baseKey && state.indexInfo.baseKeyType === 2,
+  )?.[0]
+}

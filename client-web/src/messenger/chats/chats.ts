@@ -1,0 +1,287 @@
+/** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
+import { Changes } from '@/storage/changes'
+import type { Core } from '@/messenger/core/core'
+import type { Conversation, Message, Notice, SignedReceipt } from '@/messenger/contract'
+import { messageTimes } from './message-times'
+import { CachedTable } from '@/messenger/core/cached-table'
+import type { People } from '@/messenger/people/people'
+import { emptyConversation } from '@/messenger/core/records'
+import type { ConversationRecord } from '@/messenger/core/records'
+import { Serial } from '@/messenger/core/serial'
+import { advanced, order } from './message-status'
+import type { Step } from './message-status'
+
+export const PAGE = 50
+
+export class Chats {
+  readonly drafts = new Map<string, string>()
+  private readonly records = new CachedTable<ConversationRecord>('conversations')
+  private readonly typing = new Set<string>()
+  open: string | null = null
+  /** Told of every new message once it is stored. */
+  added: (message: Message) => void = () => undefined
+  private oldest = Infinity
+  /** Older pages come one after the other, each before the last. */
+  private readonly paging = new Serial()
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+  ) {}
+
+  async load(): Promise<void> {
+    const drafts = await this.core.store.all<{ id: string; text: string }>('drafts')
+    for (const { id, text } of drafts) this.drafts.set(id, text)
+    for (const record of await this.core.store.all<ConversationRecord>('conversations')) {
+      this.records.load(record.id, record)
+      this.show(record.id)
+    }
+  }
+
+  /** As it is on disk, or will be with `within`. */
+  record(id: string, within?: Changes): ConversationRecord {
+    return this.records.get(id, within) ?? emptyConversation(id, this.core.now())
+  }
+
+  /** The next place in a conversation's flow, whatever the clock does. */
+  nextOrder(changes: Changes, id: string): number {
+    return Math.max(this.record(id, changes).lastOrder + 1, this.core.now())
+  }
+
+  /** Adds the conversation with `patch` to `changes`; call the result after the commit. */
+  stage(changes: Changes, id: string, patch: Partial<ConversationRecord>): () => void {
+    const followed = this.records.stage(changes, id, { ...this.record(id, changes), ...patch })
+    return () => {
+      followed()
+      this.show(id)
+    }
+  }
+
+  /** Adds a new message of the time `at` to `changes`; call the result after the commit. */
+  stageNew(
+    changes: Changes,
+    message: Message,
+    unread: boolean,
+    at: number = this.core.now(),
+  ): () => void {
+    const before = this.record(message.conversation, changes)
+    const show = this.stage(changes, message.conversation, {
+      last: message.kind === 'notice' && before.last ? before.last : message,
+      activeAt: message.kind === 'notice' ? before.activeAt : at,
+      unread: before.unread + (unread ? 1 : 0),
+      archived: before.archived && message.kind === 'notice',
+      lastOrder: Math.max(before.lastOrder, message.order),
+    })
+    changes.putMessage(message)
+    return () => {
+      this.added(message)
+      show()
+      if (this.open === message.conversation) this.core.view.message(message)
+    }
+  }
+
+  /** Adds a changed message to `changes`. */
+  stageChanged(changes: Changes, message: Message): () => void {
+    changes.putMessage(message)
+    const id = message.conversation
+    const isLast = this.record(id, changes).last?.id === message.id
+    const show = isLast ? this.stage(changes, id, { last: message }) : () => this.show(id)
+    return () => {
+      show()
+      if (this.open === message.conversation) this.core.view.message(message)
+    }
+  }
+
+  /** Moves messages forward to `status`; ones already there, or of others, stay. */
+  async stageStatus(
+    changes: Changes,
+    conversation: string,
+    ids: readonly string[],
+    status: Step,
+    at: number,
+  ): Promise<() => void> {
+    const shows: (() => void)[] = []
+    for (const id of ids) {
+      const message = await this.core.store.message<Message>(id)
+      if (!message || message.conversation !== conversation || message.direction !== 'out') continue
+      if (order(message.status) >= order(status)) continue
+      shows.push(this.stageChanged(changes, advanced(message, status, at)))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
+  async stageAccepted(
+    changes: Changes,
+    conversation: string,
+    id: string,
+    at: number,
+    receipts: readonly SignedReceipt[],
+  ): Promise<() => void> {
+    const message = await this.core.store.message<Message>(id)
+    if (message?.conversation !== conversation) return () => undefined
+    const ahead = order(message.status) >= order('accepted')
+    const current = ahead ? message : advanced(message, 'accepted', at)
+    const dated = { ...current, ...messageTimes(message.sentAt, at), acceptedAt: at }
+    const isLast = this.record(conversation, changes).last?.id === id
+    const shows = [
+      this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated),
+      // Until now it was dated by this device's clock.
+      isLast ? this.stage(changes, conversation, { activeAt: at }) : () => undefined,
+    ]
+    return () => shows.forEach((show) => show())
+  }
+
+  /** The notice with this id says something newer; it is added where there is none yet. */
+  async stageUpdatedNotice(
+    changes: Changes,
+    conversation: string,
+    id: string,
+    notice: Notice,
+  ): Promise<() => void> {
+    const told = await this.core.store.message<Message>(id)
+    return told
+      ? this.stageChanged(changes, { ...told, notice })
+      : this.stageNotice(changes, conversation, notice, id)
+  }
+
+  /** Adds a notice to the conversation's flow; call the result after the commit. */
+  stageNotice(
+    changes: Changes,
+    conversation: string,
+    notice: Notice,
+    id: string = crypto.randomUUID(),
+  ): () => void {
+    const message: Message = {
+      ...blankMessage,
+      id,
+      conversation,
+      kind: 'notice',
+      notice,
+      order: this.nextOrder(changes, conversation),
+      sentAt: this.core.now(),
+    }
+    return this.stageNew(changes, message, false)
+  }
+
+  /** One more message is missing: counted in the newest notice where that tells of a gap already. */
+  async stageMissing(changes: Changes, conversation: string): Promise<() => void> {
+    const [newest] = await this.core.store.page<Message>(conversation, Infinity, 1)
+    if (newest?.notice?.type !== 'gap') {
+      return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
+    }
+    const notice: Notice = { type: 'gap', count: newest.notice.count + 1 }
+    return this.stageChanged(changes, { ...newest, notice })
+  }
+
+  /** What the list shows once these messages are gone. */
+  async stageLastWithout(
+    changes: Changes,
+    id: string,
+    gone: ReadonlySet<string>,
+  ): Promise<() => void> {
+    if (!gone.has(this.record(id, changes).last?.id ?? '')) return () => undefined
+    const page = await this.core.store.page<Message>(id, Infinity, PAGE + gone.size)
+    const left = page.filter((message) => !gone.has(message.id))
+    const last = left.findLast((message) => message.kind !== 'notice') ?? left.at(-1) ?? null
+    return this.stage(changes, id, { last })
+  }
+
+  update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
+    return this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = this.stage(changes, id, patch)
+      await this.core.store.commit(changes)
+      show()
+    })
+  }
+
+  setTyping(id: string, typing: boolean): void {
+    if (typing) this.typing.add(id)
+    else this.typing.delete(id)
+    this.show(id)
+  }
+
+  async openPage(id: string): Promise<void> {
+    this.open = id
+    this.core.view.loading(true)
+    try {
+      // In its turn: what is stored while we read would be in neither the page nor the view.
+      await this.core.serial.run(async () => {
+        const page = await this.core.store.page<Message>(id, Infinity, PAGE)
+        if (this.open !== id) return
+        this.oldest = page[0]?.order ?? -Infinity
+        this.core.view.opened(id, page, page.length === PAGE)
+      })
+    } finally {
+      this.core.view.loading(false)
+    }
+  }
+
+  /** False when nothing older was there. */
+  loadOlder(id: string): Promise<boolean> {
+    return this.paging.run(async () => {
+      const before = this.oldest
+      if (this.open !== id || before === -Infinity) return false
+      const page = await this.core.store.page<Message>(id, before, PAGE * 2)
+      if (this.open !== id || this.oldest !== before) return false
+      this.oldest = page[0]?.order ?? -Infinity
+      this.core.view.older(id, page, page.length === PAGE * 2)
+      return page.length > 0
+    })
+  }
+
+  /** Where the loaded stretch of the open conversation begins. */
+  get oldestLoaded(): number {
+    return this.oldest
+  }
+
+  close(): void {
+    this.open = null
+    this.core.view.opened(null, [], false)
+  }
+
+  /** The conversation leaves this device, messages, draft and all. */
+  stageRemoval(changes: Changes, id: string): () => void {
+    const followed = this.records.stageRemoval(changes, id)
+    changes.removeConversation(id).remove('drafts', id)
+    return () => {
+      followed()
+      this.drafts.delete(id)
+      if (this.open === id) this.close()
+      this.core.view.conversationRemoved(id)
+    }
+  }
+
+  show(id: string): void {
+    const record = this.records.get(id)
+    const person = this.people.all.get(id)
+    // Requests are shown apart; nothing of hidden people is.
+    if (!record || person?.relation !== 'contact') return
+    const conversation: Conversation = {
+      id,
+      username: person.username,
+      last: record.last,
+      activeAt: record.activeAt,
+      unread: record.unread,
+      muted: record.muted,
+      archived: record.archived,
+      typing: this.typing.has(id),
+      draft: this.drafts.get(id) ?? '',
+    }
+    this.core.view.conversation(conversation)
+  }
+}
+
+export const blankMessage = {
+  direction: 'in',
+  status: 'received',
+  text: '',
+  replyTo: null,
+  notice: null,
+  problem: null,
+  acceptedAt: null,
+  deliveredAt: null,
+  readAt: null,
+  encryption: null,
+} as const

@@ -1,0 +1,150 @@
+/**
+ * Search over the decrypted history, on this device only. The index lives in memory: built at the
+ * first search, from the newest message back, and gone when locked. What is asked meanwhile is
+ * answered from the part that is there, and again as it grows.
+ */
+import type { Core } from '@/messenger/core/core'
+import type { Message, SearchHit } from '@/messenger/contract'
+import { MessengerError } from '@/messenger/contract'
+import { fold, ranges } from './folding'
+import type { People } from '@/messenger/people/people'
+
+const BATCH = 1_000
+
+interface Entry {
+  message: Message
+  folded: string
+}
+
+class Index {
+  readonly entries = new Map<string, Entry>()
+  /** Deleted while the index is built: what was read before is not put in after. */
+  readonly gone = new Set<string>()
+  readonly listeners = new Set<() => void>()
+  cancelled = false
+  complete = false
+
+  put(message: Message): void {
+    if (message.kind !== 'text' || this.gone.has(message.id)) return
+    if (this.gone.has(message.conversation)) return
+    this.entries.set(message.id, { message, folded: fold(message.text) })
+  }
+}
+
+export class SearchIndex {
+  private index: Index | null = null
+  private building: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+  ) {}
+
+  /**
+   * Newest first. While the index is built, `part` gets what was found so far; enough hits are an
+   * answer, for what is still to come is older. @throws MessengerError `cancelled`
+   */
+  async search(
+    text: string,
+    limit: number,
+    part: (hits: SearchHit[]) => void = () => undefined,
+  ): Promise<SearchHit[]> {
+    const needle = fold(text.trim())
+    if (needle === '') return []
+    const index = this.index ?? this.begin()
+    if (!index.complete) await this.follow(index, needle, limit, part)
+    return this.find(index, needle, limit)
+  }
+
+  /** Tells what is found as the index grows; resolves when it is complete, or there is enough. */
+  private async follow(
+    index: Index,
+    needle: string,
+    limit: number,
+    part: (hits: SearchHit[]) => void,
+  ): Promise<void> {
+    let told = 0
+    let look: () => void = () => undefined
+    const enough = new Promise<void>((done) => {
+      look = () => {
+        const hits = this.find(index, needle, limit)
+        if (hits.length >= limit) return done()
+        if (hits.length > told) part(hits)
+        told = hits.length
+      }
+    })
+    index.listeners.add(look)
+    look()
+    try {
+      await Promise.race([enough, this.building])
+    } finally {
+      index.listeners.delete(look)
+    }
+  }
+
+  add(message: Message): void {
+    this.index?.put(message)
+  }
+
+  remove(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.index?.entries.delete(id)
+      if (this.index?.complete === false) this.index.gone.add(id)
+    }
+  }
+
+  removeConversation(id: string): void {
+    for (const [key, entry] of this.index?.entries ?? []) {
+      if (entry.message.conversation === id) this.index?.entries.delete(key)
+    }
+    if (this.index?.complete === false) this.index.gone.add(id)
+  }
+
+  cancel(): void {
+    if (this.index?.complete === false) this.index.cancelled = true
+  }
+
+  forget(): void {
+    this.cancel()
+    this.index = null
+  }
+
+  private find(index: Index, needle: string, limit: number): SearchHit[] {
+    const found = [...index.entries.values()].filter((entry) => entry.folded.includes(needle))
+    found.sort((a, b) => b.message.order - a.message.order)
+    return found.slice(0, limit).map(({ message }) => ({
+      message,
+      username: this.people.all.get(message.conversation)?.username ?? '',
+      ranges: ranges(message.text, needle),
+    }))
+  }
+
+  private begin(): Index {
+    const index = new Index()
+    this.index = index
+    this.building = this.build(index)
+      .catch((error: unknown) => {
+        if (this.index === index) this.index = null
+        throw error
+      })
+      .finally(() => this.core.view.progress('search_index', null))
+    // Told to whoever searches.
+    this.building.catch(() => undefined)
+    return index
+  }
+
+  private async build(index: Index): Promise<void> {
+    const total = await this.core.store.countMessages()
+    let done = 0
+    for await (const batch of this.core.store.everyMessage<Message>(BATCH)) {
+      if (index.cancelled) throw new MessengerError('cancelled')
+      for (const message of batch) index.put(message)
+      done += batch.length
+      const progress = { task: 'search_index' as const, done, total, cancellable: true }
+      this.core.view.progress('search_index', progress)
+      for (const look of index.listeners) look()
+    }
+    index.complete = true
+    index.gone.clear()
+  }
+}

@@ -1,0 +1,38 @@
+import { Changes } from '@/storage/changes'
+import type { App } from '@/messenger/session/app'
+import type { AppCommands } from '@/messenger/contract'
+
+export interface Updates {
+  apply(): Promise<void>
+}
+
+export function appCommands(app: App, updates: Updates, cancelBackup: () => void): AppCommands {
+  return {
+    async takeOver() {
+      await app.leader.takeOver()
+      await app.lead()
+    },
+    openStorage: () => app.lead(),
+    async setSetting(key, value) {
+      const opened = app.theOpened()
+      await app.serial.run(async () => {
+        const settings = { ...opened.settings, [key]: value }
+        await opened.store.commit(new Changes().put('records', 'settings', settings))
+        opened.settings = settings
+        app.view.settings(settings)
+      })
+      if (key === 'presence') app.services?.presence.watch().catch(() => undefined)
+    },
+    reconnect: () => app.services?.link.now(),
+    async applyUpdate() {
+      // The draft that the press took the focus from.
+      await app.settle()
+      await updates.apply()
+    },
+    dismissExpired: () => app.theServices().expiredNotice.dismiss(),
+    cancel(task) {
+      if (task === 'search_index') app.services?.search.cancel()
+      else cancelBackup()
+    },
+  }
+}

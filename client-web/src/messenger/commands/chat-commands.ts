@@ -1,0 +1,160 @@
+import type { Platform } from '@/platform/platform'
+import { Changes } from '@/storage/changes'
+import { textProblem } from '@/text/sendable'
+import { fingerprint, identityText } from '@/crypto/identity'
+import { blankMessage } from '@/messenger/chats/chats'
+import type { Body } from '@/messenger/contents/content'
+import { MessengerError } from '@/messenger/contract'
+import type { ChatCommands, Message } from '@/messenger/contract'
+import { mayWriteTo } from '@/messenger/people/people'
+import { replyPreview } from '@/messenger/chats/reply-preview'
+import type { Services } from '@/messenger/session/services'
+import { receiptFile } from '@/messenger/sending/signed-receipts'
+
+export function chatCommands(services: () => Services, platform: Platform): ChatCommands {
+  /** The message and its outbox entry are on disk together before anything else happens. */
+  function write(to: string, text: string, replyTo?: string): Promise<Message> {
+    const { core, people, chats, outbox } = services()
+    return core.serial.run(async () => {
+      const person = people.get(to)
+      if (!mayWriteTo(person)) throw new MessengerError('blocked')
+      const problem = textProblem(text)
+      if (problem === 'blank') throw new MessengerError('invalid', 'a blank message')
+      if (problem === 'too_long') throw new MessengerError('too_long')
+      if (problem === 'control') throw new MessengerError('unsendable_text')
+      const now = core.now()
+      const changes = new Changes().remove('drafts', to)
+      const message: Message = {
+        ...blankMessage,
+        id: crypto.randomUUID(),
+        conversation: to,
+        direction: 'out',
+        status: 'waiting',
+        kind: 'text',
+        text,
+        replyTo: replyTo ? await replyPreview(core, to, replyTo) : null,
+        sentAt: now,
+        order: chats.nextOrder(changes, to),
+        problem: person.changed ? 'identity_changed' : null,
+        encryption: {
+          origin: 'this_device',
+          device: core.account.deviceId,
+          startedSession: false,
+          fingerprint: fingerprint(person.identity),
+          identity: identityText(person.identity),
+          verified: person.verified,
+        },
+      }
+      const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
+      const show = chats.stageNew(changes, message, false)
+      const { conversation, order } = message
+      const kick = outbox.stage(changes, {
+        to,
+        contentId: message.id,
+        body,
+        sentAt: now,
+        message: { conversation, order },
+      })
+      await core.store.commit(changes)
+      chats.drafts.delete(to)
+      show()
+      kick()
+      return message
+    })
+  }
+
+  return {
+    async openConversation(id) {
+      services().people.get(id)
+      await services().chats.openPage(id)
+      services()
+        .presence.watch()
+        .catch(() => undefined)
+      await services().log.tellDamage()
+    },
+    async closeConversation() {
+      services().chats.close()
+    },
+    loadOlder: (id) => services().chats.loadOlder(id),
+    async loadUntil(id, messageId) {
+      const { core, chats } = services()
+      const wanted = await core.store.message<Message>(messageId)
+      if (wanted?.conversation !== id) return false
+      if (chats.open !== id) await chats.openPage(id)
+      while (chats.oldestLoaded > wanted.order) {
+        if (!(await chats.loadOlder(id))) return false
+      }
+      return true
+    },
+    sendText: (to, text) => write(to, text),
+    reply: (to, text, replyTo) => write(to, text, replyTo),
+    sendAgain: (id) => services().outbox.sendAgain(id),
+    async saveReceipts(id) {
+      const message = await services().core.store.message<Message>(id)
+      if (!message?.signedReceipts?.length) throw new MessengerError('not_found')
+      const name = `sealstream-receipt-${id.slice(0, 8)}.json`
+      await platform.saveFile(name, receiptFile(message.signedReceipts))
+    },
+    deleteForMe(id, ids) {
+      const { core, chats, outbox, search } = services()
+      return core.serial.run(async () => {
+        const changes = new Changes()
+        const gone = new Set<string>()
+        for (const messageId of ids) {
+          const message = await core.store.message<Message>(messageId)
+          if (message?.conversation !== id) continue
+          gone.add(messageId)
+          changes.removeMessage(id, message.order)
+        }
+        const shows = [
+          await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId)),
+          await chats.stageLastWithout(changes, id, gone),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.remove(gone)
+        core.view.messagesRemoved(id, [...gone])
+      })
+    },
+    async deleteConversation(id) {
+      const { core, chats, outbox, search } = services()
+      await core.serial.run(async () => {
+        const changes = new Changes()
+        const shows = [
+          chats.stageRemoval(changes, id),
+          await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id),
+        ]
+        await core.store.commit(changes)
+        for (const show of shows) show()
+        search.removeConversation(id)
+      })
+    },
+    markRead: (id) => services().markRead(id),
+    setMuted: (id, muted) => services().chats.update(id, { muted }),
+    setArchived: (id, archived) => services().chats.update(id, { archived }),
+    saveDraft(id, text) {
+      const { core, chats } = services()
+      // In turn with sending, which takes the draft away.
+      return core.serial.run(async () => {
+        const changes = new Changes()
+        if (text === '') changes.remove('drafts', id)
+        else changes.put('drafts', id, { id, text })
+        await core.store.commit(changes)
+        if (text === '') chats.drafts.delete(id)
+        else chats.drafts.set(id, text)
+        chats.show(id)
+      })
+    },
+    setInSight(ids) {
+      Promise.resolve()
+        .then(() => services().presence.setInSight(ids))
+        .catch(() => undefined)
+    },
+    setTyping(id, active) {
+      Promise.resolve()
+        .then(() => services().presence.typing(id, active))
+        .catch(() => undefined)
+    },
+    search: (text, limit = 100, part) => services().search.search(text, limit, part),
+  }
+}

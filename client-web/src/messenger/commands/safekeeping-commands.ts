@@ -1,0 +1,108 @@
+import { own } from '@/crypto/bytes'
+import type { App } from '@/messenger/session/app'
+import { collect, readContent } from '@/messenger/backup/backup-content'
+import { openBackup, sealBackup } from '@/messenger/backup/backup-format'
+import { restore } from '@/messenger/backup/restore'
+import { localIdentity } from '@/messenger/core/core'
+import { LEAST_STRENGTH, MessengerError } from '@/messenger/contract'
+import type { SafekeepingCommands } from '@/messenger/contract'
+import { passphraseStrength, suggestPassphrase } from '@/messenger/backup/passphrase-strength'
+
+/** @throws MessengerError `weak_passphrase` */
+function checkStrength(passphrase: string): void {
+  if (passphraseStrength(passphrase) < LEAST_STRENGTH) throw new MessengerError('weak_passphrase')
+}
+
+export interface Safekeeping extends SafekeepingCommands {
+  cancelBackup(): void
+}
+
+export function safekeepingCommands(app: App): Safekeeping {
+  let cancelled = false
+  const goOn = (): void => {
+    if (cancelled) throw new MessengerError('cancelled')
+  }
+
+  let locking: Promise<void> | null = null
+  /** What views put away when they are taken down, a draft just typed, is still stored. */
+  async function goDown(): Promise<void> {
+    const { opened } = app
+    await Promise.resolve()
+    await app.settle()
+    // Taken down by something else meanwhile, which shows what came of it.
+    if (app.opened !== opened) return
+    const knownUsername = opened?.account?.username ?? null
+    app.down()
+    app.view.app({ phase: 'locked', account: null, knownUsername })
+  }
+
+  return {
+    cancelBackup() {
+      cancelled = true
+    },
+    async createBackup(passphrase) {
+      checkStrength(passphrase)
+      cancelled = false
+      const core = app.theCore()
+      const show = (done: number, total: number): void => {
+        goOn()
+        app.view.progress('backup', { task: 'backup', done, total, cancellable: true })
+      }
+      try {
+        show(0, 0)
+        const { userId, username } = core.account
+        const createdAt = core.now()
+        const account = { userId, username, identity: localIdentity(core) }
+        const fixed = { createdAt, account, settings: core.settings }
+        const plain = await collect(core.store, fixed, show)
+        const file = await sealBackup(plain, passphrase)
+        goOn()
+        await app.saveAccount({ lastBackupAt: createdAt })
+        const day = new Date(createdAt).toISOString().slice(0, 10)
+        const type = 'application/octet-stream'
+        return { name: `sealstream-${username}-${day}.backup`, file: new Blob([file], { type }) }
+      } finally {
+        app.view.progress('backup', null)
+      }
+    },
+    async restoreBackup(file, passphrase) {
+      cancelled = false
+      app.theCore()
+      const progress = { task: 'restore' as const, total: 3, cancellable: true }
+      try {
+        app.view.progress('restore', { ...progress, done: 0 })
+        const plain = await openBackup(own(await file.arrayBuffer()), passphrase)
+        goOn()
+        app.view.progress('restore', { ...progress, done: 1 })
+        const content = readContent(plain)
+        goOn()
+        app.view.progress('restore', { ...progress, done: 2, cancellable: false })
+        await restore(app, content)
+      } finally {
+        app.view.progress('restore', null)
+      }
+    },
+    suggestPassphrase,
+    passphraseStrength,
+    async setPassphrase(next, current) {
+      if (next !== null) checkStrength(next)
+      app.theOpened()
+      await app.localData?.vault.setPassphrase(current ?? null, next)
+      app.setLock(next !== null, false)
+    },
+    async lock() {
+      if (!app.lock.enabled || !app.opened) throw new MessengerError('invalid', 'no lock')
+      // Seen from now on, before anything is waited for: nothing else may be drawn any more.
+      app.setLock(true, true)
+      locking ??= goDown().finally(() => (locking = null))
+      return locking
+    },
+    async unlock(passphrase) {
+      await locking
+      if (!app.localData) throw new MessengerError('not_leading')
+      const root = await app.localData.vault.unlock(passphrase)
+      app.setLock(true, false)
+      await app.enter(root)
+    },
+  }
+}

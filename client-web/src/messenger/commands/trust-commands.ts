@@ -1,0 +1,80 @@
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import { fingerprint, identityText } from '@/crypto/identity'
+import { parseSafetyQr, safetyQr } from '@/crypto/safety-number'
+import { Changes } from '@/storage/changes'
+import { localIdentity } from '@/messenger/core/core'
+import { MessengerError } from '@/messenger/contract'
+import type { TrustCommands, UserId } from '@/messenger/contract'
+import { stageDecision } from '@/messenger/keys/key-decisions'
+import { keyDecided } from './key-decided'
+import type { ContactRecord } from '@/messenger/core/records'
+import type { Services } from '@/messenger/session/services'
+
+/** The key that the person is asked about: the new one, while one waits. */
+const inQuestion = (person: ContactRecord): PublicKey => person.changed?.identity ?? person.identity
+
+/** Keys that changed, keys that were compared: what the person decides about them. */
+export function trustCommands(services: () => Services): TrustCommands {
+  /** `shown`: what was on screen. The relay may have shown another key since: that one gains nothing. */
+  async function decide(id: UserId, shown: string, verified: boolean): Promise<void> {
+    const { people, core } = services()
+    const renewed = await core.serial.run(async () => {
+      const person = people.get(id)
+      const identity = inQuestion(person)
+      if (identityText(identity) !== shown) {
+        const details = { fingerprint: fingerprint(identity) }
+        throw new MessengerError('key_outdated', 'another key is in question by now', details)
+      }
+      await commit(person, identity, verified)
+      return !equal(identity, person.identity)
+    })
+    await keyDecided(services(), id, renewed)
+  }
+
+  async function commit(person: ContactRecord, identity: PublicKey, verified: boolean) {
+    const changes = new Changes()
+    const show = await stageDecision(services(), changes, person, identity, verified)
+    await services().core.store.commit(changes)
+    show()
+  }
+
+  async function safetyNumber(id: UserId): Promise<{ digits: string; identity: string }> {
+    const { people, core } = services()
+    const identityKey = inQuestion(people.get(id))
+    const mine = localIdentity(core).keyPair.publicKey
+    const digits = await core.engine.safetyNumber(
+      { userId: core.account.userId, identityKey: mine },
+      { userId: id, identityKey },
+    )
+    return { digits, identity: identityText(identityKey) }
+  }
+
+  return {
+    acceptNewKey: (id, shown) => decide(id, shown, false),
+    markVerified: (id, shown) => decide(id, shown, true),
+    async keepOldKey(id) {
+      const { people, core } = services()
+      await core.serial.run(async () => {
+        const person = people.get(id)
+        await commit(person, person.identity, false)
+      })
+      await keyDecided(services(), id, false)
+    },
+    async clearVerified(id) {
+      await services().people.update(id, { verified: false, verifiedAt: null })
+    },
+    async safetyNumber(id) {
+      const { digits, identity } = await safetyNumber(id)
+      return { groups: digits.match(/.{5}/g) ?? [], qr: safetyQr(digits), identity }
+    },
+    async compareSafetyQr(id, content) {
+      const scanned = parseSafetyQr(content)
+      if (!scanned) throw new MessengerError('bad_code')
+      const { digits, identity } = await safetyNumber(id)
+      if (scanned !== digits) throw new MessengerError('key_mismatch')
+      // Compared outside of the relay's reach: this is the key, old or new.
+      await decide(id, identity, true)
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
+import { Changes } from '@/storage/changes'
+import type { Elapsed } from '@/platform/clock'
+import type { Store } from '@/storage/store'
+import type { RelayApi } from '@/wire/api'
+import type { RelaySocket } from '@/wire/socket'
+import { MessengerError } from '@/messenger/contract'
+import type { Settings } from '@/messenger/contract'
+import type { OpenedData } from './opened-data'
+import type { AccountRecord } from './records'
+import type { Serial } from './serial'
+import { shownAccount } from './shown-account'
+import { hiddenView } from './view'
+import type { View } from './view'
+
+export interface CoreParts {
+  readonly engine: CryptoEngine
+  readonly view: View
+  readonly api: RelayApi
+  /** The wall clock: for what is stored and shown. */
+  readonly now: () => number
+  /** For waits. */
+  readonly elapsed: Elapsed
+  /** The name that this device gives itself, for the account's other devices; null: none. */
+  readonly deviceName: string | null
+  /**
+   * Held by a job that reads what is on this device, decides, and writes it back. A job never asks
+   * for another turn: it would wait for itself.
+   */
+  readonly serial: Serial
+}
+
+/** What all services of an open messenger share. */
+export class Core implements CoreParts {
+  readonly engine: CryptoEngine
+  readonly api: RelayApi
+  readonly now: () => number
+  readonly elapsed: Elapsed
+  readonly deviceName: string | null
+  readonly serial: Serial
+  /** Shows nothing after `hide`. */
+  view: View
+  /** The open connection, or null. */
+  socket: RelaySocket | null = null
+  /** The relay's log, as named when this connection was opened; null from an older relay. */
+  log: string | null = null
+
+  constructor(
+    private readonly data: OpenedData,
+    parts: CoreParts,
+  ) {
+    this.engine = parts.engine
+    this.view = parts.view
+    this.api = parts.api
+    this.now = parts.now
+    this.elapsed = parts.elapsed
+    this.deviceName = parts.deviceName
+    this.serial = parts.serial
+  }
+
+  get store(): Store {
+    return this.data.store
+  }
+
+  get settings(): Settings {
+    return this.data.settings
+  }
+
+  /** @throws MessengerError `signed_out` */
+  get account(): AccountRecord {
+    if (!this.data.account) throw new MessengerError('signed_out')
+    return this.data.account
+  }
+
+  set account(account: AccountRecord) {
+    this.data.account = account
+    this.view.app({ account: shownAccount(account) })
+  }
+
+  /** The account is on no screen any more: work that is still under way changes the view no more. */
+  hide(): void {
+    this.view = hiddenView
+  }
+}
+
+export function localIdentity(core: Core): LocalIdentity {
+  const { identity } = core.account
+  if (!identity) throw new MessengerError('signed_out', 'this device has no identity yet')
+  return identity
+}
+
+/** In its turn, so that two changes of the account never undo each other. */
+export function updateAccount(core: Core, patch: Partial<AccountRecord>): Promise<void> {
+  return core.serial.run(() => commitAccount(core, patch, new Changes()))
+}
+
+/** The account together with `changes`; inside `serial`. */
+export async function commitAccount(
+  core: Core,
+  patch: Partial<AccountRecord>,
+  changes: Changes,
+): Promise<void> {
+  const account = { ...core.account, ...patch }
+  await core.store.commit(changes.put('records', 'account', account))
+  core.account = account
+}

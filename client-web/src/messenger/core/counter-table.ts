@@ -1,0 +1,9 @@
+/** Keys and reading of the table `counters`, which holds several kinds of small records. */
+import type { Store } from '@/storage/store'
+
+/** Names a remote device, in `sessions` and in `counters`. */
+export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
+
+/** The record under `key`; `nothing` where there is none or it is damaged. */
+export const readCount = async <T>(store: Store, key: string, nothing: T): Promise<T> =>
+  (await store.getSpare<T>('counters', key)) ?? nothing

@@ -1,0 +1,163 @@
+/** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
+import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
+import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
+import type { Message, NewDevice, SecurityEvent } from '@/messenger/contract'
+import type { Body } from '@/messenger/contents/content'
+
+export interface AccountRecord {
+  userId: string
+  username: string
+  deviceId: number
+  sessionId: string
+  /** Null until the identity is created or restored. */
+  identity: LocalIdentity | null
+  /** The keys are at the relay: this device is active. */
+  published: boolean
+  /** This device joined an account that was in use: first counters it sees may be high. */
+  joined: boolean
+  nextPrekeyId: number
+  signedPrekey: { id: number; createdAt: number } | null
+  prekeysAvailable: number | null
+  lastBackupAt: number | null
+}
+
+export interface DeviceRef {
+  deviceId: number
+  registrationId: number
+}
+
+export interface ContactRecord {
+  userId: string
+  username: string
+  /** The pinned key; only the person's own act replaces it. */
+  identity: PublicKey
+  verified: boolean
+  /** Another key was seen; nothing is sent until it is accepted. */
+  changed: SeenKey | null
+  relation: 'contact' | 'request' | 'hidden'
+  blocked: boolean
+  addedAt: number
+  verifiedAt: number | null
+  /** Null: not asked yet. */
+  devices: DeviceRef[] | null
+  /** Of older versions; they are moved to the table `held`. */
+  held?: IncomingEnvelope[]
+}
+
+/** Another key than the pinned one; the person has not decided yet. */
+export interface SeenKey {
+  identity: PublicKey
+  at: number
+  /** How often another key than before was seen meanwhile. */
+  times?: number
+  /** Message and security event that tell of it; they are updated, not repeated. */
+  notice?: string
+  event?: string
+}
+
+/** A prekey message under a key that is not the pinned one. */
+export interface HeldRecord {
+  userId: string
+  /** In the order of arrival. */
+  n: number
+  /** The key that it presents, as text. */
+  identity: string
+  envelope: IncomingEnvelope
+}
+
+export interface ConversationRecord {
+  id: string
+  last: Message | null
+  activeAt: number
+  unread: number
+  muted: boolean
+  archived: boolean
+  lastOrder: number
+}
+
+export type MessageRecord = Message
+
+export interface OutboxRecord {
+  key: number
+  /** Of the call to the relay; the same at each attempt. */
+  id: string
+  to: string
+  contentId: string
+  body: Body
+  sentAt: number
+  /** The message whose status follows this entry. */
+  message: { conversation: string; order: number } | null
+  /** Encrypted once, then only ever repeated. */
+  envelopes: OutgoingEnvelope[] | null
+  /** The counter the ciphertexts carry; set together with `envelopes`. */
+  n: number | null
+  /** How many texts to them there were with this one; set together with `envelopes`. */
+  m?: number
+  /** It could not be sent; it waits for the person, and holds nothing up. */
+  aside?: boolean
+  /** Whether the call asks the relay for receipts; set together with `envelopes`. */
+  receipt?: boolean
+}
+
+/** Of a sending device: which counters have come. */
+export interface CounterRecord {
+  highest: number
+  /** How many texts had been written up to `highest`, as the sender says. */
+  texts?: number
+  /** Below `highest`, not come yet: single numbers (of older versions), or from and to. */
+  missing: (number | readonly [number, number])[]
+  /** Up to this number nobody knows any more what is missing. */
+  forgotten?: number
+  failures: number[]
+  renewedAt: number
+}
+
+/** What is known of one's own account beside this device. New fields have defaults. */
+export interface OwnDevicesRecord {
+  /** Numbers of devices that were ever there; null before the first look. */
+  seen: readonly number[] | null
+  gone: readonly number[]
+  /** The person has not said yet that they are theirs. */
+  asked: readonly NewDevice[]
+  /** Ids of log-in sessions that are in the security log, or were there before this device. */
+  logins: readonly string[] | null
+  names: Readonly<Record<number, string>>
+}
+
+export interface ReceiptsRecord {
+  userId: string
+  delivered: string[]
+  read: string[]
+}
+
+export interface StoredPrekey extends Prekey {
+  /** False until the relay has said that it has it. */
+  uploaded?: boolean
+  /** When the relay was first seen not to have it any more; erased some time after. */
+  retiredAt?: number | null
+}
+
+export interface StoredSignedPrekey extends SignedPrekey {
+  createdAt: number
+  /** When a newer one replaced it; erased some time after. */
+  retiredAt: number | null
+}
+
+export type SecurityRecord = SecurityEvent
+
+export const emptyCounter = (): CounterRecord => ({
+  highest: 0,
+  missing: [],
+  failures: [],
+  renewedAt: 0,
+})
+
+export const emptyConversation = (id: string, now: number): ConversationRecord => ({
+  id,
+  last: null,
+  activeAt: now,
+  unread: 0,
+  muted: false,
+  archived: false,
+  lastOrder: 0,
+})

@@ -1,0 +1,60 @@
+import type {
+  AppState,
+  Connection,
+  Contact,
+  Conversation,
+  Message,
+  MessageId,
+  MessageRequest,
+  Progress,
+  SecurityEvent,
+  Settings,
+  Task,
+  UserId,
+} from '@/messenger/contract'
+
+/**
+ * Where the messenger shows what it knows, always after it is stored. The Pinia stores implement
+ * it; the messenger never reads it back.
+ */
+export interface View {
+  app(patch: Partial<AppState>): void
+  connection(patch: Partial<Connection>): void
+  settings(settings: Settings): void
+  progress(task: Task, progress: Progress | null): void
+  contact(contact: Contact): void
+  contactRemoved(id: UserId): void
+  requests(requests: readonly MessageRequest[]): void
+  conversation(conversation: Conversation): void
+  conversationRemoved(id: UserId): void
+  opened(id: UserId | null, messages: readonly Message[], hasOlder: boolean): void
+  older(id: UserId, messages: readonly Message[], hasOlder: boolean): void
+  message(message: Message): void
+  messagesRemoved(id: UserId, messages: readonly MessageId[]): void
+  loading(loading: boolean): void
+  security(events: readonly SecurityEvent[]): void
+  /** Everything about the account goes: locked or signed out. */
+  clear(): void
+}
+
+const nothing = (): void => undefined
+
+/** Of an account that is on no screen any more. */
+export const hiddenView: View = {
+  app: nothing,
+  connection: nothing,
+  settings: nothing,
+  progress: nothing,
+  contact: nothing,
+  contactRemoved: nothing,
+  requests: nothing,
+  conversation: nothing,
+  conversationRemoved: nothing,
+  opened: nothing,
+  older: nothing,
+  message: nothing,
+  messagesRemoved: nothing,
+  loading: nothing,
+  security: nothing,
+  clear: nothing,
+}

@@ -1,0 +1,83 @@
+/**
+ * What a bundle has that it should not: a device with a foreign key, a prekey long out of use. Each
+ * is told once, in the chat and in the security log, however often the relay shows it; and of ever
+ * new ones only so many an hour.
+ */
+import type { Changes } from '@/storage/changes'
+import type { BundleDevice } from '@/wire/types'
+import { Budget } from '@/messenger/core/budget'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Notice } from '@/messenger/contract'
+import type { Core } from '@/messenger/core/core'
+import { readCount, sessionKey } from '@/messenger/core/counter-table'
+import type { People } from '@/messenger/people/people'
+import type { SecurityLog } from './security-log'
+
+const DAY = 86_400_000
+const TOLD_PER_HOUR = 10
+/** Prekeys remembered per device. */
+const KEPT = 20
+
+/** What was told about one device. */
+interface Told {
+  refused: boolean
+  /** Ids of signed prekeys. */
+  stale: number[]
+}
+
+export class DeviceWatch {
+  private readonly budget = new Budget(TOLD_PER_HOUR, 3_600_000)
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+  ) {}
+
+  /** Its keys are not signed by its owner's identity. Call the result after the commit. */
+  async stageRefused(changes: Changes, userId: string, device: number): Promise<() => void> {
+    const told = await this.told(userId, device)
+    if (told.refused) return () => undefined
+    const notice: Notice = { type: 'device_refused', device }
+    return this.stage(changes, userId, device, { ...told, refused: true }, notice)
+  }
+
+  /** `age` of the prekey, ms. Call the result after the commit. */
+  async stageStale(
+    changes: Changes,
+    userId: string,
+    { deviceId, signedPrekey: { id } }: BundleDevice,
+    age: number,
+  ): Promise<() => void> {
+    const told = await this.told(userId, deviceId)
+    if (told.stale.includes(id)) return () => undefined
+    const stale = [...told.stale, id].slice(-KEPT)
+    const notice: Notice = { type: 'stale_prekey', ageDays: Math.floor(age / DAY) }
+    return this.stage(changes, userId, deviceId, { ...told, stale }, notice)
+  }
+
+  private stage(
+    changes: Changes,
+    userId: string,
+    device: number,
+    told: Told,
+    notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
+  ): () => void {
+    const now = this.core.elapsed()
+    if (this.budget.exhausted(userId, now)) return () => undefined
+    this.budget.spend(userId, now)
+    changes.put('counters', toldKey(userId, device), told)
+    const shows = [this.log.stage(changes, notice.type, { userId, device })]
+    if (this.people.find(userId, changes)?.relation === 'contact') {
+      shows.push(this.chats.stageNotice(changes, userId, notice))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  private told(userId: string, device: number): Promise<Told> {
+    return readCount(this.core.store, toldKey(userId, device), { refused: false, stale: [] })
+  }
+}
+
+const toldKey = (userId: string, device: number): string => `told/${sessionKey(userId, device)}`

@@ -1,0 +1,131 @@
+/**
+ * Prekey messages under a key that is not the pinned one: kept, sealed and unread, until the person
+ * decides about that key. The relay has forgotten them. First come, first kept: what is held is never
+ * displaced, however much more comes under whatever keys.
+ */
+import { identityText } from '@/crypto/identity'
+import type { PublicKey } from '@/crypto/engine'
+import { Changes } from '@/storage/changes'
+import type { Store } from '@/storage/store'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Core } from '@/messenger/core/core'
+import type { People } from '@/messenger/people/people'
+import type { ContactRecord, HeldRecord } from '@/messenger/core/records'
+
+const PER_KEY = 200
+/** Under any number of keys. */
+const PER_CONTACT = 1_000
+const PER_STRANGER = 50
+const BYTES_PER_PERSON = 8 * 1024 * 1024
+
+/** What is in memory of a held envelope. */
+interface Place {
+  readonly key: string
+  readonly identity: string
+  readonly size: number
+}
+
+type Show = () => void
+
+export class HeldEnvelopes {
+  /** By person, in the order of arrival. */
+  private readonly places = new Map<string, readonly Place[]>()
+  private last = 0
+
+  constructor(private readonly core: Core) {}
+
+  async load(): Promise<void> {
+    const records = await this.core.store.all<HeldRecord>('held')
+    for (const record of records.sort((a, b) => a.n - b.n)) {
+      this.add(record)
+      this.last = record.n
+    }
+  }
+
+  /** Adds the envelope to `changes`; null when there is no room. Call the result after the commit. */
+  stage(changes: Changes, envelope: IncomingEnvelope, identity: PublicKey, person: ContactRecord) {
+    const { userId } = person
+    const held = this.of(userId)
+    const text = identityText(identity)
+    const size = envelope.body.length
+    const most = person.relation === 'contact' ? PER_CONTACT : PER_STRANGER
+    const bytes = held.reduce((sum, place) => sum + place.size, size)
+    const sameKey = held.filter((place) => place.identity === text).length
+    if (held.length >= most || sameKey >= PER_KEY || bytes > BYTES_PER_PERSON) return null
+    const record: HeldRecord = { userId, n: ++this.last, identity: text, envelope }
+    changes.put('held', keyOf(record), record)
+    return () => this.add(record)
+  }
+
+  /** The oldest of this person's; a damaged one is passed over, and goes with the rest. */
+  async first(userId: string): Promise<{ key: string; envelope: IncomingEnvelope } | null> {
+    for (const { key } of this.of(userId)) {
+      const record = await this.core.store.getSpare<HeldRecord>('held', key)
+      if (record) return { key, envelope: record.envelope }
+    }
+    return null
+  }
+
+  has(userId: string, key: string): boolean {
+    return this.of(userId).some((place) => place.key === key)
+  }
+
+  stageRemoval(changes: Changes, userId: string, key: string): Show {
+    changes.remove('held', key)
+    return () => this.keep(userId, (place) => place.key !== key)
+  }
+
+  /** All of this person's go, but those under `identity`. */
+  stageOnly(changes: Changes, userId: string, identity: PublicKey | null): Show {
+    const kept = identity && identityText(identity)
+    for (const place of this.of(userId)) {
+      if (place.identity !== kept) changes.remove('held', place.key)
+    }
+    return () => this.keep(userId, (place) => place.identity === kept)
+  }
+
+  private of(userId: string): readonly Place[] {
+    return this.places.get(userId) ?? []
+  }
+
+  private add(record: HeldRecord): void {
+    const { userId, identity, envelope } = record
+    const place = { key: keyOf(record), identity, size: envelope.body.length }
+    this.places.set(userId, [...this.of(userId), place])
+  }
+
+  private keep(userId: string, wanted: (place: Place) => boolean): void {
+    this.places.set(userId, this.of(userId).filter(wanted))
+  }
+}
+
+const keyOf = ({ userId, n }: HeldRecord): string => `${userId}/${n}`
+
+/** What an older version kept in the contact's own record moves to the table. */
+export async function adoptOldHeld(core: Core, people: People, held: HeldEnvelopes): Promise<void> {
+  for (const { userId, held: kept } of people.all.values()) {
+    if (kept === undefined) continue
+    await core.serial.run(async () => {
+      const changes = new Changes()
+      const { held: _, ...person } = people.get(userId)
+      const show = people.stage(changes, person)
+      for (const envelope of kept) {
+        const { identityKey } = await core.engine.inspect(envelope.body)
+        held.stage(changes, envelope, identityKey, person)?.()
+      }
+      await core.store.commit(changes)
+      show()
+    })
+  }
+}
+
+/** On a device that does not run: nothing in memory follows. */
+export async function stageHeldRemoval(
+  changes: Changes,
+  store: Store,
+  userId: string,
+): Promise<void> {
+  for (const key of await store.keys('held')) {
+    if (key.startsWith(`${userId}/`)) changes.remove('held', key)
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What the person decides about somebody's key, and only the person: it is pinned, it is verified.
+ * With another key than before, sessions and counters of the old one end; of the messages held
+ * meanwhile only that key's are opened, what waits goes out under it.
+ */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import type { Changes } from '@/storage/changes'
+import type { Store } from '@/storage/store'
+import type { ContactRecord } from '@/messenger/core/records'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Core } from '@/messenger/core/core'
+import type { People } from '@/messenger/people/people'
+import type { HeldEnvelopes } from './held-envelopes'
+import type { SecurityLog } from './security-log'
+
+export interface DecisionServices {
+  people: People
+  chats: Chats
+  log: SecurityLog
+  held: HeldEnvelopes
+  core: Core
+}
+
+/** Runs inside `serial`; call the result after the commit, then `keyDecided`. */
+export async function stageDecision(
+  { people, chats, log, held, core }: DecisionServices,
+  changes: Changes,
+  before: ContactRecord,
+  identity: PublicKey,
+  verified: boolean,
+): Promise<() => void> {
+  const { userId, changed } = before
+  const about = { userId, identity }
+  const shows = [held.stageOnly(changes, userId, identity)]
+  let record: ContactRecord = { ...before, changed: null }
+  if (!equal(before.identity, identity)) {
+    await stageEnd(changes, core.store, userId)
+    const unproven = { verified: false, verifiedAt: null, devices: null }
+    record = { ...record, ...unproven, identity }
+    shows.push(chats.stageNotice(changes, userId, { type: 'identity_accepted' }))
+    shows.push(log.stage(changes, 'identity_accepted', about))
+  }
+  if (changed && !equal(changed.identity, identity)) {
+    shows.push(log.stage(changes, 'identity_refused', { userId, identity: changed.identity }))
+  }
+  if (verified) {
+    record = { ...record, verified, verifiedAt: core.now() }
+    shows.push(chats.stageNotice(changes, userId, { type: 'verified' }))
+    shows.push(log.stage(changes, 'verified', about))
+  }
+  shows.unshift(people.stage(changes, record))
+  return () => shows.forEach((show) => show())
+}
+
+/** The sessions with all of somebody's devices go. */
+export async function stageSessionsEnd(changes: Changes, store: Store, id: string): Promise<void> {
+  for (const key of await store.keys('sessions')) {
+    if (key.startsWith(`${id}.`)) changes.remove('sessions', key)
+  }
+}
+
+/** Another identity begins anew, also to count. */
+export async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
+  await stageSessionsEnd(changes, store, id)
+  for (const key of await store.keys('counters')) {
+    const [kind, about = ''] = key.split('/')
+    const theirs = about === id || about.startsWith(`${id}.`)
+    // What would begin an old session again must stay known.
+    if (kind !== 'out' && kind !== 'begun' && theirs) changes.remove('counters', key)
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * This device's public keys at the relay: a hundred one-time prekeys at a time, replenished when
+ * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
+ * halves leave; those the relay gives away no more are erased once nothing can still need them.
+ */
+import type { Prekey } from '@/crypto/engine'
+import { hasPassed } from '@/platform/clock'
+import { Changes } from '@/storage/changes'
+import { RelayError } from '@/wire/errors'
+import type { KeysUpload, OwnKeys } from '@/wire/types'
+import { delay, reconnectBackoff } from '@/messenger/core/backoff'
+import { commitAccount, localIdentity, updateAccount } from '@/messenger/core/core'
+import type { Core } from '@/messenger/core/core'
+import { tidy } from './handed-out'
+import type { StoredPrekey, StoredSignedPrekey } from '@/messenger/core/records'
+import type { SecurityLog } from './security-log'
+import { Serial } from '@/messenger/core/serial'
+import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
+
+export const BATCH = 100
+const LOW = 20
+const PUBLISHED_AT_ONCE = 100
+/** Attempts after the first: some fifteen seconds. */
+const PATIENCE = 5
+
+export class Prekeys {
+  private readonly turns = new Serial()
+
+  constructor(
+    private readonly core: Core,
+    private readonly log: SecurityLog,
+  ) {}
+
+  /** First keys of this device; afterwards it is active. @throws RelayError `identity_conflict` … */
+  async publish(replace: boolean): Promise<void> {
+    const identity = localIdentity(this.core)
+    this.core.view.progress('keys', { task: 'keys', done: 0, total: BATCH, cancellable: false })
+    try {
+      const signed = await this.createSigned()
+      const prekeys = await this.create()
+      await this.insist({
+        registrationId: identity.registrationId,
+        identityKey: identity.keyPair.publicKey,
+        signedPrekey: { id: signed.id, key: signed.keyPair.publicKey, signature: signed.signature },
+        prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
+        replace,
+      })
+      await this.noteUploaded(prekeys)
+      await updateAccount(this.core, { published: true, prekeysAvailable: prekeys.length })
+    } finally {
+      this.core.view.progress('keys', null)
+    }
+  }
+
+  /** The identical upload again while the relay does not answer; the person waits meanwhile. */
+  private async insist(upload: KeysUpload): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.core.api.publishKeys(upload)
+      } catch (error) {
+        const passing =
+          error instanceof RelayError &&
+          (error.code === 'no_answer' || error.code === 'unavailable')
+        if (!passing || attempt >= PATIENCE) throw error
+        await new Promise((done) => setTimeout(done, delay(reconnectBackoff, attempt)))
+      }
+    }
+  }
+
+  /**
+   * Looks after the keys, at each connection and when the relay says they run low; what it has is
+   * asked each time, so that two reasons at once do not upload twice. Gives its answer back.
+   */
+  maintainPrekeys(): Promise<OwnKeys> {
+    return this.turns.run(async () => {
+      const own = await this.core.api.ownKeys()
+      await updateAccount(this.core, { prekeysAvailable: own.available })
+      if (own.available < LOW) await this.upload()
+      const { signedPrekey } = this.core.account
+      if (!signedPrekey || hasPassed(ROTATE_AFTER, signedPrekey.createdAt, this.core.now())) {
+        await this.rotate()
+      } else if (own.signed_prekey_id !== signedPrekey.id) {
+        // An upload that never arrived, or a relay that went back to an old one.
+        await this.restate(signedPrekey.id)
+      }
+      await this.eraseRetired()
+      return own
+    })
+  }
+
+  private async upload(): Promise<void> {
+    const prekeys = await this.create()
+    const available = await this.core.api.addPrekeys(publicHalves(prekeys))
+    await this.noteUploaded(prekeys)
+    await updateAccount(this.core, { prekeysAvailable: available })
+  }
+
+  private async rotate(): Promise<void> {
+    await this.offer(await this.createSigned())
+    await this.log.add('signed_prekey_rotated', {})
+  }
+
+  private async restate(id: number): Promise<void> {
+    const signed = await this.core.store.getSpare<StoredSignedPrekey>('signed_prekeys', id)
+    if (signed) await this.offer(signed)
+    else await this.rotate()
+  }
+
+  private offer({ id, keyPair, signature }: StoredSignedPrekey): Promise<void> {
+    return this.core.api.setSignedPrekey({ id, key: keyPair.publicKey, signature })
+  }
+
+  private create(): Promise<Prekey[]> {
+    return this.core.serial.run(async () => {
+      const first = this.core.account.nextPrekeyId
+      const prekeys = await this.core.engine.createPrekeys(first, BATCH)
+      const changes = new Changes()
+      for (const prekey of prekeys) {
+        changes.put('prekeys', prekey.id, { ...prekey, uploaded: false })
+      }
+      await commitAccount(this.core, { nextPrekeyId: first + BATCH }, changes)
+      return prekeys
+    })
+  }
+
+  private createSigned(): Promise<StoredSignedPrekey> {
+    return this.core.serial.run(() => this.commitSigned())
+  }
+
+  private async commitSigned(): Promise<StoredSignedPrekey> {
+    const now = this.core.now()
+    const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
+    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core).keyPair, id)
+    const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
+    const changes = new Changes().put('signed_prekeys', id, signed)
+    for (const old of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+      if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
+    }
+    await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
+    return signed
+  }
+
+  /** Those that were used meanwhile stay erased. */
+  private noteUploaded(prekeys: readonly Prekey[]): Promise<void> {
+    return this.core.serial.run(async () => {
+      const held = new Set(await this.core.store.keys('prekeys'))
+      const changes = new Changes()
+      for (const prekey of prekeys) {
+        if (held.has(prekey.id)) changes.put('prekeys', prekey.id, { ...prekey, uploaded: true })
+      }
+      await this.core.store.commit(changes)
+    })
+  }
+
+  private eraseRetired(): Promise<void> {
+    return this.core.serial.run(() => this.commitErasure())
+  }
+
+  private async commitErasure(): Promise<void> {
+    const changes = new Changes()
+    const prekeys = await this.core.store.all<StoredPrekey>('prekeys')
+    const available = this.core.account.prekeysAvailable ?? prekeys.length
+    const { changed, erased } = tidy(prekeys, available, this.core.now())
+    for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
+    for (const id of erased) changes.remove('prekeys', id)
+    const limit = this.core.now() - KEEP_RETIRED
+    for (const key of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+      if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
+    }
+    await this.core.store.commit(changes)
+  }
+}
+
+const publicHalves = (prekeys: readonly Prekey[]) =>
+  prekeys.map(({ id, keyPair }) => ({ id, key: keyPair.publicKey }))

@@ -1,0 +1,108 @@
+import { Changes } from '@/storage/changes'
+import type { Core } from '@/messenger/core/core'
+import type { SecurityEvent } from '@/messenger/contract'
+import { fingerprint } from '@/crypto/identity'
+import type { People } from '@/messenger/people/people'
+
+/** Kept of each kind; the oldest go first. */
+const KEPT = 500
+const NOISE_KEPT = 200
+/** What strangers, or the relay in anybody's name, can cause at will: it never displaces the rest. */
+const noise: ReadonlySet<SecurityEvent['type']> = new Set([
+  'undecryptable',
+  'replay_refused',
+  'sender_refused',
+  'messages_expired',
+  'records_damaged',
+  'relay_log_changed',
+  'receipt_refused',
+  'answer_refused',
+])
+
+/** What the relay says of one's own account: it never displaces the rest either. */
+const account: ReadonlySet<SecurityEvent['type']> = new Set([
+  'login',
+  'own_device_added',
+  'own_device_removed',
+])
+
+/** Those that have to go. `events`: newest first. */
+export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
+  const told = ({ type }: SecurityEvent): boolean => noise.has(type) || account.has(type)
+  return [
+    ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
+    ...events.filter(({ type }) => account.has(type)).slice(NOISE_KEPT),
+    ...events.filter((event) => !told(event)).slice(KEPT),
+  ]
+}
+
+interface About {
+  userId?: string
+  device?: number
+  identity?: Uint8Array<ArrayBuffer>
+  count?: number
+  /** When it happened, where that is not now. */
+  at?: number
+}
+
+/** What happened to keys and devices, kept (sealed) for the person to read. */
+export class SecurityLog {
+  private events: SecurityEvent[] = []
+  private told = 0
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+  ) {}
+
+  async load(): Promise<void> {
+    const events = await this.core.store.all<SecurityEvent>('security')
+    this.events = events.sort((a, b) => b.at - a.at)
+    this.core.view.security(this.events)
+  }
+
+  /** Adds the write to `changes`; call the result after the commit. An event of the same `id` is replaced. */
+  stage(
+    changes: Changes,
+    type: SecurityEvent['type'],
+    about: About,
+    id: string = crypto.randomUUID(),
+  ): () => void {
+    const person = about.userId ? this.people.all.get(about.userId) : undefined
+    const event: SecurityEvent = {
+      id,
+      at: about.at ?? this.core.now(),
+      type,
+      userId: about.userId ?? null,
+      username: person?.username ?? null,
+      device: about.device ?? null,
+      fingerprint: about.identity ? fingerprint(about.identity) : null,
+      count: about.count ?? null,
+    }
+    changes.put('security', event.id, event)
+    const after = () => [event, ...this.events.filter((one) => one.id !== id)]
+    for (const old of surplus(after())) changes.remove('security', old.id)
+    return () => {
+      const events = after()
+      const gone = new Set(surplus(events))
+      this.events = events.filter((one) => !gone.has(one))
+      this.core.view.security(this.events)
+    }
+  }
+
+  /** Records were passed over because they do not open: said once, also over later starts. */
+  async tellDamage(): Promise<void> {
+    const count = this.core.store.damaged
+    if (count <= this.told) return
+    this.told = count
+    const before = this.events.find(({ type }) => type === 'records_damaged')
+    if (before?.count !== count) await this.add('records_damaged', { count })
+  }
+
+  async add(type: SecurityEvent['type'], about: About) {
+    const changes = new Changes()
+    const show = this.stage(changes, type, about)
+    await this.core.store.commit(changes)
+    show()
+  }
+}

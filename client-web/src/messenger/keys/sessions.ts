@@ -1,0 +1,209 @@
+/**
+ * Signal sessions with remote devices. One job at a time touches ratchet state (`serial`): a
+ * session is read, used and stored before the next one looks at it, so no message key is ever
+ * used twice. Network calls stay outside of the lock.
+ */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
+import { fingerprint } from '@/crypto/identity'
+import { Changes } from '@/storage/changes'
+import { Answer } from '@/wire/check'
+import { RelayError } from '@/wire/errors'
+import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
+import { readCount, sessionKey } from '@/messenger/core/counter-table'
+import { encodeContent } from '@/messenger/contents/content'
+import type { Content } from '@/messenger/contents/content'
+import { localIdentity } from '@/messenger/core/core'
+import type { Core } from '@/messenger/core/core'
+import type { DeviceWatch } from './device-watch'
+import type { DeviceRef } from '@/messenger/core/records'
+import type { Serial } from '@/messenger/core/serial'
+import { signedPrekeyAge, STALE_AFTER } from './signed-prekey-age'
+import type { Target, Targets } from './targets'
+
+/** The server shows another key than the pinned one: nothing may be sent. */
+export class KeyChanged extends Error {
+  override readonly name = 'KeyChanged'
+  constructor(readonly identity: Uint8Array<ArrayBuffer>) {
+    super('the identity key changed')
+  }
+}
+
+/** A device has no usable session; fetch its bundle and try again. */
+export class SessionsMissing extends Error {
+  override readonly name = 'SessionsMissing'
+  constructor(readonly devices: number[]) {
+    super('sessions are missing')
+  }
+}
+
+type Show = () => void
+
+/** A session that nobody answers so long is begun anew: its keys may have been stolen or lost. */
+const UNANSWERED_FOR = 30 * 86_400_000
+
+const startedKey = (userId: string, deviceId: number): string =>
+  `started/${sessionKey(userId, deviceId)}`
+
+export class Sessions {
+  readonly serial: Serial
+
+  constructor(
+    private readonly core: Core,
+    private readonly targets: Targets,
+    private readonly watch: DeviceWatch,
+  ) {
+    this.serial = core.serial
+  }
+
+  /** Null also for a damaged record: a new session takes its place. */
+  get(userId: string, deviceId: number): Promise<Session | null> {
+    return this.core.store.getSpare<Session>('sessions', sessionKey(userId, deviceId))
+  }
+
+  /**
+   * Fetches bundles (of all devices, or of some) and starts a session with each device that has
+   * none, or with each of `renew`. Devices whose keys are not signed by the pinned identity are
+   * left out and shown. @throws RelayError, KeyChanged
+   */
+  async start(target: Target, some?: number[], renew = false): Promise<DeviceRef[]> {
+    const bundle = await this.fetch(target, some)
+    if (!equal(bundle.identityKey, target.identity) || bundle.userId !== target.userId) {
+      throw new KeyChanged(bundle.identityKey)
+    }
+    const mine = this.core.account
+    // Each number once, whatever the relay says.
+    const devices = new Map(bundle.devices.map((device) => [device.deviceId, device]))
+    if (target.userId === mine.userId) devices.delete(mine.deviceId)
+    return this.serial.run(async () => {
+      const [changes, good, shows] = [new Changes(), [] as DeviceRef[], [] as Show[]]
+      for (const device of devices.values()) {
+        const accepted = await this.stageSession(changes, target, device, renew, shows)
+        if (accepted)
+          good.push({ deviceId: device.deviceId, registrationId: device.registrationId })
+      }
+      const kept = (target.devices ?? []).filter(
+        ({ deviceId }) => some && !some.includes(deviceId) && !has(good, deviceId),
+      )
+      const all = [...kept, ...good].sort((a, b) => a.deviceId - b.deviceId)
+      shows.push(this.targets.stageDevices(changes, target.userId, all))
+      await this.core.store.commit(changes)
+      for (const show of shows) show()
+      return all
+    })
+  }
+
+  /**
+   * One ciphertext per device, the new ratchet states staged in `changes`. Runs inside `serial`.
+   * @throws SessionsMissing
+   */
+  async encrypt(
+    changes: Changes,
+    target: Target,
+    devices: DeviceRef[],
+    content: Content,
+  ): Promise<OutgoingEnvelope[]> {
+    const plaintext = encodeContent(content)
+    const envelopes: OutgoingEnvelope[] = []
+    const missing: number[] = []
+    for (const { deviceId, registrationId } of devices) {
+      const session = await this.get(target.userId, deviceId)
+      if (!session || !(await this.usable(changes, session, target, deviceId, registrationId))) {
+        missing.push(deviceId)
+        continue
+      }
+      const encrypted = await this.core.engine.encrypt({
+        local: localIdentity(this.core),
+        remote: { userId: target.userId, deviceId },
+        session,
+        plaintext,
+        pinned: target.identity,
+      })
+      changes.put('sessions', sessionKey(target.userId, deviceId), encrypted.session)
+      const { kind, body } = encrypted
+      envelopes.push({ device_id: deviceId, registration_id: registrationId, kind, body })
+    }
+    if (missing.length > 0) throw new SessionsMissing(missing)
+    return envelopes
+  }
+
+  /** Whether this session can be written with to this device of theirs, and is answered or young. */
+  private async usable(
+    changes: Changes,
+    session: Session,
+    target: Target,
+    deviceId: number,
+    registrationId: number,
+  ): Promise<boolean> {
+    const state = await this.core.engine.describe(session)
+    if (!fits(state, target, registrationId)) return false
+    if (state.answered) return true
+    const key = startedKey(target.userId, deviceId)
+    const started = await readCount<number | null>(this.core.store, key, null)
+    // Begun by an older version, which did not write down when.
+    if (started === null) changes.put('counters', key, this.core.now())
+    return started === null || this.core.now() - started < UNANSWERED_FOR
+  }
+
+  private async fetch(target: Target, some?: number[]): Promise<BundleAnswer> {
+    try {
+      return await this.core.api.bundle(target.username, fingerprint(target.identity), some)
+    } catch (error) {
+      if (error instanceof RelayError && error.code === 'identity_changed') {
+        throw new KeyChanged(readKey(error.details['identity_key']))
+      }
+      throw error
+    }
+  }
+
+  /** False for a device that is not this person's. */
+  private async stageSession(
+    changes: Changes,
+    target: Target,
+    device: BundleDevice,
+    renew: boolean,
+    shows: Show[],
+  ): Promise<boolean> {
+    const { userId } = target
+    const held = await this.get(userId, device.deviceId)
+    const { deviceId, registrationId } = device
+    const usable = held && (await this.usable(changes, held, target, deviceId, registrationId))
+    if (usable && !renew) return true
+    try {
+      const session = await this.core.engine.startSession({
+        local: localIdentity(this.core),
+        remote: { userId, deviceId: device.deviceId },
+        session: held,
+        bundle: { ...device, identityKey: target.identity },
+        pinned: target.identity,
+      })
+      changes.put('sessions', sessionKey(userId, device.deviceId), session)
+      changes.put('counters', startedKey(userId, deviceId), this.core.now())
+    } catch (error) {
+      // A fault of ours says nothing about the device.
+      if (!(error instanceof CryptoError) || error.code === 'internal') throw error
+      shows.push(await this.watch.stageRefused(changes, userId, device.deviceId))
+      return false
+    }
+    const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
+    if (age !== null && age > STALE_AFTER) {
+      shows.push(await this.watch.stageStale(changes, userId, device, age))
+    }
+    return true
+  }
+}
+
+/** Whether the session is with this key, on the device as it is. */
+const fits = (session: SessionInfo, target: Target, registrationId: number): boolean =>
+  session.identityKey !== null &&
+  session.registrationId === registrationId &&
+  equal(session.identityKey, target.identity)
+
+const has = (devices: DeviceRef[], id: number): boolean =>
+  devices.some((device) => device.deviceId === id)
+
+/** From a problem document. @throws RelayError `bad_answer` */
+export function readKey(base64: unknown): PublicKey {
+  return new Answer(base64, '$.identity_key').base64(33)
+}

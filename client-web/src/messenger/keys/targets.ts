@@ -1,0 +1,62 @@
+import type { PublicKey } from '@/crypto/engine'
+import { Changes } from '@/storage/changes'
+import { localIdentity } from '@/messenger/core/core'
+import type { Core } from '@/messenger/core/core'
+import type { People } from '@/messenger/people/people'
+import type { DeviceRef } from '@/messenger/core/records'
+
+/** Someone messages go to: a contact, or one's own other devices. */
+export interface Target {
+  userId: string
+  username: string
+  identity: PublicKey
+  /** Of a contact: whether the key was compared. */
+  verified?: boolean
+  /** Null: not known yet. */
+  devices: DeviceRef[] | null
+}
+
+/** Whose devices we know, and how that is kept. One's own other devices are a record of their own. */
+export class Targets {
+  own: DeviceRef[] = []
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+  ) {}
+
+  async load(): Promise<void> {
+    this.own = (await this.core.store.getSpare<DeviceRef[]>('records', 'own_devices')) ?? []
+  }
+
+  get(userId: string): Target | null {
+    const { account } = this.core
+    if (userId === account.userId) {
+      const identity = localIdentity(this.core).keyPair.publicKey
+      return { userId, username: account.username, identity, devices: this.own }
+    }
+    return this.people.all.get(userId) ?? null
+  }
+
+  /** Adds the new list to `changes`; call the result after the commit. */
+  stageDevices(changes: Changes, userId: string, devices: DeviceRef[]): () => void {
+    if (userId === this.core.account.userId) {
+      const others = devices.filter((device) => device.deviceId !== this.core.account.deviceId)
+      changes.put('records', 'own_devices', others)
+      return () => {
+        this.own = others
+      }
+    }
+    const person = this.people.find(userId, changes)
+    return person ? this.people.stage(changes, { ...person, devices }) : () => undefined
+  }
+
+  async saveDevices(userId: string, devices: DeviceRef[]): Promise<void> {
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = this.stageDevices(changes, userId, devices)
+      await this.core.store.commit(changes)
+      show()
+    })
+  }
+}

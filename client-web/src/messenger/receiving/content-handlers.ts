@@ -1,0 +1,294 @@
+/** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
+import type { Decrypted, PublicKey } from '@/crypto/engine'
+import { equal } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
+import { fingerprint, identityText, parseIdentity } from '@/crypto/identity'
+import type { Changes } from '@/storage/changes'
+import { isUsername } from '@/text/credentials'
+import type { IncomingEnvelope } from '@/wire/types'
+import { blankMessage } from '@/messenger/chats/chats'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Content, CopyOf, UnknownContent } from '@/messenger/contents/content'
+import type { Core } from '@/messenger/core/core'
+import type { Message } from '@/messenger/contract'
+import { messageTimes } from '@/messenger/chats/message-times'
+import { readCount } from '@/messenger/core/counter-table'
+import { checkCounter, counterKey, missedTexts, readCounter, removedKey } from './counters'
+import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
+import { stageDecision } from '@/messenger/keys/key-decisions'
+import type { KeyWatch } from '@/messenger/keys/key-watch'
+import { mayWriteTo, newContact } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { Receipts } from '@/messenger/sending/receipts'
+import type { ContactRecord } from '@/messenger/core/records'
+import { replyPreview } from '@/messenger/chats/reply-preview'
+import type { Requests } from '@/messenger/chats/requests'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+
+type Show = () => void
+type Incoming = Content | UnknownContent
+
+/** Contents that are shown with what their writer's clock said. */
+const MESSAGES: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown'])
+
+export class ContentHandlers {
+  /** Told when another of one's own devices wrote, and what it calls itself. */
+  sibling: (device: number, name: string | null) => void = () => undefined
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly receipts: Receipts,
+    private readonly requests: Requests,
+    private readonly log: SecurityLog,
+    private readonly keys: KeyWatch,
+    private readonly held: HeldEnvelopes,
+  ) {}
+
+  async stage(
+    changes: Changes,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    received: Incoming,
+  ): Promise<Show> {
+    const { user_id: userId, device_id: device } = envelope.from
+    // Of a receipt only the time counts that is shown.
+    const { sentAt } = messageTimes(received.sent_at, envelope.at)
+    const content = MESSAGES.has(received.type) ? received : { ...received, sent_at: sentAt }
+    const shows: Show[] = []
+    if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
+      // Its first message was here before: the session that it begins again is not taken.
+      if (decrypted.startedSession) throw new CryptoError('duplicate')
+      return this.log.stage(changes, 'replay_refused', { userId, device })
+    }
+    if (userId === this.core.account.userId) {
+      shows.push(await this.fromOwnDevice(changes, envelope, content))
+      const name = content.type === 'hello' ? (content.device ?? null) : null
+      shows.push(() => this.sibling(device, name))
+    } else {
+      const person = this.personOf(changes, content, decrypted, shows)
+      shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  /** Whoever writes first is pinned, as a request. */
+  private personOf(
+    changes: Changes,
+    content: Incoming,
+    { identityKey }: Decrypted,
+    shows: Show[],
+  ): ContactRecord {
+    const { user_id: userId, username } = content.from
+    const known = this.people.find(userId, changes)
+    if (known) return known
+    const fields = { userId, username, identity: identityKey, relation: 'request' as const }
+    const stranger = newContact(fields, this.core.now())
+    shows.push(this.people.stage(changes, stranger))
+    return stranger
+  }
+
+  /** Notes the content's number. False for one that has been here before. */
+  private async count(
+    changes: Changes,
+    { from }: IncomingEnvelope,
+    content: Incoming,
+    shows: Show[],
+  ): Promise<boolean> {
+    const { store, account } = this.core
+    const person = this.people.find(from.user_id, changes)
+    const before = await readCounter(store, from.user_id, from.device_id)
+    const checked = checkCounter(
+      before,
+      content.n,
+      account.joined || from.user_id === account.userId,
+    )
+    if (checked.type === 'replay') return false
+    const { m } = content
+    const newest = checked.type === 'new' && m !== undefined ? { texts: m } : {}
+    const counted = { ...checked.record, ...newest }
+    changes.put('counters', counterKey(from.user_id, from.device_id), counted)
+    const removed = await readCount<number[] | null>(store, removedKey(from.user_id), null)
+    const returns = removed !== null && !removed.includes(from.device_id)
+    if (returns) {
+      changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
+    } else if (checked.type === 'new' && person?.relation === 'contact') {
+      const isText = content.type === 'text' || content.type === 'unknown'
+      const count = missedTexts(before, { m, isText }, checked.skipped)
+      const gap = { type: 'gap', count } as const
+      if (count > 0) shows.push(this.chats.stageNotice(changes, person.userId, gap))
+    }
+    return true
+  }
+
+  private async fromPerson(
+    changes: Changes,
+    person: ContactRecord,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Incoming,
+  ): Promise<Show> {
+    // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
+    if (person.blocked) return () => undefined
+    switch (content.type) {
+      case 'text':
+      case 'unknown':
+        return this.text(changes, person, envelope, decrypted, content)
+      case 'delivered':
+      case 'read':
+        if (!mayWriteTo(person)) return () => undefined
+        return this.chats.stageStatus(
+          changes,
+          person.userId,
+          content.ids,
+          // Who does not tell is not told.
+          this.core.settings.readReceipts ? content.type : 'delivered',
+          content.sent_at,
+        )
+      default:
+        return () => undefined
+    }
+  }
+
+  private async text(
+    changes: Changes,
+    person: ContactRecord,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Extract<Incoming, { type: 'text' | 'unknown' }>,
+  ): Promise<Show> {
+    const id = await this.idFor(content.id, person.userId, 'in')
+    if (!id) return () => undefined
+    const text = content.type === 'text' ? content.text : ''
+    const replyTo = content.type === 'text' ? content.reply_to : undefined
+    const message: Message = {
+      ...blankMessage,
+      id,
+      conversation: person.userId,
+      kind: content.type === 'text' ? 'text' : 'unsupported',
+      text,
+      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+      ...messageTimes(content.sent_at, envelope.at),
+      order: this.chats.nextOrder(changes, person.userId),
+      encryption: {
+        origin: 'contact',
+        device: envelope.from.device_id,
+        startedSession: decrypted.startedSession,
+        fingerprint: fingerprint(decrypted.identityKey),
+        identity: identityText(decrypted.identityKey),
+        verified: person.verified,
+      },
+    }
+    // A declined person who writes again asks again.
+    const asks = person.relation === 'hidden'
+    const shows = asks ? [this.people.stage(changes, { ...person, relation: 'request' })] : []
+    shows.push(this.chats.stageNew(changes, message, true, envelope.at))
+    if (mayWriteTo(person)) {
+      shows.push(this.receipts.stage(changes, person.userId, 'delivered', [content.id]))
+    }
+    return () => {
+      for (const show of shows) show()
+      this.chats.setTyping(person.userId, false)
+      this.requests.show()
+    }
+  }
+
+  /**
+   * Null when this very message is here already, by another road (a restored history, a repeated
+   * call an hour later). The relay sees ids before they arrive: a message under the id of another
+   * sender's must not make that one look known, so it gets an id of its own.
+   */
+  private async idFor(
+    id: string,
+    conversation: string,
+    direction: Message['direction'],
+  ): Promise<string | null> {
+    const held = await this.core.store.message<Message>(id)
+    if (!held) return id
+    const same = held.conversation === conversation && held.direction === direction
+    return same ? null : crypto.randomUUID()
+  }
+
+  /** Copies of what another device of this account wrote or read. */
+  private async fromOwnDevice(
+    changes: Changes,
+    { from, at }: IncomingEnvelope,
+    content: Incoming,
+  ): Promise<Show> {
+    if (content.type !== 'text' && content.type !== 'read') return () => undefined
+    const shows: Show[] = []
+    const copied = content.for ? await this.copied(changes, content.for, shows) : null
+    if (!copied) return () => shows.forEach((show) => show())
+    const { person, identity } = copied
+    if (content.type !== 'text') {
+      const { unread } = this.chats.record(person.userId, changes)
+      const left = Math.max(0, unread - content.ids.length)
+      shows.push(this.chats.stage(changes, person.userId, { unread: left }))
+      return () => shows.forEach((show) => show())
+    }
+    const id = await this.idFor(content.id, person.userId, 'out')
+    if (id) {
+      const { reply_to: replyTo } = content
+      const message: Message = {
+        ...blankMessage,
+        id,
+        conversation: person.userId,
+        direction: 'out',
+        status: 'accepted',
+        kind: 'text',
+        text: content.text,
+        replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+        ...messageTimes(content.sent_at, at),
+        acceptedAt: at,
+        order: this.chats.nextOrder(changes, person.userId),
+        encryption: {
+          origin: 'own_device',
+          device: from.device_id,
+          startedSession: false,
+          fingerprint: fingerprint(identity),
+          identity: identityText(identity),
+          verified: person.verified && equal(identity, person.identity),
+        },
+      }
+      shows.push(this.chats.stageNew(changes, message, false, at))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  /**
+   * Whom a copy was written to, and under which key. A contact of the other device becomes one here,
+   * unverified; null where what the copy says of them is known here of somebody else.
+   */
+  private async copied(
+    changes: Changes,
+    copy: CopyOf,
+    shows: Show[],
+  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
+    const { user_id: userId, username } = copy
+    const identity = parseIdentity(copy.identity)
+    if (!identity || !isUsername(username)) return null
+    if (this.people.misfit({ userId, username, identityKey: identity }, false)) {
+      shows.push(this.log.stage(changes, 'answer_refused', { userId, identity }))
+      return null
+    }
+    const known = this.people.find(userId, changes)
+    if (known?.relation === 'contact') {
+      // The other device accepted another key; here the person is asked.
+      if (!equal(known.identity, identity)) {
+        shows.push(await this.keys.stage(changes, userId, identity))
+      }
+    } else if (known) {
+      const { people, chats, log, held, core } = this
+      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
+      const parts = { people, chats, log, held, core }
+      shows.push(await stageDecision(parts, changes, accepted, identity, false))
+      shows.push(() => this.requests.show())
+    } else {
+      const fields = { userId, username, identity, relation: 'contact' as const }
+      shows.push(this.people.stage(changes, newContact(fields, this.core.now())))
+    }
+    const person = this.people.find(userId, changes)
+    return person ? { person, identity } : null
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Envelopes that could not be read: each leaves a notice, costs the sender's budget, may renew. The
+ * budget is the device's, and all devices of a person together have one more: the relay may put any
+ * device's number on an envelope.
+ */
+import { CryptoError } from '@/crypto/errors'
+import { hasPassed } from '@/platform/clock'
+import type { Changes } from '@/storage/changes'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Chats } from '@/messenger/chats/chats'
+import { ContentError } from '@/messenger/contents/content'
+import type { Core } from '@/messenger/core/core'
+import { readCount } from '@/messenger/core/counter-table'
+import { counterKey, readCounter } from './counters'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { SessionRenewal } from './session-renewal'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+
+const HOUR = 3_600_000
+/** DecryptionFailures per hour after which a device's envelopes are refused without any work. */
+const BUDGET = 50
+/** The same for all numbers that a person's devices are said to have. */
+const PERSONS_BUDGET = 100
+
+export class DecryptionFailures {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+    private readonly renewal: SessionRenewal,
+  ) {}
+
+  async exhausted(userId: string, deviceId: number): Promise<boolean> {
+    const { failures } = await readCounter(this.core.store, userId, deviceId)
+    return this.isSpent(failures, BUDGET) || this.flooded(userId)
+  }
+
+  async stage(
+    changes: Changes,
+    { from }: IncomingEnvelope,
+    error: CryptoError | ContentError,
+  ): Promise<() => void> {
+    const { user_id: userId, device_id: device } = from
+    // The relay repeats itself under a new number: the ratchet has seen it, nothing is lost.
+    if (error instanceof CryptoError && error.code === 'duplicate') {
+      return this.log.stage(changes, 'replay_refused', { userId, device })
+    }
+    // What was refused without work costs nothing: the budget is free again an hour after it was
+    // spent, however much still comes.
+    const spent = await this.exhausted(userId, device)
+    if (!spent) await this.spend(changes, userId, device)
+    const flooded = await this.flooded(userId)
+    if (error instanceof ContentError && error.problem !== 'malformed') {
+      return this.log.stage(changes, 'sender_refused', { userId, device })
+    }
+    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    const person = this.people.all.get(userId)
+    if (person?.relation === 'contact') {
+      // Refused unread, there may be any number of them: one line tells of all.
+      shows.push(
+        spent
+          ? await this.chats.stageMissing(changes, userId)
+          : this.chats.stageNotice(changes, userId, { type: 'undecryptable' }),
+      )
+    }
+    return () => {
+      for (const show of shows) show()
+      // In a flood the number is hardly a device's: nothing is asked for it.
+      if (!person || !mayWriteTo(person) || person.changed || flooded) return
+      this.renewal.request(userId, device)
+    }
+  }
+
+  /** Under another key, and no room to hold it: one line tells of all. */
+  async stageUnheld(changes: Changes, { from }: IncomingEnvelope): Promise<() => void> {
+    const { user_id: userId, device_id: device } = from
+    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    if (this.people.all.get(userId)?.relation === 'contact') {
+      shows.push(await this.chats.stageMissing(changes, userId))
+    }
+    return () => shows.forEach((show) => show())
+  }
+
+  private async spend(changes: Changes, userId: string, device: number): Promise<void> {
+    const now = this.core.now()
+    const counter = await readCounter(this.core.store, userId, device)
+    const failures = [...counter.failures, now].slice(-BUDGET)
+    changes.put('counters', counterKey(userId, device), { ...counter, failures })
+    const all = [...(await this.ofAll(userId)), now].slice(-PERSONS_BUDGET)
+    changes.put('counters', failuresKey(userId), all)
+  }
+
+  private ofAll(userId: string): Promise<number[]> {
+    return readCount<number[]>(this.core.store, failuresKey(userId), [])
+  }
+
+  private async flooded(userId: string): Promise<boolean> {
+    return this.isSpent(await this.ofAll(userId), PERSONS_BUDGET)
+  }
+
+  private isSpent(failures: readonly number[], budget: number): boolean {
+    return failures.filter((at) => !hasPassed(HOUR, at, this.core.now())).length >= budget
+  }
+}
+
+const failuresKey = (userId: string): string => `failures/${userId}`

@@ -1,0 +1,45 @@
+/**
+ * Signs that are never stored (typing). What cannot be read costs the sender's budget, and when
+ * that is spent nothing more of theirs is even tried for a while. The budget is this module's own:
+ * whoever spends it, or spends it in another's name, keeps no message in the mailbox from being read.
+ */
+import { StorageError } from '@/storage/errors'
+import { Changes } from '@/storage/changes'
+import { Budget } from '@/messenger/core/budget'
+import type { Core } from '@/messenger/core/core'
+import type { EnvelopeDecryptor, Sealed } from './envelope-decryptor'
+
+const FAILURES = 20
+const WINDOW = 600_000
+
+export class Ephemerals {
+  private readonly budget = new Budget(FAILURES, WINDOW)
+
+  constructor(
+    private readonly core: Core,
+    private readonly decryptor: EnvelopeDecryptor,
+  ) {}
+
+  /** Whether the sender is typing; null when that cannot be read or nothing of the kind was said. */
+  typing(from: Sealed['from'], body: Sealed['body']): Promise<boolean | null> {
+    const sealed: Sealed = { from, kind: 'message', body }
+    const sender = from.user_id
+    return this.core.serial.run(async () => {
+      if (this.budget.exhausted(sender, this.core.elapsed())) return null
+      try {
+        const opened = await this.decryptor.open(sealed)
+        if (opened.content.type === 'typing') {
+          const changes = new Changes()
+          this.decryptor.stage(changes, sealed, opened)
+          await this.core.store.commit(changes, 'relaxed')
+          return opened.content.active
+        }
+        // It belongs in the mailbox: its key stays, so that it can still be read there.
+      } catch (error) {
+        if (error instanceof StorageError) return null
+      }
+      this.budget.spend(sender, this.core.elapsed())
+      return null
+    })
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Envelopes that outlived the relay's limit before this device fetched them. Nobody here can say
+ * from whom they were; so their number stands above the conversations, also after a reload, until
+ * the person has taken note. (The gap shows in its conversation once its sender writes again.)
+ */
+import { Changes } from '@/storage/changes'
+import type { Core } from '@/messenger/core/core'
+import type { Expired } from '@/messenger/contract'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+
+const RECORD = 'expired'
+
+export class ExpiredNotice {
+  private noted: Expired | null = null
+
+  constructor(
+    private readonly core: Core,
+    private readonly log: SecurityLog,
+  ) {}
+
+  async load(): Promise<void> {
+    this.show(await this.core.store.getSpare<Expired>('records', RECORD))
+  }
+
+  /** Adds `count` more to `changes`; call the result after the commit. Runs inside `serial`. */
+  stage(changes: Changes, count: number): () => void {
+    const noted = { count: (this.noted?.count ?? 0) + count, at: this.core.now() }
+    changes.put('records', RECORD, noted)
+    const logged = this.log.stage(changes, 'messages_expired', { count })
+    return () => {
+      this.show(noted)
+      logged()
+    }
+  }
+
+  dismiss(): Promise<void> {
+    return this.core.serial.run(async () => {
+      await this.core.store.commit(new Changes().remove('records', RECORD))
+      this.show(null)
+    })
+  }
+
+  private show(noted: Expired | null): void {
+    this.noted = noted
+    this.core.view.app({ expired: noted })
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Where this device stands in its mailbox. Numbers belong to the relay's log: when the relay was
+ * restored, or its log replaced, it names another log, offers fewer numbers than it gave out, or
+ * offers another envelope under a number that this device has passed. From then on its numbers count
+ * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
+ * queue, one at a time.
+ */
+import { Changes } from '@/storage/changes'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Core } from '@/messenger/core/core'
+import type { Message } from '@/messenger/contract'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+
+/**
+ * Marks kept of the newest envelopes; texts are also known by the message itself. A relay offers at
+ * most 256 envelopes again that this device has acknowledged.
+ */
+const MARKS = 512
+
+interface LogRecord {
+  /** Null: the relay did not name its log. */
+  id: string | null
+  /** Up to this number the present log may offer again what the one before had offered. */
+  before: number
+}
+
+type Show = () => void
+
+export class MailboxPlace {
+  private cursor = 0
+  private log: LogRecord | null = null
+  private marks: number[] = []
+
+  constructor(
+    private readonly core: Core,
+    private readonly security: SecurityLog,
+  ) {}
+
+  async load(): Promise<void> {
+    const { store } = this.core
+    // Without it some envelopes come again, and are known by their ratchet.
+    this.cursor = (await store.getSpare<number>('records', 'cursor')) ?? 0
+    this.log = await store.getSpare<LogRecord>('records', 'log')
+    this.marks = (await store.getSpare<number[]>('records', 'marks')) ?? []
+  }
+
+  get upto(): number {
+    return this.cursor
+  }
+
+  /** Adds the new place to `changes`; `moved` follows the commit. */
+  stage(changes: Changes, seq: number, envelope: IncomingEnvelope | null = null): Show {
+    changes.put('records', 'cursor', seq)
+    if (envelope) changes.put('records', 'marks', this.withMark(envelope))
+    return () => undefined
+  }
+
+  moved(seq: number, envelope: IncomingEnvelope | null = null): void {
+    this.cursor = seq
+    if (envelope) this.marks = this.withMark(envelope)
+  }
+
+  /** The relay named its log: another than before starts the numbers anew. */
+  async met(id: string): Promise<void> {
+    if (this.log?.id === id) return
+    if (!this.log?.id) return this.note({ id, before: this.log?.before ?? 0 }, this.cursor, false)
+    await this.note({ id, before: this.furthest() }, 0, true)
+  }
+
+  /** All that waits was sent. False if that is less than this device has seen: the numbers start anew. */
+  async reached(head: number): Promise<boolean> {
+    if (head >= this.cursor) return true
+    await this.startAnew()
+    return false
+  }
+
+  /** Under the same log, or one that was never named. */
+  private startAnew(): Promise<void> {
+    return this.note({ id: this.log?.id ?? null, before: this.furthest() }, 0, true)
+  }
+
+  /** An envelope came under a number that was passed. False if it is not here: the numbers start anew. */
+  async repeated(envelope: IncomingEnvelope): Promise<boolean> {
+    if (await this.holds(envelope)) return true
+    await this.startAnew()
+    return false
+  }
+
+  /** Whether this very envelope is here already, from before the numbers started anew. */
+  async knows(envelope: IncomingEnvelope): Promise<boolean> {
+    return envelope.seq <= (this.log?.before ?? 0) && (await this.holds(envelope))
+  }
+
+  private async holds(envelope: IncomingEnvelope): Promise<boolean> {
+    if (this.marks.includes(markOf(envelope))) return true
+    const held = await this.core.store.message<Message>(envelope.id)
+    return held?.conversation === envelope.from.user_id && held.direction === 'in'
+  }
+
+  private furthest(): number {
+    return Math.max(this.cursor, this.log?.before ?? 0)
+  }
+
+  private note(log: LogRecord, cursor: number, tell: boolean): Promise<void> {
+    return this.core.serial.run(async () => {
+      const changes = new Changes().put('records', 'log', log).put('records', 'cursor', cursor)
+      const show = tell ? this.security.stage(changes, 'relay_log_changed', {}) : null
+      await this.core.store.commit(changes)
+      this.log = log
+      this.cursor = cursor
+      show?.()
+    })
+  }
+
+  private withMark(envelope: IncomingEnvelope): number[] {
+    return [...this.marks, markOf(envelope)].slice(-MARKS)
+  }
+}
+
+/** 53 bits of sender and id (cyrb53): a mark only has to tell a few hundred envelopes apart. */
+export function markOf({ id, from }: Pick<IncomingEnvelope, 'id' | 'from'>): number {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57]
+  for (const letter of `${from.user_id}.${from.device_id}/${id}`) {
+    const code = letter.charCodeAt(0)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return 4294967296 * (2097151 & b) + (a >>> 0)
+}

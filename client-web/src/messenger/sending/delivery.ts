@@ -1,0 +1,277 @@
+/** One attempt to bring an outbox entry to the relay, and what its answer means. */
+import { identityText } from '@/crypto/identity'
+import { Changes } from '@/storage/changes'
+import { RelayError } from '@/wire/errors'
+import { delay } from '@/messenger/core/backoff'
+import type { Content, CopyOf } from '@/messenger/contents/content'
+import { localIdentity } from '@/messenger/core/core'
+import type { Core } from '@/messenger/core/core'
+import type { SendProblem, SignedReceipt } from '@/messenger/contract'
+import type { KeyWatch } from '@/messenger/keys/key-watch'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { DeviceRef, OutboxRecord } from '@/messenger/core/records'
+import { KeyChanged, SessionsMissing } from '@/messenger/keys/sessions'
+import type { Sessions } from '@/messenger/keys/sessions'
+import type { SignedReceipts } from './signed-receipts'
+import type { Target, Targets } from '@/messenger/keys/targets'
+
+export type Outcome =
+  | { type: 'accepted'; at: number; receipts: readonly SignedReceipt[] }
+  /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
+  | { type: 'prepared'; entry: OutboxRecord; wait?: number }
+  | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
+  | { type: 'hold'; problem: SendProblem | null }
+  /** Too many attempts came to nothing: the person decides. */
+  | { type: 'aside' }
+  | { type: 'never'; problem: SendProblem }
+  /** Deleted while it was being prepared: nothing was written back. */
+  | { type: 'gone' }
+
+const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
+const MAILBOX_WAIT = 60_000
+/** Devices come and go: so often a message is adapted at once, then with waits, then set aside. */
+const ADAPTED_AT_ONCE = 4
+const ADAPTED_AT_ALL = 8
+
+export class Delivery {
+  /** Attempts in a row that came to nothing, by recipient. */
+  private readonly failures = new Map<string, number>()
+  /** By entry: how often it was refused, though it was adapted each time. */
+  private readonly mismatches = new Map<number, number>()
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly targets: Targets,
+    private readonly sessions: Sessions,
+    private readonly keys: KeyWatch,
+    private readonly signed: SignedReceipts,
+  ) {}
+
+  async attempt(entry: OutboxRecord): Promise<Outcome> {
+    const target = this.targets.get(entry.to)
+    const own = entry.to === this.core.account.userId
+    if (!target) return { type: 'never', problem: 'recipient_gone' }
+    const person = this.people.all.get(entry.to)
+    if (person?.changed) return { type: 'hold', problem: 'identity_changed' }
+    if (!own && !(person && mayWriteTo(person))) return { type: 'hold', problem: null }
+    try {
+      if (!entry.envelopes) return await this.prepare(entry, target)
+      if (entry.envelopes.length === 0) {
+        // One's own other devices are gone: nobody is left to tell.
+        if (own) return { type: 'accepted', at: this.core.now(), receipts: [] }
+        return await this.encryptAgain(entry, target)
+      }
+      return await this.send(entry)
+    } catch (error) {
+      return this.explain(error, entry, target)
+    }
+  }
+
+  copyOf(target: Target): CopyOf {
+    const { userId, username, identity } = target
+    return { user_id: userId, username, identity: identityText(identity) }
+  }
+
+  content(entry: OutboxRecord, n: number, m: number | undefined): Content {
+    const { account } = this.core
+    return {
+      v: 1,
+      id: entry.contentId,
+      from: {
+        user_id: account.userId,
+        device_id: account.deviceId,
+        username: account.username,
+        identity: identityText(localIdentity(this.core).keyPair.publicKey),
+      },
+      to: entry.to,
+      n,
+      ...(m !== undefined && { m }),
+      sent_at: entry.sentAt,
+      ...entry.body,
+    }
+  }
+
+  private async prepare(entry: OutboxRecord, target: Target): Promise<Outcome> {
+    const own = target.userId === this.core.account.userId
+    const known = own || target.devices?.length ? target.devices : null
+    const devices = known ?? (await this.sessions.start(target))
+    if (devices.length === 0 && !own) {
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
+    }
+    const receipt = await this.signed.wanted(entry)
+    const prepared = await this.sessions.serial.run(async () => {
+      const stored = await this.stored(entry)
+      // A part that has stopped since was faster: encrypting again would use up a second counter.
+      if (!stored || stored.envelopes) return stored
+      const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
+      const n = counter + 1
+      const changes = new Changes().put('counters', `out/${entry.to}`, n)
+      const m = await this.countText(changes, entry, n)
+      const content = this.content(entry, n, m)
+      const envelopes = await this.sessions.encrypt(changes, target, devices, content)
+      const record = { ...entry, envelopes, n, ...(m !== undefined && { m }), receipt }
+      await this.core.store.commit(changes.put('outbox', entry.key, record))
+      return record
+    })
+    return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
+  }
+
+  /** Undefined while it is not known how many there were: an older version counted everything alike. */
+  private async countText(
+    changes: Changes,
+    { to, body }: OutboxRecord,
+    n: number,
+  ): Promise<number | undefined> {
+    const key = `out/${to}/texts`
+    const before = (await this.core.store.getSpare<number>('counters', key)) ?? (n === 1 ? 0 : null)
+    if (before === null) return undefined
+    const m = before + (body.type === 'text' ? 1 : 0)
+    changes.put('counters', key, m)
+    return m
+  }
+
+  /** As it lies in the outbox; null when it was deleted or renewed. Asked inside `serial`. */
+  private async stored(entry: OutboxRecord): Promise<OutboxRecord | null> {
+    const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+    return stored?.id === entry.id ? stored : null
+  }
+
+  private async send(entry: OutboxRecord): Promise<Outcome> {
+    const { socket, log } = this.core
+    if (!socket) return { type: 'hold', problem: null }
+    const { id, to, envelopes } = entry
+    const asks = entry.receipt ? { receipt: true as const } : {}
+    const answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
+    this.failures.delete(to)
+    this.mismatches.delete(entry.key)
+    const receipts = entry.receipt ? await this.signed.checked(entry, answer, log) : []
+    return { type: 'accepted', at: answer.at, receipts }
+  }
+
+  private async explain(error: unknown, entry: OutboxRecord, target: Target): Promise<Outcome> {
+    if (error instanceof KeyChanged) {
+      await this.keys.seen(target.userId, error.identity)
+      return { type: 'hold', problem: 'identity_changed' }
+    }
+    if (error instanceof SessionsMissing) return this.startMissing(entry, target, error.devices)
+    // Among them a fault of the engine: counted by the outbox.
+    if (!(error instanceof RelayError)) throw error
+    switch (error.code) {
+      case 'device_mismatch':
+        return this.disagreed(entry, target, error)
+      case 'rate_limited':
+        return {
+          type: 'later',
+          wait: error.retryAfter ?? this.backoff(entry.to),
+          problem: 'rate_limited',
+          everyone: entry.envelopes !== null,
+        }
+      case 'mailbox_full':
+        return { type: 'later', wait: error.retryAfter ?? MAILBOX_WAIT, problem: 'mailbox_full' }
+      case 'not_found':
+        return { type: 'never', problem: 'recipient_gone' }
+      case 'invalid':
+      case 'too_large':
+        return { type: 'never', problem: 'refused' }
+      default:
+        // No answer means unknown: the identical call is made again.
+        return { type: 'later', wait: error.retryAfter ?? this.backoff(entry.to), problem: null }
+    }
+  }
+
+  private async startMissing(
+    entry: OutboxRecord,
+    target: Target,
+    devices: number[],
+  ): Promise<Outcome> {
+    try {
+      await this.sessions.start(target, devices, true)
+      return { type: 'prepared', entry }
+    } catch (error) {
+      if (error instanceof SessionsMissing) throw error
+      return this.explain(error, entry, target)
+    }
+  }
+
+  /** Nothing was accepted: ciphertexts of unchanged devices stay as they are. */
+  private async adapt(entry: OutboxRecord, target: Target, error: RelayError): Promise<Outcome> {
+    const [missing, extra, stale] = ['missing', 'extra', 'stale'].map((name) =>
+      numbers(error.details[name]),
+    ) as [number[], number[], number[]]
+    const wanted = [...missing, ...stale]
+    const gone = new Set([...extra, ...stale])
+    const known = (target.devices ?? []).filter(({ deviceId }) => !gone.has(deviceId))
+    try {
+      let devices: DeviceRef[] = known
+      if (wanted.length > 0) {
+        devices = await this.sessions.start({ ...target, devices: known }, wanted, true)
+      } else {
+        await this.targets.saveDevices(target.userId, known)
+      }
+      return await this.encryptFor(entry, target, devices, new Set([...gone, ...wanted]))
+    } catch (failure) {
+      if (failure instanceof RelayError && failure.code === 'device_mismatch') throw failure
+      return this.explain(failure, entry, target)
+    }
+  }
+
+  private async encryptFor(
+    entry: OutboxRecord,
+    target: Target,
+    devices: DeviceRef[],
+    replaced: ReadonlySet<number>,
+  ): Promise<Outcome> {
+    const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
+    const record = await this.sessions.serial.run(async () => {
+      if (!(await this.stored(entry))) return null
+      const changes = new Changes()
+      const content = this.content(entry, entry.n ?? 0, entry.m)
+      const fresh = await this.sessions.encrypt(changes, target, added, content)
+      const kept = (entry.envelopes ?? []).filter((one) => !replaced.has(one.device_id))
+      const updated = { ...entry, envelopes: [...kept, ...fresh] }
+      await this.core.store.commit(changes.put('outbox', entry.key, updated))
+      return updated
+    })
+    if (!record) return { type: 'gone' }
+    const unmet = [...replaced].some((id) => !devices.some(({ deviceId }) => deviceId === id))
+    const same = added.length === 0 && record.envelopes.length === entry.envelopes?.length
+    if (same && unmet) return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
+    return { type: 'prepared', entry: record }
+  }
+
+  /** Every device it was encrypted for is gone; whoever is there now gets it. */
+  private async encryptAgain(entry: OutboxRecord, target: Target): Promise<Outcome> {
+    const devices = await this.sessions.start(target)
+    if (devices.length === 0)
+      return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
+    return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
+  }
+
+  /** The relay says that the devices are others. */
+  private async disagreed(
+    entry: OutboxRecord,
+    target: Target,
+    error: RelayError,
+  ): Promise<Outcome> {
+    const times = (this.mismatches.get(entry.key) ?? 0) + 1
+    this.mismatches.set(entry.key, times)
+    if (times > ADAPTED_AT_ALL) {
+      this.mismatches.delete(entry.key)
+      return { type: 'aside' }
+    }
+    const outcome = await this.adapt(entry, target, error)
+    if (times <= ADAPTED_AT_ONCE || outcome.type !== 'prepared') return outcome
+    return { ...outcome, wait: this.backoff(entry.to) }
+  }
+
+  private backoff(to: string): number {
+    const failures = this.failures.get(to) ?? 0
+    this.failures.set(to, failures + 1)
+    return delay(sendBackoff, failures)
+  }
+}
+
+const numbers = (value: unknown): number[] =>
+  Array.isArray(value) ? value.filter((item): item is number => Number.isInteger(item)) : []

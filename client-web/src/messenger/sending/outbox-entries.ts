@@ -1,0 +1,118 @@
+/** What lies in the outbox: in memory as on disk, in the order of sending. */
+import type { Changes } from '@/storage/changes'
+import type { Core } from '@/messenger/core/core'
+import type { Body } from '@/messenger/contents/content'
+import type { OutboxRecord } from '@/messenger/core/records'
+
+export interface NewEntry {
+  to: string
+  contentId: string
+  body: Body
+  sentAt: number
+  message: OutboxRecord['message']
+}
+
+export class OutboxEntries {
+  private readonly records = new Map<number, OutboxRecord>()
+  private lastKey = 0
+
+  constructor(private readonly core: Core) {}
+
+  get all(): OutboxRecord[] {
+    return [...this.records.values()]
+  }
+
+  async load(): Promise<void> {
+    for (const entry of await this.core.store.all<OutboxRecord>('outbox')) {
+      this.records.set(entry.key, entry)
+      this.lastKey = Math.max(this.lastKey, entry.key)
+    }
+    this.showWaiting()
+  }
+
+  get(key: number): OutboxRecord | undefined {
+    return this.records.get(key)
+  }
+
+  to(recipient: string): OutboxRecord[] {
+    return this.all.filter((entry) => entry.to === recipient)
+  }
+
+  /** The first that is to be sent to them. */
+  next(recipient: string): OutboxRecord | undefined {
+    let first: OutboxRecord | undefined
+    for (const entry of this.records.values()) {
+      if (entry.to !== recipient || entry.aside) continue
+      if (!first || entry.key < first.key) first = entry
+    }
+    return first
+  }
+
+  /** Adds the write to `changes`; call the result after the commit. */
+  stageNew(changes: Changes, entry: NewEntry): () => void {
+    const record: OutboxRecord = {
+      ...entry,
+      key: ++this.lastKey,
+      id: entry.message ? entry.contentId : crypto.randomUUID(),
+      envelopes: null,
+      n: null,
+    }
+    changes.put('outbox', record.key, record)
+    return () => this.set(record)
+  }
+
+  /** As it lies on disk by now. */
+  set(entry: OutboxRecord): void {
+    this.records.set(entry.key, entry)
+    this.showWaiting()
+  }
+
+  delete(key: number): void {
+    this.records.delete(key)
+    this.showWaiting()
+  }
+
+  /**
+   * Takes out what was never tried, or was set aside. A deleted message that may be at the relay
+   * already, and whose counter is used, still goes its way.
+   */
+  async stageUntried(
+    changes: Changes,
+    unwanted: (entry: OutboxRecord) => boolean,
+  ): Promise<() => void> {
+    const gone: OutboxRecord[] = []
+    for (const entry of this.all.filter(unwanted)) {
+      // The disk knows first.
+      const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+      if (!stored?.envelopes || stored.aside) gone.push(entry)
+    }
+    return this.stageGone(changes, gone)
+  }
+
+  /** Everything for someone who is no contact any more. */
+  stageRemovalTo(changes: Changes, to: string): () => void {
+    return this.stageGone(changes, this.to(to))
+  }
+
+  private stageGone(changes: Changes, gone: readonly OutboxRecord[]): () => void {
+    for (const entry of gone) changes.remove('outbox', entry.key)
+    return () => {
+      for (const entry of gone) this.records.delete(entry.key)
+      this.showWaiting()
+    }
+  }
+
+  private showWaiting(): void {
+    const waiting = this.all.filter((entry) => entry.message && !entry.aside).length
+    this.core.view.connection({ waiting })
+  }
+}
+
+/** To be encrypted once more; another ciphertext is another call. */
+export const anew = (entry: OutboxRecord): OutboxRecord => ({
+  ...entry,
+  id: crypto.randomUUID(),
+  envelopes: null,
+  n: null,
+  aside: false,
+})

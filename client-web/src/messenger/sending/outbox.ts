@@ -1,0 +1,300 @@
+/**
+ * What waits to be sent, sealed on disk. Per recipient one after the other, so order holds: an
+ * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction), then the
+ * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
+ * encrypts nothing twice.
+ */
+import { CryptoError } from '@/crypto/errors'
+import { Changes } from '@/storage/changes'
+import { StorageError, storeWaits } from '@/storage/errors'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Core } from '@/messenger/core/core'
+import { MessengerError } from '@/messenger/contract'
+import type { Message, SendProblem } from '@/messenger/contract'
+import { Delivery } from './delivery'
+import type { Outcome } from './delivery'
+import { stageSeal } from './message-seal'
+import { anew, OutboxEntries } from './outbox-entries'
+import type { NewEntry } from './outbox-entries'
+import type { OutboxRecord } from '@/messenger/core/records'
+import type { Targets } from '@/messenger/keys/targets'
+
+type Accepted = Extract<Outcome, { type: 'accepted' }>
+
+const STORE_PAUSE = 5_000
+/** After this many faults of our own an entry is set aside; before, it pauses a little longer each time. */
+const MOST_FAULTS = 3
+const FAULT_PAUSE = 1_000
+
+export class Outbox {
+  readonly entries: OutboxEntries
+  private readonly running = new Set<string>()
+  private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
+  /** By entry: how often an attempt failed for no reason that is known. */
+  private readonly faults = new Map<number, number>()
+  /** By `Core.elapsed`. */
+  private limitedUntil = -Infinity
+  private limitTimer: ReturnType<typeof setTimeout> | null = null
+  private stopped = false
+
+  constructor(
+    readonly core: Core,
+    private readonly targets: Targets,
+    readonly chats: Chats,
+    private readonly delivery: Delivery,
+  ) {
+    this.entries = new OutboxEntries(core)
+  }
+
+  load(): Promise<void> {
+    return this.entries.load()
+  }
+
+  /** Adds the write to `changes`; call the result after the commit: it starts sending. */
+  stage(changes: Changes, entry: NewEntry): () => void {
+    const added = this.entries.stageNew(changes, entry)
+    return () => {
+      added()
+      this.kick(entry.to)
+    }
+  }
+
+  /** Sends what can be sent, to one recipient or to all. */
+  kick(to?: string): void {
+    const recipients = to ? [to] : new Set(this.entries.all.map((entry) => entry.to))
+    for (const recipient of recipients) {
+      if (!this.running.has(recipient)) void this.run(recipient)
+    }
+  }
+
+  /** Forgets pauses: connected again, or a new key was accepted. */
+  resume(to?: string): void {
+    for (const recipient of to ? [to] : [...this.paused.keys()]) {
+      clearTimeout(this.paused.get(recipient))
+      this.paused.delete(recipient)
+    }
+    this.kick(to)
+  }
+
+  /** For the recipient's new key: what was encrypted to the old one can never be read. */
+  async renew(to: string): Promise<void> {
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const renewed = this.entries.to(to).map(anew)
+      for (const entry of renewed) changes.put('outbox', entry.key, entry)
+      const target = this.targets.get(to)
+      const shows = await Promise.all(
+        renewed.map(({ contentId }) => stageSeal(this, changes, contentId, target)),
+      )
+      await this.core.store.commit(changes)
+      for (const entry of renewed) this.entries.set(entry)
+      for (const show of shows) show()
+    })
+    this.resume(to)
+  }
+
+  stop(): void {
+    this.stopped = true
+    for (const timer of this.paused.values()) clearTimeout(timer)
+    if (this.limitTimer) clearTimeout(this.limitTimer)
+  }
+
+  private async run(to: string): Promise<void> {
+    this.running.add(to)
+    try {
+      for (;;) {
+        const entry = this.entries.next(to)
+        const wait = this.limitedUntil - this.core.elapsed()
+        if (!entry || this.stopped || !this.core.socket || this.paused.has(to)) return
+        if (wait > 0) return this.pause(to, wait)
+        if (!(await this.step(entry))) return
+      }
+    } finally {
+      this.running.delete(to)
+    }
+  }
+
+  /** True when the next entry may follow. */
+  private async step(entry: OutboxRecord): Promise<boolean> {
+    try {
+      const outcome = await this.delivery.attempt(entry)
+      const goesOn = await this.settle(entry, outcome)
+      this.faults.delete(entry.key)
+      return goesOn
+    } catch (error) {
+      if (this.stopped) return false
+      // The store takes nothing now (fenced, locked, full): nothing was lost, a later kick tries again.
+      if (storeWaits(error)) {
+        this.pause(entry.to, STORE_PAUSE)
+        return false
+      }
+      return this.failed(entry, error)
+    }
+  }
+
+  /** A fault of our own: it may pass; if not, the entry must not keep the others waiting. */
+  private async failed(entry: OutboxRecord, error: unknown): Promise<boolean> {
+    if (!(error instanceof CryptoError || error instanceof StorageError)) reportError(error)
+    const times = (this.faults.get(entry.key) ?? 0) + 1
+    this.faults.set(entry.key, times)
+    if (times >= MOST_FAULTS) {
+      try {
+        await this.setAside(entry)
+        return true
+      } catch (failure) {
+        if (!storeWaits(failure)) reportError(failure)
+      }
+    }
+    this.pause(entry.to, FAULT_PAUSE * times)
+    return false
+  }
+
+  /** True when the next entry may follow. */
+  private async settle(entry: OutboxRecord, outcome: Outcome): Promise<boolean> {
+    // Meanwhile deleted, or to be encrypted anew: what this attempt came to counts no more.
+    if (this.entries.get(entry.key) !== entry) return true
+    switch (outcome.type) {
+      case 'accepted':
+        await this.finish(entry, outcome)
+        return true
+      case 'prepared':
+        this.entries.set(outcome.entry)
+        if (outcome.wait === undefined) return true
+        this.pause(entry.to, outcome.wait)
+        return false
+      case 'aside':
+        await this.setAside(entry)
+        return true
+      case 'later':
+        if (outcome.everyone) this.limit(outcome.wait)
+        await this.tell(entry, outcome.problem)
+        this.pause(entry.to, outcome.wait)
+        return false
+      case 'hold':
+        // Until the person or a reconnection says otherwise.
+        await this.tell(entry, outcome.problem)
+        return false
+      case 'never':
+        await this.drop(entry, outcome.problem)
+        return true
+      case 'gone':
+        this.entries.delete(entry.key)
+        return true
+    }
+  }
+
+  /** Statuses are read and written back: never while the inbox does the same. */
+  private finish(entry: OutboxRecord, outcome: Accepted): Promise<void> {
+    return this.core.serial.run(() => this.finishNow(entry, outcome))
+  }
+
+  private async finishNow(entry: OutboxRecord, { at, receipts }: Accepted): Promise<void> {
+    const changes = new Changes().remove('outbox', entry.key)
+    const shows: (() => void)[] = []
+    if (entry.message) {
+      const { conversation } = entry.message
+      shows.push(
+        await this.chats.stageAccepted(changes, conversation, entry.contentId, at, receipts),
+      )
+    }
+    shows.push(this.stageCopy(changes, entry))
+    await this.core.store.commit(changes)
+    this.entries.delete(entry.key)
+    for (const show of shows) show()
+  }
+
+  /** One's own other devices learn what was written, and what was read. */
+  private stageCopy(changes: Changes, entry: OutboxRecord): () => void {
+    const { body, to } = entry
+    const target = this.targets.get(to)
+    const copied = body.type === 'text' || body.type === 'read'
+    if (!copied || !target || to === this.core.account.userId || this.targets.own.length === 0) {
+      return () => undefined
+    }
+    const copy = { ...body, for: this.delivery.copyOf(target) }
+    const { contentId, sentAt } = entry
+    const own = this.core.account.userId
+    return this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
+  }
+
+  /** Tries a message again that was set aside, with what was encrypted for it already. */
+  sendAgain(id: string): Promise<void> {
+    return this.core.serial.run(async () => {
+      const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
+      if (!entry?.message) throw new MessengerError('not_found')
+      const changes = new Changes()
+      const show = await this.stageProblem(changes, entry, null)
+      await this.change(changes, { ...entry, aside: false }, show)
+      this.resume(entry.to)
+    })
+  }
+
+  /** What is no message (a receipt, a copy) is worth no question: it goes. */
+  private async setAside(entry: OutboxRecord): Promise<void> {
+    this.faults.delete(entry.key)
+    if (!entry.message) return this.drop(entry, 'set_aside')
+    await this.core.serial.run(async () => {
+      // Deleted, or to be encrypted anew, meanwhile.
+      if (this.entries.get(entry.key) !== entry) return
+      const changes = new Changes()
+      const show = await this.stageProblem(changes, entry, 'set_aside')
+      await this.change(changes, { ...entry, aside: true }, show)
+    })
+  }
+
+  private async change(changes: Changes, entry: OutboxRecord, show: () => void): Promise<void> {
+    await this.core.store.commit(changes.put('outbox', entry.key, entry))
+    this.entries.set(entry)
+    show()
+  }
+
+  private async drop(entry: OutboxRecord, problem: SendProblem): Promise<void> {
+    await this.core.serial.run(async () => {
+      const changes = new Changes().remove('outbox', entry.key)
+      const show = await this.stageProblem(changes, entry, problem)
+      await this.core.store.commit(changes)
+      this.entries.delete(entry.key)
+      show()
+    })
+  }
+
+  private async tell(entry: OutboxRecord, problem: SendProblem | null): Promise<void> {
+    if (!entry.message) return
+    await this.core.serial.run(async () => {
+      const changes = new Changes()
+      const show = await this.stageProblem(changes, entry, problem)
+      await this.core.store.commit(changes)
+      show()
+    })
+  }
+
+  private async stageProblem(
+    changes: Changes,
+    entry: OutboxRecord,
+    problem: SendProblem | null,
+  ): Promise<() => void> {
+    const message = entry.message && (await this.core.store.message<Message>(entry.contentId))
+    if (!message || message.problem === problem || message.status !== 'waiting') {
+      return () => undefined
+    }
+    return this.chats.stageChanged(changes, { ...message, problem })
+  }
+
+  private limit(wait: number): void {
+    this.limitedUntil = this.core.elapsed() + wait
+    this.core.view.connection({ sendLimitedUntil: this.limitedUntil })
+    if (this.limitTimer) clearTimeout(this.limitTimer)
+    this.limitTimer = setTimeout(() => {
+      this.core.view.connection({ sendLimitedUntil: null })
+    }, wait + 20)
+  }
+
+  private pause(to: string, wait: number): void {
+    clearTimeout(this.paused.get(to))
+    const timer = setTimeout(() => {
+      this.paused.delete(to)
+      this.kick(to)
+    }, wait)
+    this.paused.set(to, timer)
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Receipts: owed ones lie on disk (written together with the message they answer), go out batched
+ * per contact, at least five seconds apart, within a third of the account's message window, and
+ * only to accepted contacts.
+ */
+import { StorageError } from '@/storage/errors'
+import { Changes } from '@/storage/changes'
+import type { Core } from '@/messenger/core/core'
+import { CachedTable } from '@/messenger/core/cached-table'
+import type { Outbox } from './outbox'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { ReceiptsRecord } from '@/messenger/core/records'
+
+const APART = 5_000
+const WINDOW = 60_000
+/** A third of sixty. */
+const BUDGET = 20
+const GATHER = 250
+const MOST_IDS = 500
+const PREFIX = 'receipts/'
+
+export class Receipts {
+  private readonly records = new CachedTable<ReceiptsRecord>('records', PREFIX)
+  private readonly lastSent = new Map<string, number>()
+  private readonly sent: number[] = []
+  private timer: ReturnType<typeof setTimeout> | null = null
+  private stopped = false
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async load(): Promise<void> {
+    for (const [key, record] of await this.core.store.entries<ReceiptsRecord>('records')) {
+      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
+    }
+    this.schedule()
+  }
+
+  /** Adds the write to `changes`; call the result after the commit. */
+  stage(
+    changes: Changes,
+    userId: string,
+    type: 'delivered' | 'read',
+    ids: readonly string[],
+  ): () => void {
+    const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
+    const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
+    const followed = this.records.stage(changes, userId, record)
+    return () => {
+      followed()
+      this.schedule()
+    }
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.timer) clearTimeout(this.timer)
+  }
+
+  stageRemoval(changes: Changes, userId: string): () => void {
+    return this.records.stageRemoval(changes, userId)
+  }
+
+  private get owed(): ReadonlyMap<string, ReceiptsRecord> {
+    return this.records.all
+  }
+
+  private schedule(): void {
+    if (this.timer || this.stopped || this.owed.size === 0) return
+    this.timer = setTimeout(() => {
+      this.timer = null
+      this.flush().then(
+        () => this.scheduleNext(0),
+        // Not stored (full, fenced, locked): what is owed lies on disk and is tried again.
+        (error: unknown) => {
+          this.scheduleNext(APART)
+          if (!(error instanceof StorageError)) throw error
+        },
+      )
+    }, GATHER)
+  }
+
+  /** Comes back when the next contact or the window allows more. */
+  private scheduleNext(least: number): void {
+    const waits = [...this.owed.keys()]
+      .filter((id) => this.allowed(id))
+      .map((id) => Math.max(this.due(id), this.room()) - this.core.elapsed())
+    if (waits.length === 0 || this.timer || this.stopped) return
+    this.timer = setTimeout(
+      () => {
+        this.timer = null
+        this.schedule()
+      },
+      Math.max(least, Math.min(...waits)),
+    )
+  }
+
+  private async flush(): Promise<void> {
+    for (const record of this.owed.values()) {
+      const now = this.core.elapsed()
+      if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
+        continue
+      await this.core.serial.run(() => this.send(record.userId))
+    }
+  }
+
+  private async send(userId: string): Promise<void> {
+    const record = this.owed.get(userId)
+    if (!record || this.stopped || !this.allowed(userId)) return
+    // Whoever gets "read" needs no "delivered" for the same message.
+    const type = record.read.length > 0 ? 'read' : 'delivered'
+    const ids = record[type].slice(0, MOST_IDS)
+    const rest = new Set(ids)
+    const left: ReceiptsRecord = {
+      userId,
+      delivered: record.delivered.filter((id) => !rest.has(id)),
+      read: record.read.filter((id) => !rest.has(id)),
+    }
+    const empty = left.delivered.length === 0 && left.read.length === 0
+    const changes = new Changes()
+    const followed = empty
+      ? this.records.stageRemoval(changes, userId)
+      : this.records.stage(changes, userId, left)
+    const kick = this.outbox.stage(changes, {
+      to: userId,
+      contentId: crypto.randomUUID(),
+      body: { type, ids },
+      sentAt: this.core.now(),
+      message: null,
+    })
+    await this.core.store.commit(changes)
+    followed()
+    this.lastSent.set(userId, this.core.elapsed())
+    this.sent.push(this.core.elapsed())
+    kick()
+  }
+
+  private allowed(userId: string): boolean {
+    const person = this.people.all.get(userId)
+    return person !== undefined && mayWriteTo(person)
+  }
+
+  private due(userId: string): number {
+    return (this.lastSent.get(userId) ?? -Infinity) + APART
+  }
+
+  /** When the window has room for one more. */
+  private room(): number {
+    while ((this.sent[0] ?? Infinity) <= this.core.elapsed() - WINDOW) this.sent.shift()
+    return this.sent.length < BUDGET ? -Infinity : (this.sent[0] ?? 0) + WINDOW
+  }
+}

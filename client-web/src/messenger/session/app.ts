@@ -1,0 +1,299 @@
+/**
+ * The messenger's life: starting, signed out, locked, leading or not, running. Holds at most one
+ * `Services`; every way out of it (lock, sign-out, another tab, the session's end) takes it down.
+ */
+import { startEngine } from '@/crypto/remote'
+import type { RemoteEngine } from '@/crypto/remote'
+import { elapsed, steadyClock } from '@/platform/clock'
+import type { Elapsed } from '@/platform/clock'
+import type { Platform } from '@/platform/platform'
+import { DATABASE_NAME } from '@/storage/database'
+import { StorageError } from '@/storage/errors'
+import { Changes } from '@/storage/changes'
+import { PublicApi, RelayApi } from '@/wire/api'
+import { TokenKeeper } from '@/wire/tokens'
+import type { SessionTokens } from '@/wire/types'
+import { relayAt } from '@/wire/wire'
+import type { Wire } from '@/wire/wire'
+import { shownAccount } from '@/messenger/core/shown-account'
+import { activate } from './activate'
+import { Budget } from '@/messenger/core/budget'
+import { Core, updateAccount } from '@/messenger/core/core'
+import { MessengerError } from '@/messenger/contract'
+import type { AppState, SessionEnd } from '@/messenger/contract'
+import { isExpected, troubleOf } from './messenger-errors'
+import { LocalData } from './local-data'
+import type { OpenedData } from '@/messenger/core/opened-data'
+import { leadership } from './leadership'
+import type { AccountRecord } from '@/messenger/core/records'
+import { Services } from './services'
+import { Serial } from '@/messenger/core/serial'
+import type { View } from '@/messenger/core/view'
+
+const SETTLING = 1_000
+
+export interface AppOptions {
+  platform: Platform
+  view: View
+  now?: () => number
+  startEngine?: () => RemoteEngine
+  database?: string
+  /** Another way to the relay than the platform's address. */
+  wire?: Wire
+}
+
+export class App {
+  readonly api: PublicApi
+  readonly now: () => number
+  readonly elapsed: Elapsed
+  readonly view: View
+  readonly platform: Platform
+  localData: LocalData | null = null
+  opened: OpenedData | null = null
+  services: Services | null = null
+  core: Core | null = null
+  private engine: RemoteEngine | null = null
+  private keeper: TokenKeeper | null = null
+  private readonly database: string
+  private readonly wire: Wire
+  readonly leader
+  /** Whether a passphrase seals this device, and is asked for now. */
+  lock: AppState['lock'] = { enabled: false, locked: false }
+  /** One for all that run on opened data: what an older part still writes, the next one reads. */
+  serial = new Serial()
+  /** How often everything was taken down: whatever began before is too late to show anything. */
+  private turn = 0
+  private readonly terminations = new Budget(2, 60_000)
+
+  constructor(private readonly options: AppOptions) {
+    this.platform = options.platform
+    this.view = options.view
+    this.now = options.now ?? Date.now
+    this.elapsed = options.now ? steadyClock(options.now) : elapsed
+    this.database = options.database ?? DATABASE_NAME
+    this.wire = options.wire ?? relayAt(options.platform.relayUrl)
+    this.api = new PublicApi(this.wire)
+    this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
+  }
+
+  async boot(): Promise<void> {
+    await this.opening(async () => {
+      if (!(await this.leader.claim())) this.view.app({ phase: 'elsewhere' })
+      else await this.lead()
+    })
+  }
+
+  /** This tab leads: open what is here. */
+  async lead(): Promise<void> {
+    this.leave()
+    await this.opening(async (current) => {
+      const localData: LocalData = await LocalData.open(this.platform, this.database, () => {
+        if (this.localData === localData) this.terminated()
+      })
+      if (!current()) return localData.close()
+      this.localData = localData
+      const state = await localData.vault.state()
+      if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
+      this.setLock(state === 'locked', state === 'locked')
+      if (state === 'locked') return this.view.app({ phase: 'locked' })
+      await this.read(localData, await localData.vault.unlock(null))
+    })
+  }
+
+  /** With the root key in hand: read the account and go on from where it stands. */
+  async enter(root: CryptoKey): Promise<void> {
+    const { localData } = this
+    if (!localData) throw new MessengerError('not_leading')
+    await this.opening(() => this.read(localData, root))
+  }
+
+  private async read(localData: LocalData, root: CryptoKey): Promise<void> {
+    this.opened = await localData.unlock(root)
+    this.view.settings(this.opened.settings)
+    await this.proceed()
+  }
+
+  /** Data that does not open must never look like a device that has none, which may begin anew. */
+  private async opening(work: (current: () => boolean) => Promise<void>): Promise<void> {
+    const { turn } = this
+    const current = (): boolean => turn === this.turn
+    try {
+      await work(current)
+    } catch (error) {
+      // Locked, or led by another tab, by now.
+      if (!current()) return
+      if (!this.opened || error instanceof StorageError) {
+        this.down()
+        this.view.app({ phase: 'unopened', account: null, trouble: troubleOf(error) })
+      } else {
+        // An unfinished registration without the relay: the next command says what is wrong.
+        const knownUsername = this.opened.account?.username ?? null
+        this.view.app({ phase: 'signed_out', account: null, knownUsername })
+      }
+      if (!isExpected(error)) throw error
+    }
+  }
+
+  /** Signed out, without identity, unpublished, or ready: whatever the records say. */
+  async proceed(): Promise<void> {
+    this.halt()
+    const opened = this.theOpened()
+    const { account, tokens } = opened
+    if (!account || !tokens) {
+      const knownUsername = account?.username ?? null
+      return this.view.app({ phase: 'signed_out', account: null, knownUsername })
+    }
+    this.engine ??= (this.options.startEngine ?? startEngine)()
+    const keeper = this.makeKeeper(tokens)
+    this.keeper = keeper
+    const core = new Core(opened, {
+      engine: this.engine.engine,
+      view: this.view,
+      api: new RelayApi(this.wire, keeper),
+      now: this.now,
+      elapsed: this.elapsed,
+      deviceName: this.platform.deviceName ?? null,
+      serial: this.serial,
+    })
+    this.core = core
+    if (!account.published && !(await activate(core))) {
+      return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
+    }
+    if (this.core !== core) return
+    this.services = new Services(core, this.wire, keeper, (end) => {
+      void this.sessionEnded(end)
+    })
+    const { username } = account
+    const shown = shownAccount(core.account)
+    this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: username })
+    await this.services.start()
+    const storagePersisted = await this.platform.persist().catch(() => null)
+    core.view.app({ storagePersisted })
+  }
+
+  setLock(enabled: boolean, locked: boolean): void {
+    this.lock = { enabled, locked }
+    this.view.app({ lock: this.lock })
+  }
+
+  saveAccount(patch: Partial<AccountRecord>): Promise<void> {
+    return updateAccount(this.theCore(), patch)
+  }
+
+  /** What is being stored is stored (a draft just written); not waited for longer than a moment. */
+  async settle(): Promise<void> {
+    const done = this.serial.run(() => Promise.resolve())
+    await Promise.race([done, new Promise((end) => setTimeout(end, SETTLING))])
+  }
+
+  /** Nothing runs any more; what is still under way is not shown, and its tokens are not kept. */
+  halt(): void {
+    this.services?.stop()
+    this.services = null
+    this.core?.hide()
+    this.core = null
+    this.keeper = null
+  }
+
+  /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
+  down(): void {
+    this.turn += 1
+    this.halt()
+    this.opened?.sealer.wipe()
+    this.opened = null
+    this.engine?.terminate()
+    this.engine = null
+    // Whatever still waits there can write nothing any more, and must keep nobody waiting.
+    this.serial = new Serial()
+    this.view.clear()
+  }
+
+  /** Opens again at once; a browser that closes it again and again gets a screen instead of a loop. */
+  private terminated(): void {
+    const now = this.elapsed()
+    if (this.terminations.exhausted('', now)) {
+      this.leave()
+      return this.view.app({ phase: 'unopened', account: null, trouble: 'failed' })
+    }
+    this.terminations.spend('', now)
+    void this.lead()
+  }
+
+  /** Down, and the database is free for whoever leads. */
+  private leave(): void {
+    this.down()
+    this.localData?.close()
+    this.localData = null
+  }
+
+  /** Everything of this device is gone, also what could not be opened. */
+  async erase(): Promise<void> {
+    this.leave()
+    await LocalData.erase(this.platform, this.database)
+    this.localData = await LocalData.open(this.platform, this.database)
+    this.setLock(false, false)
+    this.view.app({ phase: 'signed_out', ended: null, account: null, knownUsername: null })
+  }
+
+  theOpened(): OpenedData {
+    if (!this.opened) throw new MessengerError('locked')
+    return this.opened
+  }
+
+  theCore(): Core {
+    if (!this.core) throw new MessengerError('signed_out')
+    return this.core
+  }
+
+  theServices(): Services {
+    if (!this.services) throw new MessengerError(this.opened ? 'signed_out' : 'locked')
+    return this.services
+  }
+
+  private makeKeeper(tokens: SessionTokens): TokenKeeper {
+    const opened = this.theOpened()
+    const keeper: TokenKeeper = new TokenKeeper(tokens, {
+      refresh: (token) => this.api.refresh(token),
+      save: async (renewed) => {
+        // Those of a session that is over must not take the place of the next one's.
+        if (this.keeper !== keeper) throw new MessengerError('signed_out')
+        await opened.store.commit(new Changes().put('records', 'tokens', renewed))
+        opened.tokens = renewed
+      },
+      ended: (code) => {
+        if (this.keeper === keeper) void this.sessionEnded(code)
+      },
+      now: this.now,
+      elapsed: this.elapsed,
+    })
+    return keeper
+  }
+
+  /** The relay ended the session. What is on this device stays, sealed, for the next log-in. */
+  private async sessionEnded(end: SessionEnd): Promise<void> {
+    if (!this.services && !this.core) return
+    if (end === 'replaced') {
+      this.leave()
+      this.leader.release()
+      return this.view.app({ phase: 'elsewhere', ended: end })
+    }
+    if (end === 'account_deleted') {
+      await this.erase()
+      return this.view.app({ ended: end })
+    }
+    this.halt()
+    this.view.clear()
+    const opened = this.theOpened()
+    opened.tokens = null
+    const knownUsername = opened.account?.username ?? null
+    this.view.app({ phase: 'signed_out', account: null, knownUsername, ended: end })
+    // Those that a full disk keeps are refused again at the next start.
+    await opened.store.commit(new Changes().remove('records', 'tokens')).catch(() => undefined)
+  }
+
+  private async yielded(): Promise<void> {
+    await this.settle()
+    this.leave()
+    this.view.app({ phase: 'elsewhere', account: null })
+  }
+}

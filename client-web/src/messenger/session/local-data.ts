@@ -1,0 +1,96 @@
+/**
+ * This device's data, opened: database, keys, account, tokens. Knows nothing of connections.
+ */
+import type { Platform } from '@/platform/platform'
+import { eraseDatabase, openDatabase } from '@/storage/database'
+import type { Database } from '@/storage/schema'
+import { rename } from '@/storage/rename'
+import { ask } from '@/storage/errors'
+import { Sealer } from '@/storage/sealer'
+import { Changes } from '@/storage/changes'
+import { Store } from '@/storage/store'
+import { Vault } from '@/storage/vault'
+import type { SessionTokens } from '@/wire/types'
+import { defaultSettings } from '@/messenger/contract'
+import type { Settings } from '@/messenger/contract'
+import type { OpenedData } from '@/messenger/core/opened-data'
+import type { AccountRecord } from '@/messenger/core/records'
+
+export class LocalData {
+  private constructor(
+    private readonly db: Database,
+    readonly vault: Vault,
+  ) {}
+
+  /** `terminated`: the browser closed the database by itself; nothing of it works any more. */
+  static async open(platform: Platform, name: string, terminated?: () => void): Promise<LocalData> {
+    const db = await openDatabase(name, terminated)
+    return new LocalData(db, new Vault(db, platform.deviceKeys))
+  }
+
+  /** With the root key, which `vault` gives. */
+  async unlock(root: CryptoKey): Promise<OpenedData> {
+    const sealer = new Sealer(root)
+    const store = new Store(this.db, sealer)
+    await store.takeFence()
+    await ask(() => rename(this.db, sealer, store))
+    const [account, tokens, settings] = await Promise.all([
+      store.get<AccountRecord>('records', 'account'),
+      store.getSpare<SessionTokens>('records', 'tokens'),
+      store.getSpare<Partial<Settings>>('records', 'settings'),
+    ])
+    return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  static async erase(platform: Platform, name: string): Promise<void> {
+    await ask(() => eraseDatabase(name))
+    await ask(() => platform.deviceKeys.erase())
+  }
+}
+
+export const newAccount = (username: string, tokens: SessionTokens): AccountRecord => ({
+  userId: tokens.user_id,
+  username,
+  deviceId: tokens.device_id,
+  sessionId: tokens.session_id,
+  identity: null,
+  published: false,
+  joined: false,
+  nextPrekeyId: 1,
+  signedPrekey: null,
+  prekeysAvailable: null,
+  lastBackupAt: null,
+})
+
+/**
+ * The device got a new number at the relay: sessions, counters and the place in the mailbox
+ * belonged to the old one. History, contacts and what waits to be sent stay.
+ */
+export async function stageNewDevice(
+  store: Store,
+  changes: Changes,
+  account: AccountRecord,
+  tokens: SessionTokens,
+): Promise<AccountRecord> {
+  const renewed: AccountRecord = {
+    ...account,
+    deviceId: tokens.device_id,
+    sessionId: tokens.session_id,
+    published: false,
+    joined: true,
+  }
+  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'held'] as const) {
+    changes.removeAll(table)
+  }
+  for (const entry of await store.all<{ key: number }>('outbox')) {
+    changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
+  }
+  for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
+    changes.remove('records', record)
+  changes.put('records', 'account', renewed)
+  return renewed
+}

@@ -1,0 +1,62 @@
+/** Every failure below becomes the one typed error the views know. */
+import { CryptoError } from '@/crypto/errors'
+import { StorageError } from '@/storage/errors'
+import { RelayError } from '@/wire/errors'
+import { MessengerError } from '@/messenger/contract'
+import type { AppState, ErrorCode } from '@/messenger/contract'
+
+const fromRelay: Partial<Record<RelayError['code'], ErrorCode>> = {
+  invalid: 'invalid',
+  username_taken: 'username_taken',
+  bad_credentials: 'bad_credentials',
+  unauthorized: 'signed_out',
+  token_expired: 'signed_out',
+  token_reused: 'signed_out',
+  device_inactive: 'signed_out',
+  rate_limited: 'rate_limited',
+  not_found: 'not_found',
+  identity_changed: 'identity_changed',
+  unavailable: 'unavailable',
+  internal: 'unavailable',
+  no_answer: 'offline',
+  bad_answer: 'bad_answer',
+}
+
+const fromStorage: Record<StorageError['code'], ErrorCode> = {
+  damaged: 'storage_failed',
+  fenced: 'not_leading',
+  wrong_passphrase: 'wrong_passphrase',
+  locked: 'locked',
+  full: 'storage_full',
+  failed: 'storage_failed',
+}
+
+export function toMessengerError(error: unknown, now: number): MessengerError {
+  if (error instanceof MessengerError) return error
+  const options = { cause: error }
+  if (error instanceof RelayError) {
+    const field = error.details['path']
+    const details = {
+      ...(error.retryAfter !== null && { retryAt: now + error.retryAfter }),
+      ...(typeof field === 'string' && { field }),
+    }
+    return new MessengerError(fromRelay[error.code] ?? 'internal', error.message, details, options)
+  }
+  if (error instanceof StorageError) {
+    return new MessengerError(fromStorage[error.code], error.message, {}, options)
+  }
+  if (error instanceof CryptoError && error.code === 'identity_mismatch') {
+    return new MessengerError('identity_changed', error.message, {}, options)
+  }
+  return new MessengerError('internal', String(error), {}, options)
+}
+
+/** Not a bug of ours. */
+export const isExpected = (error: unknown): boolean =>
+  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
+
+/** Why what is on this device did not open. */
+export function troubleOf(error: unknown): AppState['trouble'] {
+  const code = error instanceof StorageError ? error.code : 'failed'
+  return code === 'full' || code === 'damaged' ? code : 'failed'
+}

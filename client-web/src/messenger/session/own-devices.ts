@@ -1,0 +1,183 @@
+/**
+ * One's own other devices and log-ins. A device that joined is asked about until the person has said
+ * that it is theirs, or removed it; each log-in is a line of the security log. The relay is asked at
+ * each connection, every quarter of an hour, and when a device that is not known yet writes.
+ */
+import { Changes } from '@/storage/changes'
+import { RelayError } from '@/wire/errors'
+import type { OwnKeys, SessionEntry } from '@/wire/types'
+import type { NewDevice } from '@/messenger/contract'
+import type { Core } from '@/messenger/core/core'
+import type { Outbox } from '@/messenger/sending/outbox'
+import type { Prekeys } from '@/messenger/keys/prekeys'
+import type { DeviceRef, OwnDevicesRecord } from '@/messenger/core/records'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+import type { Targets } from '@/messenger/keys/targets'
+
+const RECORD = 'own_devices_seen'
+/** Log-ins written down at once, and remembered. */
+const MOST_LOGINS = 20
+const KEPT_LOGINS = 1_000
+/** Devices asked about at once; numbers remembered. */
+const MOST_ASKED = 10
+const KEPT_NUMBERS = 1_000
+
+const nothing: OwnDevicesRecord = { seen: null, gone: [], asked: [], logins: null, names: {} }
+
+type Show = () => void
+
+export class OwnDevices {
+  private record = nothing
+  private looking: Promise<void> | null = null
+
+  constructor(
+    private readonly core: Core,
+    private readonly targets: Targets,
+    private readonly prekeys: Prekeys,
+    private readonly outbox: Outbox,
+    private readonly log: SecurityLog,
+  ) {}
+
+  async load(): Promise<void> {
+    const { store } = this.core
+    const stored = await store.getSpare<OwnDevicesRecord>('records', RECORD)
+    // Older versions kept the list alone.
+    const before = await store.getSpare<DeviceRef[]>('records', 'own_devices')
+    const seen = before ? before.map(({ deviceId }) => deviceId) : null
+    this.show({ ...nothing, seen, ...stored })
+  }
+
+  nameOf(deviceId: number): string | null {
+    return this.record.names[deviceId] ?? null
+  }
+
+  /** Looks after this device's keys, and sees which devices and log-ins there are. */
+  look(): Promise<void> {
+    this.looking ??= this.compare().finally(() => (this.looking = null))
+    return this.looking
+  }
+
+  /** One of them wrote. `name`: what it calls itself. Call it after the commit. */
+  async met(deviceId: number, name: string | null): Promise<void> {
+    if (name !== null && name !== this.nameOf(deviceId)) {
+      await this.core.serial.run(() => {
+        const named = (one: NewDevice) => (one.deviceId === deviceId ? { ...one, name } : one)
+        const names = { ...this.record.names, [deviceId]: name }
+        return this.commit({ ...this.record, names, asked: this.record.asked.map(named) })
+      })
+    }
+    if (!this.targets.own.some((one) => one.deviceId === deviceId)) await this.look()
+  }
+
+  /** The person says that this device is theirs. */
+  confirm(deviceId: number): Promise<void> {
+    return this.core.serial.run(() => {
+      const asked = this.record.asked.filter((one) => one.deviceId !== deviceId)
+      return this.commit({ ...this.record, asked })
+    })
+  }
+
+  private async compare(): Promise<void> {
+    const own = await this.prekeys.maintainPrekeys()
+    const sessions = await this.core.api.sessions().catch((error: unknown) => {
+      // The devices are what matters; when they came is said as well as it is known.
+      if (error instanceof RelayError) return null
+      throw error
+    })
+    await this.core.serial.run(() => this.note(own, sessions))
+  }
+
+  private async note(own: OwnKeys, sessions: readonly SessionEntry[] | null): Promise<void> {
+    const changes = new Changes()
+    const others = own.devices
+      .filter(({ device_id: id }) => id !== own.device_id)
+      .map((one) => ({ deviceId: one.device_id, registrationId: one.registration_id }))
+    const shows = [this.targets.stageDevices(changes, this.core.account.userId, others)]
+    const { seen } = this.record
+    const fresh = seen ? others.filter(({ deviceId }) => !seen.includes(deviceId)) : []
+    const record: OwnDevicesRecord = {
+      ...this.record,
+      seen: [...new Set([...(seen ?? []), ...others.map(({ deviceId }) => deviceId)])].slice(
+        -KEPT_NUMBERS,
+      ),
+      asked: this.asked(others, fresh, sessions),
+      gone: this.noteGone(changes, others, shows),
+      logins: this.noteLogins(changes, sessions, shows),
+    }
+    for (const { deviceId: device } of fresh.slice(0, MOST_ASKED)) {
+      shows.push(this.log.stage(changes, 'own_device_added', { device }))
+    }
+    if (seen === null && others.length > 0) shows.push(this.stageGreeting(changes))
+    changes.put('records', RECORD, record)
+    await this.core.store.commit(changes)
+    this.show(record)
+    for (const show of shows) show()
+  }
+
+  /** Those that are still there and not answered for, and the new ones. */
+  private asked(
+    others: readonly DeviceRef[],
+    fresh: readonly DeviceRef[],
+    sessions: readonly SessionEntry[] | null,
+  ): readonly NewDevice[] {
+    const joined = fresh.map(({ deviceId }) => ({
+      deviceId,
+      name: this.nameOf(deviceId),
+      at: sessions?.find((one) => one.device_id === deviceId)?.created_at ?? this.core.now(),
+    }))
+    const there = new Set(others.map(({ deviceId }) => deviceId))
+    return [...this.record.asked, ...joined]
+      .filter(({ deviceId }) => there.has(deviceId))
+      .slice(0, MOST_ASKED)
+  }
+
+  /** Numbers are never given twice: each goes once, whatever the relay says later. */
+  private noteGone(changes: Changes, others: readonly DeviceRef[], shows: Show[]): number[] {
+    const { seen, gone } = this.record
+    const there = new Set(others.map(({ deviceId }) => deviceId))
+    const left = (seen ?? []).filter((device) => !there.has(device) && !gone.includes(device))
+    for (const device of left.slice(0, MOST_ASKED)) {
+      shows.push(this.log.stage(changes, 'own_device_removed', { device }))
+    }
+    return [...gone, ...left].slice(-KEPT_NUMBERS)
+  }
+
+  private noteLogins(
+    changes: Changes,
+    sessions: readonly SessionEntry[] | null,
+    shows: Show[],
+  ): readonly string[] | null {
+    const { logins } = this.record
+    if (!sessions) return logins
+    // At first, only this device's own: the others were there before.
+    const news = sessions.filter((one) => (logins ? !logins.includes(one.session_id) : one.current))
+    for (const one of news.slice(0, MOST_LOGINS)) {
+      const at = Math.min(one.created_at, this.core.now())
+      shows.push(this.log.stage(changes, 'login', { device: one.device_id, at }))
+    }
+    const ids = sessions.map((one) => one.session_id)
+    return [...new Set([...(logins ?? []), ...ids])].slice(-KEPT_LOGINS)
+  }
+
+  /** The others learn at once that this device is there, and what it calls itself. */
+  private stageGreeting(changes: Changes): Show {
+    const { deviceName } = this.core
+    return this.outbox.stage(changes, {
+      to: this.core.account.userId,
+      contentId: crypto.randomUUID(),
+      body: { type: 'hello', ...(deviceName && { device: deviceName }) },
+      sentAt: this.core.now(),
+      message: null,
+    })
+  }
+
+  private async commit(record: OwnDevicesRecord): Promise<void> {
+    await this.core.store.commit(new Changes().put('records', RECORD, record))
+    this.show(record)
+  }
+
+  private show(record: OwnDevicesRecord): void {
+    this.record = record
+    this.core.view.app({ newDevices: record.asked })
+  }
+}

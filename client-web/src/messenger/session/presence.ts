@@ -1,0 +1,143 @@
+/** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+import { Changes } from '@/storage/changes'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Core } from '@/messenger/core/core'
+import type { Ephemerals } from '@/messenger/receiving/ephemerals'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import { SessionsMissing } from '@/messenger/keys/sessions'
+import type { Sessions } from '@/messenger/keys/sessions'
+import { identityText } from '@/crypto/identity'
+import { localIdentity } from '@/messenger/core/core'
+
+const REPEAT = 4_000
+const SHOWN = 6_000
+const MOST = 1_000
+
+export class Presence {
+  private inSight: ReadonlySet<string> = new Set()
+  private readonly told = new Map<string, number>()
+  private readonly shown = new Map<string, ReturnType<typeof setTimeout>>()
+  /** What was heard since whom we watch was last told: newer than the answer to that. */
+  private heard = new Map<string, boolean>()
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly sessions: Sessions,
+    private readonly ephemerals: Ephemerals,
+  ) {}
+
+  /** The rows that are in sight of the person. */
+  setInSight(ids: readonly string[]): void {
+    const same = ids.length === this.inSight.size && ids.every((id) => this.inSight.has(id))
+    if (same) return
+    this.inSight = new Set(ids)
+    this.watch().catch(() => undefined)
+  }
+
+  /**
+   * Tells the relay whom we watch: who is in the open chat and in the rows in sight, so that it is
+   * not handed the contact list. Without the setting: nobody, and nobody sees us.
+   */
+  async watch(): Promise<void> {
+    const { socket, settings } = this.core
+    if (!socket) return
+    const users = settings.presence
+      ? this.people
+          .accepted()
+          .map((one) => one.userId)
+          .filter((id) => id === this.chats.open || this.inSight.has(id))
+      : []
+    const heard = new Map<string, boolean>()
+    this.heard = heard
+    const online = await socket.watch(users.slice(0, MOST))
+    if (this.heard !== heard) return // a later call has a later answer
+    this.people.allOffline()
+    for (const id of online) this.people.setOnline(id, true)
+    for (const [id, isOnline] of heard) this.people.setOnline(id, isOnline)
+  }
+
+  changed(userId: string, online: boolean): void {
+    if (!this.core.settings.presence) return
+    this.heard.set(userId, online)
+    this.people.setOnline(userId, online)
+  }
+
+  lost(): void {
+    this.people.allOffline()
+    for (const id of this.shown.keys()) this.show(id, false)
+  }
+
+  async received(
+    from: { user_id: string; device_id: number },
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const person = this.people.all.get(from.user_id)
+    if (!person || !mayWriteTo(person)) return
+    // Read also when it is not shown: the ratchet goes on.
+    const active = await this.ephemerals.typing(from, body)
+    if (active !== null && this.core.settings.typingIndicators) this.show(from.user_id, active)
+  }
+
+  /** At most every few seconds; only where a session is open and the other side online. */
+  async typing(userId: string, active: boolean): Promise<void> {
+    const { socket, settings, elapsed } = this.core
+    const person = this.people.all.get(userId)
+    if (!socket || !settings.typingIndicators || !person?.devices || !mayWriteTo(person)) return
+    if (person.changed || !this.people.isOnline(userId)) return
+    const last = this.told.get(userId)
+    if (active && last !== undefined && elapsed() - last < REPEAT) return
+    if (!active && last === undefined) return
+    if (active) this.told.set(userId, elapsed())
+    else this.told.delete(userId)
+    const envelopes = await this.encrypt(person.userId, active)
+    if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
+  }
+
+  private encrypt(userId: string, active: boolean) {
+    const person = this.people.get(userId)
+    const { account } = this.core
+    return this.sessions.serial.run(async () => {
+      const n = (await this.core.store.get<number>('counters', `out/${userId}`)) ?? 0
+      const changes = new Changes()
+      try {
+        const all = await this.sessions.encrypt(changes, person, person.devices ?? [], {
+          v: 1,
+          id: crypto.randomUUID(),
+          from: {
+            user_id: account.userId,
+            device_id: account.deviceId,
+            username: account.username,
+            identity: identityText(localIdentity(this.core).keyPair.publicKey),
+          },
+          to: userId,
+          n,
+          sent_at: this.core.now(),
+          type: 'typing',
+          active,
+        })
+        // An unanswered session would have to carry the key agreement: not for this.
+        if (all.some((envelope) => envelope.kind === 'prekey')) return []
+        // Not worth a flush: it reaches the disk with the next message, before that one leaves.
+        await this.core.store.commit(changes, 'relaxed')
+        return all.map(({ device_id, body }) => ({ device_id, body }))
+      } catch (error) {
+        if (error instanceof SessionsMissing) return []
+        throw error
+      }
+    })
+  }
+
+  private show(userId: string, active: boolean): void {
+    clearTimeout(this.shown.get(userId))
+    this.shown.delete(userId)
+    if (active)
+      this.shown.set(
+        userId,
+        setTimeout(() => this.show(userId, false), SHOWN),
+      )
+    this.chats.setTyping(userId, active)
+  }
+}

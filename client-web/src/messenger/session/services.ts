@@ -1,0 +1,214 @@
+/** The parts of an open messenger, put together once and taken down together. */
+import { Changes } from '@/storage/changes'
+import { RelayError } from '@/wire/errors'
+import type { TokenKeeper } from '@/wire/tokens'
+import type { Wire } from '@/wire/wire'
+import { ContentHandlers } from '@/messenger/receiving/content-handlers'
+import { Chats } from '@/messenger/chats/chats'
+import type { Core } from '@/messenger/core/core'
+import type { Message, SessionEnd } from '@/messenger/contract'
+import { Delivery } from '@/messenger/sending/delivery'
+import { DeviceWatch } from '@/messenger/keys/device-watch'
+import { Ephemerals } from '@/messenger/receiving/ephemerals'
+import { ExpiredNotice } from '@/messenger/receiving/expired-notice'
+import { DecryptionFailures } from '@/messenger/receiving/decryption-failures'
+import { Greetings } from '@/messenger/sending/greetings'
+import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
+import { Inbox } from '@/messenger/receiving/inbox'
+import { KeyWatch } from '@/messenger/keys/key-watch'
+import { Link } from './link'
+import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
+import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
+import { Outbox } from '@/messenger/sending/outbox'
+import { OwnDevices } from './own-devices'
+import { mayWriteTo, People } from '@/messenger/people/people'
+import { Prekeys } from '@/messenger/keys/prekeys'
+import { Presence } from './presence'
+import { Receipts } from '@/messenger/sending/receipts'
+import { SessionRenewal } from '@/messenger/receiving/session-renewal'
+import { Requests } from '@/messenger/chats/requests'
+import { SearchIndex } from '@/messenger/chats/search-index'
+import { SecurityLog } from '@/messenger/keys/security-log'
+import { Sessions } from '@/messenger/keys/sessions'
+import { SignedReceipts } from '@/messenger/sending/signed-receipts'
+import { Targets } from '@/messenger/keys/targets'
+
+/** Keys grow old and devices join while a connection stays open. */
+const UPKEEP_EVERY = 900_000
+
+export class Services {
+  readonly people: People
+  readonly chats: Chats
+  readonly log: SecurityLog
+  readonly expiredNotice: ExpiredNotice
+  readonly targets: Targets
+  readonly sessions: Sessions
+  readonly keys: KeyWatch
+  readonly held: HeldEnvelopes
+  readonly outbox: Outbox
+  readonly receipts: Receipts
+  readonly signed: SignedReceipts
+  readonly requests: Requests
+  readonly inbox: Inbox
+  readonly prekeys: Prekeys
+  readonly devices: OwnDevices
+  readonly greetings: Greetings
+  readonly presence: Presence
+  readonly search: SearchIndex
+  readonly link: Link
+  private stopped = false
+  private upkeep: ReturnType<typeof setInterval> | null = null
+
+  constructor(
+    readonly core: Core,
+    wire: Wire,
+    tokens: TokenKeeper,
+    ended: (reason: SessionEnd) => void,
+  ) {
+    this.people = new People(core)
+    this.chats = new Chats(core, this.people)
+    this.log = new SecurityLog(core, this.people)
+    this.expiredNotice = new ExpiredNotice(core, this.log)
+    this.targets = new Targets(core, this.people)
+    const watch = new DeviceWatch(core, this.people, this.chats, this.log)
+    this.sessions = new Sessions(core, this.targets, watch)
+    this.keys = new KeyWatch(core, this.people, this.chats, this.log)
+    this.held = new HeldEnvelopes(core)
+    this.signed = new SignedReceipts(core, this.log)
+    const { people, chats, log, targets, sessions, keys, held, signed } = this
+    this.outbox = new Outbox(
+      core,
+      targets,
+      chats,
+      new Delivery(core, people, targets, sessions, keys, signed),
+    )
+    this.receipts = new Receipts(core, people, this.outbox)
+    this.requests = new Requests(core, people, chats)
+    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys)
+    renewal.outbox = this.outbox
+    const decryptor = new EnvelopeDecryptor(core, people, sessions)
+    const { receipts, requests } = this
+    const handlers = new ContentHandlers(core, people, chats, receipts, requests, log, keys, held)
+    this.inbox = new Inbox(
+      core,
+      people,
+      decryptor,
+      handlers,
+      new DecryptionFailures(core, people, chats, log, renewal),
+      keys,
+      held,
+      this.expiredNotice,
+      new MailboxPlace(core, log),
+    )
+    this.prekeys = new Prekeys(core, log)
+    this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
+    handlers.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
+    this.greetings = new Greetings(core, people, chats, this.outbox)
+    const ephemerals = new Ephemerals(core, decryptor)
+    this.presence = new Presence(core, people, chats, sessions, ephemerals)
+    this.search = new SearchIndex(core, people)
+    chats.added = (message) => this.search.add(message)
+    this.link = new Link(core, wire, tokens, this.events(ended))
+    this.inbox.interrupted = () => this.link.reconnect()
+  }
+
+  async start(): Promise<void> {
+    await this.people.load()
+    const { chats, log, targets, devices, held, inbox, expiredNotice, signed } = this
+    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed]
+    await Promise.all(parts.map((part) => part.load()))
+    await adoptOldHeld(this.core, this.people, this.held)
+    await this.outbox.load()
+    await this.receipts.load()
+    await this.greetings.load()
+    this.requests.show()
+    await this.log.tellDamage()
+    for (const { userId } of this.people.all.values()) {
+      this.inBackground(this.inbox.openHeld(userId))
+    }
+    if (this.stopped) return
+    this.link.start()
+    this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.upkeep) clearInterval(this.upkeep)
+    this.link.stop()
+    this.inbox.stop()
+    this.outbox.stop()
+    this.receipts.stop()
+    this.greetings.stop()
+    this.presence.lost()
+    this.search.forget()
+  }
+
+  /** Everything received in a conversation counts as seen. */
+  async markRead(id: string): Promise<void> {
+    if (this.chats.record(id).unread === 0) return
+    await this.core.serial.run(async () => {
+      const seen = await this.newest(id, this.chats.record(id).unread)
+      const changes = new Changes()
+      const person = this.people.all.get(id)
+      const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
+      const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
+      const show = this.chats.stage(changes, id, { unread: 0 })
+      await this.core.store.commit(changes)
+      show()
+      owe()
+    })
+  }
+
+  /** What came while the person was a stranger is confirmed once they are a contact. */
+  async oweReceipts(id: string): Promise<void> {
+    await this.core.serial.run(async () => {
+      const ids = await this.newest(id, this.chats.record(id).unread)
+      const changes = new Changes()
+      const owe = this.receipts.stage(changes, id, 'delivered', ids)
+      await this.core.store.commit(changes)
+      owe()
+    })
+  }
+
+  /** Ids of the newest received messages. */
+  private async newest(id: string, count: number): Promise<string[]> {
+    const page = await this.core.store.page<Message>(id, Infinity, Math.min(1000, count * 2 + 50))
+    const received = page.filter((one) => one.direction === 'in' && one.kind !== 'notice')
+    return received.slice(-count).map((one) => one.id)
+  }
+
+  private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
+    return {
+      opened: (log) => {
+        this.inbox.greeted(log)
+        this.outbox.resume()
+        this.inBackground(this.devices.look())
+        this.inBackground(this.signed.connected())
+        this.inBackground(this.presence.watch())
+      },
+      caughtUp: (head) => this.inbox.caughtUp(head),
+      lost: () => this.presence.lost(),
+      ended,
+      envelopes: (envelopes) => this.inbox.receive(envelopes),
+      expired: (upto, count) => this.inbox.expired({ upto, count }),
+      presence: (userId, online) => this.presence.changed(userId, online),
+      ephemeral: (from, body) => this.inBackground(this.presence.received(from, body)),
+      prekeysLow: () => this.inBackground(this.prekeys.maintainPrekeys()),
+    }
+  }
+
+  private keepUp(): void {
+    if (this.core.socket) this.inBackground(this.devices.look())
+  }
+
+  /** What may fail with the connection and is done again at the next one. */
+  private inBackground(job: Promise<unknown>): void {
+    job.catch((error: unknown) => {
+      const expected =
+        this.stopped ||
+        error instanceof RelayError ||
+        (error instanceof Error && error.name === 'StorageError')
+      if (!expected) throw error
+    })
+  }
+}
