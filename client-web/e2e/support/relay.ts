@@ -11,7 +11,14 @@ const START_TIMEOUT = 90_000
 const STOP_TIMEOUT = 30_000
 
 export type Part =
-  'log' | 'board' | 'postgres' | 'node-0' | 'projector' | 'pusher' | 'retention' | 'rate-limiter'
+  | 'log'
+  | 'board'
+  | 'postgres'
+  | 'node-0'
+  | 'projector'
+  | 'pusher'
+  | 'retention'
+  | 'rate-limiter'
 
 export class Relay {
   url = ''

@@ -5,7 +5,8 @@ import { CryptoError } from './errors'
 import { signalEngine } from './signal/signal-engine'
 
 export type Outcome =
-  { ok: true; value: unknown } | { ok: false; code: CryptoError['code']; message: string }
+  | { ok: true; value: unknown }
+  | { ok: false; code: CryptoError['code']; message: string }
 
 /** Errors lose their type on the way between threads, so they travel as values. */
 const worker = {

@@ -93,4 +93,9 @@ export interface ReceiptKey {
 }
 
 export type SocketEnd =
-  'replaced' | 'revoked' | 'token_expired' | 'rate_limited' | 'account_deleted' | 'shutdown'
+  | 'replaced'
+  | 'revoked'
+  | 'token_expired'
+  | 'rate_limited'
+  | 'account_deleted'
+  | 'shutdown'

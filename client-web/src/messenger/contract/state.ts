@@ -6,7 +6,13 @@ import type { UserId } from './ids'
  * on this device could not be read; nothing of it was changed (`openStorage`, or `eraseDevice`).
  */
 export type Phase =
-  'starting' | 'signed_out' | 'needs_identity' | 'locked' | 'elsewhere' | 'unopened' | 'ready'
+  | 'starting'
+  | 'signed_out'
+  | 'needs_identity'
+  | 'locked'
+  | 'elsewhere'
+  | 'unopened'
+  | 'ready'
 
 export interface Account {
   readonly userId: UserId
@@ -60,7 +66,12 @@ export interface Expired {
 }
 
 export type SessionEnd =
-  'replaced' | 'revoked' | 'token_expired' | 'token_reused' | 'device_inactive' | 'account_deleted'
+  | 'replaced'
+  | 'revoked'
+  | 'token_expired'
+  | 'token_reused'
+  | 'device_inactive'
+  | 'account_deleted'
 
 export interface Connection {
   /** `rate_limited`: the relay asked us to wait until `retryAt`. `paused`: nobody is logged in. */
