@@ -1,5 +1,5 @@
+import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
-import { Changes } from '@/storage/changes'
 import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/identity'
 import { blankMessage } from '@/messenger/chats/chats'
@@ -15,7 +15,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
   /** The message and its outbox entry are on disk together before anything else happens. */
   function write(to: string, text: string, replyTo?: string): Promise<Message> {
     const { core, people, chats, outbox } = services()
-    return core.serial.run(async () => {
+    return core.serial.run(async (turn) => {
       const person = people.get(to)
       if (!mayWriteTo(person)) throw new MessengerError('blocked')
       const problem = textProblem(text)
@@ -23,7 +23,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       if (problem === 'too_long') throw new MessengerError('too_long')
       if (problem === 'control') throw new MessengerError('unsendable_text')
       const now = core.now()
-      const changes = new Changes().remove('drafts', to)
+      const changes = new TurnChanges(turn)
+      changes.remove('drafts', to).whenStored(() => chats.drafts.delete(to))
       const message: Message = {
         ...blankMessage,
         id: crypto.randomUUID(),
@@ -46,9 +47,9 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         },
       }
       const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
-      const show = chats.stageNew(changes, message, false)
+      chats.stageNew(changes, message, false)
       const { conversation, order } = message
-      const kick = outbox.stage(changes, {
+      outbox.stage(changes, {
         to,
         contentId: message.id,
         body,
@@ -56,9 +57,6 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         message: { conversation, order },
       })
       await core.store.commit(changes)
-      chats.drafts.delete(to)
-      show()
-      kick()
       return message
     })
   }
@@ -97,8 +95,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     },
     deleteForMe(id, ids) {
       const { core, chats, outbox, search } = services()
-      return core.serial.run(async () => {
-        const changes = new Changes()
+      return core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
         const gone = new Set<string>()
         for (const messageId of ids) {
           const message = await core.store.message<Message>(messageId)
@@ -106,27 +104,23 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
           gone.add(messageId)
           changes.removeMessage(id, message.order)
         }
-        const shows = [
-          await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId)),
-          await chats.stageLastWithout(changes, id, gone),
-        ]
+        await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId))
+        await chats.stageLastWithout(changes, id, gone)
+        changes.whenStored(() => {
+          search.remove(gone)
+          core.view.messagesRemoved(id, [...gone])
+        })
         await core.store.commit(changes)
-        for (const show of shows) show()
-        search.remove(gone)
-        core.view.messagesRemoved(id, [...gone])
       })
     },
     async deleteConversation(id) {
       const { core, chats, outbox, search } = services()
-      await core.serial.run(async () => {
-        const changes = new Changes()
-        const shows = [
-          chats.stageRemoval(changes, id),
-          await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id),
-        ]
+      await core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        chats.stageRemoval(changes, id)
+        await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
+        changes.whenStored(() => search.removeConversation(id))
         await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
       })
     },
     markRead: (id) => services().markRead(id),
@@ -135,14 +129,16 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     saveDraft(id, text) {
       const { core, chats } = services()
       // In turn with sending, which takes the draft away.
-      return core.serial.run(async () => {
-        const changes = new Changes()
+      return core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
         if (text === '') changes.remove('drafts', id)
         else changes.put('drafts', id, { id, text })
+        changes.whenStored(() => {
+          if (text === '') chats.drafts.delete(id)
+          else chats.drafts.set(id, text)
+          chats.show(id)
+        })
         await core.store.commit(changes)
-        if (text === '') chats.drafts.delete(id)
-        else chats.drafts.set(id, text)
-        chats.show(id)
       })
     },
     setInSight(ids) {

@@ -1,7 +1,8 @@
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
-import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
 import { removedKey } from '@/messenger/receiving/counters'
@@ -22,12 +23,12 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     const { people, chats, requests, core, presence } = services()
     const { userId, username, identityKey } = answer
     if (userId === core.account.userId) throw new MessengerError('own_code')
-    const renewed = await core.serial.run(async () => {
+    const renewed = await core.serial.run(async (turn) => {
       const now = core.now()
       const known = people.all.get(userId)
       const isContact = known?.relation === 'contact'
       const misfit = people.misfit(answer, verified)
-      if (misfit) await refuseAnswer(answer, misfit)
+      if (misfit) await refuseAnswer(turn, answer, misfit)
       const base: ContactRecord = {
         ...(known ??
           newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)),
@@ -36,16 +37,13 @@ export function peopleCommands(services: () => Services): PeopleCommands {
         addedAt: isContact ? known.addedAt : now,
       }
       const other = !equal(base.identity, identityKey)
-      if (isContact && other && !verified) await refuse(userId, identityKey)
-      const changes = new Changes()
-      const show =
-        other || verified
-          ? await stageDecision(services(), changes, base, identityKey, verified)
-          : people.stage(changes, base)
-      const listed = chats.stage(changes, userId, { archived: false })
+      if (isContact && other && !verified) await refuse(turn, userId, identityKey)
+      const changes = new TurnChanges(turn)
+      if (other || verified) {
+        await stageDecision(services(), changes, base, identityKey, verified)
+      } else people.stage(changes, base)
+      chats.stage(changes, userId, { archived: false })
       await core.store.commit(changes)
-      show()
-      listed()
       return other
     })
     requests.show()
@@ -55,18 +53,21 @@ export function peopleCommands(services: () => Services): PeopleCommands {
   }
 
   /** The relay names an id or a key that this device knows as somebody else's. */
-  async function refuseAnswer({ userId, identityKey }: ContactAnswer, misfit: Misfit) {
-    await services().log.add('answer_refused', { userId, identity: identityKey })
+  async function refuseAnswer(
+    turn: Turn,
+    { userId, identityKey }: ContactAnswer,
+    misfit: Misfit,
+  ): Promise<never> {
+    await services().log.addNow(turn, 'answer_refused', { userId, identity: identityKey })
     throw new MessengerError(misfit, 'the answer is about somebody else')
   }
 
   /** A typed code does not replace a contact's pinned key: its key is noted and shown. */
-  async function refuse(userId: string, identity: PublicKey): Promise<never> {
+  async function refuse(turn: Turn, userId: string, identity: PublicKey): Promise<never> {
     const { core, keys } = services()
-    const changes = new Changes()
-    const show = await keys.stage(changes, userId, identity)
+    const changes = new TurnChanges(turn)
+    await keys.stage(changes, userId, identity)
     await core.store.commit(changes)
-    show()
     throw new MessengerError('identity_changed', 'another key is pinned', {
       fingerprint: fingerprintOf(identity),
     })
@@ -134,16 +135,13 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     },
     async declineRequest(id) {
       const { people, chats, requests, search, core, held } = services()
-      await core.serial.run(async () => {
-        const changes = new Changes()
-        const shows = [
-          chats.stageRemoval(changes, id),
-          people.stage(changes, { ...people.get(id), relation: 'hidden' }),
-          held.stageOnly(changes, id, null),
-        ]
+      await core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        chats.stageRemoval(changes, id)
+        people.stage(changes, { ...people.get(id), relation: 'hidden' })
+        held.stageOnly(changes, id, null)
+        changes.whenStored(() => search.removeConversation(id))
         await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
       })
       requests.show()
     },
@@ -164,22 +162,19 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     },
     async removeContact(id) {
       const { people, chats, outbox, receipts, search, core, held } = services()
-      await core.serial.run(async () => {
+      await core.serial.run(async (turn) => {
         people.get(id)
-        const changes = new Changes()
+        const changes = new TurnChanges(turn)
         // What was counted stays: nothing that was received comes again, and nothing seems missing.
         await stageSessionsEnd(changes, core.store, id)
         changes.put('counters', removedKey(id), [])
-        const shows = [
-          chats.stageRemoval(changes, id),
-          people.stageRemoval(changes, id),
-          receipts.stageRemoval(changes, id),
-          outbox.entries.stageRemovalTo(changes, id),
-          held.stageOnly(changes, id, null),
-        ]
+        chats.stageRemoval(changes, id)
+        people.stageRemoval(changes, id)
+        receipts.stageRemoval(changes, id)
+        outbox.entries.stageRemovalTo(changes, id)
+        held.stageOnly(changes, id, null)
+        changes.whenStored(() => search.removeConversation(id))
         await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
       })
       services()
         .presence.watch()

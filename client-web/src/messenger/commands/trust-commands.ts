@@ -1,8 +1,9 @@
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { fingerprint, identityText } from '@/crypto/identity'
 import { parseSafetyQr, safetyQr } from '@/crypto/safety-number'
-import { Changes } from '@/storage/changes'
 import { localIdentity } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
 import type { TrustCommands, UserId } from '@/messenger/contract'
@@ -19,24 +20,28 @@ export function trustCommands(services: () => Services): TrustCommands {
   /** `shown`: what was on screen. The relay may have shown another key since: that one gains nothing. */
   async function decide(id: UserId, shown: string, verified: boolean): Promise<void> {
     const { people, core } = services()
-    const renewed = await core.serial.run(async () => {
+    const renewed = await core.serial.run(async (turn) => {
       const person = people.get(id)
       const identity = inQuestion(person)
       if (identityText(identity) !== shown) {
         const details = { fingerprint: fingerprint(identity) }
         throw new MessengerError('key_outdated', 'another key is in question by now', details)
       }
-      await commit(person, identity, verified)
+      await commit(turn, person, identity, verified)
       return !equal(identity, person.identity)
     })
     await keyDecided(services(), id, renewed)
   }
 
-  async function commit(person: ContactRecord, identity: PublicKey, verified: boolean) {
-    const changes = new Changes()
-    const show = await stageDecision(services(), changes, person, identity, verified)
+  async function commit(
+    turn: Turn,
+    person: ContactRecord,
+    identity: PublicKey,
+    verified: boolean,
+  ): Promise<void> {
+    const changes = new TurnChanges(turn)
+    await stageDecision(services(), changes, person, identity, verified)
     await services().core.store.commit(changes)
-    show()
   }
 
   async function safetyNumber(id: UserId): Promise<{ digits: string; identity: string }> {
@@ -55,9 +60,9 @@ export function trustCommands(services: () => Services): TrustCommands {
     markVerified: (id, shown) => decide(id, shown, true),
     async keepOldKey(id) {
       const { people, core } = services()
-      await core.serial.run(async () => {
+      await core.serial.run(async (turn) => {
         const person = people.get(id)
-        await commit(person, person.identity, false)
+        await commit(turn, person, person.identity, false)
       })
       await keyDecided(services(), id, false)
     },

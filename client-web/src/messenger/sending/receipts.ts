@@ -3,8 +3,9 @@
  * per contact, at least five seconds apart, within a third of the account's message window, and
  * only to accepted contacts.
  */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
-import { Changes } from '@/storage/changes'
 import type { Core } from '@/messenger/core/core'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Outbox } from './outbox'
@@ -40,20 +41,17 @@ export class Receipts {
     this.schedule()
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
+  /** Adds what is owed to `changes`. */
   stage(
-    changes: Changes,
+    changes: TurnChanges,
     userId: string,
     type: 'delivered' | 'read',
     ids: readonly string[],
-  ): () => void {
+  ): void {
     const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
-    const followed = this.records.stage(changes, userId, record)
-    return () => {
-      followed()
-      this.schedule()
-    }
+    this.records.stage(changes, userId, record)
+    changes.whenStored(() => this.schedule())
   }
 
   stop(): void {
@@ -61,8 +59,8 @@ export class Receipts {
     if (this.timer) clearTimeout(this.timer)
   }
 
-  stageRemoval(changes: Changes, userId: string): () => void {
-    return this.records.stageRemoval(changes, userId)
+  stageRemoval(changes: TurnChanges, userId: string): void {
+    this.records.stageRemoval(changes, userId)
   }
 
   private get owed(): ReadonlyMap<string, ReceiptsRecord> {
@@ -104,11 +102,11 @@ export class Receipts {
       const now = this.core.elapsed()
       if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
         continue
-      await this.core.serial.run(() => this.send(record.userId))
+      await this.core.serial.run((turn) => this.send(turn, record.userId))
     }
   }
 
-  private async send(userId: string): Promise<void> {
+  private async send(turn: Turn, userId: string): Promise<void> {
     const record = this.owed.get(userId)
     if (!record || this.stopped || !this.allowed(userId)) return
     // Whoever gets "read" needs no "delivered" for the same message.
@@ -121,11 +119,14 @@ export class Receipts {
       read: record.read.filter((id) => !rest.has(id)),
     }
     const empty = left.delivered.length === 0 && left.read.length === 0
-    const changes = new Changes()
-    const followed = empty
-      ? this.records.stageRemoval(changes, userId)
-      : this.records.stage(changes, userId, left)
-    const kick = this.outbox.stage(changes, {
+    const changes = new TurnChanges(turn)
+    if (empty) this.records.stageRemoval(changes, userId)
+    else this.records.stage(changes, userId, left)
+    changes.whenStored(() => {
+      this.lastSent.set(userId, this.core.elapsed())
+      this.sent.push(this.core.elapsed())
+    })
+    this.outbox.stage(changes, {
       to: userId,
       contentId: crypto.randomUUID(),
       body: { type, ids },
@@ -133,10 +134,6 @@ export class Receipts {
       message: null,
     })
     await this.core.store.commit(changes)
-    followed()
-    this.lastSent.set(userId, this.core.elapsed())
-    this.sent.push(this.core.elapsed())
-    kick()
   }
 
   private allowed(userId: string): boolean {

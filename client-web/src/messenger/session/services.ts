@@ -1,5 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
@@ -84,8 +84,7 @@ export class Services {
     )
     this.receipts = new Receipts(core, people, this.outbox)
     this.requests = new Requests(core, people, chats)
-    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys)
-    renewal.outbox = this.outbox
+    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys, this.outbox)
     const decryptor = new EnvelopeDecryptor(core, people, sessions)
     const { receipts, requests } = this
     const handlers = new ContentHandlers(core, people, chats, receipts, requests, log, keys, held)
@@ -146,27 +145,24 @@ export class Services {
   /** Everything received in a conversation counts as seen. */
   async markRead(id: string): Promise<void> {
     if (this.chats.record(id).unread === 0) return
-    await this.core.serial.run(async () => {
+    await this.core.serial.run(async (turn) => {
       const seen = await this.newest(id, this.chats.record(id).unread)
-      const changes = new Changes()
+      const changes = new TurnChanges(turn)
       const person = this.people.all.get(id)
       const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
-      const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
-      const show = this.chats.stage(changes, id, { unread: 0 })
+      this.chats.stage(changes, id, { unread: 0 })
+      if (receipts) this.receipts.stage(changes, id, 'read', seen)
       await this.core.store.commit(changes)
-      show()
-      owe()
     })
   }
 
   /** What came while the person was a stranger is confirmed once they are a contact. */
   async oweReceipts(id: string): Promise<void> {
-    await this.core.serial.run(async () => {
+    await this.core.serial.run(async (turn) => {
       const ids = await this.newest(id, this.chats.record(id).unread)
-      const changes = new Changes()
-      const owe = this.receipts.stage(changes, id, 'delivered', ids)
+      const changes = new TurnChanges(turn)
+      this.receipts.stage(changes, id, 'delivered', ids)
       await this.core.store.commit(changes)
-      owe()
     })
   }
 
