@@ -176,14 +176,6 @@ export class Chats {
     this.stage(changes, id, { last })
   }
 
-  update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
-    return this.core.serial.run(async (turn) => {
-      const changes = new TurnChanges(turn)
-      this.stage(changes, id, patch)
-      await this.core.store.commit(changes)
-    })
-  }
-
   setTyping(id: string, typing: boolean): void {
     if (typing) this.typing.add(id)
     else this.typing.delete(id)

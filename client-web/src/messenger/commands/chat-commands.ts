@@ -9,6 +9,7 @@ import type { ChatCommands, Message } from '@/messenger/contract'
 import { mayWriteTo } from '@/messenger/people/people'
 import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
+import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
 export function chatCommands(services: () => Services, platform: Platform): ChatCommands {
@@ -93,39 +94,27 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const name = `sealstream-receipt-${id.slice(0, 8)}.json`
       await platform.saveFile(name, receiptFile(message.signedReceipts))
     },
-    deleteForMe(id, ids) {
-      const { core, chats, outbox, search } = services()
-      return core.serial.run(async (turn) => {
-        const changes = new TurnChanges(turn)
-        const gone = new Set<string>()
-        for (const messageId of ids) {
-          const message = await core.store.message<Message>(messageId)
-          if (message?.conversation !== id) continue
-          gone.add(messageId)
-          changes.removeMessage(id, message.order)
-        }
-        await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId))
-        await chats.stageLastWithout(changes, id, gone)
-        changes.whenStored(() => {
-          search.remove(gone)
-          core.view.messagesRemoved(id, [...gone])
-        })
-        await core.store.commit(changes)
-      })
-    },
+    deleteForMe: (id, ids) =>
+      withSiblings(services(), id, { what: 'deleted', ids: [...ids] }, (changes) =>
+        services().removals.stageMessages(changes, id, ids),
+      ),
     async deleteConversation(id) {
-      const { core, chats, outbox, search } = services()
-      await core.serial.run(async (turn) => {
-        const changes = new TurnChanges(turn)
-        chats.stageRemoval(changes, id)
-        await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
-        changes.whenStored(() => search.removeConversation(id))
-        await core.store.commit(changes)
-      })
+      const { core, removals } = services()
+      const [newest] = await core.store.page<Message>(id, Infinity, 1)
+      const change = { what: 'deleted', upto: newest?.id ?? null } as const
+      await withSiblings(services(), id, change, (changes) =>
+        removals.stageConversation(changes, id),
+      )
     },
     markRead: (id) => services().markRead(id),
-    setMuted: (id, muted) => services().chats.update(id, { muted }),
-    setArchived: (id, archived) => services().chats.update(id, { archived }),
+    setMuted: (id, muted) =>
+      withSiblings(services(), id, { what: 'mute', muted }, (changes) =>
+        services().chats.stage(changes, id, { muted }),
+      ),
+    setArchived: (id, archived) =>
+      withSiblings(services(), id, { what: 'archive', archived }, (changes) =>
+        services().chats.stage(changes, id, { archived }),
+      ),
     saveDraft(id, text) {
       const { core, chats } = services()
       // In turn with sending, which takes the draft away.

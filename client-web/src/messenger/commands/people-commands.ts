@@ -5,11 +5,10 @@ import type { PublicKey } from '@/crypto/engine'
 import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
-import { removedKey } from '@/messenger/receiving/counters'
 import { MessengerError } from '@/messenger/contract'
 import type { ErrorCode, PeopleCommands } from '@/messenger/contract'
-import { stageDecision, stageSessionsEnd } from '@/messenger/keys/key-decisions'
-import { keyDecided } from './key-decided'
+import { stageDecision } from '@/messenger/keys/key-decisions'
+import { withSiblings } from './with-siblings'
 import { newContact } from '@/messenger/people/people'
 import type { Misfit } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
@@ -20,7 +19,7 @@ import { readKey } from '@/messenger/keys/sessions'
 export function peopleCommands(services: () => Services): PeopleCommands {
   /** Adds or completes a contact whose name and key the relay just confirmed. */
   async function add(answer: ContactAnswer, verified: boolean): Promise<string> {
-    const { people, chats, requests, core, presence } = services()
+    const { people, chats, core, sync } = services()
     const { userId, username, identityKey } = answer
     if (userId === core.account.userId) throw new MessengerError('own_code')
     const renewed = await core.serial.run(async (turn) => {
@@ -43,12 +42,14 @@ export function peopleCommands(services: () => Services): PeopleCommands {
         await stageDecision(services(), changes, base, identityKey, verified)
       } else people.stage(changes, base)
       chats.stage(changes, userId, { archived: false })
+      const added = { userId, username, identity: identityKey }
+      sync.stage(changes, added, { what: 'contact', relation: 'contact' })
+      if (verified) sync.stage(changes, added, { what: 'verified', verified })
       await core.store.commit(changes)
       return other
     })
-    requests.show()
-    await keyDecided(services(), userId, renewed)
-    presence.watch().catch(() => undefined)
+    await services().keyDecided(userId, renewed)
+    services().relationsChanged()
     return userId
   }
 
@@ -94,6 +95,14 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     }
   }
 
+  async function setBlocked(id: string, blocked: boolean): Promise<void> {
+    const { people } = services()
+    await withSiblings(services(), id, { what: 'block', blocked }, (changes) =>
+      people.stage(changes, { ...people.get(id), blocked }),
+    )
+    services().relationsChanged()
+  }
+
   return {
     async addContactByCode(code) {
       // What a picture of a code says is a code too, with the whole key in it.
@@ -134,51 +143,21 @@ export function peopleCommands(services: () => Services): PeopleCommands {
       await services().oweReceipts(id)
     },
     async declineRequest(id) {
-      const { people, chats, requests, search, core, held } = services()
-      await core.serial.run(async (turn) => {
-        const changes = new TurnChanges(turn)
-        chats.stageRemoval(changes, id)
-        people.stage(changes, { ...people.get(id), relation: 'hidden' })
-        held.stageOnly(changes, id, null)
-        changes.whenStored(() => search.removeConversation(id))
-        await core.store.commit(changes)
-      })
-      requests.show()
+      const { removals } = services()
+      const change = { what: 'contact', relation: 'declined' } as const
+      await withSiblings(services(), id, change, (changes) => removals.stageRequest(changes, id))
+      services().relationsChanged()
     },
-    async block(id) {
-      await services().people.update(id, { blocked: true })
-      services().requests.show()
-      services()
-        .presence.watch()
-        .catch(() => undefined)
-    },
-    async unblock(id) {
-      await services().people.update(id, { blocked: false })
-      services().requests.show()
-      services().outbox.resume(id)
-      services()
-        .presence.watch()
-        .catch(() => undefined)
-    },
+    block: (id) => setBlocked(id, true),
+    unblock: (id) => setBlocked(id, false),
     async removeContact(id) {
-      const { people, chats, outbox, receipts, search, core, held } = services()
-      await core.serial.run(async (turn) => {
+      const { people, removals } = services()
+      const change = { what: 'contact', relation: 'removed' } as const
+      await withSiblings(services(), id, change, async (changes) => {
         people.get(id)
-        const changes = new TurnChanges(turn)
-        // What was counted stays: nothing that was received comes again, and nothing seems missing.
-        await stageSessionsEnd(changes, core.store, id)
-        changes.put('counters', removedKey(id), [])
-        chats.stageRemoval(changes, id)
-        people.stageRemoval(changes, id)
-        receipts.stageRemoval(changes, id)
-        outbox.entries.stageRemovalTo(changes, id)
-        held.stageOnly(changes, id, null)
-        changes.whenStored(() => search.removeConversation(id))
-        await core.store.commit(changes)
+        await removals.stageContact(changes, id)
       })
-      services()
-        .presence.watch()
-        .catch(() => undefined)
+      services().relationsChanged()
     },
   }
 }

@@ -8,7 +8,7 @@ import { localIdentity } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
 import type { TrustCommands, UserId } from '@/messenger/contract'
 import { stageDecision } from '@/messenger/keys/key-decisions'
-import { keyDecided } from './key-decided'
+import { withSiblings } from './with-siblings'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { Services } from '@/messenger/session/services'
 
@@ -30,7 +30,7 @@ export function trustCommands(services: () => Services): TrustCommands {
       await commit(turn, person, identity, verified)
       return !equal(identity, person.identity)
     })
-    await keyDecided(services(), id, renewed)
+    await services().keyDecided(id, renewed)
   }
 
   async function commit(
@@ -39,9 +39,13 @@ export function trustCommands(services: () => Services): TrustCommands {
     identity: PublicKey,
     verified: boolean,
   ): Promise<void> {
+    const { core, sync } = services()
     const changes = new TurnChanges(turn)
     await stageDecision(services(), changes, person, identity, verified)
-    await services().core.store.commit(changes)
+    const decided = { ...person, identity }
+    sync.stage(changes, decided, { what: 'contact', relation: 'contact' })
+    if (verified) sync.stage(changes, decided, { what: 'verified', verified })
+    await core.store.commit(changes)
   }
 
   async function safetyNumber(id: UserId): Promise<{ digits: string; identity: string }> {
@@ -64,10 +68,13 @@ export function trustCommands(services: () => Services): TrustCommands {
         const person = people.get(id)
         await commit(turn, person, person.identity, false)
       })
-      await keyDecided(services(), id, false)
+      await services().keyDecided(id, false)
     },
     async clearVerified(id) {
-      await services().people.update(id, { verified: false, verifiedAt: null })
+      const { people } = services()
+      await withSiblings(services(), id, { what: 'verified', verified: false }, (changes) =>
+        people.stage(changes, { ...people.get(id), verified: false, verifiedAt: null }),
+      )
     },
     async safetyNumber(id) {
       const { digits, identity } = await safetyNumber(id)

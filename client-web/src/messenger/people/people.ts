@@ -60,16 +60,6 @@ export class People {
     })
   }
 
-  async update(id: string, patch: Partial<ContactRecord>): Promise<ContactRecord> {
-    return this.core.serial.run(async (turn) => {
-      const record = { ...this.get(id), ...patch }
-      const changes = new TurnChanges(turn)
-      this.stage(changes, record)
-      await this.core.store.commit(changes)
-      return record
-    })
-  }
-
   stageRemoval(changes: TurnChanges, id: string): void {
     let others: ReadonlySet<string> = new Set()
     changes.whenStored(() => {

@@ -1,22 +1,18 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
 import type { TurnChanges } from '@/messenger/core/serial'
-import type { Decrypted, PublicKey } from '@/crypto/engine'
+import type { Decrypted } from '@/crypto/engine'
 import { equal } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
-import { fingerprint, identityText, parseIdentity } from '@/crypto/identity'
-import { isUsername } from '@/text/credentials'
+import { fingerprint, identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from '@/messenger/chats/chats'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Content, CopyOf, UnknownContent } from '@/messenger/contents/content'
+import type { Content, UnknownContent } from '@/messenger/contents/content'
 import type { Core } from '@/messenger/core/core'
 import type { Message } from '@/messenger/contract'
 import { messageTimes } from '@/messenger/chats/message-times'
-import { readCount } from '@/messenger/core/counter-table'
-import { checkCounter, counterKey, missedTexts, readCounter, removedKey } from './counters'
-import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
-import { stageDecision } from '@/messenger/keys/key-decisions'
-import type { KeyWatch } from '@/messenger/keys/key-watch'
+import { readCount, removedKey } from '@/messenger/core/counter-table'
+import { checkCounter, counterKey, missedTexts, readCounter } from './counters'
 import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { Receipts } from '@/messenger/sending/receipts'
@@ -24,11 +20,12 @@ import type { ContactRecord } from '@/messenger/core/records'
 import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Requests } from '@/messenger/chats/requests'
 import type { SecurityLog } from '@/messenger/keys/security-log'
+import type { SyncHandler } from './sync-handler'
 
 type Incoming = Content | UnknownContent
 
-/** Contents that are shown with what their writer's clock said. */
-const MESSAGES: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown'])
+/** Contents in which the time counts that the writer's clock said. */
+const BY_THE_WRITER: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown', 'sync'])
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
@@ -41,8 +38,7 @@ export class ContentHandlers {
     private readonly receipts: Receipts,
     private readonly requests: Requests,
     private readonly log: SecurityLog,
-    private readonly keys: KeyWatch,
-    private readonly held: HeldEnvelopes,
+    private readonly sync: SyncHandler,
   ) {}
 
   async stage(
@@ -54,7 +50,7 @@ export class ContentHandlers {
     const { user_id: userId, device_id: device } = envelope.from
     // Of a receipt only the time counts that is shown.
     const { sentAt } = messageTimes(received.sent_at, envelope.at)
-    const content = MESSAGES.has(received.type) ? received : { ...received, sent_at: sentAt }
+    const content = BY_THE_WRITER.has(received.type) ? received : { ...received, sent_at: sentAt }
     if (content.type !== 'typing' && !(await this.count(changes, envelope, content))) {
       // Its first message was here before: the session that it begins again is not taken.
       if (decrypted.startedSession) throw new CryptoError('duplicate')
@@ -204,82 +200,41 @@ export class ContentHandlers {
     return same ? null : crypto.randomUUID()
   }
 
-  /** Copies of what another device of this account wrote or read. */
+  /** What another device of this account wrote, or changed. */
   private async fromOwnDevice(
     changes: TurnChanges,
     { from, at }: IncomingEnvelope,
     content: Incoming,
   ): Promise<void> {
-    if (content.type !== 'text' && content.type !== 'read') return
-    const copied = content.for ? await this.copied(changes, content.for) : null
+    if (content.type === 'sync') return this.sync.stage(changes, content, from.device_id, at)
+    if (content.type !== 'text' || !content.for) return
+    const copied = await this.sync.recipient(changes, content.for)
     if (!copied) return
     const { person, identity } = copied
-    if (content.type !== 'text') {
-      const { unread } = this.chats.record(person.userId, changes)
-      const left = Math.max(0, unread - content.ids.length)
-      this.chats.stage(changes, person.userId, { unread: left })
-      return
-    }
     const id = await this.idFor(content.id, person.userId, 'out')
-    if (id) {
-      const { reply_to: replyTo } = content
-      const message: Message = {
-        ...blankMessage,
-        id,
-        conversation: person.userId,
-        direction: 'out',
-        status: 'accepted',
-        kind: 'text',
-        text: content.text,
-        replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-        ...messageTimes(content.sent_at, at),
-        acceptedAt: at,
-        order: this.chats.nextOrder(changes, person.userId),
-        encryption: {
-          origin: 'own_device',
-          device: from.device_id,
-          startedSession: false,
-          fingerprint: fingerprint(identity),
-          identity: identityText(identity),
-          verified: person.verified && equal(identity, person.identity),
-        },
-      }
-      this.chats.stageNew(changes, message, false, at)
+    if (!id) return
+    const { reply_to: replyTo } = content
+    const message: Message = {
+      ...blankMessage,
+      id,
+      conversation: person.userId,
+      direction: 'out',
+      status: 'accepted',
+      kind: 'text',
+      text: content.text,
+      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+      ...messageTimes(content.sent_at, at),
+      acceptedAt: at,
+      order: this.chats.nextOrder(changes, person.userId),
+      encryption: {
+        origin: 'own_device',
+        device: from.device_id,
+        startedSession: false,
+        fingerprint: fingerprint(identity),
+        identity: identityText(identity),
+        verified: person.verified && equal(identity, person.identity),
+      },
     }
-  }
-
-  /**
-   * Whom a copy was written to, and under which key. A contact of the other device becomes one here,
-   * unverified; null where what the copy says of them is known here of somebody else.
-   */
-  private async copied(
-    changes: TurnChanges,
-    copy: CopyOf,
-  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
-    const { user_id: userId, username } = copy
-    const identity = parseIdentity(copy.identity)
-    if (!identity || !isUsername(username)) return null
-    if (this.people.misfit({ userId, username, identityKey: identity }, false)) {
-      this.log.stage(changes, 'answer_refused', { userId, identity })
-      return null
-    }
-    const known = this.people.find(userId, changes)
-    if (known?.relation === 'contact') {
-      // The other device accepted another key; here the person is asked.
-      if (!equal(known.identity, identity)) {
-        await this.keys.stage(changes, userId, identity)
-      }
-    } else if (known) {
-      const { people, chats, log, held, core } = this
-      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
-      const parts = { people, chats, log, held, core }
-      await stageDecision(parts, changes, accepted, identity, false)
-      changes.whenStored(() => this.requests.show())
-    } else {
-      const fields = { userId, username, identity, relation: 'contact' as const }
-      this.people.stage(changes, newContact(fields, this.core.now()))
-    }
-    const person = this.people.find(userId, changes)
-    return person ? { person, identity } : null
+    this.chats.stageNew(changes, message, false, at)
   }
 }

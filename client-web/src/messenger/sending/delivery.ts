@@ -4,7 +4,7 @@ import type { Turn } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
 import { RelayError } from '@/wire/errors'
 import { delay } from '@/messenger/core/backoff'
-import type { Content, CopyOf } from '@/messenger/contents/content'
+import type { Content } from '@/messenger/contents/content'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { SendProblem, SignedReceipt } from '@/messenger/contract'
@@ -68,11 +68,6 @@ export class Delivery {
     } catch (error) {
       return this.explain(error, entry, target)
     }
-  }
-
-  copyOf(target: Target): CopyOf {
-    const { userId, username, identity } = target
-    return { user_id: userId, username, identity: identityText(identity) }
   }
 
   content(entry: OutboxRecord, n: number, m: number | undefined): Content {

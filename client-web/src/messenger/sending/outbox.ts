@@ -13,6 +13,7 @@ import { MessengerError } from '@/messenger/contract'
 import type { Message, SendProblem } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { Outcome } from './delivery'
+import { aboutOf } from './about'
 import { stageSeal } from './message-seal'
 import { anew, OutboxEntries } from './outbox-entries'
 import type { NewEntry } from './outbox-entries'
@@ -191,15 +192,13 @@ export class Outbox {
     })
   }
 
-  /** One's own other devices learn what was written, and what was read. */
+  /** One's own other devices learn what was written. */
   private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
     const { body, to } = entry
     const target = this.targets.get(to)
-    const copied = body.type === 'text' || body.type === 'read'
-    if (!copied || !target || to === this.core.account.userId || this.targets.own.length === 0) {
-      return
-    }
-    const copy = { ...body, for: this.delivery.copyOf(target) }
+    const toOneself = to === this.core.account.userId
+    if (body.type !== 'text' || !target || toOneself || this.targets.own.length === 0) return
+    const copy = { ...body, for: aboutOf(target) }
     const { contentId, sentAt } = entry
     const own = this.core.account.userId
     this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })

@@ -1,7 +1,8 @@
 /**
  * Receipts: owed ones lie on disk (written together with the message they answer), go out batched
  * per contact, at least five seconds apart, within a third of the account's message window, and
- * only to accepted contacts.
+ * only to accepted contacts. One's own other devices are told of what was read with them, and also of
+ * what the contact is not told.
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
@@ -9,6 +10,7 @@ import { StorageError } from '@/storage/errors'
 import type { Core } from '@/messenger/core/core'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Outbox } from './outbox'
+import type { SiblingSync } from './sibling-sync'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ReceiptsRecord } from '@/messenger/core/records'
@@ -21,6 +23,11 @@ const GATHER = 250
 const MOST_IDS = 500
 const PREFIX = 'receipts/'
 
+/** `seen`: read, and only one's own other devices learn it. */
+type Kind = 'delivered' | 'read' | 'seen'
+/** Whoever gets "read" needs no "delivered" for the same message. */
+const FIRST_TO_LAST: readonly Kind[] = ['read', 'delivered', 'seen']
+
 export class Receipts {
   private readonly records = new CachedTable<ReceiptsRecord>('records', PREFIX)
   private readonly lastSent = new Map<string, number>()
@@ -32,6 +39,7 @@ export class Receipts {
     private readonly core: Core,
     private readonly people: People,
     private readonly outbox: Outbox,
+    private readonly sync: SiblingSync,
   ) {}
 
   async load(): Promise<void> {
@@ -45,11 +53,11 @@ export class Receipts {
   stage(
     changes: TurnChanges,
     userId: string,
-    type: 'delivered' | 'read',
+    type: Kind,
     ids: readonly string[],
   ): void {
     const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
-    const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
+    const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
     this.records.stage(changes, userId, record)
     changes.whenStored(() => this.schedule())
   }
@@ -109,30 +117,33 @@ export class Receipts {
   private async send(turn: Turn, userId: string): Promise<void> {
     const record = this.owed.get(userId)
     if (!record || this.stopped || !this.allowed(userId)) return
-    // Whoever gets "read" needs no "delivered" for the same message.
-    const type = record.read.length > 0 ? 'read' : 'delivered'
-    const ids = record[type].slice(0, MOST_IDS)
-    const rest = new Set(ids)
-    const left: ReceiptsRecord = {
-      userId,
-      delivered: record.delivered.filter((id) => !rest.has(id)),
-      read: record.read.filter((id) => !rest.has(id)),
+    const type = FIRST_TO_LAST.find((kind) => record[kind]?.length) ?? 'read'
+    const ids = (record[type] ?? []).slice(0, MOST_IDS)
+    const gone = new Set(ids)
+    const left = (kind: Kind): string[] => {
+      const owed = record[kind] ?? []
+      return kind === type || type === 'read' ? owed.filter((id) => !gone.has(id)) : [...owed]
     }
-    const empty = left.delivered.length === 0 && left.read.length === 0
+    const rest = { userId, delivered: left('delivered'), read: left('read'), seen: left('seen') }
+    const empty = FIRST_TO_LAST.every((kind) => rest[kind].length === 0)
     const changes = new TurnChanges(turn)
     if (empty) this.records.stageRemoval(changes, userId)
-    else this.records.stage(changes, userId, left)
+    else this.records.stage(changes, userId, rest)
     changes.whenStored(() => {
       this.lastSent.set(userId, this.core.elapsed())
       this.sent.push(this.core.elapsed())
     })
-    this.outbox.stage(changes, {
-      to: userId,
-      contentId: crypto.randomUUID(),
-      body: { type, ids },
-      sentAt: this.core.now(),
-      message: null,
-    })
+    if (type !== 'seen') {
+      this.outbox.stage(changes, {
+        to: userId,
+        contentId: crypto.randomUUID(),
+        body: { type, ids },
+        sentAt: this.core.now(),
+        message: null,
+      })
+    }
+    const person = this.people.all.get(userId)
+    if (person && type !== 'delivered') this.sync.stage(changes, person, { what: 'read', ids })
     await this.core.store.commit(changes)
   }
 
