@@ -21,6 +21,17 @@ export type Removal =
 export class Changes {
   readonly writes: Write[] = []
   readonly removals: Removal[] = []
+  private readonly followUps: (() => void)[] = []
+
+  /** `fn` runs once the changes are on disk, in the order of calls, and never if they are not. */
+  whenStored(fn: () => void): this {
+    this.followUps.push(fn)
+    return this
+  }
+  /** For the store, after the commit. Each runs once. */
+  runFollowUps(): void {
+    for (const fn of this.followUps.splice(0)) fn()
+  }
 
   put<T extends SealedTable>(table: T, key: Key<T>, value: unknown): this {
     this.writes.push({ table, key, value })

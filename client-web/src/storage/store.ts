@@ -128,13 +128,16 @@ export class Store {
   }
 
   /**
-   * All or nothing, on disk when it resolves; if `relaxed`, only with the next strict one, which a
+   * All or nothing, on disk when it resolves, and what waited for that (`whenStored`) done; if `relaxed`, only with the next strict one, which a
    * loss of power may come before. Commits reach the disk in the order they were asked
    * for.
    * @throws StorageError `fenced`, `full`, `failed`, `locked`
    */
   commit(changes: Changes, durability: Durability = 'strict'): Promise<void> {
-    const write = (): Promise<void> => this.write(changes, durability)
+    const write = async (): Promise<void> => {
+      await this.write(changes, durability)
+      changes.runFollowUps()
+    }
     const result = this.tail.then(write, write)
     this.tail = result.catch(() => undefined)
     return result

@@ -1,5 +1,6 @@
 import { equal, own } from '@/crypto/bytes'
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { activate } from '@/messenger/session/activate'
 import type { App } from '@/messenger/session/app'
 import { defaultSettings, MessengerError } from '@/messenger/contract'
@@ -30,7 +31,7 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
   // Nobody writes from what is in memory while the disk gets ahead of it.
   app.halt()
   try {
-    await core.serial.run(() => merge(app.theOpened(), content, restored))
+    await core.serial.run((turn) => merge(turn, app.theOpened(), content, restored))
   } finally {
     app.view.clear()
     await app.proceed()
@@ -60,11 +61,16 @@ async function takeIdentity(app: App, identity: BackupContent['account']['identi
 }
 
 /** One transaction. What is on this device already stays as it is. */
-async function merge(opened: OpenedData, content: BackupContent, fresh: boolean): Promise<void> {
+async function merge(
+  turn: Turn,
+  opened: OpenedData,
+  content: BackupContent,
+  fresh: boolean,
+): Promise<void> {
   const { store } = opened
   const here = await store.all<ContactRecord>('contacts')
   const contacts = new Map(here.map((contact) => [contact.userId, contact]))
-  const changes = new Changes()
+  const changes = new TurnChanges(turn)
   for (const contact of content.contacts) {
     const known = contacts.get(contact.userId)
     // A request, or one that was deleted, gives way to the contact of the backup and its key.

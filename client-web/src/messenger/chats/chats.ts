@@ -1,5 +1,5 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Conversation, Message, Notice, SignedReceipt } from '@/messenger/contract'
 import { messageTimes } from './message-times'
@@ -39,119 +39,108 @@ export class Chats {
   }
 
   /** As it is on disk, or will be with `within`. */
-  record(id: string, within?: Changes): ConversationRecord {
+  record(id: string, within?: TurnChanges): ConversationRecord {
     return this.records.get(id, within) ?? emptyConversation(id, this.core.now())
   }
 
   /** The next place in a conversation's flow, whatever the clock does. */
-  nextOrder(changes: Changes, id: string): number {
+  nextOrder(changes: TurnChanges, id: string): number {
     return Math.max(this.record(id, changes).lastOrder + 1, this.core.now())
   }
 
-  /** Adds the conversation with `patch` to `changes`; call the result after the commit. */
-  stage(changes: Changes, id: string, patch: Partial<ConversationRecord>): () => void {
-    const followed = this.records.stage(changes, id, { ...this.record(id, changes), ...patch })
-    return () => {
-      followed()
-      this.show(id)
-    }
+  /** Adds the conversation with `patch` to `changes`. */
+  stage(changes: TurnChanges, id: string, patch: Partial<ConversationRecord>): void {
+    this.records.stage(changes, id, { ...this.record(id, changes), ...patch })
+    changes.whenStored(() => this.show(id))
   }
 
-  /** Adds a new message of the time `at` to `changes`; call the result after the commit. */
+  /** Adds a new message of the time `at` to `changes`. */
   stageNew(
-    changes: Changes,
+    changes: TurnChanges,
     message: Message,
     unread: boolean,
     at: number = this.core.now(),
-  ): () => void {
+  ): void {
+    changes.whenStored(() => this.added(message))
     const before = this.record(message.conversation, changes)
-    const show = this.stage(changes, message.conversation, {
+    this.stage(changes, message.conversation, {
       last: message.kind === 'notice' && before.last ? before.last : message,
       activeAt: message.kind === 'notice' ? before.activeAt : at,
       unread: before.unread + (unread ? 1 : 0),
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
     })
-    changes.putMessage(message)
-    return () => {
-      this.added(message)
-      show()
-      if (this.open === message.conversation) this.core.view.message(message)
-    }
+    changes.putMessage(message).whenStored(() => this.showMessage(message))
   }
 
   /** Adds a changed message to `changes`. */
-  stageChanged(changes: Changes, message: Message): () => void {
+  stageChanged(changes: TurnChanges, message: Message): void {
     changes.putMessage(message)
     const id = message.conversation
     const isLast = this.record(id, changes).last?.id === message.id
-    const show = isLast ? this.stage(changes, id, { last: message }) : () => this.show(id)
-    return () => {
-      show()
-      if (this.open === message.conversation) this.core.view.message(message)
-    }
+    if (isLast) this.stage(changes, id, { last: message })
+    else changes.whenStored(() => this.show(id))
+    changes.whenStored(() => this.showMessage(message))
+  }
+
+  private showMessage(message: Message): void {
+    if (this.open === message.conversation) this.core.view.message(message)
   }
 
   /** Moves messages forward to `status`; ones already there, or of others, stay. */
   async stageStatus(
-    changes: Changes,
+    changes: TurnChanges,
     conversation: string,
     ids: readonly string[],
     status: Step,
     at: number,
-  ): Promise<() => void> {
-    const shows: (() => void)[] = []
+  ): Promise<void> {
     for (const id of ids) {
       const message = await this.core.store.message<Message>(id)
       if (!message || message.conversation !== conversation || message.direction !== 'out') continue
       if (order(message.status) >= order(status)) continue
-      shows.push(this.stageChanged(changes, advanced(message, status, at)))
+      this.stageChanged(changes, advanced(message, status, at))
     }
-    return () => shows.forEach((show) => show())
   }
 
   /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
   async stageAccepted(
-    changes: Changes,
+    changes: TurnChanges,
     conversation: string,
     id: string,
     at: number,
     receipts: readonly SignedReceipt[],
-  ): Promise<() => void> {
+  ): Promise<void> {
     const message = await this.core.store.message<Message>(id)
-    if (message?.conversation !== conversation) return () => undefined
+    if (message?.conversation !== conversation) return
     const ahead = order(message.status) >= order('accepted')
     const current = ahead ? message : advanced(message, 'accepted', at)
     const dated = { ...current, ...messageTimes(message.sentAt, at), acceptedAt: at }
     const isLast = this.record(conversation, changes).last?.id === id
-    const shows = [
-      this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated),
-      // Until now it was dated by this device's clock.
-      isLast ? this.stage(changes, conversation, { activeAt: at }) : () => undefined,
-    ]
-    return () => shows.forEach((show) => show())
+    this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated)
+    // Until now it was dated by this device's clock.
+    if (isLast) this.stage(changes, conversation, { activeAt: at })
   }
 
   /** The notice with this id says something newer; it is added where there is none yet. */
   async stageUpdatedNotice(
-    changes: Changes,
+    changes: TurnChanges,
     conversation: string,
     id: string,
     notice: Notice,
-  ): Promise<() => void> {
-    const told = await this.core.store.message<Message>(id)
-    return told
-      ? this.stageChanged(changes, { ...told, notice })
-      : this.stageNotice(changes, conversation, notice, id)
+  ): Promise<void> {
+    const before = await this.core.store.message<Message>(id)
+    if (before) this.stageChanged(changes, { ...before, notice })
+    else this.stageNotice(changes, conversation, notice, id)
   }
 
-  /** Adds a notice to the conversation's flow; call the result after the commit. */
+  /** Adds a notice to the conversation's flow. */
   stageNotice(
-    changes: Changes,
+    changes: TurnChanges,
     conversation: string,
     notice: Notice,
     id: string = crypto.randomUUID(),
-  ): () => void {
+  ): void {
     const message: Message = {
       ...blankMessage,
       id,
@@ -161,39 +150,30 @@ export class Chats {
       order: this.nextOrder(changes, conversation),
       sentAt: this.core.now(),
     }
-    return this.stageNew(changes, message, false)
+    this.stageNew(changes, message, false)
   }
 
   /** One more message is missing: counted in the newest notice where that tells of a gap already. */
-  async stageMissing(changes: Changes, conversation: string): Promise<() => void> {
+  async stageMissing(changes: TurnChanges, conversation: string): Promise<void> {
     const [newest] = await this.core.store.page<Message>(conversation, Infinity, 1)
     if (newest?.notice?.type !== 'gap') {
       return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
     }
     const notice: Notice = { type: 'gap', count: newest.notice.count + 1 }
-    return this.stageChanged(changes, { ...newest, notice })
+    this.stageChanged(changes, { ...newest, notice })
   }
 
   /** What the list shows once these messages are gone. */
   async stageLastWithout(
-    changes: Changes,
+    changes: TurnChanges,
     id: string,
     gone: ReadonlySet<string>,
-  ): Promise<() => void> {
-    if (!gone.has(this.record(id, changes).last?.id ?? '')) return () => undefined
+  ): Promise<void> {
+    if (!gone.has(this.record(id, changes).last?.id ?? '')) return
     const page = await this.core.store.page<Message>(id, Infinity, PAGE + gone.size)
     const left = page.filter((message) => !gone.has(message.id))
     const last = left.findLast((message) => message.kind !== 'notice') ?? left.at(-1) ?? null
-    return this.stage(changes, id, { last })
-  }
-
-  update(id: string, patch: Partial<ConversationRecord>): Promise<void> {
-    return this.core.serial.run(async () => {
-      const changes = new Changes()
-      const show = this.stage(changes, id, patch)
-      await this.core.store.commit(changes)
-      show()
-    })
+    this.stage(changes, id, { last })
   }
 
   setTyping(id: string, typing: boolean): void {
@@ -242,15 +222,14 @@ export class Chats {
   }
 
   /** The conversation leaves this device, messages, draft and all. */
-  stageRemoval(changes: Changes, id: string): () => void {
-    const followed = this.records.stageRemoval(changes, id)
+  stageRemoval(changes: TurnChanges, id: string): void {
+    this.records.stageRemoval(changes, id)
     changes.removeConversation(id).remove('drafts', id)
-    return () => {
-      followed()
+    changes.whenStored(() => {
       this.drafts.delete(id)
       if (this.open === id) this.close()
       this.core.view.conversationRemoved(id)
-    }
+    })
   }
 
   show(id: string): void {

@@ -1,5 +1,5 @@
+import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
-import { Changes } from '@/storage/changes'
 import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/identity'
 import { blankMessage } from '@/messenger/chats/chats'
@@ -9,13 +9,14 @@ import type { ChatCommands, Message } from '@/messenger/contract'
 import { mayWriteTo } from '@/messenger/people/people'
 import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
+import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
 export function chatCommands(services: () => Services, platform: Platform): ChatCommands {
   /** The message and its outbox entry are on disk together before anything else happens. */
   function write(to: string, text: string, replyTo?: string): Promise<Message> {
     const { core, people, chats, outbox } = services()
-    return core.serial.run(async () => {
+    return core.serial.run(async (turn) => {
       const person = people.get(to)
       if (!mayWriteTo(person)) throw new MessengerError('blocked')
       const problem = textProblem(text)
@@ -23,7 +24,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       if (problem === 'too_long') throw new MessengerError('too_long')
       if (problem === 'control') throw new MessengerError('unsendable_text')
       const now = core.now()
-      const changes = new Changes().remove('drafts', to)
+      const changes = new TurnChanges(turn)
+      changes.remove('drafts', to).whenStored(() => chats.drafts.delete(to))
       const message: Message = {
         ...blankMessage,
         id: crypto.randomUUID(),
@@ -46,9 +48,9 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         },
       }
       const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
-      const show = chats.stageNew(changes, message, false)
+      chats.stageNew(changes, message, false)
       const { conversation, order } = message
-      const kick = outbox.stage(changes, {
+      outbox.stage(changes, {
         to,
         contentId: message.id,
         body,
@@ -56,9 +58,6 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         message: { conversation, order },
       })
       await core.store.commit(changes)
-      chats.drafts.delete(to)
-      show()
-      kick()
       return message
     })
   }
@@ -95,54 +94,40 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const name = `sealstream-receipt-${id.slice(0, 8)}.json`
       await platform.saveFile(name, receiptFile(message.signedReceipts))
     },
-    deleteForMe(id, ids) {
-      const { core, chats, outbox, search } = services()
-      return core.serial.run(async () => {
-        const changes = new Changes()
-        const gone = new Set<string>()
-        for (const messageId of ids) {
-          const message = await core.store.message<Message>(messageId)
-          if (message?.conversation !== id) continue
-          gone.add(messageId)
-          changes.removeMessage(id, message.order)
-        }
-        const shows = [
-          await outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId)),
-          await chats.stageLastWithout(changes, id, gone),
-        ]
-        await core.store.commit(changes)
-        for (const show of shows) show()
-        search.remove(gone)
-        core.view.messagesRemoved(id, [...gone])
-      })
-    },
+    deleteForMe: (id, ids) =>
+      withSiblings(services(), id, { what: 'deleted', ids: [...ids] }, (changes) =>
+        services().removals.stageMessages(changes, id, ids),
+      ),
     async deleteConversation(id) {
-      const { core, chats, outbox, search } = services()
-      await core.serial.run(async () => {
-        const changes = new Changes()
-        const shows = [
-          chats.stageRemoval(changes, id),
-          await outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id),
-        ]
-        await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
-      })
+      const { core, removals } = services()
+      const [newest] = await core.store.page<Message>(id, Infinity, 1)
+      const change = { what: 'deleted', upto: newest?.id ?? null } as const
+      await withSiblings(services(), id, change, (changes) =>
+        removals.stageConversation(changes, id),
+      )
     },
     markRead: (id) => services().markRead(id),
-    setMuted: (id, muted) => services().chats.update(id, { muted }),
-    setArchived: (id, archived) => services().chats.update(id, { archived }),
+    setMuted: (id, muted) =>
+      withSiblings(services(), id, { what: 'mute', muted }, (changes) =>
+        services().chats.stage(changes, id, { muted }),
+      ),
+    setArchived: (id, archived) =>
+      withSiblings(services(), id, { what: 'archive', archived }, (changes) =>
+        services().chats.stage(changes, id, { archived }),
+      ),
     saveDraft(id, text) {
       const { core, chats } = services()
       // In turn with sending, which takes the draft away.
-      return core.serial.run(async () => {
-        const changes = new Changes()
+      return core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
         if (text === '') changes.remove('drafts', id)
         else changes.put('drafts', id, { id, text })
+        changes.whenStored(() => {
+          if (text === '') chats.drafts.delete(id)
+          else chats.drafts.set(id, text)
+          chats.show(id)
+        })
         await core.store.commit(changes)
-        if (text === '') chats.drafts.delete(id)
-        else chats.drafts.set(id, text)
-        chats.show(id)
       })
     },
     setInSight(ids) {

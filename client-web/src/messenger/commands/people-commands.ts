@@ -1,14 +1,14 @@
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
-import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
-import { removedKey } from '@/messenger/receiving/counters'
 import { MessengerError } from '@/messenger/contract'
 import type { ErrorCode, PeopleCommands } from '@/messenger/contract'
-import { stageDecision, stageSessionsEnd } from '@/messenger/keys/key-decisions'
-import { keyDecided } from './key-decided'
+import { stageDecision } from '@/messenger/keys/key-decisions'
+import { withSiblings } from './with-siblings'
 import { newContact } from '@/messenger/people/people'
 import type { Misfit } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
@@ -19,15 +19,15 @@ import { readKey } from '@/messenger/keys/sessions'
 export function peopleCommands(services: () => Services): PeopleCommands {
   /** Adds or completes a contact whose name and key the relay just confirmed. */
   async function add(answer: ContactAnswer, verified: boolean): Promise<string> {
-    const { people, chats, requests, core, presence } = services()
+    const { people, chats, core, sync } = services()
     const { userId, username, identityKey } = answer
     if (userId === core.account.userId) throw new MessengerError('own_code')
-    const renewed = await core.serial.run(async () => {
+    const renewed = await core.serial.run(async (turn) => {
       const now = core.now()
       const known = people.all.get(userId)
       const isContact = known?.relation === 'contact'
       const misfit = people.misfit(answer, verified)
-      if (misfit) await refuseAnswer(answer, misfit)
+      if (misfit) await refuseAnswer(turn, answer, misfit)
       const base: ContactRecord = {
         ...(known ??
           newContact({ userId, username, identity: identityKey, relation: 'contact' }, now)),
@@ -36,37 +36,39 @@ export function peopleCommands(services: () => Services): PeopleCommands {
         addedAt: isContact ? known.addedAt : now,
       }
       const other = !equal(base.identity, identityKey)
-      if (isContact && other && !verified) await refuse(userId, identityKey)
-      const changes = new Changes()
-      const show =
-        other || verified
-          ? await stageDecision(services(), changes, base, identityKey, verified)
-          : people.stage(changes, base)
-      const listed = chats.stage(changes, userId, { archived: false })
+      if (isContact && other && !verified) await refuse(turn, userId, identityKey)
+      const changes = new TurnChanges(turn)
+      if (other || verified) {
+        await stageDecision(services(), changes, base, identityKey, verified)
+      } else people.stage(changes, base)
+      chats.stage(changes, userId, { archived: false })
+      const added = { userId, username, identity: identityKey }
+      sync.stage(changes, added, { what: 'contact', relation: 'contact' })
+      if (verified) sync.stage(changes, added, { what: 'verified', verified })
       await core.store.commit(changes)
-      show()
-      listed()
       return other
     })
-    requests.show()
-    await keyDecided(services(), userId, renewed)
-    presence.watch().catch(() => undefined)
+    await services().keyDecided(userId, renewed)
+    services().relationsChanged()
     return userId
   }
 
   /** The relay names an id or a key that this device knows as somebody else's. */
-  async function refuseAnswer({ userId, identityKey }: ContactAnswer, misfit: Misfit) {
-    await services().log.add('answer_refused', { userId, identity: identityKey })
+  async function refuseAnswer(
+    turn: Turn,
+    { userId, identityKey }: ContactAnswer,
+    misfit: Misfit,
+  ): Promise<never> {
+    await services().log.addNow(turn, 'answer_refused', { userId, identity: identityKey })
     throw new MessengerError(misfit, 'the answer is about somebody else')
   }
 
   /** A typed code does not replace a contact's pinned key: its key is noted and shown. */
-  async function refuse(userId: string, identity: PublicKey): Promise<never> {
+  async function refuse(turn: Turn, userId: string, identity: PublicKey): Promise<never> {
     const { core, keys } = services()
-    const changes = new Changes()
-    const show = await keys.stage(changes, userId, identity)
+    const changes = new TurnChanges(turn)
+    await keys.stage(changes, userId, identity)
     await core.store.commit(changes)
-    show()
     throw new MessengerError('identity_changed', 'another key is pinned', {
       fingerprint: fingerprintOf(identity),
     })
@@ -91,6 +93,14 @@ export function peopleCommands(services: () => Services): PeopleCommands {
       }
       throw error
     }
+  }
+
+  async function setBlocked(id: string, blocked: boolean): Promise<void> {
+    const { people } = services()
+    await withSiblings(services(), id, { what: 'block', blocked }, (changes) =>
+      people.stage(changes, { ...people.get(id), blocked }),
+    )
+    services().relationsChanged()
   }
 
   return {
@@ -133,57 +143,21 @@ export function peopleCommands(services: () => Services): PeopleCommands {
       await services().oweReceipts(id)
     },
     async declineRequest(id) {
-      const { people, chats, requests, search, core, held } = services()
-      await core.serial.run(async () => {
-        const changes = new Changes()
-        const shows = [
-          chats.stageRemoval(changes, id),
-          people.stage(changes, { ...people.get(id), relation: 'hidden' }),
-          held.stageOnly(changes, id, null),
-        ]
-        await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
-      })
-      requests.show()
+      const { removals } = services()
+      const change = { what: 'contact', relation: 'declined' } as const
+      await withSiblings(services(), id, change, (changes) => removals.stageRequest(changes, id))
+      services().relationsChanged()
     },
-    async block(id) {
-      await services().people.update(id, { blocked: true })
-      services().requests.show()
-      services()
-        .presence.watch()
-        .catch(() => undefined)
-    },
-    async unblock(id) {
-      await services().people.update(id, { blocked: false })
-      services().requests.show()
-      services().outbox.resume(id)
-      services()
-        .presence.watch()
-        .catch(() => undefined)
-    },
+    block: (id) => setBlocked(id, true),
+    unblock: (id) => setBlocked(id, false),
     async removeContact(id) {
-      const { people, chats, outbox, receipts, search, core, held } = services()
-      await core.serial.run(async () => {
+      const { people, removals } = services()
+      const change = { what: 'contact', relation: 'removed' } as const
+      await withSiblings(services(), id, change, async (changes) => {
         people.get(id)
-        const changes = new Changes()
-        // What was counted stays: nothing that was received comes again, and nothing seems missing.
-        await stageSessionsEnd(changes, core.store, id)
-        changes.put('counters', removedKey(id), [])
-        const shows = [
-          chats.stageRemoval(changes, id),
-          people.stageRemoval(changes, id),
-          receipts.stageRemoval(changes, id),
-          outbox.entries.stageRemovalTo(changes, id),
-          held.stageOnly(changes, id, null),
-        ]
-        await core.store.commit(changes)
-        for (const show of shows) show()
-        search.removeConversation(id)
+        await removals.stageContact(changes, id)
       })
-      services()
-        .presence.watch()
-        .catch(() => undefined)
+      services().relationsChanged()
     },
   }
 }

@@ -1,13 +1,14 @@
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { fingerprint, identityText } from '@/crypto/identity'
 import { parseSafetyQr, safetyQr } from '@/crypto/safety-number'
-import { Changes } from '@/storage/changes'
 import { localIdentity } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
 import type { TrustCommands, UserId } from '@/messenger/contract'
 import { stageDecision } from '@/messenger/keys/key-decisions'
-import { keyDecided } from './key-decided'
+import { withSiblings } from './with-siblings'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { Services } from '@/messenger/session/services'
 
@@ -19,24 +20,32 @@ export function trustCommands(services: () => Services): TrustCommands {
   /** `shown`: what was on screen. The relay may have shown another key since: that one gains nothing. */
   async function decide(id: UserId, shown: string, verified: boolean): Promise<void> {
     const { people, core } = services()
-    const renewed = await core.serial.run(async () => {
+    const renewed = await core.serial.run(async (turn) => {
       const person = people.get(id)
       const identity = inQuestion(person)
       if (identityText(identity) !== shown) {
         const details = { fingerprint: fingerprint(identity) }
         throw new MessengerError('key_outdated', 'another key is in question by now', details)
       }
-      await commit(person, identity, verified)
+      await commit(turn, person, identity, verified)
       return !equal(identity, person.identity)
     })
-    await keyDecided(services(), id, renewed)
+    await services().keyDecided(id, renewed)
   }
 
-  async function commit(person: ContactRecord, identity: PublicKey, verified: boolean) {
-    const changes = new Changes()
-    const show = await stageDecision(services(), changes, person, identity, verified)
-    await services().core.store.commit(changes)
-    show()
+  async function commit(
+    turn: Turn,
+    person: ContactRecord,
+    identity: PublicKey,
+    verified: boolean,
+  ): Promise<void> {
+    const { core, sync } = services()
+    const changes = new TurnChanges(turn)
+    await stageDecision(services(), changes, person, identity, verified)
+    const decided = { ...person, identity }
+    sync.stage(changes, decided, { what: 'contact', relation: 'contact' })
+    if (verified) sync.stage(changes, decided, { what: 'verified', verified })
+    await core.store.commit(changes)
   }
 
   async function safetyNumber(id: UserId): Promise<{ digits: string; identity: string }> {
@@ -55,14 +64,17 @@ export function trustCommands(services: () => Services): TrustCommands {
     markVerified: (id, shown) => decide(id, shown, true),
     async keepOldKey(id) {
       const { people, core } = services()
-      await core.serial.run(async () => {
+      await core.serial.run(async (turn) => {
         const person = people.get(id)
-        await commit(person, person.identity, false)
+        await commit(turn, person, person.identity, false)
       })
-      await keyDecided(services(), id, false)
+      await services().keyDecided(id, false)
     },
     async clearVerified(id) {
-      await services().people.update(id, { verified: false, verifiedAt: null })
+      const { people } = services()
+      await withSiblings(services(), id, { what: 'verified', verified: false }, (changes) =>
+        people.stage(changes, { ...people.get(id), verified: false, verifiedAt: null }),
+      )
     },
     async safetyNumber(id) {
       const { digits, identity } = await safetyNumber(id)

@@ -8,6 +8,9 @@ import { isUsername } from '@/text/credentials'
 import { pad, unpad } from '@/crypto/padding'
 import { wellFormed } from '@/text/graphemes'
 import { MAX_TEXT } from '@/text/sendable'
+import { ContentError, isCount, isRecord, isTime, isUuid, malformed, readIds } from './checks'
+import { readAbout, readSync } from './sync'
+import type { About, SyncBody } from './sync'
 
 export interface Sender {
   user_id: string
@@ -29,31 +32,18 @@ interface Common {
   sent_at: number
 }
 
-/** Set in copies that one's own other devices get: whose conversation it belongs to. */
-export interface CopyOf {
-  user_id: string
-  username: string
-  identity: string
-}
-
 export type Body =
-  | { type: 'text'; text: string; reply_to?: string; for?: CopyOf }
-  | { type: 'delivered' | 'read'; ids: string[]; for?: CopyOf }
+  /** `for`: in copies that one's own other devices get. */
+  | { type: 'text'; text: string; reply_to?: string; for?: About }
+  | { type: 'delivered' | 'read'; ids: string[] }
+  /** To one's own other devices only. */
+  | SyncBody
   /** `device`: to one's own devices only, what the new one calls itself. */
   | { type: 'hello'; device?: string }
   | { type: 'typing'; active: boolean }
 
 export type Content = Common & Body
 export type UnknownContent = Common & { type: 'unknown' }
-
-export type ContentProblem = 'malformed' | 'wrong_sender' | 'wrong_recipient'
-
-export class ContentError extends Error {
-  override readonly name = 'ContentError'
-  constructor(readonly problem: ContentProblem) {
-    super(problem)
-  }
-}
 
 export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
 
@@ -81,7 +71,7 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   if (fields['to'] !== expected.to) throw new ContentError('wrong_recipient')
   const common = {
     v: 1 as const,
-    id: fields['id'] as string,
+    id: fields['id'],
     from: {
       user_id: expected.userId,
       device_id: expected.deviceId,
@@ -89,15 +79,14 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
       identity: expected.identity,
     },
     to: expected.to,
-    n: fields['n'] as number,
-    ...(isCount(fields['m'], 0) && { m: fields['m'] as number }),
-    sent_at: fields['sent_at'] as number,
+    n: fields['n'],
+    ...(isCount(fields['m'], 0) && { m: fields['m'] }),
+    sent_at: fields['sent_at'],
   }
   return { ...common, ...readBody(fields) }
 }
 
 function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
-  const copy = readCopy(fields['for'])
   switch (fields['type']) {
     case 'text': {
       const { text, reply_to: replyTo } = fields
@@ -108,15 +97,14 @@ function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
         type: 'text',
         text: wellFormed(text),
         ...(replyTo !== undefined && { reply_to: replyTo }),
-        ...copy,
+        ...readAbout(fields['for']),
       }
     }
     case 'delivered':
-    case 'read': {
-      const { ids, type } = fields
-      if (!Array.isArray(ids) || !ids.every(isUuid)) throw malformed()
-      return { type, ids, ...copy }
-    }
+    case 'read':
+      return { type: fields['type'], ids: readIds(fields['ids']) }
+    case 'sync':
+      return readSync(fields, readAbout(fields['for']).for)
     case 'hello':
       return { type: 'hello', ...readDeviceName(fields['device']) }
     case 'typing':
@@ -133,14 +121,6 @@ function readDeviceName(value: unknown): { device?: string } {
   return good ? { device: value } : {}
 }
 
-function readCopy(value: unknown): { for?: CopyOf } {
-  if (value === undefined) return {}
-  if (!isRecord(value) || !isUuid(value['user_id'])) throw malformed()
-  const { user_id: user, username, identity } = value
-  if (typeof username !== 'string' || typeof identity !== 'string') throw malformed()
-  return { for: { user_id: user as string, username, identity } }
-}
-
 function parse(padded: Uint8Array): Record<string, unknown> {
   const plain = unpad(padded)
   if (!plain) throw malformed()
@@ -151,17 +131,4 @@ function parse(padded: Uint8Array): Record<string, unknown> {
     // Not UTF-8 or not JSON.
   }
   throw malformed()
-}
-
-const malformed = (): ContentError => new ContentError('malformed')
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isCount = (value: unknown, least: number): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= least
-/** Since the epoch, and early enough for a `Date` to hold it. */
-const isTime = (value: unknown): boolean =>
-  isCount(value, 0) && Number.isFinite(new Date(value as number).getTime())
-
-export function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
 }

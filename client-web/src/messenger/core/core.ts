@@ -1,5 +1,5 @@
+import { TurnChanges } from './serial'
 import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
-import { Changes } from '@/storage/changes'
 import type { Elapsed } from '@/platform/clock'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
@@ -91,16 +91,18 @@ export function localIdentity(core: Core): LocalIdentity {
 
 /** In its turn, so that two changes of the account never undo each other. */
 export function updateAccount(core: Core, patch: Partial<AccountRecord>): Promise<void> {
-  return core.serial.run(() => commitAccount(core, patch, new Changes()))
+  return core.serial.run((turn) => commitAccount(core, patch, new TurnChanges(turn)))
 }
 
-/** The account together with `changes`; inside `serial`. */
+/** The account together with `changes`. */
 export async function commitAccount(
   core: Core,
   patch: Partial<AccountRecord>,
-  changes: Changes,
+  changes: TurnChanges,
 ): Promise<void> {
   const account = { ...core.account, ...patch }
-  await core.store.commit(changes.put('records', 'account', account))
-  core.account = account
+  changes.put('records', 'account', account).whenStored(() => {
+    core.account = account
+  })
+  await core.store.commit(changes)
 }

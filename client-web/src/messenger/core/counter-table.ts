@@ -7,3 +7,9 @@ export const sessionKey = (userId: string, deviceId: number): string => `${userI
 /** The record under `key`; `nothing` where there is none or it is damaged. */
 export const readCount = async <T>(store: Store, key: string, nothing: T): Promise<T> =>
   (await store.getSpare<T>('counters', key)) ?? nothing
+
+/**
+ * Of someone who was removed: the devices heard since. What they sent meanwhile was not wanted, and
+ * is not missing once they are a contact again.
+ */
+export const removedKey = (userId: string): string => `removed/${userId}`

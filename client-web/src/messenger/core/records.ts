@@ -128,6 +128,14 @@ export interface ReceiptsRecord {
   userId: string
   delivered: string[]
   read: string[]
+  /** Read, which only one's own other devices are told. */
+  seen?: string[]
+}
+
+/** What own devices agree on about someone: when each kind of change was made last, and by which device. */
+export interface SyncedRecord {
+  userId: string
+  latest: { readonly [what: string]: readonly [at: number, device: number] }
 }
 
 export interface StoredPrekey extends Prekey {

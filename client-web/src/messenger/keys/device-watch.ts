@@ -3,7 +3,7 @@
  * is told once, in the chat and in the security log, however often the relay shows it; and of ever
  * new ones only so many an hour.
  */
-import type { Changes } from '@/storage/changes'
+import type { TurnChanges } from '@/messenger/core/serial'
 import type { BundleDevice } from '@/wire/types'
 import { Budget } from '@/messenger/core/budget'
 import type { Chats } from '@/messenger/chats/chats'
@@ -35,44 +35,43 @@ export class DeviceWatch {
     private readonly log: SecurityLog,
   ) {}
 
-  /** Its keys are not signed by its owner's identity. Call the result after the commit. */
-  async stageRefused(changes: Changes, userId: string, device: number): Promise<() => void> {
+  /** Its keys are not signed by its owner's identity. */
+  async stageRefused(changes: TurnChanges, userId: string, device: number): Promise<void> {
     const told = await this.told(userId, device)
-    if (told.refused) return () => undefined
+    if (told.refused) return
     const notice: Notice = { type: 'device_refused', device }
-    return this.stage(changes, userId, device, { ...told, refused: true }, notice)
+    this.stage(changes, userId, device, { ...told, refused: true }, notice)
   }
 
-  /** `age` of the prekey, ms. Call the result after the commit. */
+  /** `age` of the prekey, ms. */
   async stageStale(
-    changes: Changes,
+    changes: TurnChanges,
     userId: string,
     { deviceId, signedPrekey: { id } }: BundleDevice,
     age: number,
-  ): Promise<() => void> {
+  ): Promise<void> {
     const told = await this.told(userId, deviceId)
-    if (told.stale.includes(id)) return () => undefined
+    if (told.stale.includes(id)) return
     const stale = [...told.stale, id].slice(-KEPT)
     const notice: Notice = { type: 'stale_prekey', ageDays: Math.floor(age / DAY) }
-    return this.stage(changes, userId, deviceId, { ...told, stale }, notice)
+    this.stage(changes, userId, deviceId, { ...told, stale }, notice)
   }
 
   private stage(
-    changes: Changes,
+    changes: TurnChanges,
     userId: string,
     device: number,
     told: Told,
     notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
-  ): () => void {
+  ): void {
     const now = this.core.elapsed()
-    if (this.budget.exhausted(userId, now)) return () => undefined
+    if (this.budget.exhausted(userId, now)) return
     this.budget.spend(userId, now)
     changes.put('counters', toldKey(userId, device), told)
-    const shows = [this.log.stage(changes, notice.type, { userId, device })]
+    this.log.stage(changes, notice.type, { userId, device })
     if (this.people.find(userId, changes)?.relation === 'contact') {
-      shows.push(this.chats.stageNotice(changes, userId, notice))
+      this.chats.stageNotice(changes, userId, notice)
     }
-    return () => shows.forEach((show) => show())
   }
 
   private told(userId: string, device: number): Promise<Told> {

@@ -3,9 +3,9 @@
  * decides about that key. The relay has forgotten them. First come, first kept: what is held is never
  * displaced, however much more comes under whatever keys.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
 import type { PublicKey } from '@/crypto/engine'
-import { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
@@ -25,8 +25,6 @@ interface Place {
   readonly size: number
 }
 
-type Show = () => void
-
 export class HeldEnvelopes {
   /** By person, in the order of arrival. */
   private readonly places = new Map<string, readonly Place[]>()
@@ -42,8 +40,13 @@ export class HeldEnvelopes {
     }
   }
 
-  /** Adds the envelope to `changes`; null when there is no room. Call the result after the commit. */
-  stage(changes: Changes, envelope: IncomingEnvelope, identity: PublicKey, person: ContactRecord) {
+  /** Adds the envelope to `changes`; false when there is no room. */
+  stage(
+    changes: TurnChanges,
+    envelope: IncomingEnvelope,
+    identity: PublicKey,
+    person: ContactRecord,
+  ): boolean {
     const { userId } = person
     const held = this.of(userId)
     const text = identityText(identity)
@@ -51,10 +54,10 @@ export class HeldEnvelopes {
     const most = person.relation === 'contact' ? PER_CONTACT : PER_STRANGER
     const bytes = held.reduce((sum, place) => sum + place.size, size)
     const sameKey = held.filter((place) => place.identity === text).length
-    if (held.length >= most || sameKey >= PER_KEY || bytes > BYTES_PER_PERSON) return null
+    if (held.length >= most || sameKey >= PER_KEY || bytes > BYTES_PER_PERSON) return false
     const record: HeldRecord = { userId, n: ++this.last, identity: text, envelope }
-    changes.put('held', keyOf(record), record)
-    return () => this.add(record)
+    changes.put('held', keyOf(record), record).whenStored(() => this.add(record))
+    return true
   }
 
   /** The oldest of this person's; a damaged one is passed over, and goes with the rest. */
@@ -70,18 +73,17 @@ export class HeldEnvelopes {
     return this.of(userId).some((place) => place.key === key)
   }
 
-  stageRemoval(changes: Changes, userId: string, key: string): Show {
-    changes.remove('held', key)
-    return () => this.keep(userId, (place) => place.key !== key)
+  stageRemoval(changes: TurnChanges, userId: string, key: string): void {
+    changes.remove('held', key).whenStored(() => this.keep(userId, (place) => place.key !== key))
   }
 
   /** All of this person's go, but those under `identity`. */
-  stageOnly(changes: Changes, userId: string, identity: PublicKey | null): Show {
+  stageOnly(changes: TurnChanges, userId: string, identity: PublicKey | null): void {
     const kept = identity && identityText(identity)
     for (const place of this.of(userId)) {
       if (place.identity !== kept) changes.remove('held', place.key)
     }
-    return () => this.keep(userId, (place) => place.identity === kept)
+    changes.whenStored(() => this.keep(userId, (place) => place.identity === kept))
   }
 
   private of(userId: string): readonly Place[] {
@@ -105,23 +107,22 @@ const keyOf = ({ userId, n }: HeldRecord): string => `${userId}/${n}`
 export async function adoptOldHeld(core: Core, people: People, held: HeldEnvelopes): Promise<void> {
   for (const { userId, held: kept } of people.all.values()) {
     if (kept === undefined) continue
-    await core.serial.run(async () => {
-      const changes = new Changes()
+    await core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
       const { held: _, ...person } = people.get(userId)
-      const show = people.stage(changes, person)
+      people.stage(changes, person)
       for (const envelope of kept) {
         const { identityKey } = await core.engine.inspect(envelope.body)
-        held.stage(changes, envelope, identityKey, person)?.()
+        held.stage(changes, envelope, identityKey, person)
       }
       await core.store.commit(changes)
-      show()
     })
   }
 }
 
 /** On a device that does not run: nothing in memory follows. */
 export async function stageHeldRemoval(
-  changes: Changes,
+  changes: TurnChanges,
   store: Store,
   userId: string,
 ): Promise<void> {

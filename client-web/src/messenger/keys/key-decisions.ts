@@ -3,9 +3,9 @@
  * With another key than before, sessions and counters of the old one end; of the messages held
  * meanwhile only that key's are opened, what waits goes out under it.
  */
+import type { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import type { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { Chats } from '@/messenger/chats/chats'
@@ -22,46 +22,52 @@ export interface DecisionServices {
   core: Core
 }
 
-/** Runs inside `serial`; call the result after the commit, then `keyDecided`. */
+/** Adds the decision to `changes`; `keyDecided` follows the commit. */
 export async function stageDecision(
   { people, chats, log, held, core }: DecisionServices,
-  changes: Changes,
+  changes: TurnChanges,
   before: ContactRecord,
   identity: PublicKey,
   verified: boolean,
-): Promise<() => void> {
+): Promise<void> {
   const { userId, changed } = before
   const about = { userId, identity }
-  const shows = [held.stageOnly(changes, userId, identity)]
-  let record: ContactRecord = { ...before, changed: null }
-  if (!equal(before.identity, identity)) {
+  const renewed = !equal(before.identity, identity)
+  const unproven = { verified: false, verifiedAt: null, devices: null }
+  people.stage(changes, {
+    ...before,
+    changed: null,
+    ...(renewed && { ...unproven, identity }),
+    ...(verified && { verified, verifiedAt: core.now() }),
+  })
+  held.stageOnly(changes, userId, identity)
+  if (renewed) {
     await stageEnd(changes, core.store, userId)
-    const unproven = { verified: false, verifiedAt: null, devices: null }
-    record = { ...record, ...unproven, identity }
-    shows.push(chats.stageNotice(changes, userId, { type: 'identity_accepted' }))
-    shows.push(log.stage(changes, 'identity_accepted', about))
+    chats.stageNotice(changes, userId, { type: 'identity_accepted' })
+    log.stage(changes, 'identity_accepted', about)
   }
   if (changed && !equal(changed.identity, identity)) {
-    shows.push(log.stage(changes, 'identity_refused', { userId, identity: changed.identity }))
+    log.stage(changes, 'identity_refused', { userId, identity: changed.identity })
   }
   if (verified) {
-    record = { ...record, verified, verifiedAt: core.now() }
-    shows.push(chats.stageNotice(changes, userId, { type: 'verified' }))
-    shows.push(log.stage(changes, 'verified', about))
+    chats.stageNotice(changes, userId, { type: 'verified' })
+    log.stage(changes, 'verified', about)
   }
-  shows.unshift(people.stage(changes, record))
-  return () => shows.forEach((show) => show())
 }
 
 /** The sessions with all of somebody's devices go. */
-export async function stageSessionsEnd(changes: Changes, store: Store, id: string): Promise<void> {
+export async function stageSessionsEnd(
+  changes: TurnChanges,
+  store: Store,
+  id: string,
+): Promise<void> {
   for (const key of await store.keys('sessions')) {
     if (key.startsWith(`${id}.`)) changes.remove('sessions', key)
   }
 }
 
 /** Another identity begins anew, also to count. */
-export async function stageEnd(changes: Changes, store: Store, id: string): Promise<void> {
+export async function stageEnd(changes: TurnChanges, store: Store, id: string): Promise<void> {
   await stageSessionsEnd(changes, store, id)
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')

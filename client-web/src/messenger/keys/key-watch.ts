@@ -2,9 +2,9 @@
  * What happens when another key is seen for someone: it is noted, shown, and nothing more. Until the
  * person decides, further keys update the one notice and the one line of the security log.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import { Changes } from '@/storage/changes'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { withSeenKey } from '@/messenger/people/people'
@@ -21,40 +21,31 @@ export class KeyWatch {
 
   /** Notes the key; the pinned one stays. Nothing happens for a key that is known already. */
   async seen(userId: string, identity: PublicKey): Promise<void> {
-    await this.core.serial.run(async () => {
-      const changes = new Changes()
-      const show = await this.stage(changes, userId, identity)
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      await this.stage(changes, userId, identity)
       await this.core.store.commit(changes)
-      show()
     })
   }
 
-  /** The same as part of a larger change; call the result after the commit. */
-  async stage(changes: Changes, userId: string, identity: PublicKey): Promise<() => void> {
+  /** The same as part of a larger change. */
+  async stage(changes: TurnChanges, userId: string, identity: PublicKey): Promise<void> {
     const before = this.people.find(userId, changes)
-    if (!before) return () => undefined
+    if (!before) return
     const noted = withSeenKey(before, identity, this.core.now())
-    if (noted === before || !noted.changed || equal(identity, before.identity)) {
-      return () => undefined
-    }
+    if (noted === before || !noted.changed || equal(identity, before.identity)) return
     const { notice, event } = noted.changed
     const [told, logged] = [notice ?? crypto.randomUUID(), event ?? crypto.randomUUID()]
     const count = noted.changed.times ?? 1
-    const shows = [
-      this.people.stage(changes, {
-        ...noted,
-        changed: { ...noted.changed, notice: told, event: logged },
-      }),
-      await this.chats.stageUpdatedNotice(changes, userId, told, {
-        type: 'identity_changed',
-        count,
-      }),
-    ]
+    this.people.stage(changes, {
+      ...noted,
+      changed: { ...noted.changed, notice: told, event: logged },
+    })
+    await this.chats.stageUpdatedNotice(changes, userId, told, { type: 'identity_changed', count })
     // Strangers may change their keys as they like, and in any number.
     if (before.relation === 'contact') {
       const about = { userId, identity, ...(count > 1 && { count }) }
-      shows.push(this.log.stage(changes, 'identity_changed', about, logged))
+      this.log.stage(changes, 'identity_changed', about, logged)
     }
-    return () => shows.forEach((show) => show())
   }
 }

@@ -3,9 +3,10 @@
  * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import type { Prekey } from '@/crypto/engine'
 import { hasPassed } from '@/platform/clock'
-import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from '@/messenger/core/backoff'
@@ -111,10 +112,10 @@ export class Prekeys {
   }
 
   private create(): Promise<Prekey[]> {
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       const first = this.core.account.nextPrekeyId
       const prekeys = await this.core.engine.createPrekeys(first, BATCH)
-      const changes = new Changes()
+      const changes = new TurnChanges(turn)
       for (const prekey of prekeys) {
         changes.put('prekeys', prekey.id, { ...prekey, uploaded: false })
       }
@@ -124,15 +125,16 @@ export class Prekeys {
   }
 
   private createSigned(): Promise<StoredSignedPrekey> {
-    return this.core.serial.run(() => this.commitSigned())
+    return this.core.serial.run((turn) => this.commitSigned(turn))
   }
 
-  private async commitSigned(): Promise<StoredSignedPrekey> {
+  private async commitSigned(turn: Turn): Promise<StoredSignedPrekey> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
     const made = await this.core.engine.createSignedPrekey(localIdentity(this.core).keyPair, id)
     const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
-    const changes = new Changes().put('signed_prekeys', id, signed)
+    const changes = new TurnChanges(turn)
+    changes.put('signed_prekeys', id, signed)
     for (const old of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
       if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
     }
@@ -142,9 +144,9 @@ export class Prekeys {
 
   /** Those that were used meanwhile stay erased. */
   private noteUploaded(prekeys: readonly Prekey[]): Promise<void> {
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       const held = new Set(await this.core.store.keys('prekeys'))
-      const changes = new Changes()
+      const changes = new TurnChanges(turn)
       for (const prekey of prekeys) {
         if (held.has(prekey.id)) changes.put('prekeys', prekey.id, { ...prekey, uploaded: true })
       }
@@ -153,11 +155,11 @@ export class Prekeys {
   }
 
   private eraseRetired(): Promise<void> {
-    return this.core.serial.run(() => this.commitErasure())
+    return this.core.serial.run((turn) => this.commitErasure(turn))
   }
 
-  private async commitErasure(): Promise<void> {
-    const changes = new Changes()
+  private async commitErasure(turn: Turn): Promise<void> {
+    const changes = new TurnChanges(turn)
     const prekeys = await this.core.store.all<StoredPrekey>('prekeys')
     const available = this.core.account.prekeysAvailable ?? prekeys.length
     const { changed, erased } = tidy(prekeys, available, this.core.now())

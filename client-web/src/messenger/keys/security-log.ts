@@ -1,4 +1,5 @@
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { SecurityEvent } from '@/messenger/contract'
 import { fingerprint } from '@/crypto/identity'
@@ -61,13 +62,13 @@ export class SecurityLog {
     this.core.view.security(this.events)
   }
 
-  /** Adds the write to `changes`; call the result after the commit. An event of the same `id` is replaced. */
+  /** Adds the event to `changes`. One of the same `id` is replaced. */
   stage(
-    changes: Changes,
+    changes: TurnChanges,
     type: SecurityEvent['type'],
     about: About,
     id: string = crypto.randomUUID(),
-  ): () => void {
+  ): void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
     const event: SecurityEvent = {
       id,
@@ -82,12 +83,12 @@ export class SecurityLog {
     changes.put('security', event.id, event)
     const after = () => [event, ...this.events.filter((one) => one.id !== id)]
     for (const old of surplus(after())) changes.remove('security', old.id)
-    return () => {
+    changes.whenStored(() => {
       const events = after()
       const gone = new Set(surplus(events))
       this.events = events.filter((one) => !gone.has(one))
       this.core.view.security(this.events)
-    }
+    })
   }
 
   /** Records were passed over because they do not open: said once, also over later starts. */
@@ -99,10 +100,13 @@ export class SecurityLog {
     if (before?.count !== count) await this.add('records_damaged', { count })
   }
 
-  async add(type: SecurityEvent['type'], about: About) {
-    const changes = new Changes()
-    const show = this.stage(changes, type, about)
+  add(type: SecurityEvent['type'], about: About): Promise<void> {
+    return this.core.serial.run((turn) => this.addNow(turn, type, about))
+  }
+
+  async addNow(turn: Turn, type: SecurityEvent['type'], about: About): Promise<void> {
+    const changes = new TurnChanges(turn)
+    this.stage(changes, type, about)
     await this.core.store.commit(changes)
-    show()
   }
 }

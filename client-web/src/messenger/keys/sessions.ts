@@ -3,11 +3,11 @@
  * session is read, used and stored before the next one looks at it, so no message key is ever
  * used twice. Network calls stay outside of the lock.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
-import { Changes } from '@/storage/changes'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
 import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
@@ -37,8 +37,6 @@ export class SessionsMissing extends Error {
     super('sessions are missing')
   }
 }
-
-type Show = () => void
 
 /** A session that nobody answers so long is begun anew: its keys may have been stolen or lost. */
 const UNANSWERED_FOR = 30 * 86_400_000
@@ -76,10 +74,10 @@ export class Sessions {
     // Each number once, whatever the relay says.
     const devices = new Map(bundle.devices.map((device) => [device.deviceId, device]))
     if (target.userId === mine.userId) devices.delete(mine.deviceId)
-    return this.serial.run(async () => {
-      const [changes, good, shows] = [new Changes(), [] as DeviceRef[], [] as Show[]]
+    return this.serial.run(async (turn) => {
+      const [changes, good] = [new TurnChanges(turn), [] as DeviceRef[]]
       for (const device of devices.values()) {
-        const accepted = await this.stageSession(changes, target, device, renew, shows)
+        const accepted = await this.stageSession(changes, target, device, renew)
         if (accepted)
           good.push({ deviceId: device.deviceId, registrationId: device.registrationId })
       }
@@ -87,19 +85,18 @@ export class Sessions {
         ({ deviceId }) => some && !some.includes(deviceId) && !has(good, deviceId),
       )
       const all = [...kept, ...good].sort((a, b) => a.deviceId - b.deviceId)
-      shows.push(this.targets.stageDevices(changes, target.userId, all))
+      this.targets.stageDevices(changes, target.userId, all)
       await this.core.store.commit(changes)
-      for (const show of shows) show()
       return all
     })
   }
 
   /**
-   * One ciphertext per device, the new ratchet states staged in `changes`. Runs inside `serial`.
+   * One ciphertext per device, the new ratchet states staged in `changes`.
    * @throws SessionsMissing
    */
   async encrypt(
-    changes: Changes,
+    changes: TurnChanges,
     target: Target,
     devices: DeviceRef[],
     content: Content,
@@ -130,7 +127,7 @@ export class Sessions {
 
   /** Whether this session can be written with to this device of theirs, and is answered or young. */
   private async usable(
-    changes: Changes,
+    changes: TurnChanges,
     session: Session,
     target: Target,
     deviceId: number,
@@ -159,11 +156,10 @@ export class Sessions {
 
   /** False for a device that is not this person's. */
   private async stageSession(
-    changes: Changes,
+    changes: TurnChanges,
     target: Target,
     device: BundleDevice,
     renew: boolean,
-    shows: Show[],
   ): Promise<boolean> {
     const { userId } = target
     const held = await this.get(userId, device.deviceId)
@@ -183,12 +179,12 @@ export class Sessions {
     } catch (error) {
       // A fault of ours says nothing about the device.
       if (!(error instanceof CryptoError) || error.code === 'internal') throw error
-      shows.push(await this.watch.stageRefused(changes, userId, device.deviceId))
+      await this.watch.stageRefused(changes, userId, device.deviceId)
       return false
     }
     const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
     if (age !== null && age > STALE_AFTER) {
-      shows.push(await this.watch.stageStale(changes, userId, device, age))
+      await this.watch.stageStale(changes, userId, device, age)
     }
     return true
   }

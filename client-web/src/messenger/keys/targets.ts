@@ -1,5 +1,5 @@
+import { TurnChanges } from '@/messenger/core/serial'
 import type { PublicKey } from '@/crypto/engine'
-import { Changes } from '@/storage/changes'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
@@ -38,25 +38,24 @@ export class Targets {
     return this.people.all.get(userId) ?? null
   }
 
-  /** Adds the new list to `changes`; call the result after the commit. */
-  stageDevices(changes: Changes, userId: string, devices: DeviceRef[]): () => void {
+  /** Adds the new list to `changes`. */
+  stageDevices(changes: TurnChanges, userId: string, devices: DeviceRef[]): void {
     if (userId === this.core.account.userId) {
       const others = devices.filter((device) => device.deviceId !== this.core.account.deviceId)
-      changes.put('records', 'own_devices', others)
-      return () => {
+      changes.put('records', 'own_devices', others).whenStored(() => {
         this.own = others
-      }
+      })
+      return
     }
     const person = this.people.find(userId, changes)
-    return person ? this.people.stage(changes, { ...person, devices }) : () => undefined
+    if (person) this.people.stage(changes, { ...person, devices })
   }
 
   async saveDevices(userId: string, devices: DeviceRef[]): Promise<void> {
-    await this.core.serial.run(async () => {
-      const changes = new Changes()
-      const show = this.stageDevices(changes, userId, devices)
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      this.stageDevices(changes, userId, devices)
       await this.core.store.commit(changes)
-      show()
     })
   }
 }

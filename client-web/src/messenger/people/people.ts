@@ -2,10 +2,10 @@
  * Everyone this device knows. A pinned key is replaced only by the person's own act
  * (`key-decisions.ts`); whatever else presents another key only sets `changed`.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { contactCode, fingerprint, identityText } from '@/crypto/identity'
-import { Changes } from '@/storage/changes'
 import { Alike } from './alike'
 import type { Core } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
@@ -36,7 +36,7 @@ export class People {
   }
 
   /** As they are on disk, or will be with `within`. */
-  find(id: string, within?: Changes): ContactRecord | undefined {
+  find(id: string, within?: TurnChanges): ContactRecord | undefined {
     return this.records.get(id, within)
   }
 
@@ -47,36 +47,29 @@ export class People {
     return record
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
-  stage(changes: Changes, record: ContactRecord): () => void {
-    const followed = this.records.stage(changes, record.userId, record)
-    return () => {
-      const others = this.alike.move(this.all.get(record.userId), record)
-      followed()
+  /** Adds the write to `changes`. */
+  stage(changes: TurnChanges, record: ContactRecord): void {
+    let others: ReadonlySet<string> = new Set()
+    changes.whenStored(() => {
+      others = this.alike.move(this.all.get(record.userId), record)
+    })
+    this.records.stage(changes, record.userId, record)
+    changes.whenStored(() => {
       this.core.view.contact(this.show(record))
       this.showAgain(others)
-    }
-  }
-
-  async update(id: string, patch: Partial<ContactRecord>): Promise<ContactRecord> {
-    return this.core.serial.run(async () => {
-      const record = { ...this.get(id), ...patch }
-      const changes = new Changes()
-      const show = this.stage(changes, record)
-      await this.core.store.commit(changes)
-      show()
-      return record
     })
   }
 
-  stageRemoval(changes: Changes, id: string): () => void {
-    const followed = this.records.stageRemoval(changes, id)
-    return () => {
-      const others = this.alike.move(this.all.get(id), undefined)
-      followed()
+  stageRemoval(changes: TurnChanges, id: string): void {
+    let others: ReadonlySet<string> = new Set()
+    changes.whenStored(() => {
+      others = this.alike.move(this.all.get(id), undefined)
+    })
+    this.records.stageRemoval(changes, id)
+    changes.whenStored(() => {
       this.core.view.contactRemoved(id)
       this.showAgain(others)
-    }
+    })
   }
 
   /** Somebody of the same name or key came, or went. */

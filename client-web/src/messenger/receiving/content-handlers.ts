@@ -1,22 +1,18 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
-import type { Decrypted, PublicKey } from '@/crypto/engine'
+import type { TurnChanges } from '@/messenger/core/serial'
+import type { Decrypted } from '@/crypto/engine'
 import { equal } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
-import { fingerprint, identityText, parseIdentity } from '@/crypto/identity'
-import type { Changes } from '@/storage/changes'
-import { isUsername } from '@/text/credentials'
+import { fingerprint, identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
 import { blankMessage } from '@/messenger/chats/chats'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Content, CopyOf, UnknownContent } from '@/messenger/contents/content'
+import type { Content, UnknownContent } from '@/messenger/contents/content'
 import type { Core } from '@/messenger/core/core'
 import type { Message } from '@/messenger/contract'
 import { messageTimes } from '@/messenger/chats/message-times'
-import { readCount } from '@/messenger/core/counter-table'
-import { checkCounter, counterKey, missedTexts, readCounter, removedKey } from './counters'
-import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
-import { stageDecision } from '@/messenger/keys/key-decisions'
-import type { KeyWatch } from '@/messenger/keys/key-watch'
+import { readCount, removedKey } from '@/messenger/core/counter-table'
+import { checkCounter, counterKey, missedTexts, readCounter } from './counters'
 import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { Receipts } from '@/messenger/sending/receipts'
@@ -24,12 +20,12 @@ import type { ContactRecord } from '@/messenger/core/records'
 import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Requests } from '@/messenger/chats/requests'
 import type { SecurityLog } from '@/messenger/keys/security-log'
+import type { SyncHandler } from './sync-handler'
 
-type Show = () => void
 type Incoming = Content | UnknownContent
 
-/** Contents that are shown with what their writer's clock said. */
-const MESSAGES: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown'])
+/** Contents in which the time counts that the writer's clock said. */
+const BY_THE_WRITER: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown', 'sync'])
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
@@ -42,59 +38,54 @@ export class ContentHandlers {
     private readonly receipts: Receipts,
     private readonly requests: Requests,
     private readonly log: SecurityLog,
-    private readonly keys: KeyWatch,
-    private readonly held: HeldEnvelopes,
+    private readonly sync: SyncHandler,
   ) {}
 
   async stage(
-    changes: Changes,
+    changes: TurnChanges,
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
     received: Incoming,
-  ): Promise<Show> {
+  ): Promise<void> {
     const { user_id: userId, device_id: device } = envelope.from
     // Of a receipt only the time counts that is shown.
     const { sentAt } = messageTimes(received.sent_at, envelope.at)
-    const content = MESSAGES.has(received.type) ? received : { ...received, sent_at: sentAt }
-    const shows: Show[] = []
-    if (content.type !== 'typing' && !(await this.count(changes, envelope, content, shows))) {
+    const content = BY_THE_WRITER.has(received.type) ? received : { ...received, sent_at: sentAt }
+    if (content.type !== 'typing' && !(await this.count(changes, envelope, content))) {
       // Its first message was here before: the session that it begins again is not taken.
       if (decrypted.startedSession) throw new CryptoError('duplicate')
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     if (userId === this.core.account.userId) {
-      shows.push(await this.fromOwnDevice(changes, envelope, content))
+      await this.fromOwnDevice(changes, envelope, content)
       const name = content.type === 'hello' ? (content.device ?? null) : null
-      shows.push(() => this.sibling(device, name))
+      changes.whenStored(() => this.sibling(device, name))
     } else {
-      const person = this.personOf(changes, content, decrypted, shows)
-      shows.push(await this.fromPerson(changes, person, envelope, decrypted, content))
+      const person = this.personOf(changes, content, decrypted)
+      await this.fromPerson(changes, person, envelope, decrypted, content)
     }
-    return () => shows.forEach((show) => show())
   }
 
   /** Whoever writes first is pinned, as a request. */
   private personOf(
-    changes: Changes,
+    changes: TurnChanges,
     content: Incoming,
     { identityKey }: Decrypted,
-    shows: Show[],
   ): ContactRecord {
     const { user_id: userId, username } = content.from
     const known = this.people.find(userId, changes)
     if (known) return known
     const fields = { userId, username, identity: identityKey, relation: 'request' as const }
     const stranger = newContact(fields, this.core.now())
-    shows.push(this.people.stage(changes, stranger))
+    this.people.stage(changes, stranger)
     return stranger
   }
 
   /** Notes the content's number. False for one that has been here before. */
   private async count(
-    changes: Changes,
+    changes: TurnChanges,
     { from }: IncomingEnvelope,
     content: Incoming,
-    shows: Show[],
   ): Promise<boolean> {
     const { store, account } = this.core
     const person = this.people.find(from.user_id, changes)
@@ -117,27 +108,27 @@ export class ContentHandlers {
       const isText = content.type === 'text' || content.type === 'unknown'
       const count = missedTexts(before, { m, isText }, checked.skipped)
       const gap = { type: 'gap', count } as const
-      if (count > 0) shows.push(this.chats.stageNotice(changes, person.userId, gap))
+      if (count > 0) this.chats.stageNotice(changes, person.userId, gap)
     }
     return true
   }
 
   private async fromPerson(
-    changes: Changes,
+    changes: TurnChanges,
     person: ContactRecord,
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
     content: Incoming,
-  ): Promise<Show> {
+  ): Promise<void> {
     // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
-    if (person.blocked) return () => undefined
+    if (person.blocked) return
     switch (content.type) {
       case 'text':
       case 'unknown':
         return this.text(changes, person, envelope, decrypted, content)
       case 'delivered':
       case 'read':
-        if (!mayWriteTo(person)) return () => undefined
+        if (!mayWriteTo(person)) return
         return this.chats.stageStatus(
           changes,
           person.userId,
@@ -147,19 +138,19 @@ export class ContentHandlers {
           content.sent_at,
         )
       default:
-        return () => undefined
+        return
     }
   }
 
   private async text(
-    changes: Changes,
+    changes: TurnChanges,
     person: ContactRecord,
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
     content: Extract<Incoming, { type: 'text' | 'unknown' }>,
-  ): Promise<Show> {
+  ): Promise<void> {
     const id = await this.idFor(content.id, person.userId, 'in')
-    if (!id) return () => undefined
+    if (!id) return
     const text = content.type === 'text' ? content.text : ''
     const replyTo = content.type === 'text' ? content.reply_to : undefined
     const message: Message = {
@@ -182,16 +173,15 @@ export class ContentHandlers {
     }
     // A declined person who writes again asks again.
     const asks = person.relation === 'hidden'
-    const shows = asks ? [this.people.stage(changes, { ...person, relation: 'request' })] : []
-    shows.push(this.chats.stageNew(changes, message, true, envelope.at))
+    if (asks) this.people.stage(changes, { ...person, relation: 'request' })
+    this.chats.stageNew(changes, message, true, envelope.at)
     if (mayWriteTo(person)) {
-      shows.push(this.receipts.stage(changes, person.userId, 'delivered', [content.id]))
+      this.receipts.stage(changes, person.userId, 'delivered', [content.id])
     }
-    return () => {
-      for (const show of shows) show()
+    changes.whenStored(() => {
       this.chats.setTyping(person.userId, false)
       this.requests.show()
-    }
+    })
   }
 
   /**
@@ -210,85 +200,41 @@ export class ContentHandlers {
     return same ? null : crypto.randomUUID()
   }
 
-  /** Copies of what another device of this account wrote or read. */
+  /** What another device of this account wrote, or changed. */
   private async fromOwnDevice(
-    changes: Changes,
+    changes: TurnChanges,
     { from, at }: IncomingEnvelope,
     content: Incoming,
-  ): Promise<Show> {
-    if (content.type !== 'text' && content.type !== 'read') return () => undefined
-    const shows: Show[] = []
-    const copied = content.for ? await this.copied(changes, content.for, shows) : null
-    if (!copied) return () => shows.forEach((show) => show())
+  ): Promise<void> {
+    if (content.type === 'sync') return this.sync.stage(changes, content, from.device_id, at)
+    if (content.type !== 'text' || !content.for) return
+    const copied = await this.sync.recipient(changes, content.for)
+    if (!copied) return
     const { person, identity } = copied
-    if (content.type !== 'text') {
-      const { unread } = this.chats.record(person.userId, changes)
-      const left = Math.max(0, unread - content.ids.length)
-      shows.push(this.chats.stage(changes, person.userId, { unread: left }))
-      return () => shows.forEach((show) => show())
-    }
     const id = await this.idFor(content.id, person.userId, 'out')
-    if (id) {
-      const { reply_to: replyTo } = content
-      const message: Message = {
-        ...blankMessage,
-        id,
-        conversation: person.userId,
-        direction: 'out',
-        status: 'accepted',
-        kind: 'text',
-        text: content.text,
-        replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-        ...messageTimes(content.sent_at, at),
-        acceptedAt: at,
-        order: this.chats.nextOrder(changes, person.userId),
-        encryption: {
-          origin: 'own_device',
-          device: from.device_id,
-          startedSession: false,
-          fingerprint: fingerprint(identity),
-          identity: identityText(identity),
-          verified: person.verified && equal(identity, person.identity),
-        },
-      }
-      shows.push(this.chats.stageNew(changes, message, false, at))
+    if (!id) return
+    const { reply_to: replyTo } = content
+    const message: Message = {
+      ...blankMessage,
+      id,
+      conversation: person.userId,
+      direction: 'out',
+      status: 'accepted',
+      kind: 'text',
+      text: content.text,
+      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
+      ...messageTimes(content.sent_at, at),
+      acceptedAt: at,
+      order: this.chats.nextOrder(changes, person.userId),
+      encryption: {
+        origin: 'own_device',
+        device: from.device_id,
+        startedSession: false,
+        fingerprint: fingerprint(identity),
+        identity: identityText(identity),
+        verified: person.verified && equal(identity, person.identity),
+      },
     }
-    return () => shows.forEach((show) => show())
-  }
-
-  /**
-   * Whom a copy was written to, and under which key. A contact of the other device becomes one here,
-   * unverified; null where what the copy says of them is known here of somebody else.
-   */
-  private async copied(
-    changes: Changes,
-    copy: CopyOf,
-    shows: Show[],
-  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
-    const { user_id: userId, username } = copy
-    const identity = parseIdentity(copy.identity)
-    if (!identity || !isUsername(username)) return null
-    if (this.people.misfit({ userId, username, identityKey: identity }, false)) {
-      shows.push(this.log.stage(changes, 'answer_refused', { userId, identity }))
-      return null
-    }
-    const known = this.people.find(userId, changes)
-    if (known?.relation === 'contact') {
-      // The other device accepted another key; here the person is asked.
-      if (!equal(known.identity, identity)) {
-        shows.push(await this.keys.stage(changes, userId, identity))
-      }
-    } else if (known) {
-      const { people, chats, log, held, core } = this
-      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
-      const parts = { people, chats, log, held, core }
-      shows.push(await stageDecision(parts, changes, accepted, identity, false))
-      shows.push(() => this.requests.show())
-    } else {
-      const fields = { userId, username, identity, relation: 'contact' as const }
-      shows.push(this.people.stage(changes, newContact(fields, this.core.now())))
-    }
-    const person = this.people.find(userId, changes)
-    return person ? { person, identity } : null
+    this.chats.stageNew(changes, message, false, at)
   }
 }

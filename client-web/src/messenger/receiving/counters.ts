@@ -70,12 +70,6 @@ export function missedTexts(
 export const counterKey = (userId: string, deviceId: number): string =>
   `in/${sessionKey(userId, deviceId)}`
 
-/**
- * Of someone who was removed: the devices heard since. What they sent meanwhile was not wanted, and
- * is not missing once they are a contact again.
- */
-export const removedKey = (userId: string): string => `removed/${userId}`
-
 /** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
 export const readCounter = (
   store: Store,

@@ -3,12 +3,12 @@
  * budget is the device's, and all devices of a person together have one more: the relay may put any
  * device's number on an envelope.
  */
+import type { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
 import { hasPassed } from '@/platform/clock'
-import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'
-import { ContentError } from '@/messenger/contents/content'
+import { ContentError } from '@/messenger/contents/checks'
 import type { Core } from '@/messenger/core/core'
 import { readCount } from '@/messenger/core/counter-table'
 import { counterKey, readCounter } from './counters'
@@ -38,10 +38,10 @@ export class DecryptionFailures {
   }
 
   async stage(
-    changes: Changes,
+    changes: TurnChanges,
     { from }: IncomingEnvelope,
     error: CryptoError | ContentError,
-  ): Promise<() => void> {
+  ): Promise<void> {
     const { user_id: userId, device_id: device } = from
     // The relay repeats itself under a new number: the ratchet has seen it, nothing is lost.
     if (error instanceof CryptoError && error.code === 'duplicate') {
@@ -55,35 +55,28 @@ export class DecryptionFailures {
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })
     }
-    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    this.log.stage(changes, 'undecryptable', { userId, device })
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
       // Refused unread, there may be any number of them: one line tells of all.
-      shows.push(
-        spent
-          ? await this.chats.stageMissing(changes, userId)
-          : this.chats.stageNotice(changes, userId, { type: 'undecryptable' }),
-      )
+      if (spent) await this.chats.stageMissing(changes, userId)
+      else this.chats.stageNotice(changes, userId, { type: 'undecryptable' })
     }
-    return () => {
-      for (const show of shows) show()
-      // In a flood the number is hardly a device's: nothing is asked for it.
-      if (!person || !mayWriteTo(person) || person.changed || flooded) return
-      this.renewal.request(userId, device)
-    }
+    // In a flood the number is hardly a device's: nothing is asked for it.
+    if (!person || !mayWriteTo(person) || person.changed || flooded) return
+    changes.whenStored(() => this.renewal.request(userId, device))
   }
 
   /** Under another key, and no room to hold it: one line tells of all. */
-  async stageUnheld(changes: Changes, { from }: IncomingEnvelope): Promise<() => void> {
+  async stageUnheld(changes: TurnChanges, { from }: IncomingEnvelope): Promise<void> {
     const { user_id: userId, device_id: device } = from
-    const shows = [this.log.stage(changes, 'undecryptable', { userId, device })]
+    this.log.stage(changes, 'undecryptable', { userId, device })
     if (this.people.all.get(userId)?.relation === 'contact') {
-      shows.push(await this.chats.stageMissing(changes, userId))
+      await this.chats.stageMissing(changes, userId)
     }
-    return () => shows.forEach((show) => show())
   }
 
-  private async spend(changes: Changes, userId: string, device: number): Promise<void> {
+  private async spend(changes: TurnChanges, userId: string, device: number): Promise<void> {
     const now = this.core.now()
     const counter = await readCounter(this.core.store, userId, device)
     const failures = [...counter.failures, now].slice(-BUDGET)

@@ -1,12 +1,12 @@
 /**
  * Opens envelopes: decrypts one with what this device holds, and checks who speaks to whom.
- * Changes nothing by itself. Runs inside `serial`.
+ * Changes nothing by itself.
  */
+import type { Turn, TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
 import type { Decrypted, PrekeyMessageInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { identityText } from '@/crypto/identity'
-import type { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import { decodeContent } from '@/messenger/contents/content'
 import type { Content, UnknownContent } from '@/messenger/contents/content'
@@ -42,7 +42,7 @@ export class EnvelopeDecryptor {
   ) {}
 
   /** @throws CryptoError, ContentError */
-  async open(sealed: Sealed): Promise<OpenedEnvelope> {
+  async open(_turn: Turn, sealed: Sealed): Promise<OpenedEnvelope> {
     const { user_id: userId, device_id: deviceId } = sealed.from
     const needs = sealed.kind === 'prekey' ? await this.core.engine.inspect(sealed.body) : null
     const decrypted = await this.decrypt(sealed, needs)
@@ -57,7 +57,7 @@ export class EnvelopeDecryptor {
   }
 
   /** The ratchet as it is after opening; a used one-time prekey goes with it. */
-  stage(changes: Changes, { from }: Sealed, { decrypted, begun }: OpenedEnvelope): void {
+  stage(changes: TurnChanges, { from }: Sealed, { decrypted, begun }: OpenedEnvelope): void {
     changes.put('sessions', sessionKey(from.user_id, from.device_id), decrypted.session)
     if (decrypted.usedPrekeyId !== null) changes.remove('prekeys', decrypted.usedPrekeyId)
     if (begun) changes.put('counters', begunKey(from.user_id, from.device_id), begun)

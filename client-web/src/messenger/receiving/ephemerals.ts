@@ -3,8 +3,8 @@
  * that is spent nothing more of theirs is even tried for a while. The budget is this module's own:
  * whoever spends it, or spends it in another's name, keeps no message in the mailbox from being read.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
-import { Changes } from '@/storage/changes'
 import { Budget } from '@/messenger/core/budget'
 import type { Core } from '@/messenger/core/core'
 import type { EnvelopeDecryptor, Sealed } from './envelope-decryptor'
@@ -24,12 +24,12 @@ export class Ephemerals {
   typing(from: Sealed['from'], body: Sealed['body']): Promise<boolean | null> {
     const sealed: Sealed = { from, kind: 'message', body }
     const sender = from.user_id
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       if (this.budget.exhausted(sender, this.core.elapsed())) return null
       try {
-        const opened = await this.decryptor.open(sealed)
+        const opened = await this.decryptor.open(turn, sealed)
         if (opened.content.type === 'typing') {
-          const changes = new Changes()
+          const changes = new TurnChanges(turn)
           this.decryptor.stage(changes, sealed, opened)
           await this.core.store.commit(changes, 'relaxed')
           return opened.content.active

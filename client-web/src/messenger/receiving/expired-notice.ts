@@ -3,6 +3,7 @@
  * from whom they were; so their number stands above the conversations, also after a reload, until
  * the person has taken note. (The gap shows in its conversation once its sender writes again.)
  */
+import type { TurnChanges } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
 import type { Core } from '@/messenger/core/core'
 import type { Expired } from '@/messenger/contract'
@@ -22,15 +23,11 @@ export class ExpiredNotice {
     this.show(await this.core.store.getSpare<Expired>('records', RECORD))
   }
 
-  /** Adds `count` more to `changes`; call the result after the commit. Runs inside `serial`. */
-  stage(changes: Changes, count: number): () => void {
+  /** Adds `count` more to `changes`. */
+  stage(changes: TurnChanges, count: number): void {
     const noted = { count: (this.noted?.count ?? 0) + count, at: this.core.now() }
-    changes.put('records', RECORD, noted)
-    const logged = this.log.stage(changes, 'messages_expired', { count })
-    return () => {
-      this.show(noted)
-      logged()
-    }
+    changes.put('records', RECORD, noted).whenStored(() => this.show(noted))
+    this.log.stage(changes, 'messages_expired', { count })
   }
 
   dismiss(): Promise<void> {

@@ -5,14 +5,14 @@
  * leaves a visible trace. What cannot be stored (a full disk) waits; a fault of our own is tried
  * again and then passed over, visibly, so that nothing keeps the mailbox shut for ever.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
-import { Changes } from '@/storage/changes'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { ContentHandlers } from './content-handlers'
-import { ContentError } from '@/messenger/contents/content'
+import { ContentError } from '@/messenger/contents/checks'
 import type { Core } from '@/messenger/core/core'
 import type { ExpiredNotice } from './expired-notice'
 import type { DecryptionFailures } from './decryption-failures'
@@ -25,9 +25,8 @@ import type { People } from '@/messenger/people/people'
 /** Before the second and the third, the last, attempt at an envelope that meets a fault of ours. */
 const PAUSES = [200, 1_000]
 
-type Show = () => void
-/** Stages what goes along with an envelope; null: it is not wanted any more. */
-type Begin = (changes: Changes) => Show | null
+/** Stages what goes along with an envelope; false: it is not wanted any more. */
+type Begin = (changes: TurnChanges) => boolean
 
 /** So many up to this number outlived their time unread. */
 interface Expiry {
@@ -115,12 +114,12 @@ export class Inbox {
       const person = this.people.all.get(userId)
       const first = person && !person.changed ? await this.held.first(userId) : null
       if (!first || this.stopped) return
-      await this.insist(first.envelope, (changes) =>
+      await this.insist(first.envelope, (changes) => {
         // Refused, or opened, while this one waited for its turn.
-        this.held.has(userId, first.key)
-          ? this.held.stageRemoval(changes, userId, first.key)
-          : null,
-      )
+        if (!this.held.has(userId, first.key)) return false
+        this.held.stageRemoval(changes, userId, first.key)
+        return true
+      })
     }
   }
 
@@ -165,30 +164,31 @@ export class Inbox {
     else {
       // What was held came before this one.
       await this.openHeld(item.from.user_id)
-      await this.insist(item, (changes) => this.place.stage(changes, upto, item))
+      await this.insist(item, (changes) => {
+        this.place.stage(changes, upto, item)
+        return true
+      })
     }
-    this.place.moved(upto, envelope)
     return true
   }
 
   /** It is here already. */
   private pass(envelope: IncomingEnvelope): Promise<void> {
-    return this.core.serial.run(async () => {
-      const changes = new Changes()
-      this.place.stage(changes, envelope.seq)
+    return this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      this.place.stage(changes, envelope.seq, envelope)
       await this.core.store.commit(changes)
     })
   }
 
   /** Told again, in part or whole, only what is not behind us counts. */
   private skip({ upto, count }: Expiry): Promise<void> {
-    return this.core.serial.run(async () => {
-      const changes = new Changes()
+    return this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
       this.place.stage(changes, upto)
       const missed = Math.min(count, upto - this.place.upto)
-      const show = missed > 0 ? this.expiredNotice.stage(changes, missed) : () => undefined
+      if (missed > 0) this.expiredNotice.stage(changes, missed)
       await this.core.store.commit(changes)
-      show()
     })
   }
 
@@ -207,35 +207,32 @@ export class Inbox {
 
   /** Stores what the envelope brings, together with what `begin` stages. */
   private take(envelope: IncomingEnvelope, begin: Begin, last: boolean) {
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       const { user_id: userId, device_id: deviceId } = envelope.from
-      let changes = new Changes()
-      const begun = begin(changes)
-      if (!begun) return
-      let shows: (Show | null)[] = [begun]
+      let changes = new TurnChanges(turn)
+      if (!begin(changes)) return
       try {
         if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
-        const opened = await this.decryptor.open(envelope)
+        const opened = await this.decryptor.open(turn, envelope)
         this.decryptor.stage(changes, envelope, opened)
-        shows.push(await this.handlers.stage(changes, envelope, opened.decrypted, opened.content))
+        await this.handlers.stage(changes, envelope, opened.decrypted, opened.content)
       } catch (error) {
         // Nothing of the failed attempt is kept.
-        changes = new Changes()
-        shows = [begin(changes)]
-        shows.push(await this.refuse(changes, envelope, error, last))
+        changes = new TurnChanges(turn)
+        begin(changes)
+        await this.refuse(changes, envelope, error, last)
       }
       await this.core.store.commit(changes)
-      for (const show of shows) show?.()
     })
   }
 
   /** What is stored instead of a content: never nothing. */
   private async refuse(
-    changes: Changes,
+    changes: TurnChanges,
     envelope: IncomingEnvelope,
     error: unknown,
     last: boolean,
-  ): Promise<Show> {
+  ): Promise<void> {
     if (isRefusal(error)) {
       if (error instanceof CryptoError && error.code === 'identity_mismatch') {
         const identity = await this.presented(envelope)
@@ -259,19 +256,16 @@ export class Inbox {
 
   /** Kept unread until the person accepts the new key. */
   private async hold(
-    changes: Changes,
+    changes: TurnChanges,
     envelope: IncomingEnvelope,
     identity: PublicKey,
-  ): Promise<Show> {
+  ): Promise<void> {
     const { user_id: userId } = envelope.from
     const person = this.people.find(userId, changes)
-    if (!person) return () => undefined
-    const shows = [
-      await this.keys.stage(changes, userId, identity),
-      this.held.stage(changes, envelope, identity, person) ??
-        (await this.failures.stageUnheld(changes, envelope)),
-    ]
-    return () => shows.forEach((show) => show())
+    if (!person) return
+    await this.keys.stage(changes, userId, identity)
+    const kept = this.held.stage(changes, envelope, identity, person)
+    if (!kept) await this.failures.stageUnheld(changes, envelope)
   }
 }
 

@@ -5,7 +5,7 @@
  * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
  * queue, one at a time.
  */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
 import type { Message } from '@/messenger/contract'
@@ -23,8 +23,6 @@ interface LogRecord {
   /** Up to this number the present log may offer again what the one before had offered. */
   before: number
 }
-
-type Show = () => void
 
 export class MailboxPlace {
   private cursor = 0
@@ -48,16 +46,15 @@ export class MailboxPlace {
     return this.cursor
   }
 
-  /** Adds the new place to `changes`; `moved` follows the commit. */
-  stage(changes: Changes, seq: number, envelope: IncomingEnvelope | null = null): Show {
+  /** Adds the new place to `changes`. */
+  stage(changes: TurnChanges, seq: number, envelope: IncomingEnvelope | null = null): void {
+    const marks = envelope ? this.withMark(envelope) : this.marks
     changes.put('records', 'cursor', seq)
-    if (envelope) changes.put('records', 'marks', this.withMark(envelope))
-    return () => undefined
-  }
-
-  moved(seq: number, envelope: IncomingEnvelope | null = null): void {
-    this.cursor = seq
-    if (envelope) this.marks = this.withMark(envelope)
+    if (envelope) changes.put('records', 'marks', marks)
+    changes.whenStored(() => {
+      this.cursor = seq
+      this.marks = marks
+    })
   }
 
   /** The relay named its log: another than before starts the numbers anew. */
@@ -102,13 +99,16 @@ export class MailboxPlace {
   }
 
   private note(log: LogRecord, cursor: number, tell: boolean): Promise<void> {
-    return this.core.serial.run(async () => {
-      const changes = new Changes().put('records', 'log', log).put('records', 'cursor', cursor)
-      const show = tell ? this.security.stage(changes, 'relay_log_changed', {}) : null
+    return this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+        .put('records', 'log', log)
+        .put('records', 'cursor', cursor)
+      changes.whenStored(() => {
+        this.log = log
+        this.cursor = cursor
+      })
+      if (tell) this.security.stage(changes, 'relay_log_changed', {})
       await this.core.store.commit(changes)
-      this.log = log
-      this.cursor = cursor
-      show?.()
     })
   }
 

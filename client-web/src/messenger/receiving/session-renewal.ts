@@ -2,6 +2,8 @@
  * When a contact's messages cannot be read, a fresh session is started and announced with `hello`:
  * at most once an hour per device, visible in the conversation.
  */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { hasPassed } from '@/platform/clock'
 import { Changes } from '@/storage/changes'
 import type { Chats } from '@/messenger/chats/chats'
@@ -19,8 +21,6 @@ const APART = 3_600_000
 
 export class SessionRenewal {
   private readonly running = new Set<string>()
-  outbox: Outbox | null = null
-
   constructor(
     private readonly core: Core,
     private readonly sessions: Sessions,
@@ -28,6 +28,7 @@ export class SessionRenewal {
     private readonly chats: Chats,
     private readonly log: SecurityLog,
     private readonly keys: KeyWatch,
+    private readonly outbox: Outbox,
   ) {}
 
   /** Starts in the background; does nothing when it was tried within the hour. */
@@ -56,7 +57,7 @@ export class SessionRenewal {
 
   private async renew(userId: string, deviceId: number): Promise<void> {
     const target = this.targets.get(userId)
-    if (!target || !this.outbox || !(await this.stamp(userId, deviceId))) return
+    if (!target || !(await this.stamp(userId, deviceId))) return
     try {
       const devices = await this.sessions.start(target, [deviceId], true)
       // A number that is no device of theirs: somebody made it up.
@@ -66,23 +67,20 @@ export class SessionRenewal {
       else throw error
       return
     }
-    await this.core.serial.run(() => this.announce(this.outbox as Outbox, userId, deviceId))
+    await this.core.serial.run((turn) => this.announce(turn, userId, deviceId))
   }
 
-  private async announce(outbox: Outbox, userId: string, deviceId: number): Promise<void> {
-    const changes = new Changes()
-    const shows = [
-      outbox.stage(changes, {
-        to: userId,
-        contentId: crypto.randomUUID(),
-        body: { type: 'hello' },
-        sentAt: this.core.now(),
-        message: null,
-      }),
-      this.log.stage(changes, 'session_renewed', { userId, device: deviceId }),
-      this.chats.stageNotice(changes, userId, { type: 'session_renewed' }),
-    ]
+  private async announce(turn: Turn, userId: string, deviceId: number): Promise<void> {
+    const changes = new TurnChanges(turn)
+    this.outbox.stage(changes, {
+      to: userId,
+      contentId: crypto.randomUUID(),
+      body: { type: 'hello' },
+      sentAt: this.core.now(),
+      message: null,
+    })
+    this.log.stage(changes, 'session_renewed', { userId, device: deviceId })
+    this.chats.stageNotice(changes, userId, { type: 'session_renewed' })
     await this.core.store.commit(changes)
-    for (const show of shows) show()
   }
 }

@@ -1,9 +1,10 @@
 /** One attempt to bring an outbox entry to the relay, and what its answer means. */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
-import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import { delay } from '@/messenger/core/backoff'
-import type { Content, CopyOf } from '@/messenger/contents/content'
+import type { Content } from '@/messenger/contents/content'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { SendProblem, SignedReceipt } from '@/messenger/contract'
@@ -69,11 +70,6 @@ export class Delivery {
     }
   }
 
-  copyOf(target: Target): CopyOf {
-    const { userId, username, identity } = target
-    return { user_id: userId, username, identity: identityText(identity) }
-  }
-
   content(entry: OutboxRecord, n: number, m: number | undefined): Content {
     const { account } = this.core
     return {
@@ -101,13 +97,14 @@ export class Delivery {
       return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
     }
     const receipt = await this.signed.wanted(entry)
-    const prepared = await this.sessions.serial.run(async () => {
-      const stored = await this.stored(entry)
+    const prepared = await this.sessions.serial.run(async (turn) => {
+      const stored = await this.stored(turn, entry)
       // A part that has stopped since was faster: encrypting again would use up a second counter.
       if (!stored || stored.envelopes) return stored
       const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
       const n = counter + 1
-      const changes = new Changes().put('counters', `out/${entry.to}`, n)
+      const changes = new TurnChanges(turn)
+      changes.put('counters', `out/${entry.to}`, n)
       const m = await this.countText(changes, entry, n)
       const content = this.content(entry, n, m)
       const envelopes = await this.sessions.encrypt(changes, target, devices, content)
@@ -120,7 +117,7 @@ export class Delivery {
 
   /** Undefined while it is not known how many there were: an older version counted everything alike. */
   private async countText(
-    changes: Changes,
+    changes: TurnChanges,
     { to, body }: OutboxRecord,
     n: number,
   ): Promise<number | undefined> {
@@ -132,8 +129,8 @@ export class Delivery {
     return m
   }
 
-  /** As it lies in the outbox; null when it was deleted or renewed. Asked inside `serial`. */
-  private async stored(entry: OutboxRecord): Promise<OutboxRecord | null> {
+  /** As it lies in the outbox; null when it was deleted or renewed. */
+  private async stored(_turn: Turn, entry: OutboxRecord): Promise<OutboxRecord | null> {
     const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
     return stored?.id === entry.id ? stored : null
   }
@@ -224,9 +221,9 @@ export class Delivery {
     replaced: ReadonlySet<number>,
   ): Promise<Outcome> {
     const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
-    const record = await this.sessions.serial.run(async () => {
-      if (!(await this.stored(entry))) return null
-      const changes = new Changes()
+    const record = await this.sessions.serial.run(async (turn) => {
+      if (!(await this.stored(turn, entry))) return null
+      const changes = new TurnChanges(turn)
       const content = this.content(entry, entry.n ?? 0, entry.m)
       const fresh = await this.sessions.encrypt(changes, target, added, content)
       const kept = (entry.envelopes ?? []).filter((one) => !replaced.has(one.device_id))

@@ -3,7 +3,7 @@
  * The first few at once, then one every ten minutes, and none while anything of the person's own
  * waits: keys are handed out by the hour, and those the person writes to come first.
  */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Outbox } from './outbox'
@@ -63,25 +63,26 @@ export class Greetings {
 
   /** The first `count` of them who have no session yet; the rest is kept for later. */
   private greet(ids: readonly string[], count: number): Promise<void> {
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       const open = ids.filter((id) => {
         const person = this.people.all.get(id)
         return person && mayWriteTo(person) && person.devices === null
       })
       const [now, left] = [open.slice(0, count), open.slice(count)]
-      const changes = new Changes().put('records', RECORD, left)
-      const kicks = now.map((to) =>
+      const changes = new TurnChanges(turn).put('records', RECORD, left)
+      changes.whenStored(() => {
+        this.left = left
+      })
+      for (const to of now) {
         this.outbox.stage(changes, {
           to,
           contentId: crypto.randomUUID(),
           body: { type: 'hello' },
           sentAt: this.core.now(),
           message: null,
-        }),
-      )
+        })
+      }
       await this.core.store.commit(changes)
-      this.left = left
-      for (const kick of kicks) kick()
       this.schedule()
     })
   }

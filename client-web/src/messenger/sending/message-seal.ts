@@ -1,22 +1,22 @@
+import type { TurnChanges } from '@/messenger/core/serial'
 import { fingerprint, identityText } from '@/crypto/identity'
-import type { Changes } from '@/storage/changes'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Message } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import type { Target } from '@/messenger/keys/targets'
 
-/** Notes on an outgoing message the key of `target`, under which it is encrypted. Call the result after the commit. */
+/** Notes on an outgoing message the key of `target`, under which it is encrypted. */
 export async function stageSeal(
   { core, chats }: { core: Core; chats: Chats },
-  changes: Changes,
+  changes: TurnChanges,
   id: string,
   target: Target | null,
-): Promise<() => void> {
+): Promise<void> {
   const message = await core.store.message<Message>(id)
-  if (!message?.encryption || message.direction !== 'out' || !target) return () => undefined
+  if (!message?.encryption || message.direction !== 'out' || !target) return
   const { identity, verified = false } = target
   const seal = { fingerprint: fingerprint(identity), identity: identityText(identity), verified }
-  return chats.stageChanged(changes, {
+  chats.stageChanged(changes, {
     ...message,
     encryption: { ...message.encryption, ...seal },
   })

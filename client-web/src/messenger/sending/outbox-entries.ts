@@ -1,5 +1,5 @@
 /** What lies in the outbox: in memory as on disk, in the order of sending. */
-import type { Changes } from '@/storage/changes'
+import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Body } from '@/messenger/contents/content'
 import type { OutboxRecord } from '@/messenger/core/records'
@@ -48,8 +48,7 @@ export class OutboxEntries {
     return first
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
-  stageNew(changes: Changes, entry: NewEntry): () => void {
+  stageNew(changes: TurnChanges, entry: NewEntry): void {
     const record: OutboxRecord = {
       ...entry,
       key: ++this.lastKey,
@@ -57,14 +56,21 @@ export class OutboxEntries {
       envelopes: null,
       n: null,
     }
-    changes.put('outbox', record.key, record)
-    return () => this.set(record)
+    this.stage(changes, record)
+  }
+
+  stage(changes: TurnChanges, entry: OutboxRecord): void {
+    changes.put('outbox', entry.key, entry).whenStored(() => this.set(entry))
   }
 
   /** As it lies on disk by now. */
   set(entry: OutboxRecord): void {
     this.records.set(entry.key, entry)
     this.showWaiting()
+  }
+
+  stageRemoval(changes: TurnChanges, key: number): void {
+    changes.remove('outbox', key).whenStored(() => this.delete(key))
   }
 
   delete(key: number): void {
@@ -77,29 +83,25 @@ export class OutboxEntries {
    * already, and whose counter is used, still goes its way.
    */
   async stageUntried(
-    changes: Changes,
+    changes: TurnChanges,
     unwanted: (entry: OutboxRecord) => boolean,
-  ): Promise<() => void> {
+  ): Promise<void> {
     const gone: OutboxRecord[] = []
     for (const entry of this.all.filter(unwanted)) {
       // The disk knows first.
       const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
       if (!stored?.envelopes || stored.aside) gone.push(entry)
     }
-    return this.stageGone(changes, gone)
+    this.stageGone(changes, gone)
   }
 
   /** Everything for someone who is no contact any more. */
-  stageRemovalTo(changes: Changes, to: string): () => void {
-    return this.stageGone(changes, this.to(to))
+  stageRemovalTo(changes: TurnChanges, to: string): void {
+    this.stageGone(changes, this.to(to))
   }
 
-  private stageGone(changes: Changes, gone: readonly OutboxRecord[]): () => void {
-    for (const entry of gone) changes.remove('outbox', entry.key)
-    return () => {
-      for (const entry of gone) this.records.delete(entry.key)
-      this.showWaiting()
-    }
+  private stageGone(changes: TurnChanges, gone: readonly OutboxRecord[]): void {
+    for (const entry of gone) this.stageRemoval(changes, entry.key)
   }
 
   private showWaiting(): void {

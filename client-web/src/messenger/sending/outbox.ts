@@ -4,8 +4,8 @@
  * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
  * encrypts nothing twice.
  */
+import { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
-import { Changes } from '@/storage/changes'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
@@ -13,6 +13,7 @@ import { MessengerError } from '@/messenger/contract'
 import type { Message, SendProblem } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { Outcome } from './delivery'
+import { aboutOf } from './about'
 import { stageSeal } from './message-seal'
 import { anew, OutboxEntries } from './outbox-entries'
 import type { NewEntry } from './outbox-entries'
@@ -50,13 +51,10 @@ export class Outbox {
     return this.entries.load()
   }
 
-  /** Adds the write to `changes`; call the result after the commit: it starts sending. */
-  stage(changes: Changes, entry: NewEntry): () => void {
-    const added = this.entries.stageNew(changes, entry)
-    return () => {
-      added()
-      this.kick(entry.to)
-    }
+  /** Adds the entry to `changes`; sending starts after the commit. */
+  stage(changes: TurnChanges, entry: NewEntry): void {
+    this.entries.stageNew(changes, entry)
+    changes.whenStored(() => this.kick(entry.to))
   }
 
   /** Sends what can be sent, to one recipient or to all. */
@@ -78,17 +76,13 @@ export class Outbox {
 
   /** For the recipient's new key: what was encrypted to the old one can never be read. */
   async renew(to: string): Promise<void> {
-    await this.core.serial.run(async () => {
-      const changes = new Changes()
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
       const renewed = this.entries.to(to).map(anew)
-      for (const entry of renewed) changes.put('outbox', entry.key, entry)
+      for (const entry of renewed) this.entries.stage(changes, entry)
       const target = this.targets.get(to)
-      const shows = await Promise.all(
-        renewed.map(({ contentId }) => stageSeal(this, changes, contentId, target)),
-      )
+      for (const { contentId } of renewed) await stageSeal(this, changes, contentId, target)
       await this.core.store.commit(changes)
-      for (const entry of renewed) this.entries.set(entry)
-      for (const show of shows) show()
     })
     this.resume(to)
   }
@@ -185,46 +179,40 @@ export class Outbox {
 
   /** Statuses are read and written back: never while the inbox does the same. */
   private finish(entry: OutboxRecord, outcome: Accepted): Promise<void> {
-    return this.core.serial.run(() => this.finishNow(entry, outcome))
+    return this.core.serial.run(async (turn) => {
+      const { at, receipts } = outcome
+      const changes = new TurnChanges(turn)
+      this.entries.stageRemoval(changes, entry.key)
+      if (entry.message) {
+        const { conversation } = entry.message
+        await this.chats.stageAccepted(changes, conversation, entry.contentId, at, receipts)
+      }
+      this.stageCopy(changes, entry)
+      await this.core.store.commit(changes)
+    })
   }
 
-  private async finishNow(entry: OutboxRecord, { at, receipts }: Accepted): Promise<void> {
-    const changes = new Changes().remove('outbox', entry.key)
-    const shows: (() => void)[] = []
-    if (entry.message) {
-      const { conversation } = entry.message
-      shows.push(
-        await this.chats.stageAccepted(changes, conversation, entry.contentId, at, receipts),
-      )
-    }
-    shows.push(this.stageCopy(changes, entry))
-    await this.core.store.commit(changes)
-    this.entries.delete(entry.key)
-    for (const show of shows) show()
-  }
-
-  /** One's own other devices learn what was written, and what was read. */
-  private stageCopy(changes: Changes, entry: OutboxRecord): () => void {
+  /** One's own other devices learn what was written. */
+  private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
     const { body, to } = entry
     const target = this.targets.get(to)
-    const copied = body.type === 'text' || body.type === 'read'
-    if (!copied || !target || to === this.core.account.userId || this.targets.own.length === 0) {
-      return () => undefined
-    }
-    const copy = { ...body, for: this.delivery.copyOf(target) }
+    const toOneself = to === this.core.account.userId
+    if (body.type !== 'text' || !target || toOneself || this.targets.own.length === 0) return
+    const copy = { ...body, for: aboutOf(target) }
     const { contentId, sentAt } = entry
     const own = this.core.account.userId
-    return this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
+    this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
   /** Tries a message again that was set aside, with what was encrypted for it already. */
   sendAgain(id: string): Promise<void> {
-    return this.core.serial.run(async () => {
+    return this.core.serial.run(async (turn) => {
       const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
       if (!entry?.message) throw new MessengerError('not_found')
-      const changes = new Changes()
-      const show = await this.stageProblem(changes, entry, null)
-      await this.change(changes, { ...entry, aside: false }, show)
+      const changes = new TurnChanges(turn)
+      await this.stageProblem(changes, entry, null)
+      this.entries.stage(changes, { ...entry, aside: false })
+      await this.core.store.commit(changes)
       this.resume(entry.to)
     })
   }
@@ -233,51 +221,44 @@ export class Outbox {
   private async setAside(entry: OutboxRecord): Promise<void> {
     this.faults.delete(entry.key)
     if (!entry.message) return this.drop(entry, 'set_aside')
-    await this.core.serial.run(async () => {
+    await this.core.serial.run(async (turn) => {
       // Deleted, or to be encrypted anew, meanwhile.
       if (this.entries.get(entry.key) !== entry) return
-      const changes = new Changes()
-      const show = await this.stageProblem(changes, entry, 'set_aside')
-      await this.change(changes, { ...entry, aside: true }, show)
+      const changes = new TurnChanges(turn)
+      await this.stageProblem(changes, entry, 'set_aside')
+      this.entries.stage(changes, { ...entry, aside: true })
+      await this.core.store.commit(changes)
     })
   }
 
-  private async change(changes: Changes, entry: OutboxRecord, show: () => void): Promise<void> {
-    await this.core.store.commit(changes.put('outbox', entry.key, entry))
-    this.entries.set(entry)
-    show()
-  }
-
   private async drop(entry: OutboxRecord, problem: SendProblem): Promise<void> {
-    await this.core.serial.run(async () => {
-      const changes = new Changes().remove('outbox', entry.key)
-      const show = await this.stageProblem(changes, entry, problem)
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      this.entries.stageRemoval(changes, entry.key)
+      await this.stageProblem(changes, entry, problem)
       await this.core.store.commit(changes)
-      this.entries.delete(entry.key)
-      show()
     })
   }
 
   private async tell(entry: OutboxRecord, problem: SendProblem | null): Promise<void> {
     if (!entry.message) return
-    await this.core.serial.run(async () => {
-      const changes = new Changes()
-      const show = await this.stageProblem(changes, entry, problem)
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      await this.stageProblem(changes, entry, problem)
       await this.core.store.commit(changes)
-      show()
     })
   }
 
   private async stageProblem(
-    changes: Changes,
+    changes: TurnChanges,
     entry: OutboxRecord,
     problem: SendProblem | null,
-  ): Promise<() => void> {
+  ): Promise<void> {
     const message = entry.message && (await this.core.store.message<Message>(entry.contentId))
     if (!message || message.problem === problem || message.status !== 'waiting') {
-      return () => undefined
+      return
     }
-    return this.chats.stageChanged(changes, { ...message, problem })
+    this.chats.stageChanged(changes, { ...message, problem })
   }
 
   private limit(wait: number): void {

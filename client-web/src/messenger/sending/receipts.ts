@@ -1,13 +1,16 @@
 /**
  * Receipts: owed ones lie on disk (written together with the message they answer), go out batched
  * per contact, at least five seconds apart, within a third of the account's message window, and
- * only to accepted contacts.
+ * only to accepted contacts. One's own other devices are told of what was read with them, and also of
+ * what the contact is not told.
  */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
-import { Changes } from '@/storage/changes'
 import type { Core } from '@/messenger/core/core'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Outbox } from './outbox'
+import type { SiblingSync } from './sibling-sync'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ReceiptsRecord } from '@/messenger/core/records'
@@ -20,6 +23,11 @@ const GATHER = 250
 const MOST_IDS = 500
 const PREFIX = 'receipts/'
 
+/** `seen`: read, and only one's own other devices learn it. */
+type Kind = 'delivered' | 'read' | 'seen'
+/** Whoever gets "read" needs no "delivered" for the same message. */
+const FIRST_TO_LAST: readonly Kind[] = ['read', 'delivered', 'seen']
+
 export class Receipts {
   private readonly records = new CachedTable<ReceiptsRecord>('records', PREFIX)
   private readonly lastSent = new Map<string, number>()
@@ -31,6 +39,7 @@ export class Receipts {
     private readonly core: Core,
     private readonly people: People,
     private readonly outbox: Outbox,
+    private readonly sync: SiblingSync,
   ) {}
 
   async load(): Promise<void> {
@@ -40,20 +49,17 @@ export class Receipts {
     this.schedule()
   }
 
-  /** Adds the write to `changes`; call the result after the commit. */
+  /** Adds what is owed to `changes`. */
   stage(
-    changes: Changes,
+    changes: TurnChanges,
     userId: string,
-    type: 'delivered' | 'read',
+    type: Kind,
     ids: readonly string[],
-  ): () => void {
+  ): void {
     const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
-    const record = { ...before, [type]: [...new Set([...before[type], ...ids])] }
-    const followed = this.records.stage(changes, userId, record)
-    return () => {
-      followed()
-      this.schedule()
-    }
+    const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
+    this.records.stage(changes, userId, record)
+    changes.whenStored(() => this.schedule())
   }
 
   stop(): void {
@@ -61,8 +67,8 @@ export class Receipts {
     if (this.timer) clearTimeout(this.timer)
   }
 
-  stageRemoval(changes: Changes, userId: string): () => void {
-    return this.records.stageRemoval(changes, userId)
+  stageRemoval(changes: TurnChanges, userId: string): void {
+    this.records.stageRemoval(changes, userId)
   }
 
   private get owed(): ReadonlyMap<string, ReceiptsRecord> {
@@ -104,39 +110,41 @@ export class Receipts {
       const now = this.core.elapsed()
       if (!this.allowed(record.userId) || this.due(record.userId) > now || this.room() > now)
         continue
-      await this.core.serial.run(() => this.send(record.userId))
+      await this.core.serial.run((turn) => this.send(turn, record.userId))
     }
   }
 
-  private async send(userId: string): Promise<void> {
+  private async send(turn: Turn, userId: string): Promise<void> {
     const record = this.owed.get(userId)
     if (!record || this.stopped || !this.allowed(userId)) return
-    // Whoever gets "read" needs no "delivered" for the same message.
-    const type = record.read.length > 0 ? 'read' : 'delivered'
-    const ids = record[type].slice(0, MOST_IDS)
-    const rest = new Set(ids)
-    const left: ReceiptsRecord = {
-      userId,
-      delivered: record.delivered.filter((id) => !rest.has(id)),
-      read: record.read.filter((id) => !rest.has(id)),
+    const type = FIRST_TO_LAST.find((kind) => record[kind]?.length) ?? 'read'
+    const ids = (record[type] ?? []).slice(0, MOST_IDS)
+    const gone = new Set(ids)
+    const left = (kind: Kind): string[] => {
+      const owed = record[kind] ?? []
+      return kind === type || type === 'read' ? owed.filter((id) => !gone.has(id)) : [...owed]
     }
-    const empty = left.delivered.length === 0 && left.read.length === 0
-    const changes = new Changes()
-    const followed = empty
-      ? this.records.stageRemoval(changes, userId)
-      : this.records.stage(changes, userId, left)
-    const kick = this.outbox.stage(changes, {
-      to: userId,
-      contentId: crypto.randomUUID(),
-      body: { type, ids },
-      sentAt: this.core.now(),
-      message: null,
+    const rest = { userId, delivered: left('delivered'), read: left('read'), seen: left('seen') }
+    const empty = FIRST_TO_LAST.every((kind) => rest[kind].length === 0)
+    const changes = new TurnChanges(turn)
+    if (empty) this.records.stageRemoval(changes, userId)
+    else this.records.stage(changes, userId, rest)
+    changes.whenStored(() => {
+      this.lastSent.set(userId, this.core.elapsed())
+      this.sent.push(this.core.elapsed())
     })
+    if (type !== 'seen') {
+      this.outbox.stage(changes, {
+        to: userId,
+        contentId: crypto.randomUUID(),
+        body: { type, ids },
+        sentAt: this.core.now(),
+        message: null,
+      })
+    }
+    const person = this.people.all.get(userId)
+    if (person && type !== 'delivered') this.sync.stage(changes, person, { what: 'read', ids })
     await this.core.store.commit(changes)
-    followed()
-    this.lastSent.set(userId, this.core.elapsed())
-    this.sent.push(this.core.elapsed())
-    kick()
   }
 
   private allowed(userId: string): boolean {

@@ -3,6 +3,8 @@
  * that it is theirs, or removed it; each log-in is a line of the security log. The relay is asked at
  * each connection, every quarter of an hour, and when a device that is not known yet writes.
  */
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Turn } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { OwnKeys, SessionEntry } from '@/wire/types'
@@ -23,8 +25,6 @@ const MOST_ASKED = 10
 const KEPT_NUMBERS = 1_000
 
 const nothing: OwnDevicesRecord = { seen: null, gone: [], asked: [], logins: null, names: {} }
-
-type Show = () => void
 
 export class OwnDevices {
   private record = nothing
@@ -84,15 +84,19 @@ export class OwnDevices {
       if (error instanceof RelayError) return null
       throw error
     })
-    await this.core.serial.run(() => this.note(own, sessions))
+    await this.core.serial.run((turn) => this.note(turn, own, sessions))
   }
 
-  private async note(own: OwnKeys, sessions: readonly SessionEntry[] | null): Promise<void> {
-    const changes = new Changes()
+  private async note(
+    turn: Turn,
+    own: OwnKeys,
+    sessions: readonly SessionEntry[] | null,
+  ): Promise<void> {
+    const changes = new TurnChanges(turn)
     const others = own.devices
       .filter(({ device_id: id }) => id !== own.device_id)
       .map((one) => ({ deviceId: one.device_id, registrationId: one.registration_id }))
-    const shows = [this.targets.stageDevices(changes, this.core.account.userId, others)]
+    this.targets.stageDevices(changes, this.core.account.userId, others)
     const { seen } = this.record
     const fresh = seen ? others.filter(({ deviceId }) => !seen.includes(deviceId)) : []
     const record: OwnDevicesRecord = {
@@ -101,17 +105,15 @@ export class OwnDevices {
         -KEPT_NUMBERS,
       ),
       asked: this.asked(others, fresh, sessions),
-      gone: this.noteGone(changes, others, shows),
-      logins: this.noteLogins(changes, sessions, shows),
+      gone: this.noteGone(changes, others),
+      logins: this.noteLogins(changes, sessions),
     }
     for (const { deviceId: device } of fresh.slice(0, MOST_ASKED)) {
-      shows.push(this.log.stage(changes, 'own_device_added', { device }))
+      this.log.stage(changes, 'own_device_added', { device })
     }
-    if (seen === null && others.length > 0) shows.push(this.stageGreeting(changes))
-    changes.put('records', RECORD, record)
+    if (seen === null && others.length > 0) this.stageGreeting(changes)
+    changes.put('records', RECORD, record).whenStored(() => this.show(record))
     await this.core.store.commit(changes)
-    this.show(record)
-    for (const show of shows) show()
   }
 
   /** Those that are still there and not answered for, and the new ones. */
@@ -132,20 +134,19 @@ export class OwnDevices {
   }
 
   /** Numbers are never given twice: each goes once, whatever the relay says later. */
-  private noteGone(changes: Changes, others: readonly DeviceRef[], shows: Show[]): number[] {
+  private noteGone(changes: TurnChanges, others: readonly DeviceRef[]): number[] {
     const { seen, gone } = this.record
     const there = new Set(others.map(({ deviceId }) => deviceId))
     const left = (seen ?? []).filter((device) => !there.has(device) && !gone.includes(device))
     for (const device of left.slice(0, MOST_ASKED)) {
-      shows.push(this.log.stage(changes, 'own_device_removed', { device }))
+      this.log.stage(changes, 'own_device_removed', { device })
     }
     return [...gone, ...left].slice(-KEPT_NUMBERS)
   }
 
   private noteLogins(
-    changes: Changes,
+    changes: TurnChanges,
     sessions: readonly SessionEntry[] | null,
-    shows: Show[],
   ): readonly string[] | null {
     const { logins } = this.record
     if (!sessions) return logins
@@ -153,16 +154,16 @@ export class OwnDevices {
     const news = sessions.filter((one) => (logins ? !logins.includes(one.session_id) : one.current))
     for (const one of news.slice(0, MOST_LOGINS)) {
       const at = Math.min(one.created_at, this.core.now())
-      shows.push(this.log.stage(changes, 'login', { device: one.device_id, at }))
+      this.log.stage(changes, 'login', { device: one.device_id, at })
     }
     const ids = sessions.map((one) => one.session_id)
     return [...new Set([...(logins ?? []), ...ids])].slice(-KEPT_LOGINS)
   }
 
   /** The others learn at once that this device is there, and what it calls itself. */
-  private stageGreeting(changes: Changes): Show {
+  private stageGreeting(changes: TurnChanges): void {
     const { deviceName } = this.core
-    return this.outbox.stage(changes, {
+    this.outbox.stage(changes, {
       to: this.core.account.userId,
       contentId: crypto.randomUUID(),
       body: { type: 'hello', ...(deviceName && { device: deviceName }) },

@@ -1,5 +1,5 @@
 /** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import type { Ephemerals } from '@/messenger/receiving/ephemerals'
@@ -99,9 +99,9 @@ export class Presence {
   private encrypt(userId: string, active: boolean) {
     const person = this.people.get(userId)
     const { account } = this.core
-    return this.sessions.serial.run(async () => {
+    return this.sessions.serial.run(async (turn) => {
       const n = (await this.core.store.get<number>('counters', `out/${userId}`)) ?? 0
-      const changes = new Changes()
+      const changes = new TurnChanges(turn)
       try {
         const all = await this.sessions.encrypt(changes, person, person.devices ?? [], {
           v: 1,

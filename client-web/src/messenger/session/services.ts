@@ -1,5 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
@@ -25,11 +25,14 @@ import { mayWriteTo, People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { Receipts } from '@/messenger/sending/receipts'
+import { Removals } from '@/messenger/sending/removals'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
 import { SearchIndex } from '@/messenger/chats/search-index'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
+import { SiblingSync } from '@/messenger/sending/sibling-sync'
+import { SyncHandler } from '@/messenger/receiving/sync-handler'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
 
@@ -46,8 +49,10 @@ export class Services {
   readonly keys: KeyWatch
   readonly held: HeldEnvelopes
   readonly outbox: Outbox
+  readonly sync: SiblingSync
   readonly receipts: Receipts
   readonly signed: SignedReceipts
+  readonly removals: Removals
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
@@ -82,13 +87,20 @@ export class Services {
       chats,
       new Delivery(core, people, targets, sessions, keys, signed),
     )
-    this.receipts = new Receipts(core, people, this.outbox)
+    this.sync = new SiblingSync(core, targets, this.outbox)
+    this.receipts = new Receipts(core, people, this.outbox, this.sync)
     this.requests = new Requests(core, people, chats)
-    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys)
-    renewal.outbox = this.outbox
+    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys, this.outbox)
     const decryptor = new EnvelopeDecryptor(core, people, sessions)
     const { receipts, requests } = this
-    const handlers = new ContentHandlers(core, people, chats, receipts, requests, log, keys, held)
+    this.search = new SearchIndex(core, people)
+    chats.added = (message) => this.search.add(message)
+    const { outbox, sync, search } = this
+    this.removals = new Removals(core, people, chats, held, outbox, receipts, search)
+    const handler = new SyncHandler(core, people, chats, log, keys, held, sync, this.removals)
+    handler.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
+    handler.changed = () => this.relationsChanged()
+    const handlers = new ContentHandlers(core, people, chats, receipts, requests, log, handler)
     this.inbox = new Inbox(
       core,
       people,
@@ -106,8 +118,6 @@ export class Services {
     this.greetings = new Greetings(core, people, chats, this.outbox)
     const ephemerals = new Ephemerals(core, decryptor)
     this.presence = new Presence(core, people, chats, sessions, ephemerals)
-    this.search = new SearchIndex(core, people)
-    chats.added = (message) => this.search.add(message)
     this.link = new Link(core, wire, tokens, this.events(ended))
     this.inbox.interrupted = () => this.link.reconnect()
   }
@@ -119,6 +129,7 @@ export class Services {
     await Promise.all(parts.map((part) => part.load()))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
+    await this.sync.load()
     await this.receipts.load()
     await this.greetings.load()
     this.requests.show()
@@ -146,27 +157,42 @@ export class Services {
   /** Everything received in a conversation counts as seen. */
   async markRead(id: string): Promise<void> {
     if (this.chats.record(id).unread === 0) return
-    await this.core.serial.run(async () => {
+    await this.core.serial.run(async (turn) => {
       const seen = await this.newest(id, this.chats.record(id).unread)
-      const changes = new Changes()
+      const changes = new TurnChanges(turn)
       const person = this.people.all.get(id)
-      const receipts = this.core.settings.readReceipts && person && mayWriteTo(person)
-      const owe = receipts ? this.receipts.stage(changes, id, 'read', seen) : () => undefined
-      const show = this.chats.stage(changes, id, { unread: 0 })
+      this.chats.stage(changes, id, { unread: 0 })
+      const type = this.core.settings.readReceipts ? 'read' : 'seen'
+      const heard = type === 'read' || !this.sync.alone
+      if (person && mayWriteTo(person) && heard) this.receipts.stage(changes, id, type, seen)
       await this.core.store.commit(changes)
-      show()
-      owe()
     })
+  }
+
+  /**
+   * After the commit of a decision about somebody's key: opens the envelopes held under it and sends
+   * what waits. `renewed`: another key is pinned than before.
+   */
+  async keyDecided(userId: string, renewed: boolean): Promise<void> {
+    await this.inbox.openHeld(userId)
+    if (renewed) await this.outbox.renew(userId)
+    else this.outbox.resume(userId)
+  }
+
+  /** After the commit of a change of who may be heard or seen. */
+  relationsChanged(): void {
+    this.requests.show()
+    this.outbox.resume()
+    this.inBackground(this.presence.watch())
   }
 
   /** What came while the person was a stranger is confirmed once they are a contact. */
   async oweReceipts(id: string): Promise<void> {
-    await this.core.serial.run(async () => {
+    await this.core.serial.run(async (turn) => {
       const ids = await this.newest(id, this.chats.record(id).unread)
-      const changes = new Changes()
-      const owe = this.receipts.stage(changes, id, 'delivered', ids)
+      const changes = new TurnChanges(turn)
+      this.receipts.stage(changes, id, 'delivered', ids)
       await this.core.store.commit(changes)
-      owe()
     })
   }
 

@@ -68,6 +68,27 @@ describe('sealed records', () => {
     expect(await store.message('c-3')).toBeNull()
   })
 
+  test('what waits for a commit runs after it, in order; after a failed one, never', async () => {
+    const { store, name } = await openStore()
+    const seen: unknown[] = []
+    const written = (): Promise<unknown> => store.get('records', 'x')
+    const changes = new Changes().put('records', 'x', 1)
+    changes.whenStored(() => seen.push('first', written()))
+    changes.whenStored(() => seen.push('second'))
+    await store.commit(changes)
+    expect(seen).toEqual(['first', expect.any(Promise), 'second'])
+    expect(await seen[1]).toBe(1)
+    await store.commit(changes)
+    expect(seen, 'each runs once').toHaveLength(3)
+    await store.commit(new Changes().whenStored(() => seen.push('of nothing to write')))
+    expect(seen.at(-1)).toBe('of nothing to write')
+
+    await (await openStore(name)).store.takeFence()
+    const late = new Changes().put('records', 'x', 2).whenStored(() => seen.push('fenced'))
+    await expect(store.commit(late)).rejects.toMatchObject({ code: 'fenced' })
+    expect(seen).not.toContain('fenced')
+  })
+
   test('survive closing and opening', async () => {
     const { store, db, name } = await openStore()
     await store.commit(new Changes().put('records', 'x', [1, 2]))

@@ -46,6 +46,28 @@ describe('threat 4: relabelled senders and recipients are refused', () => {
   })
 })
 
+const about = { user_id: anna, username: 'anna', identity: 'KEY' }
+
+test.each([
+  { what: 'read', ids: [id] },
+  { what: 'contact', relation: 'removed' },
+  { what: 'verified', verified: true },
+  { what: 'block', blocked: false },
+  { what: 'mute', muted: true },
+  { what: 'archive', archived: true },
+  { what: 'deleted', ids: [id] },
+  { what: 'deleted', upto: null },
+  { what: 'deleted', upto: id },
+])('what own devices tell each other: %o', (change) => {
+  const read = decodeContent(altered({ type: 'sync', for: about, ...change }), expected)
+  expect(read).toMatchObject({ type: 'sync', for: about, ...change })
+})
+
+test('what a newer version of another own device tells is unknown, not malformed', () => {
+  const patch = { type: 'sync', for: about, what: 'nickname', name: 'A' }
+  expect(decodeContent(altered(patch), expected).type).toBe('unknown')
+})
+
 test('whatever is malformed is refused as that', () => {
   const patches = [
     { v: 2 },
@@ -69,6 +91,12 @@ test('whatever is malformed is refused as that', () => {
     { type: 'read', ids: ['x'] },
     { from: { ...content.from, username: 'An.na' } },
     { for: { user_id: 'x' } },
+    { type: 'sync', what: 'mute', muted: true },
+    { type: 'sync', for: about, what: 'mute', muted: 1 },
+    { type: 'sync', for: about, what: 'contact', relation: 'friend' },
+    { type: 'sync', for: about, what: 'read', ids: ['x'] },
+    { type: 'sync', for: about, what: 'deleted', upto: 'x' },
+    { type: 'sync', for: about, what: 'deleted' },
   ]
   for (const patch of patches)
     expect(problem(altered(patch)), JSON.stringify(patch)).toBe('malformed')

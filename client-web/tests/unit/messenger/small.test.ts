@@ -7,7 +7,7 @@ import {
 } from '@/messenger/backup/passphrase-strength'
 import { LEAST_STRENGTH } from '@/messenger/contract'
 import { fold, ranges } from '@/messenger/chats/folding'
-import { Serial } from '@/messenger/core/serial'
+import { Serial, TurnChanges } from '@/messenger/core/serial'
 import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/keys/signed-prekey-age'
 
 const DAY = 86_400_000
@@ -141,4 +141,14 @@ test('serial jobs run one after the other, a failed one included', async () => {
   const all = await Promise.allSettled([job(1), job(2, true), job(3)])
   expect(seen).toEqual([1, 2, 3])
   expect(all.map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+})
+
+test('changes to what is in memory need a turn, which the type checker asks for', async () => {
+  // @ts-expect-error: outside of a job there is no turn
+  void (() => new TurnChanges())
+  // @ts-expect-error: nothing else is one
+  void (() => new TurnChanges({}))
+  await new Serial().run(async (turn) => {
+    expect(new TurnChanges(turn).empty).toBe(true)
+  })
 })

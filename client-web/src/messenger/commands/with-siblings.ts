@@ -1,0 +1,22 @@
+import type { Change } from '@/messenger/contents/sync'
+import { TurnChanges } from '@/messenger/core/serial'
+import type { Services } from '@/messenger/session/services'
+
+/**
+ * Commits what `stage` adds, together with the telling of it to one's own other devices. They are
+ * told nothing about someone who is not known here.
+ */
+export function withSiblings(
+  { core, people, sync }: Services,
+  userId: string,
+  change: Change,
+  stage: (changes: TurnChanges) => void | Promise<void>,
+): Promise<void> {
+  return core.serial.run(async (turn) => {
+    const changes = new TurnChanges(turn)
+    const person = people.find(userId)
+    await stage(changes)
+    if (person) sync.stage(changes, person, change)
+    await core.store.commit(changes)
+  })
+}

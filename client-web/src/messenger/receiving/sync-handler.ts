@@ -1,0 +1,158 @@
+/** What another device of one's own changed: done here as well, unless something later is known. */
+import { equal } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/engine'
+import { parseIdentity } from '@/crypto/identity'
+import { isUsername } from '@/text/credentials'
+import type { Chats } from '@/messenger/chats/chats'
+import type { Content } from '@/messenger/contents/content'
+import type { About } from '@/messenger/contents/sync'
+import type { Core } from '@/messenger/core/core'
+import type { ContactRecord } from '@/messenger/core/records'
+import type { TurnChanges } from '@/messenger/core/serial'
+import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
+import { stageDecision } from '@/messenger/keys/key-decisions'
+import type { KeyWatch } from '@/messenger/keys/key-watch'
+import type { SecurityLog } from '@/messenger/keys/security-log'
+import { newContact } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { Removals } from '@/messenger/sending/removals'
+import type { SiblingSync } from '@/messenger/sending/sibling-sync'
+
+type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
+type Sync = Extract<Content, { type: 'sync' }>
+
+export class SyncHandler {
+  /** Told after the commit that somebody's key was decided on; `renewed`: another one is pinned than before. */
+  decided: (userId: string, renewed: boolean) => void = () => undefined
+  /** Told after the commit that relations changed. */
+  changed: () => void = () => undefined
+
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly log: SecurityLog,
+    private readonly keys: KeyWatch,
+    private readonly held: HeldEnvelopes,
+    private readonly sync: SiblingSync,
+    private readonly removals: Removals,
+  ) {}
+
+  /** `at`: when the relay took it. */
+  async stage(changes: TurnChanges, content: Sync, device: number, at: number): Promise<void> {
+    const { user_id: userId } = content.for
+    if (userId === this.core.account.userId) return
+    if (!this.sync.takes(changes, userId, content.what, content.sent_at, device)) return
+    if (content.what === 'contact' && content.relation === 'contact') {
+      const named = this.named(changes, content.for)
+      return named ? this.accept(changes, named) : undefined
+    }
+    const person = this.people.find(userId, changes)
+    if (person) await this.change(changes, content, person, at)
+  }
+
+  private async change(
+    changes: TurnChanges,
+    content: Sync,
+    person: ContactRecord,
+    at: number,
+  ): Promise<void> {
+    const { userId } = person
+    switch (content.what) {
+      case 'read': {
+        const unread = this.chats.record(userId, changes).unread - content.ids.length
+        return this.chats.stage(changes, userId, { unread: Math.max(0, unread) })
+      }
+      case 'contact': {
+        const isContact = person.relation === 'contact'
+        if (content.relation === 'removed') await this.removals.stageContact(changes, userId)
+        else if (!isContact) this.removals.stageRequest(changes, userId)
+        return void changes.whenStored(() => this.changed())
+      }
+      case 'verified':
+        return this.verify(changes, content, person)
+      case 'block':
+        this.people.stage(changes, { ...person, blocked: content.blocked })
+        return void changes.whenStored(() => this.changed())
+      case 'mute':
+        return this.chats.stage(changes, userId, { muted: content.muted })
+      case 'archive':
+        return this.chats.stage(changes, userId, { archived: content.archived })
+      case 'deleted': {
+        if ('ids' in content) return this.removals.stageMessages(changes, userId, content.ids)
+        const until = Math.min(content.sent_at, at)
+        return this.removals.stageConversationUpto(changes, userId, content.upto, until)
+      }
+    }
+  }
+
+  /**
+   * Whom a copy was written to, and under which key: a contact from now on, unverified. Null where what
+   * the copy says of them is known here of somebody else.
+   */
+  async recipient(
+    changes: TurnChanges,
+    about: About,
+  ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
+    const named = this.named(changes, about)
+    if (!named) return null
+    const { userId, identity } = named
+    const known = this.people.find(userId, changes)
+    // The other device knows another key; here the person is asked.
+    if (known?.relation !== 'contact') await this.accept(changes, named)
+    else if (!equal(known.identity, identity)) await this.keys.stage(changes, userId, identity)
+    const person = this.people.find(userId, changes)
+    return person ? { person, identity } : null
+  }
+
+  /** The person added them there, or accepted their request or their new key. */
+  private async accept(changes: TurnChanges, named: Named): Promise<void> {
+    const { userId, username, identity } = named
+    const known = this.people.find(userId, changes)
+    if (known) {
+      const accepted: ContactRecord = { ...known, username, relation: 'contact' }
+      await this.decide(changes, accepted, identity, false)
+    } else {
+      this.people.stage(changes, newContact({ ...named, relation: 'contact' }, this.core.now()))
+    }
+    this.chats.stage(changes, userId, {})
+    changes.whenStored(() => this.changed())
+  }
+
+  private async verify(
+    changes: TurnChanges,
+    { for: about, verified }: Extract<Sync, { what: 'verified' }>,
+    person: ContactRecord,
+  ): Promise<void> {
+    const named = this.named(changes, about)
+    if (!named || person.relation !== 'contact') return
+    if (verified) return this.decide(changes, person, named.identity, true)
+    this.people.stage(changes, { ...person, verified: false, verifiedAt: null })
+  }
+
+  private async decide(
+    changes: TurnChanges,
+    before: ContactRecord,
+    identity: PublicKey,
+    verified: boolean,
+  ): Promise<void> {
+    const { people, chats, log, held, core } = this
+    const renewed = !equal(before.identity, identity)
+    // What is known already is told of once.
+    const proven = verified && !(before.verified && !renewed)
+    await stageDecision({ people, chats, log, held, core }, changes, before, identity, proven)
+    changes.whenStored(() => this.decided(before.userId, renewed))
+  }
+
+  /** Null where what the other device says is known here of somebody else. */
+  private named(changes: TurnChanges, about: About): Named | null {
+    const { user_id: userId, username } = about
+    const identity = parseIdentity(about.identity)
+    if (!identity || !isUsername(username)) return null
+    if (!this.people.misfit({ userId, username, identityKey: identity }, false)) {
+      return { userId, username, identity }
+    }
+    this.log.stage(changes, 'answer_refused', { userId, identity })
+    return null
+  }
+}

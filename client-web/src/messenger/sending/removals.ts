@@ -1,0 +1,106 @@
+/** What leaves this device with a message, a conversation, a request or a contact. */
+import type { Chats } from '@/messenger/chats/chats'
+import type { SearchIndex } from '@/messenger/chats/search-index'
+import type { Message } from '@/messenger/contract'
+import type { Core } from '@/messenger/core/core'
+import { removedKey } from '@/messenger/core/counter-table'
+import type { TurnChanges } from '@/messenger/core/serial'
+import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
+import { stageSessionsEnd } from '@/messenger/keys/key-decisions'
+import type { People } from '@/messenger/people/people'
+import type { Outbox } from './outbox'
+import type { Receipts } from './receipts'
+
+const PAGE = 200
+
+export class Removals {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly held: HeldEnvelopes,
+    private readonly outbox: Outbox,
+    private readonly receipts: Receipts,
+    private readonly search: SearchIndex,
+  ) {}
+
+  /** Those of the messages that are in the conversation. */
+  async stageMessages(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
+    const found = await Promise.all(ids.map((one) => this.core.store.message<Message>(one)))
+    await this.stageFound(
+      changes,
+      id,
+      found.filter((message) => message?.conversation === id) as Message[],
+    )
+  }
+
+  async stageConversation(changes: TurnChanges, id: string): Promise<void> {
+    this.chats.stageRemoval(changes, id)
+    await this.outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
+    changes.whenStored(() => this.search.removeConversation(id))
+  }
+
+  /**
+   * The conversation as another device deleted it: up to the message `newest`, or what is not younger
+   * than `at` where that message is not here. What came since stays.
+   */
+  async stageConversationUpto(
+    changes: TurnChanges,
+    id: string,
+    newest: string | null,
+    at: number,
+  ): Promise<void> {
+    const last = newest === null ? null : await this.core.store.message<Message>(newest)
+    const isIn = (message: Message): boolean =>
+      last?.conversation === id ? message.order <= last.order : message.sentAt <= at
+    const gone: Message[] = []
+    let stays = false
+    let before = Infinity
+    for (;;) {
+      const page = await this.core.store.page<Message>(id, before, PAGE)
+      for (const message of page) {
+        if (isIn(message)) gone.push(message)
+        else stays = true
+      }
+      if (page.length < PAGE) break
+      before = page[0]?.order ?? -Infinity
+    }
+    if (stays) await this.stageFound(changes, id, gone)
+    else await this.stageConversation(changes, id)
+  }
+
+  /** A stranger who is not wanted; they may ask again. */
+  stageRequest(changes: TurnChanges, id: string): void {
+    this.chats.stageRemoval(changes, id)
+    this.people.stage(changes, { ...this.people.get(id), relation: 'hidden' })
+    this.held.stageOnly(changes, id, null)
+    changes.whenStored(() => this.search.removeConversation(id))
+  }
+
+  async stageContact(changes: TurnChanges, id: string): Promise<void> {
+    // What was counted stays: nothing that was received comes again, and nothing seems missing.
+    await stageSessionsEnd(changes, this.core.store, id)
+    changes.put('counters', removedKey(id), [])
+    this.chats.stageRemoval(changes, id)
+    this.people.stageRemoval(changes, id)
+    this.receipts.stageRemoval(changes, id)
+    this.outbox.entries.stageRemovalTo(changes, id)
+    this.held.stageOnly(changes, id, null)
+    changes.whenStored(() => this.search.removeConversation(id))
+  }
+
+  private async stageFound(
+    changes: TurnChanges,
+    id: string,
+    messages: readonly Message[],
+  ): Promise<void> {
+    const gone = new Set(messages.map((message) => message.id))
+    for (const { order } of messages) changes.removeMessage(id, order)
+    await this.outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId))
+    await this.chats.stageLastWithout(changes, id, gone)
+    changes.whenStored(() => {
+      this.search.remove(gone)
+      this.core.view.messagesRemoved(id, [...gone])
+    })
+  }
+}

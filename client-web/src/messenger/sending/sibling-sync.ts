@@ -1,0 +1,92 @@
+/**
+ * What this device tells one's own other devices of a conversation, so that all show the same. Of two
+ * changes of one kind the later counts, by its time and then by its device: `takes` says which is.
+ */
+import { CachedTable } from '@/messenger/core/cached-table'
+import type { Core } from '@/messenger/core/core'
+import type { SyncedRecord } from '@/messenger/core/records'
+import type { TurnChanges } from '@/messenger/core/serial'
+import type { Change } from '@/messenger/contents/sync'
+import type { Targets } from '@/messenger/keys/targets'
+import { aboutOf } from './about'
+import type { Outbox } from './outbox'
+
+type Kind = Change['what']
+
+/** These can be told twice and in any order. */
+const IDEMPOTENT: ReadonlySet<Kind> = new Set(['read', 'deleted'])
+/** In one content; some twenty kilobytes. */
+const MOST_IDS = 500
+const PREFIX = 'synced/'
+
+export class SiblingSync {
+  private readonly records = new CachedTable<SyncedRecord>('records', PREFIX)
+
+  constructor(
+    private readonly core: Core,
+    private readonly targets: Targets,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async load(): Promise<void> {
+    for (const [key, record] of await this.core.store.entries<SyncedRecord>('records')) {
+      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
+    }
+  }
+
+  /** Nobody is there to be told. */
+  get alone(): boolean {
+    return this.targets.own.length === 0
+  }
+
+  /** Adds to `changes` that this was changed now, and the telling of it. */
+  stage(changes: TurnChanges, person: Parameters<typeof aboutOf>[0], change: Change): void {
+    const { userId } = person
+    const { deviceId } = this.core.account
+    const before = this.records.get(userId, changes)?.latest[change.what]
+    // Also with a clock that was set back, or is behind the other device's.
+    const sentAt = Math.max(this.core.now(), (before?.[0] ?? 0) + 1)
+    this.note(changes, userId, change.what, sentAt, deviceId)
+    if (this.alone) return
+    for (const part of inParts(change)) {
+      this.outbox.stage(changes, {
+        to: this.core.account.userId,
+        contentId: crypto.randomUUID(),
+        body: { type: 'sync', for: aboutOf(person), silent: true, ...part },
+        sentAt,
+        message: null,
+      })
+    }
+  }
+
+  /** Whether another device's change is later than what is known; then it is noted. */
+  takes(changes: TurnChanges, userId: string, what: Kind, at: number, device: number): boolean {
+    if (IDEMPOTENT.has(what)) return true
+    const [time, by] = this.records.get(userId, changes)?.latest[what] ?? [-1, -1]
+    const later = at > time || (at === time && device > by)
+    if (later) this.note(changes, userId, what, at, device)
+    return later
+  }
+
+  private note(
+    changes: TurnChanges,
+    userId: string,
+    what: Kind,
+    at: number,
+    device: number,
+  ): void {
+    if (IDEMPOTENT.has(what)) return
+    const latest = { ...this.records.get(userId, changes)?.latest, [what]: [at, device] as const }
+    this.records.stage(changes, userId, { userId, latest })
+  }
+}
+
+function inParts(change: Change): Change[] {
+  if (!('ids' in change) || change.ids.length <= MOST_IDS) return [change]
+  const { ids } = change
+  const count = Math.ceil(ids.length / MOST_IDS)
+  return Array.from({ length: count }, (_, part) => ({
+    ...change,
+    ids: ids.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
+  }))
+}

@@ -1,0 +1,132 @@
+/** What is changed on one device is so on the account's other devices. */
+import { expect, test } from 'vitest'
+import { Client, settledClients, strangers } from '../../support/client'
+import type { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
+
+const PHRASE = 'seven words of a passphrase here'
+
+async function secondOf(client: Client, relay: TestRelay): Promise<Client> {
+  const { file } = await client.messenger.createBackup(PHRASE)
+  const second = await Client.loggedIn(client.name, relay)
+  await second.messenger.restoreBackup(file, PHRASE)
+  await until(() => (client.shown.state.newDevices?.length ?? 0) > 0, 'known to the first')
+  return second
+}
+
+async function twoDevices() {
+  const { relay, anna, bob } = await settledClients()
+  const second = await secondOf(anna, relay)
+  return { relay, anna, second, bob }
+}
+
+const chat = (client: Client, of: Client) => client.shown.conversations.get(of.userId)
+
+test('what is read on one is read on both, and a sender who is not told is not told', async () => {
+  const { relay, anna, second, bob } = await twoDevices()
+  await anna.messenger.setSetting('readReceipts', false)
+  await second.messenger.setSetting('readReceipts', false)
+  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
+  await until(() => chat(anna, bob)?.unread === 3 && chat(second, bob)?.unread === 3, 'unread')
+  const before = relay.sends.filter(({ payload }) => payload.to === bob.userId).length
+  await anna.messenger.markRead(bob.userId)
+  await until(() => chat(second, bob)?.unread === 0, 'read on the other', 15_000)
+  expect(chat(anna, bob)?.unread).toBe(0)
+  // Delivered, at most: no content says that they were read.
+  await calm(50)
+  expect(bob.statuses().every((status) => status !== 'read')).toBe(true)
+  expect(before).toBeGreaterThan(0)
+})
+
+test('mute, archive, block and the verified mark are the same on both', async () => {
+  const { anna, second, bob } = await twoDevices()
+  await anna.messenger.setMuted(bob.userId, true)
+  await anna.messenger.setArchived(bob.userId, true)
+  await anna.messenger.markVerified(bob.userId, bob.identity)
+  await until(() => second.contact(bob)?.trust === 'verified', 'verified')
+  expect(chat(second, bob)).toMatchObject({ muted: true, archived: true })
+  await second.messenger.clearVerified(bob.userId)
+  await second.messenger.block(bob.userId)
+  await until(() => anna.contact(bob)?.blocked === true, 'blocked')
+  expect(anna.contact(bob)?.trust).toBe('unverified')
+  await anna.messenger.unblock(bob.userId)
+  await until(() => second.contact(bob)?.blocked === false, 'unblocked')
+  // And after a reload.
+  const again = await second.reloaded()
+  expect(chat(again, bob)).toMatchObject({ muted: true, archived: true })
+})
+
+test('a request that is accepted, or declined, on one device is so on the other', async () => {
+  const { relay, anna, bob } = await strangers()
+  const second = await secondOf(anna, relay)
+  const cara = await Client.registered('cara', relay)
+  for (const stranger of [bob, cara]) {
+    await stranger.messenger.addContactByCode(anna.code)
+    await stranger.messenger.sendText(anna.userId, `hello from ${stranger.name}`)
+  }
+  const requests = (client: Client) => client.shown.waiting.map(({ username }) => username).sort()
+  for (const device of [anna, second]) {
+    await until(() => requests(device).length === 2, 'both ask')
+  }
+  await anna.messenger.acceptRequest(bob.userId)
+  await anna.messenger.declineRequest(cara.userId)
+  await until(() => requests(second).length === 0, 'decided')
+  expect(second.contact(bob)?.relation).toBe('contact')
+  expect(chat(second, bob)?.last?.text).toBe('hello from bob')
+  expect(second.contact(cara)?.relation).toBe('hidden')
+  await second.messenger.sendText(bob.userId, 'from the second')
+  await bob.messenger.openConversation(anna.userId)
+  await until(() => bob.received().includes('from the second'), 'heard')
+})
+
+test('what is deleted on one is deleted on the other; what came since stays', async () => {
+  const { relay, anna, second, bob } = await twoDevices()
+  await second.messenger.openConversation(bob.userId)
+  const texts = (client: Client) => client.shown.messages.map(({ text }) => text)
+  expect(texts(second)).toEqual(['hello', 'hello back'])
+  const [hello] = anna.shown.messages
+  await anna.messenger.deleteForMe(bob.userId, [hello?.id ?? ''])
+  await until(() => texts(second).join() === 'hello back', 'one is gone')
+
+  // The other device has one already that the deleting one has not seen yet.
+  const { socket } = relay.device('anna')
+  if (!socket) throw new Error('not connected')
+  const { envelopes } = socket
+  const late: Parameters<typeof envelopes>[0] = []
+  socket.envelopes = (some) => void late.push(...some)
+  await bob.messenger.sendText(anna.userId, 'later')
+  await until(() => texts(second).includes('later'), 'there')
+  await anna.messenger.deleteConversation(bob.userId)
+  await until(() => texts(second).join() === 'later', 'what was before is gone')
+  socket.envelopes = envelopes
+  envelopes(late)
+  await until(() => chat(anna, bob)?.last?.text === 'later', 'and here')
+  await anna.messenger.deleteConversation(bob.userId)
+  await until(() => !chat(second, bob), 'all is gone')
+})
+
+test('a contact that is removed on one is gone on the other', async () => {
+  const { anna, second, bob } = await twoDevices()
+  await anna.messenger.removeContact(bob.userId)
+  await until(() => !second.contact(bob), 'gone')
+  expect(chat(second, bob)).toBeUndefined()
+})
+
+test.each([
+  ['behind', -86_400_000],
+  ['ahead', 365 * 86_400_000],
+])('of two changes the later counts on both, where one clock is %s', async (_, wrong) => {
+  const { relay, anna, bob } = await settledClients()
+  const { file } = await anna.messenger.createBackup(PHRASE)
+  let off = 0
+  const second = await Client.loggedIn('anna', relay, { now: () => Date.now() + off })
+  await second.messenger.restoreBackup(file, PHRASE)
+  await until(() => (anna.shown.state.newDevices?.length ?? 0) > 0, 'known')
+  off = wrong
+  await anna.messenger.setMuted(bob.userId, true)
+  await until(() => chat(second, bob)?.muted === true, 'muted by one')
+  await second.messenger.setMuted(bob.userId, false)
+  await until(() => chat(anna, bob)?.muted === false, 'not by the other')
+  await anna.messenger.setMuted(bob.userId, true)
+  await until(() => chat(second, bob)?.muted === true, 'muted again')
+})
