@@ -1,5 +1,6 @@
 """One messenger for all of these tests, because it takes seconds to start: each must leave it healed, and the
-next one waits until it is. It stops after the last of them, because it uses a tenth of a core while it is idle."""
+next one waits until it is. It stops after the last of them, because it uses a tenth of a core while idle.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 

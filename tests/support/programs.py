@@ -16,6 +16,13 @@ def sealstream(arguments: list[str]) -> None:
     main(args=arguments, prog_name="sealstream")
 
 
+def load(arguments: list[str]) -> None:
+    """The load tool."""
+    from ops.load.__main__ import main
+
+    main(args=arguments, prog_name="load")
+
+
 def worker(arguments: list[str]) -> int:
     """One worker, by its name."""
     from schema.settings import Settings
