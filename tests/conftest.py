@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from schema.servers import DRIVER
 from tests.databases import Databases
@@ -69,6 +70,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 class Groups(LoadScopeScheduling):
     """Hands out the groups first, the largest at the beginning, then single tests."""
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Forgets groups that are through: after each test xdist counts what is left in every group."""
+        super().mark_test_complete(node, item_index, duration)
+        work = self.assigned_work[node]
+        for scope in [scope for scope, tests in work.items() if all(tests.values())]:
+            del work[scope]
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
