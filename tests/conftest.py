@@ -1,5 +1,6 @@
 """Fixtures for everyone: real Valkey and PostgreSQL, clean for every test."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -7,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
+from schema.servers import DRIVER
 from tests.databases import Databases
 from tests.servers import Servers
 from tests.support import prepared
@@ -31,11 +35,30 @@ ALONE = frozenset({"test_account_deletion", "test_expiry"})
 
 def pytest_configure(config: pytest.Config) -> None:
     """One folder for all test processes of this run; those of xdist inherit it."""
+    log_plainly()
     if prepared.SHARED not in os.environ:
         os.environ[prepared.SHARED] = folder = tempfile.mkdtemp(prefix="sealstream-run-", dir="/tmp")
         Path(folder).chmod(0o711)
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         config.add_cleanup(lambda: os.environ.pop(prepared.SHARED))
+
+
+def log_plainly() -> None:
+    """Tracebacks as Python prints them: structlog's default colours the source, a tenth of a second each."""
+    *others, _ = structlog.get_config()["processors"]
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, renderer])
+
+
+def pytest_collection() -> None:
+    """Nothing that is collected becomes garbage: looking for some costs a fifth of the collection's CPU."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end, so that garbage is looked for elsewhere."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -47,6 +70,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 class Groups(LoadScopeScheduling):
     """Hands out the groups first, the largest at the beginning, then single tests."""
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Forgets groups that are through: after each test xdist counts what is left in every group."""
+        super().mark_test_complete(node, item_index, duration)
+        work = self.assigned_work[node]
+        for scope in [scope for scope, tests in work.items() if all(tests.values())]:
+            del work[scope]
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
@@ -82,20 +112,23 @@ def servers(_servers: Servers) -> Iterator[Servers]:
     _servers.revive()
 
 
+def emptied(url: str) -> str:
+    """The address of a server that has no key any more."""
+    with Redis.from_url(url, driver_info=DRIVER) as client:
+        client.flushall()
+    return url
+
+
 @pytest.fixture
 def log_url(servers: Servers) -> str:
     """An empty log server (appendfsync always), as `sealstream up` configures it."""
-    with Redis.from_url(servers.log_url) as client:
-        client.flushall()
-    return servers.log_url
+    return emptied(servers.log_url)
 
 
 @pytest.fixture
 def board_url(servers: Servers) -> str:
     """An empty board server."""
-    with Redis.from_url(servers.board_url) as client:
-        client.flushall()
-    return servers.board_url
+    return emptied(servers.board_url)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def _python_tests() -> Step:
     pytest = (str(BIN / "pytest"), "-q", f"--junit-xml={report}")
     return Step(
         "pytest",
-        (*pytest, "-n", "4", "--durations=10"),
+        (*pytest, "-n", "3", "--durations=10"),
         minutes=40,
         report=report,
         # Its processes read what one of them compiled, also where the machine says to keep no bytecode.

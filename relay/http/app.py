@@ -1,6 +1,7 @@
 """The node's HTTP application: the table's calls, the published contract, the client, and the edge around
 them."""
 
+import functools
 import time
 from typing import Final
 
@@ -23,8 +24,7 @@ _CALLS: Final = frozenset(route.path for route in ROUTES)
 def build_app(parts: Parts) -> web.Application:
     """The application, not yet started. Raises BadSetting (trusted proxies)."""
     settings = parts.settings
-    client = ClientFiles(settings.client_dir)
-    contract = msgspec.json.encode(document(ROUTES))
+    client, contract = ClientFiles(settings.client_dir), _contract()
 
     @web.middleware
     async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -52,6 +52,11 @@ def build_app(parts: Parts) -> web.Application:
             app.router.add_route("HEAD", route.path, handler)  # as monitors ask
     app.router.add_get("/openapi.json", openapi)
     return app
+
+
+@functools.cache
+def _contract() -> bytes:
+    return msgspec.json.encode(document(ROUTES))
 
 
 def _measure(request: web.Request, status: int, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """One messenger for all of these tests, because it takes seconds to start: each must leave it healed, and the
-next one waits until it is."""
+next one waits until it is. It stops after the last of them, because it uses a tenth of a core while idle.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +11,7 @@ from tests.support.house import House
 from tests.wire.conftest import Party
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _house() -> Iterator[House]:
     with House.running() as running:
         yield running

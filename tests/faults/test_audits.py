@@ -28,7 +28,7 @@ async def audit(house: House) -> Report:
 
 async def test_audits_under_load_and_while_processes_are_restarted_are_clean(house: House) -> None:
     urls = [house.url(number % 2) for number in range(3)]
-    async with house.crowd(*urls, prekeys=3) as crowd, crowd.connected(), crowd.writing(0.03):
+    async with house.crowd(*urls, prekeys=3) as crowd, crowd.connected(), crowd.writing(0.1):
         reports = []
         for name in ("projector", "node-0"):
             restart = asyncio.create_task(restarted(house, name, signal.SIGKILL))
@@ -45,7 +45,7 @@ async def test_audits_under_load_and_while_processes_are_restarted_are_clean(hou
 
 
 async def test_an_audit_after_kill_9_of_everything_is_clean(house: House) -> None:
-    async with house.crowd(house.url(0), house.url(1)) as crowd, crowd.connected(), crowd.writing(0.03):
+    async with house.crowd(house.url(0), house.url(1)) as crowd, crowd.connected(), crowd.writing(0.1):
         await crowd.goes_on(12)
         for name in ("node-0", "node-1", "projector", "pusher", "retention", "rate-limiter"):
             os.kill(house.stack.pid(name), signal.SIGKILL)

@@ -15,7 +15,7 @@ from tests.support.until import until
 async def test_what_is_pushed_wrongly_is_shown_once_and_in_order(house: House) -> None:
     urls = [house.url(number % 2) for number in range(6)]
     async with house.crowd(*urls) as crowd, crowd.connected(), meddling(house), crowd.writing(pause=0.0):
-        await until(lambda: crowd.accepted() > 1500, seconds=60)
+        await until(lambda: crowd.accepted() > 600, seconds=60)
         await until(lambda: every_node_lost_some(house), seconds=60)
     assert all(chatter.connections == 1 for chatter in crowd.chatters)
 

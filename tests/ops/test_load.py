@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,12 @@ from ops.load.keys import key_body
 from ops.load.own_relay import RAISED
 from ops.load.percentiles import percentile
 from schema import signal
+from tests.support.processes import run
 from tests.support.stack import Stack, free_ports
 
 
 def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "ops.load", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run("load", *arguments, timeout=120)
 
 
 def test_a_short_run_receives_every_message_and_names_each_process(tmp_path: Path) -> None:

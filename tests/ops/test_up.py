@@ -24,7 +24,8 @@ from ops.embedded.layout import layout
 from schema import keys
 from tests.ops.programs import sealstream
 from tests.ops.test_child import runs, wait_until
-from tests.support.stack import READY, Stack, free_ports
+from tests.support.processes import Process
+from tests.support.stack import READY, Stack, clean_environment, free_ports
 
 WORKERS = ("projector", "pusher", "retention", "rate-limiter")
 CHILDREN = ("log", "board", "postgres", "node-0", *WORKERS)
@@ -54,7 +55,7 @@ def register(url: str, username: str) -> int:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("up") / "data", nodes=2, as_a_host_does=True).start()
+    stack = Stack(tmp_path_factory.mktemp("up") / "data", nodes=2).start()
     yield stack
     assert stack.stop() == 0
 
@@ -134,6 +135,8 @@ def test_children_follow_a_killed_supervisor(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux has the parent-death signal")
     stack = Stack(tmp_path / "data", as_a_host_does=True).start()
+    assert [line for line in stack.output if READY in line] == [f"{READY}{stack.url()}"]
+    assert register(stack.url(), "emma") == 201
     pids = [stack.pid(name) for name in CHILDREN]
     stack.stop(signum=signal.SIGKILL)
     wait_until(lambda: not any(runs(pid) for pid in pids), seconds=30)
@@ -181,15 +184,11 @@ def test_a_database_that_is_away_at_the_start_is_waited_for_without_a_trace(tmp_
 def test_a_log_that_is_away_at_the_start_is_waited_for_and_the_reason_is_said(
     tmp_path: Path, cluster: str
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "up", "--data", str(tmp_path / "d"), "--port", str(free_ports(1))],
-        env={**os.environ, "SEALSTREAM_LOG_URL": f"redis://127.0.0.1:1{cluster}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    process, output = Process.with_lines(
+        *("sealstream", "up", "--data", str(tmp_path / "d"), "--port", str(free_ports(1))),
+        environment=clean_environment(SEALSTREAM_LOG_URL=f"redis://127.0.0.1:1{cluster}"),
     )
-    assert process.stdout is not None
-    with process.stdout as lines:
+    with output as lines:
         assert lines.readline() == "Waiting for the log (Connection refused)\n"
         process.send_signal(signal.SIGTERM)
         rest = lines.read()
@@ -222,11 +221,8 @@ def test_an_address_that_is_nonsense_is_named_in_one_line(
 
 def test_node_and_worker_by_hand_use_the_running_instance(stack: Stack) -> None:
     port = free_ports(1)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "node"],
-        env={**os.environ, "SEALSTREAM_DATA": str(stack.data), "SEALSTREAM_PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-    )
+    own = clean_environment(**stack.settings, SEALSTREAM_DATA=str(stack.data), SEALSTREAM_PORT=str(port))
+    process = Process("sealstream", "node", environment=own)
     wait_until(lambda: answers(f"http://127.0.0.1:{port}"), seconds=30)
     process.terminate()
     assert process.wait(30) == 0
@@ -277,13 +273,14 @@ def test_keys_rotate_and_another_secret_is_refused(stack: Stack, tmp_path: Path)
 def test_the_running_processes_are_few_and_known(stack: Stack) -> None:
     """Nothing of our own is left from all the killing above."""
     ours = {stack.pid(name) for name in (*CHILDREN, "node-1")}
-    found = set()
+    logs = stack.data / "logs"
+    found = {}
     for process in psutil.process_iter():
         try:
-            if process.environ().get("SEALSTREAM_DATA") == str(stack.data) and process.pid not in ours:
-                found.add(" ".join(process.cmdline()))
+            if any(Path(file.path).parent == logs for file in process.open_files()):
+                found[process.pid] = " ".join(process.cmdline())
         except psutil.Error:
             continue
-    assert {
-        line for line in found if "ops.cli up" not in line and "postgres" not in line and "valkey" not in line
-    } == set()
+    assert ours <= found.keys()
+    others = [line for pid, line in found.items() if pid not in ours]
+    assert [line for line in others if "postgres" not in line and "valkey" not in line] == [], others

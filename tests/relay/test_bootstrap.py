@@ -4,28 +4,14 @@ import asyncio
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
 from schema import servers
+from tests.support.processes import Process, run
 from tests.support.stack import free_ports
 
-NODE = """
-import asyncio, os, sys
-from schema.settings import Settings
-
-async def broken(*_):
-    await asyncio.sleep(0.2)
-    raise ZeroDivisionError("a bug")
-
-module, name, method = sys.argv[1:]
-setattr(getattr(__import__(module, fromlist=[name]), name), method, broken)
-
-from relay.bootstrap import run_node
-sys.exit(run_node(Settings.from_env(os.environ), 0))
-"""
 LOOPS = [("relay.inbox_reader", "InboxReader", "run"), ("relay.policy", "Policy", "watch")]
 
 
@@ -42,19 +28,10 @@ def environment(log_url: str, board_url: str, database_url: str, data: Path, **m
     }
 
 
-async def run_until_it_ends(env: dict[str, str], *loop: str) -> tuple[int | None, str]:
+async def run_until_it_ends(env: dict[str, str], *loop: str) -> tuple[int, str]:
     """A node whose loop (module, class, method) breaks soon: its exit status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", NODE, *loop,
-        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(60):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        raise
-    return process.returncode, said.decode()
+    done = await asyncio.to_thread(run, "node_with_a_bug", *loop, environment=env)
+    return done.returncode, done.stdout
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop[1])
@@ -93,16 +70,12 @@ async def test_a_log_that_is_away_is_waited_for_and_the_reason_is_said(
 ) -> None:
     env = environment(log_url, board_url, database_url, tmp_path)
     env["SEALSTREAM_LOG_URL"] = address.format(log=log_url.removeprefix("unix://"))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", "node",
-        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        line = (await process.stdout.readline()).decode()
+    process, output = Process.with_lines("sealstream", "node", environment=env)
+    with output as lines:
+        line = await asyncio.to_thread(lines.readline)
         process.terminate()
-        rest = (await process.stdout.read()).decode()
-        status = await process.wait()
+        rest = await asyncio.to_thread(lines.read)
+    status = await asyncio.to_thread(process.wait, 60)
     said = json.loads(line)
     assert (said["event"], said["server"], said["why"]) == ("waiting_for_server", "log", why)
     assert status == 0, rest
@@ -118,14 +91,9 @@ async def test_an_unsafe_log_ends_every_start_in_words(
         await log.config_set("appendfsync", "everysec")
         try:
             for command in (["node"], ["worker", "pusher"], ["worker", "projector"]):
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "ops.cli", *command,
-                    env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-                )  # fmt: skip
-                async with asyncio.timeout(60):
-                    said, _ = await process.communicate()
-                assert process.returncode == 1
-                assert b"appendfsync is everysec, not always" in said
-                assert b"Traceback" not in said
+                done = await asyncio.to_thread(run, "sealstream", *command, environment=env)
+                assert done.returncode == 1
+                assert "appendfsync is everysec, not always" in done.stdout
+                assert "Traceback" not in done.stdout + done.stderr
         finally:
             await log.config_set("appendfsync", "always")

@@ -13,11 +13,12 @@ from schema import logs
 @pytest.fixture(autouse=True)
 def _restored():
     handlers, level = logging.root.handlers, logging.root.level
+    kept = structlog.get_config()
     yield
     logging.captureWarnings(capture=False)
     logging.root.handlers = handlers
     logging.root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**kept)
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:

@@ -145,7 +145,7 @@ class Crowd:
 
     @asynccontextmanager
     async def writing(
-        self, pause: float = 0.05, *, writers: int | None = None, size: int = 0
+        self, pause: float = 0.15, *, writers: int | None = None, size: int = 0
     ) -> AsyncIterator[None]:
         """Everybody (or the first `writers`) writes to the next one meanwhile, `pause` seconds after each
         that was accepted, bodies of at least `size` bytes. At the end all that was begun is accepted."""

@@ -1,10 +1,12 @@
 """Our programs as functions, for the fork server; each runs until it is told to stop."""
 
 import asyncio
+import importlib
 import os
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 
 def sealstream(arguments: list[str]) -> None:
@@ -12,6 +14,13 @@ def sealstream(arguments: list[str]) -> None:
     from ops.cli import main
 
     main(args=arguments, prog_name="sealstream")
+
+
+def load(arguments: list[str]) -> None:
+    """The load tool."""
+    from ops.load.__main__ import main
+
+    main(args=arguments, prog_name="load")
 
 
 def worker(arguments: list[str]) -> int:
@@ -41,4 +50,18 @@ def node(arguments: list[str]) -> int:
     for most in arguments[1:]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (int(most), int(most)))
     time.time_ns = lambda: real() + int(float(str(clock.readlink())) * 1e9)
+    return run_node(Settings.from_env(os.environ), 0)
+
+
+def node_with_a_bug(arguments: list[str]) -> int:
+    """One node; the method of a class, named by module, class and method, raises soon after it began."""
+    from relay.bootstrap import run_node
+    from schema.settings import Settings
+
+    async def broken(*_: Any) -> None:
+        await asyncio.sleep(0.2)
+        raise ZeroDivisionError("a bug")
+
+    module, name, method = arguments
+    setattr(getattr(importlib.import_module(module), name), method, broken)
     return run_node(Settings.from_env(os.environ), 0)

@@ -10,14 +10,16 @@ import pytest
 from ops.embedded import postgres
 from ops.embedded.layout import layout
 from tests.support.people import Line, Person
+from tests.support.quick import CHEAP
 from tests.support.stack import Stack, data_folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    """One node, default limits per user; tests that kill something start their own."""
+    """One node, default limits per user; tests that kill something start their own. It stops after the last
+    test of this folder, because it uses a twentieth of a core while it is idle."""
     with data_folder() as data:
-        running = Stack(data).start()
+        running = Stack(data, constants=CHEAP).start()
         yield running
         running.stop()
 

@@ -9,6 +9,7 @@ import socketio
 
 from tests.support.cluster import Cluster
 from tests.support.people import Line, Person
+from tests.support.quick import CHEAP
 from tests.support.stack import Stack, data_folder
 from tests.support.until import until
 from tests.wire.conftest import Party
@@ -29,7 +30,7 @@ def clustered(cluster: Cluster) -> Iterator[Stack]:
     with data_folder() as data:
         running = Stack(
             data, nodes=2, SEALSTREAM_LOG_URL=cluster.url, SEALSTREAM_BOARD_URL=cluster.url,
-            SEALSTREAM_PARTITIONS=str(PARTITIONS),
+            SEALSTREAM_PARTITIONS=str(PARTITIONS), constants=CHEAP,
         ).start()  # fmt: skip
         yield running
         running.stop()

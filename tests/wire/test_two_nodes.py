@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import socketio
 
+from tests.support.quick import CHEAP
 from tests.support.stack import Stack, data_folder
 from tests.wire.conftest import Party
 
@@ -16,7 +17,7 @@ from tests.wire.conftest import Party
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Stack]:
     with data_folder() as data:
-        running = Stack(data, nodes=2).start()
+        running = Stack(data, nodes=2, constants=CHEAP).start()
         yield running
         running.stop()
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +38,21 @@ async def project(
             await projection.handle(Batch(part, part[-1].position))
 
 
+Work = Callable[[AsyncConnectionPool[Any]], Coroutine[Any, Any, None]]
+
+
+@contextmanager
+def one_pool(database_url: str) -> Iterator[Callable[[Work], None]]:
+    """Runs what it is given on an open pool, the same for all examples of a property."""
+    with asyncio.Runner() as runner:
+        database = AsyncConnectionPool(database_url, min_size=1, max_size=1, open=False)
+        runner.run(database.open(wait=True))
+        try:
+            yield lambda work: runner.run(work(database))
+        finally:
+            runner.run(database.close())
+
+
 def expectation(story: list[Said]) -> dict[str, list[tuple[Any, ...]]]:
     oracle = Oracle()
     for event, seq in story:
@@ -51,16 +68,16 @@ def test_the_projection_equals_the_fold_of_any_log_in_any_batches(database_url: 
         story = data.draw(stories.stories(who))
         cuts = data.draw(st.lists(st.integers(0, len(story)), max_size=5))
 
-        async def run() -> None:
-            async with AsyncConnectionPool(database_url, min_size=1, max_size=1, open=False) as database:
-                async with database.connection() as connection:
-                    await connection.execute("DELETE FROM checkpoints")
-                await project(database, story, cuts)
-                assert projected(database_url, who) == expectation(story)
+        async def work(database: AsyncConnectionPool[Any]) -> None:
+            async with database.connection() as connection:
+                await connection.execute("DELETE FROM checkpoints")
+            await project(database, story, cuts)
+            assert projected(database_url, who) == expectation(story)
 
-        asyncio.run(run())
+        run(work)
 
-    check()
+    with one_pool(database_url) as run:
+        check()
 
 
 def test_facts_that_are_written_twice_change_nothing(database_url: str) -> None:
@@ -75,19 +92,19 @@ def test_facts_that_are_written_twice_change_nothing(database_url: str) -> None:
         ]
         story = [identity(user, 1), identity(user, 2, "added"), *facts]
 
-        async def run() -> None:
-            async with AsyncConnectionPool(database_url, min_size=1, max_size=1, open=False) as database:
-                async with database.connection() as connection:
-                    await connection.execute("DELETE FROM checkpoints")
-                await project(database, story)
-                async with database.connection() as connection:
-                    for turn in rounds(unsettled(stories.entries(story))):
-                        await Turn.of(turn).apply(connection)
+        async def work(database: AsyncConnectionPool[Any]) -> None:
+            async with database.connection() as connection:
+                await connection.execute("DELETE FROM checkpoints")
+            await project(database, story)
+            async with database.connection() as connection:
+                for turn in rounds(unsettled(stories.entries(story))):
+                    await Turn.of(turn).apply(connection)
             assert projected(database_url, [user]) == expectation(story)
 
-        asyncio.run(run())
+        run(work)
 
-    check()
+    with one_pool(database_url) as run:
+        check()
 
 
 async def test_an_envelope_acknowledged_in_the_same_batch_is_never_written(database, database_url) -> None:
