@@ -50,12 +50,7 @@ export class Receipts {
   }
 
   /** Adds what is owed to `changes`. */
-  stage(
-    changes: TurnChanges,
-    userId: string,
-    type: Kind,
-    ids: readonly string[],
-  ): void {
+  stage(changes: TurnChanges, userId: string, type: Kind, ids: readonly string[]): void {
     const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
     this.records.stage(changes, userId, record)

@@ -68,13 +68,7 @@ export class SiblingSync {
     return later
   }
 
-  private note(
-    changes: TurnChanges,
-    userId: string,
-    what: Kind,
-    at: number,
-    device: number,
-  ): void {
+  private note(changes: TurnChanges, userId: string, what: Kind, at: number, device: number): void {
     if (IDEMPOTENT.has(what)) return
     const latest = { ...this.records.get(userId, changes)?.latest, [what]: [at, device] as const }
     this.records.stage(changes, userId, { userId, latest })
