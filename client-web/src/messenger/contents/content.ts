@@ -96,7 +96,8 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   return { ...common, ...readBody(fields) }
 }
 
-function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
+/** @throws ContentError */
+export function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
   const copy = readCopy(fields['for'])
   switch (fields['type']) {
     case 'text': {

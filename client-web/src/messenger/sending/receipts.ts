@@ -3,6 +3,7 @@
  * per contact, at least five seconds apart, within a third of the account's message window, and
  * only to accepted contacts.
  */
+import { receiptsOwed } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
@@ -35,8 +36,10 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    for (const [key, record] of await this.core.store.entries<ReceiptsRecord>('records')) {
-      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
+    for (const key of await this.core.store.keys('records')) {
+      if (!key.startsWith(PREFIX)) continue
+      const record = await this.core.store.getSpare(receiptsOwed, key)
+      if (record) this.records.load(record.userId, record)
     }
     this.schedule()
   }
