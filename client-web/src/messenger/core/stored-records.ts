@@ -1,40 +1,18 @@
 /** How each kind of record is read from this device; what is written is in `records.ts`. */
-import {
-  either,
-  fields,
-  flag,
-  list,
-  literal,
-  named,
-  nullable,
-  number,
-  optional,
-} from '@/storage/decoders'
+import { either, flag, list, literal, named, nullable, number, optional } from '@/storage/decoders'
 import { bytes, shape, since, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { stored } from '@/storage/stored'
-import type { KeyPair, LocalIdentity } from '@/crypto/engine'
-import type { IncomingEnvelope, OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
-import { readBody } from '@/messenger/contents/content'
-import type { Body } from '@/messenger/contents/content'
-import type {
-  EncryptionDetails,
-  Expired,
-  NewDevice,
-  ReplyPreview,
-  SecurityEvent,
-  Settings,
-  SignedReceipt,
-} from '@/messenger/contract'
-import { readNotice } from './stored-notices'
+import type { LocalIdentity } from '@/crypto/engine'
+import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
+import type { Expired, NewDevice, SecurityEvent, Settings } from '@/messenger/contract'
+import { body, device, envelope, keyPair, kind, message } from './record-shapes'
 import type {
   AccountRecord,
   ContactRecord,
   ConversationRecord,
   CounterRecord,
-  DeviceRef,
   HeldRecord,
-  MessageRecord,
   OutboxRecord,
   OwnDevicesRecord,
   ReceiptsRecord,
@@ -42,77 +20,6 @@ import type {
   StoredPrekey,
   StoredSignedPrekey,
 } from './records'
-
-const keyPair = shape<KeyPair>({ publicKey: bytes, privateKey: bytes })
-const kind = literal('prekey', 'message')
-const device = shape<DeviceRef>({ deviceId: number, registrationId: number })
-
-const envelope = shape<IncomingEnvelope>({
-  seq: number,
-  id: text,
-  from: shape<IncomingEnvelope['from']>({ user_id: text, device_id: number }),
-  kind,
-  body: bytes,
-  at: number,
-})
-
-const reply = shape<ReplyPreview>({ id: text, known: flag, outgoing: flag, excerpt: text })
-
-const encryption = shape<EncryptionDetails>({
-  origin: literal('this_device', 'own_device', 'contact'),
-  device: number,
-  startedSession: flag,
-  fingerprint: text,
-  identity: optional(text),
-  verified: flag,
-})
-
-const signedReceipt = shape<SignedReceipt>({
-  log: text,
-  userId: text,
-  device: number,
-  seq: number,
-  id: text,
-  digest: text,
-  at: number,
-  receipt: text,
-})
-
-const message = shape<MessageRecord>({
-  id: text,
-  conversation: text,
-  direction: literal('in', 'out'),
-  status: literal('waiting', 'accepted', 'delivered', 'read', 'received'),
-  kind: literal('text', 'unsupported', 'notice'),
-  text,
-  replyTo: nullable(reply),
-  notice: nullable(readNotice),
-  problem: nullable(
-    literal(
-      'identity_changed',
-      'recipient_gone',
-      'mailbox_full',
-      'no_devices',
-      'rate_limited',
-      'set_aside',
-      'refused',
-    ),
-  ),
-  sentAt: number,
-  writtenAt: optional(number),
-  order: number,
-  acceptedAt: nullable(number),
-  deliveredAt: nullable(number),
-  readAt: nullable(number),
-  encryption: nullable(encryption),
-  signedReceipts: optional(list(signedReceipt)),
-})
-
-const body: Decoder<Body> = (value) => {
-  const read = readBody(fields(value))
-  if (read.type === 'unknown') throw new TypeError('not a content of ours')
-  return read
-}
 
 export const messages = stored('messages', message)
 
