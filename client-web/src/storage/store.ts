@@ -4,6 +4,8 @@
  * writes all or nothing, and only while this tab leads (`fence`).
  */
 import type { IDBPTransaction } from 'idb'
+import { decodeStored } from './stored'
+import type { Stored, StoredMessages } from './stored'
 import type { Changes, Removal, Write } from './changes'
 import { ask, storageError, StorageError } from './errors'
 import type { Database, Key, MessageEntry, SealedTable, TableName, Tables } from './schema'
@@ -23,6 +25,9 @@ const allOf = (conversation: string): IDBKeyRange =>
 type Row = [[string, number], MessageEntry]
 
 type Durability = 'strict' | 'relaxed'
+
+/** For keys alone. */
+const anything = (table: SealedTable): Stored<unknown> => ({ table, versions: [(value) => value] })
 
 export class Store {
   private fence = 0
@@ -51,59 +56,65 @@ export class Store {
     })
   }
 
-  async get<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
-    const name = await this.name(table, key)
-    const sealed = await ask(() => this.db.get(table, name as never))
-    return sealed ? (await this.openRecord<T>(table, name, sealed))[1] : null
+  /** @throws StorageError `damaged`: it does not open, or is not of this kind */
+  async get<T>(kind: Stored<T>, key: Key<SealedTable>): Promise<T | null> {
+    const name = await this.name(kind.table, key)
+    const sealed = await ask(() => this.db.get(kind.table, name as never))
+    return sealed ? (await this.openRecord(kind, name, sealed))[1] : null
   }
 
   /** Of what can be done without: null also where the record is damaged. */
-  async getSpare<T>(table: SealedTable, key: Key<SealedTable>): Promise<T | null> {
+  async getSpare<T>(kind: Stored<T>, key: Key<SealedTable>): Promise<T | null> {
     try {
-      return await this.get<T>(table, key)
+      return await this.get(kind, key)
     } catch (error) {
       if (error instanceof StorageError && error.code === 'damaged') return null
       throw error
     }
   }
 
-  /** All records of a table with their keys; where those are numbers, in their order. */
-  async entries<T>(table: SealedTable): Promise<[Key<SealedTable>, T][]> {
-    const [names, values] = await this.rows(table)
-    return this.whole(table, names as Key<TableName>[], values)
-  }
-
-  async all<T>(table: SealedTable): Promise<T[]> {
-    return (await this.entries<T>(table)).map(([, value]) => value)
+  /** All records of a kind, which alone lies in its table; where keys are numbers, in their order. */
+  async all<T>(kind: Stored<T>): Promise<T[]> {
+    const [names, values] = await this.rows(kind.table)
+    return (await this.whole(kind, names as Key<TableName>[], values)).map(([, value]) => value)
   }
 
   /** Of every record that opens. */
   async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
-    return (await this.entries(table)).map(([key]) => key as Key<T>)
+    const [names, values] = await this.rows(table)
+    const whole = await this.whole(anything(table), names as Key<TableName>[], values)
+    return whole.map(([key]) => key as Key<T>)
   }
 
   /** The `limit` messages before `before`, ascending. */
-  async page<T>(conversation: string, before: number, limit: number): Promise<T[]> {
+  async page<T>(
+    kind: StoredMessages<T>,
+    conversation: string,
+    before: number,
+    limit: number,
+  ): Promise<T[]> {
     const name = await this.sealer.names.of('messages', conversation)
     const rows = await ask(() => this.lastRows(name, before, limit))
-    const opened = await this.openRows<T>(rows)
+    const opened = await this.openRows(kind, rows)
     const first = rows[0]?.[0][1]
     if (first === undefined || rows.length < limit || opened.length === limit) return opened
-    return [...(await this.page<T>(conversation, first, limit - opened.length)), ...opened]
+    return [...(await this.page(kind, conversation, first, limit - opened.length)), ...opened]
   }
 
-  async message<T>(id: string): Promise<T | null> {
+  async message<T>(kind: StoredMessages<T>, id: string): Promise<T | null> {
     const name = await this.sealer.names.of('message', id)
     const cursor = await ask(() =>
       this.db.transaction('messages').store.index('id').openCursor(name),
     )
     if (!cursor) return null
-    const [found] = await this.openRows<T>([[cursor.primaryKey as [string, number], cursor.value]])
+    const [found] = await this.openRows(kind, [
+      [cursor.primaryKey as [string, number], cursor.value],
+    ])
     return found ?? null
   }
 
   /** Every message of the device, newest first, in batches: for the search index and backups. */
-  async *everyMessage<T>(batch = 500): AsyncGenerator<T[]> {
+  async *everyMessage<T>(kind: StoredMessages<T>, batch = 500): AsyncGenerator<T[]> {
     const index = () => this.db.transaction('messages').store.index('order')
     const all = (await ask(() => index().getAllKeys())) as [string, number][]
     const orders = all.map(([, order]) => order)
@@ -118,7 +129,7 @@ export class Store {
         return Promise.all([source.getAllKeys(range), source.getAll(range)])
       })
       const rows = keys.map((key, i) => [key, values[i]] as never)
-      yield (await this.openRows<T>(rows)).reverse()
+      yield (await this.openRows(kind, rows)).reverse()
       end = start
     }
   }
@@ -229,15 +240,15 @@ export class Store {
     throw new StorageError('fenced', 'another tab leads')
   }
 
-  private async openRows<T>(rows: Row[]): Promise<T[]> {
+  private async openRows<T>(kind: StoredMessages<T>, rows: Row[]): Promise<T[]> {
     const names = rows.map(([name]) => name)
     const values = rows.map(([, { data }]) => data)
-    return (await this.whole<T>('messages', names, values)).map(([, value]) => value)
+    return (await this.whole(kind, names, values)).map(([, value]) => value)
   }
 
   /** Those that open. */
   private async whole<T>(
-    table: TableName,
+    kind: Stored<T, SealedTable | 'messages'>,
     names: readonly Key<TableName>[],
     values: readonly Uint8Array[],
   ): Promise<[Key<SealedTable>, T][]> {
@@ -245,10 +256,10 @@ export class Store {
       values.map(async (sealed, i) => {
         const name = names[i] as Key<TableName>
         try {
-          return [await this.openRecord<T>(table, name, sealed)]
+          return [await this.openRecord(kind, name, sealed)]
         } catch (error) {
           if (!(error instanceof StorageError) || error.code !== 'damaged') throw error
-          this.passedOver.add(place(table, name))
+          this.passedOver.add(place(kind.table, name))
           return []
         }
       }),
@@ -260,7 +271,17 @@ export class Store {
     return ask(() => Promise.all([this.db.getAllKeys(table), this.db.getAll(table)]))
   }
 
-  private async openRecord<T>(table: TableName, name: Key<TableName>, sealed: Uint8Array) {
-    return (await this.sealer.open(place(table, name), sealed)) as [Key<SealedTable>, T]
+  private async openRecord<T>(
+    kind: Stored<T, SealedTable | 'messages'>,
+    name: Key<TableName>,
+    sealed: Uint8Array,
+  ): Promise<[Key<SealedTable>, T]> {
+    const opened = await this.sealer.open(place(kind.table, name), sealed)
+    try {
+      const [key, value, version] = opened as [Key<SealedTable>, unknown, number?]
+      return [key, decodeStored(kind, value, version)]
+    } catch (cause) {
+      throw new StorageError('damaged', `a record in ${kind.table} cannot be read`, { cause })
+    }
   }
 }

@@ -3,6 +3,8 @@ import { openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { Sealer } from '@/storage/sealer'
 import { Store } from '@/storage/store'
+import { stored } from '@/storage/stored'
+import type { SealedTable } from '@/storage/schema'
 import { Vault } from '@/storage/vault'
 
 let serial = 0
@@ -41,3 +43,7 @@ export async function dump(db: Database): Promise<string> {
   }
   return text
 }
+
+/** Records of a table as they lie there, of any kind. */
+export const raw = <T>(table: SealedTable) => stored(table, (value) => value as T)
+export const rawMessages = <T>() => stored('messages', (value) => value as T)

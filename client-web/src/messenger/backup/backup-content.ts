@@ -1,4 +1,5 @@
 /** What a backup holds: identity, contacts, history, settings. Never a ratchet, never a token. */
+import { contacts, conversations, messages } from '@/messenger/core/stored-records'
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -24,19 +25,19 @@ export async function collect(
   progress: (done: number, total: number) => void,
 ): Promise<Bytes> {
   const total = await store.countMessages()
-  const messages: Message[] = []
-  for await (const batch of store.everyMessage<Message>()) {
-    messages.push(...batch)
-    progress(messages.length, total)
+  const history: Message[] = []
+  for await (const batch of store.everyMessage(messages)) {
+    history.push(...batch)
+    progress(history.length, total)
   }
-  const contacts = await store.all<ContactRecord>('contacts')
+  const everyone = await store.all(contacts)
   const content: BackupContent = {
     v: 1,
     ...fixed,
     // Devices are asked for anew.
-    contacts: contacts.map((contact) => ({ ...contact, devices: null })),
-    conversations: await store.all<ConversationRecord>('conversations'),
-    messages,
+    contacts: everyone.map((contact) => ({ ...contact, devices: null })),
+    conversations: await store.all(conversations),
+    messages: history,
   }
   return own(encode(content, { ignoreUndefined: true }))
 }

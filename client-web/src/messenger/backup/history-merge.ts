@@ -1,3 +1,4 @@
+import { conversations, messages } from '@/messenger/core/stored-records'
 import type { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
 import type { Message } from '@/messenger/contract'
@@ -19,10 +20,10 @@ export class HistoryMerge {
   ) {}
 
   async load(chats: readonly ConversationRecord[]): Promise<void> {
-    for await (const batch of this.store.everyMessage<Message>()) {
+    for await (const batch of this.store.everyMessage(messages)) {
       for (const message of batch) this.note(message)
     }
-    for (const chat of await this.store.all<ConversationRecord>('conversations')) {
+    for (const chat of await this.store.all(conversations)) {
       this.chats.set(chat.id, chat)
     }
     for (const chat of chats) {

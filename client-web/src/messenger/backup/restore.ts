@@ -1,3 +1,4 @@
+import { contacts as contactRecords } from '@/messenger/core/stored-records'
 import { equal, own } from '@/crypto/bytes'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
@@ -7,7 +8,6 @@ import { defaultSettings, MessengerError } from '@/messenger/contract'
 import type { Message } from '@/messenger/contract'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { stageEnd } from '@/messenger/keys/key-decisions'
-import type { ContactRecord } from '@/messenger/core/records'
 import { stageHeldRemoval } from '@/messenger/keys/held-envelopes'
 import { HistoryMerge } from './history-merge'
 import type { BackupContent } from './backup-content'
@@ -68,7 +68,7 @@ async function merge(
   fresh: boolean,
 ): Promise<void> {
   const { store } = opened
-  const here = await store.all<ContactRecord>('contacts')
+  const here = await store.all(contactRecords)
   const contacts = new Map(here.map((contact) => [contact.userId, contact]))
   const changes = new TurnChanges(turn)
   for (const contact of content.contacts) {

@@ -1,4 +1,5 @@
 /** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
+import { conversations, drafts, messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Conversation, Message, Notice, SignedReceipt } from '@/messenger/contract'
@@ -30,9 +31,9 @@ export class Chats {
   ) {}
 
   async load(): Promise<void> {
-    const drafts = await this.core.store.all<{ id: string; text: string }>('drafts')
-    for (const { id, text } of drafts) this.drafts.set(id, text)
-    for (const record of await this.core.store.all<ConversationRecord>('conversations')) {
+    const kept = await this.core.store.all(drafts)
+    for (const { id, text } of kept) this.drafts.set(id, text)
+    for (const record of await this.core.store.all(conversations)) {
       this.records.load(record.id, record)
       this.show(record.id)
     }
@@ -96,7 +97,7 @@ export class Chats {
     at: number,
   ): Promise<void> {
     for (const id of ids) {
-      const message = await this.core.store.message<Message>(id)
+      const message = await this.core.store.message(messages, id)
       if (!message || message.conversation !== conversation || message.direction !== 'out') continue
       if (order(message.status) >= order(status)) continue
       this.stageChanged(changes, advanced(message, status, at))
@@ -111,7 +112,7 @@ export class Chats {
     at: number,
     receipts: readonly SignedReceipt[],
   ): Promise<void> {
-    const message = await this.core.store.message<Message>(id)
+    const message = await this.core.store.message(messages, id)
     if (message?.conversation !== conversation) return
     const ahead = order(message.status) >= order('accepted')
     const current = ahead ? message : advanced(message, 'accepted', at)
@@ -129,7 +130,7 @@ export class Chats {
     id: string,
     notice: Notice,
   ): Promise<void> {
-    const before = await this.core.store.message<Message>(id)
+    const before = await this.core.store.message(messages, id)
     if (before) this.stageChanged(changes, { ...before, notice })
     else this.stageNotice(changes, conversation, notice, id)
   }
@@ -155,7 +156,7 @@ export class Chats {
 
   /** One more message is missing: counted in the newest notice where that tells of a gap already. */
   async stageMissing(changes: TurnChanges, conversation: string): Promise<void> {
-    const [newest] = await this.core.store.page<Message>(conversation, Infinity, 1)
+    const [newest] = await this.core.store.page(messages, conversation, Infinity, 1)
     if (newest?.notice?.type !== 'gap') {
       return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
     }
@@ -170,7 +171,7 @@ export class Chats {
     gone: ReadonlySet<string>,
   ): Promise<void> {
     if (!gone.has(this.record(id, changes).last?.id ?? '')) return
-    const page = await this.core.store.page<Message>(id, Infinity, PAGE + gone.size)
+    const page = await this.core.store.page(messages, id, Infinity, PAGE + gone.size)
     const left = page.filter((message) => !gone.has(message.id))
     const last = left.findLast((message) => message.kind !== 'notice') ?? left.at(-1) ?? null
     this.stage(changes, id, { last })
@@ -188,7 +189,7 @@ export class Chats {
     try {
       // In its turn: what is stored while we read would be in neither the page nor the view.
       await this.core.serial.run(async () => {
-        const page = await this.core.store.page<Message>(id, Infinity, PAGE)
+        const page = await this.core.store.page(messages, id, Infinity, PAGE)
         if (this.open !== id) return
         this.oldest = page[0]?.order ?? -Infinity
         this.core.view.opened(id, page, page.length === PAGE)
@@ -203,7 +204,7 @@ export class Chats {
     return this.paging.run(async () => {
       const before = this.oldest
       if (this.open !== id || before === -Infinity) return false
-      const page = await this.core.store.page<Message>(id, before, PAGE * 2)
+      const page = await this.core.store.page(messages, id, before, PAGE * 2)
       if (this.open !== id || this.oldest !== before) return false
       this.oldest = page[0]?.order ?? -Infinity
       this.core.view.older(id, page, page.length === PAGE * 2)

@@ -1,6 +1,7 @@
+import { messages } from '@/messenger/core/stored-records'
 import { shorten } from '@/text/graphemes'
 import type { Core } from '@/messenger/core/core'
-import type { Message, ReplyPreview } from '@/messenger/contract'
+import type { ReplyPreview } from '@/messenger/contract'
 
 const EXCERPT = 140
 
@@ -10,7 +11,7 @@ export async function replyPreview(
   conversation: string,
   id: string,
 ): Promise<ReplyPreview> {
-  const message = await core.store.message<Message>(id)
+  const message = await core.store.message(messages, id)
   // A reply names any id its sender likes; only this conversation's messages are shown in it.
   if (!message || message.conversation !== conversation || message.kind !== 'text') {
     return { id, known: false, outgoing: false, excerpt: '' }

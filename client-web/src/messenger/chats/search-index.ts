@@ -3,6 +3,7 @@
  * first search, from the newest message back, and gone when locked. What is asked meanwhile is
  * answered from the part that is there, and again as it grows.
  */
+import { messages } from '@/messenger/core/stored-records'
 import type { Core } from '@/messenger/core/core'
 import type { Message, SearchHit } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
@@ -136,7 +137,7 @@ export class SearchIndex {
   private async build(index: Index): Promise<void> {
     const total = await this.core.store.countMessages()
     let done = 0
-    for await (const batch of this.core.store.everyMessage<Message>(BATCH)) {
+    for await (const batch of this.core.store.everyMessage(messages, BATCH)) {
       if (index.cancelled) throw new MessengerError('cancelled')
       for (const message of batch) index.put(message)
       done += batch.length

@@ -1,3 +1,4 @@
+import { messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
 import { textProblem } from '@/text/sendable'
@@ -77,7 +78,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     loadOlder: (id) => services().chats.loadOlder(id),
     async loadUntil(id, messageId) {
       const { core, chats } = services()
-      const wanted = await core.store.message<Message>(messageId)
+      const wanted = await core.store.message(messages, messageId)
       if (wanted?.conversation !== id) return false
       if (chats.open !== id) await chats.openPage(id)
       while (chats.oldestLoaded > wanted.order) {
@@ -89,7 +90,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     reply: (to, text, replyTo) => write(to, text, replyTo),
     sendAgain: (id) => services().outbox.sendAgain(id),
     async saveReceipts(id) {
-      const message = await services().core.store.message<Message>(id)
+      const message = await services().core.store.message(messages, id)
       if (!message?.signedReceipts?.length) throw new MessengerError('not_found')
       const name = `sealstream-receipt-${id.slice(0, 8)}.json`
       await platform.saveFile(name, receiptFile(message.signedReceipts))
@@ -100,7 +101,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       ),
     async deleteConversation(id) {
       const { core, removals } = services()
-      const [newest] = await core.store.page<Message>(id, Infinity, 1)
+      const [newest] = await core.store.page(messages, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
       await withSiblings(services(), id, change, (changes) =>
         removals.stageConversation(changes, id),

@@ -86,7 +86,8 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   return { ...common, ...readBody(fields) }
 }
 
-function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
+/** @throws ContentError */
+export function readBody(fields: Record<string, unknown>): Body | { type: 'unknown' } {
   switch (fields['type']) {
     case 'text': {
       const { text, reply_to: replyTo } = fields

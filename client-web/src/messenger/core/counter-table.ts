@@ -1,12 +1,17 @@
 /** Keys and reading of the table `counters`, which holds several kinds of small records. */
 import type { Store } from '@/storage/store'
+import type { Stored } from '@/storage/stored'
 
 /** Names a remote device, in `sessions` and in `counters`. */
 export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
 
 /** The record under `key`; `nothing` where there is none or it is damaged. */
-export const readCount = async <T>(store: Store, key: string, nothing: T): Promise<T> =>
-  (await store.getSpare<T>('counters', key)) ?? nothing
+export const readCount = async <T, N>(
+  store: Store,
+  kind: Stored<T>,
+  key: string,
+  nothing: N,
+): Promise<T | N> => (await store.getSpare(kind, key)) ?? nothing
 
 /**
  * Of someone who was removed: the devices heard since. What they sent meanwhile was not wanted, and

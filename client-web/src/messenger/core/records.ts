@@ -135,7 +135,7 @@ export interface ReceiptsRecord {
 /** What own devices agree on about someone: when each kind of change was made last, and by which device. */
 export interface SyncedRecord {
   userId: string
-  latest: { readonly [what: string]: readonly [at: number, device: number] }
+  latest: Readonly<Record<string, readonly [at: number, device: number]>>
 }
 
 export interface StoredPrekey extends Prekey {

@@ -3,6 +3,8 @@
  * is told once, in the chat and in the security log, however often the relay shows it; and of ever
  * new ones only so many an hour.
  */
+import { toldOfDevice } from '@/messenger/core/stored-records'
+import type { ToldRecord } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { BundleDevice } from '@/wire/types'
 import { Budget } from '@/messenger/core/budget'
@@ -17,13 +19,6 @@ const DAY = 86_400_000
 const TOLD_PER_HOUR = 10
 /** Prekeys remembered per device. */
 const KEPT = 20
-
-/** What was told about one device. */
-interface Told {
-  refused: boolean
-  /** Ids of signed prekeys. */
-  stale: number[]
-}
 
 export class DeviceWatch {
   private readonly budget = new Budget(TOLD_PER_HOUR, 3_600_000)
@@ -61,7 +56,7 @@ export class DeviceWatch {
     changes: TurnChanges,
     userId: string,
     device: number,
-    told: Told,
+    told: ToldRecord,
     notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
   ): void {
     const now = this.core.elapsed()
@@ -74,8 +69,11 @@ export class DeviceWatch {
     }
   }
 
-  private told(userId: string, device: number): Promise<Told> {
-    return readCount(this.core.store, toldKey(userId, device), { refused: false, stale: [] })
+  private told(userId: string, device: number): Promise<ToldRecord> {
+    return readCount(this.core.store, toldOfDevice, toldKey(userId, device), {
+      refused: false,
+      stale: [],
+    })
   }
 }
 

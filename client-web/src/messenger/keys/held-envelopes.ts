@@ -3,6 +3,7 @@
  * decides about that key. The relay has forgotten them. First come, first kept: what is held is never
  * displaced, however much more comes under whatever keys.
  */
+import { heldEnvelopes } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
 import type { PublicKey } from '@/crypto/engine'
@@ -33,7 +34,7 @@ export class HeldEnvelopes {
   constructor(private readonly core: Core) {}
 
   async load(): Promise<void> {
-    const records = await this.core.store.all<HeldRecord>('held')
+    const records = await this.core.store.all(heldEnvelopes)
     for (const record of records.sort((a, b) => a.n - b.n)) {
       this.add(record)
       this.last = record.n
@@ -63,7 +64,7 @@ export class HeldEnvelopes {
   /** The oldest of this person's; a damaged one is passed over, and goes with the rest. */
   async first(userId: string): Promise<{ key: string; envelope: IncomingEnvelope } | null> {
     for (const { key } of this.of(userId)) {
-      const record = await this.core.store.getSpare<HeldRecord>('held', key)
+      const record = await this.core.store.getSpare(heldEnvelopes, key)
       if (record) return { key, envelope: record.envelope }
     }
     return null

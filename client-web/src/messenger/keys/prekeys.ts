@@ -3,6 +3,7 @@
  * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
+import { prekeys as prekeyRecords, signedPrekeys } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import type { Prekey } from '@/crypto/engine'
@@ -13,7 +14,7 @@ import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { commitAccount, localIdentity, updateAccount } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import { tidy } from './handed-out'
-import type { StoredPrekey, StoredSignedPrekey } from '@/messenger/core/records'
+import type { StoredSignedPrekey } from '@/messenger/core/records'
 import type { SecurityLog } from './security-log'
 import { Serial } from '@/messenger/core/serial'
 import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
@@ -102,7 +103,7 @@ export class Prekeys {
   }
 
   private async restate(id: number): Promise<void> {
-    const signed = await this.core.store.getSpare<StoredSignedPrekey>('signed_prekeys', id)
+    const signed = await this.core.store.getSpare(signedPrekeys, id)
     if (signed) await this.offer(signed)
     else await this.rotate()
   }
@@ -135,7 +136,7 @@ export class Prekeys {
     const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
     changes.put('signed_prekeys', id, signed)
-    for (const old of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+    for (const old of await this.core.store.all(signedPrekeys)) {
       if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
     }
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
@@ -160,13 +161,13 @@ export class Prekeys {
 
   private async commitErasure(turn: Turn): Promise<void> {
     const changes = new TurnChanges(turn)
-    const prekeys = await this.core.store.all<StoredPrekey>('prekeys')
+    const prekeys = await this.core.store.all(prekeyRecords)
     const available = this.core.account.prekeysAvailable ?? prekeys.length
     const { changed, erased } = tidy(prekeys, available, this.core.now())
     for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
     const limit = this.core.now() - KEEP_RETIRED
-    for (const key of await this.core.store.all<StoredSignedPrekey>('signed_prekeys')) {
+    for (const key of await this.core.store.all(signedPrekeys)) {
       if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
     }
     await this.core.store.commit(changes)

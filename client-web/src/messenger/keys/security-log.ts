@@ -1,3 +1,4 @@
+import { securityEvents } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
@@ -57,7 +58,7 @@ export class SecurityLog {
   ) {}
 
   async load(): Promise<void> {
-    const events = await this.core.store.all<SecurityEvent>('security')
+    const events = await this.core.store.all(securityEvents)
     this.events = events.sort((a, b) => b.at - a.at)
     this.core.view.security(this.events)
   }

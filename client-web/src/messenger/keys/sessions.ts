@@ -3,6 +3,7 @@
  * session is read, used and stored before the next one looks at it, so no message key is ever
  * used twice. Network calls stay outside of the lock.
  */
+import { counts, sessions } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
@@ -57,7 +58,7 @@ export class Sessions {
 
   /** Null also for a damaged record: a new session takes its place. */
   get(userId: string, deviceId: number): Promise<Session | null> {
-    return this.core.store.getSpare<Session>('sessions', sessionKey(userId, deviceId))
+    return this.core.store.getSpare(sessions, sessionKey(userId, deviceId))
   }
 
   /**
@@ -137,7 +138,7 @@ export class Sessions {
     if (!fits(state, target, registrationId)) return false
     if (state.answered) return true
     const key = startedKey(target.userId, deviceId)
-    const started = await readCount<number | null>(this.core.store, key, null)
+    const started = await readCount(this.core.store, counts, key, null)
     // Begun by an older version, which did not write down when.
     if (started === null) changes.put('counters', key, this.core.now())
     return started === null || this.core.now() - started < UNANSWERED_FOR

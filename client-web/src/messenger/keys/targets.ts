@@ -1,3 +1,4 @@
+import { deviceLists } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { PublicKey } from '@/crypto/engine'
 import { localIdentity } from '@/messenger/core/core'
@@ -26,7 +27,7 @@ export class Targets {
   ) {}
 
   async load(): Promise<void> {
-    this.own = (await this.core.store.getSpare<DeviceRef[]>('records', 'own_devices')) ?? []
+    this.own = (await this.core.store.getSpare(deviceLists, 'own_devices')) ?? []
   }
 
   get(userId: string): Target | null {

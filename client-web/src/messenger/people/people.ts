@@ -2,6 +2,7 @@
  * Everyone this device knows. A pinned key is replaced only by the person's own act
  * (`key-decisions.ts`); whatever else presents another key only sets `changed`.
  */
+import { contacts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
@@ -28,7 +29,7 @@ export class People {
   }
 
   async load(): Promise<void> {
-    for (const record of await this.core.store.all<ContactRecord>('contacts')) {
+    for (const record of await this.core.store.all(contacts)) {
       this.records.load(record.userId, record)
       this.alike.move(undefined, record)
     }

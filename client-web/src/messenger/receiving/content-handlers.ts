@@ -1,4 +1,5 @@
 /** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
+import { countLists, messages } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Decrypted } from '@/crypto/engine'
 import { equal } from '@/crypto/bytes'
@@ -100,7 +101,7 @@ export class ContentHandlers {
     const newest = checked.type === 'new' && m !== undefined ? { texts: m } : {}
     const counted = { ...checked.record, ...newest }
     changes.put('counters', counterKey(from.user_id, from.device_id), counted)
-    const removed = await readCount<number[] | null>(store, removedKey(from.user_id), null)
+    const removed = await readCount(store, countLists, removedKey(from.user_id), null)
     const returns = removed !== null && !removed.includes(from.device_id)
     if (returns) {
       changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
@@ -194,7 +195,7 @@ export class ContentHandlers {
     conversation: string,
     direction: Message['direction'],
   ): Promise<string | null> {
-    const held = await this.core.store.message<Message>(id)
+    const held = await this.core.store.message(messages, id)
     if (!held) return id
     const same = held.conversation === conversation && held.direction === direction
     return same ? null : crypto.randomUUID()

@@ -1,3 +1,4 @@
+import { messageCounters } from '@/messenger/core/stored-records'
 import type { Store } from '@/storage/store'
 import { emptyCounter } from '@/messenger/core/records'
 import type { CounterRecord } from '@/messenger/core/records'
@@ -75,4 +76,5 @@ export const readCounter = (
   store: Store,
   userId: string,
   deviceId: number,
-): Promise<CounterRecord> => readCount(store, counterKey(userId, deviceId), emptyCounter())
+): Promise<CounterRecord> =>
+  readCount(store, messageCounters, counterKey(userId, deviceId), emptyCounter())

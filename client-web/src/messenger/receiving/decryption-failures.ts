@@ -3,6 +3,7 @@
  * budget is the device's, and all devices of a person together have one more: the relay may put any
  * device's number on an envelope.
  */
+import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
 import { hasPassed } from '@/platform/clock'
@@ -86,7 +87,7 @@ export class DecryptionFailures {
   }
 
   private ofAll(userId: string): Promise<number[]> {
-    return readCount<number[]>(this.core.store, failuresKey(userId), [])
+    return readCount(this.core.store, countLists, failuresKey(userId), [])
   }
 
   private async flooded(userId: string): Promise<boolean> {

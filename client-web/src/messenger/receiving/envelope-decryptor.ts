@@ -2,6 +2,7 @@
  * Opens envelopes: decrypts one with what this device holds, and checks who speaks to whom.
  * Changes nothing by itself.
  */
+import { nameLists, prekeys, signedPrekeys } from '@/messenger/core/stored-records'
 import type { Turn, TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
 import type { Decrypted, PrekeyMessageInfo } from '@/crypto/engine'
@@ -13,7 +14,6 @@ import type { Content, UnknownContent } from '@/messenger/contents/content'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
-import type { StoredPrekey, StoredSignedPrekey } from '@/messenger/core/records'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
 import type { Sessions } from '@/messenger/keys/sessions'
 
@@ -75,7 +75,7 @@ export class EnvelopeDecryptor {
     if (!needs || needs.prekeyId !== null) return null
     const { user_id: userId, device_id: deviceId } = from
     const key = begunKey(userId, deviceId)
-    const before = await readCount<string[]>(this.core.store, key, [])
+    const before = await readCount(this.core.store, nameLists, key, [] as string[])
     const name = toBase64(needs.baseKey.slice(1, 1 + MARK))
     // Where no session is left there is none to replace, and the content's counter tells.
     const replaces = (await this.sessions.get(userId, deviceId)) !== null
@@ -98,10 +98,8 @@ export class EnvelopeDecryptor {
       kind,
       body,
       pinned: own ? local.keyPair.publicKey : (this.people.all.get(userId)?.identity ?? null),
-      prekey: needs?.prekeyId ? await store.get<StoredPrekey>('prekeys', needs.prekeyId) : null,
-      signedPrekey: needs
-        ? await store.get<StoredSignedPrekey>('signed_prekeys', needs.signedPrekeyId)
-        : null,
+      prekey: needs?.prekeyId ? await store.get(prekeys, needs.prekeyId) : null,
+      signedPrekey: needs ? await store.get(signedPrekeys, needs.signedPrekeyId) : null,
     })
   }
 }

@@ -3,6 +3,7 @@
  * from whom they were; so their number stands above the conversations, also after a reload, until
  * the person has taken note. (The gap shows in its conversation once its sender writes again.)
  */
+import { expiredNotices } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
 import type { Core } from '@/messenger/core/core'
@@ -20,7 +21,7 @@ export class ExpiredNotice {
   ) {}
 
   async load(): Promise<void> {
-    this.show(await this.core.store.getSpare<Expired>('records', RECORD))
+    this.show(await this.core.store.getSpare(expiredNotices, RECORD))
   }
 
   /** Adds `count` more to `changes`. */

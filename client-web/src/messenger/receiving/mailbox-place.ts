@@ -5,10 +5,11 @@
  * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
  * queue, one at a time.
  */
+import { messages, numberLists, numbers, relayLogs } from '@/messenger/core/stored-records'
+import type { LogRecord } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
-import type { Message } from '@/messenger/contract'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 
 /**
@@ -16,13 +17,6 @@ import type { SecurityLog } from '@/messenger/keys/security-log'
  * most 256 envelopes again that this device has acknowledged.
  */
 const MARKS = 512
-
-interface LogRecord {
-  /** Null: the relay did not name its log. */
-  id: string | null
-  /** Up to this number the present log may offer again what the one before had offered. */
-  before: number
-}
 
 export class MailboxPlace {
   private cursor = 0
@@ -37,9 +31,9 @@ export class MailboxPlace {
   async load(): Promise<void> {
     const { store } = this.core
     // Without it some envelopes come again, and are known by their ratchet.
-    this.cursor = (await store.getSpare<number>('records', 'cursor')) ?? 0
-    this.log = await store.getSpare<LogRecord>('records', 'log')
-    this.marks = (await store.getSpare<number[]>('records', 'marks')) ?? []
+    this.cursor = (await store.getSpare(numbers, 'cursor')) ?? 0
+    this.log = await store.getSpare(relayLogs, 'log')
+    this.marks = (await store.getSpare(numberLists, 'marks')) ?? []
   }
 
   get upto(): number {
@@ -90,7 +84,7 @@ export class MailboxPlace {
 
   private async holds(envelope: IncomingEnvelope): Promise<boolean> {
     if (this.marks.includes(markOf(envelope))) return true
-    const held = await this.core.store.message<Message>(envelope.id)
+    const held = await this.core.store.message(messages, envelope.id)
     return held?.conversation === envelope.from.user_id && held.direction === 'in'
   }
 

@@ -1,4 +1,5 @@
 /** One attempt to bring an outbox entry to the relay, and what its answer means. */
+import { counts, outboxEntries } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
@@ -101,7 +102,7 @@ export class Delivery {
       const stored = await this.stored(turn, entry)
       // A part that has stopped since was faster: encrypting again would use up a second counter.
       if (!stored || stored.envelopes) return stored
-      const counter = (await this.core.store.get<number>('counters', `out/${entry.to}`)) ?? 0
+      const counter = (await this.core.store.get(counts, `out/${entry.to}`)) ?? 0
       const n = counter + 1
       const changes = new TurnChanges(turn)
       changes.put('counters', `out/${entry.to}`, n)
@@ -122,7 +123,7 @@ export class Delivery {
     n: number,
   ): Promise<number | undefined> {
     const key = `out/${to}/texts`
-    const before = (await this.core.store.getSpare<number>('counters', key)) ?? (n === 1 ? 0 : null)
+    const before = (await this.core.store.getSpare(counts, key)) ?? (n === 1 ? 0 : null)
     if (before === null) return undefined
     const m = before + (body.type === 'text' ? 1 : 0)
     changes.put('counters', key, m)
@@ -131,7 +132,7 @@ export class Delivery {
 
   /** As it lies in the outbox; null when it was deleted or renewed. */
   private async stored(_turn: Turn, entry: OutboxRecord): Promise<OutboxRecord | null> {
-    const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+    const stored = await this.core.store.get(outboxEntries, entry.key)
     return stored?.id === entry.id ? stored : null
   }
 

@@ -3,6 +3,7 @@
  * The first few at once, then one every ten minutes, and none while anything of the person's own
  * waits: keys are handed out by the hour, and those the person writes to come first.
  */
+import { textLists } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Chats } from '@/messenger/chats/chats'
@@ -27,7 +28,7 @@ export class Greetings {
   ) {}
 
   async load(): Promise<void> {
-    this.left = (await this.core.store.getSpare<string[]>('records', RECORD)) ?? []
+    this.left = (await this.core.store.getSpare(textLists, RECORD)) ?? []
     this.schedule()
   }
 

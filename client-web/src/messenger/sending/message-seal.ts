@@ -1,7 +1,7 @@
+import { messages } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { fingerprint, identityText } from '@/crypto/identity'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Message } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import type { Target } from '@/messenger/keys/targets'
 
@@ -12,7 +12,7 @@ export async function stageSeal(
   id: string,
   target: Target | null,
 ): Promise<void> {
-  const message = await core.store.message<Message>(id)
+  const message = await core.store.message(messages, id)
   if (!message?.encryption || message.direction !== 'out' || !target) return
   const { identity, verified = false } = target
   const seal = { fingerprint: fingerprint(identity), identity: identityText(identity), verified }

@@ -1,4 +1,5 @@
 /** What lies in the outbox: in memory as on disk, in the order of sending. */
+import { outboxEntries } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Body } from '@/messenger/contents/content'
@@ -23,7 +24,7 @@ export class OutboxEntries {
   }
 
   async load(): Promise<void> {
-    for (const entry of await this.core.store.all<OutboxRecord>('outbox')) {
+    for (const entry of await this.core.store.all(outboxEntries)) {
       this.records.set(entry.key, entry)
       this.lastKey = Math.max(this.lastKey, entry.key)
     }
@@ -89,7 +90,7 @@ export class OutboxEntries {
     const gone: OutboxRecord[] = []
     for (const entry of this.all.filter(unwanted)) {
       // The disk knows first.
-      const stored = await this.core.store.get<OutboxRecord>('outbox', entry.key)
+      const stored = await this.core.store.get(outboxEntries, entry.key)
       if (!stored?.envelopes || stored.aside) gone.push(entry)
     }
     this.stageGone(changes, gone)

@@ -4,13 +4,14 @@
  * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
  * encrypts nothing twice.
  */
+import { messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
-import type { Message, SendProblem } from '@/messenger/contract'
+import type { SendProblem } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { Outcome } from './delivery'
 import { aboutOf } from './about'
@@ -254,7 +255,7 @@ export class Outbox {
     entry: OutboxRecord,
     problem: SendProblem | null,
   ): Promise<void> {
-    const message = entry.message && (await this.core.store.message<Message>(entry.contentId))
+    const message = entry.message && (await this.core.store.message(messages, entry.contentId))
     if (!message || message.problem === problem || message.status !== 'waiting') {
       return
     }

@@ -4,6 +4,7 @@
  * only to accepted contacts. One's own other devices are told of what was read with them, and also of
  * what the contact is not told.
  */
+import { receiptsOwed } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
@@ -43,15 +44,22 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    for (const [key, record] of await this.core.store.entries<ReceiptsRecord>('records')) {
-      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
+    for (const key of await this.core.store.keys('records')) {
+      if (!key.startsWith(PREFIX)) continue
+      const record = await this.core.store.getSpare(receiptsOwed, key)
+      if (record) this.records.load(record.userId, record)
     }
     this.schedule()
   }
 
   /** Adds what is owed to `changes`. */
   stage(changes: TurnChanges, userId: string, type: Kind, ids: readonly string[]): void {
-    const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
+    const before = this.records.get(userId, changes) ?? {
+      userId,
+      delivered: [],
+      read: [],
+      seen: [],
+    }
     const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
     this.records.stage(changes, userId, record)
     changes.whenStored(() => this.schedule())

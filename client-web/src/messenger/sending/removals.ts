@@ -4,6 +4,7 @@ import type { SearchIndex } from '@/messenger/chats/search-index'
 import type { Message } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { removedKey } from '@/messenger/core/counter-table'
+import { messages } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageSessionsEnd } from '@/messenger/keys/key-decisions'
@@ -26,7 +27,7 @@ export class Removals {
 
   /** Those of the messages that are in the conversation. */
   async stageMessages(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
-    const found = await Promise.all(ids.map((one) => this.core.store.message<Message>(one)))
+    const found = await Promise.all(ids.map((one) => this.core.store.message(messages, one)))
     await this.stageFound(
       changes,
       id,
@@ -50,14 +51,14 @@ export class Removals {
     newest: string | null,
     at: number,
   ): Promise<void> {
-    const last = newest === null ? null : await this.core.store.message<Message>(newest)
+    const last = newest === null ? null : await this.core.store.message(messages, newest)
     const isIn = (message: Message): boolean =>
       last?.conversation === id ? message.order <= last.order : message.sentAt <= at
     const gone: Message[] = []
     let stays = false
     let before = Infinity
     for (;;) {
-      const page = await this.core.store.page<Message>(id, before, PAGE)
+      const page = await this.core.store.page(messages, id, before, PAGE)
       for (const message of page) {
         if (isIn(message)) gone.push(message)
         else stays = true
@@ -92,10 +93,10 @@ export class Removals {
   private async stageFound(
     changes: TurnChanges,
     id: string,
-    messages: readonly Message[],
+    found: readonly Message[],
   ): Promise<void> {
-    const gone = new Set(messages.map((message) => message.id))
-    for (const { order } of messages) changes.removeMessage(id, order)
+    const gone = new Set(found.map((message) => message.id))
+    for (const { order } of found) changes.removeMessage(id, order)
     await this.outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId))
     await this.chats.stageLastWithout(changes, id, gone)
     changes.whenStored(() => {

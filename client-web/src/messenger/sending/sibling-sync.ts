@@ -6,6 +6,7 @@ import { CachedTable } from '@/messenger/core/cached-table'
 import type { Core } from '@/messenger/core/core'
 import type { SyncedRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
+import { synced } from '@/messenger/core/stored-records'
 import type { Change } from '@/messenger/contents/sync'
 import type { Targets } from '@/messenger/keys/targets'
 import { aboutOf } from './about'
@@ -29,8 +30,10 @@ export class SiblingSync {
   ) {}
 
   async load(): Promise<void> {
-    for (const [key, record] of await this.core.store.entries<SyncedRecord>('records')) {
-      if (String(key).startsWith(PREFIX)) this.records.load(record.userId, record)
+    for (const key of await this.core.store.keys('records')) {
+      if (!key.startsWith(PREFIX)) continue
+      const record = await this.core.store.getSpare(synced, key)
+      if (record) this.records.load(record.userId, record)
     }
   }
 

@@ -3,6 +3,7 @@
  * wants them, checked when they come, and kept with the message. A receipt that is not signed
  * rightly is a line in the security log, and nothing else: the message goes its way all the same.
  */
+import { receiptKeys } from '@/messenger/core/stored-records'
 import { toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { Changes } from '@/storage/changes'
@@ -29,7 +30,7 @@ export class SignedReceipts {
   ) {}
 
   async load(): Promise<void> {
-    const kept = (await this.core.store.getSpare<ReceiptKey[]>('records', 'receipt_keys')) ?? []
+    const kept = (await this.core.store.getSpare(receiptKeys, 'receipt_keys')) ?? []
     this.keys = new Map(kept.map((key) => [key.kid, key]))
   }
 

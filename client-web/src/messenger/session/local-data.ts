@@ -1,6 +1,12 @@
 /**
  * This device's data, opened: database, keys, account, tokens. Knows nothing of connections.
  */
+import {
+  accounts,
+  outboxEntries,
+  settings as settingsRecords,
+  tokens as tokenRecords,
+} from '@/messenger/core/stored-records'
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
@@ -12,7 +18,6 @@ import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
 import type { SessionTokens } from '@/wire/types'
 import { defaultSettings } from '@/messenger/contract'
-import type { Settings } from '@/messenger/contract'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
 
@@ -35,9 +40,9 @@ export class LocalData {
     await store.takeFence()
     await ask(() => rename(this.db, sealer, store))
     const [account, tokens, settings] = await Promise.all([
-      store.get<AccountRecord>('records', 'account'),
-      store.getSpare<SessionTokens>('records', 'tokens'),
-      store.getSpare<Partial<Settings>>('records', 'settings'),
+      store.get(accounts, 'account'),
+      store.getSpare(tokenRecords, 'tokens'),
+      store.getSpare(settingsRecords, 'settings'),
     ])
     return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
   }
@@ -86,7 +91,7 @@ export async function stageNewDevice(
   for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'held'] as const) {
     changes.removeAll(table)
   }
-  for (const entry of await store.all<{ key: number }>('outbox')) {
+  for (const entry of await store.all(outboxEntries)) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
   for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])

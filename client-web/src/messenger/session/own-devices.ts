@@ -3,6 +3,7 @@
  * that it is theirs, or removed it; each log-in is a line of the security log. The relay is asked at
  * each connection, every quarter of an hour, and when a device that is not known yet writes.
  */
+import { deviceLists, ownDevicesSeen } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
@@ -40,9 +41,9 @@ export class OwnDevices {
 
   async load(): Promise<void> {
     const { store } = this.core
-    const stored = await store.getSpare<OwnDevicesRecord>('records', RECORD)
+    const stored = await store.getSpare(ownDevicesSeen, RECORD)
     // Older versions kept the list alone.
-    const before = await store.getSpare<DeviceRef[]>('records', 'own_devices')
+    const before = await store.getSpare(deviceLists, 'own_devices')
     const seen = before ? before.map(({ deviceId }) => deviceId) : null
     this.show({ ...nothing, seen, ...stored })
   }

@@ -1,4 +1,5 @@
 /** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+import { counts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
@@ -100,7 +101,7 @@ export class Presence {
     const person = this.people.get(userId)
     const { account } = this.core
     return this.sessions.serial.run(async (turn) => {
-      const n = (await this.core.store.get<number>('counters', `out/${userId}`)) ?? 0
+      const n = (await this.core.store.get(counts, `out/${userId}`)) ?? 0
       const changes = new TurnChanges(turn)
       try {
         const all = await this.sessions.encrypt(changes, person, person.devices ?? [], {

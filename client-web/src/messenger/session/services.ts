@@ -1,4 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
+import { messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
@@ -6,7 +7,7 @@ import type { Wire } from '@/wire/wire'
 import { ContentHandlers } from '@/messenger/receiving/content-handlers'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import type { Message, SessionEnd } from '@/messenger/contract'
+import type { SessionEnd } from '@/messenger/contract'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
@@ -198,7 +199,7 @@ export class Services {
 
   /** Ids of the newest received messages. */
   private async newest(id: string, count: number): Promise<string[]> {
-    const page = await this.core.store.page<Message>(id, Infinity, Math.min(1000, count * 2 + 50))
+    const page = await this.core.store.page(messages, id, Infinity, Math.min(1000, count * 2 + 50))
     const received = page.filter((one) => one.direction === 'in' && one.kind !== 'notice')
     return received.slice(-count).map((one) => one.id)
   }

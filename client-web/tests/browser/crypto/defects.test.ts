@@ -11,7 +11,7 @@ import { parse } from '@/crypto/signal/state'
 import { Changes } from '@/storage/changes'
 import { BareParty, binary } from '../../support/bare-library'
 import { acquainted, Party } from '../../support/party'
-import { openStore } from '../../support/storage'
+import { openStore, raw } from '../../support/storage'
 import { onTwoPages } from '../../support/two-pages'
 
 const wire = (party: Party) => {
@@ -244,7 +244,7 @@ describe('8. the lock around a session', () => {
     const pages = [first.store, second.store]
     const written = await Promise.allSettled(
       pages.map(async (store, i) => {
-        const session = await store.get<string>('sessions', 'bob.1')
+        const session = await store.get(raw<string>('sessions'), 'bob.1')
         const encrypted = await anna.engine.encrypt({
           local: anna.identity,
           remote: anna.remote(bob),

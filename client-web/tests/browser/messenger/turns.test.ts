@@ -10,7 +10,7 @@ import { Client, settledClients, strangers } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
 import { Gate } from '../../support/gate'
-import { openStore } from '../../support/storage'
+import { openStore, raw } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
 import { calm, until } from '../../support/wait'
 
@@ -199,6 +199,6 @@ test('what two parts change of the account at once does not undo each other', as
   ])
   const both = { nextPrekeyId: 101, lastBackupAt: 7, prekeysAvailable: 100 }
   expect(core.account).toEqual(both)
-  expect(await store.get('records', 'account')).toEqual(both)
+  expect(await store.get(raw('records'), 'account')).toEqual(both)
   db.close()
 })

@@ -10,7 +10,7 @@ import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
-import { dump, freshName } from '../../support/storage'
+import { dump, freshName, raw, rawMessages } from '../../support/storage'
 
 const ANNA = '11111111-aaaa-4aaa-8aaa-111111111111'
 const MESSAGE = (i: number) => `22222222-bbbb-4bbb-8bbb-${String(i).padStart(12, '0')}`
@@ -53,14 +53,16 @@ async function opened(name: string) {
 }
 
 async function expectEverything(store: Store) {
-  expect(await store.get('contacts', ANNA)).toEqual({ userId: ANNA })
-  expect(await store.entries('records')).toEqual([['account', { username: 'bob' }]])
+  expect(await store.get(raw('contacts'), ANNA)).toEqual({ userId: ANNA })
+  expect(await store.all(raw('records'))).toEqual([{ username: 'bob' }])
   expect(await store.keys('sessions')).toEqual([`${ANNA}.1`])
-  expect(await store.get('prekeys', 7)).toEqual({ id: 7 })
-  expect(await store.page(ANNA, Infinity, 3)).toEqual([COUNT - 3, COUNT - 2, COUNT - 1].map(row))
-  expect(await store.message(MESSAGE(17))).toEqual(row(17))
+  expect(await store.get(raw('prekeys'), 7)).toEqual({ id: 7 })
+  expect(await store.page(rawMessages(), ANNA, Infinity, 3)).toEqual(
+    [COUNT - 3, COUNT - 2, COUNT - 1].map(row),
+  )
+  expect(await store.message(rawMessages(), MESSAGE(17))).toEqual(row(17))
   const visited: number[] = []
-  for await (const batch of store.everyMessage<{ order: number }>()) {
+  for await (const batch of store.everyMessage(rawMessages<{ order: number }>())) {
     visited.push(...batch.map(({ order }) => order))
   }
   expect(visited).toEqual(Array.from({ length: COUNT }, (_, i) => COUNT - i))

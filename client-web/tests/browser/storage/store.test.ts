@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Changes } from '@/storage/changes'
-import { dump, openStore } from '../../support/storage'
+import { dump, openStore, raw, rawMessages } from '../../support/storage'
 
 const row = (conversation: string, order: number, text = `text ${order}`) => ({
   id: `${conversation}-${order}`,
@@ -16,7 +16,7 @@ describe('sealed records', () => {
     await store.commit(
       new Changes().put('records', 'account', value).putMessage(row('c', 1, 'CANARY-7f3a')),
     )
-    expect(await store.get('records', 'account')).toEqual(value)
+    expect(await store.get(raw('records'), 'account')).toEqual(value)
     expect(await dump(db)).not.toContain('CANARY')
   })
 
@@ -27,8 +27,8 @@ describe('sealed records', () => {
     const annas = await sealer.names.of('contacts', 'anna')
     const mallorys = await sealer.names.of('contacts', 'mallory')
     await db.put('contacts', (await db.get('contacts', annas)) as never, mallorys)
-    await expect(store.get('contacts', 'mallory')).rejects.toMatchObject({ code: 'damaged' })
-    expect(await store.get('contacts', 'anna')).toEqual({ trust: 'verified' })
+    await expect(store.get(raw('contacts'), 'mallory')).rejects.toMatchObject({ code: 'damaged' })
+    expect(await store.get(raw('contacts'), 'anna')).toEqual({ trust: 'verified' })
   })
 
   test('do not open with a changed byte', async () => {
@@ -40,7 +40,7 @@ describe('sealed records', () => {
       const changed = Uint8Array.from(sealed)
       changed[at] = (changed[at] as number) ^ 1
       await db.put('records', changed, name)
-      await expect(store.get('records', 'x')).rejects.toMatchObject({ code: 'damaged' })
+      await expect(store.get(raw('records'), 'x')).rejects.toMatchObject({ code: 'damaged' })
     }
   })
 
@@ -58,20 +58,20 @@ describe('sealed records', () => {
     const [contact] = await db.getAllKeys('contacts')
     await db.put('contacts', new Uint8Array(40), contact as never)
 
-    const newest = await store.page<{ order: number }>('c', Infinity, 4)
+    const newest = await store.page(rawMessages<{ order: number }>(), 'c', Infinity, 4)
     expect(newest.map((one) => one.order)).toEqual([4, 5, 6, 7])
-    const older = await store.page<{ order: number }>('c', 4, 4)
+    const older = await store.page(rawMessages<{ order: number }>(), 'c', 4, 4)
     expect(older.map((one) => one.order)).toEqual([1, 2])
-    expect(await store.all('contacts')).toHaveLength(2)
+    expect(await store.all(raw('contacts'))).toHaveLength(2)
     expect(await store.keys('contacts')).toHaveLength(2)
     expect(store.damaged).toBe(4)
-    expect(await store.message('c-3')).toBeNull()
+    expect(await store.message(rawMessages(), 'c-3')).toBeNull()
   })
 
   test('what waits for a commit runs after it, in order; after a failed one, never', async () => {
     const { store, name } = await openStore()
     const seen: unknown[] = []
-    const written = (): Promise<unknown> => store.get('records', 'x')
+    const written = (): Promise<unknown> => store.get(raw('records'), 'x')
     const changes = new Changes().put('records', 'x', 1)
     changes.whenStored(() => seen.push('first', written()))
     changes.whenStored(() => seen.push('second'))
@@ -94,7 +94,7 @@ describe('sealed records', () => {
     await store.commit(new Changes().put('records', 'x', [1, 2]))
     db.close()
     const again = await openStore(name)
-    expect(await again.store.get('records', 'x')).toEqual([1, 2])
+    expect(await again.store.get(raw('records'), 'x')).toEqual([1, 2])
   })
 })
 
@@ -104,7 +104,7 @@ describe('a commit', () => {
     const changes = new Changes().put('records', 'good', 1)
     changes.put('records', [new Date('nonsense')] as never, 2)
     await expect(store.commit(changes)).rejects.toThrow()
-    expect(await store.get('records', 'good')).toBeNull()
+    expect(await store.get(raw('records'), 'good')).toBeNull()
   })
 
   test('of a tab that no longer leads fails and writes nothing', async () => {
@@ -114,7 +114,7 @@ describe('a commit', () => {
       code: 'fenced',
     })
     await successor.store.commit(new Changes().put('records', 'x', 'new'))
-    expect(await successor.store.get('records', 'x')).toBe('new')
+    expect(await successor.store.get(raw('records'), 'x')).toBe('new')
   })
 
   test('after wiping says locked', async () => {
@@ -124,7 +124,7 @@ describe('a commit', () => {
     await expect(store.commit(new Changes().put('records', 'x', 2))).rejects.toMatchObject({
       code: 'locked',
     })
-    await expect(store.get('records', 'x')).rejects.toMatchObject({ code: 'locked' })
+    await expect(store.get(raw('records'), 'x')).rejects.toMatchObject({ code: 'locked' })
   })
 })
 
@@ -135,12 +135,12 @@ describe('messages', () => {
     for (let i = 1; i <= 130; i++) changes.putMessage(row('c', i))
     changes.putMessage(row('other', 5))
     await store.commit(changes)
-    const newest = await store.page<{ order: number }>('c', Infinity, 50)
+    const newest = await store.page(rawMessages<{ order: number }>(), 'c', Infinity, 50)
     expect(newest.map((m) => m.order)).toEqual(Array.from({ length: 50 }, (_, i) => 81 + i))
-    const older = await store.page<{ order: number }>('c', 81, 100)
+    const older = await store.page(rawMessages<{ order: number }>(), 'c', 81, 100)
     expect(older.map((m) => m.order)).toEqual(Array.from({ length: 80 }, (_, i) => 1 + i))
-    expect(await store.message('c-7')).toEqual(row('c', 7))
-    expect(await store.message('nothing')).toBeNull()
+    expect(await store.message(rawMessages(), 'c-7')).toEqual(row('c', 7))
+    expect(await store.message(rawMessages(), 'nothing')).toBeNull()
   })
 
   test('of one conversation are removed together', async () => {
@@ -149,7 +149,7 @@ describe('messages', () => {
       new Changes().putMessage(row('a', 1)).putMessage(row('a', 2)).putMessage(row('b', 1)),
     )
     await store.commit(new Changes().removeConversation('a'))
-    expect(await store.page('a', Infinity, 10)).toEqual([])
+    expect(await store.page(rawMessages(), 'a', Infinity, 10)).toEqual([])
     expect(await store.countMessages()).toBe(1)
   })
 
@@ -160,7 +160,7 @@ describe('messages', () => {
     await store.commit(changes)
     for (const batch of [1, 10, 25, 100]) {
       const seen: string[] = []
-      for await (const rows of store.everyMessage<{ id: string }>(batch)) {
+      for await (const rows of store.everyMessage(rawMessages<{ id: string }>(), batch)) {
         seen.push(...rows.map((m) => m.id))
       }
       expect(new Set(seen).size).toBe(25)

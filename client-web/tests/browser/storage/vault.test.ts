@@ -5,7 +5,7 @@ import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
-import { openStore } from '../../support/storage'
+import { openStore, raw } from '../../support/storage'
 
 test('the device key cannot be exported', async () => {
   const { name } = await openStore()
@@ -20,7 +20,7 @@ test('a root that is there is never overwritten, not even when the device key is
   await expect(vault.create()).rejects.toMatchObject({ code: 'failed' })
   expect(await vault.state()).toBe('open')
   const root = await vault.unlock(null)
-  expect(await new Store(await openDatabase(name), new Sealer(root)).get('records', 'x')).toBe(
+  expect(await new Store(await openDatabase(name), new Sealer(root)).get(raw('records'), 'x')).toBe(
     'kept',
   )
   await webDeviceKeys(`${name}-keys`).erase()
@@ -44,7 +44,7 @@ test('with a passphrase the device opens with it alone, and records stay readabl
   })
   await vault.setPassphrase('correct horse battery', null)
   expect(await vault.state()).toBe('open')
-  expect(await store.get('records', 'x')).toBe('kept')
+  expect(await store.get(raw('records'), 'x')).toBe('kept')
 })
 
 test('threat 28: a copied database does not open on another device, nor without the passphrase', async () => {
@@ -65,7 +65,7 @@ test('threat 28: a copied database does not open on another device, nor without 
   const sameDevice = new Vault(copy, webDeviceKeys(`${name}-keys`))
   await expect(sameDevice.unlock('guess')).rejects.toMatchObject({ code: 'wrong_passphrase' })
   const root = await sameDevice.unlock('correct horse battery')
-  expect(await new Store(copy, new Sealer(root)).get('records', 'x')).toBe('secret')
+  expect(await new Store(copy, new Sealer(root)).get(raw('records'), 'x')).toBe('secret')
 })
 
 test('threat 31: nonces and keys never repeat, and one key seals a bounded number', async () => {

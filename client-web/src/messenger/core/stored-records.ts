@@ -1,0 +1,264 @@
+/** How each kind of record is read from this device; what is written is in `records.ts`. */
+import { either, flag, list, literal, named, nullable, number, optional } from '@/storage/decoders'
+import { bytes, shape, since, text } from '@/storage/decoders'
+import type { Decoder } from '@/storage/decoders'
+import { stored } from '@/storage/stored'
+import type { LocalIdentity } from '@/crypto/engine'
+import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
+import type { Expired, NewDevice, SecurityEvent, Settings } from '@/messenger/contract'
+import { body, device, envelope, keyPair, kind, message } from './record-shapes'
+import type {
+  AccountRecord,
+  ContactRecord,
+  ConversationRecord,
+  CounterRecord,
+  HeldRecord,
+  OutboxRecord,
+  OwnDevicesRecord,
+  ReceiptsRecord,
+  SeenKey,
+  StoredPrekey,
+  StoredSignedPrekey,
+  SyncedRecord,
+} from './records'
+
+export const messages = stored('messages', message)
+
+export const conversations = stored(
+  'conversations',
+  shape<ConversationRecord>({
+    id: text,
+    last: nullable(message),
+    activeAt: number,
+    unread: number,
+    muted: flag,
+    archived: flag,
+    lastOrder: number,
+  }),
+)
+
+export const drafts = stored('drafts', shape<{ id: string; text: string }>({ id: text, text }))
+
+export const contacts = stored(
+  'contacts',
+  shape<ContactRecord>({
+    userId: text,
+    username: text,
+    identity: bytes,
+    verified: flag,
+    changed: nullable(
+      shape<SeenKey>({
+        identity: bytes,
+        at: number,
+        times: optional(number),
+        notice: optional(text),
+        event: optional(text),
+      }),
+    ),
+    relation: literal('contact', 'request', 'hidden'),
+    blocked: flag,
+    addedAt: number,
+    verifiedAt: nullable(number),
+    devices: nullable(list(device)),
+    held: optional(list(envelope)),
+  }),
+)
+
+export const heldEnvelopes = stored(
+  'held',
+  shape<HeldRecord>({ userId: text, n: number, identity: text, envelope }),
+)
+
+export const outboxEntries = stored(
+  'outbox',
+  shape<OutboxRecord>({
+    key: number,
+    id: text,
+    to: text,
+    contentId: text,
+    body,
+    sentAt: number,
+    message: nullable(
+      shape<{ conversation: string; order: number }>({ conversation: text, order: number }),
+    ),
+    envelopes: nullable(
+      list(
+        shape<OutgoingEnvelope>({ device_id: number, registration_id: number, kind, body: bytes }),
+      ),
+    ),
+    n: nullable(number),
+    m: optional(number),
+    aside: optional(flag),
+    receipt: optional(flag),
+  }),
+)
+
+/** The engine's own; see `Session`. */
+export const sessions = stored('sessions', text)
+
+export const prekeys = stored(
+  'prekeys',
+  shape<StoredPrekey>({
+    id: number,
+    keyPair,
+    uploaded: optional(flag),
+    retiredAt: optional(nullable(number)),
+  }),
+)
+
+export const signedPrekeys = stored(
+  'signed_prekeys',
+  shape<StoredSignedPrekey>({
+    id: number,
+    keyPair,
+    signature: bytes,
+    createdAt: number,
+    retiredAt: nullable(number),
+  }),
+)
+
+export const securityEvents = stored(
+  'security',
+  shape<SecurityEvent>({
+    id: text,
+    at: number,
+    // Newer builds add to them, and only the log shows them.
+    type: text as Decoder<SecurityEvent['type']>,
+    userId: nullable(text),
+    username: nullable(text),
+    device: nullable(number),
+    fingerprint: nullable(text),
+    count: since(null, nullable(number)),
+  }),
+)
+
+// Of the table `counters`.
+
+const pair: Decoder<readonly [number, number]> = (value) => {
+  const [first, second] = list(number)(value)
+  if (first === undefined || second === undefined) throw new TypeError('not two numbers')
+  return [first, second]
+}
+
+export const messageCounters = stored(
+  'counters',
+  shape<CounterRecord>({
+    highest: number,
+    texts: optional(number),
+    missing: list(either(number, pair)),
+    forgotten: optional(number),
+    failures: list(number),
+    renewedAt: number,
+  }),
+)
+
+export const counts = stored('counters', number)
+export const countLists = stored('counters', list(number))
+export const nameLists = stored('counters', list(text))
+
+/** What was told about one device of somebody. */
+export interface ToldRecord {
+  refused: boolean
+  /** Ids of signed prekeys. */
+  stale: number[]
+}
+
+export const toldOfDevice = stored(
+  'counters',
+  shape<ToldRecord>({ refused: flag, stale: list(number) }),
+)
+
+// Of the table `records`, one of a kind.
+
+export const accounts = stored(
+  'records',
+  shape<AccountRecord>({
+    userId: text,
+    username: text,
+    deviceId: number,
+    sessionId: text,
+    identity: nullable(shape<LocalIdentity>({ keyPair, registrationId: number })),
+    published: flag,
+    joined: since(false, flag),
+    nextPrekeyId: number,
+    signedPrekey: nullable(
+      shape<{ id: number; createdAt: number }>({ id: number, createdAt: number }),
+    ),
+    prekeysAvailable: nullable(number),
+    lastBackupAt: since(null, nullable(number)),
+  }),
+)
+
+export const tokens = stored(
+  'records',
+  shape<SessionTokens>({
+    user_id: text,
+    device_id: number,
+    session_id: text,
+    access_token: text,
+    access_expires_at: number,
+    refresh_token: text,
+    refresh_expires_at: number,
+  }),
+)
+
+/** Those that the person never touched may be missing. */
+export const settings = stored(
+  'records',
+  shape<Partial<Settings>>({
+    readReceipts: optional(flag),
+    typingIndicators: optional(flag),
+    presence: optional(flag),
+    enterSends: optional(flag),
+    theme: optional(literal('system', 'light', 'dark')),
+    language: optional(text),
+    autoLockMinutes: optional(number),
+    listWidth: optional(number),
+    notifications: optional(flag),
+    notificationNames: optional(flag),
+    signedReceipts: optional(flag),
+  }),
+)
+
+const newDevice = shape<NewDevice>({ deviceId: number, name: nullable(text), at: number })
+
+export const ownDevicesSeen = stored(
+  'records',
+  shape<OwnDevicesRecord>({
+    seen: since(null, nullable(list(number))),
+    gone: since([], list(number)),
+    asked: since([], list(newDevice)),
+    logins: since(null, nullable(list(text))),
+    names: since({}, named(text)),
+  }),
+)
+
+export const deviceLists = stored('records', list(device))
+export const receiptsOwed = stored(
+  'records',
+  shape<ReceiptsRecord>({
+    userId: text,
+    delivered: list(text),
+    read: list(text),
+    seen: optional(list(text)),
+  }),
+)
+
+export const synced = stored('records', shape<SyncedRecord>({ userId: text, latest: named(pair) }))
+export const receiptKeys = stored(
+  'records',
+  list(shape<ReceiptKey>({ kid: text, key: bytes, from: number })),
+)
+export const expiredNotices = stored('records', shape<Expired>({ count: number, at: number }))
+export const numbers = stored('records', number)
+export const numberLists = stored('records', list(number))
+export const textLists = stored('records', list(text))
+
+export interface LogRecord {
+  /** Null: the relay did not name its log. */
+  id: string | null
+  /** Up to this number the present log may offer again what the one before had offered. */
+  before: number
+}
+
+export const relayLogs = stored('records', shape<LogRecord>({ id: nullable(text), before: number }))
