@@ -44,9 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def log_plainly() -> None:
-    """Tracebacks as Python prints them: structlog's default colours the source, a tenth of a second each."""
+    """Tracebacks as Python prints them: rich colours the source, a tenth of a second each."""
     *others, _ = structlog.get_config()["processors"]
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*others, renderer])
 
 
