@@ -161,6 +161,7 @@ async def _wire(
     passwords = Passwords()
     stack.callback(passwords.close)
     registry = Registry()
+    peers = Peers(settings.trusted_proxies)
     mailbox_log = MailboxLog(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
         capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms,
@@ -176,7 +177,7 @@ async def _wire(
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
         SocketMemory(registry, settings.socket_bytes),
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
-        address_of=Peers(settings.trusted_proxies).subject,
+        address_of=peers.subject,
         room=room,
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
@@ -196,7 +197,7 @@ async def _wire(
         draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
         log_faults=log_faults,
     )  # fmt: skip
-    app = build_app(parts)
+    app = build_app(parts, peers)
     app.router.add_get("/socket.io/", server.handle_request)
 
     async def end_session(session: UUID, reason: Any) -> None:

@@ -21,8 +21,8 @@ from relay.parts import Parts
 _CALLS: Final = frozenset(route.path for route in ROUTES)
 
 
-def build_app(parts: Parts) -> web.Application:
-    """The application, not yet started. Raises BadSetting (trusted proxies)."""
+def build_app(parts: Parts, peers: Peers) -> web.Application:
+    """The application, not yet started."""
     settings = parts.settings
     client, contract = ClientFiles(settings.client_dir), _contract()
 
@@ -44,7 +44,6 @@ def build_app(parts: Parts) -> web.Application:
 
     app = web.Application(middlewares=[edge], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(headers.on_prepare(settings.origins))
-    peers = Peers(settings.trusted_proxies)
     for route in ROUTES:
         handler = endpoint(route, parts, peers)
         app.router.add_route(route.method, route.path, handler)

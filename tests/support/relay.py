@@ -18,6 +18,7 @@ from relay.auth.tokens import AccessTokens
 from relay.database import WAITING_CONNECTIONS, Database
 from relay.http.app import build_app
 from relay.http.connections import Runner
+from relay.http.peer import Peers
 from relay.limits import Limits
 from relay.parts import Parts
 from relay.receipts import Receipts
@@ -166,7 +167,7 @@ async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> A
         parts = await open_parts(stack, settings, **over)
         await install_policy(parts.board, settings)
         await parts.limits.policy.read()
-        node = Relay(parts, await serve(stack, build_app(parts)))
+        node = Relay(parts, await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies))))
         loops = [parts.limits.run(), parts.keyset.run(), parts.revocation.watch(node.note_end)]
         if projector:
             assert settings.log_url

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from relay.http.app import build_app
+from relay.http.peer import Peers
 from tests.support.relay import make_settings, serve
 
 
@@ -43,7 +44,10 @@ class Site:
 async def _site(stack: AsyncExitStack, dist: Path) -> Site:
     settings = make_settings("", "", "", dist.parent, SEALSTREAM_CLIENT_DIR=str(dist))
     parts: Any = SimpleNamespace(settings=settings)
-    return Site(await serve(stack, build_app(parts)), await stack.enter_async_context(ClientSession()))
+    return Site(
+        await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies))),
+        await stack.enter_async_context(ClientSession()),
+    )
 
 
 @pytest.fixture

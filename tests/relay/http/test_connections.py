@@ -15,6 +15,7 @@ from aiohttp import ClientSession, web
 from relay.http import connections
 from relay.http.app import build_app
 from relay.http.headers import CONTENT_SECURITY_POLICY
+from relay.http.peer import Peers
 from relay.http.problems import answered
 from relay.room import Room
 from tests.support.relay import ROOM, make_settings, serve
@@ -59,7 +60,7 @@ async def serving(folder: Path, room: Room = ROOM) -> AsyncIterator[str]:
     settings = make_settings("", "", "", folder, SEALSTREAM_CLIENT_DIR=str(folder))
     parts: Any = SimpleNamespace(settings=settings)
     async with AsyncExitStack() as stack:
-        yield await serve(stack, build_app(parts), room)
+        yield await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies)), room)
 
 
 @asynccontextmanager

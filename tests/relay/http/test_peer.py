@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from structlog.testing import capture_logs
 
 from relay.http.origins import origin_allowed
 from relay.http.peer import Peers
@@ -47,6 +48,31 @@ def test_threat_24_a_forwarded_address_is_believed_from_named_proxies_only(
     trusted: tuple[str, ...], remote: str | None, forwarded: list[str], subject: str
 ) -> None:
     assert Peers(trusted).subject(asked(remote, *forwarded)) == subject
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize(("trusted", "remote"), [((), "10.0.0.2"), (("10.0.0.3",), "10.0.0.2"), ((), None)])
+def test_a_forwarding_header_of_a_peer_that_is_not_named_is_logged_once_a_minute(
+    trusted: tuple[str, ...], remote: str | None, header: str
+) -> None:
+    times = [1000.0, 1059.9, 1060.0, 1061.0]
+    peers = Peers(trusted, now=lambda: times[len(said)])
+    request = asked(remote, **{header: "203.0.113.5"})
+    said: list[list[tuple[str, str, str]]] = []
+    while len(said) < len(times):
+        with capture_logs() as lines:
+            peers.subject(asked(remote))  # one without such a header is nothing to speak of
+            peers.subject(request)
+        said.append([(line["event"], line["log_level"], line["setting"]) for line in lines])
+        assert not any(part in str(lines) for part in ("203.0.113.5", "10.0.0"))
+    notice = [("proxy_not_trusted", "error", "SEALSTREAM_TRUSTED_PROXIES")]
+    assert said == [notice, [], notice, []]
+
+
+def test_a_proxy_that_is_named_is_not_logged() -> None:
+    with capture_logs() as lines:
+        assert Peers(("10.0.0.2",)).subject(asked("10.0.0.2", "203.0.113.5")) == "203.0.113.5"
+    assert lines == []
 
 
 @pytest.mark.parametrize("text", ["nonsense", "10.0.0.0/99", "10.0.0.1:80"])
