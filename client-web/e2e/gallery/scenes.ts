@@ -97,7 +97,9 @@ function lived(): GalleryData {
           problem: 'identity_changed',
         }),
       ],
-      'id-jonas': longHistory(10_000),
+      get 'id-jonas'() {
+        return longHistory(10_000)
+      },
       'id-noah_w': [
         message('noah_w', {
           text: 'Hi Mara, Anna gave me your code. Is the room still free?',

@@ -235,7 +235,15 @@ export const awkward: Message[] = [
   }),
 ]
 
-export function longHistory(count: number): Message[] {
+let history: readonly Message[] = []
+
+/** The newest `count` messages of a long chat. Made when first asked for: most scenes never look at them. */
+export function longHistory(count: number): readonly Message[] {
+  if (history.length < count) history = madeHistory(count)
+  return history.slice(-count)
+}
+
+function madeHistory(count: number): Message[] {
   const words =
     'and then we walked along the river until it got dark because nobody wanted to go home yet'.split(
       ' ',
