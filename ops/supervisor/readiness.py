@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 
 from schema import servers
@@ -37,6 +38,17 @@ def nodes_ready(host: str, ports: list[int]) -> Missing:
 def reachable_host(host: str) -> str:
     """Where a program on this machine reaches what listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+
+
+def without_tls(host: str) -> str | None:
+    """What to tell an operator who lets other machines connect without TLS; None for a loopback address."""
+    try:
+        is_loopback = ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    if is_loopback:
+        return None
+    return "Browsers on other machines need https: put a proxy with a certificate before it (README, HTTPS)."
 
 
 def address(host: str, port: int) -> str:

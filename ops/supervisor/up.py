@@ -68,6 +68,8 @@ def _start(house: House, wanted: Plan, places: Layout, tell: Journal) -> None:
 def _greet(wanted: Plan, places: Layout, tell: Journal) -> None:
     settings = wanted.settings
     tell(f"Sealstream is ready at {readiness.address(settings.host, settings.port)}")
+    if (words := readiness.without_tls(settings.host)) is not None:
+        tell(f"  note   {words}")
     if settings.nodes > 1:
         tell(f"  nodes  {settings.nodes}, on ports {settings.port} to {settings.port + settings.nodes - 1}")
     tell(f"  data   {places.data}")
