@@ -1,9 +1,6 @@
 import { isAccessible } from './support/axe'
-import { expect, talking, test, testAlone } from './support/fixtures'
-import type { Person } from './support/person'
+import { AWAY, expect, talking, test } from './support/fixtures'
 import { testids } from './support/testids'
-
-const AWAY = 'No connection. Messages wait here.'
 
 test.use({ serviceWorkers: 'allow' })
 
@@ -31,59 +28,6 @@ test('without a network: words, a clock on what waits, and it leaves by itself l
   await anna.page.getByRole('button', { name: 'Try again' }).click()
   await expect(anna.page.getByText('Log-in sessions')).toBeVisible()
 })
-
-testAlone(
-  'the relay away: words on every way in; back again when it is, also as an older copy of itself',
-  async ({ person, visitor, relay }) => {
-    test.slow() // it starts a relay three times
-    const [anna, bob] = await talking(person)
-    const carol = await visitor('carol')
-    await carol.open()
-    await relay.down()
-    const line = anna.get(testids.connectionStatus)
-    await expect(line).toContainText(AWAY)
-    await anna.write('when it is back')
-    await anna.hasStatuses('waiting', 1)
-    await anna.go('#/add/enter')
-    await anna.get(testids.addContactCode).fill('@nobody#7K3M9QXZ')
-    await anna.get(testids.addContactSubmit).click()
-    const refusal = 'No connection to the server. Check your network and try again.'
-    await expect(anna.page.getByRole('alert')).toHaveText(refusal)
-    await carol.get(testids.username).fill(carol.name)
-    await carol.get(testids.password).fill('correct horse battery')
-    await carol.get(testids.submitRegister).click()
-    await expect(carol.page.getByRole('alert')).toHaveText(refusal)
-    await isAccessible(carol.page)
-
-    relay.keep()
-    await relay.up()
-    // Their own next attempts may have come first.
-    const now = (who: Person) => who.page.getByRole('button', { name: 'Try now' })
-    const tryNow = (who: Person) =>
-      now(who)
-        .click({ timeout: 5_000 })
-        .catch(() => undefined)
-    await tryNow(anna)
-    await anna.isOnline()
-    await bob.isOnline()
-    await bob.hasReceived(['hello from anna', 'when it is back'])
-    await anna.chatWith(bob.name)
-
-    // Restored: the relay gives out numbers that both devices have passed.
-    await relay.down()
-    relay.restore()
-    await anna.write('after the restore')
-    await relay.up()
-    await tryNow(anna)
-    await bob.hasReceived(['hello from anna', 'when it is back', 'after the restore'])
-    await bob.write('understood')
-    await anna.hasReceived(['hello from bob', 'understood'])
-    await bob.go('#/settings/security')
-    await expect(bob.page.locator('[data-type="relay_log_changed"]')).toHaveCount(1)
-    await carol.get(testids.submitRegister).click()
-    await carol.isOnline()
-  },
-)
 
 test('an open connection gets its next token in time, and stays open', async ({ visitor }) => {
   const anna = await visitor('anna')

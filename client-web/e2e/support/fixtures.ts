@@ -12,7 +12,7 @@ interface Fixtures {
 }
 
 interface Relays {
-  /** Null: the relay that all tests share. Otherwise the test has one of its own, which it may also disturb. */
+  /** Null: the relay that all tests share. Otherwise the test has one of its own with these settings. */
   settings: Record<string, string> | null
   relay: Relay
 }
@@ -66,8 +66,8 @@ export const test = base.extend<Fixtures & Relays & { guests: Person[] }>({
   },
 })
 
-/** With a relay that no other test uses. */
-export const testAlone = test.extend({ settings: {} })
+/** What the line of the connection says when there is none. */
+export const AWAY = 'No connection. Messages wait here.'
 
 /** Two people who have each other as contacts, each with the chat open. */
 export async function acquainted(person: Fixtures['person']): Promise<[Person, Person]> {

@@ -27,8 +27,8 @@ export class Person {
   static async arrive(browser: Browser, url: string, name: string): Promise<Person> {
     const context = await browser.newContext({
       locale: 'en-GB',
-      // Tall: a chat keeps only what is near the screen in the page.
-      viewport: { width: 1280, height: 3000 },
+      // Tall: a chat keeps only what is near the screen in the page. Every pixel is drawn, and costs.
+      viewport: { width: 1280, height: 1600 },
     })
     return new Person(name, context, await context.newPage(), url)
   }

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
+/** The client that relays serve. */
+export const BUILT = process.env['SEALSTREAM_CLIENT_DIR'] ?? join(ROOT, 'client-web/dist')
 const START_TIMEOUT = 90_000
 const STOP_TIMEOUT = 30_000
 
@@ -31,7 +33,12 @@ export class Relay {
     private readonly settings: Record<string, string>,
   ) {}
 
+  /** Throws at once when there is no client for it to serve: every test would wait for its page in vain. */
   static async start(settings: Record<string, string> = {}): Promise<Relay> {
+    const client = settings['SEALSTREAM_CLIENT_DIR'] ?? BUILT
+    if (!existsSync(join(client, 'index.html'))) {
+      throw new Error(`There is no built client in ${client}. Run \`make client\` first.`)
+    }
     const data = mkdtempSync(join(tmpdir(), 'sealstream-e2e-'))
     const relay = new Relay(data, await freePort(), settings)
     await relay.up()
