@@ -54,6 +54,9 @@ class Files:
     def make_whole(self, server: Path, tell: Callable[[str], None]) -> None:
         """Cuts an unfinished tail, and says so. Raises OperatorError for any other damage."""
         names = self._listed()
+        if not names:
+            # A log that is gone as a whole begins anew: what is known of its files is of no use any more.
+            self.noted.unlink(missing_ok=True)
         for name in names:
             self._check_not_lost(name)
         for name in names:

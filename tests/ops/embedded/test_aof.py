@@ -1,5 +1,6 @@
 """The log's files after a loss of power: an unfinished tail is cut and kept, other damage ends the start."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def log(tmp_path: Path) -> Iterator[Log]:
     made.kill()
     yield made
     made.kill()
+
+
+def test_a_log_that_is_gone_as_a_whole_leaves_no_note(log: Log) -> None:
+    shutil.rmtree(log.files.folder)
+    log.start()
+    log.kill()
+    # Nothing was written in that short life, and nothing noted.
+    log.start()
+    assert log.client().dbsize() == 0
+    assert log.told == []
 
 
 @pytest.mark.parametrize("tail", [b"", COMMAND[:-7], BEGIN + COMMAND, BEGIN + COMMAND + COMMAND[:9]])
