@@ -26,8 +26,6 @@ const PREFIX = 'receipts/'
 
 /** `seen`: read, and only one's own other devices learn it. */
 type Kind = 'delivered' | 'read' | 'seen'
-/** Whoever gets "read" needs no "delivered" for the same message. */
-const FIRST_TO_LAST: readonly Kind[] = ['read', 'delivered', 'seen']
 
 export class Receipts {
   private readonly records = new CachedTable<ReceiptsRecord>('records', PREFIX)
@@ -120,23 +118,25 @@ export class Receipts {
   private async send(turn: Turn, userId: string): Promise<void> {
     const record = this.owed.get(userId)
     if (!record || this.stopped || !this.allowed(userId)) return
-    const type = FIRST_TO_LAST.find((kind) => record[kind]?.length) ?? 'read'
-    const ids = (record[type] ?? []).slice(0, MOST_IDS)
+    // Whoever gets "read" needs no "delivered" for the same message.
+    const type = record.read.length > 0 ? 'read' : 'delivered'
+    const ids = record[type].slice(0, MOST_IDS)
+    const seen = [...(type === 'read' ? ids : []), ...(record.seen ?? [])]
     const gone = new Set(ids)
-    const left = (kind: Kind): string[] => {
-      const owed = record[kind] ?? []
-      return kind === type || type === 'read' ? owed.filter((id) => !gone.has(id)) : [...owed]
+    const left: ReceiptsRecord = {
+      userId,
+      delivered: record.delivered.filter((id) => !gone.has(id)),
+      read: record.read.filter((id) => !gone.has(id)),
     }
-    const rest = { userId, delivered: left('delivered'), read: left('read'), seen: left('seen') }
-    const empty = FIRST_TO_LAST.every((kind) => rest[kind].length === 0)
+    const empty = left.delivered.length === 0 && left.read.length === 0
     const changes = new TurnChanges(turn)
     if (empty) this.records.stageRemoval(changes, userId)
-    else this.records.stage(changes, userId, rest)
+    else this.records.stage(changes, userId, left)
     changes.whenStored(() => {
       this.lastSent.set(userId, this.core.elapsed())
       this.sent.push(this.core.elapsed())
     })
-    if (type !== 'seen') {
+    if (ids.length > 0) {
       this.outbox.stage(changes, {
         to: userId,
         contentId: crypto.randomUUID(),
@@ -146,7 +146,7 @@ export class Receipts {
       })
     }
     const person = this.people.all.get(userId)
-    if (person && type !== 'delivered') this.sync.stage(changes, person, { what: 'read', ids })
+    if (person && seen.length > 0) this.sync.stage(changes, person, { what: 'read', ids: seen })
     await this.core.store.commit(changes)
   }
 

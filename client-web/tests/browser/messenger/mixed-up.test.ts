@@ -94,7 +94,14 @@ describe('a copy from another device of one’s own', () => {
     const { relay, anna, bob, second } = await twoDevices()
     bob.stop()
     const phone = await Client.anew('bob', relay)
+    // What the second device says of its decision does not come: the copy alone decides nothing.
+    const told = () => relay.sends.filter(({ payload }) => payload.to === anna.userId).length
+    await until(() => (anna.shown.state.newDevices?.length ?? 0) > 0, 'known to each other')
+    const before = told()
+    relay.onEnvelope = (one, to) => (to.name === 'anna' ? [] : [one])
     await second.messenger.addContactByQr(phone.qr)
+    await until(() => told() === before + 2, 'told: a contact, and verified')
+    relay.onEnvelope = (one) => [one]
     await second.messenger.openConversation(phone.userId)
     await second.messenger.sendText(phone.userId, 'to the new phone')
     const sent = () => anna.shown.messages.find(({ text }) => text === 'to the new phone')

@@ -105,6 +105,17 @@ test('what is deleted on one is deleted on the other; what came since stays', as
   await until(() => !chat(second, bob), 'all is gone')
 })
 
+test('a new key that is accepted on one is pinned on the other, and messages go out under it', async () => {
+  const { relay, anna, second, bob } = await twoDevices()
+  bob.stop()
+  const phone = await Client.anew('bob', relay)
+  await anna.messenger.addContactByQr(phone.qr)
+  await until(() => second.contact(phone)?.trust === 'verified', 'verified')
+  expect(second.contact(phone)?.identity).toBe(phone.identity)
+  await second.messenger.sendText(phone.userId, 'to the new phone')
+  await until(() => phone.shown.waiting.length > 0, 'it came')
+})
+
 test('a contact that is removed on one is gone on the other', async () => {
   const { anna, second, bob } = await twoDevices()
   await anna.messenger.removeContact(bob.userId)
