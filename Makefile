@@ -23,7 +23,7 @@ help:  ## this list
 run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
 	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
 
-test: $(DEVELOPMENT)  ## every check and every test; ONLY=lint, python, client or browser runs one part
+test: $(DEVELOPMENT) $(PACKAGES)  ## every check and every test; ONLY=lint, python, client or browser runs one part
 	@exec $(PYTHON) -m ops.testing $(ONLY)
 
 soak: $(DEVELOPMENT) $(PACKAGES)  ## repeat one test on a busy machine: make soak N=20 TEST=tests/FILE.py::NAME
