@@ -40,6 +40,12 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await expect(bob.get(testids.keyChange)).toHaveCount(0)
   await isAccessible(second.page)
 
+  // What is deleted on one is gone on the other.
+  await anna.choose(await anna.bubble('from the second device'), 'Delete for me')
+  await anna.confirm('Delete for me')
+  await expect.poll(async () => (await second.messages('out')).length).toBe(1)
+  expect((await anna.messages('out')).length).toBe(1)
+
   // One that signs out is closed at the relay: the other no longer lists it, nor writes to it.
   await second.go('#/settings/account')
   await second.get(testids.logout).click()

@@ -33,7 +33,7 @@ test('a message is answered, copied, looked into and deleted from its menu', asy
   await page.keyboard.press('Escape')
 
   await anna.choose(mine, 'Delete for me')
-  await expect(dialog).toContainText('It is erased from this device only.')
+  await expect(dialog).toContainText('It is erased from all your devices.')
   await isAccessible(page)
   await dialog.getByRole('button', { name: /delete/i }).click()
   await expect(mine).toHaveCount(0)

@@ -12,7 +12,7 @@ export default {
   sendAgain: 'Noch einmal senden',
   deleteForMe: 'Für mich löschen',
   deleteTitle: 'Diese Nachricht löschen?',
-  deleteText: 'Sie wird nur auf diesem Gerät gelöscht. Die andere Person behält sie.',
+  deleteText: 'Sie wird auf allen deinen Geräten gelöscht. Die andere Person behält sie.',
   actions: 'Nachrichtenmenü',
   details: 'Kontakt und Sicherheitsnummer',
   info: 'Details der Nachricht',

@@ -61,5 +61,5 @@ export default {
   remove: 'Kontakt entfernen',
   removeTitle: '{name} entfernen?',
   removeText:
-    'Kontakt und alle Nachrichten werden auf diesem Gerät gelöscht. Um wieder zu schreiben, brauchst du den Code neu.',
+    'Kontakt und alle Nachrichten werden auf allen deinen Geräten gelöscht. Um wieder zu schreiben, brauchst du den Code neu.',
 } as const

@@ -21,7 +21,7 @@ export default {
   delete: 'Chat löschen',
   deleteTitle: 'Diesen Chat löschen?',
   deleteText:
-    'Alle Nachrichten mit {name} werden auf diesem Gerät gelöscht. {name} behält die eigenen.',
+    'Alle Nachrichten mit {name} werden auf allen deinen Geräten gelöscht. {name} behält die eigenen.',
   emptyTitle: 'Noch keine Chats',
   emptyText:
     'Es gibt kein Verzeichnis. Gib deinen Code weiter oder füge jemanden mit seinem hinzu.',

@@ -12,7 +12,7 @@ export default {
   sendAgain: 'Send again',
   deleteForMe: 'Delete for me',
   deleteTitle: 'Delete this message?',
-  deleteText: 'It is erased from this device only. The other person keeps it.',
+  deleteText: 'It is erased from all your devices. The other person keeps it.',
   actions: 'Message actions',
   details: 'Contact and safety number',
   info: 'Message details',

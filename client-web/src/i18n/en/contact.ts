@@ -59,5 +59,5 @@ export default {
   remove: 'Remove contact',
   removeTitle: 'Remove {name}?',
   removeText:
-    'The contact and all messages are erased from this device. To write again you need the code again.',
+    'The contact and all messages are erased from all your devices. To write again you need the code again.',
 } as const

@@ -20,7 +20,7 @@ export default {
   markRead: 'Mark as read',
   delete: 'Delete chat',
   deleteTitle: 'Delete this chat?',
-  deleteText: 'All messages with {name} are erased from this device. {name} keeps theirs.',
+  deleteText: 'All messages with {name} are erased from all your devices. {name} keeps theirs.',
   emptyTitle: 'No chats yet',
   emptyText: 'There is no directory to search. Share your code, or add someone by theirs.',
   archivedEmptyTitle: 'Nothing archived',
