@@ -9,6 +9,7 @@ import type { About } from '@/messenger/contents/sync'
 import type { Core } from '@/messenger/core/core'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
+import { messages } from '@/messenger/core/stored-records'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
@@ -17,6 +18,9 @@ import { newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { Removals } from '@/messenger/sending/removals'
 import type { SiblingSync } from '@/messenger/sending/sibling-sync'
+
+/** Of the messages that were read so many are looked for, the newest ones. */
+const NEWEST = 20
 
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
@@ -59,10 +63,8 @@ export class SyncHandler {
   ): Promise<void> {
     const { userId } = person
     switch (content.what) {
-      case 'read': {
-        const unread = this.chats.record(userId, changes).unread - content.ids.length
-        return this.chats.stage(changes, userId, { unread: Math.max(0, unread) })
-      }
+      case 'read':
+        return this.read(changes, userId, content.ids)
       case 'contact': {
         const isContact = person.relation === 'contact'
         if (content.relation === 'removed') await this.removals.stageContact(changes, userId)
@@ -84,6 +86,20 @@ export class SyncHandler {
         return this.removals.stageConversationUpto(changes, userId, content.upto, until)
       }
     }
+  }
+
+  /** What lies behind the newest of the messages stays unread, for the other device may not have it yet. */
+  private async read(changes: TurnChanges, userId: string, ids: readonly string[]): Promise<void> {
+    const { unread } = this.chats.record(userId, changes)
+    if (unread === 0) return
+    const { store } = this.core
+    const found = await Promise.all(ids.slice(-NEWEST).map((id) => store.message(messages, id)))
+    const here = found.filter((message) => message?.conversation === userId)
+    const upto = Math.max(...here.map((message) => message?.order ?? 0))
+    const page = await store.page(messages, userId, Infinity, Math.min(1000, unread * 2 + 50))
+    const later = page.filter((one) => one.direction === 'in' && one.order > upto)
+    const left = later.filter((one) => one.kind !== 'notice').length
+    this.chats.stage(changes, userId, { unread: Math.min(unread, left) })
   }
 
   /**

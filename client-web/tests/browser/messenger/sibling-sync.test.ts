@@ -26,12 +26,28 @@ test('what is read on one is read on both, and a sender who is not told is not t
   const { relay, anna, second, bob } = await twoDevices()
   await anna.messenger.setSetting('readReceipts', false)
   await second.messenger.setSetting('readReceipts', false)
+  await anna.messenger.markRead(bob.userId)
   for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
   await until(() => chat(anna, bob)?.unread === 3 && chat(second, bob)?.unread === 3, 'unread')
   const before = relay.sends.filter(({ payload }) => payload.to === bob.userId).length
   await anna.messenger.markRead(bob.userId)
   await until(() => chat(second, bob)?.unread === 0, 'read on the other', 15_000)
   expect(chat(anna, bob)?.unread).toBe(0)
+  // Told once more, it takes nothing from what came since; and that stays unread where only the other has it.
+  const { socket } = relay.device('anna')
+  if (!socket) throw new Error('not connected')
+  const { envelopes } = socket
+  const late: Parameters<typeof envelopes>[0] = []
+  await bob.messenger.sendText(anna.userId, 'four')
+  await until(() => chat(anna, bob)?.unread === 1 && chat(second, bob)?.unread === 1, 'four')
+  socket.envelopes = (some) => void late.push(...some)
+  await bob.messenger.sendText(anna.userId, 'five')
+  await until(() => chat(second, bob)?.unread === 2, 'five, on one')
+  await anna.messenger.markRead(bob.userId)
+  await until(() => chat(second, bob)?.unread === 1, 'four is read', 15_000)
+  socket.envelopes = envelopes
+  envelopes(late)
+  await until(() => chat(anna, bob)?.unread === 1, 'five, on both')
   // Delivered, at most: no content says that they were read.
   await calm(50)
   expect(bob.statuses().every((status) => status !== 'read')).toBe(true)
