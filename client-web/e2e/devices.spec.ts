@@ -40,7 +40,7 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await expect(bob.get(testids.keyChange)).toHaveCount(0)
   await isAccessible(second.page)
 
-  // What is deleted on one is gone on the other.
+  // A deletion on one device reaches the other.
   await anna.choose(await anna.bubble('from the second device'), 'Delete for me')
   await anna.confirm('Delete for me')
   await expect.poll(async () => (await second.messages('out')).length).toBe(1)

@@ -1,6 +1,7 @@
 /**
- * What takes a relay down or changes what it serves. These tests share one relay that no other file uses: a relay
- * costs twelve CPU-seconds. Each leaves it ready, with people of its own; a failure ends the worker and so the relay.
+ * Tests that take a relay down or change what it serves. They share one relay that no other file uses, because a
+ * relay costs twelve CPU-seconds. Each test has people of its own and leaves the relay ready; a failure ends the
+ * worker and so the relay.
  */
 import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -138,7 +139,7 @@ test('the relay away: words on every way in; back again when it is, also as an o
   await carol.isOnline()
 })
 
-/** What a new build leaves: another page, and a service worker that names its contents. */
+/** Writes what a new build would: another page, and a service worker that names its contents. */
 function release(dist: string, version: string): void {
   const page = join(dist, 'index.html')
   const html = readFileSync(page, 'utf8').replace(

@@ -35,7 +35,7 @@ const interfaceLayers = [
 ]
 /** Folders under the messenger that the interface may use. */
 const belowInterface = ['text', 'platform', 'messenger/contract']
-/** What the Pinia stores implement. */
+/** The Pinia stores implement this one, too. */
 const storesAlso = ['messenger/core/view']
 
 const before = (list: readonly string[], name: string): string[] =>

@@ -66,7 +66,7 @@ export const test = base.extend<Fixtures & Relays & { guests: Person[] }>({
   },
 })
 
-/** What the line of the connection says when there is none. */
+/** The connection line's text while there is no connection. */
 export const AWAY = 'No connection. Messages wait here.'
 
 /** Two people who have each other as contacts, each with the chat open. */

@@ -1,6 +1,6 @@
 /**
- * What one's own devices tell each other, so that all show the same. Each names whose conversation it is
- * about, and the key that the telling device knows them by.
+ * Contents that one's own devices send each other, so that all show the same. Each names the person it is about,
+ * with the key that the sending device knows.
  */
 import { isRecord, isUuid, malformed, readIds } from './checks'
 

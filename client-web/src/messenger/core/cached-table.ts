@@ -3,6 +3,8 @@
  * through that same `TurnChanges`; memory follows the commit.
  */
 import type { SealedTable } from '@/storage/schema'
+import type { Store } from '@/storage/store'
+import type { Stored } from '@/storage/stored'
 import type { TurnChanges } from './serial'
 
 type TextTable = Exclude<SealedTable, 'prekeys' | 'signed_prekeys' | 'outbox'>
@@ -25,6 +27,15 @@ export class CachedTable<R> {
   /** From disk, at the start. */
   load(id: string, record: R): void {
     this.records.set(id, record)
+  }
+
+  /** Every record under the prefix, at the start; damaged ones are passed over. */
+  async loadSpare(store: Store, kind: Stored<R>): Promise<void> {
+    for (const key of await store.keys(this.table)) {
+      if (!key.startsWith(this.prefix)) continue
+      const record = await store.getSpare(kind, key)
+      if (record !== null) this.load(key.slice(this.prefix.length), record)
+    }
   }
 
   get(id: string, within?: TurnChanges): R | undefined {

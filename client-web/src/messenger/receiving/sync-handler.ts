@@ -1,4 +1,4 @@
-/** What another device of one's own changed: done here as well, unless something later is known. */
+/** Applies what another of one's own devices changed, unless a later change is known. */
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { parseIdentity } from '@/crypto/identity'
@@ -26,9 +26,9 @@ type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
 
 export class SyncHandler {
-  /** Told after the commit that somebody's key was decided on; `renewed`: another one is pinned than before. */
+  /** Called after the commit of a decision about a key; `renewed`: another one is pinned than before. */
   decided: (userId: string, renewed: boolean) => void = () => undefined
-  /** Told after the commit that relations changed. */
+  /** Called after the commit of a changed relation. */
   changed: () => void = () => undefined
 
   constructor(
@@ -88,7 +88,7 @@ export class SyncHandler {
     }
   }
 
-  /** What lies behind the newest of the messages stays unread, for the other device may not have it yet. */
+  /** Messages behind the newest of these stay unread: the other device may not have them yet. */
   private async read(changes: TurnChanges, userId: string, ids: readonly string[]): Promise<void> {
     const { unread } = this.chats.record(userId, changes)
     if (unread === 0) return

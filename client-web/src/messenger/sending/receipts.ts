@@ -42,22 +42,13 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    for (const key of await this.core.store.keys('records')) {
-      if (!key.startsWith(PREFIX)) continue
-      const record = await this.core.store.getSpare(receiptsOwed, key)
-      if (record) this.records.load(record.userId, record)
-    }
+    await this.records.loadSpare(this.core.store, receiptsOwed)
     this.schedule()
   }
 
   /** Adds what is owed to `changes`. */
   stage(changes: TurnChanges, userId: string, type: Kind, ids: readonly string[]): void {
-    const before = this.records.get(userId, changes) ?? {
-      userId,
-      delivered: [],
-      read: [],
-      seen: [],
-    }
+    const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
     this.records.stage(changes, userId, record)
     changes.whenStored(() => this.schedule())

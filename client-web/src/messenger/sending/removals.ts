@@ -28,11 +28,8 @@ export class Removals {
   /** Those of the messages that are in the conversation. */
   async stageMessages(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
     const found = await Promise.all(ids.map((one) => this.core.store.message(messages, one)))
-    await this.stageFound(
-      changes,
-      id,
-      found.filter((message) => message?.conversation === id) as Message[],
-    )
+    const there = found.flatMap((message) => (message?.conversation === id ? [message] : []))
+    await this.stageFound(changes, id, there)
   }
 
   async stageConversation(changes: TurnChanges, id: string): Promise<void> {

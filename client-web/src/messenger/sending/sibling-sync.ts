@@ -29,12 +29,8 @@ export class SiblingSync {
     private readonly outbox: Outbox,
   ) {}
 
-  async load(): Promise<void> {
-    for (const key of await this.core.store.keys('records')) {
-      if (!key.startsWith(PREFIX)) continue
-      const record = await this.core.store.getSpare(synced, key)
-      if (record) this.records.load(record.userId, record)
-    }
+  load(): Promise<void> {
+    return this.records.loadSpare(this.core.store, synced)
   }
 
   /** Nobody is there to be told. */

@@ -125,12 +125,11 @@ export class Services {
 
   async start(): Promise<void> {
     await this.people.load()
-    const { chats, log, targets, devices, held, inbox, expiredNotice, signed } = this
-    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed]
+    const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
+    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
     await Promise.all(parts.map((part) => part.load()))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
-    await this.sync.load()
     await this.receipts.load()
     await this.greetings.load()
     this.requests.show()
