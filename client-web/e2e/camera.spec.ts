@@ -5,18 +5,25 @@ import { test as base, expect, unique } from './support/fixtures'
 import { Person } from './support/person'
 import { testids } from './support/testids'
 
+/** One for the file: to start a whole browser costs several CPU-seconds. */
+let shared: Camera | undefined
+
 /** Someone whose browser has a camera. */
 const test = base.extend<{ camera: Camera; viewer: Person }>({
   camera: async ({}, use) => {
-    const camera = await Camera.start()
-    await use(camera)
-    await camera.stop()
+    shared ??= await Camera.start()
+    await use(shared)
   },
   viewer: async ({ camera, relay }, use) => {
     const viewer = await Person.registered(camera.browser, relay.url, unique('vera'))
     await use(viewer)
+    await viewer.leave()
     expect(viewer.complaints).toEqual([])
   },
+})
+
+test.afterAll(async () => {
+  await shared?.stop()
 })
 
 test.skip(!resolveWholeChromium(), 'a headless shell has no camera')
@@ -35,6 +42,14 @@ function lookAlike(identity: string): string {
   return identity.slice(0, at) + (identity[at] === '7' ? '8' : '7') + identity.slice(at + 1)
 }
 
+/** Starts the camera anew, before this code: the scanner must have gone, or it would go on looking at what was there. */
+async function holdUp(camera: Camera, viewer: Person, code: string): Promise<void> {
+  await viewer.go('#/add/enter')
+  await expect(viewer.get(testids.addContactCode)).toBeVisible()
+  camera.show(code)
+  await viewer.go('#/add/scan')
+}
+
 test("a contact's code held before the camera adds and verifies them", async ({
   camera,
   viewer,
@@ -49,9 +64,7 @@ test("a contact's code held before the camera adds and verifies them", async ({
   await expect(viewer.page.locator('.finder')).toBeVisible()
   await isAccessible(viewer.page)
 
-  camera.show(qr(bob.name, identity))
-  await viewer.go('#/add/enter')
-  await viewer.go('#/add/scan')
+  await holdUp(camera, viewer, qr(bob.name, identity))
   await expect(viewer.get(testids.composer)).toBeVisible()
   await viewer.page.getByRole('button', { name: 'Encryption: Verified' }).click()
   await expect(viewer.page.getByRole('dialog')).toContainText('Verified')
@@ -74,9 +87,7 @@ test('threat 2: a scanned key that is not the one the relay has is refused, what
     [mallorys, 'Nobody was found with this code'],
     [lookAlike(bobs), 'The keys do not match. Nothing was changed.'],
   ] as const) {
-    camera.show(qr(bob.name, key))
-    await viewer.go('#/add/enter')
-    await viewer.go('#/add/scan')
+    await holdUp(camera, viewer, qr(bob.name, key))
     await expect(viewer.page.getByText(complaint)).toBeVisible()
     await isAccessible(viewer.page)
   }

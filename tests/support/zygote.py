@@ -50,12 +50,26 @@ class Request(msgspec.Struct, frozen=True):
     constants: dict[str, int | float] = {}
 
 
-def serve(listener: socket.socket) -> None:
-    """Forks what is asked for until nobody is connected any more."""
+def preload() -> None:
+    """Imports what our programs need, and keeps the garbage collector of each fork away from it."""
     for name in PRELOADED:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+
+
+def set_constants(constants: Mapping[str, float]) -> None:
+    """Sets module constants (`{"workers.bootstrap.LEASE_SECONDS": 0.5}`); each must exist."""
+    for name, value in constants.items():
+        module, attribute = name.rsplit(".", 1)
+        found = importlib.import_module(module)
+        assert hasattr(found, attribute), name
+        setattr(found, attribute, value)
+
+
+def serve(listener: socket.socket) -> None:
+    """Forks what is asked for until nobody is connected any more."""
+    preload()
     ring, heard = socket.socketpair()
     ring.setblocking(False)
     heard.setblocking(False)
@@ -117,11 +131,7 @@ def _become(request: Request, descriptors: list[int]) -> NoReturn:
             os.dup2(descriptor, target)
         settle(request.environment, keep=())
         os.chdir(request.folder)
-        for name, value in request.constants.items():
-            module, attribute = name.rsplit(".", 1)
-            found = importlib.import_module(module)
-            assert hasattr(found, attribute), name
-            setattr(found, attribute, value)
+        set_constants(request.constants)
         fork_our_own_programs()
         module, function = request.program.rsplit(".", 1)
         run: Callable[[list[str]], Any] = getattr(importlib.import_module(module), function)

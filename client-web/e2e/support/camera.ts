@@ -12,6 +12,8 @@ import { resolveWholeChromium } from '../../scripts/chromium.mjs'
 
 const WIDTH = 640
 const HEIGHT = 480
+/** Pictures a second: each is drawn and read. */
+const RATE = 5
 const WALL = 150
 const PAPER = 235
 const INK = 30
@@ -56,7 +58,7 @@ function hold(folder: string, content: string | null): void {
   if (content !== null) drawPaper(light, content)
   const colour = Buffer.alloc((WIDTH * HEIGHT) / 2, 128)
   const frame = Buffer.concat([Buffer.from('FRAME\n'), light, colour])
-  const head = Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F20:1 Ip A1:1 C420jpeg\n`)
+  const head = Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F${RATE}:1 Ip A1:1 C420jpeg\n`)
   writeFileSync(video(folder), Buffer.concat([head, frame, frame]))
 }
 

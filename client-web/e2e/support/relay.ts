@@ -1,4 +1,7 @@
-/** A real relay: `sealstream up` on a free port and a temporary folder. */
+/**
+ * A real relay: `sealstream up` on a free port and a temporary folder. Its nodes and workers are forks of one Python
+ * process (tests/support/forked_up.py), which halves the CPU of a start.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -9,6 +12,7 @@ import { join, resolve } from 'node:path'
 const ROOT = resolve(import.meta.dirname, '../../..')
 /** The client that relays serve. */
 export const BUILT = process.env['SEALSTREAM_CLIENT_DIR'] ?? join(ROOT, 'client-web/dist')
+const FORKED_UP = 'tests.support.forked_up'
 const START_TIMEOUT = 90_000
 const STOP_TIMEOUT = 30_000
 
@@ -53,13 +57,9 @@ export class Relay {
   }
 
   async up(): Promise<void> {
-    const binary = join(ROOT, '.venv/bin/sealstream')
-    const args = ['up', '--data', this.data, '--port', String(this.port)]
-    const [command, ...rest] = existsSync(binary)
-      ? [binary, ...args]
-      : [join(ROOT, '.venv/bin/python'), '-m', 'ops.cli', ...args]
+    const options = ['--data', this.data, '--port', String(this.port)]
     this.output = ''
-    const child = spawn(command as string, rest, {
+    const child = spawn(join(ROOT, '.venv/bin/python'), ['-m', FORKED_UP, ...options], {
       cwd: ROOT,
       env: {
         ...process.env,
@@ -67,6 +67,8 @@ export class Relay {
         SEALSTREAM_LOGINS_PER_MINUTE: '10000',
         SEALSTREAM_REFRESHES_PER_MINUTE: '10000',
         SEALSTREAM_CONNECTIONS_PER_MINUTE: '1000',
+        // Idle workers renew a lease and read a stream for each partition, every second.
+        SEALSTREAM_PARTITIONS: '2',
         ...this.settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
