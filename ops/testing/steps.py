@@ -100,7 +100,11 @@ def _browser_tests() -> Step:
         CLIENT,
         minutes=60,
         report=report,
-        environment={"PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report), SHAKY_FILE: str(shaky)},
+        environment={
+            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
+            SHAKY_FILE: str(shaky),
+            "PYTHONDONTWRITEBYTECODE": "",  # as above, for the relays
+        },
         parts=("browser",),
         shaky=shaky,
         alone=True,

@@ -2,14 +2,16 @@
  * Accessibility rules over the page as it stands, once nothing moves. All of axe's default rules,
  * run in the page itself: there are no frames in it that the detour over a second page would serve.
  */
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { expect, type Page } from '@playwright/test'
 
 const here = createRequire(import.meta.url)
-/** The axe that `@axe-core/playwright` brings. */
-const { source } = createRequire(here.resolve('@axe-core/playwright'))('axe-core') as {
-  source: string
-}
+/** The axe that `@axe-core/playwright` brings; each page compiles it anew, so its short form. */
+const source = readFileSync(
+  createRequire(here.resolve('@axe-core/playwright')).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
 
 interface Violation {
   readonly id: string
