@@ -31,6 +31,8 @@ def clustered(cluster: Cluster) -> Iterator[Stack]:
         running = Stack(
             data, nodes=2, SEALSTREAM_LOG_URL=cluster.url, SEALSTREAM_BOARD_URL=cluster.url,
             SEALSTREAM_PARTITIONS=str(PARTITIONS), constants=CHEAP,
+            # A test connects until it works, and an attempt that presence refuses counts.
+            SEALSTREAM_CONNECTIONS_PER_MINUTE="10000",
         ).start()  # fmt: skip
         yield running
         running.stop()
