@@ -1,12 +1,14 @@
 """What arrives in pieces counts with all that the node's sockets hold, and is paced like whole frames."""
 
 import asyncio
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import ClientWebSocketResponse
 
 from relay.sockets import unauthenticated, user_budgets
+from relay.sockets.engine import UNITS_AT_ONCE
 from relay.sockets.live import LiveSocket
 from relay.sockets.memory import SocketMemory
 from relay.sockets.registry import Registry
@@ -109,6 +111,24 @@ async def test_threat_13_empty_fragments_are_read_at_the_pace_of_frames(
     put(client, frame(b"x", final=False) + 30 * frame(b"", CONTINUED, final=False) + frame(b"y", CONTINUED))
     await until(lambda: served.frames == [b"xy"], seconds=20)
     assert loop.time() - began > 0.4, "more than twenty frames at forty a second"
+
+
+async def test_threat_13_frames_that_come_in_one_read_do_not_keep_others_waiting(
+    live: Live, served: Served
+) -> None:
+    client, _ = await live.open()
+    at_turn: list[int] = []
+
+    async def others() -> None:
+        while len(served.frames) < 900:
+            at_turn.append(len(served.frames))
+            await asyncio.sleep(0)
+        at_turn.append(len(served.frames))
+
+    turns = asyncio.create_task(others())
+    put(client, frame(b"x") * 900)
+    await until(turns.done)
+    assert max(after - before for before, after in pairwise(at_turn)) <= 2 * UNITS_AT_ONCE
 
 
 async def test_while_the_budget_is_spent_the_network_holds_the_sender_back(
