@@ -111,6 +111,7 @@ class _Connection(RequestHandler):
         self._limit.remove(self)
         self._stop_head_timer()
         super().connection_lost(exc)
+        self.intake = None
 
     def handle_error(
         self,

@@ -91,6 +91,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             await self._serve(socket, ws, request)
         finally:
             socket.closed = True
+            ws._parser = None  # noqa: SLF001 - what it has of an unfinished message goes now
             self.sockets.pop(socket.sid, None)
             await self._trigger_event("disconnect", socket.sid, self.reason.TRANSPORT_CLOSE, run_async=False)
         return ws, socket.offended

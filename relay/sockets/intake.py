@@ -77,6 +77,8 @@ class Intake:
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Takes what the network brought, as the parser does."""
         socket = self._socket
+        if self._parser is None:
+            return _PASSED
         if socket is None or not socket.authenticated:
             self._bytes += len(data)
             if self._bytes > BYTES:
@@ -99,12 +101,13 @@ class Intake:
         return _PASSED
 
     def feed_eof(self) -> None:
-        """The connection ended."""
+        """The connection ended. What the parser has goes at once, not when the collector comes."""
         self._waiting = b""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._parser.feed_eof()
+        self._parser = self._queue = None
 
     def _refuse(self) -> None:
         self._too_much = True

@@ -1,6 +1,8 @@
 """What arrives in pieces counts with all that the node's sockets hold, and is paced like whole frames."""
 
 import asyncio
+import gc
+import tracemalloc
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -175,3 +177,20 @@ async def test_threat_13_bytes_that_come_with_the_handshake_are_counted(served: 
     await until(lambda: not served.engine.sockets)
     assert served.frames == []
     writer.close()
+
+
+async def test_threat_12_what_arrived_is_freed_with_its_connection(live: Live, served: Served) -> None:
+    tracemalloc.start()
+    try:
+        client, socket = await live.open()
+        before = tracemalloc.get_traced_memory()[0]
+        gc.disable()  # it may come late: what waits for it is held
+        for piece in one_large_frame():
+            put(client, piece)
+        await until(lambda: socket.held > 700_000)
+        socket.drop()
+        await until(lambda: not served.engine.sockets)
+        await until(lambda: tracemalloc.get_traced_memory()[0] - before < 400_000)
+    finally:
+        gc.enable()
+        tracemalloc.stop()
