@@ -19,6 +19,7 @@ from aiohttp.web_request import BaseRequest
 from relay.http import headers, problems
 from relay.http.connection_limit import ConnectionLimit, refusal
 from relay.room import Room
+from relay.sockets.intake import Intake
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -60,11 +61,12 @@ class _Server(web.Server):
 
 
 class _Connection(RequestHandler):
-    __slots__ = ("_head_timer", "_limit")
+    __slots__ = ("_head_timer", "_limit", "intake")
 
     def __init__(self, limit: ConnectionLimit, *args: Any, **options: Any) -> None:
         self._head_timer: asyncio.TimerHandle | None = None
         self._limit = limit
+        self.intake: Intake | None = None
         super().__init__(*args, **options)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -85,15 +87,31 @@ class _Connection(RequestHandler):
         elif self._head_timer is None:
             self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)
 
-    def set_parser(self, *args: Any, **options: Any) -> None:
-        """The connection becomes a socket: it has a place of its own (`relay.sockets.unauthenticated`)."""
+    def set_parser(self, parser: Any, *args: Any, **options: Any) -> None:
+        """The connection becomes a socket: it has a place of its own (`relay.sockets.unauthenticated`), and
+        what it sends passes an intake."""
         self._limit.remove(self)
-        super().set_parser(*args, **options)
+        self.intake = Intake(self, parser)
+        super().set_parser(self.intake, *args, **options)  # type: ignore[arg-type]  # it feeds the parser
+
+    def hold_reading(self) -> None:
+        """Nothing is read from the network until `release_reading`."""
+        super()._pause_transport_reading()
+
+    def release_reading(self) -> None:
+        """Reads again, unless what was read before waits to be taken."""
+        if not self._reading_paused and not self._buffer_paused:
+            self._resume_transport_reading()
+
+    def _resume_transport_reading(self) -> None:
+        if self.intake is None or not self.intake.pauses:
+            super()._resume_transport_reading()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._limit.remove(self)
         self._stop_head_timer()
         super().connection_lost(exc)
+        self.intake = None
 
     def handle_error(
         self,

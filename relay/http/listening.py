@@ -1,6 +1,10 @@
 """The socket that a node listens on."""
 
 import socket as sockets
+from typing import Final
+
+RECEIVE_BYTES: Final = 128 * 1024
+"""Of one connection, kept by the kernel while the node does not read; by itself it takes megabytes."""
 
 
 def listen(host: str, port: int) -> sockets.socket:
@@ -8,5 +12,6 @@ def listen(host: str, port: int) -> sockets.socket:
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
     both = host == "::" and sockets.has_dualstack_ipv6()
     listening = sockets.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
+    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, RECEIVE_BYTES)  # its connections inherit it
     listening.setblocking(False)
     return listening

@@ -11,8 +11,6 @@
 -- ARGV, the rest     for each send that asks for a receipt: its number i, and the SHA-256 of its bodies in the
 --                    order of its envelopes (32 bytes each)
 --
--- A node of the version before gives 'ENVELOPES' alone, and no bytes: then bytes are not bounded.
---
 -- Replies with one array per send:
 --   'ok', at, device, seq, device, seq, …    then the SHA-256 of the accepted bodies in the same order, if the
 --                                            accepted send asked for a receipt
@@ -63,10 +61,8 @@ local function full(user_key, fields, envelopes, capacity)
     local settled = math.max(cursor, floor)
     envelope.head = tonumber(fields['h' .. device] or 0)
     if envelope.head - settled >= capacity.envelopes then return {'full', tonumber(device)} end
-    if envelope.size then
-      envelope.last, envelope.sum = owed_bytes(user_key, device, fields['o' .. device], settled)
-      if envelope.sum + envelope.size > capacity.bytes then return {'full', tonumber(device), 'bytes'} end
-    end
+    envelope.last, envelope.sum = owed_bytes(user_key, device, fields['o' .. device], settled)
+    if envelope.sum + envelope.size > capacity.bytes then return {'full', tonumber(device), 'bytes'} end
   end
   return nil
 end
@@ -85,9 +81,7 @@ local function accept(log, user_key, seen_key, send, capacity, remember)
   for _, envelope in ipairs(envelopes) do
     local seq = envelope.head + 1
     redis.call('HSET', user_key, 'h' .. envelope.device, string.format('%.0f', seq))
-    if envelope.size then
-      add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
-    end
+    add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
     redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
@@ -98,19 +92,18 @@ local function accept(log, user_key, seen_key, send, capacity, remember)
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
-  local most, bytes = string.match(args[1], '^(%d+) ?(%d*)$')
+  local most, bytes = string.match(args[1], '^(%d+) (%d+)$')
   local capacity, remember = {envelopes = tonumber(most), bytes = tonumber(bytes)}, tonumber(args[2])
-  local width = capacity.bytes and 4 or 3
   local sends, at = {}, 3
   for send = 1, (#keys - 1) / 2 do
     local count, envelopes = tonumber(args[at + 2]), {}
     for i = 1, count do
-      local first = at + 3 + (i - 1) * width
-      envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2]}
-      if capacity.bytes then envelopes[i].size = tonumber(args[first + 3]) end
+      local first = at + 3 + (i - 1) * 4
+      envelopes[i] = {device = args[first], registration = args[first + 1], event = args[first + 2],
+                      size = tonumber(args[first + 3])}
     end
     sends[send] = {time = tonumber(args[at]), leave_out = args[at + 1], envelopes = envelopes}
-    at = at + 3 + count * width
+    at = at + 3 + count * 4
   end
   for asking = at, #args, 2 do sends[tonumber(args[asking])].digests = args[asking + 1] end
   local replies = {}

@@ -6,24 +6,12 @@
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:taken
 -- ARGV    per prekey: device, its mark USER:DEVICE:ID, encoded PrekeyTaken
 --
--- A node of the version before gives KEYS[3…] {p}:taken:MARK, and ARGV a time, then per prekey device and event. That
--- version's marks are strings of that name, which expire after a day: they count.
+-- A mark that an earlier version made is a string {p}:taken:MARK, which expires after a day. It counts.
 --
 -- Replies with one number per prekey: 1 it is the caller's, 0 it was handed out before, -1 its device is not
 -- active.
-local function of_the_version_before(keys, args)
-  local found = {}
-  for i = 3, #keys do
-    local device, event = args[2 * i - 4], args[2 * i - 3]
-    local mark = string.match(keys[i], ':taken:(.+)$')
-    for _, part in ipairs({device, mark, event}) do found[#found + 1] = part end
-  end
-  return found
-end
-
 redis.register_function('sealstream_take_prekeys', function(keys, args)
-  local marks = string.gsub(keys[1], ':log$', ':taken')
-  if keys[3] ~= marks then args = of_the_version_before(keys, args) end
+  local marks = keys[3]
   local replies = {}
   for i = 1, #args / 3 do
     local device, mark, event = args[3 * i - 2], args[3 * i - 1], args[3 * i]

@@ -4,8 +4,9 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from msgspec import Raw
@@ -30,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 Answer = dict[str, Any]
 _RETRY_MS: Final = 1000
-USERS_PER_UNIT: Final = 20
+WATCHED_BYTES_PER_UNIT: Final = 20 * 38
+"""Twenty users on the list. Counted in bytes: what is refused is not decoded first."""
 BYTES_PER_UNIT: Final = 4096
 """What costs a user's budget as much as one more of it would (see relay/sockets/user_budgets.py)."""
 
@@ -55,10 +57,10 @@ class Calls:
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
-        self._awaited: dict[str, Callable[[LiveSocket, Raw], Awaitable[Answer]]] = {
-            "presence.watch": self._watch,
-            "ephemeral": self._ephemeral,
-            "auth.refresh": self._refresh,
+        self._awaited: dict[str, Callable[[LiveSocket, Raw], Coroutine[Any, Any, Answer]]] = {
+            "presence.watch": self._read_watch,
+            "ephemeral": self._read_ephemeral,
+            "auth.refresh": self._read_refresh,
         }
 
     def take(self, socket: LiveSocket, event: str, payload: Raw, packet_id: int | None) -> None:
@@ -125,9 +127,13 @@ class Calls:
         socket.budgets.calls -= 1
         socket.answer(packet_id, answer)
 
-    async def _watch(self, socket: LiveSocket, payload: Raw) -> Answer:
-        before, wanted = socket.watched, frozenset(read(payload, Watch).users)
-        socket.budgets.watching.spend(1 + len(wanted) // USERS_PER_UNIT)
+    def _read_watch(self, socket: LiveSocket, payload: Raw) -> Coroutine[Any, Any, Answer]:
+        """What waits for an answer does not keep the payload, which may be longer than what was read."""
+        socket.budgets.watching.spend(1 + len(memoryview(payload)) // WATCHED_BYTES_PER_UNIT)
+        return self._watch(socket, frozenset(read(payload, Watch).users))
+
+    async def _watch(self, socket: LiveSocket, wanted: frozenset[UUID]) -> Answer:
+        before = socket.watched
         socket.watch(wanted)  # at once: a change may be told before the answer is here
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
@@ -139,7 +145,7 @@ class Calls:
             socket.note_presence(user, online=True)
         return accepted(online=[str(user) for user in online])
 
-    async def _ephemeral(self, socket: LiveSocket, payload: Raw) -> Answer:
+    def _read_ephemeral(self, socket: LiveSocket, payload: Raw) -> Coroutine[Any, Any, Answer]:
         call = read(payload, SendEphemeral)
         for index, envelope in enumerate(call.envelopes):
             if len(envelope.body) > BODY_BYTES:
@@ -152,13 +158,19 @@ class Calls:
             Ephemeral(call.to, envelope.device_id, socket.user, socket.device, envelope.body)
             for envelope in call.envelopes
         ]
+        return self._ephemeral(call.to, items)
+
+    async def _ephemeral(self, to: UUID, items: list[Ephemeral]) -> Answer:
         if items:
-            await self._presence.pass_on(call.to, items)
+            await self._presence.pass_on(to, items)
         return accepted()
 
-    async def _refresh(self, socket: LiveSocket, payload: Raw) -> Answer:
+    def _read_refresh(self, socket: LiveSocket, payload: Raw) -> Coroutine[Any, Any, Answer]:
         token = read(payload, AuthRefresh).token
         socket.budgets.renewing.spend(1)
+        return self._refresh(socket, token)
+
+    async def _refresh(self, socket: LiveSocket, token: str) -> Answer:
         claims = await self._verify(token)
         if (claims.user_id, claims.device_id) != (socket.user, socket.device):
             raise Refusal("unauthorized", "The token is for another device.")

@@ -5,9 +5,9 @@ with the clients of both libraries, are its conformance test). What the stock se
 queue, a writer task, a ping task and three tasks a packet is here one read loop per socket, one
 timer for all sockets, and a synchronous write.
 
-It also bounds what one socket can take: no attachments, a cap on a frame, a pace of reading, a cap on what a
-slow reader leaves unsent (then the socket is cut), and a deadline to authenticate. Until then it
-may send next to nothing (`relay.sockets.unauthenticated`).
+It also bounds what one socket can take: no attachments, a cap on a frame, a pace of reading
+(`relay.sockets.intake`), a cap on what a slow reader leaves unsent (then the socket is cut), and a deadline
+to authenticate. Until then it may send next to nothing (`relay.sockets.unauthenticated`).
 """
 
 import asyncio
@@ -22,18 +22,19 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from relay.room import Room
 from relay.sockets import unauthenticated
+from relay.sockets.intake import BYTES_PER_UNIT, Intake
 from relay.sockets.lean_socket import LeanSocket
-from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Gate, Place, Places
+from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Place, Places
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
 PING_INTERVAL_SECONDS: Final = 25
 PING_TIMEOUT_SECONDS: Final = 20
+UNITS_AT_ONCE: Final = 64
+"""Of frames that have come already; then other sockets have their turn."""
 FRAME_BYTES: Final = 1024 * 1024
 """A longer frame ends the socket; calls over 768 KiB up to here get a typed refusal."""
-BYTES_PER_UNIT: Final = 4096
-"""A frame counts once more per 4 KiB when its socket's pace of reading is judged."""
 
 
 class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
@@ -80,8 +81,9 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         transport = request.transport
         if transport is None:
             return ws, False  # it went away meanwhile
-        socket = LeanSocket(self.generate_id(), ws, transport, place)
-        Gate(request.protocol, socket)
+        intake: Intake = request.protocol.intake  # type: ignore[attr-defined]  # relay.http.connections makes it
+        socket = LeanSocket(self.generate_id(), ws, transport, place, intake)
+        intake.serve(socket, ws._reader)  # noqa: SLF001
         self.sockets[socket.sid] = socket
         if self._timer is None:
             self._timer = asyncio.create_task(self._every_second(), name="engine-timer")
@@ -89,6 +91,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             await self._serve(socket, ws, request)
         finally:
             socket.closed = True
+            ws._parser = None  # noqa: SLF001 - what it has of an unfinished message goes now
             self.sockets.pop(socket.sid, None)
             await self._trigger_event("disconnect", socket.sid, self.reason.TRANSPORT_CLOSE, run_async=False)
         return ws, socket.offended
@@ -103,9 +106,8 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         }
         socket.write("0" + msgspec.json.encode(opening).decode())
         await self._trigger_event("connect", socket.sid, {"aiohttp.request": request}, run_async=False)
-        frames = 0
+        frames = taken = 0
         async for message in ws:
-            socket.heard = time.monotonic()
             size = len(message.data) if isinstance(message.data, bytes | str) else 0
             frames += 1
             if not socket.authenticated and (
@@ -113,12 +115,13 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             ):
                 socket.offend()
                 break
-            pause = socket.frames.delay(1 + size // BYTES_PER_UNIT)
-            if pause:
-                await asyncio.sleep(pause)  # meanwhile nothing is read, and the network holds the sender back
             await self._take(socket, ws, message)
             if socket.closed:
                 break
+            taken += 1 + size // BYTES_PER_UNIT
+            if taken >= UNITS_AT_ONCE:
+                taken = 0
+                await asyncio.sleep(0)
 
     async def _take(self, socket: LeanSocket, ws: web.WebSocketResponse, message: WSMessage) -> None:
         """One frame of the client."""

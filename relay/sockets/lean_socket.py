@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from relay.sockets.framing import binary_frame, text_frame
+from relay.sockets.intake import Intake
 from relay.sockets.pace import Pace
 from relay.sockets.unauthenticated import Place
 from relay.sockets.user_budgets import frame_budget
@@ -31,7 +32,12 @@ class LeanSocket:
     """One Engine.IO session on one WebSocket."""
 
     def __init__(
-        self, sid: str, ws: web.WebSocketResponse, transport: asyncio.Transport, place: Place
+        self,
+        sid: str,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        place: Place,
+        intake: Intake,
     ) -> None:
         self.sid = sid
         self.opened = time.monotonic()
@@ -47,6 +53,7 @@ class LeanSocket:
         self._when_room: Callable[[], None] | None = None
         self._last_look = (0, 0)
         self._place = place
+        self._intake = intake
         self._ws = ws
         self._transport = transport
         self._closing: asyncio.Task[Any] | None = None
@@ -126,6 +133,11 @@ class LeanSocket:
     def unsent(self) -> int:
         """Bytes written and not yet taken by the network; none once the connection is cut."""
         return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
+    @property
+    def incoming(self) -> int:
+        """Bytes received of messages that are not whole or not taken; none once the connection is cut."""
+        return 0 if self._transport.is_closing() else self._intake.held
 
     def note_flow(self, now: float) -> None:
         """What waited for the network and was taken since the last look shows that the client is there."""

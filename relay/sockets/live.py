@@ -66,8 +66,8 @@ class LiveSocket:
 
     @property
     def held(self) -> int:
-        """Bytes of the node's memory: what is unsent or queued, and pushes that are remembered."""
-        return self._wire.unsent + self._outgoing_bytes + self._pushed_bytes
+        """Bytes of the node's memory: what is unsent, queued or arriving, and pushes that are remembered."""
+        return self._wire.unsent + self._wire.incoming + self._outgoing_bytes + self._pushed_bytes
 
     @property
     def room(self) -> int:

@@ -8,7 +8,7 @@ cannot open more of them in that time than there are places for it (`relay.room`
 import asyncio
 import time
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from relay import metrics
 from schema.refusals import Refusal
@@ -63,34 +63,3 @@ class Place:
         """It broke a rule: the place is given back when its time to authenticate is over."""
         delay = max(0.0, self._until - time.monotonic())
         asyncio.get_running_loop().call_later(delay, self.leave)
-
-
-class Gate:
-    """Stands before a WebSocket's parser until the socket has authenticated, and counts the bytes.
-
-    `protocol` is aiohttp's, whose parser it replaces; `socket` has `authenticated` and `offend()`.
-    """
-
-    def __init__(self, protocol: Any, socket: Any) -> None:
-        self._protocol = protocol
-        self._socket = socket
-        self._parser = protocol._payload_parser  # noqa: SLF001 - pinned, as the engine says
-        self._bytes = 0
-        if self._parser is not None:
-            protocol._payload_parser = self  # noqa: SLF001
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Passes the bytes on; more than `BYTES` cut the connection."""
-        if self._socket.authenticated:
-            self._protocol._payload_parser = self._parser  # noqa: SLF001
-        else:
-            self._bytes += len(data)
-            if self._bytes > BYTES:
-                self._socket.offend()
-                return False, b""
-        passed: tuple[bool, bytes] = self._parser.feed_data(data)
-        return passed
-
-    def feed_eof(self) -> None:
-        """The connection ended."""
-        self._parser.feed_eof()

@@ -17,7 +17,7 @@ PASSED_ON_PER_SECOND: Final = 20.0
 WATCHED_AT_ONCE: Final = 300
 WATCHED_PER_SECOND: Final = 20.0
 """Calls of presence.watch, each counted once and once more per 20 users on the list."""
-FRAMES_AT_ONCE: Final = 5_000
+FRAMES_AT_ONCE: Final = 1_000
 FRAMES_PER_SECOND: Final = 1_000.0
 """Frames are read no faster than that, each counted once more per 4 KiB (`relay.sockets.engine`): one user
 must not have the whole node. Far above what a device does."""

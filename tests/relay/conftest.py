@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from relay.link import Link
 from schema import functions, servers
 from schema.settings import Settings
+from tests.support.directory_log import DirectoryLog
 from tests.support.limits_board import Board
 from tests.support.mailboxes import World
 from tests.support.relay import Relay, install_policy, make_settings, relay
@@ -56,3 +57,10 @@ async def world(log_url: str) -> AsyncIterator[World]:
     yield World(client, link)
     await link.close()
     await client.aclose()
+
+
+@pytest.fixture
+async def log(log_url: str) -> AsyncIterator[DirectoryLog]:
+    """A log with the directory's functions."""
+    async with DirectoryLog.at(log_url) as made:
+        yield made

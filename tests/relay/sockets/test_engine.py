@@ -1,73 +1,14 @@
 """The lean engine by itself: how fast it reads, and how it learns what a client has received."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from functools import partial
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
-from relay.http import problems
-from relay.sockets import engine, unauthenticated, user_budgets
-from relay.sockets.engine import LeanEngine
+from relay.sockets import engine, intake, unauthenticated, user_budgets
 from relay.sockets.unauthenticated import Places
-from tests.support.relay import ROOM, serve
+from tests.support.served_engine import Served
 from tests.support.until import until
-
-
-class Served:
-    """An engine on a port; `frames` is what came."""
-
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.engine = LeanEngine(
-            origin_allowed=lambda _: True, address_of=lambda _: "a", room=ROOM, async_mode="aiohttp"
-        )
-        self.engine.on("connect", self._connected)
-        self.engine.on("message", self._message)
-        self.engine.on("disconnect", self._disconnected)
-        self._stack = AsyncExitStack()
-
-    async def _connected(self, _sid: str, _environ: object) -> None:
-        """Anybody may."""
-
-    async def _message(self, _sid: str, data: bytes) -> None:
-        self.frames.append(data)
-
-    async def _disconnected(self, _sid: str, _reason: str) -> None:
-        """Anybody may."""
-
-    async def begin(self) -> None:
-        app = web.Application()
-        app.router.add_get("/", partial(problems.answered, self.engine.handle_request))
-        self._url = await serve(self._stack, app)
-        self._http = await self._stack.enter_async_context(ClientSession())
-
-    async def open(self) -> ClientWebSocketResponse:
-        """A socket that has authenticated."""
-        socket = await self.open_unauthenticated()
-        for wire in self.engine.sockets.values():
-            wire.authenticate()
-        return socket
-
-    async def open_unauthenticated(self) -> ClientWebSocketResponse:
-        socket = await self._http.ws_connect(f"{self._url}/?EIO=4&transport=websocket")
-        assert (await socket.receive_str()).startswith("0{")
-        self._stack.push_async_callback(socket.close)
-        return socket
-
-    async def close(self) -> None:
-        await self.engine.shutdown()
-        await self._stack.aclose()
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    made = Served()
-    await made.begin()
-    yield made
-    await made.close()
 
 
 async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_order(
@@ -92,7 +33,7 @@ async def test_a_large_frame_counts_more(served: Served, monkeypatch: pytest.Mon
     loop = asyncio.get_running_loop()
     began = loop.time()
     for _ in range(2):
-        await socket.send_bytes(b"x" * (14 * engine.BYTES_PER_UNIT))
+        await socket.send_bytes(b"x" * (14 * intake.BYTES_PER_UNIT))
     await until(lambda: len(served.frames) == 2, seconds=20)
     assert loop.time() - began > 0.4
 

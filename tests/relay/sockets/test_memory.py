@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from relay.sockets.intake import Intake
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.live import BUFFERED_BYTES, LiveSocket
 from relay.sockets.memory import FREE_SHARE, LOOK_SHARE, SocketMemory
@@ -41,7 +42,8 @@ class Unread:
         client.transport.pause_reading()  # type: ignore[attr-defined]
         self._ends.append(client)
         unused: Any = None
-        wire = LeanSocket(str(uuid4()), unused, (await self._accepted.get()).transport, unused)
+        intake = Intake(unused, unused)
+        wire = LeanSocket(str(uuid4()), unused, (await self._accepted.get()).transport, unused, intake)
         socket = LiveSocket(wire, user, device, uuid4(), now_ms() + 60_000)
         self.registry.add(socket)
         self.memory.watch(socket, wire)

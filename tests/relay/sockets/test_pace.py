@@ -112,7 +112,7 @@ def test_where_there_is_no_room_a_ping_is_outstanding(run: list[Step]) -> None:
     clock = Clock()
     unused: Any = None
     network: Any = Network()
-    socket = LeanSocket("s", unused, network, unused)
+    socket = LeanSocket("s", unused, network, unused, unused)
     socket._pace = Pace(clock)
     for what, number in run:
         if what == "wait":
