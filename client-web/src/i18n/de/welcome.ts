@@ -55,4 +55,11 @@ export default {
   },
   knownUser: 'Auf diesem Gerät liegen Nachrichten von {name}.',
   eraseKnown: 'Ein anderes Konto verwenden',
+  server: {
+    title: 'Dein Server',
+    label: 'Adresse deines Servers',
+    hint: 'Wer ihn betreibt, hat sie dir gegeben: chat.example.org',
+    use: 'Diesen Server nehmen',
+    change: 'Anderen Server nehmen',
+  },
 } as const

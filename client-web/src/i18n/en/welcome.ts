@@ -53,4 +53,11 @@ export default {
   },
   knownUser: 'Messages of {name} are on this device.',
   eraseKnown: 'Use another account',
+  server: {
+    title: 'Your server',
+    label: 'Address of your server',
+    hint: 'Whoever runs it gave it to you: chat.example.org',
+    use: 'Use this server',
+    change: 'Use another server',
+  },
 } as const
