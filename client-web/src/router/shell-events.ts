@@ -10,7 +10,8 @@ const OVERLAYS =
 export const shellEvents = (router: Router): ShellEvents => ({
   back() {
     const overlay = document.querySelector(OVERLAYS)
-    if (overlay === null) return goBack(router)
+    // From the first page one leaves, wherever one came from to it.
+    if (overlay === null) return Boolean(router.currentRoute.value.meta.parent) && goBack(router)
     overlay.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
     return true
   },
