@@ -60,6 +60,9 @@ export default {
     label: 'Adresse deines Servers',
     hint: 'Wer ihn betreibt, hat sie dir gegeben: chat.example.org',
     use: 'Diesen Server nehmen',
-    change: 'Anderen Server nehmen',
+    change: 'Ändern',
+    changeLabel: 'Anderen Server nehmen',
+    chooseTitle: 'Wähle deinen Server',
+    chooseText: 'Einen zentralen gibt es nicht. Jemand, dem du vertraust, betreibt ihn.',
   },
 } as const

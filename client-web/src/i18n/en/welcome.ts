@@ -58,6 +58,9 @@ export default {
     label: 'Address of your server',
     hint: 'Whoever runs it gave it to you: chat.example.org',
     use: 'Use this server',
-    change: 'Use another server',
+    change: 'Change',
+    changeLabel: 'Use another server',
+    chooseTitle: 'Choose your server',
+    chooseText: 'There is no central one. Someone you trust runs it.',
   },
 } as const
