@@ -13,3 +13,9 @@ export const alias = [
   // libsignal reaches for this 100 kB fallback only where WebCrypto is missing.
   { find: /^.*\/lib\/msrcrypto$/, replacement: here('./src/crypto/signal/no-msrcrypto.ts') },
 ]
+
+/** The build for phones: their side of `src/platform/platform.ts` instead of the browser's. */
+export const nativeAlias = [
+  { find: /^@\/platform\/device\//, replacement: `${here('../capacitor/src')}/` },
+  { find: /^\.\/web(\.js)?$/, replacement: here('../capacitor/src/no-web.ts') },
+]

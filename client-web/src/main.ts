@@ -7,9 +7,11 @@ import { i18n, setLanguage } from './i18n'
 import { createMessenger } from './messenger/messenger'
 import { watchLateParts } from './platform/late-parts'
 import { missingIn } from './platform/requirements'
-import { webPlatform } from './platform/web'
-import { watchUpdates } from './platform/updates'
+import { openPlatform } from '@/platform/device/open'
+import { shell } from '@/platform/device/shell'
+import { watchUpdates } from '@/platform/device/updates'
 import { router } from './router'
+import { shellEvents } from './router/shell-events'
 import { messengerKey } from '@/stores/injected-messenger'
 import { storesView } from './stores/view'
 import './styles/main.css'
@@ -27,9 +29,10 @@ async function start(): Promise<void> {
     },
     unreachable: () => useToasts().show(i18n.global.t('system.partMissing')),
   })
-  const { messenger, boot } = createMessenger({ platform: webPlatform(), view, updates })
+  const { messenger, boot } = createMessenger({ platform: await openPlatform(), view, updates })
   app.provide(messengerKey, messenger)
   app.use(i18n).use(router).mount('#app')
+  shell.attach(shellEvents(router))
   await boot()
 }
 

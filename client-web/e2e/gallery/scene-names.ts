@@ -2,6 +2,8 @@
 export const sceneNames = [
   'welcome-register',
   'welcome-login',
+  'welcome-server',
+  'welcome-no-server',
   'welcome-errors',
   'welcome-refused',
   'welcome-keys',

@@ -114,6 +114,12 @@ function signedOut(): void {
   useAppStore().state.phase = 'signed_out'
 }
 
+/** Before one is in, where the server is chosen and not given by the page. */
+function onPhone(url: string | null): void {
+  signedOut()
+  useAppStore().state.relay = { url, choosable: true }
+}
+
 function withoutIdentity(): void {
   Object.assign(useAppStore().state, { phase: 'needs_identity', knownUsername: 'mara' })
 }
@@ -137,6 +143,8 @@ const scene = (path: string, change: () => Partial<GalleryData> | void): Scene =
 export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'welcome-register': { path: '/', fill: signedOut },
   'welcome-login': { path: '/', fill: signedOut },
+  'welcome-server': { path: '/', fill: () => onPhone('https://chat.example.org') },
+  'welcome-no-server': { path: '/', fill: () => onPhone(null) },
   'welcome-errors': { path: '/', fill: signedOut },
   'welcome-refused': {
     path: '/',

@@ -15,15 +15,19 @@ const galleryConfig = fileURLToPath(new URL('../gallery/vite.config.ts', import.
 
 interface Place {
   readonly url: string
-  /** The relay's data folder; empty for the gallery. */
+  /** The relay's data folder, or the build for phones; empty for the gallery. */
   readonly data: string
 }
 interface Service extends Place {
   stop(): Promise<void>
 }
-type Name = 'relay' | 'gallery'
+type Name = 'relay' | 'gallery' | 'phone'
 
-const starts: Record<Name, () => Promise<Service>> = { relay: startRelay, gallery: startGallery }
+const starts: Record<Name, () => Promise<Service>> = {
+  relay: startRelay,
+  gallery: startGallery,
+  phone: buildForPhones,
+}
 
 /** Where a shared service is. Called in a worker. Throws when it does not start. */
 export async function shared(name: Name): Promise<Place> {
@@ -74,6 +78,19 @@ async function startGallery(): Promise<Service> {
     data: '',
     async stop() {
       await server.close()
+      rmSync(outDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What the shells carry; nothing serves it. */
+async function buildForPhones(): Promise<Service> {
+  const outDir = mkdtempSync(join(tmpdir(), 'sealstream-phone-'))
+  await build({ mode: 'native', logLevel: 'error', build: { outDir } })
+  return {
+    url: '',
+    data: outDir,
+    async stop() {
       rmSync(outDir, { recursive: true, force: true })
     },
   }

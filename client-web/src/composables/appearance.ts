@@ -1,6 +1,7 @@
 /** Keeps the document in step with the settings: theme, language, writing direction. */
 import { watch, watchEffect } from 'vue'
 import { setLanguage } from '@/i18n'
+import { shell } from '@/platform/device/shell'
 import { useSettingsStore } from '@/stores'
 
 export function useAppearance(): void {
@@ -10,6 +11,7 @@ export function useAppearance(): void {
     const { theme } = settings.state
     if (theme === 'system') delete document.documentElement.dataset['theme']
     else document.documentElement.dataset['theme'] = theme
+    shell.showTheme(theme)
   })
 
   watch(

@@ -7,6 +7,8 @@ import { computed, onScopeDispose, ref, watch } from 'vue'
 import { useDocumentVisibility, useWindowFocus } from '@vueuse/core'
 import { type RouteLocationRaw, useRouter } from 'vue-router'
 import { useI18n } from 'vue-i18n'
+import { notices } from '@/platform/device/notices'
+import type { NoticeAccess, ShownNotice } from '@/platform/platform'
 import {
   useAppStore,
   useConnectionStore,
@@ -16,23 +18,20 @@ import {
 } from '@/stores'
 import { type Unread, unreadChanges } from './unread-changes'
 
-/** `missing`: this browser has no notices for open pages (phones, most of all). */
-export type NotificationAccess = NotificationPermission | 'missing'
+const access = ref<NoticeAccess>('default')
 
-const access = ref<NotificationAccess>(
-  'Notification' in globalThis ? Notification.permission : 'missing',
-)
+async function look(): Promise<void> {
+  access.value = await notices.access()
+}
+void look()
 
-/** What the browser allows, and the way to ask; asking only works from a press of the person. */
+/** What the system allows, and the way to ask; asking only works from a press of the person. */
 export function useNotificationAccess() {
-  const look = (): void => {
-    if (access.value !== 'missing') access.value = Notification.permission
-  }
-  look()
-  // Changed in the browser's own settings meanwhile.
+  void look()
+  // Changed in the system's own settings meanwhile.
   watch(useWindowFocus(), look)
-  async function ask(): Promise<NotificationAccess> {
-    if (access.value === 'default') access.value = await Notification.requestPermission()
+  async function ask(): Promise<NoticeAccess> {
+    access.value = await notices.ask()
     return access.value
   }
   return { access, ask }
@@ -51,7 +50,7 @@ export function useNotifications(): void {
   const { state: settings } = useSettingsStore()
   const visibility = useDocumentVisibility()
   const focused = useWindowFocus()
-  const shown = new Map<string, Notification>()
+  const shown = new Map<string, ShownNotice>()
   let before: Unread | null = null
   let requests = 0
 
@@ -59,20 +58,12 @@ export function useNotifications(): void {
     if (visibility.value === 'visible' && focused.value) return
     if (!settings.notifications || access.value !== 'granted') return
     close(key)
-    try {
-      // Without a tag: the system would keep it, and it would have to tell chats apart.
-      const notice = new Notification(title, { icon: '/icons/icon-192.png' })
-      notice.addEventListener('click', () => {
-        window.focus()
-        close(key)
-        void router.push(to)
-      })
-      shown.set(key, notice)
-    } catch (error) {
-      // Android has the constructor and refuses it; anything else is a bug.
-      if (!(error instanceof TypeError)) throw error
-      access.value = 'missing'
-    }
+    const notice = notices.show(title, () => {
+      close(key)
+      void router.push(to)
+    })
+    if (notice) shown.set(key, notice)
+    else void look()
   }
   function close(key: string): void {
     shown.get(key)?.close()

@@ -33,7 +33,7 @@ export function webPlatform(): Platform {
   return {
     name: 'web',
     deviceName: browserName(navigator.userAgent),
-    relayUrl: location.origin,
+    relay: { url: () => location.origin },
     deviceKeys: webDeviceKeys(),
     async persist() {
       if (!navigator.storage?.persist) return null

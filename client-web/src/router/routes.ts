@@ -66,7 +66,7 @@ export const routes: RouteRecordRaw[] = [
     path: '/add/:tab(code|scan|enter)?',
     name: 'add',
     components: { side: ConversationList, main: () => import('@/views/AddContactView.vue') },
-    props: { side: false, main: true },
+    props: { side: false, main: (to) => ({ ...to.params, ...to.query }) },
     meta: { depth: 1, parent: 'chats' },
   },
   {

@@ -11,6 +11,7 @@ export const useAppStore = defineStore('app', () => {
     phase: 'starting',
     account: null,
     knownUsername: null,
+    relay: { url: null, choosable: false },
     lock: { enabled: false, locked: false },
     trouble: null,
     ended: null,

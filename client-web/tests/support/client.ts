@@ -17,6 +17,7 @@ import { createMessenger } from '@/messenger/messenger'
 import type { StartedMessenger } from '@/messenger/messenger'
 import type { View } from '@/messenger/core/view'
 import { upsert } from '@/stores/message-list'
+import type { RelayAddress } from '@/platform/platform'
 import type { Wire } from '@/wire/wire'
 import { engineThread, withFewPrekeys } from './engine'
 import { freshName } from './storage'
@@ -74,6 +75,8 @@ export interface ClientOptions {
   database?: string
   wire?: Wire
   deviceName?: string
+  /** Another address of the relay than the page's own. */
+  relay?: RelayAddress
   now?: () => number
   /** Something put between the client and its engine: to hold a step, or to let one fail. */
   engine?: (engine: CryptoEngine) => CryptoEngine
@@ -108,7 +111,7 @@ export class Client {
       platform: {
         name: 'web',
         ...(options.deviceName && { deviceName: options.deviceName }),
-        relayUrl: location.origin,
+        relay: options.relay ?? { url: () => location.origin },
         deviceKeys: webDeviceKeys(`${this.database}-keys`),
         persist: async () => null,
         saveFile: async (name, file) => void this.saved.push({ name, file }),

@@ -10,6 +10,9 @@ export default {
   too_long: 'Diese Nachricht ist zu lang.',
   unsendable_text:
     'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',
+  bad_address: 'Das ist keine Adresse eines Servers. Sie sieht aus wie chat.example.org.',
+  not_a_relay:
+    'Dort antwortet kein Sealstream-Server, oder sein Zertifikat passt nicht zum Namen. Prüfe Adresse und Netz.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
   weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',

@@ -55,4 +55,14 @@ export default {
   },
   knownUser: 'Auf diesem Gerät liegen Nachrichten von {name}.',
   eraseKnown: 'Ein anderes Konto verwenden',
+  server: {
+    title: 'Dein Server',
+    label: 'Adresse deines Servers',
+    hint: 'Wer ihn betreibt, hat sie dir gegeben: chat.example.org',
+    use: 'Diesen Server nehmen',
+    change: 'Ändern',
+    changeLabel: 'Anderen Server nehmen',
+    chooseTitle: 'Wähle deinen Server',
+    chooseText: 'Einen zentralen gibt es nicht. Jemand, dem du vertraust, betreibt ihn.',
+  },
 } as const

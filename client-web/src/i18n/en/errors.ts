@@ -10,6 +10,9 @@ export default {
   too_long: 'This message is too long.',
   unsendable_text:
     'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',
+  bad_address: 'This is not the address of a server. It looks like chat.example.org.',
+  not_a_relay:
+    'No Sealstream server answers there, or its certificate does not fit its name. Check the address and your network.',
   wrong_passphrase: 'That is not the passphrase.',
   weak_passphrase: 'Too easy to guess. Add a few random words.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',

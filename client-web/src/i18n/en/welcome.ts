@@ -53,4 +53,14 @@ export default {
   },
   knownUser: 'Messages of {name} are on this device.',
   eraseKnown: 'Use another account',
+  server: {
+    title: 'Your server',
+    label: 'Address of your server',
+    hint: 'Whoever runs it gave it to you: chat.example.org',
+    use: 'Use this server',
+    change: 'Change',
+    changeLabel: 'Use another server',
+    chooseTitle: 'Choose your server',
+    chooseText: 'There is no central one. Someone you trust runs it.',
+  },
 } as const

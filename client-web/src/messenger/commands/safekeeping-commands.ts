@@ -40,6 +40,7 @@ export function safekeepingCommands(app: App): Safekeeping {
     cancelBackup() {
       cancelled = true
     },
+    saveFile: (name, file) => app.platform.saveFile(name, file),
     async createBackup(passphrase) {
       checkStrength(passphrase)
       cancelled = false

@@ -124,6 +124,8 @@ export interface TrustCommands {
 export interface SafekeepingCommands {
   /** An encrypted file; `weak_passphrase` below `LEAST_STRENGTH`, `cancelled`. */
   createBackup(passphrase: string): Promise<{ readonly name: string; readonly file: Blob }>
+  /** Hands a file to the person: a download, or on a phone whatever app they choose. */
+  saveFile(name: string, file: Blob): Promise<void>
   /**
    * From `needs_identity`: takes the identity of the file, contacts and history. From `ready`:
    * merges history of the same identity. Nothing changes unless the whole file is good:
@@ -151,6 +153,11 @@ export interface AppCommands {
   setSetting<K extends keyof Settings>(key: K, value: Settings[K]): Promise<void>
   /** Tries to connect now instead of at `Connection.retryAt`. */
   reconnect(): void
+  /**
+   * Takes another relay, once it has answered; only while nobody is logged in, and where `AppState.relay` says that
+   * one can be chosen. Fails with `bad_address`, or `not_a_relay`.
+   */
+  chooseRelay(address: string): Promise<void>
   /** Reloads into the version that waits (`AppState.updateReady`). */
   applyUpdate(): Promise<void>
   cancel(task: Task): void

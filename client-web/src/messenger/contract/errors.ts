@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'too_long'
   /** The text holds control characters or halves of characters. */
   | 'unsendable_text'
+  /** No address of a server. */
+  | 'bad_address'
   | 'wrong_passphrase'
   | 'weak_passphrase'
   // the other side
@@ -32,6 +34,8 @@ export type ErrorCode =
   | 'unavailable'
   | 'rate_limited'
   | 'bad_answer'
+  /** Nothing at this address answers as a relay does, or its certificate does not fit its name. */
+  | 'not_a_relay'
   // this device
   | 'signed_out'
   | 'locked'

@@ -35,6 +35,8 @@ export interface AppState {
   readonly account: Account | null
   /** Account whose data is on this device though nobody is logged in (or it is locked). */
   readonly knownUsername: string | null
+  /** Whose server this device talks to; null until one is chosen, where it can be chosen. */
+  readonly relay: { readonly url: string | null; readonly choosable: boolean }
   readonly lock: { readonly enabled: boolean; readonly locked: boolean }
   /** Why it is `unopened`. `failed`: the browser did not open its database. */
   readonly trouble: 'damaged' | 'full' | 'failed' | null

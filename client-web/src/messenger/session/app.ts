@@ -43,7 +43,7 @@ export interface AppOptions {
 }
 
 export class App {
-  readonly api: PublicApi
+  api: PublicApi
   readonly now: () => number
   readonly elapsed: Elapsed
   readonly view: View
@@ -55,7 +55,7 @@ export class App {
   private engine: RemoteEngine | null = null
   private keeper: TokenKeeper | null = null
   private readonly database: string
-  private readonly wire: Wire
+  private wire: Wire
   readonly leader
   /** Whether a passphrase seals this device, and is asked for now. */
   lock: AppState['lock'] = { enabled: false, locked: false }
@@ -71,8 +71,9 @@ export class App {
     this.now = options.now ?? Date.now
     this.elapsed = options.now ? steadyClock(options.now) : elapsed
     this.database = options.database ?? DATABASE_NAME
-    this.wire = options.wire ?? relayAt(options.platform.relayUrl)
+    this.wire = options.wire ?? relayAt(this.platform.relay.url() ?? '')
     this.api = new PublicApi(this.wire)
+    this.showRelay()
     this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
   }
 
@@ -169,6 +170,21 @@ export class App {
     await this.services.start()
     const storagePersisted = await this.platform.persist().catch(() => null)
     core.view.app({ storagePersisted })
+  }
+
+  /** Only while nobody is logged in: an account's mailbox is at one relay. */
+  async chooseRelay(url: string): Promise<void> {
+    const { relay } = this.platform
+    if (!relay.choose || this.keeper) throw new MessengerError('invalid', 'no relay to choose now')
+    await relay.choose(url)
+    this.wire = this.options.wire ?? relayAt(url)
+    this.api = new PublicApi(this.wire)
+    this.showRelay()
+  }
+
+  private showRelay(): void {
+    const { relay } = this.platform
+    this.view.app({ relay: { url: relay.url(), choosable: relay.choose !== undefined } })
   }
 
   setLock(enabled: boolean, locked: boolean): void {

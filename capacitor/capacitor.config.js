@@ -1,13 +1,14 @@
-import type { CapacitorConfig } from '@capacitor/cli'
-
+// @ts-check
 /**
  * The shells carry the built client inside the app: the relay serves data to them, never code. Their pages'
  * origins (https://localhost on Android, capacitor://localhost on iOS) are among those a relay allows.
+ *
+ * @type {import('@capacitor/cli').CapacitorConfig}
  */
-const config: CapacitorConfig = {
+const config = {
   appId: 'org.sealstream.app',
   appName: 'Sealstream',
-  webDir: '../client-web/dist',
+  webDir: 'dist',
   // Nothing of a conversation belongs into the device's own log.
   loggingBehavior: 'none',
   server: {
@@ -22,6 +23,10 @@ const config: CapacitorConfig = {
   ios: {
     webContentsDebuggingEnabled: false,
   },
+  plugins: {
+    SystemBars: { insetsHandling: 'css', initialViewportFitValueHint: 'cover' },
+    LocalNotifications: { smallIcon: 'ic_launcher_foreground', iconColor: '#0b6b61' },
+  },
 }
 
-export default config
+module.exports = config

@@ -1,4 +1,5 @@
 import { registerSW } from 'virtual:pwa-register'
+import type { Updates } from '@/platform/platform'
 
 /**
  * A browser may leave the waiting worker where it is when the old one is asked for something in the same
@@ -7,7 +8,7 @@ import { registerSW } from 'virtual:pwa-register'
 const ASK_AGAIN = 1_000
 
 /** The service worker: makes the app open offline; a new version waits until it is told to go. */
-export function watchUpdates(ready: () => void): { apply(): Promise<void> } {
+export function watchUpdates(ready: () => void): Updates {
   const update = registerSW({ onNeedRefresh: ready })
   return {
     async apply() {

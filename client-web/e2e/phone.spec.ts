@@ -1,0 +1,95 @@
+/** The app in a phone's shell: the build for phones, Capacitor's own bridge, a played native side. */
+import { PASSWORD, Person } from './support/person'
+import { Phone, SHELL } from './support/phone'
+import { shared } from './support/shared'
+import { expect, test, unique } from './support/fixtures'
+import { testids } from './support/testids'
+
+const PASSPHRASE = 'seven quiet otters dance below the moon'
+
+test('a phone: choose a server, register, write, be killed, open again, write', async ({
+  browser,
+  relay,
+  person,
+  guests,
+}) => {
+  const bob = await person('bob')
+  let anna = await Person.arrive(browser, SHELL, unique('anna'))
+  guests.push(anna)
+  const { data: build } = await shared('phone')
+  const phone = await Phone.around(anna.context, 'android', build)
+
+  await anna.open()
+  await expect(anna.get('username')).toHaveCount(0)
+  await anna.get('relay-address').fill('chat.example.invalid')
+  await anna.get('relay-choose').click()
+  await expect(anna.page.getByRole('alert')).toContainText('No Sealstream server answers there')
+  await anna.get('relay-address').fill(`${relay.url}/`)
+  await anna.get('relay-choose').click()
+  await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
+  await anna.get(testids.username).fill(anna.name)
+  await anna.get(testids.password).fill(PASSWORD)
+  await anna.get(testids.submitRegister).click()
+  await anna.isOnline()
+  expect([...phone.keys.values()]).toMatchObject([{ sync: false, access: 1 }])
+  expect(await anna.holds()).not.toContain(String([...phone.keys.values()][0]?.['data']))
+
+  const [annasCode, bobsCode] = [await anna.code(), await bob.code()]
+  await bob.add(annasCode)
+  await anna.add(bobsCode)
+  await anna.write('from my phone')
+  await bob.hasReceived(['from my phone'])
+
+  await anna.page.close()
+  await bob.write('while you were away')
+  anna = await anna.tab()
+  await anna.open()
+  await anna.isOnline()
+  await anna.chatWith(bob.name)
+  await anna.hasReceived(['while you were away'])
+  await anna.write('back again')
+  await bob.hasReceived(['from my phone', 'back again'])
+
+  // Out of sight, the phone itself says who wrote.
+  await anna.go('#/settings/notifications')
+  await anna.toggle('Notify me of new messages', true)
+  await anna.page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  })
+  await bob.write('are you there?')
+  await expect
+    .poll(() => phone.called('LocalNotifications.schedule'))
+    .toMatchObject([{ notifications: [{ title: `New message from ${bob.name}` }] }])
+  await phone.tell('LocalNotifications', 'localNotificationActionPerformed', {
+    notification: { id: 1 },
+  })
+  await anna.page.evaluate(() => {
+    Reflect.deleteProperty(document, 'visibilityState')
+    document.dispatchEvent(new Event('resume'))
+  })
+  await expect(anna.get(testids.composer)).toBeVisible()
+
+  // A backup leaves by the share sheet: a download does nothing in a web view.
+  await anna.go('#/settings/backup')
+  await anna.get(testids.backupOpen).click()
+  await anna.get(testids.passphrase).fill(PASSPHRASE)
+  await anna.get(testids.passphraseRepeat).fill(PASSPHRASE)
+  await anna.get(testids.backupCreate).click()
+  await anna.get(testids.backupSave).click()
+  await expect.poll(() => phone.called('Share.share').length).toBe(1)
+  const name = String(phone.called('Share.share')[0]?.['title'])
+  expect(phone.called('Share.share')[0]?.['files']).toEqual([`file:///cache/shared/${name}`])
+  expect(phone.file(`shared/${name}`).length).toBeGreaterThan(1_000)
+  await anna.chatWith(bob.name)
+
+  // The back button: from the chat to the list, and from there out of the app.
+  await phone.tell('App', 'backButton')
+  await expect.poll(() => new URL(anna.page.url()).hash).toBe('#/chats')
+  await phone.tell('App', 'backButton')
+  await expect.poll(() => phone.called('App.minimizeApp').length).toBe(1)
+
+  // A contact's code as a link fills the field; nobody is added by a link alone.
+  await phone.tell('App', 'appUrlOpen', { url: `sealstream:contact?u=carl&k=0` })
+  await expect(anna.get(testids.addContactCode)).toHaveValue('sealstream:contact?u=carl&k=0')
+})
