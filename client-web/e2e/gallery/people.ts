@@ -72,6 +72,7 @@ export function message(username: string, over: Partial<Message> & { text?: stri
     acceptedAt: null,
     deliveredAt: null,
     readAt: null,
+    recipients: [],
     encryption: {
       origin: direction === 'in' ? 'contact' : 'this_device',
       device: 1,

@@ -202,7 +202,7 @@ export const awkward: Message[] = [
     sentAt: NOW - 48 * MINUTE,
     status: 'delivered',
   }),
-  message('ben_k', { kind: 'unsupported', sentAt: NOW - 40 * MINUTE }),
+  message('ben_k', { kind: 'unknown', sentAt: NOW - 40 * MINUTE }),
   message('ben_k', {
     text: `${'It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness. '.repeat(22)}`,
     sentAt: NOW - 30 * MINUTE,

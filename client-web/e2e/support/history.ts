@@ -1,11 +1,10 @@
 /** A backup with years of messages in it, made of one that the app made. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { encode } from '@msgpack/msgpack'
 import { own } from '../../src/crypto/bytes'
-import { readContent } from '../../src/messenger/backup/backup-content'
+import { readContent, writeContent } from '../../src/messenger/backup/backup-content'
 import { openBackup, sealBackup } from '../../src/messenger/backup/backup-format'
-import { blankMessage } from '../../src/messenger/chats/chats'
-import type { Message } from '../../src/messenger/contract'
+import { blankMessage, newRecipient } from '../../src/messenger/core/message-record'
+import type { MessageRecord } from '../../src/messenger/core/message-record'
 
 const WORDS = 'the tent is packed and we leave at seven, bring the stove, a torch and warm clothes'
 const MINUTE = 60_000
@@ -16,14 +15,15 @@ export async function ageBackup(path: string, passphrase: string, count: number)
   const [chat] = content.conversations
   const first = Math.min(...content.messages.map(({ order }) => order))
   if (!chat) throw new Error('the backup has no conversation')
-  const older = Array.from({ length: count }, (_, i): Message => {
+  const older = Array.from({ length: count }, (_, i): MessageRecord => {
     const at = first - (count - i) * MINUTE
     return {
       ...blankMessage,
       id: crypto.randomUUID(),
       conversation: chat.id,
-      direction: i % 3 === 0 ? 'out' : 'in',
-      status: i % 3 === 0 ? 'read' : 'received',
+      ...(i % 3 === 0
+        ? { recipients: [newRecipient(chat.id, { status: 'read' })] }
+        : { sender: chat.id }),
       kind: 'text',
       text: `${i}: ${WORDS.slice(0, 8 + ((i * 37) % WORDS.length))}`,
       sentAt: at,
@@ -31,6 +31,5 @@ export async function ageBackup(path: string, passphrase: string, count: number)
     }
   })
   const aged = { ...content, messages: [...older, ...content.messages] }
-  const plain = own(encode(aged, { ignoreUndefined: true }))
-  writeFileSync(path, await sealBackup(plain, passphrase))
+  writeFileSync(path, await sealBackup(writeContent(aged), passphrase))
 }

@@ -17,7 +17,7 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
   const copy = useCopy()
 
   return (message: Message): MenuEntry[] => {
-    const text = message.kind === 'text'
+    const text = message.text !== ''
     const entries: (MenuEntry | false)[] = [
       message.problem === 'set_aside' && {
         key: 'again',

@@ -1,8 +1,6 @@
-/** A notice or the content of a message, in one line. */
+/** A notice in one line. */
 import { useI18n } from 'vue-i18n'
-import { shorten } from '@/text/graphemes'
-import { isBlank } from '@/text/sendable'
-import type { Message, Notice } from '@/messenger/contract'
+import type { Notice } from '@/messenger/contract'
 
 export function useNoticeText() {
   const { t } = useI18n()
@@ -23,12 +21,5 @@ export function useNoticeText() {
     }
   }
 
-  function preview(message: Message, name: string): string {
-    if (message.kind === 'notice') return message.notice ? notice(message.notice, name) : ''
-    if (message.kind === 'unsupported') return t('chat.unsupported')
-    if (isBlank(message.text)) return t('chat.invisible')
-    return shorten(message.text.replaceAll(/\s+/g, ' '), 200)
-  }
-
-  return { notice, preview }
+  return { notice }
 }

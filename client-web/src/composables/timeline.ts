@@ -151,5 +151,6 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
     .slice(0, foldedEnd(text) ?? text.length)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
-  return lines * 21 + 15 + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
+  const mark = row.message.kind === 'unknown' ? 18 : 0
+  return lines * 21 + 15 + mark + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
 }

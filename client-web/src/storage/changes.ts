@@ -1,5 +1,6 @@
 /** What is to be written together: collected here, sealed and committed by `store.ts`. */
 import type { Key, SealedTable } from './schema'
+import type { Stored, StoredMessages } from './stored'
 
 /** A record of a conversation's flow; `order` ascends within the conversation. */
 export interface MessageRow {
@@ -9,13 +10,16 @@ export interface MessageRow {
 }
 
 export type Write =
-  | { table: SealedTable; key: Key<SealedTable>; value: unknown }
-  | { table: 'messages'; key: [string, number]; id: string; value: unknown }
+  | { table: SealedTable; key: Key<SealedTable>; value: unknown; version?: number }
+  | { table: 'messages'; key: [string, number]; id: string; value: unknown; version?: number }
 export type Removal =
   | { table: SealedTable; key: Key<SealedTable> }
   | { table: 'messages'; key: [string, number] }
   | { table: 'messages'; conversation: string }
   | { table: SealedTable; everything: true }
+
+/** Of these a version after the first was written: `write` notes which. */
+export type VersionedTable = 'conversations'
 
 /** Changes to be made together. */
 export class Changes {
@@ -33,17 +37,21 @@ export class Changes {
     for (const fn of this.followUps.splice(0)) fn()
   }
 
-  put<T extends SealedTable>(table: T, key: Key<T>, value: unknown): this {
+  /** Of a kind that has one version. */
+  put<T extends Exclude<SealedTable, VersionedTable>>(table: T, key: Key<T>, value: unknown): this {
     this.writes.push({ table, key, value })
     return this
   }
-  putMessage(row: MessageRow): this {
-    this.writes.push({
-      table: 'messages',
-      key: [row.conversation, row.order],
-      id: row.id,
-      value: row,
-    })
+  /** In the newest version of the kind. */
+  write<T>({ table, versions }: Stored<T>, key: Key<SealedTable>, value: T): this {
+    this.writes.push({ table, key, value, version: versions.length })
+    return this
+  }
+  /** In the newest version of the kind. */
+  writeMessage<T extends MessageRow>({ versions }: StoredMessages<T>, row: T): this {
+    const { id, conversation, order } = row
+    const place = { table: 'messages' as const, key: [conversation, order] as [string, number] }
+    this.writes.push({ ...place, id, value: row, version: versions.length })
     return this
   }
   remove<T extends SealedTable>(table: T, key: Key<T>): this {

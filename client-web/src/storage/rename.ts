@@ -27,7 +27,7 @@ const TABLES = [
   'security',
 ] as const satisfies SealedTable[]
 
-/** Only by the tab that leads (`takeFence`), before the first record is read. */
+/** Records stay as they are, of their first version. Only by the tab that leads (`takeFence`), before the first record is read. */
 export async function rename(db: Database, sealer: Sealer, store: Store): Promise<void> {
   if ((await db.get('vault', MARK)) === LAYOUT) return
   for (const table of TABLES) await renameRecords(db, sealer, store, table)
@@ -44,7 +44,7 @@ async function renameRecords(db: Database, sealer: Sealer, store: Store, table: 
     if (isCurrent(sealed)) continue
     const value = await openOld(sealer, `${table}/${String(key)}`, sealed)
     if (value === undefined) continue
-    changes.put(table, key, value)
+    changes.writes.push({ table, key, value })
     // A number stays where it is, and is written over.
     if (typeof key === 'string') moved.push(key)
   }
@@ -69,7 +69,8 @@ async function renameMessages(db: Database, sealer: Sealer, store: Store): Promi
       if (!key || isCurrent(data)) continue
       const row = await openOld(sealer, `messages/${String(key)}`, data)
       if (row === undefined) continue
-      changes.putMessage(row as MessageRow)
+      const { id } = row as MessageRow
+      changes.writes.push({ table: 'messages', key, id, value: row })
       moved.push(key)
     }
     await store.commit(changes)

@@ -101,16 +101,19 @@ export class Store {
     return [...(await this.page(kind, conversation, first, limit - opened.length)), ...opened]
   }
 
-  async message<T>(kind: StoredMessages<T>, id: string): Promise<T | null> {
+  /** Those under this id that are `wanted`: several people may use one id. */
+  async messagesWithId<T>(
+    kind: StoredMessages<T>,
+    id: string,
+    wanted: (message: T) => boolean,
+  ): Promise<T[]> {
     const name = await this.sealer.names.of('message', id)
-    const cursor = await ask(() =>
-      this.db.transaction('messages').store.index('id').openCursor(name),
-    )
-    if (!cursor) return null
-    const [found] = await this.openRows(kind, [
-      [cursor.primaryKey as [string, number], cursor.value],
-    ])
-    return found ?? null
+    const [keys, values] = await ask(() => {
+      const index = this.db.transaction('messages').store.index('id')
+      return Promise.all([index.getAllKeys(name), index.getAll(name)])
+    })
+    const found = await this.openRows(kind, keys.map((key, i) => [key, values[i]]) as Row[])
+    return found.filter(wanted)
   }
 
   /** Every message of the device, newest first, in batches: for the search index and backups. */
@@ -186,9 +189,10 @@ export class Store {
   }
 
   private async seal(write: Write) {
-    const { table, key, value } = write
+    const { table, key, value, version = 1 } = write
     const name = await this.name(table, key)
-    const data = await this.sealer.seal(place(table, name), [key, value])
+    const record = version > 1 ? [key, value, version] : [key, value]
+    const data = await this.sealer.seal(place(table, name), record)
     if (table !== 'messages') return { table, name, data }
     const id = await this.sealer.names.of('message', write.id)
     return { table, name, data: { id, order: write.key[1], data } }

@@ -9,12 +9,14 @@ import type {
   Contact,
   Conversation,
   Message,
+  MessageId,
   MessageRequest,
   Messenger,
   SecurityEvent,
 } from '@/messenger/contract'
 import { createMessenger } from '@/messenger/messenger'
 import type { StartedMessenger } from '@/messenger/messenger'
+import { parseRefKey } from '@/messenger/core/message-record'
 import type { View } from '@/messenger/core/view'
 import { upsert } from '@/stores/message-list'
 import type { RelayAddress } from '@/platform/platform'
@@ -23,6 +25,9 @@ import { engineThread, withFewPrekeys } from './engine'
 import { freshName } from './storage'
 import { TestRelay } from './test-relay'
 import { until } from './wait'
+
+/** The id that the wire knows of a message that is shown. */
+export const wireId = (id: MessageId | undefined): string | undefined => parseRefKey(id ?? '')?.id
 
 export const PASSWORD = 'correct horse battery'
 

@@ -33,6 +33,7 @@ export const aMessage = (over: Partial<Message> = {}): Message => ({
   acceptedAt: null,
   deliveredAt: null,
   readAt: null,
+  recipients: [],
   encryption: null,
   ...over,
 })

@@ -1,4 +1,5 @@
 import { webDeviceKeys } from '@/platform/web'
+import type { MessageRow } from '@/storage/changes'
 import { openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { Sealer } from '@/storage/sealer'
@@ -46,4 +47,4 @@ export async function dump(db: Database): Promise<string> {
 
 /** Records of a table as they lie there, of any kind. */
 export const raw = <T>(table: SealedTable) => stored(table, (value) => value as T)
-export const rawMessages = <T>() => stored('messages', (value) => value as T)
+export const rawMessages = <T = MessageRow>() => stored('messages', (value) => value as T)

@@ -52,6 +52,7 @@ export default {
   },
   invisible: 'Nur unsichtbare Zeichen',
   unsupported: 'Von dieser Version nicht unterstützt',
+  newerVersion: 'Aus einer neueren Version. Nach einer Aktualisierung ist alles zu sehen.',
   loadError: 'Diese Nachrichten ließen sich nicht öffnen',
   loadErrorSafe: 'Die Nachrichten liegen sicher auf diesem Gerät.',
   blockedBar: 'Du hast {name} blockiert.',

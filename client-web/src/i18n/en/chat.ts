@@ -52,6 +52,7 @@ export default {
   },
   invisible: 'Only invisible characters',
   unsupported: 'Not supported by this version',
+  newerVersion: 'From a newer version. Update to see all of it.',
   loadError: 'These messages could not be opened',
   loadErrorSafe: 'The messages are safe on this device.',
   blockedBar: 'You blocked {name}.',

@@ -1,23 +1,26 @@
-/** What a backup holds: identity, contacts, history, settings. Never a ratchet, never a token. */
-import { contacts, conversations, messages } from '@/messenger/core/stored-records'
+/**
+ * What a backup file holds, sealed: identity, contacts, history, settings. Never a ratchet, never a token.
+ * Its own format, in versions; `backup-mapping.ts` brings it to and from this device's records.
+ */
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { LocalIdentity } from '@/crypto/engine'
-import type { Store } from '@/storage/store'
-import { MessengerError } from '@/messenger/contract'
-import type { Message, Settings } from '@/messenger/contract'
+import { defaultSettings, MessengerError } from '@/messenger/contract'
+import { messageRules } from '@/messenger/contents/registry'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
+import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
+import { bytes, fields, list, number, shape, text } from '@/storage/decoders'
+import type { Decoder } from '@/storage/decoders'
+import { decodeStored } from '@/storage/stored'
+import type { Store } from '@/storage/store'
+import { contactOf, conversationOf, fileOf, messageOf, restored } from './backup-mapping'
+import type { BackupContent } from './backup-mapping'
 
-export interface BackupContent {
-  v: 1
-  createdAt: number
-  account: { userId: string; username: string; identity: LocalIdentity }
-  settings: Settings
-  contacts: ContactRecord[]
-  conversations: ConversationRecord[]
-  messages: Message[]
-}
+/** What a message is shown as says whether it is backed up; what happened stays with what was said. */
+const backedUp = ({ kind }: MessageRecord): boolean =>
+  kind === 'notice' || messageRules[kind]?.backedUp === true
 
 export async function collect(
   store: Store,
@@ -25,44 +28,89 @@ export async function collect(
   progress: (done: number, total: number) => void,
 ): Promise<Bytes> {
   const total = await store.countMessages()
-  const history: Message[] = []
+  const history: MessageRecord[] = []
+  let done = 0
   for await (const batch of store.everyMessage(messages)) {
-    history.push(...batch)
-    progress(history.length, total)
+    history.push(...batch.filter(backedUp))
+    done += batch.length
+    progress(done, total)
   }
-  const everyone = await store.all(contacts)
-  const content: BackupContent = {
-    v: 1,
+  return writeContent({
     ...fixed,
-    // Devices are asked for anew.
-    contacts: everyone.map((contact) => ({ ...contact, devices: null })),
+    contacts: await store.all(contacts),
     conversations: await store.all(conversations),
     messages: history,
-  }
-  return own(encode(content, { ignoreUndefined: true }))
+  })
 }
+
+/** In the newest version. */
+export const writeContent = (content: BackupContent): Bytes =>
+  own(encode(fileOf(content), { ignoreUndefined: true }))
 
 /** @throws MessengerError `backup_damaged`, `backup_too_new` */
 export function readContent(plain: Bytes): BackupContent {
-  let content: BackupContent
+  const content = unpacked(plain)
+  const version = content['v']
+  const read = typeof version === 'number' ? versions[version - 1] : undefined
+  if (!read) throw new MessengerError('backup_too_new')
   try {
-    content = decode(plain) as BackupContent
+    return read(content)
   } catch {
     throw new MessengerError('backup_damaged')
   }
-  if (content?.v !== 1) throw new MessengerError('backup_too_new')
-  const { account, contacts, conversations, messages } = content
-  const good =
-    typeof account?.userId === 'string' &&
-    account.identity?.keyPair.publicKey.length === 33 &&
-    account.identity.keyPair.privateKey.length === 32 &&
-    [contacts, conversations, messages].every(Array.isArray)
-  if (!good) throw new MessengerError('backup_damaged')
-  const { keyPair, registrationId } = account.identity
-  const identity = {
-    registrationId,
-    // The decoder's arrays are views of the whole file.
-    keyPair: { publicKey: own(keyPair.publicKey), privateKey: own(keyPair.privateKey) },
-  }
-  return { ...content, account: { ...account, identity } }
 }
+
+function unpacked(plain: Bytes): Record<string, unknown> {
+  try {
+    return fields(decode(plain))
+  } catch {
+    throw new MessengerError('backup_damaged')
+  }
+}
+
+/** Of `length` bytes; the unpacked ones are views of the whole file. */
+const bytesOf =
+  (length: number): Decoder<Bytes> =>
+  (value) => {
+    const read = own(bytes(value))
+    if (read.length !== length) throw new TypeError(`not ${length} bytes`)
+    return read
+  }
+
+const account = shape<BackupContent['account']>({
+  userId: text,
+  username: text,
+  identity: shape<LocalIdentity>({
+    keyPair: shape<LocalIdentity['keyPair']>({ publicKey: bytesOf(33), privateKey: bytesOf(32) }),
+    registrationId: number,
+  }),
+})
+
+/** `records` reads what the versions have in different forms. */
+const version =
+  (records: {
+    contacts: Decoder<ContactRecord>
+    conversations: Decoder<ConversationRecord>
+    messages: Decoder<MessageRecord>
+  }): Decoder<BackupContent> =>
+  (value) => {
+    const content = fields(value)
+    return {
+      createdAt: number(content['createdAt']),
+      account: account(content['account']),
+      settings: { ...defaultSettings, ...decodeStored(settings, content['settings']) },
+      contacts: list(records.contacts)(content['contacts']).map(restored),
+      conversations: list(records.conversations)(content['conversations']),
+      messages: list(records.messages)(content['messages']),
+    }
+  }
+
+/** Each version that was ever written; append only. The first held records as they lay on the device. */
+const versions: readonly Decoder<BackupContent>[] = [
+  version({
+    contacts: (value) => decodeStored(contacts, value, 1),
+    conversations: (value) => decodeStored(conversations, value, 1),
+    messages: (value) => decodeStored(messages, value, 1),
+  }),
+  version({ contacts: contactOf, conversations: conversationOf, messages: messageOf }),
+]

@@ -1,7 +1,8 @@
 import { conversations, messages } from '@/messenger/core/stored-records'
 import type { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
-import type { Message } from '@/messenger/contract'
+import { isShown, refKey, sameMessage } from '@/messenger/core/message-record'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ConversationRecord } from '@/messenger/core/records'
 
 /**
@@ -28,26 +29,31 @@ export class HistoryMerge {
     }
     for (const chat of chats) {
       const here = this.chats.get(chat.id)
-      this.put(here ? { ...here, activeAt: Math.max(here.activeAt, chat.activeAt) } : chat)
+      const fresh = { ...chat, last: null, lastOrder: 0 }
+      this.put(here ? { ...here, activeAt: Math.max(here.activeAt, chat.activeAt) } : fresh)
     }
   }
 
-  add(message: Message): void {
-    if (this.known.has(message.id)) return
+  add(message: MessageRecord): void {
+    if (this.known.has(refKey(message))) return
     let { order } = message
     while (this.taken.has(placeOf({ ...message, order }))) order += 1
     const placed = { ...message, order }
     this.note(placed)
-    this.changes.putMessage(placed)
+    this.changes.writeMessage(messages, placed)
     const chat = this.chats.get(message.conversation)
     if (!chat) return
     const { last, lastOrder } = chat
-    this.put({ ...chat, last: newest(last, placed), lastOrder: Math.max(lastOrder, order) })
+    const shown = isShown(placed) ? newest(last, placed) : last
+    this.put({ ...chat, last: shown, lastOrder: Math.max(lastOrder, order) })
   }
 
   /** Adds what became of the conversations to the changes. */
   stage(): void {
-    for (const id of this.touched) this.changes.put('conversations', id, this.chats.get(id))
+    for (const id of this.touched) {
+      const chat = this.chats.get(id)
+      if (chat) this.changes.write(conversations, id, chat)
+    }
   }
 
   private put(chat: ConversationRecord): void {
@@ -55,17 +61,17 @@ export class HistoryMerge {
     this.touched.add(chat.id)
   }
 
-  private note(message: Message): void {
-    this.known.add(message.id)
+  private note(message: MessageRecord): void {
+    this.known.add(refKey(message))
     this.taken.add(placeOf(message))
   }
 }
 
-const placeOf = ({ conversation, order }: Message): string => `${conversation} ${order}`
+const placeOf = ({ conversation, order }: MessageRecord): string => `${conversation} ${order}`
 
 /** What the list shows: a notice only where nobody has said anything. */
-function newest(last: Message | null, message: Message): Message {
-  if (!last || last.id === message.id) return message
+function newest(last: MessageRecord | null, message: MessageRecord): MessageRecord {
+  if (!last || sameMessage(last, message)) return message
   const [before, now] = [last.kind === 'notice', message.kind === 'notice']
   if (before !== now) return before ? message : last
   return message.order > last.order ? message : last

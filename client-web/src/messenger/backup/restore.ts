@@ -1,16 +1,16 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
-import { equal, own } from '@/crypto/bytes'
+import { equal } from '@/crypto/bytes'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { activate } from '@/messenger/session/activate'
 import type { App } from '@/messenger/session/app'
-import { defaultSettings, MessengerError } from '@/messenger/contract'
-import type { Message } from '@/messenger/contract'
+import { MessengerError } from '@/messenger/contract'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { stageEnd } from '@/messenger/keys/key-decisions'
 import { stageHeldRemoval } from '@/messenger/keys/held-envelopes'
 import { HistoryMerge } from './history-merge'
-import type { BackupContent } from './backup-content'
+import type { BackupContent } from './backup-mapping'
 
 /**
  * Brings identity, contacts and history onto this device. On a device without identity the
@@ -75,32 +75,31 @@ async function merge(
     const known = contacts.get(contact.userId)
     // A request, or one that was deleted, gives way to the contact of the backup and its key.
     if (known && (known.relation === 'contact' || contact.relation !== 'contact')) continue
-    if (known && !equal(known.identity, own(contact.identity))) {
+    if (known && !equal(known.identity, contact.identity)) {
       await stageEnd(changes, store, contact.userId)
       await stageHeldRemoval(changes, store, contact.userId)
     }
-    const changed = contact.changed && {
-      ...contact.changed,
-      identity: own(contact.changed.identity),
-    }
     changes.put('contacts', contact.userId, {
       ...contact,
-      identity: own(contact.identity),
-      changed,
       blocked: contact.blocked || known?.blocked === true,
     })
   }
   const history = new HistoryMerge(store, changes)
   await history.load(content.conversations)
   for (const message of content.messages) {
-    history.add(message.status === 'waiting' ? neverSent(message) : message)
+    history.add(neverSent(message))
   }
   history.stage()
-  const settings = { ...defaultSettings, ...content.settings }
+  const { settings } = content
   if (fresh) changes.put('records', 'settings', settings)
   await store.commit(changes)
   if (fresh) opened.settings = settings
 }
 
 /** The outbox of the lost device is gone; the person sees that and may send the text again. */
-const neverSent = (message: Message): Message => ({ ...message, problem: 'refused' })
+const neverSent = (message: MessageRecord): MessageRecord => ({
+  ...message,
+  recipients: message.recipients.map((one) =>
+    one.status === 'waiting' ? { ...one, problem: 'refused' } : one,
+  ),
+})

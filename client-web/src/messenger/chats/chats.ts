@@ -2,25 +2,29 @@
 import { conversations, drafts, messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
-import type { Conversation, Message, Notice, SignedReceipt } from '@/messenger/contract'
+import { findMessage, shownPage } from '@/messenger/core/kept-messages'
+import { blankMessage, refKey, sameMessage } from '@/messenger/core/message-record'
+import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
+import { shownMessage } from '@/messenger/core/shown-message'
+import type { Conversation, Notice, SignedReceipt } from '@/messenger/contract'
 import { messageTimes } from './message-times'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { People } from '@/messenger/people/people'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ConversationRecord } from '@/messenger/core/records'
 import { Serial } from '@/messenger/core/serial'
-import { advanced, order } from './message-status'
-import type { Step } from './message-status'
+import { accepted, advanced } from '@/messenger/core/message-status'
+import type { Step } from '@/messenger/core/message-status'
 
 export const PAGE = 50
 
 export class Chats {
   readonly drafts = new Map<string, string>()
-  private readonly records = new CachedTable<ConversationRecord>('conversations')
+  private readonly records = new CachedTable<ConversationRecord>(conversations)
   private readonly typing = new Set<string>()
   open: string | null = null
   /** Told of every new message once it is stored. */
-  added: (message: Message) => void = () => undefined
+  added: (message: MessageRecord) => void = () => undefined
   private oldest = Infinity
   /** Older pages come one after the other, each before the last. */
   private readonly paging = new Serial()
@@ -58,7 +62,7 @@ export class Chats {
   /** Adds a new message of the time `at` to `changes`. */
   stageNew(
     changes: TurnChanges,
-    message: Message,
+    message: MessageRecord,
     unread: boolean,
     at: number = this.core.now(),
   ): void {
@@ -71,56 +75,61 @@ export class Chats {
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
     })
-    changes.putMessage(message).whenStored(() => this.showMessage(message))
+    changes.writeMessage(messages, message).whenStored(() => this.showMessage(message))
+  }
+
+  /** Adds to `changes` what is kept and never shown: the list does not move. */
+  stageUnshown(changes: TurnChanges, message: MessageRecord): void {
+    const { lastOrder } = this.record(message.conversation, changes)
+    this.stage(changes, message.conversation, { lastOrder: Math.max(lastOrder, message.order) })
+    changes.writeMessage(messages, message)
   }
 
   /** Adds a changed message to `changes`. */
-  stageChanged(changes: TurnChanges, message: Message): void {
-    changes.putMessage(message)
+  stageChanged(changes: TurnChanges, message: MessageRecord): void {
+    changes.writeMessage(messages, message)
     const id = message.conversation
-    const isLast = this.record(id, changes).last?.id === message.id
+    const isLast = sameMessage(this.record(id, changes).last, message)
     if (isLast) this.stage(changes, id, { last: message })
     else changes.whenStored(() => this.show(id))
     changes.whenStored(() => this.showMessage(message))
   }
 
-  private showMessage(message: Message): void {
-    if (this.open === message.conversation) this.core.view.message(message)
+  private showMessage(message: MessageRecord): void {
+    if (this.open === message.conversation) this.core.view.message(shownMessage(message))
   }
 
-  /** Moves messages forward to `status`; ones already there, or of others, stay. */
+  /** Own messages to this person move forward to `status`; ones already there, or to others, stay. */
   async stageStatus(
     changes: TurnChanges,
-    conversation: string,
+    userId: string,
     ids: readonly string[],
     status: Step,
     at: number,
   ): Promise<void> {
     for (const id of ids) {
-      const message = await this.core.store.message(messages, id)
-      if (!message || message.conversation !== conversation || message.direction !== 'out') continue
-      if (order(message.status) >= order(status)) continue
-      this.stageChanged(changes, advanced(message, status, at))
+      const message = await findMessage(this.core.store, { sender: null, id })
+      const moved = message && advanced(message, userId, status, at)
+      if (moved) this.stageChanged(changes, moved)
     }
   }
 
   /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
   async stageAccepted(
     changes: TurnChanges,
-    conversation: string,
+    userId: string,
     id: string,
     at: number,
     receipts: readonly SignedReceipt[],
   ): Promise<void> {
-    const message = await this.core.store.message(messages, id)
-    if (message?.conversation !== conversation) return
-    const ahead = order(message.status) >= order('accepted')
-    const current = ahead ? message : advanced(message, 'accepted', at)
-    const dated = { ...current, ...messageTimes(message.sentAt, at), acceptedAt: at }
-    const isLast = this.record(conversation, changes).last?.id === id
+    const message = await findMessage(this.core.store, { sender: null, id })
+    const taken = message && accepted(message, userId, at)
+    if (!taken) return
+    const dated = { ...taken, ...messageTimes(message.sentAt, at) }
+    const isLast = sameMessage(this.record(message.conversation, changes).last, message)
     this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated)
     // Until now it was dated by this device's clock.
-    if (isLast) this.stage(changes, conversation, { activeAt: at })
+    if (isLast) this.stage(changes, message.conversation, { activeAt: at })
   }
 
   /** The notice with this id says something newer; it is added where there is none yet. */
@@ -130,7 +139,7 @@ export class Chats {
     id: string,
     notice: Notice,
   ): Promise<void> {
-    const before = await this.core.store.message(messages, id)
+    const before = await findMessage(this.core.store, { sender: null, id })
     if (before) this.stageChanged(changes, { ...before, notice })
     else this.stageNotice(changes, conversation, notice, id)
   }
@@ -142,7 +151,7 @@ export class Chats {
     notice: Notice,
     id: string = crypto.randomUUID(),
   ): void {
-    const message: Message = {
+    const message: MessageRecord = {
       ...blankMessage,
       id,
       conversation,
@@ -156,7 +165,7 @@ export class Chats {
 
   /** One more message is missing: counted in the newest notice where that tells of a gap already. */
   async stageMissing(changes: TurnChanges, conversation: string): Promise<void> {
-    const [newest] = await this.core.store.page(messages, conversation, Infinity, 1)
+    const [newest] = await shownPage(this.core.store, conversation, Infinity, 1)
     if (newest?.notice?.type !== 'gap') {
       return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
     }
@@ -168,11 +177,13 @@ export class Chats {
   async stageLastWithout(
     changes: TurnChanges,
     id: string,
-    gone: ReadonlySet<string>,
+    gone: readonly MessageRef[],
   ): Promise<void> {
-    if (!gone.has(this.record(id, changes).last?.id ?? '')) return
-    const page = await this.core.store.page(messages, id, Infinity, PAGE + gone.size)
-    const left = page.filter((message) => !gone.has(message.id))
+    const keys = new Set(gone.map(refKey))
+    const { last: before } = this.record(id, changes)
+    if (!before || !keys.has(refKey(before))) return
+    const page = await shownPage(this.core.store, id, Infinity, PAGE + gone.length)
+    const left = page.filter((message) => !keys.has(refKey(message)))
     const last = left.findLast((message) => message.kind !== 'notice') ?? left.at(-1) ?? null
     this.stage(changes, id, { last })
   }
@@ -189,10 +200,10 @@ export class Chats {
     try {
       // In its turn: what is stored while we read would be in neither the page nor the view.
       await this.core.serial.run(async () => {
-        const page = await this.core.store.page(messages, id, Infinity, PAGE)
+        const page = await shownPage(this.core.store, id, Infinity, PAGE)
         if (this.open !== id) return
         this.oldest = page[0]?.order ?? -Infinity
-        this.core.view.opened(id, page, page.length === PAGE)
+        this.core.view.opened(id, page.map(shownMessage), page.length === PAGE)
       })
     } finally {
       this.core.view.loading(false)
@@ -204,10 +215,10 @@ export class Chats {
     return this.paging.run(async () => {
       const before = this.oldest
       if (this.open !== id || before === -Infinity) return false
-      const page = await this.core.store.page(messages, id, before, PAGE * 2)
+      const page = await shownPage(this.core.store, id, before, PAGE * 2)
       if (this.open !== id || this.oldest !== before) return false
       this.oldest = page[0]?.order ?? -Infinity
-      this.core.view.older(id, page, page.length === PAGE * 2)
+      this.core.view.older(id, page.map(shownMessage), page.length === PAGE * 2)
       return page.length > 0
     })
   }
@@ -241,7 +252,7 @@ export class Chats {
     const conversation: Conversation = {
       id,
       username: person.username,
-      last: record.last,
+      last: record.last && shownMessage(record.last),
       activeAt: record.activeAt,
       unread: record.unread,
       muted: record.muted,
@@ -252,16 +263,3 @@ export class Chats {
     this.core.view.conversation(conversation)
   }
 }
-
-export const blankMessage = {
-  direction: 'in',
-  status: 'received',
-  text: '',
-  replyTo: null,
-  notice: null,
-  problem: null,
-  acceptedAt: null,
-  deliveredAt: null,
-  readAt: null,
-  encryption: null,
-} as const

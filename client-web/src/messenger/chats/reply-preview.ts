@@ -1,21 +1,25 @@
-import { messages } from '@/messenger/core/stored-records'
-import { shorten } from '@/text/graphemes'
 import type { Core } from '@/messenger/core/core'
-import type { ReplyPreview } from '@/messenger/contract'
+import { messageNamed } from '@/messenger/core/kept-messages'
+import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record'
+import { shorten } from '@/text/graphemes'
 
 const EXCERPT = 140
 
-/** What a reply shows of the message it answers, if that is on this device. */
+/** What a reply shows of the message with this id, if it is in the conversation. */
 export async function replyPreview(
   core: Core,
   conversation: string,
   id: string,
-): Promise<ReplyPreview> {
-  const message = await core.store.message(messages, id)
+): Promise<ReplyRecord> {
   // A reply names any id its sender likes; only this conversation's messages are shown in it.
-  if (!message || message.conversation !== conversation || message.kind !== 'text') {
-    return { id, known: false, outgoing: false, excerpt: '' }
-  }
-  const excerpt = shorten(message.text, EXCERPT)
-  return { id, known: true, outgoing: message.direction === 'out', excerpt }
+  const message = await messageNamed(core.store, conversation, id)
+  if (!message || message.kind === 'notice') return { id, sender: null, known: false, excerpt: '' }
+  return quoteOf(message)
 }
+
+export const quoteOf = ({ id, sender, text }: MessageRecord): ReplyRecord => ({
+  id,
+  sender,
+  known: true,
+  excerpt: shorten(text, EXCERPT),
+})

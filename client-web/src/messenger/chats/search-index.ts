@@ -5,7 +5,10 @@
  */
 import { messages } from '@/messenger/core/stored-records'
 import type { Core } from '@/messenger/core/core'
-import type { Message, SearchHit } from '@/messenger/contract'
+import { isShown, refKey } from '@/messenger/core/message-record'
+import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
+import { shownMessage } from '@/messenger/core/shown-message'
+import type { SearchHit } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
 import { fold, ranges } from './folding'
 import type { People } from '@/messenger/people/people'
@@ -13,7 +16,7 @@ import type { People } from '@/messenger/people/people'
 const BATCH = 1_000
 
 interface Entry {
-  message: Message
+  message: MessageRecord
   folded: string
 }
 
@@ -25,10 +28,11 @@ class Index {
   cancelled = false
   complete = false
 
-  put(message: Message): void {
-    if (message.kind !== 'text' || this.gone.has(message.id)) return
-    if (this.gone.has(message.conversation)) return
-    this.entries.set(message.id, { message, folded: fold(message.text) })
+  put(message: MessageRecord): void {
+    const key = refKey(message)
+    if (message.kind === 'notice' || message.text === '' || !isShown(message)) return
+    if (this.gone.has(key) || this.gone.has(message.conversation)) return
+    this.entries.set(key, { message, folded: fold(message.text) })
   }
 }
 
@@ -83,14 +87,14 @@ export class SearchIndex {
     }
   }
 
-  add(message: Message): void {
+  add(message: MessageRecord): void {
     this.index?.put(message)
   }
 
-  remove(ids: Iterable<string>): void {
-    for (const id of ids) {
-      this.index?.entries.delete(id)
-      if (this.index?.complete === false) this.index.gone.add(id)
+  remove(gone: Iterable<MessageRef>): void {
+    for (const key of [...gone].map(refKey)) {
+      this.index?.entries.delete(key)
+      if (this.index?.complete === false) this.index.gone.add(key)
     }
   }
 
@@ -114,7 +118,7 @@ export class SearchIndex {
     const found = [...index.entries.values()].filter((entry) => entry.folded.includes(needle))
     found.sort((a, b) => b.message.order - a.message.order)
     return found.slice(0, limit).map(({ message }) => ({
-      message,
+      message: shownMessage(message),
       username: this.people.all.get(message.conversation)?.username ?? '',
       ranges: ranges(message.text, needle),
     }))

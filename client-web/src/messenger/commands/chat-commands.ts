@@ -1,19 +1,38 @@
-import { messages } from '@/messenger/core/stored-records'
+import { findMessage, shownPage } from '@/messenger/core/kept-messages'
+import { blankMessage, newRecipient, parseRefKey } from '@/messenger/core/message-record'
+import type { MessageRecord, MessageRef, ReplyRecord } from '@/messenger/core/message-record'
+import { shownMessage } from '@/messenger/core/shown-message'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
 import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/identity'
-import { blankMessage } from '@/messenger/chats/chats'
-import type { Body } from '@/messenger/contents/content'
+import type { Body } from '@/messenger/contents/registry'
 import { MessengerError } from '@/messenger/contract'
-import type { ChatCommands, Message } from '@/messenger/contract'
+import type { ChatCommands, Message, MessageId, UserId } from '@/messenger/contract'
 import { mayWriteTo } from '@/messenger/people/people'
-import { replyPreview } from '@/messenger/chats/reply-preview'
+import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
 export function chatCommands(services: () => Services, platform: Platform): ChatCommands {
+  /** @throws MessengerError `not_found` for what no view was given */
+  function refOf(id: MessageId): MessageRef {
+    const ref = parseRefKey(id)
+    if (!ref) throw new MessengerError('not_found')
+    return ref
+  }
+
+  const find = (id: MessageId): Promise<MessageRecord | null> =>
+    findMessage(services().core.store, refOf(id))
+
+  /** What a reply quotes; deleted meanwhile, it is named all the same. */
+  async function quote(conversation: UserId, ref: MessageRef): Promise<ReplyRecord> {
+    const message = await findMessage(services().core.store, ref)
+    if (message?.conversation === conversation) return quoteOf(message)
+    return { ...ref, known: false, excerpt: '' }
+  }
+
   /** The message and its outbox entry are on disk together before anything else happens. */
   function write(to: string, text: string, replyTo?: string): Promise<Message> {
     const { core, people, chats, outbox } = services()
@@ -27,18 +46,17 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const now = core.now()
       const changes = new TurnChanges(turn)
       changes.remove('drafts', to).whenStored(() => chats.drafts.delete(to))
-      const message: Message = {
+      const answered = replyTo ? await quote(to, refOf(replyTo)) : null
+      const message: MessageRecord = {
         ...blankMessage,
         id: crypto.randomUUID(),
         conversation: to,
-        direction: 'out',
-        status: 'waiting',
         kind: 'text',
         text,
-        replyTo: replyTo ? await replyPreview(core, to, replyTo) : null,
+        replyTo: answered,
         sentAt: now,
         order: chats.nextOrder(changes, to),
-        problem: person.changed ? 'identity_changed' : null,
+        recipients: [newRecipient(to, { problem: person.changed ? 'identity_changed' : null })],
         encryption: {
           origin: 'this_device',
           device: core.account.deviceId,
@@ -48,7 +66,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
           verified: person.verified,
         },
       }
-      const body: Body = { type: 'text', text, ...(replyTo && { reply_to: replyTo }) }
+      const body: Body = { type: 'text', text, ...(answered && { reply_to: answered.id }) }
       chats.stageNew(changes, message, false)
       const { conversation, order } = message
       outbox.stage(changes, {
@@ -59,7 +77,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         message: { conversation, order },
       })
       await core.store.commit(changes)
-      return message
+      return shownMessage(message)
     })
   }
 
@@ -77,8 +95,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     },
     loadOlder: (id) => services().chats.loadOlder(id),
     async loadUntil(id, messageId) {
-      const { core, chats } = services()
-      const wanted = await core.store.message(messages, messageId)
+      const { chats } = services()
+      const wanted = await find(messageId)
       if (wanted?.conversation !== id) return false
       if (chats.open !== id) await chats.openPage(id)
       while (chats.oldestLoaded > wanted.order) {
@@ -88,20 +106,23 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     },
     sendText: (to, text) => write(to, text),
     reply: (to, text, replyTo) => write(to, text, replyTo),
-    sendAgain: (id) => services().outbox.sendAgain(id),
+    sendAgain: async (id) => services().outbox.sendAgain(refOf(id).id),
     async saveReceipts(id) {
-      const message = await services().core.store.message(messages, id)
+      const message = await find(id)
       if (!message?.signedReceipts?.length) throw new MessengerError('not_found')
-      const name = `sealstream-receipt-${id.slice(0, 8)}.json`
+      const name = `sealstream-receipt-${message.id.slice(0, 8)}.json`
       await platform.saveFile(name, receiptFile(message.signedReceipts))
     },
-    deleteForMe: (id, ids) =>
-      withSiblings(services(), id, { what: 'deleted', ids: [...ids] }, (changes) =>
-        services().removals.stageMessages(changes, id, ids),
-      ),
+    async deleteForMe(id, ids) {
+      const refs = ids.map(refOf)
+      const change = { what: 'deleted' as const, ids: refs.map((ref) => ref.id) }
+      await withSiblings(services(), id, change, (changes) =>
+        services().removals.stageMessages(changes, id, refs),
+      )
+    },
     async deleteConversation(id) {
       const { core, removals } = services()
-      const [newest] = await core.store.page(messages, id, Infinity, 1)
+      const [newest] = await shownPage(core.store, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
       await withSiblings(services(), id, change, (changes) =>
         removals.stageConversation(changes, id),

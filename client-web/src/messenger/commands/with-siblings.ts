@@ -1,4 +1,4 @@
-import type { Change } from '@/messenger/contents/sync'
+import type { Change } from '@/messenger/contents/sync/sync'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
 

@@ -11,6 +11,9 @@ export class ContentError extends Error {
 
 export const malformed = (): ContentError => new ContentError('malformed')
 
+/** Of a content, as JSON has them. */
+export type Fields = Readonly<Record<string, unknown>>
+
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 

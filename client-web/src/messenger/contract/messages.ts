@@ -1,7 +1,10 @@
 import type { UserId } from './ids'
 
-/** UUID of a message, the same on every device that holds it. */
+/** Names a message by its sender and its id; views read nothing out of it. */
 export type MessageId = string
+
+/** What a message is shown as. Each has its bubble (components/contents/registry.ts). */
+export type MessageKind = 'text' | 'unknown'
 
 /**
  * How far a message has come. Outgoing: `waiting` on this device, `accepted` on the relay's disk,
@@ -51,9 +54,9 @@ export interface Message {
   readonly conversation: UserId
   readonly direction: 'in' | 'out'
   readonly status: MessageStatus
-  /** `unsupported`: a type this version does not know. `notice`: see `notice`; has no sender. */
-  readonly kind: 'text' | 'unsupported' | 'notice'
-  /** Plain text only, never markup; empty unless `kind` is `text`. */
+  /** `unknown`: a type this version does not know. `notice`: see `notice`; has no sender. */
+  readonly kind: MessageKind | 'notice'
+  /** Plain text only, never markup. Of an unknown type: what its sender gave to be shown instead, or empty. */
   readonly text: string
   readonly replyTo: ReplyPreview | null
   readonly notice: Notice | null
@@ -64,12 +67,24 @@ export interface Message {
   readonly writtenAt?: number
   /** Where it stands in the conversation on this device: ascending, unique. */
   readonly order: number
+  /** When all recipients got there; null while one has not. */
   readonly acceptedAt: number | null
   readonly deliveredAt: number | null
   readonly readAt: number | null
+  /** Of an outgoing message. `status` is the least of theirs. */
+  readonly recipients: readonly RecipientStatus[]
   readonly encryption: EncryptionDetails | null
   /** One per device that the relay took it for; only of messages sent while they were wanted. */
   readonly signedReceipts?: readonly SignedReceipt[]
+}
+
+/** How far a message has come to one recipient. */
+export interface RecipientStatus {
+  readonly userId: UserId
+  readonly status: Exclude<MessageStatus, 'received'>
+  readonly acceptedAt: number | null
+  readonly deliveredAt: number | null
+  readonly readAt: number | null
 }
 
 /** The relay's signature that it took one envelope of a message; checked before it was kept. */

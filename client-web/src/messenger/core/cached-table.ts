@@ -2,12 +2,9 @@
  * Records of one table in memory, as they lie on disk. What is staged in a `TurnChanges` is seen only
  * through that same `TurnChanges`; memory follows the commit.
  */
-import type { SealedTable } from '@/storage/schema'
 import type { Store } from '@/storage/store'
 import type { Stored } from '@/storage/stored'
 import type { TurnChanges } from './serial'
-
-type TextTable = Exclude<SealedTable, 'prekeys' | 'signed_prekeys' | 'outbox'>
 
 export class CachedTable<R> {
   private readonly records = new Map<string, R>()
@@ -15,7 +12,7 @@ export class CachedTable<R> {
 
   /** `prefix`: of the keys, where the table holds other records as well. */
   constructor(
-    private readonly table: TextTable,
+    private readonly kind: Stored<R>,
     private readonly prefix = '',
   ) {}
 
@@ -30,10 +27,10 @@ export class CachedTable<R> {
   }
 
   /** Every record under the prefix, at the start; damaged ones are passed over. */
-  async loadSpare(store: Store, kind: Stored<R>): Promise<void> {
-    for (const key of await store.keys(this.table)) {
-      if (!key.startsWith(this.prefix)) continue
-      const record = await store.getSpare(kind, key)
+  async loadSpare(store: Store): Promise<void> {
+    for (const key of await store.keys(this.kind.table)) {
+      if (typeof key !== 'string' || !key.startsWith(this.prefix)) continue
+      const record = await store.getSpare(this.kind, key)
       if (record !== null) this.load(key.slice(this.prefix.length), record)
     }
   }
@@ -44,13 +41,13 @@ export class CachedTable<R> {
   }
 
   stage(changes: TurnChanges, id: string, record: R): void {
-    changes.put(this.table, this.prefix + id, record)
+    changes.write(this.kind, this.prefix + id, record)
     this.note(changes, id, record)
     changes.whenStored(() => this.records.set(id, record))
   }
 
   stageRemoval(changes: TurnChanges, id: string): void {
-    changes.remove(this.table, this.prefix + id)
+    changes.remove(this.kind.table, this.prefix + id)
     this.note(changes, id, null)
     changes.whenStored(() => this.records.delete(id))
   }

@@ -1,8 +1,9 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
-import type { Message, NewDevice, SecurityEvent } from '@/messenger/contract'
-import type { Body } from '@/messenger/contents/content'
+import type { NewDevice, SecurityEvent } from '@/messenger/contract'
+import type { Body } from '@/messenger/contents/registry'
+import type { MessageRecord } from './message-record'
 
 export interface AccountRecord {
   userId: string
@@ -67,15 +68,13 @@ export interface HeldRecord {
 
 export interface ConversationRecord {
   id: string
-  last: Message | null
+  last: MessageRecord | null
   activeAt: number
   unread: number
   muted: boolean
   archived: boolean
   lastOrder: number
 }
-
-export type MessageRecord = Message
 
 export interface OutboxRecord {
   key: number

@@ -6,7 +6,9 @@ import { stored } from '@/storage/stored'
 import type { LocalIdentity } from '@/crypto/engine'
 import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
 import type { Expired, NewDevice, SecurityEvent, Settings } from '@/messenger/contract'
-import { body, device, envelope, keyPair, kind, message } from './record-shapes'
+import { messageV1, messageV2 } from './message-shapes'
+import type { MessageRecord } from './message-record'
+import { body, device, envelope, keyPair, kind } from './record-shapes'
 import type {
   AccountRecord,
   ContactRecord,
@@ -22,10 +24,9 @@ import type {
   SyncedRecord,
 } from './records'
 
-export const messages = stored('messages', message)
+export const messages = stored('messages', messageV1, messageV2)
 
-export const conversations = stored(
-  'conversations',
+const conversation = (message: Decoder<MessageRecord>): Decoder<ConversationRecord> =>
   shape<ConversationRecord>({
     id: text,
     last: nullable(message),
@@ -34,7 +35,12 @@ export const conversations = stored(
     muted: flag,
     archived: flag,
     lastOrder: number,
-  }),
+  })
+
+export const conversations = stored(
+  'conversations',
+  conversation(messageV1),
+  conversation(messageV2),
 )
 
 export const drafts = stored('drafts', shape<{ id: string; text: string }>({ id: text, text }))

@@ -18,7 +18,7 @@ import type { ContactRecord } from '@/messenger/core/records'
 export type Misfit = 'name_mismatch' | 'key_known' | 'request_in_the_way'
 
 export class People {
-  private readonly records = new CachedTable<ContactRecord>('contacts')
+  private readonly records = new CachedTable<ContactRecord>(contacts)
   private readonly online = new Set<string>()
   private readonly alike = new Alike()
 

@@ -1,32 +1,25 @@
-/** What a decrypted content changes, by its type. Everything lands in the caller's transaction. */
-import { countLists, messages } from '@/messenger/core/stored-records'
+/**
+ * Hands a decrypted content to its type, with what a content may change here. Everything lands in the
+ * caller's transaction.
+ */
+import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Decrypted } from '@/crypto/engine'
-import { equal } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
-import { fingerprint, identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
-import { blankMessage } from '@/messenger/chats/chats'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Content, UnknownContent } from '@/messenger/contents/content'
+import type { OwnDeviceEffects, PersonEffects } from '@/messenger/contents/effects'
+import { isMessage, typeOf } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
-import type { Message } from '@/messenger/contract'
 import { messageTimes } from '@/messenger/chats/message-times'
 import { readCount, removedKey } from '@/messenger/core/counter-table'
 import { checkCounter, counterKey, missedTexts, readCounter } from './counters'
+import type { Incoming, IncomingMessages } from './incoming-messages'
 import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
-import type { Receipts } from '@/messenger/sending/receipts'
 import type { ContactRecord } from '@/messenger/core/records'
-import { replyPreview } from '@/messenger/chats/reply-preview'
-import type { Requests } from '@/messenger/chats/requests'
 import type { SecurityLog } from '@/messenger/keys/security-log'
-import type { SyncHandler } from './sync-handler'
-
-type Incoming = Content | UnknownContent
-
-/** Contents in which the time counts that the writer's clock said. */
-const BY_THE_WRITER: ReadonlySet<Incoming['type']> = new Set(['text', 'unknown', 'sync'])
+import type { SharedChangesOf } from './shared-changes'
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
@@ -36,10 +29,9 @@ export class ContentHandlers {
     private readonly core: Core,
     private readonly people: People,
     private readonly chats: Chats,
-    private readonly receipts: Receipts,
-    private readonly requests: Requests,
+    private readonly messages: IncomingMessages,
     private readonly log: SecurityLog,
-    private readonly sync: SyncHandler,
+    private readonly shared: SharedChangesOf,
   ) {}
 
   async stage(
@@ -49,21 +41,24 @@ export class ContentHandlers {
     received: Incoming,
   ): Promise<void> {
     const { user_id: userId, device_id: device } = envelope.from
-    // Of a receipt only the time counts that is shown.
+    const type = typeOf(received)
     const { sentAt } = messageTimes(received.sent_at, envelope.at)
-    const content = BY_THE_WRITER.has(received.type) ? received : { ...received, sent_at: sentAt }
-    if (content.type !== 'typing' && !(await this.count(changes, envelope, content))) {
+    const content = type.clock === 'writer' ? received : { ...received, sent_at: sentAt }
+    if (!type.ephemeral && !(await this.count(changes, envelope, content))) {
       // Its first message was here before: the session that it begins again is not taken.
       if (decrypted.startedSession) throw new CryptoError('duplicate')
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
+    const about = { content, device, at: envelope.at }
     if (userId === this.core.account.userId) {
-      await this.fromOwnDevice(changes, envelope, content)
+      await type.fromOwnDevice?.(this.ownDevice(changes, envelope, content), about)
       const name = content.type === 'hello' ? (content.device ?? null) : null
       changes.whenStored(() => this.sibling(device, name))
     } else {
       const person = this.personOf(changes, content, decrypted)
-      await this.fromPerson(changes, person, envelope, decrypted, content)
+      // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
+      if (person.blocked) return
+      await type.fromPerson?.(this.person(changes, person, envelope, decrypted, content), about)
     }
   }
 
@@ -106,136 +101,54 @@ export class ContentHandlers {
     if (returns) {
       changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
     } else if (checked.type === 'new' && person?.relation === 'contact') {
-      const isText = content.type === 'text' || content.type === 'unknown'
-      const count = missedTexts(before, { m, isText }, checked.skipped)
+      const count = missedTexts(before, { m, isText: isMessage(content) }, checked.skipped)
       const gap = { type: 'gap', count } as const
       if (count > 0) this.chats.stageNotice(changes, person.userId, gap)
     }
     return true
   }
 
-  private async fromPerson(
+  private person(
     changes: TurnChanges,
     person: ContactRecord,
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
     content: Incoming,
-  ): Promise<void> {
-    // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
-    if (person.blocked) return
-    switch (content.type) {
-      case 'text':
-      case 'unknown':
-        return this.text(changes, person, envelope, decrypted, content)
-      case 'delivered':
-      case 'read':
+  ): PersonEffects {
+    const add = (): Promise<void> =>
+      this.messages.stageReceived(changes, person, envelope, decrypted, content)
+    return {
+      addMessage: add,
+      keepUnshown: add,
+      confirm: async (status, ids) => {
         if (!mayWriteTo(person)) return
-        return this.chats.stageStatus(
-          changes,
-          person.userId,
-          content.ids,
-          // Who does not tell is not told.
-          this.core.settings.readReceipts ? content.type : 'delivered',
-          content.sent_at,
-        )
-      default:
-        return
+        // Who does not tell is not told.
+        const told = this.core.settings.readReceipts ? status : 'delivered'
+        await this.chats.stageStatus(changes, person.userId, ids, told, content.sent_at)
+      },
     }
   }
 
-  private async text(
+  /** Of what another device of this account wrote, or changed. */
+  private ownDevice(
     changes: TurnChanges,
-    person: ContactRecord,
     envelope: IncomingEnvelope,
-    decrypted: Decrypted,
-    content: Extract<Incoming, { type: 'text' | 'unknown' }>,
-  ): Promise<void> {
-    const id = await this.idFor(content.id, person.userId, 'in')
-    if (!id) return
-    const text = content.type === 'text' ? content.text : ''
-    const replyTo = content.type === 'text' ? content.reply_to : undefined
-    const message: Message = {
-      ...blankMessage,
-      id,
-      conversation: person.userId,
-      kind: content.type === 'text' ? 'text' : 'unsupported',
-      text,
-      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-      ...messageTimes(content.sent_at, envelope.at),
-      order: this.chats.nextOrder(changes, person.userId),
-      encryption: {
-        origin: 'contact',
-        device: envelope.from.device_id,
-        startedSession: decrypted.startedSession,
-        fingerprint: fingerprint(decrypted.identityKey),
-        identity: identityText(decrypted.identityKey),
-        verified: person.verified,
-      },
-    }
-    // A declined person who writes again asks again.
-    const asks = person.relation === 'hidden'
-    if (asks) this.people.stage(changes, { ...person, relation: 'request' })
-    this.chats.stageNew(changes, message, true, envelope.at)
-    if (mayWriteTo(person)) {
-      this.receipts.stage(changes, person.userId, 'delivered', [content.id])
-    }
-    changes.whenStored(() => {
-      this.chats.setTyping(person.userId, false)
-      this.requests.show()
-    })
-  }
-
-  /**
-   * Null when this very message is here already, by another road (a restored history, a repeated
-   * call an hour later). The relay sees ids before they arrive: a message under the id of another
-   * sender's must not make that one look known, so it gets an id of its own.
-   */
-  private async idFor(
-    id: string,
-    conversation: string,
-    direction: Message['direction'],
-  ): Promise<string | null> {
-    const held = await this.core.store.message(messages, id)
-    if (!held) return id
-    const same = held.conversation === conversation && held.direction === direction
-    return same ? null : crypto.randomUUID()
-  }
-
-  /** What another device of this account wrote, or changed. */
-  private async fromOwnDevice(
-    changes: TurnChanges,
-    { from, at }: IncomingEnvelope,
     content: Incoming,
-  ): Promise<void> {
-    if (content.type === 'sync') return this.sync.stage(changes, content, from.device_id, at)
-    if (content.type !== 'text' || !content.for) return
-    const copied = await this.sync.recipient(changes, content.for)
-    if (!copied) return
-    const { person, identity } = copied
-    const id = await this.idFor(content.id, person.userId, 'out')
-    if (!id) return
-    const { reply_to: replyTo } = content
-    const message: Message = {
-      ...blankMessage,
-      id,
-      conversation: person.userId,
-      direction: 'out',
-      status: 'accepted',
-      kind: 'text',
-      text: content.text,
-      replyTo: replyTo ? await replyPreview(this.core, person.userId, replyTo) : null,
-      ...messageTimes(content.sent_at, at),
-      acceptedAt: at,
-      order: this.chats.nextOrder(changes, person.userId),
-      encryption: {
-        origin: 'own_device',
-        device: from.device_id,
-        startedSession: false,
-        fingerprint: fingerprint(identity),
-        identity: identityText(identity),
-        verified: person.verified && equal(identity, person.identity),
+  ): OwnDeviceEffects {
+    return {
+      addCopy: async (about) => {
+        const copied = await this.shared.recipient(changes, about)
+        if (!copied) return
+        const { person, identity } = copied
+        await this.messages.stageCopy(changes, person, identity, envelope, content)
       },
+      keepUnshown: async (about) => {
+        const person = about && this.people.find(about.user_id, changes)
+        const conversation = person?.userId ?? this.core.account.userId
+        await this.messages.stageUnshownCopy(changes, conversation, envelope, content)
+      },
+      changing: async () =>
+        content.type === 'sync' ? this.shared.of(changes, content, envelope) : null,
     }
-    this.chats.stageNew(changes, message, false, at)
   }
 }

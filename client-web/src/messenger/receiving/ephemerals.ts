@@ -6,6 +6,8 @@
 import { TurnChanges } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
 import { Budget } from '@/messenger/core/budget'
+import { typeOf } from '@/messenger/contents/registry'
+import type { Incoming } from './incoming-messages'
 import type { Core } from '@/messenger/core/core'
 import type { EnvelopeDecryptor, Sealed } from './envelope-decryptor'
 
@@ -20,19 +22,19 @@ export class Ephemerals {
     private readonly decryptor: EnvelopeDecryptor,
   ) {}
 
-  /** Whether the sender is typing; null when that cannot be read or nothing of the kind was said. */
-  typing(from: Sealed['from'], body: Sealed['body']): Promise<boolean | null> {
+  /** What an ephemeral says; null when that cannot be read, or is no ephemeral. */
+  read(from: Sealed['from'], body: Sealed['body']): Promise<Incoming | null> {
     const sealed: Sealed = { from, kind: 'message', body }
     const sender = from.user_id
     return this.core.serial.run(async (turn) => {
       if (this.budget.exhausted(sender, this.core.elapsed())) return null
       try {
         const opened = await this.decryptor.open(turn, sealed)
-        if (opened.content.type === 'typing') {
+        if (typeOf(opened.content).ephemeral) {
           const changes = new TurnChanges(turn)
           this.decryptor.stage(changes, sealed, opened)
           await this.core.store.commit(changes, 'relaxed')
-          return opened.content.active
+          return opened.content
         }
         // It belongs in the mailbox: its key stays, so that it can still be read there.
       } catch (error) {

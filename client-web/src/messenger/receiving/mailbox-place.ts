@@ -5,7 +5,8 @@
  * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
  * queue, one at a time.
  */
-import { messages, numberLists, numbers, relayLogs } from '@/messenger/core/stored-records'
+import { findMessage } from '@/messenger/core/kept-messages'
+import { numberLists, numbers, relayLogs } from '@/messenger/core/stored-records'
 import type { LogRecord } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { IncomingEnvelope } from '@/wire/types'
@@ -84,8 +85,8 @@ export class MailboxPlace {
 
   private async holds(envelope: IncomingEnvelope): Promise<boolean> {
     if (this.marks.includes(markOf(envelope))) return true
-    const held = await this.core.store.message(messages, envelope.id)
-    return held?.conversation === envelope.from.user_id && held.direction === 'in'
+    const { id, from } = envelope
+    return (await findMessage(this.core.store, { sender: from.user_id, id })) !== null
   }
 
   private furthest(): number {

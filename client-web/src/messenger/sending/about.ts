@@ -1,6 +1,6 @@
 import type { PublicKey } from '@/crypto/engine'
 import { identityText } from '@/crypto/identity'
-import type { About } from '@/messenger/contents/sync'
+import type { About } from '@/messenger/contents/about'
 
 /** Names someone to one's own other devices, with the key that this device knows. */
 export function aboutOf(person: { userId: string; username: string; identity: PublicKey }): About {

@@ -5,7 +5,8 @@ import type { Turn } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
 import { RelayError } from '@/wire/errors'
 import { delay } from '@/messenger/core/backoff'
-import type { Content } from '@/messenger/contents/content'
+import { isMessage } from '@/messenger/contents/registry'
+import type { Content } from '@/messenger/contents/registry'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { SendProblem, SignedReceipt } from '@/messenger/contract'
@@ -125,7 +126,7 @@ export class Delivery {
     const key = `out/${to}/texts`
     const before = (await this.core.store.getSpare(counts, key)) ?? (n === 1 ? 0 : null)
     if (before === null) return undefined
-    const m = before + (body.type === 'text' ? 1 : 0)
+    const m = before + (isMessage(body) ? 1 : 0)
     changes.put('counters', key, m)
     return m
   }

@@ -1,4 +1,4 @@
-import { messages } from '@/messenger/core/stored-records'
+import { findMessage } from '@/messenger/core/kept-messages'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { fingerprint, identityText } from '@/crypto/identity'
 import type { Chats } from '@/messenger/chats/chats'
@@ -12,8 +12,8 @@ export async function stageSeal(
   id: string,
   target: Target | null,
 ): Promise<void> {
-  const message = await core.store.message(messages, id)
-  if (!message?.encryption || message.direction !== 'out' || !target) return
+  const message = await findMessage(core.store, { sender: null, id })
+  if (!message?.encryption || message.kind === 'notice' || !target) return
   const { identity, verified = false } = target
   const seal = { fingerprint: fingerprint(identity), identity: identityText(identity), verified }
   chats.stageChanged(changes, {

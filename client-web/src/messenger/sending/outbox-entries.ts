@@ -2,7 +2,7 @@
 import { outboxEntries } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
-import type { Body } from '@/messenger/contents/content'
+import type { Body } from '@/messenger/contents/registry'
 import type { OutboxRecord } from '@/messenger/core/records'
 
 export interface NewEntry {

@@ -4,7 +4,9 @@
  * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
  * encrypts nothing twice.
  */
-import { messages } from '@/messenger/core/stored-records'
+import { findMessage } from '@/messenger/core/kept-messages'
+import { hindered } from '@/messenger/core/message-status'
+import { typeOf } from '@/messenger/contents/registry'
 import { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
@@ -185,8 +187,7 @@ export class Outbox {
       const changes = new TurnChanges(turn)
       this.entries.stageRemoval(changes, entry.key)
       if (entry.message) {
-        const { conversation } = entry.message
-        await this.chats.stageAccepted(changes, conversation, entry.contentId, at, receipts)
+        await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts)
       }
       this.stageCopy(changes, entry)
       await this.core.store.commit(changes)
@@ -198,14 +199,15 @@ export class Outbox {
     const { body, to } = entry
     const target = this.targets.get(to)
     const toOneself = to === this.core.account.userId
-    if (body.type !== 'text' || !target || toOneself || this.targets.own.length === 0) return
+    if (typeOf(body).sync !== 'copied' || !target || toOneself) return
+    if (this.targets.own.length === 0) return
     const copy = { ...body, for: aboutOf(target) }
     const { contentId, sentAt } = entry
     const own = this.core.account.userId
     this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
-  /** Tries a message again that was set aside, with what was encrypted for it already. */
+  /** Tries an own message again that was set aside, with what was encrypted for it already. */
   sendAgain(id: string): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
@@ -255,11 +257,11 @@ export class Outbox {
     entry: OutboxRecord,
     problem: SendProblem | null,
   ): Promise<void> {
-    const message = entry.message && (await this.core.store.message(messages, entry.contentId))
-    if (!message || message.problem === problem || message.status !== 'waiting') {
-      return
-    }
-    this.chats.stageChanged(changes, { ...message, problem })
+    if (!entry.message) return
+    const { store } = this.core
+    const message = await findMessage(store, { sender: null, id: entry.contentId })
+    const changed = message && hindered(message, entry.to, problem)
+    if (changed) this.chats.stageChanged(changes, changed)
   }
 
   private limit(wait: number): void {

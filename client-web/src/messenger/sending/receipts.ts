@@ -28,7 +28,7 @@ const PREFIX = 'receipts/'
 type Kind = 'delivered' | 'read' | 'seen'
 
 export class Receipts {
-  private readonly records = new CachedTable<ReceiptsRecord>('records', PREFIX)
+  private readonly records = new CachedTable<ReceiptsRecord>(receiptsOwed, PREFIX)
   private readonly lastSent = new Map<string, number>()
   private readonly sent: number[] = []
   private timer: ReturnType<typeof setTimeout> | null = null
@@ -42,7 +42,7 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    await this.records.loadSpare(this.core.store, receiptsOwed)
+    await this.records.loadSpare(this.core.store)
     this.schedule()
   }
 

@@ -1,8 +1,10 @@
 /** What leaves this device with a message, a conversation, a request or a contact. */
 import type { Chats } from '@/messenger/chats/chats'
 import type { SearchIndex } from '@/messenger/chats/search-index'
-import type { Message } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
+import { findMessage, messageNamed, messagesNamed } from '@/messenger/core/kept-messages'
+import { isShown, refKey } from '@/messenger/core/message-record'
+import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
 import { removedKey } from '@/messenger/core/counter-table'
 import { messages } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
@@ -26,10 +28,20 @@ export class Removals {
   ) {}
 
   /** Those of the messages that are in the conversation. */
-  async stageMessages(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
-    const found = await Promise.all(ids.map((one) => this.core.store.message(messages, one)))
+  async stageMessages(
+    changes: TurnChanges,
+    id: string,
+    refs: readonly MessageRef[],
+  ): Promise<void> {
+    const found = await Promise.all(refs.map((ref) => findMessage(this.core.store, ref)))
     const there = found.flatMap((message) => (message?.conversation === id ? [message] : []))
     await this.stageFound(changes, id, there)
+  }
+
+  /** As another device names them, by their ids alone. */
+  async stageNamed(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
+    const found = await Promise.all(ids.map((one) => messagesNamed(this.core.store, id, one)))
+    await this.stageFound(changes, id, found.flat())
   }
 
   async stageConversation(changes: TurnChanges, id: string): Promise<void> {
@@ -48,17 +60,17 @@ export class Removals {
     newest: string | null,
     at: number,
   ): Promise<void> {
-    const last = newest === null ? null : await this.core.store.message(messages, newest)
-    const isIn = (message: Message): boolean =>
-      last?.conversation === id ? message.order <= last.order : message.sentAt <= at
-    const gone: Message[] = []
+    const last = newest === null ? null : await messageNamed(this.core.store, id, newest)
+    const isIn = (message: MessageRecord): boolean =>
+      last ? message.order <= last.order : message.sentAt <= at
+    const gone: MessageRecord[] = []
     let stays = false
     let before = Infinity
     for (;;) {
       const page = await this.core.store.page(messages, id, before, PAGE)
       for (const message of page) {
         if (isIn(message)) gone.push(message)
-        else stays = true
+        else if (isShown(message)) stays = true
       }
       if (page.length < PAGE) break
       before = page[0]?.order ?? -Infinity
@@ -90,15 +102,18 @@ export class Removals {
   private async stageFound(
     changes: TurnChanges,
     id: string,
-    found: readonly Message[],
+    found: readonly MessageRecord[],
   ): Promise<void> {
-    const gone = new Set(found.map((message) => message.id))
     for (const { order } of found) changes.removeMessage(id, order)
-    await this.outbox.entries.stageUntried(changes, (entry) => gone.has(entry.contentId))
-    await this.chats.stageLastWithout(changes, id, gone)
+    const own = new Set(found.filter(({ sender }) => sender === null).map((one) => one.id))
+    await this.outbox.entries.stageUntried(
+      changes,
+      (entry) => entry.message !== null && own.has(entry.contentId),
+    )
+    await this.chats.stageLastWithout(changes, id, found)
     changes.whenStored(() => {
-      this.search.remove(gone)
-      this.core.view.messagesRemoved(id, [...gone])
+      this.search.remove(found)
+      this.core.view.messagesRemoved(id, found.map(refKey))
     })
   }
 }

@@ -7,7 +7,7 @@ import type { Core } from '@/messenger/core/core'
 import type { SyncedRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { synced } from '@/messenger/core/stored-records'
-import type { Change } from '@/messenger/contents/sync'
+import type { Change } from '@/messenger/contents/sync/sync'
 import type { Targets } from '@/messenger/keys/targets'
 import { aboutOf } from './about'
 import type { Outbox } from './outbox'
@@ -21,7 +21,7 @@ const MOST_IDS = 500
 const PREFIX = 'synced/'
 
 export class SiblingSync {
-  private readonly records = new CachedTable<SyncedRecord>('records', PREFIX)
+  private readonly records = new CachedTable<SyncedRecord>(synced, PREFIX)
 
   constructor(
     private readonly core: Core,
@@ -30,7 +30,7 @@ export class SiblingSync {
   ) {}
 
   load(): Promise<void> {
-    return this.records.loadSpare(this.core.store, synced)
+    return this.records.loadSpare(this.core.store)
   }
 
   /** Nobody is there to be told. */

@@ -1,4 +1,6 @@
 /** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+import type { Signs } from '@/messenger/contents/effects'
+import { typeOf } from '@/messenger/contents/registry'
 import { counts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Chats } from '@/messenger/chats/chats'
@@ -78,8 +80,16 @@ export class Presence {
     const person = this.people.all.get(from.user_id)
     if (!person || !mayWriteTo(person)) return
     // Read also when it is not shown: the ratchet goes on.
-    const active = await this.ephemerals.typing(from, body)
-    if (active !== null && this.core.settings.typingIndicators) this.show(from.user_id, active)
+    const content = await this.ephemerals.read(from, body)
+    if (content) typeOf(content).asSign?.(this.signs(from.user_id), content)
+  }
+
+  private signs(userId: string): Signs {
+    return {
+      typing: (active) => {
+        if (this.core.settings.typingIndicators) this.show(userId, active)
+      },
+    }
   }
 
   /** At most every few seconds; only where a session is open and the other side online. */

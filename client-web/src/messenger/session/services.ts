@@ -1,5 +1,6 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { messages } from '@/messenger/core/stored-records'
+import { shownPage } from '@/messenger/core/kept-messages'
+import { isReceived } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
@@ -33,7 +34,8 @@ import { SearchIndex } from '@/messenger/chats/search-index'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
-import { SyncHandler } from '@/messenger/receiving/sync-handler'
+import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
+import { SharedChangesOf } from '@/messenger/receiving/shared-changes'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
 
@@ -98,10 +100,11 @@ export class Services {
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search)
-    const handler = new SyncHandler(core, people, chats, log, keys, held, sync, this.removals)
-    handler.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
-    handler.changed = () => this.relationsChanged()
-    const handlers = new ContentHandlers(core, people, chats, receipts, requests, log, handler)
+    const shared = new SharedChangesOf(core, people, chats, log, keys, held, sync, this.removals)
+    shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
+    shared.changed = () => this.relationsChanged()
+    const incoming = new IncomingMessages(core, people, chats, receipts, requests)
+    const handlers = new ContentHandlers(core, people, chats, incoming, log, shared)
     this.inbox = new Inbox(
       core,
       people,
@@ -198,8 +201,8 @@ export class Services {
 
   /** Ids of the newest received messages. */
   private async newest(id: string, count: number): Promise<string[]> {
-    const page = await this.core.store.page(messages, id, Infinity, Math.min(1000, count * 2 + 50))
-    const received = page.filter((one) => one.direction === 'in' && one.kind !== 'notice')
+    const page = await shownPage(this.core.store, id, Infinity, Math.min(1000, count * 2 + 50))
+    const received = page.filter(isReceived)
     return received.slice(-count).map((one) => one.id)
   }
 

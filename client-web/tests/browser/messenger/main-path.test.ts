@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, Client, strangers } from '../../support/client'
+import { acquaintedClients, Client, strangers, wireId } from '../../support/client'
 import { hurry } from '../../support/hurry'
 import { dump } from '../../support/storage'
 import { openDatabase } from '@/storage/database'
@@ -91,7 +91,7 @@ describe('an unknown outcome', () => {
     }
     const { id } = await anna.messenger.sendText(bob.userId, 'once')
     await until(() => anna.shown.link.waiting === 0, 'answered', 15_000)
-    const mine = relay.sends.filter(({ payload }) => payload.id === id)
+    const mine = relay.sends.filter(({ payload }) => payload.id === wireId(id))
     expect(mine.length).toBeGreaterThanOrEqual(2)
     const [first, ...again] = mine.map(({ payload }) => payload)
     for (const payload of again) {

@@ -1,6 +1,6 @@
 /** A relay that answers with somebody else's user id, and what becomes of the conversation then. */
 import { describe, expect, test } from 'vitest'
-import { encodeContent } from '@/messenger/contents/content'
+import { encodeContent } from '@/messenger/contents/codec'
 import { timeline } from '@/composables/timeline'
 import { acquaintedClients, Client, contacts, strangers } from '../../support/client'
 import { forgedFor } from '../../support/forged'

@@ -1,9 +1,8 @@
 /** A backup that is brought into a device in use: nothing is lost, doubled or used twice. */
 import { describe, expect, test } from 'vitest'
-import { encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
-import { readContent } from '@/messenger/backup/backup-content'
-import type { BackupContent } from '@/messenger/backup/backup-content'
+import { readContent, writeContent } from '@/messenger/backup/backup-content'
+import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { openBackup, sealBackup } from '@/messenger/backup/backup-format'
 import type { IncomingEnvelope } from '@/wire/types'
 import { acquaintedClients, Client, settledClients } from '../../support/client'
@@ -23,7 +22,7 @@ async function backupOf(
   const { file } = await client.messenger.createBackup(PASSPHRASE)
   const content = readContent(await openBackup(own(await file.arrayBuffer()), PASSPHRASE))
   const changed = { ...content, ...change(content) }
-  return new Blob([await sealBackup(own(encode(changed, { ignoreUndefined: true })), PASSPHRASE)])
+  return new Blob([await sealBackup(writeContent(changed), PASSPHRASE)])
 }
 
 test('onto a new device: a few are greeted at once, the person’s own message is not behind the rest', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { blankMessage } from '@/messenger/chats/chats'
-import type { Message } from '@/messenger/contract'
+import { blankMessage } from '@/messenger/core/message-record'
+import { messages } from '@/messenger/core/stored-records'
 import { openDatabase } from '@/storage/database'
 import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
@@ -23,7 +23,7 @@ async function age(client: Client, conversation: string): Promise<void> {
     for (let i = from; i < from + 2_000; i++) {
       const text = `Message ${i} about ${i % 997 === 0 ? 'Zitronenfalter' : 'the weather'} and other things`
       const id = crypto.randomUUID()
-      changes.putMessage({
+      changes.writeMessage(messages, {
         ...blankMessage,
         id,
         conversation,
@@ -31,7 +31,8 @@ async function age(client: Client, conversation: string): Promise<void> {
         kind: 'text',
         text,
         sentAt: i,
-      } as Message)
+        sender: conversation,
+      })
     }
     await store.commit(changes)
   }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
 import { identityText } from '@/crypto/identity'
-import { encodeContent } from '@/messenger/contents/content'
+import { encodeContent } from '@/messenger/contents/codec'
 import { RelayError } from '@/wire/errors'
 import { acquaintedClients, Client, strangers } from '../../support/client'
 import { attackersDevice, forgedFor, lookAlike } from '../../support/forged'

@@ -6,7 +6,7 @@ import type { AccountRecord } from '@/messenger/core/records'
 import { Serial } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import { openDatabase } from '@/storage/database'
-import { Client, settledClients, strangers } from '../../support/client'
+import { Client, settledClients, strangers, wireId } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
 import { Gate } from '../../support/gate'
@@ -99,7 +99,7 @@ describe('while a message is being prepared for sending', () => {
     await anna.messenger.sendText(bob.userId, 'meant')
     await until(() => bob.shown.waiting.length === 1, 'the other one')
     expect(bob.shown.waiting[0]).toMatchObject({ preview: 'meant', count: 1 })
-    expect(relay.sends.map(({ payload }) => payload.id)).not.toContain(id)
+    expect(relay.sends.map(({ payload }) => payload.id)).not.toContain(wireId(id))
     await until(() => anna.shown.link.waiting === 0, 'nothing waits')
     expect(await count(anna, 'outbox')).toBe(0)
   })

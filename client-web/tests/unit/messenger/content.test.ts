@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '@/crypto/bytes'
+import { fromUtf8, utf8 } from '@/crypto/bytes'
 import { pad } from '@/crypto/padding'
-import { decodeContent, encodeContent } from '@/messenger/contents/content'
+import { asKnown, decodeContent, encodeContent } from '@/messenger/contents/codec'
+import { isMessage, messageRuleOf, messageRules, typeOf } from '@/messenger/contents/registry'
+import { MAX_FALLBACK } from '@/messenger/contents/unknown/unknown'
 import { MAX_TEXT } from '@/text/sendable'
-import type { Content } from '@/messenger/contents/content'
+import type { AnyBody, Content } from '@/messenger/contents/registry'
 
 const me = '11111111-1111-4111-8111-111111111111'
 const anna = '22222222-2222-4222-8222-222222222222'
@@ -97,6 +99,7 @@ test('whatever is malformed is refused as that', () => {
     { type: 'sync', for: about, what: 'read', ids: ['x'] },
     { type: 'sync', for: about, what: 'deleted', upto: 'x' },
     { type: 'sync', for: about, what: 'deleted' },
+    { type: undefined },
   ]
   for (const patch of patches)
     expect(problem(altered(patch)), JSON.stringify(patch)).toBe('malformed')
@@ -117,7 +120,91 @@ test('characters are counted as people count them: two units can be one', () => 
   expect(problem(altered({ text: `${text}x` }))).toBe('malformed')
 })
 
-test('unknown types are kept as unknown, unknown fields ignored', () => {
-  expect(decodeContent(altered({ type: 'poll', question: '?' }), expected).type).toBe('unknown')
+test('unknown fields are ignored', () => {
   expect(decodeContent(altered({ colour: 'red' }), expected)).toEqual(content)
+})
+
+describe('a content of a type that this build does not know', () => {
+  const readUnknown = (patch: object) => {
+    const content = decodeContent(altered({ type: 'poll', question: '?', ...patch }), expected)
+    if (content.type !== 'unknown') throw new Error(`read as ${content.type}`)
+    return content
+  }
+
+  test('is kept byte for byte', () => {
+    const { bytes, named, id } = readUnknown({ fallback: 'A poll' })
+    expect(JSON.parse(fromUtf8(bytes))).toEqual({
+      ...content,
+      type: 'poll',
+      question: '?',
+      fallback: 'A poll',
+    })
+    expect({ named, id }).toEqual({ named: 'poll', id: content.id })
+  })
+
+  test.each([
+    ['a text', 'A poll: tea or coffee?', 'A poll: tea or coffee?'],
+    ['none', undefined, ''],
+    ['a number', 7, ''],
+    ['null', null, ''],
+    ['an object', { text: 'A poll' }, ''],
+    ['a list', ['A poll'], ''],
+    ['nothing', '', ''],
+    ['nothing that anybody sees', ' \u200B\u2060 ', ''],
+    ['half a character', 'A \uD83D poll', 'A \uFFFD poll'],
+  ])('with %s as fallback', (_name, fallback, shown) => {
+    const unknown = readUnknown({ fallback })
+    expect(unknown.fallback).toBe(shown)
+    expect(messageRuleOf(unknown)?.preview(unknown)).toBe(shown)
+  })
+
+  test('with a fallback that is too long is shown in part, and never half a character', () => {
+    const { fallback } = readUnknown({ fallback: `${'x'.repeat(MAX_FALLBACK - 2)}👩‍👩‍👧‍👦 and more` })
+    expect(fallback.length).toBeLessThanOrEqual(MAX_FALLBACK + 1)
+    expect(fallback).toMatch(/^x+(👩‍👩‍👧‍👦)?…$/u)
+  })
+
+  test('is silent with `true` alone', () => {
+    const silent = (value: unknown) => readUnknown({ silent: value }).silent
+    expect([true, false, 1, 'true', null, undefined].map(silent)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ])
+    expect(isMessage(readUnknown({ silent: true }))).toBe(false)
+    expect(isMessage(readUnknown({}))).toBe(true)
+  })
+
+  test('may use the field `for` in another way', () => {
+    expect(readUnknown({ for: 'everyone' })).not.toHaveProperty('for')
+    expect(readUnknown({ for: about })).toMatchObject({ for: about })
+  })
+
+  test('is read by a build that knows the type, and only as what that type is', () => {
+    const kept = (patch: object) => utf8(JSON.stringify({ ...content, ...patch }))
+    expect(asKnown(kept({}))).toMatchObject({ type: 'text', text: content.text })
+    expect(asKnown(kept({ type: 'poll' }))).toBeNull()
+    expect(asKnown(kept({ text: 5 }))).toBeNull()
+    expect(asKnown(utf8('{'))).toBeNull()
+  })
+})
+
+describe('the rules of the types', () => {
+  test('each kind of message is the kind of one type', () => {
+    for (const [kind, rule] of Object.entries(messageRules)) expect(rule?.kind).toBe(kind)
+  })
+
+  test.each<[AnyBody, sync: string, clock: string, message: boolean]>([
+    [{ type: 'text', text: 'x' }, 'copied', 'writer', true],
+    [{ type: 'read', ids: [] }, 'not_copied', 'relay', false],
+    [{ type: 'hello' }, 'not_copied', 'relay', false],
+    [{ type: 'typing', active: true }, 'not_copied', 'relay', false],
+  ])('%o', (body, sync, clock, message) => {
+    const { sync: copies, clock: dated, message: rule } = typeOf(body)
+    expect([copies, dated, rule !== null]).toEqual([sync, clock, message])
+    expect(typeOf(body).ephemeral === true).toBe(body.type === 'typing')
+  })
 })

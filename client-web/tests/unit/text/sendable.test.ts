@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeContent } from '@/messenger/contents/content'
-import type { Content } from '@/messenger/contents/content'
+import { encodeContent } from '@/messenger/contents/codec'
+import type { Content } from '@/messenger/contents/registry'
 import { isBlank, MAX_TEXT, textProblem } from '@/text/sendable'
 
 describe('a text', () => {

@@ -4,12 +4,15 @@ import type { PublicKey } from '@/crypto/engine'
 import { parseIdentity } from '@/crypto/identity'
 import { isUsername } from '@/text/credentials'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Content } from '@/messenger/contents/content'
-import type { About } from '@/messenger/contents/sync'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { About } from '@/messenger/contents/about'
+import type { SharedChanges } from '@/messenger/contents/effects'
+import type { Content } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { messages } from '@/messenger/core/stored-records'
+import { findMessage, shownPage } from '@/messenger/core/kept-messages'
+import { isReceived } from '@/messenger/core/message-record'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
@@ -25,7 +28,7 @@ const NEWEST = 20
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
 
-export class SyncHandler {
+export class SharedChangesOf {
   /** Called after the commit of a decision about a key; `renewed`: another one is pinned than before. */
   decided: (userId: string, renewed: boolean) => void = () => undefined
   /** Called after the commit of a changed relation. */
@@ -42,50 +45,50 @@ export class SyncHandler {
     private readonly removals: Removals,
   ) {}
 
-  /** `at`: when the relay took it. */
-  async stage(changes: TurnChanges, content: Sync, device: number, at: number): Promise<void> {
+  /** What may change of the person that the content names; null: nothing, or it is older than what is known. */
+  of(changes: TurnChanges, content: Sync, { from, at }: IncomingEnvelope): SharedChanges | null {
     const { user_id: userId } = content.for
-    if (userId === this.core.account.userId) return
-    if (!this.sync.takes(changes, userId, content.what, content.sent_at, device)) return
-    if (content.what === 'contact' && content.relation === 'contact') {
-      const named = this.named(changes, content.for)
-      return named ? this.accept(changes, named) : undefined
-    }
+    if (userId === this.core.account.userId) return null
+    if (!this.sync.takes(changes, userId, content.what, content.sent_at, from.device_id))
+      return null
     const person = this.people.find(userId, changes)
-    if (person) await this.change(changes, content, person, at)
+    const isAdded = content.what === 'contact' && content.relation === 'contact'
+    if (!person && !isAdded) return null
+    const until = Math.min(content.sent_at, at)
+    const change = (patch: Partial<ContactRecord>): void => {
+      if (person) this.people.stage(changes, { ...person, ...patch })
+    }
+    return {
+      read: (ids) => this.read(changes, userId, ids),
+      relation: (relation) => this.relate(changes, content.for, relation),
+      verified: async (verified) => {
+        if (person) await this.verify(changes, content.for, verified, person)
+      },
+      blocked: (blocked) => {
+        change({ blocked })
+        changes.whenStored(() => this.changed())
+      },
+      muted: (muted) => this.chats.stage(changes, userId, { muted }),
+      archived: (archived) => this.chats.stage(changes, userId, { archived }),
+      deleted: (ids) => this.removals.stageNamed(changes, userId, ids),
+      deletedUpto: (newest) => this.removals.stageConversationUpto(changes, userId, newest, until),
+    }
   }
 
-  private async change(
+  private async relate(
     changes: TurnChanges,
-    content: Sync,
-    person: ContactRecord,
-    at: number,
+    about: About,
+    relation: 'contact' | 'declined' | 'removed',
   ): Promise<void> {
-    const { userId } = person
-    switch (content.what) {
-      case 'read':
-        return this.read(changes, userId, content.ids)
-      case 'contact': {
-        const isContact = person.relation === 'contact'
-        if (content.relation === 'removed') await this.removals.stageContact(changes, userId)
-        else if (!isContact) this.removals.stageRequest(changes, userId)
-        return void changes.whenStored(() => this.changed())
-      }
-      case 'verified':
-        return this.verify(changes, content, person)
-      case 'block':
-        this.people.stage(changes, { ...person, blocked: content.blocked })
-        return void changes.whenStored(() => this.changed())
-      case 'mute':
-        return this.chats.stage(changes, userId, { muted: content.muted })
-      case 'archive':
-        return this.chats.stage(changes, userId, { archived: content.archived })
-      case 'deleted': {
-        if ('ids' in content) return this.removals.stageMessages(changes, userId, content.ids)
-        const until = Math.min(content.sent_at, at)
-        return this.removals.stageConversationUpto(changes, userId, content.upto, until)
-      }
+    if (relation === 'contact') {
+      const named = this.named(changes, about)
+      return named ? this.accept(changes, named) : undefined
     }
+    const { user_id: userId } = about
+    const isContact = this.people.find(userId, changes)?.relation === 'contact'
+    if (relation === 'removed') await this.removals.stageContact(changes, userId)
+    else if (!isContact) this.removals.stageRequest(changes, userId)
+    changes.whenStored(() => this.changed())
   }
 
   /** Messages behind the newest of these stay unread: the other device may not have them yet. */
@@ -93,12 +96,12 @@ export class SyncHandler {
     const { unread } = this.chats.record(userId, changes)
     if (unread === 0) return
     const { store } = this.core
-    const found = await Promise.all(ids.slice(-NEWEST).map((id) => store.message(messages, id)))
-    const here = found.filter((message) => message?.conversation === userId)
-    const upto = Math.max(...here.map((message) => message?.order ?? 0))
-    const page = await store.page(messages, userId, Infinity, Math.min(1000, unread * 2 + 50))
-    const later = page.filter((one) => one.direction === 'in' && one.order > upto)
-    const left = later.filter((one) => one.kind !== 'notice').length
+    const found = await Promise.all(
+      ids.slice(-NEWEST).map((id) => findMessage(store, { sender: userId, id })),
+    )
+    const upto = Math.max(...found.map((message) => message?.order ?? 0))
+    const page = await shownPage(store, userId, Infinity, Math.min(1000, unread * 2 + 50))
+    const left = page.filter((one) => isReceived(one) && one.order > upto).length
     this.chats.stage(changes, userId, { unread: Math.min(unread, left) })
   }
 
@@ -137,7 +140,8 @@ export class SyncHandler {
 
   private async verify(
     changes: TurnChanges,
-    { for: about, verified }: Extract<Sync, { what: 'verified' }>,
+    about: About,
+    verified: boolean,
     person: ContactRecord,
   ): Promise<void> {
     const named = this.named(changes, about)

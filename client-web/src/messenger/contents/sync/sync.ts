@@ -1,15 +1,10 @@
-/**
- * Contents that one's own devices send each other, so that all show the same. Each names the person it is about,
- * with the key that the sending device knows.
- */
-import { isRecord, isUuid, malformed, readIds } from './checks'
-
-/** Whose conversation a copy or a sync content belongs to. */
-export interface About {
-  user_id: string
-  username: string
-  identity: string
-}
+/** Contents that one's own devices send each other, so that all show the same; each names a person. */
+import { readAbout } from '@/messenger/contents/about'
+import type { About } from '@/messenger/contents/about'
+import { isUuid, malformed, readIds } from '@/messenger/contents/checks'
+import type { Fields } from '@/messenger/contents/checks'
+import type { ContentType } from '@/messenger/contents/content-type'
+import type { SharedChanges } from '@/messenger/contents/effects'
 
 export type Change =
   /** Received messages that were seen. */
@@ -27,20 +22,46 @@ export type Change =
 
 export type SyncBody = { type: 'sync'; for: About; silent: true } & Change
 
-/** Of a newer version: its device sends what this one does not know. */
-type UnknownChange = { type: 'unknown' }
-
-/** @throws ContentError */
-export function readSync(
-  fields: Record<string, unknown>,
-  about: About | undefined,
-): SyncBody | UnknownChange {
-  if (!about) throw malformed()
-  const change = readChange(fields)
-  return change ? { type: 'sync', for: about, silent: true, ...change } : { type: 'unknown' }
+export const sync: ContentType<SyncBody> = {
+  types: ['sync'],
+  read(fields) {
+    const change = readChange(fields)
+    if (!change) return null
+    const { for: about } = readAbout(fields['for'])
+    if (!about) throw malformed()
+    return { type: 'sync', for: about, silent: true, ...change }
+  },
+  message: null,
+  sync: 'not_copied',
+  clock: 'writer',
+  async fromOwnDevice(effects, { content }) {
+    const changes = await effects.changing()
+    if (changes) await apply(changes, content)
+  },
 }
 
-function readChange(fields: Record<string, unknown>): Change | null {
+async function apply(changes: SharedChanges, change: Change): Promise<void> {
+  switch (change.what) {
+    case 'read':
+      return changes.read(change.ids)
+    case 'contact':
+      return changes.relation(change.relation)
+    case 'verified':
+      return changes.verified(change.verified)
+    case 'block':
+      return changes.blocked(change.blocked)
+    case 'mute':
+      return changes.muted(change.muted)
+    case 'archive':
+      return changes.archived(change.archived)
+    case 'deleted':
+      if ('ids' in change) return changes.deleted(change.ids)
+      return changes.deletedUpto(change.upto)
+  }
+}
+
+/** Null for what only a newer version knows. @throws ContentError */
+function readChange(fields: Fields): Change | null {
   const flag = (name: string): boolean => {
     const value = fields[name]
     if (typeof value !== 'boolean') throw malformed()
@@ -72,13 +93,4 @@ function readChange(fields: Record<string, unknown>): Change | null {
     default:
       return null
   }
-}
-
-/** @throws ContentError */
-export function readAbout(value: unknown): { for?: About } {
-  if (value === undefined) return {}
-  if (!isRecord(value) || !isUuid(value['user_id'])) throw malformed()
-  const { user_id: user, username, identity } = value
-  if (typeof username !== 'string' || typeof identity !== 'string') throw malformed()
-  return { for: { user_id: user, username, identity } }
 }

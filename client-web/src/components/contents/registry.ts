@@ -1,0 +1,27 @@
+/**
+ * How each kind of message is shown. Mirrors `messenger/contents/registry.ts`: the compiler checks that
+ * every kind has its view here.
+ */
+import { useI18n } from 'vue-i18n'
+import { useNoticeText } from '@/composables/notices'
+import type { Message, MessageKind } from '@/messenger/contract'
+import { shorten } from '@/text/graphemes'
+import type { ContentView } from './content-view'
+import { textView } from './text/text-view'
+import { unknownView } from './unknown/unknown-view'
+
+export const contentViews: Record<MessageKind, ContentView> = {
+  text: textView,
+  unknown: unknownView,
+}
+
+/** A message or a notice in one line. */
+export function useMessageLine(): (message: Message, name: string) => string {
+  const { t } = useI18n()
+  const { notice } = useNoticeText()
+  return (message, name) => {
+    if (message.kind === 'notice') return message.notice ? notice(message.notice, name) : ''
+    const line = contentViews[message.kind].line(message, t)
+    return shorten(line.replaceAll(/\s+/g, ' '), 200)
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What is inside an envelope, between clients. The relay sees none of it. Reading is strict about
+ * who and to whom, and lenient about unknown fields and types.
+ */
+import { fromUtf8, own, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { isUsername } from '@/text/credentials'
+import { pad, unpad } from '@/crypto/padding'
+import { ContentError, isCount, isRecord, isTime, isUuid, malformed } from './checks'
+import type { Fields } from './checks'
+import type { Common } from './content-type'
+import { readBody } from './registry'
+import type { Body, Content, UnknownContent } from './registry'
+import { readUnknown } from './unknown/unknown'
+
+export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
+
+export interface Expected {
+  userId: string
+  deviceId: number
+  /** As text; the identity the session is bound to. */
+  identity: string
+  /** Oneself. */
+  to: string
+}
+
+/** @throws ContentError */
+export function decodeContent(padded: Uint8Array, expected: Expected): Content | UnknownContent {
+  const plain = unpad(padded)
+  if (!plain) throw malformed()
+  const fields = parse(plain)
+  const common = readCommon(fields, expected)
+  const body = readBody(fields) ?? readUnknown(String(fields['type']), fields, own(plain))
+  return { ...common, ...body }
+}
+
+/**
+ * What a content means that was kept because its type was not known; null while it is not.
+ */
+export function asKnown(bytes: Bytes): Body | null {
+  try {
+    return readBody(parse(bytes))
+  } catch {
+    // Not what this build calls by that name: shown as before.
+    return null
+  }
+}
+
+function readCommon(fields: Fields, expected: Expected): Common {
+  const from = fields['from']
+  if (!isRecord(from) || fields['v'] !== 1 || !isUuid(fields['id'])) throw malformed()
+  if (!isCount(fields['n'], 0) || !isTime(fields['sent_at'])) throw malformed()
+  if (typeof from['username'] !== 'string' || !isUsername(from['username'])) throw malformed()
+  const same =
+    from['user_id'] === expected.userId &&
+    from['device_id'] === expected.deviceId &&
+    from['identity'] === expected.identity
+  if (!same) throw new ContentError('wrong_sender')
+  if (fields['to'] !== expected.to) throw new ContentError('wrong_recipient')
+  return {
+    v: 1,
+    id: fields['id'],
+    from: {
+      user_id: expected.userId,
+      device_id: expected.deviceId,
+      username: from['username'],
+      identity: expected.identity,
+    },
+    to: expected.to,
+    n: fields['n'],
+    ...(isCount(fields['m'], 0) && { m: fields['m'] }),
+    sent_at: fields['sent_at'],
+  }
+}
+
+function parse(plain: Uint8Array): Fields {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(plain))
+    if (isRecord(value)) return value
+  } catch {
+    // Not UTF-8 or not JSON.
+  }
+  throw malformed()
+}

@@ -1,0 +1,45 @@
+/**
+ * What a content can change on this device. The rooms above carry it out; a handler says what, and in which
+ * order. Everything lands in the transaction of the envelope.
+ */
+import type { About } from './about'
+
+/** A message as a content brings it. */
+export interface NewMessage {
+  readonly preview: string
+  readonly answers?: string | undefined
+}
+
+export interface PersonEffects {
+  /** Adds what the content's `message` rule says to the conversation with the sender. */
+  addMessage(): Promise<void>
+  /** Keeps it in the conversation; nothing shows it, and nobody is told of it. */
+  keepUnshown(): Promise<void>
+  /** Own messages with these ids reached this status. */
+  confirm(status: 'delivered' | 'read', ids: readonly string[]): Promise<void>
+}
+
+export interface OwnDeviceEffects {
+  /** Adds what this account wrote on another device to the conversation with `about`. */
+  addCopy(about: About): Promise<void>
+  /** As for a person; of no conversation without `about`. */
+  keepUnshown(about: About | undefined): Promise<void>
+  /** Null where nothing may change: about oneself, nobody known, or older than what is known. */
+  changing(): Promise<SharedChanges | null>
+}
+
+/** Changes that one's own devices share, of the person that the content names. */
+export interface SharedChanges {
+  read(ids: readonly string[]): Promise<void>
+  relation(relation: 'contact' | 'declined' | 'removed'): Promise<void>
+  verified(verified: boolean): Promise<void>
+  blocked(blocked: boolean): void
+  muted(muted: boolean): void
+  archived(archived: boolean): void
+  deleted(ids: readonly string[]): Promise<void>
+  deletedUpto(newest: string | null): Promise<void>
+}
+
+export interface Signs {
+  typing(active: boolean): void
+}

@@ -1,0 +1,42 @@
+/** A message of text. */
+import { readAbout } from '@/messenger/contents/about'
+import type { About } from '@/messenger/contents/about'
+import { isUuid, malformed } from '@/messenger/contents/checks'
+import type { ContentType } from '@/messenger/contents/content-type'
+import { wellFormed } from '@/text/graphemes'
+import { MAX_TEXT } from '@/text/sendable'
+
+export interface TextBody {
+  type: 'text'
+  text: string
+  reply_to?: string
+  /** In copies that one's own other devices get. */
+  for?: About
+}
+
+export const text: ContentType<TextBody> = {
+  types: ['text'],
+  read(fields) {
+    const { text: words, reply_to: replyTo } = fields
+    // Other clients may count what people call characters; one of those can be two units.
+    if (typeof words !== 'string' || [...words].length > MAX_TEXT) throw malformed()
+    if (replyTo !== undefined && !isUuid(replyTo)) throw malformed()
+    return {
+      type: 'text',
+      text: wellFormed(words),
+      ...(replyTo !== undefined && { reply_to: replyTo }),
+      ...readAbout(fields['for']),
+    }
+  },
+  message: {
+    kind: 'text',
+    preview: (body) => body.text,
+    answers: (body) => body.reply_to,
+    notifies: true,
+    backedUp: true,
+  },
+  sync: 'copied',
+  clock: 'writer',
+  fromPerson: (effects) => effects.addMessage(),
+  fromOwnDevice: (effects, { content }) => (content.for ? effects.addCopy(content.for) : undefined),
+}

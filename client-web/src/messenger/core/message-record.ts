@@ -1,0 +1,105 @@
+/** A message as it lies on this device; views get `shownMessage` of it. */
+import type { Bytes } from '@/crypto/bytes'
+import type {
+  EncryptionDetails,
+  MessageKind,
+  MessageStatus,
+  Notice,
+  SendProblem,
+  SignedReceipt,
+} from '@/messenger/contract'
+
+/** What a message is known by: an id alone may be anybody's. */
+export interface MessageRef {
+  /** Null: oneself, on any device. */
+  sender: string | null
+  id: string
+}
+
+export interface MessageRecord extends MessageRef {
+  conversation: string
+  /** Of a notice the sender is null. */
+  kind: MessageKind | 'notice'
+  /** What stands for it in the list, in quotes and in the search. */
+  text: string
+  replyTo: ReplyRecord | null
+  notice: Notice | null
+  /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
+  sentAt: number
+  /** The time by the sender's clock, if it differs from `sentAt`; ms. */
+  writtenAt?: number
+  /** Ascending and unique in the conversation. */
+  order: number
+  /** Of an own message. */
+  recipients: readonly RecipientRecord[]
+  encryption: EncryptionDetails | null
+  signedReceipts?: readonly SignedReceipt[]
+  unknown?: UnknownRecord
+}
+
+/** How far an own message has come to one of its recipients. */
+export interface RecipientRecord {
+  userId: string
+  status: Exclude<MessageStatus, 'received'>
+  problem: SendProblem | null
+  acceptedAt: number | null
+  deliveredAt: number | null
+  readAt: number | null
+}
+
+export interface ReplyRecord extends MessageRef {
+  /** False when the message replied to was not on this device. */
+  known: boolean
+  excerpt: string
+}
+
+/** Of a type that the build which received it did not know. */
+export interface UnknownRecord {
+  /** What the wire calls the type. */
+  named: string
+  /** Nothing shows it. */
+  silent: boolean
+  /** The content as it came, UTF-8 JSON; null: an older build did not keep it. */
+  bytes: Bytes | null
+}
+
+export const sameMessage = (a: MessageRef | null, b: MessageRef | null): boolean =>
+  a !== null && b !== null && a.id === b.id && a.sender === b.sender
+
+/** For maps and sets. */
+export const refKey = ({ sender, id }: MessageRef): string => `${sender ?? 'me'}.${id}`
+
+/** Null for what `refKey` did not make. */
+export function parseRefKey(key: string): MessageRef | null {
+  const at = key.indexOf('.')
+  if (at < 0) return null
+  const sender = key.slice(0, at)
+  return { sender: sender === 'me' ? null : sender, id: key.slice(at + 1) }
+}
+
+export const isShown = (message: MessageRecord): boolean => message.unknown?.silent !== true
+
+export const isReceived = (message: MessageRecord): boolean =>
+  message.sender !== null && isShown(message)
+
+export const newRecipient = (
+  userId: string,
+  over: Partial<RecipientRecord> = {},
+): RecipientRecord => ({
+  userId,
+  status: 'waiting',
+  problem: null,
+  acceptedAt: null,
+  deliveredAt: null,
+  readAt: null,
+  ...over,
+})
+
+export const blankMessage = {
+  sender: null,
+  text: '',
+  replyTo: null,
+  notice: null,
+  recipients: [],
+  encryption: null,
+} as const

@@ -1,0 +1,173 @@
+/** How a message is read from this device, by version. */
+import { bytes, flag, list, literal, nullable, number, optional } from '@/storage/decoders'
+import { shape, text } from '@/storage/decoders'
+import type { Decoder } from '@/storage/decoders'
+import { messageRules, messageRuleOf } from '@/messenger/contents/registry'
+import { asKnown } from '@/messenger/contents/codec'
+import type {
+  EncryptionDetails,
+  MessageStatus,
+  Notice,
+  SendProblem,
+  SignedReceipt,
+} from '@/messenger/contract'
+import { newRecipient } from './message-record'
+import type { MessageRecord, RecipientRecord, ReplyRecord, UnknownRecord } from './message-record'
+import { readNotice } from './stored-notices'
+
+export const encryption = shape<EncryptionDetails>({
+  origin: literal('this_device', 'own_device', 'contact'),
+  device: number,
+  startedSession: flag,
+  fingerprint: text,
+  identity: optional(text),
+  verified: flag,
+})
+
+export const signedReceipt = shape<SignedReceipt>({
+  log: text,
+  userId: text,
+  device: number,
+  seq: number,
+  id: text,
+  digest: text,
+  at: number,
+  receipt: text,
+})
+
+export const problem: Decoder<SendProblem | null> = nullable(
+  literal(
+    'identity_changed',
+    'recipient_gone',
+    'mailbox_full',
+    'no_devices',
+    'rate_limited',
+    'set_aside',
+    'refused',
+  ),
+)
+
+/** Of builds until 2026-11-29; the view knew the same fields. */
+interface FirstVersion {
+  id: string
+  conversation: string
+  direction: 'in' | 'out'
+  status: MessageStatus
+  kind: 'text' | 'unsupported' | 'notice'
+  text: string
+  replyTo: { id: string; known: boolean; outgoing: boolean; excerpt: string } | null
+  notice: Notice | null
+  problem: SendProblem | null
+  sentAt: number
+  writtenAt?: number
+  order: number
+  acceptedAt: number | null
+  deliveredAt: number | null
+  readAt: number | null
+  encryption: EncryptionDetails | null
+  signedReceipts?: SignedReceipt[]
+}
+
+const firstVersion = shape<FirstVersion>({
+  id: text,
+  conversation: text,
+  direction: literal('in', 'out'),
+  status: literal('waiting', 'accepted', 'delivered', 'read', 'received'),
+  kind: literal('text', 'unsupported', 'notice'),
+  text,
+  replyTo: nullable(
+    shape<NonNullable<FirstVersion['replyTo']>>({
+      id: text,
+      known: flag,
+      outgoing: flag,
+      excerpt: text,
+    }),
+  ),
+  notice: nullable(readNotice),
+  problem,
+  sentAt: number,
+  writtenAt: optional(number),
+  order: number,
+  acceptedAt: nullable(number),
+  deliveredAt: nullable(number),
+  readAt: nullable(number),
+  encryption: nullable(encryption),
+  signedReceipts: optional(list(signedReceipt)),
+})
+
+export const messageV1: Decoder<MessageRecord> = (value) => {
+  const {
+    direction,
+    status,
+    problem: why,
+    acceptedAt,
+    deliveredAt,
+    readAt,
+    ...old
+  } = firstVersion(value)
+  const { replyTo, kind, conversation } = old
+  const reached = { problem: why, acceptedAt, deliveredAt, readAt }
+  return {
+    ...old,
+    kind: kind === 'unsupported' ? 'unknown' : kind,
+    sender: direction === 'in' && kind !== 'notice' ? conversation : null,
+    replyTo: replyTo && {
+      id: replyTo.id,
+      sender: replyTo.outgoing ? null : conversation,
+      known: replyTo.known,
+      excerpt: replyTo.excerpt,
+    },
+    recipients:
+      direction === 'out' && status !== 'received'
+        ? [newRecipient(conversation, { status, ...reached })]
+        : [],
+    ...(kind === 'unsupported' && { unknown: { named: '', silent: false, bytes: null } }),
+  }
+}
+
+const kinds = Object.keys(messageRules) as (keyof typeof messageRules)[]
+
+const secondVersion = shape<MessageRecord>({
+  id: text,
+  sender: nullable(text),
+  conversation: text,
+  kind: literal('notice', ...kinds),
+  text,
+  replyTo: nullable(
+    shape<ReplyRecord>({ id: text, sender: nullable(text), known: flag, excerpt: text }),
+  ),
+  notice: nullable(readNotice),
+  sentAt: number,
+  writtenAt: optional(number),
+  order: number,
+  recipients: list(
+    shape<RecipientRecord>({
+      userId: text,
+      status: literal('waiting', 'accepted', 'delivered', 'read'),
+      problem,
+      acceptedAt: nullable(number),
+      deliveredAt: nullable(number),
+      readAt: nullable(number),
+    }),
+  ),
+  encryption: nullable(encryption),
+  signedReceipts: optional(list(signedReceipt)),
+  unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
+})
+
+export const messageV2: Decoder<MessageRecord> = (value) => withKnownType(secondVersion(value))
+
+/** What an older build kept of a type that this one knows is shown as what it is. */
+export function withKnownType(record: MessageRecord): MessageRecord {
+  const body = record.unknown?.bytes ? asKnown(record.unknown.bytes) : null
+  const rule = body && messageRuleOf(body)
+  if (!body || !rule) return record
+  const { unknown: _, ...rest } = record
+  const answered = rule.answers?.(body)
+  return {
+    ...rest,
+    kind: rule.kind,
+    text: rule.preview(body),
+    replyTo: answered ? { id: answered, sender: null, known: false, excerpt: '' } : null,
+  }
+}

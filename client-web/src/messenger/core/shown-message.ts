@@ -1,0 +1,62 @@
+/** What views know of a stored message. */
+import type { Message, MessageStatus, RecipientStatus, ReplyPreview } from '@/messenger/contract'
+import { refKey } from './message-record'
+import type { MessageRecord, RecipientRecord, ReplyRecord } from './message-record'
+import { statusOrder } from './message-status'
+
+export function shownMessage(record: MessageRecord): Message {
+  const { conversation, kind, text, notice, sentAt, writtenAt, order, encryption } = record
+  const recipients = record.recipients.map(shownRecipient)
+  return {
+    id: refKey(record),
+    conversation,
+    direction: recipients.length > 0 ? 'out' : 'in',
+    status: overall(record.recipients),
+    kind,
+    text,
+    replyTo: record.replyTo && shownReply(record.replyTo),
+    notice,
+    problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
+    sentAt,
+    ...(writtenAt !== undefined && { writtenAt }),
+    order,
+    acceptedAt: latest(recipients, 'acceptedAt'),
+    deliveredAt: latest(recipients, 'deliveredAt'),
+    readAt: latest(recipients, 'readAt'),
+    recipients,
+    encryption,
+    ...(record.signedReceipts && { signedReceipts: record.signedReceipts }),
+  }
+}
+
+function shownRecipient(recipient: RecipientRecord): RecipientStatus {
+  const { userId, status, acceptedAt, deliveredAt, readAt } = recipient
+  return { userId, status, acceptedAt, deliveredAt, readAt }
+}
+
+const shownReply = (reply: ReplyRecord): ReplyPreview => ({
+  id: refKey(reply),
+  known: reply.known,
+  outgoing: reply.sender === null,
+  excerpt: reply.excerpt,
+})
+
+/** As far as it has come to all of them. */
+function overall(recipients: readonly RecipientRecord[]): MessageStatus {
+  const [first, ...others] = recipients.map(({ status }) => status)
+  if (!first) return 'received'
+  return others.reduce((least, one) => (statusOrder(one) < statusOrder(least) ? one : least), first)
+}
+
+/** When the last of them got there; null while one has not. */
+function latest(
+  recipients: readonly RecipientStatus[],
+  step: 'acceptedAt' | 'deliveredAt' | 'readAt',
+): number | null {
+  let last: number | null = null
+  for (const { [step]: at } of recipients) {
+    if (at === null) return null
+    last = Math.max(last ?? at, at)
+  }
+  return last
+}

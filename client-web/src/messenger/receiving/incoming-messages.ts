@@ -1,0 +1,141 @@
+/** Stores what a content brings into a conversation: a message, shown or kept unshown. Each once. */
+import { equal } from '@/crypto/bytes'
+import type { Decrypted, PublicKey } from '@/crypto/engine'
+import { fingerprint, identityText } from '@/crypto/identity'
+import type { IncomingEnvelope } from '@/wire/types'
+import type { Chats } from '@/messenger/chats/chats'
+import { messageTimes } from '@/messenger/chats/message-times'
+import { replyPreview } from '@/messenger/chats/reply-preview'
+import type { Requests } from '@/messenger/chats/requests'
+import { messageRuleOf } from '@/messenger/contents/registry'
+import type { Content, UnknownContent } from '@/messenger/contents/registry'
+import type { EncryptionDetails } from '@/messenger/contract'
+import type { Core } from '@/messenger/core/core'
+import { findMessage } from '@/messenger/core/kept-messages'
+import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
+import type { MessageRecord } from '@/messenger/core/message-record'
+import type { ContactRecord } from '@/messenger/core/records'
+import type { TurnChanges } from '@/messenger/core/serial'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { People } from '@/messenger/people/people'
+import type { Receipts } from '@/messenger/sending/receipts'
+
+export type Incoming = Content | UnknownContent
+
+interface Place {
+  readonly sender: string | null
+  readonly conversation: string
+  readonly encryption: EncryptionDetails | null
+}
+
+export class IncomingMessages {
+  constructor(
+    private readonly core: Core,
+    private readonly people: People,
+    private readonly chats: Chats,
+    private readonly receipts: Receipts,
+    private readonly requests: Requests,
+  ) {}
+
+  async stageReceived(
+    changes: TurnChanges,
+    person: ContactRecord,
+    { from, at }: IncomingEnvelope,
+    { startedSession, identityKey }: Decrypted,
+    content: Incoming,
+  ): Promise<void> {
+    const { userId, verified } = person
+    const encryption: EncryptionDetails = {
+      origin: 'contact',
+      device: from.device_id,
+      startedSession,
+      ...keyOf(identityKey),
+      verified,
+    }
+    const place = { sender: userId, conversation: userId, encryption }
+    const message = await this.message(changes, place, content, at)
+    if (!message) return
+    if (!isShown(message)) return this.chats.stageUnshown(changes, message)
+    // A declined person who writes again asks again.
+    const asks = person.relation === 'hidden'
+    if (asks) this.people.stage(changes, { ...person, relation: 'request' })
+    const notifies = messageRuleOf(content)?.notifies ?? false
+    this.chats.stageNew(changes, message, notifies, at)
+    if (mayWriteTo(person)) this.receipts.stage(changes, userId, 'delivered', [content.id])
+    changes.whenStored(() => {
+      this.chats.setTyping(userId, false)
+      this.requests.show()
+    })
+  }
+
+  /** What this account wrote on another device, under the key `identity`. */
+  async stageCopy(
+    changes: TurnChanges,
+    person: ContactRecord,
+    identity: PublicKey,
+    { from, at }: IncomingEnvelope,
+    content: Incoming,
+  ): Promise<void> {
+    const { userId } = person
+    const encryption: EncryptionDetails = {
+      origin: 'own_device',
+      device: from.device_id,
+      startedSession: false,
+      ...keyOf(identity),
+      verified: person.verified && equal(identity, person.identity),
+    }
+    const place = { sender: null, conversation: userId, encryption }
+    const message = await this.message(changes, place, content, at)
+    if (!message) return
+    const recipients = [newRecipient(userId, { status: 'accepted', acceptedAt: at })]
+    this.chats.stageNew(changes, { ...message, recipients }, false, at)
+  }
+
+  /** From another device of this account, shown nowhere. */
+  async stageUnshownCopy(
+    changes: TurnChanges,
+    conversation: string,
+    { at }: IncomingEnvelope,
+    content: Incoming,
+  ): Promise<void> {
+    const place = { sender: null, conversation, encryption: null }
+    const message = await this.message(changes, place, content, at)
+    if (message) this.chats.stageUnshown(changes, message)
+  }
+
+  /**
+   * Null for what stands in no conversation, and where this very message is here already, by another road:
+   * from a restored history, or by a call repeated an hour later.
+   */
+  private async message(
+    changes: TurnChanges,
+    { sender, conversation, encryption }: Place,
+    content: Incoming,
+    at: number,
+  ): Promise<MessageRecord | null> {
+    const { id } = content
+    const rule = messageRuleOf(content)
+    if (!rule || (await findMessage(this.core.store, { sender, id }))) return null
+    const answered = rule.answers?.(content)
+    return {
+      ...blankMessage,
+      id,
+      sender,
+      conversation,
+      kind: rule.kind,
+      text: rule.preview(content),
+      replyTo: answered ? await replyPreview(this.core, conversation, answered) : null,
+      ...messageTimes(content.sent_at, at),
+      order: this.chats.nextOrder(changes, conversation),
+      encryption,
+      ...(content.type === 'unknown' && {
+        unknown: { named: content.named, silent: content.silent, bytes: content.bytes },
+      }),
+    }
+  }
+}
+
+const keyOf = (identity: PublicKey): { fingerprint: string; identity: string } => ({
+  fingerprint: fingerprint(identity),
+  identity: identityText(identity),
+})

@@ -1,0 +1,157 @@
+/** What a backup holds: its format is its own, and files of every version are read. */
+import { decode, encode } from '@msgpack/msgpack'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { fromBase64, own, utf8 } from '@/crypto/bytes'
+import { readContent, writeContent } from '@/messenger/backup/backup-content'
+import { openBackup } from '@/messenger/backup/backup-format'
+import type { BackupContent } from '@/messenger/backup/backup-mapping'
+import { defaultSettings } from '@/messenger/contract'
+import { blankMessage, newRecipient } from '@/messenger/core/message-record'
+import type { MessageRecord } from '@/messenger/core/message-record'
+
+const bob = '11111111-1111-4111-8111-111111111111'
+const PASSPHRASE = 'seven plain words for a backup'
+const key = (length: number, first: number) => own(new Uint8Array(length).fill(first))
+
+const message = (over: Partial<MessageRecord> = {}): MessageRecord => ({
+  ...blankMessage,
+  id: crypto.randomUUID(),
+  sender: bob,
+  conversation: bob,
+  kind: 'text',
+  text: 'hello',
+  sentAt: 1,
+  order: 1,
+  ...over,
+})
+
+const content = (messages: MessageRecord[]): BackupContent => ({
+  createdAt: 5,
+  account: {
+    userId: crypto.randomUUID(),
+    username: 'anna',
+    identity: {
+      keyPair: { publicKey: key(33, 5), privateKey: key(32, 1) },
+      registrationId: 7,
+    },
+  },
+  settings: { ...defaultSettings, theme: 'dark' },
+  contacts: [
+    {
+      userId: bob,
+      username: 'bob',
+      identity: key(33, 5),
+      verified: true,
+      verifiedAt: 3,
+      changed: { identity: key(33, 6), at: 4, times: 2, notice: 'n' },
+      relation: 'contact',
+      blocked: false,
+      addedAt: 2,
+      devices: null,
+    },
+  ],
+  conversations: [
+    { id: bob, last: null, activeAt: 5, unread: 1, muted: true, archived: false, lastOrder: 0 },
+  ],
+  messages,
+})
+
+const code = (plain: Uint8Array<ArrayBuffer>): unknown => {
+  try {
+    return readContent(plain)
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+}
+
+test('comes back as it was', () => {
+  const all = content([
+    message(),
+    message({
+      sender: null,
+      replyTo: { sender: bob, id: crypto.randomUUID(), known: true, excerpt: 'hello' },
+      writtenAt: 9,
+      recipients: [newRecipient(bob, { status: 'read', acceptedAt: 1, deliveredAt: 2, readAt: 3 })],
+    }),
+    message({ sender: null, kind: 'notice', text: '', notice: { type: 'gap', count: 2 } }),
+  ])
+  expect(readContent(writeContent(all))).toEqual(all)
+})
+
+describe('contents of unknown types', () => {
+  const kept = (fields: object) => own(utf8(JSON.stringify({ v: 1, ...fields })))
+  const unknown = (fields: { type: string; text?: string }, silent = false): MessageRecord =>
+    message({
+      kind: 'unknown',
+      text: 'A poll',
+      unknown: { named: fields.type, silent, bytes: kept(fields) },
+    })
+
+  test('are in it as they came, silent ones too', () => {
+    const all = content([unknown({ type: 'poll' }), unknown({ type: 'star' }, true)])
+    expect(readContent(writeContent(all))).toEqual(all)
+  })
+
+  test('are what they are in a build that knows the type', () => {
+    const [read] = readContent(
+      writeContent(content([unknown({ type: 'text', text: 'T' })])),
+    ).messages
+    expect(read).toMatchObject({ kind: 'text', text: 'T' })
+    expect(read).not.toHaveProperty('unknown')
+  })
+
+  test('that a newer build knew are shown as unknown', () => {
+    const file = decode(writeContent(content([message()]))) as { messages: object[] }
+    const newer = { ...file, messages: file.messages.map((one) => ({ ...one, kind: 'poll' })) }
+    const [read] = readContent(own(encode(newer))).messages
+    expect(read).toMatchObject({ kind: 'unknown', text: 'hello', unknown: { named: 'poll' } })
+  })
+})
+
+test('damaged or of a later version is refused', () => {
+  const file = decode(writeContent(content([message()]))) as Record<string, unknown>
+  const packed = (over: object) => own(encode({ ...file, ...over }))
+  expect(code(packed({ v: 3 }))).toBe('backup_too_new')
+  expect(code(packed({ v: 'x' }))).toBe('backup_too_new')
+  expect(code(own(encode([1])))).toBe('backup_damaged')
+  for (const over of [
+    { messages: [{}] },
+    { contacts: null },
+    { conversations: [7] },
+    { account: { userId: bob, username: 'anna', identity: null } },
+    { settings: { theme: 'pink' } },
+  ]) {
+    expect(code(packed(over)), JSON.stringify(over)).toBe('backup_damaged')
+  }
+})
+
+test('a file of the build of 2026-11-29 (commit 4f06508) is read', async () => {
+  const file = fromBase64(
+    readFileSync('tests/fixtures/backup-2026-11-29.base64', 'utf8').replaceAll('\n', ''),
+  )
+  const read = readContent(await openBackup(file, PASSPHRASE))
+  expect(read.account).toMatchObject({ username: 'anna' })
+  expect(read.settings).toEqual({ ...defaultSettings, theme: 'dark' })
+  const people = read.contacts.map(({ username, relation }) => [username, relation])
+  expect(people.toSorted()).toEqual([
+    ['bob', 'contact'],
+    ['carol', 'request'],
+  ])
+  expect(read.contacts.find(({ username }) => username === 'bob')).toMatchObject({ verified: true })
+  const flow = read.messages.toSorted((x, y) => x.order - y.order)
+  expect(flow).toMatchObject([
+    { kind: 'notice', notice: { type: 'verified' }, sender: null, recipients: [] },
+    { text: 'hello', sender: null, recipients: [{ status: 'read' }] },
+    { text: 'hello back', recipients: [], replyTo: { sender: null, known: true } },
+    { text: 'may I?', recipients: [] },
+    { text: 'still waiting', sender: null, recipients: [{ status: 'waiting' }] },
+  ])
+  expect(flow.map(({ sender, conversation }) => sender === conversation)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+  ])
+})
