@@ -11,6 +11,9 @@ export default {
   unsendable_text:
     'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
+  wrong_passkey: 'Das ist nicht der Passkey dieses Geräts. Nimm das Kennwort.',
+  passkey_unsupported:
+    'Dieser Passkey kann keinen Schlüssel aufbewahren. Nimm einen anderen oder nur das Kennwort.',
   weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',
   identity_changed:

@@ -11,6 +11,8 @@ export default {
   unsendable_text:
     'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',
   wrong_passphrase: 'That is not the passphrase.',
+  wrong_passkey: 'That is not the passkey of this device. Use the passphrase.',
+  passkey_unsupported: 'This passkey cannot keep a key. Use another one, or the passphrase alone.',
   weak_passphrase: 'Too easy to guess. Add a few random words.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
   identity_changed:
