@@ -23,15 +23,20 @@ import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
 
 export class LocalData {
+  private closed = false
+
   private constructor(
     private readonly db: Database,
     readonly vault: Vault,
   ) {}
 
-  /** `terminated`: the browser closed the database by itself; nothing of it works any more. */
+  /** `terminated`: another than us closed the database; nothing of it works any more. */
   static async open(platform: Platform, name: string, terminated?: () => void): Promise<LocalData> {
-    const db = await openDatabase(name, terminated)
-    return new LocalData(db, new Vault(db, platform.deviceKeys))
+    const db = await openDatabase(name, () => {
+      if (!data.closed) terminated?.()
+    })
+    const data: LocalData = new LocalData(db, new Vault(db, platform.deviceKeys))
+    return data
   }
 
   /** With the root key, which `vault` gives. */
@@ -65,6 +70,7 @@ export class LocalData {
   }
 
   close(): void {
+    this.closed = true
     this.db.close()
   }
 
