@@ -100,10 +100,11 @@ export default {
     receipts: 'Lesebestätigungen',
     receiptsHint: 'Aus: Du verrätst nichts und erfährst nichts.',
     typing: 'Tippanzeige',
-    typingHint: 'Zeigt, wenn du schreibst.',
+    typingHint:
+      'Zeigt, wenn du schreibst. Der Server kann das Zeichen nicht lesen, sieht aber, wann und an wen du schreibst.',
     presence: 'Online-Status',
     presenceHint:
-      'Du und ein Kontakt seht einander online, solange jeder den anderen im Blick hat. Der Server erfährt, wen du ansiehst: den offenen Chat und die Zeilen auf dem Bildschirm.',
+      'Du und ein Kontakt seht einander online, solange jeder den anderen im Blick hat. Der Server erfährt, wen du ansiehst: den offenen Chat und die Zeilen auf dem Bildschirm. Für einzelne lässt es sich in deren Details ausschalten.',
     signed: 'Unterschriebene Quittungen behalten',
     signedHint:
       'Der Server unterschreibt, dass er jede deiner Nachrichten angenommen hat. Die Quittung steht in den Details der Nachricht.',

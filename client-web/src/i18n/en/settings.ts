@@ -99,10 +99,11 @@ export default {
     receipts: 'Read receipts',
     receiptsHint: 'Off: you do not tell, and you are not told.',
     typing: 'Typing indicator',
-    typingHint: 'Show when you are writing.',
+    typingHint:
+      'Show when you are writing. The server cannot read the sign, but sees when you are writing, and to whom.',
     presence: 'Online status',
     presenceHint:
-      'You and a contact see each other online while each has the other in sight. The server learns whom you look at: the open chat and the rows on screen.',
+      'You and a contact see each other online while each has the other in sight. The server learns whom you look at: the open chat and the rows on screen. You can turn it off for one person in their details.',
     signed: 'Keep signed receipts',
     signedHint:
       'The server signs that it took each message you send. You find the receipt in the message’s details.',

@@ -100,6 +100,8 @@ export interface PeopleCommands {
   declineRequest(id: UserId): Promise<void>
   block(id: UserId): Promise<void>
   unblock(id: UserId): Promise<void>
+  /** Whether this device and the contact's see each other online, where the setting for all allows it. */
+  setPresence(id: UserId, on: boolean): Promise<void>
   /** The contact, its conversation and its sessions leave this device; only counters stay. */
   removeContact(id: UserId): Promise<void>
 }
