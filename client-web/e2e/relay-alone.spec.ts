@@ -136,6 +136,7 @@ test('the relay away: words on every way in; back again when it is, also as an o
   await bob.go('#/settings/security')
   await expect(bob.page.locator('[data-type="relay_log_changed"]')).toHaveCount(1)
   await carol.get(testids.submitRegister).click()
+  await carol.get(testids.lockLater).click()
   await carol.isOnline()
 })
 

@@ -113,6 +113,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
         },
       ]
     },
+    passkeySupported: async () => true,
     suggestPassphrase: () => 'harbor-violet-anchor-thirty-maple-orbit',
     passphraseStrength: (text) => Math.min(4, Math.floor(text.length / 6)) as 0 | 1 | 2 | 3 | 4,
     async createBackup() {

@@ -47,6 +47,7 @@ export function contact(username: string, over: Partial<Contact> = {}): Contact 
     alike: null,
     blocked: false,
     online: false,
+    presence: true,
     addedAt: NOW - 40 * DAY,
     verifiedAt: null,
     ...over,

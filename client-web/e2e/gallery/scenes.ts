@@ -190,6 +190,21 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       return { failing: { unlock: new MessengerError('wrong_passphrase') } }
     },
   },
+  'lock-offer': {
+    path: '/',
+    fill: () => {
+      ready()
+      useAppStore().state.offerLock = true
+    },
+  },
+  'locked-passkey': {
+    path: '/',
+    fill: () => {
+      const lock = { enabled: true, locked: true, passkey: true }
+      Object.assign(useAppStore().state, { phase: 'locked', knownUsername: 'mara', lock })
+      return { failing: { unlockWithPasskey: new MessengerError('wrong_passkey') } }
+    },
+  },
   elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
   unopened: unopened('damaged'),
   'unopened-full': unopened('full'),
@@ -320,9 +335,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   }),
   'settings-backup-done': at('/settings/backup'),
   'settings-privacy': scene('/settings/privacy', () => {
-    useAppStore().state.lock = { enabled: true, locked: false }
+    useAppStore().state.lock = { enabled: true, locked: false, passkey: false }
   }),
+  'settings-unlocked': at('/settings/privacy'),
   'settings-passphrase': at('/settings/privacy'),
+  'settings-passkey': scene('/settings/privacy', () => {
+    useAppStore().state.lock = { enabled: true, locked: false, passkey: false }
+    return { failing: { addPasskey: new MessengerError('passkey_unsupported') } }
+  }),
   'settings-notifications': scene('/settings/notifications', () => {
     permit('granted')
     useSettingsStore().state.notifications = true

@@ -63,6 +63,7 @@ export class Person {
     await this.get(testids.username).fill(this.name)
     await this.get(testids.password).fill(PASSWORD)
     await this.get(testids.submitRegister).click()
+    await this.get(testids.lockLater).click()
     await this.isOnline()
   }
 

@@ -172,5 +172,15 @@ export const steps: Record<string, Step> = {
     await page.getByTestId(testids.backupSave).waitFor()
   },
   'settings-passphrase': async (page) => page.getByTestId(testids.setPassphrase).click(),
+  'settings-passkey': async (page) => {
+    await page.getByTestId(testids.passkey).click()
+    await page.getByTestId(testids.passkeyPassphrase).fill('a rather long one')
+    await page.getByTestId(testids.passkeySubmit).click()
+    await page.getByRole('alert').waitFor()
+  },
+  'locked-passkey': async (page) => {
+    await page.getByTestId(testids.unlockPasskey).click()
+    await page.getByRole('alert').waitFor()
+  },
   'settings-logout': async (page) => page.getByTestId(testids.logout).click(),
 }

@@ -7,6 +7,7 @@ import { chatCommands } from '@/messenger/commands/chat-commands'
 import type { Messenger } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { toMessengerError } from '@/messenger/session/messenger-errors'
+import { lockCommands } from '@/messenger/commands/lock-commands'
 import { peopleCommands } from '@/messenger/commands/people-commands'
 import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
 import { trustCommands } from '@/messenger/commands/trust-commands'
@@ -32,6 +33,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...peopleCommands(services),
     ...trustCommands(services),
     ...keeping,
+    ...lockCommands(app),
     ...appCommands(app, updates, cancelBackup),
   }
   const messenger = typed(commands, app.now)

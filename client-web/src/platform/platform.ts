@@ -1,3 +1,5 @@
+import type { Bytes } from '@/crypto/bytes'
+
 /**
  * What differs between a browser and a phone. `device/` holds the browser's side of it; the build for phones
  * takes `capacitor/src/`, with modules of the same names, in its place.
@@ -20,12 +22,38 @@ export interface RelayAddress {
   choose?(url: string): Promise<void>
 }
 
+/**
+ * Passkeys that keep a secret: the device's own (fingerprint, face, PIN) or a security key, by WebAuthn's
+ * extension PRF. The secret is 32 bytes, the same each time for one salt. Creating and asking end
+ * with a `PasskeyError`.
+ */
+export interface Passkeys {
+  /** Whether this browser has them at this address. */
+  supported(): Promise<boolean>
+  /** `name` is what the browser's own list of passkeys shows. */
+  create(name: string, salt: Bytes): Promise<{ id: Bytes; secret: Bytes }>
+  secret(id: Bytes, salt: Bytes): Promise<Bytes>
+}
+
+/** `unsupported`: the browser, or the device that the person chose, keeps no such secret. */
+export class PasskeyError extends Error {
+  override readonly name = 'PasskeyError'
+  constructor(
+    readonly code: 'cancelled' | 'unsupported',
+    options?: ErrorOptions,
+  ) {
+    super(code, options)
+  }
+}
+
 export interface Platform {
   readonly name: 'web' | 'ios' | 'android'
   /** Told to one's own other devices only: “Firefox on Linux”. */
   readonly deviceName?: string
   readonly relay: RelayAddress
   readonly deviceKeys: DeviceKeys
+  /** Absent where there are none. */
+  readonly passkeys?: Passkeys
   /** Asks that our data is not thrown away when space is short; null where that has no meaning. */
   persist(): Promise<boolean | null>
   /** Hands a file to the person (download, share sheet). */

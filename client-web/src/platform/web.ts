@@ -1,6 +1,6 @@
 import { deleteDB, openDB } from 'idb'
 import { browserName } from './browser-name'
-import type { DeviceKeys, Platform } from './platform'
+import type { DeviceKeys, Passkeys, Platform } from './platform'
 
 const STORE = 'keys'
 const NAME = 'device'
@@ -29,12 +29,21 @@ export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
   }
 }
 
+/** Fetched when they are first asked for. */
+const passkeys: Passkeys = {
+  supported: async () => (await late()).supported(),
+  create: async (name, salt) => (await late()).create(name, salt),
+  secret: async (id, salt) => (await late()).secret(id, salt),
+}
+const late = async (): Promise<Passkeys> => (await import('./passkeys')).webPasskeys
+
 export function webPlatform(): Platform {
   return {
     name: 'web',
     deviceName: browserName(navigator.userAgent),
     relay: { url: () => location.origin },
     deviceKeys: webDeviceKeys(),
+    passkeys,
     async persist() {
       if (!navigator.storage?.persist) return null
       return (await navigator.storage.persisted()) || navigator.storage.persist()

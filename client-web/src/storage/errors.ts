@@ -4,6 +4,7 @@ export type StorageErrorCode =
   /** Another tab leads now; what was to be written is not. */
   | 'fenced'
   | 'wrong_passphrase'
+  | 'wrong_passkey'
   | 'locked'
   /** The device has no space left. */
   | 'full'

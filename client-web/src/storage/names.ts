@@ -5,6 +5,7 @@
  */
 import { toBase64, utf8 } from '@/crypto/bytes'
 import { StorageError } from './errors'
+import type { Key, TableName } from './schema'
 
 const LENGTH = 18
 /** Names of people and conversations come again and again; those of messages do not. */
@@ -38,6 +39,16 @@ export class Names {
     this.key = null
     this.known.clear()
   }
+}
+
+/** Where a record lies: ids are hidden, numbers stay, for they keep the order. */
+export async function storedKey(
+  names: Names,
+  table: TableName,
+  key: Key<TableName>,
+): Promise<Key<TableName>> {
+  if (typeof key === 'string') return names.of(table, key)
+  return Array.isArray(key) ? [await names.of(table, key[0]), key[1]] : key
 }
 
 const derive = (root: CryptoKey): Promise<CryptoKey> =>

@@ -35,8 +35,17 @@ export interface Tables {
   held: { key: string; value: SealedRecord }
   /** Key: event id. */
   security: { key: string; value: SealedRecord }
+  /** Rows that are sealed under another root key and wait to take the place of the old ones; see `reseal.ts`. */
+  staged: { key: number; value: StagedRow }
   /** Unsealed: the wrapped root key, and the number of the tab that may write. */
   vault: { key: string; value: unknown }
+}
+
+/** A row of `table`, as it will lie there. */
+export interface StagedRow {
+  table: TableName
+  key: IDBValidKey
+  value: unknown
 }
 
 /** `order` as in the key: missing only in rows that `rename.ts` has yet to move. */
@@ -49,7 +58,7 @@ export interface MessageEntry {
 export type TableName = keyof Tables
 export type Key<T extends TableName> = Tables[T]['key']
 /** Tables whose value is one sealed record. */
-export type SealedTable = Exclude<TableName, 'vault' | 'messages'>
+export type SealedTable = Exclude<TableName, 'vault' | 'staged' | 'messages'>
 
 export type Database = IDBPDatabase<Tables>
 type Upgrade = (
@@ -85,4 +94,5 @@ export const migrations: readonly Upgrade[] = [
     transaction.objectStore('messages').createIndex('order', 'order')
   },
   (db) => void db.createObjectStore('held'),
+  (db) => void db.createObjectStore('staged', { autoIncrement: true }),
 ]

@@ -8,10 +8,12 @@ import { decodeStored } from './stored'
 import type { Stored, StoredMessages } from './stored'
 import type { Changes, Removal, Write } from './changes'
 import { ask, storageError, StorageError } from './errors'
+import { storedKey } from './names'
 import type { Database, Key, MessageEntry, SealedTable, TableName, Tables } from './schema'
 import type { Sealer } from './sealer'
 
-const FENCE = 'fence'
+/** The number of the tab that may write. */
+export const FENCE = 'fence'
 
 /** A request's failure ends its transaction, whose own failure is what is thrown. */
 const reportedByTransaction = (): undefined => undefined
@@ -219,12 +221,9 @@ export class Store {
     return { table, key: allOf(await this.sealer.names.of(table, removal.conversation)) }
   }
 
-  /** Where a record lies: ids are hidden, numbers stay, for they keep the order. */
+  /** Where a record lies. */
   private async name<T extends TableName>(table: T, key: Key<TableName>): Promise<Key<T>> {
-    const { names } = this.sealer
-    if (typeof key === 'string') return (await names.of(table, key)) as Key<T>
-    if (!Array.isArray(key)) return key as Key<T>
-    return [await names.of(table, key[0]), key[1]] as Key<T>
+    return (await storedKey(this.sealer.names, table, key)) as Key<T>
   }
 
   private begin(tables: TableName[], durability: Durability) {

@@ -1,24 +1,20 @@
 /**
- * The root key, from which all record keys come. At rest it is wrapped by the device key (which
- * the platform keeps and nobody can export) and, with a passphrase, inside that by a key from
- * PBKDF2: a copied profile without the passphrase, or the passphrase without the device, opens
- * nothing. Its bytes are in memory only while it is wrapped or unwrapped.
+ * The root key, from which all record keys come. At rest it is wrapped by the device key (which the
+ * platform keeps and nobody can export) and, with a passphrase, inside that by a key from PBKDF2. On
+ * the web the device key lies in the same browser profile: without a passphrase a copy of the whole
+ * profile opens. With one it does not, nor does the database without the device key. The root's
+ * bytes are in memory only while it is wrapped or unwrapped.
  */
-import { concat, random, utf8 } from '@/crypto/bytes'
+import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { DeviceKeys } from '@/platform/platform'
-import { withReadings } from '@/text/passphrase'
 import { ask, StorageError } from './errors'
 import type { Database } from './schema'
+import { importRoot, unwrap, unwrapForPasskey, wrap, wrapForPasskey } from './wrapping'
+import type { PasskeyRef, WrappedRoot } from './wrapping'
 
-export const PASSPHRASE_ITERATIONS = 600_000
-const ENTRY = 'root'
-
-interface WrappedRoot {
-  v: 1
-  wrapped: Bytes
-  passphrase: { salt: Bytes; iterations: number } | null
-}
+/** Where the wrapped root lies. */
+export const ROOT = 'root'
 
 export type VaultState = 'empty' | 'open' | 'locked'
 
@@ -34,91 +30,85 @@ export class Vault {
     return entry.passphrase ? 'locked' : 'open'
   }
 
+  /** The passkey that opens it beside the passphrase. */
+  async passkey(): Promise<PasskeyRef | null> {
+    return (await this.entry())?.passkey ?? null
+  }
+
   /** A new root on a device that has none. @throws StorageError `failed` where there is one */
   async create(): Promise<CryptoKey> {
     // Another would leave everything that lies here unreadable for ever.
     if (await this.entry()) throw new StorageError('failed', 'this device has a root key already')
     await ask(() => this.deviceKeys.create())
     const root = random(32)
-    const entry = await this.wrap(root, null)
-    await ask(() => this.db.add('vault', entry, ENTRY))
+    const entry = await wrap(await this.deviceKey(), root, null)
+    await ask(() => this.db.add('vault', entry, ROOT))
     return importRoot(root)
   }
 
   /** @throws StorageError `wrong_passphrase`, `locked` (one is needed), `damaged` */
   async unlock(passphrase: string | null): Promise<CryptoKey> {
-    return importRoot(await this.unwrap(passphrase))
+    return importRoot(await this.open(passphrase))
   }
 
-  /** Null takes the lock away. @throws StorageError `wrong_passphrase` */
-  async setPassphrase(current: string | null, next: string | null): Promise<void> {
-    const root = await this.unwrap(current)
-    const entry = await this.wrap(root, next)
-    await ask(() => this.db.put('vault', entry, ENTRY))
+  /** @throws StorageError `wrong_passkey`, `damaged` */
+  async unlockWithPasskey(secret: Bytes): Promise<CryptoKey> {
+    const { passkey } = await this.theEntry()
+    if (!passkey) throw new StorageError('wrong_passkey', 'no passkey opens this device')
+    return importRoot(await unwrapForPasskey(await this.deviceKey(), passkey, secret))
+  }
+
+  /**
+   * Another root under this passphrase alone, not stored yet: an older wrapping may stay readable on
+   * the disk after it was replaced, so it must open nothing that is sealed from now on (`reseal.ts`).
+   */
+  async renew(passphrase: string): Promise<{ root: CryptoKey; entry: WrappedRoot }> {
+    const root = random(32)
+    const entry = await wrap(await this.deviceKey(), root, passphrase)
+    return { root: await importRoot(root), entry }
+  }
+
+  /** Passphrase and passkey are not asked for any more. @throws StorageError `wrong_passphrase` */
+  async removeLock(passphrase: string | null): Promise<void> {
+    const root = await this.open(passphrase)
+    await this.replace(await wrap(await this.deviceKey(), root, null))
     root.fill(0)
   }
 
+  /** `secret`: the passkey's, for its salt. @throws StorageError `wrong_passphrase`, `failed` without a passphrase */
+  async addPasskey(passphrase: string, passkey: PasskeyRef, secret: Bytes): Promise<void> {
+    const entry = await this.theEntry()
+    if (!entry.passphrase) throw new StorageError('failed', 'a passkey stands beside a passphrase')
+    const root = await this.open(passphrase)
+    const wrapped = await wrapForPasskey(await this.deviceKey(), root, passkey, secret)
+    root.fill(0)
+    await this.replace({ ...entry, passkey: wrapped })
+  }
+
+  private replace(entry: WrappedRoot): Promise<unknown> {
+    return ask(async () => {
+      const transaction = this.db.transaction('vault', 'readwrite', { durability: 'strict' })
+      await Promise.all([transaction.store.put(entry, ROOT), transaction.done])
+    })
+  }
+
   private async entry(): Promise<WrappedRoot | null> {
-    return ((await ask(() => this.db.get('vault', ENTRY))) as WrappedRoot | undefined) ?? null
+    return ((await ask(() => this.db.get('vault', ROOT))) as WrappedRoot | undefined) ?? null
   }
 
-  private async unwrap(passphrase: string | null): Promise<Bytes> {
+  private async theEntry(): Promise<WrappedRoot> {
     const entry = await this.entry()
-    const device = await ask(() => this.deviceKeys.load())
-    if (!entry || !device) throw new StorageError('damaged', 'this device has no root key')
-    const inner = await decrypt(device, entry.wrapped).catch((cause: unknown) => {
-      throw new StorageError('damaged', 'the root key does not open', { cause })
-    })
-    if (!entry.passphrase) return inner
-    if (passphrase === null) throw new StorageError('locked')
-    const { salt, iterations } = entry.passphrase
-    const open = async (reading: string) => decrypt(await stretch(reading, salt, iterations), inner)
-    return withReadings(passphrase, open).catch(() => {
-      throw new StorageError('wrong_passphrase')
-    })
+    if (!entry) throw new StorageError('damaged', 'this device has no root key')
+    return entry
   }
 
-  private async wrap(root: Bytes, passphrase: string | null): Promise<WrappedRoot> {
+  private async open(passphrase: string | null): Promise<Bytes> {
+    return unwrap(await this.deviceKey(), await this.theEntry(), passphrase)
+  }
+
+  private async deviceKey(): Promise<CryptoKey> {
     const device = await ask(() => this.deviceKeys.load())
     if (!device) throw new StorageError('damaged', 'this device has no device key')
-    const lock =
-      passphrase === null ? null : { salt: random(16), iterations: PASSPHRASE_ITERATIONS }
-    const inner =
-      lock && passphrase !== null
-        ? await encrypt(await stretch(passphrase, lock.salt, lock.iterations), root)
-        : root
-    return { v: 1, wrapped: await encrypt(device, inner), passphrase: lock }
+    return device
   }
-}
-
-async function importRoot(root: Bytes): Promise<CryptoKey> {
-  const key = await crypto.subtle.importKey('raw', root, 'HKDF', false, ['deriveKey'])
-  root.fill(0)
-  return key
-}
-
-async function stretch(passphrase: string, salt: Bytes, iterations: number): Promise<CryptoKey> {
-  const secret = utf8(passphrase.normalize('NFKC'))
-  const base = await crypto.subtle.importKey('raw', secret, 'PBKDF2', false, ['deriveKey'])
-  return crypto.subtle.deriveKey(
-    { name: 'PBKDF2', hash: 'SHA-256', salt, iterations },
-    base,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  )
-}
-
-const label = { additionalData: utf8('sealstream root key') }
-
-async function encrypt(key: CryptoKey, data: Bytes): Promise<Bytes> {
-  const iv = random(12)
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, ...label }, key, data)
-  return concat(iv, new Uint8Array(sealed))
-}
-
-async function decrypt(key: CryptoKey, data: Bytes): Promise<Bytes> {
-  const iv = data.slice(0, 12)
-  const plain = { name: 'AES-GCM', iv, ...label }
-  return new Uint8Array(await crypto.subtle.decrypt(plain, key, data.slice(12)))
 }

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import type { CryptoEngine } from '@/crypto/engine'
 import { startEngine } from '@/crypto/remote'
+import { webPasskeys } from '@/platform/passkeys'
 import { webDeviceKeys } from '@/platform/web'
 import { defaultSettings } from '@/messenger/contract'
 import type {
@@ -118,6 +119,7 @@ export class Client {
         ...(options.deviceName && { deviceName: options.deviceName }),
         relay: options.relay ?? { url: () => location.origin },
         deviceKeys: webDeviceKeys(`${this.database}-keys`),
+        passkeys: webPasskeys,
         persist: async () => null,
         saveFile: async (name, file) => void this.saved.push({ name, file }),
       },

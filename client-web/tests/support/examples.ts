@@ -13,6 +13,7 @@ export const aContact = (over: Partial<Contact> = {}): Contact => ({
   alike: null,
   blocked: false,
   online: false,
+  presence: true,
   addedAt: 1,
   verifiedAt: null,
   ...over,

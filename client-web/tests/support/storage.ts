@@ -31,6 +31,27 @@ export async function openStore(name = freshName()): Promise<OpenedStore> {
   return { name, db, vault, sealer, store }
 }
 
+/** A database with the same rows, as somebody would copy it off the disk. */
+export async function copied(db: Database, name: string): Promise<Database> {
+  const copy = await openDatabase(name)
+  await copyInto(db, copy)
+  return copy
+}
+
+/** Puts all rows of one database in the place of the other's. */
+export async function copyInto(from: Database, to: Database): Promise<void> {
+  for (const table of from.objectStoreNames) {
+    const [keys, values] = await Promise.all([from.getAllKeys(table), from.getAll(table)])
+    const transaction = to.transaction(table, 'readwrite')
+    void transaction.store.clear()
+    for (const [i, key] of keys.entries()) {
+      const inline = transaction.store.keyPath !== null
+      void transaction.store.put(values[i] as never, inline ? undefined : (key as never))
+    }
+    await transaction.done
+  }
+}
+
 /** Every byte of a database, keys included, as one searchable string. */
 export async function dump(db: Database): Promise<string> {
   let text = ''

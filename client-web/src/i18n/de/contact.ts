@@ -52,6 +52,10 @@ export default {
   blockedState: 'Blockiert',
   verifiedSince: 'Bestätigt am {date}',
   since: 'Kontakt seit {date}',
+  presence: 'Online-Status',
+  presenceHint:
+    'Auf diesem Gerät. Aus: Du und {name} seht einander nicht online, und der Server erfährt nicht, wann du diesen Chat ansiehst.',
+  presenceForNobody: 'Für alle ausgeschaltet, unter „Privatsphäre“ in den Einstellungen.',
   code: 'Kontaktcode',
   block: 'Blockieren',
   unblock: 'Freigeben',

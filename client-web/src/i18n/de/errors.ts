@@ -14,6 +14,9 @@ export default {
   not_a_relay:
     'Dort antwortet kein Sealstream-Server, oder sein Zertifikat passt nicht zum Namen. Prüfe Adresse und Netz.',
   wrong_passphrase: 'Das ist nicht das Kennwort.',
+  wrong_passkey: 'Das ist nicht der Passkey dieses Geräts. Nimm das Kennwort.',
+  passkey_unsupported:
+    'Dieser Passkey kann keinen Schlüssel aufbewahren. Nimm einen anderen oder nur das Kennwort.',
   weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',
   identity_changed:

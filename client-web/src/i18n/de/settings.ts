@@ -100,15 +100,25 @@ export default {
     receipts: 'Lesebestätigungen',
     receiptsHint: 'Aus: Du verrätst nichts und erfährst nichts.',
     typing: 'Tippanzeige',
-    typingHint: 'Zeigt, wenn du schreibst.',
+    typingHint:
+      'Zeigt, wenn du schreibst. Der Server kann das Zeichen nicht lesen, sieht aber, wann und an wen du schreibst.',
     presence: 'Online-Status',
     presenceHint:
-      'Du und ein Kontakt seht einander online, solange jeder den anderen im Blick hat. Der Server erfährt, wen du ansiehst: den offenen Chat und die Zeilen auf dem Bildschirm.',
+      'Du und ein Kontakt seht einander online, solange jeder den anderen im Blick hat. Der Server erfährt, wen du ansiehst: den offenen Chat und die Zeilen auf dem Bildschirm. Für einzelne lässt es sich in deren Details ausschalten.',
     signed: 'Unterschriebene Quittungen behalten',
     signedHint:
       'Der Server unterschreibt, dass er jede deiner Nachrichten angenommen hat. Die Quittung steht in den Details der Nachricht.',
     lock: 'Kennwortsperre',
-    lockHint: 'Versiegelt den Speicherschlüssel dieses Geräts. Wird bei jedem Start gefragt.',
+    lockHint:
+      'Ohne Kennwort liegt der Schlüssel zu deinen Nachrichten neben ihnen in diesem Browser: Wer dessen Dateien kopiert oder an diesem Gerät sitzt, kann sie lesen.',
+    lockOnHint:
+      'Was auf diesem Gerät liegt, ist mit deinem Kennwort versiegelt. Es wird bei jedem Start gefragt, und niemand kann es zurücksetzen.',
+    sealing: 'Alles wird neu versiegelt',
+    passkey: 'Mit einem Passkey entsperren',
+    passkeyOn: 'Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel. Das Kennwort gilt weiter.',
+    passkeyRemove: 'Passkey entfernen',
+    passkeyAgain: 'Der Passkey wird dabei entfernt. Du kannst ihn danach wieder hinzufügen.',
+    passkeyAdded: 'Passkey hinzugefügt.',
     lockOn: 'Sperre ist an',
     setPassphrase: 'Kennwort festlegen',
     changePassphrase: 'Kennwort ändern',

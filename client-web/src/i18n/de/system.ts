@@ -23,6 +23,7 @@ export default {
   lockedText: 'Deine Nachrichten sind auf diesem Gerät versiegelt.',
   passphrase: 'Kennwort',
   unlock: 'Entsperren',
+  unlockWithPasskey: 'Mit Passkey entsperren',
   forgot: 'Vergessen?',
   forgotText:
     'Niemand kann es zurücksetzen. Du kannst dieses Gerät löschen und eine Sicherung einspielen.',

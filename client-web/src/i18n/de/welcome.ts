@@ -20,6 +20,13 @@ export default {
   password: 'Passwort',
   passwordHint: 'Mindestens 10 Zeichen. Es lässt sich nicht zurücksetzen: Niemand sonst kennt es.',
   makingKeys: 'Deine Schlüssel entstehen',
+  lock: {
+    title: 'Dieses Gerät sperren?',
+    text: 'Mit einem Kennwort öffnest nur du hier deine Nachrichten. Ohne liegt der Schlüssel neben ihnen in diesem Browser: Wer dessen Dateien kopiert oder an diesem Gerät sitzt, kann sie lesen.',
+    set: 'Kennwort festlegen',
+    later: 'Nicht jetzt',
+    laterHint: 'Das geht jederzeit unter „Privatsphäre“ in den Einstellungen.',
+  },
   restoreTitle: 'Sicherung einspielen',
   restoreText: 'Identität, Kontakte und Verlauf kommen zurück. Deine Kontakte sehen keine Warnung.',
   chooseFile: 'Sicherungsdatei wählen',

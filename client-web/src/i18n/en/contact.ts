@@ -51,6 +51,10 @@ export default {
   blockedState: 'Blocked',
   verifiedSince: 'Verified on {date}',
   since: 'Contact since {date}',
+  presence: 'Online status',
+  presenceHint:
+    'On this device. Off: you and {name} do not see each other online, and the server does not learn when you look at this chat.',
+  presenceForNobody: 'Turned off for everyone under “Privacy” in the settings.',
   code: 'Contact code',
   block: 'Block',
   unblock: 'Unblock',

@@ -14,6 +14,8 @@ export default {
   not_a_relay:
     'No Sealstream server answers there, or its certificate does not fit its name. Check the address and your network.',
   wrong_passphrase: 'That is not the passphrase.',
+  wrong_passkey: 'That is not the passkey of this device. Use the passphrase.',
+  passkey_unsupported: 'This passkey cannot keep a key. Use another one, or the passphrase alone.',
   weak_passphrase: 'Too easy to guess. Add a few random words.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
   identity_changed:

@@ -99,15 +99,25 @@ export default {
     receipts: 'Read receipts',
     receiptsHint: 'Off: you do not tell, and you are not told.',
     typing: 'Typing indicator',
-    typingHint: 'Show when you are writing.',
+    typingHint:
+      'Show when you are writing. The server cannot read the sign, but sees when you are writing, and to whom.',
     presence: 'Online status',
     presenceHint:
-      'You and a contact see each other online while each has the other in sight. The server learns whom you look at: the open chat and the rows on screen.',
+      'You and a contact see each other online while each has the other in sight. The server learns whom you look at: the open chat and the rows on screen. You can turn it off for one person in their details.',
     signed: 'Keep signed receipts',
     signedHint:
       'The server signs that it took each message you send. You find the receipt in the message’s details.',
     lock: 'Passphrase lock',
-    lockHint: 'Seals this device’s storage key. Asked for at every start.',
+    lockHint:
+      'Without a passphrase, the key to your messages lies beside them in this browser: whoever copies its files, or sits at this device, can read them.',
+    lockOnHint:
+      'What lies on this device is sealed by your passphrase. It is asked for at every start, and nobody can reset it.',
+    sealing: 'Sealing everything anew',
+    passkey: 'Unlock with a passkey',
+    passkeyOn: 'Fingerprint, face, PIN or security key. The passphrase goes on working.',
+    passkeyRemove: 'Remove passkey',
+    passkeyAgain: 'The passkey is removed by this. You can add it again afterwards.',
+    passkeyAdded: 'Passkey added.',
     lockOn: 'Lock is on',
     setPassphrase: 'Set a passphrase',
     changePassphrase: 'Change passphrase',

@@ -21,6 +21,7 @@ export default {
   lockedText: 'Your messages are sealed on this device.',
   passphrase: 'Passphrase',
   unlock: 'Unlock',
+  unlockWithPasskey: 'Unlock with passkey',
   forgot: 'Forgot it?',
   forgotText: 'Nobody can reset it. You can erase this device and restore a backup.',
   eraseDevice: 'Erase this device',

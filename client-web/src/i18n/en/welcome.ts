@@ -20,6 +20,13 @@ export default {
   password: 'Password',
   passwordHint: 'At least 10 characters. It cannot be reset: nobody else knows it.',
   makingKeys: 'Making your keys',
+  lock: {
+    title: 'Lock this device?',
+    text: 'With a passphrase, only you can open your messages here. Without one, the key lies beside them in this browser: whoever copies its files, or sits at this device, can read them.',
+    set: 'Set passphrase',
+    later: 'Not now',
+    laterHint: 'You can set one at any time under “Privacy” in the settings.',
+  },
   restoreTitle: 'Restore a backup',
   restoreText: 'Your identity, contacts and history come back. Your contacts see no warning.',
   chooseFile: 'Choose backup file',

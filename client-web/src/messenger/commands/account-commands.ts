@@ -56,6 +56,7 @@ export function accountCommands(app: App): AccountCommands {
       const name = checked(username, password)
       await prepare()
       const { account, tokens } = app.theOpened()
+      app.view.app({ offerLock: !app.lock.enabled })
       // It broke off after the account was made: the same form goes on from there.
       if (account?.username === name && tokens && !account.published) return app.proceed()
       if (account) throw otherAccount()
@@ -65,6 +66,7 @@ export function accountCommands(app: App): AccountCommands {
       const name = readUsername(username)
       await prepare()
       const { account } = app.theOpened()
+      app.view.app({ offerLock: false })
       if (!account) return enter(name, await app.api.login(name, password), false)
       if (account.username !== name) throw otherAccount()
       const tokens = await loginAgain(app, name, password, account.deviceId)

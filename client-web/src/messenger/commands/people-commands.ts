@@ -150,6 +150,16 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     },
     block: (id) => setBlocked(id, true),
     unblock: (id) => setBlocked(id, false),
+    async setPresence(id, on) {
+      const { people, core, presence } = services()
+      await core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        people.stage(changes, { ...people.get(id), presenceOff: !on })
+        await core.store.commit(changes)
+      })
+      // Told at the next connection at the latest.
+      await presence.watch().catch(() => undefined)
+    },
     async removeContact(id) {
       const { people, removals } = services()
       const change = { what: 'contact', relation: 'removed' } as const

@@ -9,7 +9,7 @@ import type { SafekeepingCommands } from '@/messenger/contract'
 import { passphraseStrength, suggestPassphrase } from '@/messenger/backup/passphrase-strength'
 
 /** @throws MessengerError `weak_passphrase` */
-function checkStrength(passphrase: string): void {
+export function checkStrength(passphrase: string): void {
   if (passphraseStrength(passphrase) < LEAST_STRENGTH) throw new MessengerError('weak_passphrase')
 }
 
@@ -21,19 +21,6 @@ export function safekeepingCommands(app: App): Safekeeping {
   let cancelled = false
   const goOn = (): void => {
     if (cancelled) throw new MessengerError('cancelled')
-  }
-
-  let locking: Promise<void> | null = null
-  /** What views put away when they are taken down, a draft just typed, is still stored. */
-  async function goDown(): Promise<void> {
-    const { opened } = app
-    await Promise.resolve()
-    await app.settle()
-    // Taken down by something else meanwhile, which shows what came of it.
-    if (app.opened !== opened) return
-    const knownUsername = opened?.account?.username ?? null
-    app.down()
-    app.view.app({ phase: 'locked', account: null, knownUsername })
   }
 
   return {
@@ -85,25 +72,5 @@ export function safekeepingCommands(app: App): Safekeeping {
     },
     suggestPassphrase,
     passphraseStrength,
-    async setPassphrase(next, current) {
-      if (next !== null) checkStrength(next)
-      app.theOpened()
-      await app.localData?.vault.setPassphrase(current ?? null, next)
-      app.setLock(next !== null, false)
-    },
-    async lock() {
-      if (!app.lock.enabled || !app.opened) throw new MessengerError('invalid', 'no lock')
-      // Seen from now on, before anything is waited for: nothing else may be drawn any more.
-      app.setLock(true, true)
-      locking ??= goDown().finally(() => (locking = null))
-      return locking
-    },
-    async unlock(passphrase) {
-      await locking
-      if (!app.localData) throw new MessengerError('not_leading')
-      const root = await app.localData.vault.unlock(passphrase)
-      app.setLock(true, false)
-      await app.enter(root)
-    },
   }
 }

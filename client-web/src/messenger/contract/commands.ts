@@ -15,6 +15,7 @@ export interface Messenger
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,
+    LockCommands,
     AppCommands {}
 
 export interface AccountCommands {
@@ -99,6 +100,8 @@ export interface PeopleCommands {
   declineRequest(id: UserId): Promise<void>
   block(id: UserId): Promise<void>
   unblock(id: UserId): Promise<void>
+  /** Whether this device and the contact's see each other online, where the setting for all allows it. */
+  setPresence(id: UserId, on: boolean): Promise<void>
   /** The contact, its conversation and its sessions leave this device; only counters stay. */
   removeContact(id: UserId): Promise<void>
 }
@@ -137,12 +140,29 @@ export interface SafekeepingCommands {
   suggestPassphrase(): string
   /** 0 (guessed at once) to 4 (out of reach offline). */
   passphraseStrength(passphrase: string): 0 | 1 | 2 | 3 | 4
-  /** Wraps the storage key; null takes the lock away. `wrong_passphrase` if `current` is wrong, `weak_passphrase`. */
+}
+
+/** The lock of this device: a passphrase, and beside it a passkey. */
+export interface LockCommands {
+  /**
+   * Seals everything on this device anew under a key that only this passphrase opens; a passkey has
+   * to be added again. Null takes the lock away. `wrong_passphrase` if `current` is wrong, `weak_passphrase`.
+   */
   setPassphrase(next: string | null, current?: string): Promise<void>
+  /** No lock for now (`AppState.offerLock`). */
+  declineLock(): Promise<void>
+  /** Whether this browser can open the lock with a passkey (fingerprint, face, PIN, security key). */
+  passkeySupported(): Promise<boolean>
+  /** `wrong_passphrase`, `cancelled`, `passkey_unsupported` (by the device that was chosen). */
+  addPasskey(passphrase: string): Promise<void>
+  /** Everything is sealed anew under the passphrase alone. `wrong_passphrase`. */
+  removePasskey(passphrase: string): Promise<void>
   /** Wipes keys and messages from memory. */
   lock(): Promise<void>
   /** `wrong_passphrase` */
   unlock(passphrase: string): Promise<void>
+  /** `cancelled`, `wrong_passkey`, `passkey_unsupported` */
+  unlockWithPasskey(): Promise<void>
 }
 
 export interface AppCommands {

@@ -14,6 +14,10 @@ export type ErrorCode =
   | 'bad_address'
   | 'wrong_passphrase'
   | 'weak_passphrase'
+  /** Another passkey than the one that was added. */
+  | 'wrong_passkey'
+  /** Neither this browser nor the chosen device can keep the key of a lock. */
+  | 'passkey_unsupported'
   // the other side
   | 'not_found'
   | 'identity_changed'

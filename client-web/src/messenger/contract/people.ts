@@ -26,6 +26,8 @@ export interface Contact {
   readonly alike: 'name' | 'key' | null
   readonly blocked: boolean
   readonly online: boolean
+  /** False: neither is shown to the other as online, whatever the setting for all says. */
+  readonly presence: boolean
   readonly addedAt: number
   readonly verifiedAt: number | null
 }

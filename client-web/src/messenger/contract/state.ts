@@ -37,7 +37,9 @@ export interface AppState {
   readonly knownUsername: string | null
   /** Whose server this device talks to; null until one is chosen, where it can be chosen. */
   readonly relay: { readonly url: string | null; readonly choosable: boolean }
-  readonly lock: { readonly enabled: boolean; readonly locked: boolean }
+  readonly lock: Lock
+  /** The account was just made here, and a lock has not been set or declined yet. */
+  readonly offerLock: boolean
   /** Why it is `unopened`. `failed`: the browser did not open its database. */
   readonly trouble: 'damaged' | 'full' | 'failed' | null
   /** Why the last session ended by itself, until the next log-in. */
@@ -50,6 +52,15 @@ export interface AppState {
   readonly expired: Expired | null
   /** Devices that joined the account, until `confirmDevice` or `removeDevice`. */
   readonly newDevices: readonly NewDevice[]
+}
+
+export interface Lock {
+  /** A passphrase seals this device's storage key. */
+  readonly enabled: boolean
+  /** It is asked for now. */
+  readonly locked: boolean
+  /** A passkey opens it as well. */
+  readonly passkey: boolean
 }
 
 export interface NewDevice {
@@ -103,7 +114,7 @@ export interface Device {
 }
 
 /** Long work that can be shown and, where `cancellable`, stopped with `cancel(task)`. */
-export type Task = 'keys' | 'backup' | 'restore' | 'search_index'
+export type Task = 'keys' | 'backup' | 'restore' | 'search_index' | 'sealing'
 export interface Progress {
   readonly task: Task
   readonly done: number

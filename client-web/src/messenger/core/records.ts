@@ -41,6 +41,8 @@ export interface ContactRecord {
   verifiedAt: number | null
   /** Null: not asked yet. */
   devices: DeviceRef[] | null
+  /** The person chose that neither sees the other online. */
+  presenceOff?: boolean
   /** Of older versions; they are moved to the table `held`. */
   held?: IncomingEnvelope[]
 }

@@ -66,6 +66,7 @@ export const contacts = stored(
     addedAt: number,
     verifiedAt: nullable(number),
     devices: nullable(list(device)),
+    presenceOff: optional(flag),
     held: optional(list(envelope)),
   }),
 )

@@ -140,6 +140,7 @@ export class People {
       alike: this.alike.of(record),
       blocked: record.blocked,
       online: this.online.has(record.userId),
+      presence: !record.presenceOff,
       addedAt: record.addedAt,
       verifiedAt: record.verifiedAt,
     }

@@ -31,6 +31,7 @@ import { Serial } from '@/messenger/core/serial'
 import type { View } from '@/messenger/core/view'
 
 const SETTLING = 1_000
+const unlocked: AppState['lock'] = { enabled: false, locked: false, passkey: false }
 
 export interface AppOptions {
   platform: Platform
@@ -57,8 +58,7 @@ export class App {
   private readonly database: string
   private wire: Wire
   readonly leader
-  /** Whether a passphrase seals this device, and is asked for now. */
-  lock: AppState['lock'] = { enabled: false, locked: false }
+  lock: AppState['lock'] = unlocked
   /** One for all that run on opened data: what an older part still writes, the next one reads. */
   serial = new Serial()
   /** How often everything was taken down: whatever began before is too late to show anything. */
@@ -95,8 +95,9 @@ export class App {
       this.localData = localData
       const state = await localData.vault.state()
       if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
-      this.setLock(state === 'locked', state === 'locked')
-      if (state === 'locked') return this.view.app({ phase: 'locked' })
+      const locked = state === 'locked'
+      this.setLock({ enabled: locked, locked, passkey: !!(await localData.vault.passkey()) })
+      if (locked) return this.view.app({ phase: 'locked' })
       await this.read(localData, await localData.vault.unlock(null))
     })
   }
@@ -187,8 +188,8 @@ export class App {
     this.view.app({ relay: { url: relay.url(), choosable: relay.choose !== undefined } })
   }
 
-  setLock(enabled: boolean, locked: boolean): void {
-    this.lock = { enabled, locked }
+  setLock(lock: Partial<AppState['lock']>): void {
+    this.lock = { ...this.lock, ...lock }
     this.view.app({ lock: this.lock })
   }
 
@@ -247,8 +248,9 @@ export class App {
     this.leave()
     await LocalData.erase(this.platform, this.database)
     this.localData = await LocalData.open(this.platform, this.database)
-    this.setLock(false, false)
-    this.view.app({ phase: 'signed_out', ended: null, account: null, knownUsername: null })
+    this.setLock(unlocked)
+    const nobody = { account: null, knownUsername: null, offerLock: false }
+    this.view.app({ phase: 'signed_out', ended: null, ...nobody })
   }
 
   theOpened(): OpenedData {

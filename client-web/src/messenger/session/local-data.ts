@@ -11,6 +11,7 @@ import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import type { Database } from '@/storage/schema'
 import { rename } from '@/storage/rename'
+import { forget, reseal } from '@/storage/reseal'
 import { ask } from '@/storage/errors'
 import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
@@ -22,15 +23,20 @@ import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
 
 export class LocalData {
+  private closed = false
+
   private constructor(
     private readonly db: Database,
     readonly vault: Vault,
   ) {}
 
-  /** `terminated`: the browser closed the database by itself; nothing of it works any more. */
+  /** `terminated`: another than us closed the database; nothing of it works any more. */
   static async open(platform: Platform, name: string, terminated?: () => void): Promise<LocalData> {
-    const db = await openDatabase(name, terminated)
-    return new LocalData(db, new Vault(db, platform.deviceKeys))
+    const db = await openDatabase(name, () => {
+      if (!data.closed) terminated?.()
+    })
+    const data: LocalData = new LocalData(db, new Vault(db, platform.deviceKeys))
+    return data
   }
 
   /** With the root key, which `vault` gives. */
@@ -39,6 +45,7 @@ export class LocalData {
     const store = new Store(this.db, sealer)
     await store.takeFence()
     await ask(() => rename(this.db, sealer, store))
+    await ask(() => forget(this.db))
     const [account, tokens, settings] = await Promise.all([
       store.get(accounts, 'account'),
       store.getSpare(tokenRecords, 'tokens'),
@@ -47,7 +54,23 @@ export class LocalData {
     return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
   }
 
+  /**
+   * Seals everything anew under another root key, which only `passphrase` opens; resolves with it.
+   * `root`: the present one. Nothing else may run on this data. @throws StorageError nothing is changed then
+   */
+  async reseal(
+    root: CryptoKey,
+    passphrase: string,
+    show: (done: number, total: number) => void,
+  ): Promise<CryptoKey> {
+    const renewed = await this.vault.renew(passphrase)
+    const [from, to] = [new Sealer(root), new Sealer(renewed.root)]
+    await reseal(this.db, { from, to, entry: renewed.entry }, show)
+    return renewed.root
+  }
+
   close(): void {
+    this.closed = true
     this.db.close()
   }
 

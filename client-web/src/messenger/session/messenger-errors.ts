@@ -1,5 +1,6 @@
 /** Every failure below becomes the one typed error the views know. */
 import { CryptoError } from '@/crypto/errors'
+import { PasskeyError } from '@/platform/platform'
 import { StorageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
 import { MessengerError } from '@/messenger/contract'
@@ -26,6 +27,7 @@ const fromStorage: Record<StorageError['code'], ErrorCode> = {
   damaged: 'storage_failed',
   fenced: 'not_leading',
   wrong_passphrase: 'wrong_passphrase',
+  wrong_passkey: 'wrong_passkey',
   locked: 'locked',
   full: 'storage_full',
   failed: 'storage_failed',
@@ -44,6 +46,10 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
   }
   if (error instanceof StorageError) {
     return new MessengerError(fromStorage[error.code], error.message, {}, options)
+  }
+  if (error instanceof PasskeyError) {
+    const code = error.code === 'cancelled' ? 'cancelled' : 'passkey_unsupported'
+    return new MessengerError(code, error.message, {}, options)
   }
   if (error instanceof CryptoError && error.code === 'identity_mismatch') {
     return new MessengerError('identity_changed', error.message, {}, options)

@@ -42,7 +42,8 @@ export class Presence {
 
   /**
    * Tells the relay whom we watch: who is in the open chat and in the rows in sight, so that it is
-   * not handed the contact list. Without the setting: nobody, and nobody sees us.
+   * not handed the contact list, and of these only for whom the person allows it. Without the
+   * setting: nobody, and nobody sees us.
    */
   async watch(): Promise<void> {
     const { socket, settings } = this.core
@@ -50,6 +51,7 @@ export class Presence {
     const users = settings.presence
       ? this.people
           .accepted()
+          .filter((one) => !one.presenceOff)
           .map((one) => one.userId)
           .filter((id) => id === this.chats.open || this.inSight.has(id))
       : []
@@ -63,7 +65,7 @@ export class Presence {
   }
 
   changed(userId: string, online: boolean): void {
-    if (!this.core.settings.presence) return
+    if (!this.core.settings.presence || this.people.all.get(userId)?.presenceOff) return
     this.heard.set(userId, online)
     this.people.setOnline(userId, online)
   }

@@ -20,7 +20,7 @@ test('what is locked is taken off the page at once, without a fade', async () =>
   const { state } = useAppStore()
   Object.assign(state, { phase: 'ready' })
   await until(() => root.querySelector('.shell') !== null, 'the chats')
-  state.lock = { enabled: true, locked: true }
+  state.lock = { enabled: true, locked: true, passkey: false }
   await nextTick()
   expect(root.querySelector('.shell')).toBeNull()
   await until(() => byTestId('unlock-passphrase') !== null, 'the lock')

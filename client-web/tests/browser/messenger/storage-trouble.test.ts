@@ -1,5 +1,6 @@
 /** A start that does not open what lies here: said so, nothing overwritten, and a way on. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { cdp } from 'vitest/browser'
 import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
 import { acquaintedClients, Client, PASSWORD } from '../../support/client'
@@ -7,6 +8,10 @@ import { fillDisk } from '../../support/full-disk'
 import { TestRelay } from '../../support/test-relay'
 import { dump } from '../../support/storage'
 import { until } from '../../support/wait'
+
+interface Devtools {
+  send(method: string, parameters: object): Promise<unknown>
+}
 
 /** Changes every record of account, tokens and settings; the answer puts them back. */
 async function damageRecords(database: string): Promise<() => Promise<void>> {
@@ -158,7 +163,8 @@ test('whichever single record is damaged, only the account’s keeps the device 
   expect(bob.received()).toEqual(['hello'])
 })
 
-test('a browser that closes the database: it opens again by itself, and ends in a screen, not in a loop', async () => {
+/** Every database that is opened from now on, as the browser hands it out. */
+function watchDatabases(): IDBDatabase[] {
   onTestFinished(() => void vi.restoreAllMocks())
   const opened: IDBDatabase[] = []
   const { open } = IDBFactory.prototype
@@ -171,23 +177,58 @@ test('a browser that closes the database: it opens again by itself, and ends in 
     request.addEventListener('success', () => opened.push(request.result))
     return request
   })
-  const { relay, anna, bob } = await acquaintedClients()
-  const close = (): void => {
-    for (const database of opened.filter(({ name }) => name === anna.database)) {
-      database.close()
-      database.dispatchEvent(new Event('close'))
+  return opened
+}
+
+test.each([
+  ['and says so', (database: IDBDatabase) => void database.dispatchEvent(new Event('close'))],
+  // As where another tab upgrades it, or where a browser forgets the event.
+  ['without a word', () => undefined],
+])(
+  'a browser that closes the database %s: it opens again by itself, and ends in a screen, not in a loop',
+  async (_, tell) => {
+    const opened = watchDatabases()
+    const { relay, anna, bob } = await acquaintedClients()
+    const { userId } = anna
+    const close = (): void => {
+      for (const database of opened.filter(({ name }) => name === anna.database)) {
+        database.close()
+        tell(database)
+      }
     }
-  }
-  for (const text of ['after the first', 'after the second']) {
-    anna.shown.connection({ state: 'paused' })
+    for (const text of ['after the first', 'after the second']) {
+      anna.shown.connection({ state: 'paused' })
+      close()
+      await bob.messenger.sendText(userId, text)
+      await until(() => anna.shown.link.state === 'online', 'opened again')
+      await anna.messenger.openConversation(bob.userId)
+      await until(() => anna.received().includes(text), 'fetched and stored')
+      await anna.messenger.sendText(bob.userId, text)
+      await until(() => bob.received().includes(text), 'sent')
+    }
     close()
-    await until(() => anna.shown.link.state === 'online', 'opened again')
-    await anna.messenger.sendText(bob.userId, text)
-    await until(() => bob.received().includes(text), 'sent')
-  }
-  close()
-  await until(() => anna.shown.state.phase === 'unopened', 'said so')
+    await bob.messenger.sendText(userId, 'waits at the relay')
+    await until(() => anna.shown.state.phase === 'unopened', 'said so')
+    expect(relay.device('anna').socket).toBeNull()
+    await anna.messenger.openStorage()
+    expect(anna.shown.state.phase).toBe('ready')
+    await anna.messenger.openConversation(bob.userId)
+    await until(() => anna.received().includes('waits at the relay'), 'fetched')
+  },
+)
+
+test('a site whose data is cleared while it is open: it begins anew, and nothing is acknowledged that was not stored', async () => {
+  const { relay, anna, bob } = await acquaintedClients()
+  const waiting = relay.device('anna').mailbox.map(({ seq }) => seq)
+  const [origin, storageTypes] = [location.origin, 'indexeddb']
+  await (cdp() as unknown as Devtools).send('Storage.clearDataForOrigin', { origin, storageTypes })
+  await until(() => anna.shown.state.phase === 'signed_out', 'begins anew')
+  expect(anna.shown.state.account).toBeNull()
+  expect(anna.shown.contacts.size).toBe(0)
   expect(relay.device('anna').socket).toBeNull()
-  await anna.messenger.openStorage()
+  // What it had not stored by then still waits for it; bob's page was cleared, too.
+  expect(relay.device('anna').mailbox.map(({ seq }) => seq)).toEqual(waiting)
+  await until(() => bob.shown.state.phase === 'signed_out', 'begins anew as well')
+  await anna.messenger.register('anew', PASSWORD)
   expect(anna.shown.state.phase).toBe('ready')
 })

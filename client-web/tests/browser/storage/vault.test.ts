@@ -5,7 +5,9 @@ import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
-import { openStore, raw } from '../../support/storage'
+import { reseal } from '@/storage/reseal'
+import { copied, openStore, raw } from '../../support/storage'
+import type { OpenedStore } from '../../support/storage'
 
 test('the device key cannot be exported', async () => {
   const { name } = await openStore()
@@ -29,42 +31,49 @@ test('a root that is there is never overwritten, not even when the device key is
   await expect(vault.create()).rejects.toMatchObject({ code: 'failed' })
 })
 
+const PASSPHRASE = 'correct horse battery'
+
+/** As `setPassphrase` does it, without an app around. */
+async function lockWith(opened: OpenedStore, passphrase: string): Promise<OpenedStore> {
+  const { root, entry } = await opened.vault.renew(passphrase)
+  const sealer = new Sealer(root)
+  await reseal(opened.db, { from: opened.sealer, to: sealer, entry })
+  const store = new Store(opened.db, sealer)
+  await store.takeFence()
+  return { ...opened, sealer, store }
+}
+
 test('with a passphrase the device opens with it alone, and records stay readable', async () => {
-  const { store, vault } = await openStore()
-  await store.commit(new Changes().put('records', 'x', 'kept'))
-  await vault.setPassphrase(null, 'correct horse battery')
+  const opened = await openStore()
+  const { vault } = opened
+  await opened.store.commit(new Changes().put('records', 'x', 'kept'))
+  const { store } = await lockWith(opened, PASSPHRASE)
   expect(await vault.state()).toBe('locked')
   await expect(vault.unlock(null)).rejects.toMatchObject({ code: 'locked' })
   await expect(vault.unlock('wrong')).rejects.toMatchObject({ code: 'wrong_passphrase' })
-  await vault.unlock('correct horse battery')
+  await vault.unlock(PASSPHRASE)
   // Pasted from another messenger.
   await vault.unlock('\u2068correct horse\u00A0battery\u2069 ')
-  await expect(vault.setPassphrase('wrong', null)).rejects.toMatchObject({
-    code: 'wrong_passphrase',
-  })
-  await vault.setPassphrase('correct horse battery', null)
+  await expect(vault.removeLock('wrong')).rejects.toMatchObject({ code: 'wrong_passphrase' })
+  await vault.removeLock(PASSPHRASE)
   expect(await vault.state()).toBe('open')
   expect(await store.get(raw('records'), 'x')).toBe('kept')
 })
 
 test('threat 28: a copied database does not open on another device, nor without the passphrase', async () => {
-  const { store, vault, db, name } = await openStore()
-  await store.commit(new Changes().put('records', 'x', 'secret'))
-  await vault.setPassphrase(null, 'correct horse battery')
-  const copy = await openDatabase(`${name}-copy`)
-  for (const table of ['vault', 'records'] as const) {
-    for (const key of await db.getAllKeys(table)) {
-      await copy.put(table, (await db.get(table, key)) as never, key)
-    }
-  }
+  const opened = await openStore()
+  const { db, name } = opened
+  await opened.store.commit(new Changes().put('records', 'x', 'secret'))
+  await lockWith(opened, PASSPHRASE)
+  const copy = await copied(db, `${name}-copy`)
   const elsewhere = webDeviceKeys(`${name}-elsewhere`)
   await elsewhere.create()
-  await expect(new Vault(copy, elsewhere).unlock('correct horse battery')).rejects.toMatchObject({
+  await expect(new Vault(copy, elsewhere).unlock(PASSPHRASE)).rejects.toMatchObject({
     code: 'damaged',
   })
   const sameDevice = new Vault(copy, webDeviceKeys(`${name}-keys`))
   await expect(sameDevice.unlock('guess')).rejects.toMatchObject({ code: 'wrong_passphrase' })
-  const root = await sameDevice.unlock('correct horse battery')
+  const root = await sameDevice.unlock(PASSPHRASE)
   expect(await new Store(copy, new Sealer(root)).get(raw('records'), 'x')).toBe('secret')
 })
 

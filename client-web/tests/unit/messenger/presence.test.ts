@@ -3,6 +3,12 @@ import { expect, test } from 'vitest'
 import { Presence } from '@/messenger/session/presence'
 
 function setUp() {
+  const everyone = new Map(
+    ['anna', 'bob', 'carol', 'dora'].map((userId) => [
+      userId,
+      { userId, presenceOff: false as boolean | undefined },
+    ]),
+  )
   const online = new Set<string>()
   const answers: ((online: string[]) => void)[] = []
   const asked: string[][] = []
@@ -16,7 +22,8 @@ function setUp() {
     },
   }
   const people = {
-    accepted: () => ['anna', 'bob', 'carol', 'dora'].map((userId) => ({ userId })),
+    all: everyone,
+    accepted: () => [...everyone.values()],
     allOffline: () => online.clear(),
     setOnline: (id: string, is: boolean) => (is ? online.add(id) : online.delete(id)),
   }
@@ -28,7 +35,9 @@ function setUp() {
     sessions as never,
     ephemerals as never,
   )
-  return { presence, online, answers, asked, chats }
+  const choose = (userId: string, on: boolean) =>
+    void everyone.set(userId, { userId, presenceOff: !on })
+  return { presence, online, answers, asked, chats, choose }
 }
 
 test('a notice that overtakes the answer to the question before it stands', async () => {
@@ -53,6 +62,22 @@ test('only the open chat and the rows in sight are asked for', async () => {
   expect(asked.length).toBe(2)
   presence.setInSight([])
   expect(asked.at(-1)).toEqual(['dora'])
+})
+
+test('for whom it was turned off the relay is not asked, nor is a notice of them heard', async () => {
+  const { presence, asked, online, answers, chats, choose } = setUp()
+  chats.open = 'anna'
+  choose('anna', false)
+  const told = presence.watch()
+  presence.changed('anna', true)
+  answers[0]?.(['bob'])
+  await told
+  presence.setInSight(['anna', 'bob'])
+  expect(asked).toEqual([[], ['bob']])
+  expect([...online]).toEqual(['bob'])
+  choose('anna', true)
+  void presence.watch()
+  expect(asked.at(-1)).toEqual(['anna', 'bob'])
 })
 
 test('the answer to the last question stands, also when it comes first', async () => {
