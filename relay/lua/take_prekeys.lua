@@ -11,6 +11,8 @@
 --
 -- Replies with one number per prekey: 1 it is the caller's, 0 it was handed out before, -1 its device is not
 -- active.
+-- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+--#include belongs
 local function of_the_version_before(keys, args)
   local found = {}
   for i = 3, #keys do
@@ -22,6 +24,8 @@ local function of_the_version_before(keys, args)
 end
 
 redis.register_function('sealstream_take_prekeys', function(keys, args)
+  local wrong = not_the_log(keys[1], table.remove(args))
+  if wrong then return wrong end
   local marks = string.gsub(keys[1], ':log$', ':taken')
   if keys[3] ~= marks then args = of_the_version_before(keys, args) end
   local replies = {}

@@ -235,7 +235,7 @@ async def test_nodes_of_the_version_before_may_call_the_functions(log: Log, user
     names = [keys.log(partition), keys.user(partition, user)]
 
     async def call(function: str, further: list[str], *args: Any) -> Any:
-        return await functions.call(log.client, "relay", function, [*names, *further], [*args])
+        return await functions.call(log.client, "relay", function, [*names, *further], [*args, ""])
 
     await log.publish(user, 1)
     await log.publish(user, 2)
