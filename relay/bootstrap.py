@@ -135,7 +135,8 @@ async def _wire(
     stack.push_async_callback(board_client.aclose)
     database, waiting = await _databases(stack, settings.database_url)
     guard, log_faults = await _guard(settings, database)
-    log_client, watch = _log(stack, settings.log_url, guard, partitions)
+    keeps_all = not log_faults and not servers.is_cluster(settings.log_url)
+    log_client, watch = _log(stack, settings.log_url, guard, partitions, keeps_all=keeps_all)
 
     async def install_log() -> None:
         await functions.install(log_client, "relay")
@@ -164,7 +165,7 @@ async def _wire(
     peers = Peers(settings.trusted_proxies)
     mailbox_log = MailboxLog(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
-        capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms,
+        capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms, watch=watch,
     )  # fmt: skip
     admission = Admission(board_link, limits, install_board, limits.note_refusal)
     presence = Presence(board_link, node_id, install_board)
@@ -195,7 +196,7 @@ async def _wire(
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
         passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
         draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
-        log_faults=log_faults,
+        log_faults=log_faults, log_id=guard.log_id,
     )  # fmt: skip
     app = build_app(parts, peers)
     app.router.add_get("/socket.io/", server.handle_request)
@@ -251,13 +252,15 @@ async def _guard(
         await client.aclose()
 
 
-def _log(stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int) -> tuple[Any, LogWatch]:
+def _log(
+    stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int, *, keeps_all: bool
+) -> tuple[Any, LogWatch]:
     """The guarded client of the log, and the watch over both."""
     guarded = servers.client(url, guard=guard, most=CLIENT_CONNECTIONS)
     plain = servers.client(url, most=CLIENT_CONNECTIONS)
     for client in (guarded, plain):
         stack.push_async_callback(client.aclose)
-    return guarded, LogWatch(guard, guarded, plain, partitions)
+    return guarded, LogWatch(guard, guarded, plain, partitions, keeps_all=keeps_all)
 
 
 async def _link(

@@ -8,6 +8,8 @@ is never active again.
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from redis.exceptions import ResponseError
+
 from schema import codec, functions, keys
 from schema.events import (
     AccountDeleted,
@@ -21,6 +23,7 @@ from schema.events import (
     SignedPrekeySet,
 )
 from schema.limits import DEVICES_ACTIVE
+from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.partitions import partition_of
 from schema.refusals import Refusal, invalid
 
@@ -50,9 +53,11 @@ class Directory:
     """The functions of one log. They raise the client library's errors when the log is away; each may
     be called again with the same arguments when its outcome is unknown."""
 
-    def __init__(self, log_client: Any, partitions: int) -> None:
+    def __init__(self, log_client: Any, partitions: int, log_id: UUID | None = None) -> None:
+        """`log_id`: the log that it must be; with None, whichever it is."""
         self._log = log_client
         self._partitions = partitions
+        self._log_id = "" if log_id is None else str(log_id)
 
     async def identity(self, user: UUID, device: int) -> bytes | None:
         """The account's identity key, or None when the device is not active."""
@@ -166,7 +171,12 @@ class Directory:
     async def _call(self, function: str, user: UUID, arguments: list[Any], *further: str) -> Any:
         partition = partition_of(user, self._partitions)
         names = [keys.log(partition), keys.user(partition, user), *further]
-        return await functions.call(self._log, "relay", function, names, arguments)
+        try:
+            return await functions.call(self._log, "relay", function, names, [*arguments, self._log_id])
+        except ResponseError as error:
+            if str(error).startswith(ANOTHER_LOG):
+                raise AnotherLog(str(error)) from error
+            raise
 
     def _closed(self, user: UUID) -> str:
         return keys.closed(partition_of(user, self._partitions), user)

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from schema import tasks
 from schema.backoff import Backoff
-from schema.log_identity import AnotherLog
+from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
 from schema.servers import CONNECTIONS, address
 
@@ -86,8 +86,8 @@ class _Connection(asyncio.Protocol):
 
     def _waiting_reply(self, reply: Any) -> None:
         future = self._waiting.popleft()
-        if isinstance(reply, ResponseError) and str(reply).startswith(NO_PRIMARY):
-            self.abort()  # the address may lead to another server by now
+        if isinstance(reply, ResponseError) and str(reply).startswith((*NO_PRIMARY, ANOTHER_LOG)):
+            self.abort()  # the address may lead to another server by now, or the server has another log
         if future.done():
             return
         if isinstance(reply, ResponseError):

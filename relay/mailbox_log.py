@@ -21,6 +21,7 @@ from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
 from relay.log_calls import divided
 from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
+from relay.log_watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.limits import MAILBOX_BYTES
@@ -65,13 +66,17 @@ class MailboxLog:
         capacity_bytes: int = MAILBOX_BYTES,
         install: Callable[[], Any],
         now: Callable[[], int],
+        watch: LogWatch | None = None,
     ) -> None:
-        """`capacity` and `capacity_bytes`: envelopes, and bytes of bodies, that may be owed to one device."""
+        """`capacity` and `capacity_bytes`: envelopes, and bytes of bodies, that may be owed to one device.
+        `watch`: knows which log it must be, and hears what was appended."""
         self._commands = commands
         self._partitions = partitions
         self._capacity = f"{capacity} {capacity_bytes}"
         self._install = install
         self._now = now
+        self._watch = watch
+        self._log_id = "" if watch is None else watch.log_id
         self._turns: dict[tuple[str, int], list[_Submission]] = defaultdict(list)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -128,9 +133,11 @@ class MailboxLog:
 
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
         """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
-        name = keys.user(partition_of(user, self._partitions), user)
+        partition = partition_of(user, self._partitions)
+        name = keys.user(partition, user)
         values = await self._ask("HMGET", name, *(f"{letter}{device}" for letter in "rhcfen"))
         if values[0] is None:
+            await self._check_log(partition)
             return None
         return Mailbox(*(int(value or 0) for value in values))
 
@@ -160,6 +167,12 @@ class MailboxLog:
             await asyncio.sleep(0)
             if self._running:
                 await asyncio.wait(set(self._running))
+
+    async def _check_log(self, partition: int) -> None:
+        """Nobody is missing only because the log was emptied. Raises Refusal unavailable."""
+        found = await self._ask("GET", keys.log_id(partition)) if self._log_id else b""
+        if found != self._log_id.encode():
+            raise _unavailable()
 
     async def _ask(self, *command: bytes | str | int) -> Any:
         """One command that may be repeated, or left. Raises Refusal unavailable."""
@@ -211,19 +224,22 @@ class MailboxLog:
         ]
         for submission in batch:
             command += submission.keys
-        if function == "accept":
-            command += [self._capacity, keys.SEEN_SECONDS]
+        command += (
+            [self._capacity, keys.SEEN_SECONDS, self._log_id] if function == "accept" else [self._log_id]
+        )
         for submission in batch:
             command += submission.args
         for number, submission in enumerate(batch, start=1):
             if submission.digests:
                 command += [number, submission.digests]
         try:
-            replies = await self._resolved(command)
+            last, *replies = await self._resolved(command)
         except (Refusal, OutcomeUnknown) as error:
             for submission in batch:
                 _settle(submission.future, error)
             return
+        if last is not None and self._watch is not None:
+            self._watch.note(partition, last)
         read = read_accept if function == "accept" else read_acknowledge
         for submission, reply in zip(batch, replies, strict=True):
             _settle(submission.future, read(reply))

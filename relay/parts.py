@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
@@ -43,8 +44,10 @@ class Parts:
     readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""
+    log_id: UUID | None = None
+    """The log that this node began with."""
 
     @property
     def directory(self) -> Directory:
         """The directory on this node's log."""
-        return Directory(self.log, self.partitions)
+        return Directory(self.log, self.partitions, self.log_id)

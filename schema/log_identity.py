@@ -33,6 +33,8 @@ Begin = Callable[[], AbstractAsyncContextManager[Any]]
 Place = tuple[int, int]
 """A stream entry's id as two integers."""
 EMPTY: Final[Place] = (0, 0)
+ANOTHER_LOG: Final = "ANOTHERLOG"
+"""How the error begins with which a function refuses a log that is not the caller's (`belongs.lua`)."""
 
 
 class LogUnfit(Exception):

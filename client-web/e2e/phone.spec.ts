@@ -30,6 +30,7 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.get(testids.username).fill(anna.name)
   await anna.get(testids.password).fill(PASSWORD)
   await anna.get(testids.submitRegister).click()
+  await anna.get(testids.lockLater).click()
   await anna.isOnline()
   expect([...phone.keys.values()]).toMatchObject([{ sync: false, access: 1 }])
   expect(await anna.holds()).not.toContain(String([...phone.keys.values()][0]?.['data']))

@@ -5,20 +5,23 @@
 -- KEYS[2i], [2i+1]   of send i: {p}:user:RECIPIENT, {p}:seen:RECIPIENT:SENDER.DEVICE:ID
 -- ARGV[1]            mailbox capacity: 'ENVELOPES BYTES' that may be owed to one device
 -- ARGV[2]            how long an answer is remembered (seconds)
--- ARGV[3…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
+-- ARGV[3]            the log's id, or ''
+-- ARGV[4…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
 --                    when writing to oneself), the number N of envelopes, then N times: device,
 --                    registration id, encoded event, bytes of its body
 -- ARGV, the rest     for each send that asks for a receipt: its number i, and the SHA-256 of its bodies in the
 --                    order of its envelopes (32 bytes each)
 --
--- Replies with one array per send:
+-- Replies with the position of the last entry that was appended, or false, and then one array per send:
 --   'ok', at, device, seq, device, seq, …    then the SHA-256 of the accepted bodies in the same order, if the
 --                                            accepted send asked for a receipt
 --   'mismatch', missing, extra, stale        each a list of device numbers
 --   'full', device                           too many envelopes are owed to it; followed by 'bytes': too many bytes
 --   'gone'                                   no such user, no identity any more, or no device
+-- ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include seen
 --#include owed_bytes
+--#include belongs
 local function directory(user_key)
   local flat = redis.call('HGETALL', user_key)
   local fields = {}
@@ -67,6 +70,7 @@ local function full(user_key, fields, envelopes, capacity)
   return nil
 end
 
+-- Also returns the position of the last entry, if it appended one.
 local function accept(log, user_key, seen_key, send, capacity, remember)
   local leave_out, envelopes = send.leave_out, send.envelopes
   local seen = recall(seen_key, remember)
@@ -77,24 +81,26 @@ local function accept(log, user_key, seen_key, send, capacity, remember)
   for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
   local refused = mismatch(fields, leave_out, offered) or full(user_key, fields, envelopes, capacity)
   if refused then return refused end
-  local answer = {'ok', send.time}
+  local answer, position = {'ok', send.time}, nil
   for _, envelope in ipairs(envelopes) do
     local seq = envelope.head + 1
     redis.call('HSET', user_key, 'h' .. envelope.device, string.format('%.0f', seq))
     add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
-    redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
+    position = redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
   end
   answer.digests = send.digests
   remember_answer(seen_key, answer, remember)
-  return with_digests(answer)
+  return with_digests(answer), position
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
+  local wrong = not_the_log(keys[1], args[3])
+  if wrong then return wrong end
   local most, bytes = string.match(args[1], '^(%d+) (%d+)$')
   local capacity, remember = {envelopes = tonumber(most), bytes = tonumber(bytes)}, tonumber(args[2])
-  local sends, at = {}, 3
+  local sends, at = {}, 4
   for send = 1, (#keys - 1) / 2 do
     local count, envelopes = tonumber(args[at + 2]), {}
     for i = 1, count do
@@ -106,9 +112,11 @@ redis.register_function('sealstream_accept', function(keys, args)
     at = at + 3 + count * 4
   end
   for asking = at, #args, 2 do sends[tonumber(args[asking])].digests = args[asking + 1] end
-  local replies = {}
+  local replies = {false}
   for number, send in ipairs(sends) do
-    replies[number] = accept(keys[1], keys[2 * number], keys[2 * number + 1], send, capacity, remember)
+    local user_key, seen_key = keys[2 * number], keys[2 * number + 1]
+    local reply, position = accept(keys[1], user_key, seen_key, send, capacity, remember)
+    replies[1], replies[number + 1] = position or replies[1], reply
   end
   return replies
 end)

@@ -3,9 +3,13 @@
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   KEYS[4] {p}:closed:USER   ARGV encoded AccountDeleted, user
 -- Replies with the position.
+-- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+--#include belongs
 --#include closed
 --#include owed_bytes
 redis.register_function('sealstream_delete_account', function(keys, args)
+  local wrong = not_the_log(keys[1], table.remove(args))
+  if wrong then return wrong end
   for _, field in ipairs(redis.call('HKEYS', keys[2])) do
     local device = string.match(field, '^o(%d+)$')
     if device then forget_owed(keys[2], device) end

@@ -11,11 +11,13 @@ from uuid import uuid4
 import pytest
 
 from relay import log_watch
+from relay.directory import Directory
 from relay.link import Link
 from relay.log_watch import LogWatch
 from relay.mailbox_log import MailboxLog
 from schema import functions, keys, servers, tasks
 from schema.clock import now_ms
+from schema.events import SignedPrekey
 from schema.log_identity import AnotherLog, Guard
 from schema.partitions import partition_of
 from schema.refusals import Refusal
@@ -39,7 +41,7 @@ class Watched:
         self.user = uuid4()
         self.mailboxes = MailboxLog(
             self.link, partitions=PARTITIONS, capacity=100,
-            install=lambda: functions.install(self.client, "relay"), now=now_ms,
+            install=lambda: functions.install(self.client, "relay"), now=now_ms, watch=self.watch,
         )  # fmt: skip
 
     async def begin(self) -> None:
@@ -61,6 +63,17 @@ class Watched:
         except Refusal as refusal:
             return refusal.code == "unavailable"
         return False
+
+    async def copy(self) -> dict[bytes, Any]:
+        """Everything that the log has now."""
+        names: list[Any] = await self.plain.keys()
+        return {name: await self.plain.dump(name) for name in names}
+
+    async def put(self, copy: dict[bytes, Any]) -> None:
+        """The log is that copy from now on."""
+        await self.plain.flushall()
+        for name, value in copy.items():
+            await self.plain.restore(name, 0, value)
 
     async def close(self) -> None:
         await self.link.close()
@@ -111,13 +124,77 @@ async def test_a_log_that_is_emptied_in_place_is_noticed(node: Watched) -> None:
 
 
 async def test_an_older_copy_of_the_same_log_is_noticed_before_anything_is_sent(node: Watched) -> None:
-    older: dict[bytes, Any] = {name: await node.plain.dump(name) for name in await node.plain.keys()}
+    older = await node.copy()
     assert await node.send() == 1
     await until(lambda: any(end > (0, 0) for end in node.watch._ends.values()))
-    await node.plain.flushall()
-    for name, value in older.items():
-        await node.plain.restore(name, 0, value)
+    await node.put(older)
     await until(lambda: not node.link.connected.is_set())
     assert await node.is_refused()
     with pytest.raises(AnotherLog):
         await node.client.ping()
+
+
+@pytest.fixture
+async def unwatched(log_url: str) -> AsyncIterator[Watched]:
+    """Between two looks of its watch."""
+    made = Watched(log_url)
+    await made.begin()
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("appends", ["send", "acknowledge"])
+async def test_an_older_copy_that_lacks_only_the_newest_entry_is_noticed_when_the_connection_is_new(
+    unwatched: Watched, appends: str
+) -> None:
+    node = unwatched
+    if appends == "acknowledge":
+        assert await node.send() == 1
+    older = await node.copy()
+    if appends == "send":
+        assert await node.send() == 1
+    else:
+        assert await node.mailboxes.acknowledge(node.user, 1, 1, now_ms()) == 1
+    await node.put(older)
+    node.link.drop()
+    await until(lambda: not node.link.connected.is_set())
+    await asyncio.wait([asyncio.create_task(node.link.connected.wait())], timeout=0.3)
+    assert await node.is_refused()
+    assert await node.copy() == older, "nothing was numbered for the second time"
+
+
+async def test_a_log_that_is_emptied_in_place_denies_nobody_and_takes_nothing(unwatched: Watched) -> None:
+    node = unwatched
+    assert await node.send() == 1
+    await node.plain.flushall()
+    send = Send(uuid4(), node.user, [OutgoingEnvelope(1, 7, "message", b"sealed")])
+    with pytest.raises(Refusal) as caught:
+        await node.mailboxes.accept(node.user, 2, send, now_ms())
+    assert caught.value.code == "unavailable"
+    await until(lambda: not node.link.connected.is_set())
+
+
+@pytest.mark.parametrize("asks", ["acknowledge", "mailbox"])
+async def test_a_device_is_not_called_inactive_because_the_log_was_emptied(
+    unwatched: Watched, asks: str
+) -> None:
+    mailboxes, user = unwatched.mailboxes, unwatched.user
+    await unwatched.plain.flushall()
+    asked: Any = (
+        mailboxes.mailbox(user, 1) if asks == "mailbox" else mailboxes.acknowledge(user, 1, 1, now_ms())
+    )
+    with pytest.raises(Refusal) as caught:
+        await asked
+    assert caught.value.code == "unavailable"
+
+
+async def test_no_account_is_begun_in_a_log_that_was_emptied_in_place(unwatched: Watched) -> None:
+    directory = Directory(unwatched.client, PARTITIONS, log_id=unwatched.guard.log_id)
+    await unwatched.client.ping()
+    await unwatched.plain.flushall()
+    signed = SignedPrekey(1, b"\x05" * 33, bytes(64))
+    with pytest.raises(AnotherLog):
+        await directory.publish(
+            uuid4(), 1, b"\x05" * 33, 7, signed, (), replace=False, last_device=1, at=now_ms()
+        )
+    assert await unwatched.plain.keys() == []

@@ -24,12 +24,13 @@ async def accept_poison(stack: Stack, to: Person) -> None:
         keys.seen(partition, user, uuid4(), 1, uuid4()),
     ]  # fmt: skip
     async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data))) as log:
-        (reply,) = await log.fcall(
+        _, reply = await log.fcall(
             functions.called("relay", "accept"),
             3,
             *names,
             100,
             60,
+            "",
             1,
             0,
             1,
