@@ -144,7 +144,7 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "SEALSTREAM_SOCKET_BYTES",
         "268435456",
-        "bytes that all sockets of a node hold; then the largest are cut",
+        "bytes that all sockets of a node hold, unread or arriving; then the largest are cut",
     ),
     *(
         (row.setting, str(row.count), f"{row.name} per {row.subject}")

@@ -190,7 +190,7 @@ class Mailboxes(RuleBasedStateMachine):
     async def _accept_without_sizes(self, send: Send) -> None:
         names = [keys.log(self.partition), keys.user(self.partition, self.user)]
         names.append(keys.seen(self.partition, self.user, self.sender, 1, send.id))
-        args: list[Any] = [CAPACITY, keys.SEEN_SECONDS, "", now_ms(), 0, len(send.envelopes)]
+        args: list[Any] = [CAPACITY, keys.SEEN_SECONDS, now_ms(), 0, len(send.envelopes)]
         for envelope in send.envelopes:
             event = EnvelopeAccepted(
                 user=self.user, device=envelope.device_id, at=now_ms(), id=send.id, from_user=self.sender,

@@ -28,7 +28,7 @@ async def accept_poison(stack: Stack, to: Person) -> None:
             functions.called("relay", "accept"),
             3,
             *names,
-            100,
+            "100 1000000",
             60,
             "",
             1,
@@ -37,6 +37,7 @@ async def accept_poison(stack: Stack, to: Person) -> None:
             to.device_id,
             to.registration_id,
             POISON,
+            len(POISON),
         )
         assert reply[0] == b"ok"
 
