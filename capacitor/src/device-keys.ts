@@ -1,28 +1,20 @@
-import { KeychainAccess, SecureStorage } from '@aparajita/capacitor-secure-storage'
 import type { DeviceKeys } from '@/platform/platform'
+import { keychain } from './keychain'
 
 const NAME = 'device-key'
 
-/**
- * 32 random bytes in Android's KeyStore or the iOS Keychain: there only while the phone is unlocked, on this device
- * only, never synchronised. Page code gets a key that cannot be exported.
- */
+/** 32 random bytes in the keychain. Page code gets a key that cannot be exported. */
 export const keychainDeviceKeys: DeviceKeys = {
   async load() {
-    const stored = await SecureStorage.get(NAME, false, false)
-    if (stored === null) return null
-    if (typeof stored !== 'string') throw new Error('the stored device key is no text')
-    return imported(Uint8Array.from(atob(stored), (char) => char.charCodeAt(0)))
+    const stored = await keychain.read(NAME)
+    return stored && imported(stored)
   },
   async create() {
     const bytes = crypto.getRandomValues(new Uint8Array(32))
-    const text = btoa(String.fromCharCode(...bytes))
-    await SecureStorage.set(NAME, text, false, false, KeychainAccess.whenUnlockedThisDeviceOnly)
+    await keychain.write(NAME, bytes)
     return imported(bytes)
   },
-  async erase() {
-    await SecureStorage.remove(NAME, false)
-  },
+  erase: () => keychain.remove(NAME),
 }
 
 async function imported(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {

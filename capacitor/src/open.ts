@@ -2,6 +2,7 @@ import { Capacitor } from '@capacitor/core'
 import { Kept } from '@/platform/kept'
 import type { Platform, RelayAddress } from '@/platform/platform'
 import { keychainDeviceKeys } from './device-keys'
+import { phonePasskeys } from './passkeys'
 import { removeShared, saveFile } from './save-file'
 
 const NAMES = { android: 'Android', ios: 'iPhone' } as const
@@ -16,6 +17,7 @@ export async function openPlatform(): Promise<Platform> {
     deviceName: NAMES[name],
     relay: await chosenRelay(),
     deviceKeys: keychainDeviceKeys,
+    passkeys: phonePasskeys,
     // An app's data goes only with the app.
     persist: () => Promise.resolve(null),
     saveFile,

@@ -41,10 +41,26 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.write('from my phone')
   await bob.hasReceived(['from my phone'])
 
+  await anna.go('#/settings/privacy')
+  await anna.get(testids.setPassphrase).click()
+  await anna.get(testids.passphrase).fill(PASSPHRASE)
+  await anna.get(testids.passphraseRepeat).fill(PASSPHRASE)
+  await anna.get(testids.passphraseSubmit).click()
+  await anna.get('passkey').click()
+  await anna.get('passkey-passphrase').fill(PASSPHRASE)
+  await anna.get('passkey-submit').click()
+  await expect(anna.page.getByText('Passkey added.')).toBeVisible()
+
   await anna.page.close()
   await bob.write('while you were away')
   anna = await anna.tab()
   await anna.open()
+  phone.recognises = false
+  await anna.get('unlock-passkey').click()
+  await expect.poll(() => phone.called('BiometricAuthNative.internalAuthenticate').length).toBe(2)
+  await expect(anna.get(testids.unlockPassphrase)).toBeVisible()
+  phone.recognises = true
+  await anna.get('unlock-passkey').click()
   await anna.isOnline()
   await anna.chatWith(bob.name)
   await anna.hasReceived(['while you were away'])

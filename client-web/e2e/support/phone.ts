@@ -34,9 +34,15 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
+class Refusal {
+  constructor(readonly code: string) {}
+}
+
 export class Phone {
   /** What the KeyStore or Keychain holds, by name; it outlives the app. */
   readonly keys = new Map<string, Record<string, unknown>>()
+  /** Whether the finger on the sensor is the owner's. */
+  recognises = true
   /** Every call that reached the native side, as `Plugin.method`. */
   readonly calls: { name: string; options: Record<string, unknown> }[] = []
   private readonly files = new Map<string, string>()
@@ -84,16 +90,12 @@ export class Phone {
       this.listeners.set(event, [...(this.listeners.get(event) ?? []), callbackId])
       return
     }
-    const data = this.does(name, call.options)
-    await this.answer(
-      data === undefined
-        ? {
-            callbackId,
-            success: false,
-            error: { message: `${name} is not played`, code: 'UNIMPLEMENTED' },
-          }
-        : { callbackId, success: true, data },
-    )
+    const data = this.does(name, call.options) ?? new Refusal('UNIMPLEMENTED')
+    const refused = data instanceof Refusal && { message: `${name}: ${data.code}`, code: data.code }
+    await this.answer({
+      callbackId,
+      ...(refused ? { success: false, error: refused } : { success: true, data }),
+    })
   }
 
   private async answer(result: Record<string, unknown>): Promise<void> {
@@ -135,6 +137,10 @@ export class Phone {
         return { display: 'granted' }
       case 'LocalNotifications.schedule':
         return { notifications: options['notifications'] }
+      case 'BiometricAuthNative.checkBiometry':
+        return { isAvailable: true, deviceIsSecure: true }
+      case 'BiometricAuthNative.internalAuthenticate':
+        return this.recognises ? {} : new Refusal('userCancel')
       case 'App.getLaunchUrl':
       case 'App.minimizeApp':
       case 'Haptics.impact':

@@ -10,10 +10,10 @@ import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
-import { PublicApi, RelayApi } from '@/wire/api'
+import { RelayApi } from '@/wire/api'
+import type { PublicApi } from '@/wire/api'
 import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
-import { relayAt } from '@/wire/wire'
 import type { Wire } from '@/wire/wire'
 import { shownAccount } from '@/messenger/core/shown-account'
 import { activate } from './activate'
@@ -26,6 +26,7 @@ import { LocalData } from './local-data'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { leadership } from './leadership'
 import type { AccountRecord } from '@/messenger/core/records'
+import { RelayWay } from './relay-way'
 import { Services } from './services'
 import { Serial } from '@/messenger/core/serial'
 import type { View } from '@/messenger/core/view'
@@ -44,7 +45,7 @@ export interface AppOptions {
 }
 
 export class App {
-  api: PublicApi
+  private readonly way: RelayWay
   readonly now: () => number
   readonly elapsed: Elapsed
   readonly view: View
@@ -56,7 +57,6 @@ export class App {
   private engine: RemoteEngine | null = null
   private keeper: TokenKeeper | null = null
   private readonly database: string
-  private wire: Wire
   readonly leader
   lock: AppState['lock'] = unlocked
   /** One for all that run on opened data: what an older part still writes, the next one reads. */
@@ -71,10 +71,12 @@ export class App {
     this.now = options.now ?? Date.now
     this.elapsed = options.now ? steadyClock(options.now) : elapsed
     this.database = options.database ?? DATABASE_NAME
-    this.wire = options.wire ?? relayAt(this.platform.relay.url() ?? '')
-    this.api = new PublicApi(this.wire)
-    this.showRelay()
+    this.way = new RelayWay(this.platform.relay, this.view, options.wire)
     this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
+  }
+
+  get api(): PublicApi {
+    return this.way.api
   }
 
   async boot(): Promise<void> {
@@ -151,7 +153,7 @@ export class App {
     const core = new Core(opened, {
       engine: this.engine.engine,
       view: this.view,
-      api: new RelayApi(this.wire, keeper),
+      api: new RelayApi(this.way.wire, keeper),
       now: this.now,
       elapsed: this.elapsed,
       deviceName: this.platform.deviceName ?? null,
@@ -162,7 +164,7 @@ export class App {
       return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
     if (this.core !== core) return
-    this.services = new Services(core, this.wire, keeper, (end) => {
+    this.services = new Services(core, this.way.wire, keeper, (end) => {
       void this.sessionEnded(end)
     })
     const { username } = account
@@ -173,19 +175,10 @@ export class App {
     core.view.app({ storagePersisted })
   }
 
-  /** Only while nobody is logged in: an account's mailbox is at one relay. */
+  /** @throws MessengerError `invalid` while somebody is logged in */
   async chooseRelay(url: string): Promise<void> {
-    const { relay } = this.platform
-    if (!relay.choose || this.keeper) throw new MessengerError('invalid', 'no relay to choose now')
-    await relay.choose(url)
-    this.wire = this.options.wire ?? relayAt(url)
-    this.api = new PublicApi(this.wire)
-    this.showRelay()
-  }
-
-  private showRelay(): void {
-    const { relay } = this.platform
-    this.view.app({ relay: { url: relay.url(), choosable: relay.choose !== undefined } })
+    if (this.keeper) throw new MessengerError('invalid', 'somebody is logged in')
+    await this.way.choose(url)
   }
 
   setLock(lock: Partial<AppState['lock']>): void {
@@ -271,7 +264,7 @@ export class App {
   private makeKeeper(tokens: SessionTokens): TokenKeeper {
     const opened = this.theOpened()
     const keeper: TokenKeeper = new TokenKeeper(tokens, {
-      refresh: (token) => this.api.refresh(token),
+      refresh: (token) => this.way.api.refresh(token),
       save: async (renewed) => {
         // Those of a session that is over must not take the place of the next one's.
         if (this.keeper !== keeper) throw new MessengerError('signed_out')

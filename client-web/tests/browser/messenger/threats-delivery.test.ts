@@ -1,6 +1,7 @@
 /** A relay that repeats, drops and forges messages: what threats 6 and 14 come to in the real client. */
 import { describe, expect, test, vi } from 'vitest'
 import { concat, own, random } from '@/crypto/bytes'
+import { parseRefKey } from '@/messenger/core/message-record'
 import { openDatabase } from '@/storage/database'
 import type { IncomingEnvelope } from '@/wire/types'
 import { acquaintedClients, Client } from '../../support/client'
@@ -61,10 +62,9 @@ describe('threat 6: a message that is made to look known', () => {
       return []
     }
     const { id } = await anna.messenger.sendText(bob.userId, 'the real one')
+    const sentAs = parseRefKey(id)?.id as ReturnType<Crypto['randomUUID']>
     await until(() => withheld.length === 1, 'withheld')
-    const random = vi
-      .spyOn(crypto, 'randomUUID')
-      .mockReturnValue(id as ReturnType<Crypto['randomUUID']>)
+    const random = vi.spyOn(crypto, 'randomUUID').mockReturnValue(sentAs)
     const sent = carol.messenger.sendText(bob.userId, 'in the way')
     await sent
     random.mockRestore()
