@@ -73,9 +73,9 @@ def drop(entries: tuple[str, ...], everything: bool, yes: bool, as_json: bool) -
     """Delete entries from the quarantine, for good.
 
     The device of a dropped envelope is told that it expired. The log keeps the entry as long as any other.
+    What changes an account, such as a device's key, cannot be dropped: it has to be handled.
     """
-    from ops.quarantine import listing, printing  # noqa: PLC0415
-    from ops.quarantine.dropping import drop as delete  # noqa: PLC0415
+    from ops.quarantine import dropping, listing, printing  # noqa: PLC0415
     from ops.words import confirmed, count  # noqa: PLC0415
 
     _check(entries, everything=everything)
@@ -85,11 +85,12 @@ def drop(entries: tuple[str, ...], everything: bool, yes: bool, as_json: bool) -
         return listing.chosen(listed, entries) if entries else listed
 
     wanted = run(read)
+    dropping.check(wanted)
     if wanted:
         confirmed(f"Drop {count(len(wanted))} of what is set aside, for good?", yes=yes)
 
         async def delete_all(reached: Reached) -> None:
-            await delete(await reached.log(), wanted)
+            await dropping.drop(await reached.log(), wanted)
 
         run(delete_all)
     printing.dropped([one.row for one in wanted], as_json=as_json)

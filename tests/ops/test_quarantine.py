@@ -114,6 +114,19 @@ def test_a_drop_asks_and_takes_every_double(hand: Hand, aside: Any) -> None:
     assert aside.smembers(keys.dropped(0)) == {b"5-0", b"6-0"}
 
 
+def test_what_changes_an_account_is_not_dropped(hand: Hand, aside: Any) -> None:
+    """The directory has the device; without its row nobody could fetch its keys."""
+    identity = stories.fields(stories.identity(USER, 1))
+    set_aside(aside, keys.PROJECTOR, "7-0", identity)
+    set_aside(aside, keys.PUSHER, "8-0", identity)
+    for arguments in (("0/7-0",), ("0/5-0", "0/7-0"), ("--all",)):
+        refused = hand("quarantine", "drop", *arguments, "--yes")
+        assert (refused.status, refused.out) == (1, "")
+        assert "cannot be dropped: 0/7-0 (identity.set). Nothing was dropped." in refused.err
+    assert aside.xlen(keys.quarantine(0)) == 5
+    assert hand("quarantine", "drop", "0/5-0", "0/8-0", "--yes").out == "Dropped: 2.\n"
+
+
 @pytest.mark.parametrize("command", ["retry", "drop"])
 def test_what_is_meant_must_be_said(hand: Hand, command: str) -> None:
     for arguments in ((), ("0/1-0", "--all")):
