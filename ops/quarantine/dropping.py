@@ -32,6 +32,6 @@ def check(wanted: list[Listed]) -> None:
         more = f" and {len(kept) - NAMED} more" if len(kept) > NAMED else ""
         raise OperatorError(
             f"These entries change an account and cannot be dropped: {', '.join(kept[:NAMED])}{more}. "
-            "Nothing was dropped. Repair what made them fail and use `sealstream quarantine retry`, or delete the "
-            "account with `sealstream users delete`."
+            "Nothing was dropped. Repair what made them fail and use `sealstream quarantine retry`, or "
+            "delete the account with `sealstream users delete`."
         )
