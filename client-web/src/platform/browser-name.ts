@@ -17,9 +17,12 @@ const SYSTEMS: readonly [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** “Firefox on Linux”: enough to tell one's own devices apart, and nothing more. */
-export function browserName(userAgent: string): string {
+/**
+ * “Firefox · Linux”: names alone, which are the same in every language, and enough to tell one's own devices
+ * apart. Null when the browser tells neither.
+ */
+export function browserName(userAgent: string): string | null {
   const find = (list: typeof BROWSERS) => list.find(([sign]) => sign.test(userAgent))?.[1]
-  const [browser, system] = [find(BROWSERS) ?? 'Browser', find(SYSTEMS)]
-  return system ? `${browser} on ${system}` : browser
+  const known = [find(BROWSERS), find(SYSTEMS)].filter((name) => name !== undefined)
+  return known.length > 0 ? known.join(' · ') : null
 }

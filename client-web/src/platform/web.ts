@@ -38,9 +38,10 @@ const passkeys: Passkeys = {
 const late = async (): Promise<Passkeys> => (await import('./passkeys')).webPasskeys
 
 export function webPlatform(): Platform {
+  const name = browserName(navigator.userAgent)
   return {
     name: 'web',
-    deviceName: browserName(navigator.userAgent),
+    ...(name !== null && { deviceName: name }),
     relay: { url: () => location.origin },
     deviceKeys: webDeviceKeys(),
     passkeys,
