@@ -115,7 +115,11 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     },
     async deleteForMe(id, ids) {
       const refs = ids.map(refOf)
-      const change = { what: 'deleted' as const, ids: refs.map((ref) => ref.id) }
+      const change = {
+        what: 'deleted' as const,
+        ids: refs.map((ref) => ref.id),
+        mine: refs.map(({ sender }) => sender === null),
+      }
       await withSiblings(services(), id, change, (changes) =>
         services().removals.stageMessages(changes, id, refs),
       )

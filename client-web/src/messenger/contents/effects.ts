@@ -36,7 +36,8 @@ export interface SharedChanges {
   blocked(blocked: boolean): void
   muted(muted: boolean): void
   archived(archived: boolean): void
-  deleted(ids: readonly string[]): Promise<void>
+  /** `mine`: of each whether oneself wrote it; absent, whoever did. */
+  deleted(ids: readonly string[], mine?: readonly boolean[]): Promise<void>
   deletedUpto(newest: string | null): Promise<void>
 }
 

@@ -70,7 +70,7 @@ export class SharedChangesOf {
       },
       muted: (muted) => this.chats.stage(changes, userId, { muted }),
       archived: (archived) => this.chats.stage(changes, userId, { archived }),
-      deleted: (ids) => this.removals.stageNamed(changes, userId, ids),
+      deleted: (ids, mine) => this.removals.stageNamed(changes, userId, ids, mine),
       deletedUpto: (newest) => this.removals.stageConversationUpto(changes, userId, newest, until),
     }
   }

@@ -38,9 +38,19 @@ export class Removals {
     await this.stageFound(changes, id, there)
   }
 
-  /** As another device names them, by their ids alone. */
-  async stageNamed(changes: TurnChanges, id: string, ids: readonly string[]): Promise<void> {
-    const found = await Promise.all(ids.map((one) => messagesNamed(this.core.store, id, one)))
+  /** As another device names them; `mine`: of each whether oneself wrote it; absent, whoever did. */
+  async stageNamed(
+    changes: TurnChanges,
+    id: string,
+    ids: readonly string[],
+    mine?: readonly boolean[],
+  ): Promise<void> {
+    const found = await Promise.all(
+      ids.map(async (one, i) => {
+        const named = await messagesNamed(this.core.store, id, one)
+        return mine ? named.filter(({ sender }) => (sender === null) === mine[i]) : named
+      }),
+    )
     await this.stageFound(changes, id, found.flat())
   }
 

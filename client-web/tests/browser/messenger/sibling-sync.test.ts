@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest'
 import { Client, settledClients, strangers } from '../../support/client'
 import type { TestRelay } from '../../support/test-relay'
+import { parseRefKey } from '@/messenger/core/message-record'
+import { saying } from '../../support/saying'
 import { calm, until } from '../../support/wait'
 
 const PHRASE = 'seven words of a passphrase here'
@@ -119,6 +121,25 @@ test('what is deleted on one is deleted on the other; what came since stays', as
   await until(() => chat(anna, bob)?.last?.text === 'later', 'and here')
   await anna.messenger.deleteConversation(bob.userId)
   await until(() => !chat(second, bob), 'all is gone')
+})
+
+test('of two messages under one id, the one that was meant goes on both devices', async () => {
+  let stolen: string | null = null
+  const engine = saying((content) =>
+    stolen && content['type'] === 'text' ? { ...content, id: stolen } : content,
+  )
+  const { relay, anna, bob } = await settledClients({ engine })
+  const second = await secondOf(anna, relay)
+  await second.messenger.openConversation(bob.userId)
+  const texts = (client: Client) => client.shown.messages.map(({ text }) => text)
+  stolen = parseRefKey(anna.shown.messages[0]?.id ?? '')?.id ?? null
+  await bob.messenger.sendText(anna.userId, 'under your id')
+  stolen = null
+  await until(() => [anna, second].every((one) => texts(one).length === 3), 'received')
+  const theirs = anna.shown.messages.find(({ text }) => text === 'under your id')
+  await anna.messenger.deleteForMe(bob.userId, [theirs?.id ?? ''])
+  await until(() => !texts(second).includes('under your id'), 'gone')
+  expect([texts(anna), texts(second)]).toEqual(Array(2).fill(['hello', 'hello back']))
 })
 
 test('a new key that is accepted on one is pinned on the other, and messages go out under it', async () => {

@@ -58,6 +58,7 @@ test.each([
   { what: 'mute', muted: true },
   { what: 'archive', archived: true },
   { what: 'deleted', ids: [id] },
+  { what: 'deleted', ids: [id], mine: [true] },
   { what: 'deleted', upto: null },
   { what: 'deleted', upto: id },
 ])('what own devices tell each other: %o', (change) => {
@@ -99,6 +100,8 @@ test('whatever is malformed is refused as that', () => {
     { type: 'sync', for: about, what: 'read', ids: ['x'] },
     { type: 'sync', for: about, what: 'deleted', upto: 'x' },
     { type: 'sync', for: about, what: 'deleted' },
+    { type: 'sync', for: about, what: 'deleted', ids: [id], mine: [] },
+    { type: 'sync', for: about, what: 'deleted', ids: [id], mine: ['yes'] },
     { type: undefined },
   ]
   for (const patch of patches)

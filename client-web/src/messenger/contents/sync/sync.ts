@@ -16,8 +16,11 @@ export type Change =
   | { what: 'block'; blocked: boolean }
   | { what: 'mute'; muted: boolean }
   | { what: 'archive'; archived: boolean }
-  /** Single messages; or the conversation up to the one named `upto`, null where it was empty. */
-  | { what: 'deleted'; ids: string[] }
+  /**
+   * Single messages, of each whether it is one's own (older devices do not say it: then whoever wrote under the
+   * id); or the conversation up to the one named `upto`, null where it was empty.
+   */
+  | { what: 'deleted'; ids: string[]; mine?: boolean[] }
   | { what: 'deleted'; upto: string | null }
 
 export type SyncBody = { type: 'sync'; for: About; silent: true } & Change
@@ -55,7 +58,7 @@ async function apply(changes: SharedChanges, change: Change): Promise<void> {
     case 'archive':
       return changes.archived(change.archived)
     case 'deleted':
-      if ('ids' in change) return changes.deleted(change.ids)
+      if ('ids' in change) return changes.deleted(change.ids, change.mine)
       return changes.deletedUpto(change.upto)
   }
 }
@@ -85,7 +88,7 @@ function readChange(fields: Fields): Change | null {
     case 'archive':
       return { what: 'archive', archived: flag('archived') }
     case 'deleted': {
-      if (fields['ids'] !== undefined) return { what: 'deleted', ids: readIds(fields['ids']) }
+      if (fields['ids'] !== undefined) return readDeleted(fields)
       const { upto } = fields
       if (upto !== null && !isUuid(upto)) throw malformed()
       return { what: 'deleted', upto }
@@ -93,4 +96,13 @@ function readChange(fields: Fields): Change | null {
     default:
       return null
   }
+}
+
+function readDeleted(fields: Fields): Change {
+  const ids = readIds(fields['ids'])
+  const { mine } = fields
+  if (mine === undefined) return { what: 'deleted', ids }
+  const fits = Array.isArray(mine) && mine.length === ids.length
+  if (!fits || !mine.every((one) => typeof one === 'boolean')) throw malformed()
+  return { what: 'deleted', ids, mine }
 }
