@@ -92,7 +92,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
     async listDevices() {
       return [
         { deviceId: 1, registrationId: 9211, name: null, current: true },
-        { deviceId: 2, registrationId: 120, name: 'Firefox · Linux', current: false },
+        { deviceId: 2, registrationId: 120, name: 'Firefox (Linux)', current: false },
       ]
     },
     async listSessions() {

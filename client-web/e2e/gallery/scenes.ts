@@ -228,7 +228,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     () => void (useAppStore().state.expired = { count: 3, at: NOW - 5 * MINUTE }),
   ),
   'new-device': scene('/chats', () => {
-    const joined = { deviceId: 3, name: 'Firefox · Linux', at: NOW - 4 * MINUTE }
+    const joined = { deviceId: 3, name: 'Firefox (Linux)', at: NOW - 4 * MINUTE }
     useAppStore().state.newDevices = [joined]
   }),
   'list-delete': at('/chats'),

@@ -18,11 +18,11 @@ const SYSTEMS: readonly [RegExp, string][] = [
 ]
 
 /**
- * “Firefox · Linux”: names alone, which are the same in every language, and enough to tell one's own devices
+ * “Firefox (Linux)”: names alone, which are the same in every language, and enough to tell one's own devices
  * apart. Null when the browser tells neither.
  */
 export function browserName(userAgent: string): string | null {
-  const find = (list: typeof BROWSERS) => list.find(([sign]) => sign.test(userAgent))?.[1]
-  const known = [find(BROWSERS), find(SYSTEMS)].filter((name) => name !== undefined)
-  return known.length > 0 ? known.join(' · ') : null
+  const find = (list: typeof BROWSERS) => list.find(([sign]) => sign.test(userAgent))?.[1] ?? null
+  const [browser, system] = [find(BROWSERS), find(SYSTEMS)]
+  return browser && system ? `${browser} (${system})` : (browser ?? system)
 }

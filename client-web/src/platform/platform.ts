@@ -48,7 +48,7 @@ export class PasskeyError extends Error {
 
 export interface Platform {
   readonly name: 'web' | 'ios' | 'android'
-  /** Told to one's own other devices only: “Firefox · Linux”. */
+  /** Told to one's own other devices only: “Firefox (Linux)”. */
   readonly deviceName?: string
   readonly relay: RelayAddress
   readonly deviceKeys: DeviceKeys

@@ -10,9 +10,9 @@ test('a device that is open learns of one that joins, says so, and copies to it 
   await until(() => anna.eventTypes().includes('login'), 'the own log-in')
   expect(anna.shown.state.newDevices).toEqual([])
   const { file } = await anna.messenger.createBackup(PHRASE)
-  const second = await Client.loggedIn('anna', relay, { deviceName: 'Firefox · Linux' })
+  const second = await Client.loggedIn('anna', relay, { deviceName: 'Firefox (Linux)' })
   await second.messenger.restoreBackup(file, PHRASE)
-  await until(() => anna.shown.state.newDevices?.[0]?.name === 'Firefox · Linux', 'told, by name')
+  await until(() => anna.shown.state.newDevices?.[0]?.name === 'Firefox (Linux)', 'told, by name')
   const [joined] = anna.shown.state.newDevices ?? []
   expect(joined).toMatchObject({ deviceId: 2 })
   expect(Math.abs((joined?.at ?? 0) - Date.now())).toBeLessThan(60_000)
@@ -34,7 +34,7 @@ test('a device that is open learns of one that joins, says so, and copies to it 
   expect(again.shown.state.newDevices).toEqual([])
   expect((await again.messenger.listDevices()).map(({ name }) => name)).toEqual([
     null,
-    'Firefox · Linux',
+    'Firefox (Linux)',
   ])
 })
 
