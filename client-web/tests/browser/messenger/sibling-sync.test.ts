@@ -129,17 +129,20 @@ test('of two messages under one id, the one that was meant goes on both devices'
     stolen && content['type'] === 'text' ? { ...content, id: stolen } : content,
   )
   const { relay, anna, bob } = await settledClients({ engine })
-  const second = await secondOf(anna, relay)
-  await second.messenger.openConversation(bob.userId)
+  const second = await secondOf(bob, relay)
+  await second.messenger.openConversation(anna.userId)
   const texts = (client: Client) => client.shown.messages.map(({ text }) => text)
-  stolen = parseRefKey(anna.shown.messages[0]?.id ?? '')?.id ?? null
-  await bob.messenger.sendText(anna.userId, 'under your id')
+  const his = bob.shown.messages.find(({ text }) => text === 'hello back')
+  const id = parseRefKey(his?.id ?? '')?.id ?? ''
+  stolen = id
+  await anna.messenger.sendText(bob.userId, 'under your id')
+  await until(() => [bob, second].every((one) => texts(one).length === 3), 'received')
   stolen = null
-  await until(() => [anna, second].every((one) => texts(one).length === 3), 'received')
-  const theirs = anna.shown.messages.find(({ text }) => text === 'under your id')
-  await anna.messenger.deleteForMe(bob.userId, [theirs?.id ?? ''])
+  const hers = bob.shown.messages.find(({ text }) => text === 'under your id')
+  expect(parseRefKey(hers?.id ?? '')).toEqual({ sender: anna.userId, id })
+  await bob.messenger.deleteForMe(anna.userId, [hers?.id ?? ''])
   await until(() => !texts(second).includes('under your id'), 'gone')
-  for (const one of [anna, second]) expect(texts(one)).toEqual(['hello', 'hello back'])
+  for (const one of [bob, second]) expect(texts(one)).toEqual(['hello', 'hello back'])
 })
 
 test('a new key that is accepted on one is pinned on the other, and messages go out under it', async () => {
