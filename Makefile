@@ -57,7 +57,7 @@ native: $(PACKAGES) $(SHELL_PACKAGES)  ## build the client for phones into the A
 	@cd capacitor && PATH="$$PWD/../$(CLIENT)/node_modules/.bin:$$PATH" npm run --silent sync
 	@echo "Open capacitor/android in Android Studio, or capacitor/ios/App/App.xcodeproj in Xcode."
 
-client-check: $(PACKAGES)
+client-check: $(PACKAGES) $(SHELL_PACKAGES)
 	@cd $(CLIENT) && npm run --silent check
 
 clean:  ## remove everything built (data directories stay)

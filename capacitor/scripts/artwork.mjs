@@ -13,11 +13,15 @@ const source = readFileSync(new URL('../client-web/public/favicon.svg', root), '
 /** @param {RegExp} pattern */
 function find(pattern) {
   const found = pattern.exec(source)?.[1]
-  if (found === undefined) throw new Error(`favicon.svg has no ${pattern}: mend scripts/artwork.mjs`)
+  if (found === undefined)
+    throw new Error(`favicon.svg has no ${pattern}: mend scripts/artwork.mjs`)
   return found
 }
 const size = Number(find(/viewBox="0 0 (\d+) \1"/))
-const disc = { radius: Number(find(/<circle [^>]*r="([\d.]+)"/)), colour: find(/<circle [^>]*fill="(#[0-9a-f]{6})"/) }
+const disc = {
+  radius: Number(find(/<circle [^>]*r="([\d.]+)"/)),
+  colour: find(/<circle [^>]*fill="(#[0-9a-f]{6})"/),
+}
 const waves = { path: find(/<path d="([^"]+)"/), width: Number(find(/stroke-width="([\d.]+)"/)) }
 
 /** Of a launcher icon's 108 units the inner 66 are never cut; the disc of the source is as large as they are. */
@@ -61,9 +65,17 @@ const squareIcon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size}
 
 /** What is text, by its path in this folder; the test compares it with what is committed. */
 export const drawings = {
-  'android/app/src/main/res/drawable/ic_launcher_foreground.xml': vector({ canvas: LAUNCHER, disc: SAFE, withDisc: false }),
+  'android/app/src/main/res/drawable/ic_launcher_foreground.xml': vector({
+    canvas: LAUNCHER,
+    disc: SAFE,
+    withDisc: false,
+  }),
   // The system's splash icon: 288 units, of which the inner 192 are seen.
-  'android/app/src/main/res/drawable/splash.xml': vector({ canvas: 288, disc: 160, withDisc: true }),
+  'android/app/src/main/res/drawable/splash.xml': vector({
+    canvas: 288,
+    disc: 160,
+    withDisc: true,
+  }),
   'ios/App/App/Assets.xcassets/Splash.imageset/splash.svg': source,
 }
 export const colour = disc.colour
@@ -73,7 +85,10 @@ async function rasterise() {
   const { chromium } = await import('../../client-web/node_modules/playwright-core/index.mjs')
   const { resolveChromium } = await import('../../client-web/scripts/chromium.mjs')
   const { chromiumFlags } = await import('../../client-web/scripts/chromium-flags.mjs')
-  const browser = await chromium.launch({ executablePath: await resolveChromium(), args: chromiumFlags })
+  const browser = await chromium.launch({
+    executablePath: await resolveChromium(),
+    args: chromiumFlags,
+  })
   const page = await browser.newPage({ viewport: { width: 1024, height: 1024 } })
   await page.setContent(`<style>*{margin:0}svg{display:block;width:1024px}</style>${squareIcon}`)
   const picture = await page.screenshot()

@@ -14,7 +14,7 @@ export const keychainDeviceKeys: DeviceKeys = {
     await keychain.write(NAME, bytes)
     return imported(bytes)
   },
-  erase: () => keychain.remove(NAME),
+  erase: () => keychain.clear(),
 }
 
 async function imported(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {

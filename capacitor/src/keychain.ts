@@ -15,7 +15,6 @@ export const keychain = {
     const text = btoa(String.fromCharCode(...bytes))
     await SecureStorage.set(name, text, false, false, KeychainAccess.whenUnlockedThisDeviceOnly)
   },
-  async remove(name: string): Promise<void> {
-    await SecureStorage.remove(name, false)
-  },
+  /** Removes everything that the app keeps there. */
+  clear: () => SecureStorage.clear(false),
 }

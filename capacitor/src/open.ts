@@ -1,6 +1,7 @@
 import { Capacitor } from '@capacitor/core'
 import { Kept } from '@/platform/kept'
 import type { Platform, RelayAddress } from '@/platform/platform'
+import { relayUrl } from '@/wire/relay-address'
 import { keychainDeviceKeys } from './device-keys'
 import { phonePasskeys } from './passkeys'
 import { removeShared, saveFile } from './save-file'
@@ -26,12 +27,12 @@ export async function openPlatform(): Promise<Platform> {
 
 /** The one that was chosen, else the one that the build names (`VITE_RELAY=https://chat.example.org make native`). */
 async function chosenRelay(): Promise<RelayAddress> {
-  const kept = new Kept('sealstream-shell')
+  const kept = new Kept('sealstream-shell', 'kept')
   const stored = await kept.read('relay')
   const given: unknown = import.meta.env['VITE_RELAY']
-  let url = [stored, given].find((one) => typeof one === 'string' && one !== '') as string | undefined
+  let url = typeof stored === 'string' ? stored : relayUrl(String(given ?? ''))
   return {
-    url: () => url ?? null,
+    url: () => url,
     async choose(chosen) {
       await kept.write('relay', chosen)
       url = chosen

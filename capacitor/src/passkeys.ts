@@ -1,4 +1,8 @@
-import { BiometricAuth, BiometryError, BiometryErrorType } from '@aparajita/capacitor-biometric-auth'
+import {
+  BiometricAuth,
+  BiometryError,
+  BiometryErrorType,
+} from '@aparajita/capacitor-biometric-auth'
 import { PasskeyError } from '@/platform/platform'
 import type { Passkeys } from '@/platform/platform'
 import { keychain } from './keychain'
@@ -7,7 +11,7 @@ import { keychain } from './keychain'
 const NAME = 'passkey'
 const ID_LENGTH = 16
 
-/** What only another phone, or other settings of this one, would change. */
+/** The phone has no fingerprint, face or PIN that could be asked for. */
 const UNSUPPORTED: ReadonlySet<string> = new Set([
   BiometryErrorType.biometryNotAvailable,
   BiometryErrorType.biometryNotEnrolled,
@@ -50,7 +54,9 @@ async function recognised(): Promise<void> {
 
 async function forSalt(stored: Uint8Array<ArrayBuffer>, salt: Uint8Array<ArrayBuffer>) {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', stored.slice(ID_LENGTH), algorithm, false, ['sign'])
+  const key = await crypto.subtle.importKey('raw', stored.slice(ID_LENGTH), algorithm, false, [
+    'sign',
+  ])
   stored.fill(0)
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, salt))
 }

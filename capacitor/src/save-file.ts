@@ -34,7 +34,9 @@ function base64(file: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
     reader.addEventListener('load', () => resolve(String(reader.result).replace(/^[^,]*,/, '')))
-    reader.addEventListener('error', () => reject(reader.error ?? new Error('the file is not read')))
+    reader.addEventListener('error', () =>
+      reject(reader.error ?? new Error('the file is not read')),
+    )
     reader.readAsDataURL(file)
   })
 }

@@ -109,4 +109,11 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   // A contact's code as a link fills the field; nobody is added by a link alone.
   await phone.tell('App', 'appUrlOpen', { url: `sealstream:contact?u=carl&k=0` })
   await expect(anna.get(testids.addContactCode)).toHaveValue('sealstream:contact?u=carl&k=0')
+
+  // Signing out leaves nothing, in the keychain neither; the server is still known.
+  await anna.go('#/settings/account')
+  await anna.get(testids.logout).click()
+  await anna.confirm('Sign out')
+  await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
+  expect(phone.keys.size).toBe(0)
 })

@@ -14,7 +14,8 @@ import '../../src/styles/main.css'
 import CrashScreen from '../../src/views/CrashScreen.vue'
 import UnsupportedScreen from '../../src/views/UnsupportedScreen.vue'
 import { galleryMessenger } from './messenger'
-import { type Scene, scenes } from './scenes'
+import type { Scene } from './scene-fills'
+import { scenes } from './scenes'
 
 let shown: VueApp | null = null
 

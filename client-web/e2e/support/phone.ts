@@ -39,7 +39,7 @@ class Refusal {
 }
 
 export class Phone {
-  /** What the KeyStore or Keychain holds, by name; it outlives the app. */
+  /** Entries of the KeyStore or Keychain, by name. They stay when the app is killed. */
   readonly keys = new Map<string, Record<string, unknown>>()
   /** Whether the finger on the sensor is the owner's. */
   recognises = true
@@ -67,7 +67,7 @@ export class Phone {
     return phone
   }
 
-  /** What the system tells the app: the back button, a link, the app is looked at again. */
+  /** Sends an event of the system to the app: the back button, a link, coming back. */
   async tell(plugin: string, event: string, data: unknown = {}): Promise<void> {
     for (const id of this.listeners.get(`${plugin}.${event}`) ?? []) {
       await this.answer({ callbackId: id, save: true, success: true, data })
@@ -107,7 +107,7 @@ export class Phone {
     }, result)
   }
 
-  /** What a call answers; undefined where nothing of the kind exists. */
+  /** The answer to a call; undefined for a method that is not played. */
   private does(name: string, options: Record<string, unknown>): unknown {
     const key = String(options['prefixedKey'])
     switch (name) {
@@ -116,8 +116,9 @@ export class Phone {
       case 'SecureStorage.internalSetItem':
         this.keys.set(key, options)
         return {}
-      case 'SecureStorage.internalRemoveItem':
-        return { success: this.keys.delete(key) }
+      case 'SecureStorage.internalClearItemsWithPrefix':
+        this.keys.clear()
+        return {}
       case 'Filesystem.readdir':
         return {
           files: [...new Set([...this.files.keys()].map((path) => path.split('/')[0]))].map(

@@ -83,7 +83,7 @@ async function startGallery(): Promise<Service> {
   }
 }
 
-/** What the shells carry; nothing serves it. */
+/** Builds the client for phones. No server is started: the test gives its files to the page. */
 async function buildForPhones(): Promise<Service> {
   const outDir = mkdtempSync(join(tmpdir(), 'sealstream-phone-'))
   await build({ mode: 'native', logLevel: 'error', build: { outDir } })

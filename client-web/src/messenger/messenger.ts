@@ -1,6 +1,6 @@
 import { accountCommands } from '@/messenger/commands/account-commands'
 import { App } from '@/messenger/session/app'
-import type { AppOptions } from '@/messenger/session/app'
+import type { AppOptions } from '@/messenger/session/app-options'
 import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'

@@ -1,26 +1,27 @@
 import { openDB } from 'idb'
 
-const STORE = 'kept'
-
-/** A few values that must be known before anything sealed is opened. None is secret; none is sealed. */
+/** A few values, by name, that are needed before anything sealed is opened; they are not sealed themselves. */
 export class Kept {
-  constructor(private readonly database: string) {}
+  constructor(
+    private readonly database: string,
+    private readonly store: string,
+  ) {}
 
   private open() {
-    return openDB(this.database, 1, { upgrade: (db) => void db.createObjectStore(STORE) })
+    return openDB(this.database, 1, { upgrade: (db) => void db.createObjectStore(this.store) })
   }
 
   /** Undefined when there is none. */
   async read(name: string): Promise<unknown> {
     const db = await this.open()
-    const value: unknown = await db.get(STORE, name)
+    const value: unknown = await db.get(this.store, name)
     db.close()
     return value
   }
 
-  async write(name: string, value: string): Promise<void> {
+  async write(name: string, value: unknown): Promise<void> {
     const db = await this.open()
-    await db.put(STORE, value, name)
+    await db.put(this.store, value, name)
     db.close()
   }
 }

@@ -1,28 +1,23 @@
-import { deleteDB, openDB } from 'idb'
+import { deleteDB } from 'idb'
 import { browserName } from './browser-name'
+import { Kept } from './kept'
 import type { DeviceKeys, Passkeys, Platform } from './platform'
 
-const STORE = 'keys'
 const NAME = 'device'
 
 /** An AES-GCM key that IndexedDB keeps and no script can export. */
 export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
-  const open = () => openDB(database, 1, { upgrade: (db) => void db.createObjectStore(STORE) })
+  const kept = new Kept(database, 'keys')
   return {
     async load() {
-      const db = await open()
-      const key = (await db.get(STORE, NAME)) as CryptoKey | undefined
-      db.close()
-      return key ?? null
+      return ((await kept.read(NAME)) as CryptoKey | undefined) ?? null
     },
     async create() {
       const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
         'encrypt',
         'decrypt',
       ])
-      const db = await open()
-      await db.put(STORE, key, NAME)
-      db.close()
+      await kept.write(NAME, key)
       return key
     },
     erase: () => deleteDB(database),

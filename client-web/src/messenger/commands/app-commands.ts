@@ -1,9 +1,7 @@
 import { Changes } from '@/storage/changes'
 import type { App } from '@/messenger/session/app'
-import { MessengerError } from '@/messenger/contract'
 import type { AppCommands } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
-import { answersAsRelay, relayUrl } from '@/wire/relay-address'
 
 export function appCommands(app: App, updates: Updates, cancelBackup: () => void): AppCommands {
   return {
@@ -23,12 +21,7 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       if (key === 'presence') app.services?.presence.watch().catch(() => undefined)
     },
     reconnect: () => app.services?.link.now(),
-    async chooseRelay(address) {
-      const url = relayUrl(address)
-      if (url === null) throw new MessengerError('bad_address')
-      if (!(await answersAsRelay(url))) throw new MessengerError('not_a_relay')
-      await app.chooseRelay(url)
-    },
+    chooseRelay: (address) => app.chooseRelay(address),
     async applyUpdate() {
       // The draft that the press took the focus from.
       await app.settle()

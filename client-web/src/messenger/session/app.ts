@@ -14,9 +14,9 @@ import { RelayApi } from '@/wire/api'
 import type { PublicApi } from '@/wire/api'
 import { TokenKeeper } from '@/wire/tokens'
 import type { SessionTokens } from '@/wire/types'
-import type { Wire } from '@/wire/wire'
 import { shownAccount } from '@/messenger/core/shown-account'
 import { activate } from './activate'
+import type { AppOptions } from './app-options'
 import { Budget } from '@/messenger/core/budget'
 import { Core, updateAccount } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
@@ -33,16 +33,6 @@ import type { View } from '@/messenger/core/view'
 
 const SETTLING = 1_000
 const unlocked: AppState['lock'] = { enabled: false, locked: false, passkey: false }
-
-export interface AppOptions {
-  platform: Platform
-  view: View
-  now?: () => number
-  startEngine?: () => RemoteEngine
-  database?: string
-  /** Another way to the relay than the platform's address. */
-  wire?: Wire
-}
 
 export class App {
   private readonly way: RelayWay
@@ -175,10 +165,10 @@ export class App {
     core.view.app({ storagePersisted })
   }
 
-  /** @throws MessengerError `invalid` while somebody is logged in */
-  async chooseRelay(url: string): Promise<void> {
+  /** Only while nobody is logged in: an account's mailbox is at one relay. @throws MessengerError */
+  async chooseRelay(address: string): Promise<void> {
     if (this.keeper) throw new MessengerError('invalid', 'somebody is logged in')
-    await this.way.choose(url)
+    await this.way.choose(address)
   }
 
   setLock(lock: Partial<AppState['lock']>): void {

@@ -1,6 +1,7 @@
 import type { View } from '@/messenger/core/view'
 import type { RelayAddress } from '@/platform/platform'
 import { PublicApi } from '@/wire/api'
+import { answersAsRelay, relayUrl } from '@/wire/relay-address'
 import { relayAt } from '@/wire/wire'
 import type { Wire } from '@/wire/wire'
 import { MessengerError } from '@/messenger/contract'
@@ -21,9 +22,12 @@ export class RelayWay {
     this.show()
   }
 
-  /** Only while nobody is logged in: an account's mailbox is at one relay. */
-  async choose(url: string): Promise<void> {
+  /** Takes another relay, once it has answered. @throws MessengerError `invalid`, `bad_address`, `not_a_relay` */
+  async choose(typed: string): Promise<void> {
     if (!this.address.choose) throw new MessengerError('invalid', 'the page comes from its relay')
+    const url = relayUrl(typed)
+    if (url === null) throw new MessengerError('bad_address')
+    if (!(await answersAsRelay(url))) throw new MessengerError('not_a_relay')
     await this.address.choose(url)
     this.wire = this.given ?? relayAt(url)
     this.api = new PublicApi(this.wire)
