@@ -1,5 +1,5 @@
 /** The commands behind the gallery: they answer at once out of the fixtures and reach no relay. */
-import type { Message, Messenger } from '../../src/messenger/contract'
+import type { ConversationId, Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
 import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
 import { DAY, NOW, identityOf, message } from './people'
@@ -21,7 +21,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
   const settings = useSettingsStore()
   const all = (id: string) => data.messages[id] ?? []
 
-  function show(id: string, count: number): void {
+  function show(id: ConversationId, count: number): void {
     messages.messages = all(id).slice(-count)
     messages.hasOlder = count < all(id).length
     messages.open = id

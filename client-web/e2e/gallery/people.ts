@@ -1,4 +1,5 @@
 /** Made-up people for the gallery. */
+import { conversationWith } from '../../src/messenger/contract'
 import type {
   Account,
   Contact,
@@ -60,7 +61,7 @@ export function message(username: string, over: Partial<Message> & { text?: stri
   const direction = over.direction ?? 'in'
   return {
     id: `m-${order}`,
-    conversation: `id-${username}`,
+    conversation: conversationWith(`id-${username}`),
     direction,
     status: direction === 'in' ? 'received' : 'read',
     kind: 'text',
@@ -87,7 +88,7 @@ export function message(username: string, over: Partial<Message> & { text?: stri
 
 export function conversation(username: string, over: Partial<Conversation> = {}): Conversation {
   return {
-    id: `id-${username}`,
+    id: conversationWith(`id-${username}`),
     username,
     last: null,
     activeAt: over.last?.sentAt ?? NOW - 20 * DAY,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { own } from '../../src/crypto/bytes'
 import { readContent, writeContent } from '../../src/messenger/backup/backup-content'
 import { openBackup, sealBackup } from '../../src/messenger/backup/backup-format'
+import { personIn } from '../../src/messenger/contract'
 import { blankMessage, newRecipient } from '../../src/messenger/core/message-record'
 import type { MessageRecord } from '../../src/messenger/core/message-record'
 
@@ -14,7 +15,8 @@ export async function ageBackup(path: string, passphrase: string, count: number)
   const content = readContent(await openBackup(own(readFileSync(path)), passphrase))
   const [chat] = content.conversations
   const first = Math.min(...content.messages.map(({ order }) => order))
-  if (!chat) throw new Error('the backup has no conversation')
+  const person = chat && personIn(chat.id)
+  if (!chat || !person) throw new Error('the backup has no conversation with a person')
   const older = Array.from({ length: count }, (_, i): MessageRecord => {
     const at = first - (count - i) * MINUTE
     return {
@@ -22,8 +24,8 @@ export async function ageBackup(path: string, passphrase: string, count: number)
       id: crypto.randomUUID(),
       conversation: chat.id,
       ...(i % 3 === 0
-        ? { recipients: [newRecipient(chat.id, { status: 'read' })] }
-        : { sender: chat.id }),
+        ? { recipients: [newRecipient(person, { status: 'read' })] }
+        : { sender: person }),
       kind: 'text',
       text: `${i}: ${WORDS.slice(0, 8 + ((i * 37) % WORDS.length))}`,
       sentAt: at,

@@ -16,6 +16,7 @@ import {
   useConversationsStore,
   useSettingsStore,
 } from '@/stores'
+import { addressOf } from './addresses'
 import { type Unread, unreadChanges } from './unread-changes'
 
 const access = ref<NoticeAccess>('default')
@@ -91,7 +92,7 @@ export function useNotifications(): void {
         const title = settings.notificationNames
           ? t('system.messageFrom', { name: username })
           : t('system.message')
-        show(id, title, { name: 'chat', params: { id } })
+        show(id, title, addressOf(id))
       }
       // A stranger chooses their own name: it is not said.
       if (!first && asking.length > requests) {

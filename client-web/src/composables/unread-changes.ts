@@ -1,14 +1,14 @@
 /** What came in between two looks at the list. Pure: muted chats are silent, own messages never count. */
-import type { Conversation, UserId } from '@/messenger/contract'
+import type { Conversation, ConversationId } from '@/messenger/contract'
 
 /** Unread messages by conversation, as they were at the last look. */
-export type Unread = ReadonlyMap<UserId, number>
+export type Unread = ReadonlyMap<ConversationId, number>
 
 export interface UnreadChanges {
   /** Conversations with more unread messages than before, newest first. */
   readonly grown: readonly Conversation[]
   /** Conversations that had unread messages and have none any more, or are gone. */
-  readonly read: readonly UserId[]
+  readonly read: readonly ConversationId[]
   readonly unread: Unread
 }
 

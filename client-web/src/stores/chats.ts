@@ -1,8 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
+import { personIn } from '@/messenger/contract'
 import type {
   Contact,
   Conversation,
+  ConversationId,
   Message,
   MessageRequest,
   SecurityEvent,
@@ -18,12 +20,17 @@ export const useContactsStore = defineStore('contacts', () => {
       .filter((contact) => contact.relation === 'contact')
       .sort((a, b) => a.username.localeCompare(b.username)),
   )
-  return { byId, requests, contacts }
+  /** Whom the conversation is with; null for somebody who is not known here. */
+  function inConversation(id: ConversationId): Contact | null {
+    const person = personIn(id)
+    return person === null ? null : (byId.get(person) ?? null)
+  }
+  return { byId, requests, contacts, inConversation }
 })
 
 /** Conversations with contacts, newest first; archived ones included. */
 export const useConversationsStore = defineStore('conversations', () => {
-  const byId = shallowReactive(new Map<UserId, Conversation>())
+  const byId = shallowReactive(new Map<ConversationId, Conversation>())
   const list = computed(() =>
     [...byId.values()].sort((a, b) => b.activeAt - a.activeAt || a.id.localeCompare(b.id)),
   )
@@ -35,7 +42,7 @@ export const useConversationsStore = defineStore('conversations', () => {
 
 /** The loaded stretch of the open conversation: ascending by `order`, ends with the newest. */
 export const useMessagesStore = defineStore('messages', () => {
-  const open = shallowRef<UserId | null>(null)
+  const open = shallowRef<ConversationId | null>(null)
   const messages = shallowRef<readonly Message[]>([])
   const hasOlder = shallowRef(false)
   const loading = shallowRef(false)

@@ -3,12 +3,13 @@ import type { CryptoEngine } from '@/crypto/engine'
 import { startEngine } from '@/crypto/remote'
 import { webPasskeys } from '@/platform/passkeys'
 import { webDeviceKeys } from '@/platform/web'
-import { defaultSettings } from '@/messenger/contract'
+import { conversationWith, defaultSettings } from '@/messenger/contract'
 import type {
   AppState,
   Connection,
   Contact,
   Conversation,
+  ConversationId,
   Message,
   MessageId,
   MessageRequest,
@@ -37,11 +38,11 @@ export class Shown implements View {
   state: Partial<AppState> = {}
   link: Partial<Connection> = {}
   contacts = new Map<string, Contact>()
-  conversations = new Map<string, Conversation>()
+  conversations = new Map<ConversationId, Conversation>()
   waiting: readonly MessageRequest[] = []
   messages: readonly Message[] = []
   events: readonly SecurityEvent[] = []
-  open: string | null = null
+  open: ConversationId | null = null
   settingsShown = defaultSettings
 
   app = (patch: Partial<AppState>) => void Object.assign(this.state, patch)
@@ -52,8 +53,8 @@ export class Shown implements View {
   contactRemoved = (id: string) => void this.contacts.delete(id)
   requests = (requests: readonly MessageRequest[]) => void (this.waiting = requests)
   conversation = (chat: Conversation) => void this.conversations.set(chat.id, chat)
-  conversationRemoved = (id: string) => void this.conversations.delete(id)
-  opened = (id: string | null, messages: readonly Message[]) => {
+  conversationRemoved = (id: ConversationId) => void this.conversations.delete(id)
+  opened = (id: ConversationId | null, messages: readonly Message[]) => {
     this.open = id
     this.messages = messages
   }
@@ -172,6 +173,10 @@ export class Client {
   get userId(): string {
     return this.shown.state.account?.userId ?? ''
   }
+  /** The conversation with this person, on the other's device. */
+  get chat(): ConversationId {
+    return conversationWith(this.userId)
+  }
   /** The own key as text. */
   get identity(): string {
     return this.shown.state.account?.identity ?? ''
@@ -221,17 +226,17 @@ export async function contacts(...given: Parameters<typeof strangers>) {
   const { relay, anna, bob } = await strangers(...given)
   await anna.messenger.addContactByCode(bob.code)
   await bob.messenger.addContactByCode(anna.code)
-  await anna.messenger.openConversation(bob.userId)
-  await bob.messenger.openConversation(anna.userId)
+  await anna.messenger.openConversation(bob.chat)
+  await bob.messenger.openConversation(anna.chat)
   return { relay, anna, bob }
 }
 
 /** Contacts who have written to each other: the sessions are answered. */
 export async function acquaintedClients(options: ClientOptions = {}, relay = new TestRelay()) {
   const { anna, bob } = await contacts({ anna: options, bob: options }, relay)
-  await anna.messenger.sendText(bob.userId, 'hello')
+  await anna.messenger.sendText(bob.chat, 'hello')
   await until(() => bob.received().includes('hello'), 'hello')
-  await bob.messenger.sendText(anna.userId, 'hello back')
+  await bob.messenger.sendText(anna.chat, 'hello back')
   await until(() => anna.received().includes('hello back'), 'hello back')
   return { relay, anna, bob }
 }

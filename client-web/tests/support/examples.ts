@@ -1,4 +1,5 @@
 /** What the interface shows, made up; a test says only what it is about. */
+import { conversationWith } from '@/messenger/contract'
 import type { Contact, Message } from '@/messenger/contract'
 
 export const aContact = (over: Partial<Contact> = {}): Contact => ({
@@ -21,7 +22,7 @@ export const aContact = (over: Partial<Contact> = {}): Contact => ({
 
 export const aMessage = (over: Partial<Message> = {}): Message => ({
   id: '33333333-3333-4333-8333-333333333333',
-  conversation: aContact().userId,
+  conversation: conversationWith(aContact().userId),
   direction: 'in',
   status: 'received',
   kind: 'text',

@@ -2,7 +2,14 @@
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { LocalIdentity } from '@/crypto/engine'
-import type { EncryptionDetails, Notice, Settings, SignedReceipt } from '@/messenger/contract'
+import type {
+  ConversationId,
+  EncryptionDetails,
+  Notice,
+  Settings,
+  SignedReceipt,
+  UserId,
+} from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
 import type {
   MessageRecord,
@@ -13,6 +20,7 @@ import type {
 import { encryption, problem, signedReceipt, withKnownType } from '@/messenger/core/message-shapes'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
+import { conversationId } from '@/messenger/core/record-shapes'
 import { readNotice } from '@/messenger/core/stored-notices'
 import { bytes, flag, list, literal, nullable, number, optional } from '@/storage/decoders'
 import { shape, text } from '@/storage/decoders'
@@ -21,7 +29,7 @@ import type { Decoder } from '@/storage/decoders'
 /** What a backup means to this build, whatever version its file has. */
 export interface BackupContent {
   createdAt: number
-  account: { userId: string; username: string; identity: LocalIdentity }
+  account: { userId: UserId; username: string; identity: LocalIdentity }
   settings: Settings
   contacts: ContactRecord[]
   conversations: ConversationRecord[]
@@ -39,7 +47,7 @@ interface BackupFile {
 }
 
 interface BackupContact {
-  userId: string
+  userId: UserId
   username: string
   identity: Bytes
   verified: boolean
@@ -53,7 +61,7 @@ interface BackupContact {
 
 /** What the list shows of it comes of its messages. */
 interface BackupConversation {
-  id: string
+  id: ConversationId
   activeAt: number
   unread: number
   muted: boolean
@@ -63,18 +71,18 @@ interface BackupConversation {
 interface BackupMessage {
   id: string
   /** Null: oneself. */
-  sender: string | null
-  conversation: string
+  sender: UserId | null
+  conversation: ConversationId
   /** One that a build does not know is shown as `unknown`. */
   kind: string
   text: string
-  replyTo: { sender: string | null; id: string; known: boolean; excerpt: string } | null
+  replyTo: { sender: UserId | null; id: string; known: boolean; excerpt: string } | null
   notice: Notice | null
   sentAt: number
   writtenAt?: number
   order: number
   recipients: {
-    userId: string
+    userId: UserId
     status: RecipientRecord['status']
     problem: RecipientRecord['problem']
     acceptedAt: number | null
@@ -183,7 +191,7 @@ const contact = shape<BackupContact>({
 export const contactOf: Decoder<ContactRecord> = (value) => ({ ...contact(value), devices: null })
 
 const conversation = shape<BackupConversation>({
-  id: text,
+  id: conversationId,
   activeAt: number,
   unread: number,
   muted: flag,
@@ -198,7 +206,7 @@ export const conversationOf: Decoder<ConversationRecord> = (value) => {
 const message = shape<BackupMessage>({
   id: text,
   sender: nullable(text),
-  conversation: text,
+  conversation: conversationId,
   kind: text,
   text,
   replyTo: nullable(

@@ -6,7 +6,13 @@ import { findMessage, shownPage } from '@/messenger/core/kept-messages'
 import { blankMessage, refKey, sameMessage } from '@/messenger/core/message-record'
 import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
 import { shownMessage } from '@/messenger/core/shown-message'
-import type { Conversation, Notice, SignedReceipt } from '@/messenger/contract'
+import type {
+  Conversation,
+  ConversationId,
+  Notice,
+  SignedReceipt,
+  UserId,
+} from '@/messenger/contract'
 import { messageTimes } from './message-times'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { People } from '@/messenger/people/people'
@@ -19,10 +25,10 @@ import type { Step } from '@/messenger/core/message-status'
 export const PAGE = 50
 
 export class Chats {
-  readonly drafts = new Map<string, string>()
-  private readonly records = new CachedTable<ConversationRecord>(conversations)
-  private readonly typing = new Set<string>()
-  open: string | null = null
+  readonly drafts = new Map<ConversationId, string>()
+  private readonly records = new CachedTable<ConversationId, ConversationRecord>(conversations)
+  private readonly typing = new Set<ConversationId>()
+  open: ConversationId | null = null
   /** Told of every new message once it is stored. */
   added: (message: MessageRecord) => void = () => undefined
   private oldest = Infinity
@@ -44,17 +50,17 @@ export class Chats {
   }
 
   /** As it is on disk, or will be with `within`. */
-  record(id: string, within?: TurnChanges): ConversationRecord {
+  record(id: ConversationId, within?: TurnChanges): ConversationRecord {
     return this.records.get(id, within) ?? emptyConversation(id, this.core.now())
   }
 
   /** The next place in a conversation's flow, whatever the clock does. */
-  nextOrder(changes: TurnChanges, id: string): number {
+  nextOrder(changes: TurnChanges, id: ConversationId): number {
     return Math.max(this.record(id, changes).lastOrder + 1, this.core.now())
   }
 
   /** Adds the conversation with `patch` to `changes`. */
-  stage(changes: TurnChanges, id: string, patch: Partial<ConversationRecord>): void {
+  stage(changes: TurnChanges, id: ConversationId, patch: Partial<ConversationRecord>): void {
     this.records.stage(changes, id, { ...this.record(id, changes), ...patch })
     changes.whenStored(() => this.show(id))
   }
@@ -102,7 +108,7 @@ export class Chats {
   /** Own messages to this person move forward to `status`; ones already there, or to others, stay. */
   async stageStatus(
     changes: TurnChanges,
-    userId: string,
+    userId: UserId,
     ids: readonly string[],
     status: Step,
     at: number,
@@ -117,7 +123,7 @@ export class Chats {
   /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
   async stageAccepted(
     changes: TurnChanges,
-    userId: string,
+    userId: UserId,
     id: string,
     at: number,
     receipts: readonly SignedReceipt[],
@@ -135,7 +141,7 @@ export class Chats {
   /** The notice with this id says something newer; it is added where there is none yet. */
   async stageUpdatedNotice(
     changes: TurnChanges,
-    conversation: string,
+    conversation: ConversationId,
     id: string,
     notice: Notice,
   ): Promise<void> {
@@ -147,7 +153,7 @@ export class Chats {
   /** Adds a notice to the conversation's flow. */
   stageNotice(
     changes: TurnChanges,
-    conversation: string,
+    conversation: ConversationId,
     notice: Notice,
     id: string = crypto.randomUUID(),
   ): void {
@@ -164,7 +170,7 @@ export class Chats {
   }
 
   /** One more message is missing: counted in the newest notice where that tells of a gap already. */
-  async stageMissing(changes: TurnChanges, conversation: string): Promise<void> {
+  async stageMissing(changes: TurnChanges, conversation: ConversationId): Promise<void> {
     const [newest] = await shownPage(this.core.store, conversation, Infinity, 1)
     if (newest?.notice?.type !== 'gap') {
       return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
@@ -176,7 +182,7 @@ export class Chats {
   /** What the list shows once these messages are gone. */
   async stageLastWithout(
     changes: TurnChanges,
-    id: string,
+    id: ConversationId,
     gone: readonly MessageRef[],
   ): Promise<void> {
     const keys = new Set(gone.map(refKey))
@@ -188,13 +194,13 @@ export class Chats {
     this.stage(changes, id, { last })
   }
 
-  setTyping(id: string, typing: boolean): void {
+  setTyping(id: ConversationId, typing: boolean): void {
     if (typing) this.typing.add(id)
     else this.typing.delete(id)
     this.show(id)
   }
 
-  async openPage(id: string): Promise<void> {
+  async openPage(id: ConversationId): Promise<void> {
     this.open = id
     this.core.view.loading(true)
     try {
@@ -211,7 +217,7 @@ export class Chats {
   }
 
   /** False when nothing older was there. */
-  loadOlder(id: string): Promise<boolean> {
+  loadOlder(id: ConversationId): Promise<boolean> {
     return this.paging.run(async () => {
       const before = this.oldest
       if (this.open !== id || before === -Infinity) return false
@@ -234,7 +240,7 @@ export class Chats {
   }
 
   /** The conversation leaves this device, messages, draft and all. */
-  stageRemoval(changes: TurnChanges, id: string): void {
+  stageRemoval(changes: TurnChanges, id: ConversationId): void {
     this.records.stageRemoval(changes, id)
     changes.removeConversation(id).remove('drafts', id)
     changes.whenStored(() => {
@@ -244,9 +250,9 @@ export class Chats {
     })
   }
 
-  show(id: string): void {
+  show(id: ConversationId): void {
     const record = this.records.get(id)
-    const person = this.people.all.get(id)
+    const person = this.people.inConversation(id)
     // Requests are shown apart; nothing of hidden people is.
     if (!record || person?.relation !== 'contact') return
     const conversation: Conversation = {

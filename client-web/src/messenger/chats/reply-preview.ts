@@ -2,13 +2,14 @@ import type { Core } from '@/messenger/core/core'
 import { messageNamed } from '@/messenger/core/kept-messages'
 import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record'
 import { shorten } from '@/text/graphemes'
+import type { ConversationId } from '@/messenger/contract'
 
 const EXCERPT = 140
 
 /** What a reply shows of the message with this id, if it is in the conversation. */
 export async function replyPreview(
   core: Core,
-  conversation: string,
+  conversation: ConversationId,
   id: string,
 ): Promise<ReplyRecord> {
   // A reply names any id its sender likes; only this conversation's messages are shown in it.

@@ -2,6 +2,7 @@ import { contactCode, identityText } from '@/crypto/identity'
 import type { Chats } from './chats'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
+import { conversationWith } from '@/messenger/contract'
 
 /** Message requests, newest first: people who wrote and wait for an answer. */
 export class Requests {
@@ -16,10 +17,10 @@ export class Requests {
       (person) =>
         person.relation === 'request' &&
         !person.blocked &&
-        this.chats.record(person.userId).last !== null,
+        this.chats.record(conversationWith(person.userId)).last !== null,
     )
     const requests = waiting.map((person) => {
-      const chat = this.chats.record(person.userId)
+      const chat = this.chats.record(conversationWith(person.userId))
       return {
         userId: person.userId,
         username: person.username,

@@ -8,7 +8,7 @@ import type { Core } from '@/messenger/core/core'
 import { isShown, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
 import { shownMessage } from '@/messenger/core/shown-message'
-import type { SearchHit } from '@/messenger/contract'
+import type { ConversationId, SearchHit } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
 import { fold, ranges } from './folding'
 import type { People } from '@/messenger/people/people'
@@ -98,7 +98,7 @@ export class SearchIndex {
     }
   }
 
-  removeConversation(id: string): void {
+  removeConversation(id: ConversationId): void {
     for (const [key, entry] of this.index?.entries ?? []) {
       if (entry.message.conversation === id) this.index?.entries.delete(key)
     }
@@ -119,7 +119,7 @@ export class SearchIndex {
     found.sort((a, b) => b.message.order - a.message.order)
     return found.slice(0, limit).map(({ message }) => ({
       message: shownMessage(message),
-      username: this.people.all.get(message.conversation)?.username ?? '',
+      username: this.people.inConversation(message.conversation)?.username ?? '',
       ranges: ranges(message.text, needle),
     }))
   }

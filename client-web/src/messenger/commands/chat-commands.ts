@@ -7,8 +7,8 @@ import type { Platform } from '@/platform/platform'
 import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/identity'
 import type { Body } from '@/messenger/contents/registry'
-import { MessengerError } from '@/messenger/contract'
-import type { ChatCommands, Message, MessageId, UserId } from '@/messenger/contract'
+import { MessengerError, personIn } from '@/messenger/contract'
+import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
 import { mayWriteTo } from '@/messenger/people/people'
 import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
@@ -27,35 +27,37 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     findMessage(services().core.store, refOf(id))
 
   /** What a reply quotes; deleted meanwhile, it is named all the same. */
-  async function quote(conversation: UserId, ref: MessageRef): Promise<ReplyRecord> {
+  async function quote(conversation: ConversationId, ref: MessageRef): Promise<ReplyRecord> {
     const message = await findMessage(services().core.store, ref)
     if (message?.conversation === conversation) return quoteOf(message)
     return { ...ref, known: false, excerpt: '' }
   }
 
   /** The message and its outbox entry are on disk together before anything else happens. */
-  function write(to: string, text: string, replyTo?: string): Promise<Message> {
+  function write(id: ConversationId, text: string, replyTo?: MessageId): Promise<Message> {
     const { core, people, chats, outbox } = services()
     return core.serial.run(async (turn) => {
-      const person = people.get(to)
+      const person = people.inConversation(id)
+      if (!person) throw new MessengerError('not_found', 'no such contact')
       if (!mayWriteTo(person)) throw new MessengerError('blocked')
       const problem = textProblem(text)
       if (problem === 'blank') throw new MessengerError('invalid', 'a blank message')
       if (problem === 'too_long') throw new MessengerError('too_long')
       if (problem === 'control') throw new MessengerError('unsendable_text')
       const now = core.now()
+      const { userId: to } = person
       const changes = new TurnChanges(turn)
-      changes.remove('drafts', to).whenStored(() => chats.drafts.delete(to))
-      const answered = replyTo ? await quote(to, refOf(replyTo)) : null
+      changes.remove('drafts', id).whenStored(() => chats.drafts.delete(id))
+      const answered = replyTo ? await quote(id, refOf(replyTo)) : null
       const message: MessageRecord = {
         ...blankMessage,
         id: crypto.randomUUID(),
-        conversation: to,
+        conversation: id,
         kind: 'text',
         text,
         replyTo: answered,
         sentAt: now,
-        order: chats.nextOrder(changes, to),
+        order: chats.nextOrder(changes, id),
         recipients: [newRecipient(to, { problem: person.changed ? 'identity_changed' : null })],
         encryption: {
           origin: 'this_device',
@@ -83,7 +85,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
 
   return {
     async openConversation(id) {
-      services().people.get(id)
+      if (!services().people.inConversation(id)) throw new MessengerError('not_found')
       await services().chats.openPage(id)
       services()
         .presence.watch()
@@ -104,8 +106,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       }
       return true
     },
-    sendText: (to, text) => write(to, text),
-    reply: (to, text, replyTo) => write(to, text, replyTo),
+    sendText: (id, text) => write(id, text),
+    reply: (id, text, replyTo) => write(id, text, replyTo),
     sendAgain: async (id) => services().outbox.sendAgain(refOf(id).id),
     async saveReceipts(id) {
       const message = await find(id)
@@ -120,7 +122,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         ids: refs.map((ref) => ref.id),
         mine: refs.map(({ sender }) => sender === null),
       }
-      await withSiblings(services(), id, change, (changes) =>
+      await withSiblings(services(), personIn(id), change, (changes) =>
         services().removals.stageMessages(changes, id, refs),
       )
     },
@@ -128,17 +130,17 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const { core, removals } = services()
       const [newest] = await shownPage(core.store, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
-      await withSiblings(services(), id, change, (changes) =>
+      await withSiblings(services(), personIn(id), change, (changes) =>
         removals.stageConversation(changes, id),
       )
     },
     markRead: (id) => services().markRead(id),
     setMuted: (id, muted) =>
-      withSiblings(services(), id, { what: 'mute', muted }, (changes) =>
+      withSiblings(services(), personIn(id), { what: 'mute', muted }, (changes) =>
         services().chats.stage(changes, id, { muted }),
       ),
     setArchived: (id, archived) =>
-      withSiblings(services(), id, { what: 'archive', archived }, (changes) =>
+      withSiblings(services(), personIn(id), { what: 'archive', archived }, (changes) =>
         services().chats.stage(changes, id, { archived }),
       ),
     saveDraft(id, text) {

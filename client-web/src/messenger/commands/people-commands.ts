@@ -5,8 +5,8 @@ import type { PublicKey } from '@/crypto/engine'
 import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
-import { MessengerError } from '@/messenger/contract'
-import type { ErrorCode, PeopleCommands } from '@/messenger/contract'
+import { conversationWith, MessengerError } from '@/messenger/contract'
+import type { ErrorCode, PeopleCommands, UserId } from '@/messenger/contract'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import { withSiblings } from './with-siblings'
 import { newContact } from '@/messenger/people/people'
@@ -41,7 +41,7 @@ export function peopleCommands(services: () => Services): PeopleCommands {
       if (other || verified) {
         await stageDecision(services(), changes, base, identityKey, verified)
       } else people.stage(changes, base)
-      chats.stage(changes, userId, { archived: false })
+      chats.stage(changes, conversationWith(userId), { archived: false })
       const added = { userId, username, identity: identityKey }
       sync.stage(changes, added, { what: 'contact', relation: 'contact' })
       if (verified) sync.stage(changes, added, { what: 'verified', verified })
@@ -64,7 +64,7 @@ export function peopleCommands(services: () => Services): PeopleCommands {
   }
 
   /** A typed code does not replace a contact's pinned key: its key is noted and shown. */
-  async function refuse(turn: Turn, userId: string, identity: PublicKey): Promise<never> {
+  async function refuse(turn: Turn, userId: UserId, identity: PublicKey): Promise<never> {
     const { core, keys } = services()
     const changes = new TurnChanges(turn)
     await keys.stage(changes, userId, identity)
@@ -95,7 +95,7 @@ export function peopleCommands(services: () => Services): PeopleCommands {
     }
   }
 
-  async function setBlocked(id: string, blocked: boolean): Promise<void> {
+  async function setBlocked(id: UserId, blocked: boolean): Promise<void> {
     const { people } = services()
     await withSiblings(services(), id, { what: 'block', blocked }, (changes) =>
       people.stage(changes, { ...people.get(id), blocked }),

@@ -1,20 +1,21 @@
 import type { Change } from '@/messenger/contents/sync/sync'
 import { TurnChanges } from '@/messenger/core/serial'
+import type { UserId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
 
 /**
  * Commits what `stage` adds, together with the telling of it to one's own other devices. They are
- * told nothing about someone who is not known here.
+ * told nothing about someone who is not known here, or where it is about no one person.
  */
 export function withSiblings(
   { core, people, sync }: Services,
-  userId: string,
+  userId: UserId | null,
   change: Change,
   stage: (changes: TurnChanges) => void | Promise<void>,
 ): Promise<void> {
   return core.serial.run(async (turn) => {
     const changes = new TurnChanges(turn)
-    const person = people.find(userId)
+    const person = userId === null ? undefined : people.find(userId)
     await stage(changes)
     if (person) sync.stage(changes, person, change)
     await core.store.commit(changes)

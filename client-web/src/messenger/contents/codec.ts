@@ -6,6 +6,7 @@ import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { isUsername } from '@/text/credentials'
 import { pad, unpad } from '@/crypto/padding'
+import type { UserId } from '@/messenger/contract'
 import { ContentError, isCount, isRecord, isTime, isUuid, malformed } from './checks'
 import type { Fields } from './checks'
 import type { Common } from './content-type'
@@ -16,7 +17,7 @@ import { readUnknown } from './unknown/unknown'
 export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
 
 export interface Expected {
-  userId: string
+  userId: UserId
   deviceId: number
   /** As text; the identity the session is bound to. */
   identity: string

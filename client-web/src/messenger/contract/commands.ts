@@ -1,5 +1,5 @@
 import type { Message, MessageId, SearchHit } from './messages'
-import type { UserId } from './ids'
+import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
 import type { Device, LoginSession, Settings, Task } from './state'
 
@@ -47,32 +47,32 @@ export interface AccountCommands {
 
 export interface ChatCommands {
   /** Loads the newest page into the messages store and marks what is on screen as open. */
-  openConversation(id: UserId): Promise<void>
+  openConversation(id: ConversationId): Promise<void>
   closeConversation(): Promise<void>
   /** Loads an older page; false when there is none. */
-  loadOlder(id: UserId): Promise<boolean>
+  loadOlder(id: ConversationId): Promise<boolean>
   /** Loads pages until the message is in the store (search hit, reply); false if unknown. */
-  loadUntil(id: UserId, message: MessageId): Promise<boolean>
+  loadUntil(id: ConversationId, message: MessageId): Promise<boolean>
   /** `too_long`, `invalid` (nothing visible), `unsendable_text`, `blocked`, `not_found`. Resolves with the stored message. */
-  sendText(to: UserId, text: string): Promise<Message>
-  reply(to: UserId, text: string, replyTo: MessageId): Promise<Message>
+  sendText(id: ConversationId, text: string): Promise<Message>
+  reply(id: ConversationId, text: string, replyTo: MessageId): Promise<Message>
   /** Of a message that was set aside. `not_found`: it is not. */
   sendAgain(message: MessageId): Promise<void>
   /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */
   saveReceipts(message: MessageId): Promise<void>
-  deleteForMe(conversation: UserId, messages: readonly MessageId[]): Promise<void>
+  deleteForMe(conversation: ConversationId, messages: readonly MessageId[]): Promise<void>
   /** Takes the whole conversation off this device; the contact stays. */
-  deleteConversation(id: UserId): Promise<void>
+  deleteConversation(id: ConversationId): Promise<void>
   /** Everything received in it counts as seen; sends read receipts where allowed. */
-  markRead(id: UserId): Promise<void>
-  setMuted(id: UserId, muted: boolean): Promise<void>
-  setArchived(id: UserId, archived: boolean): Promise<void>
+  markRead(id: ConversationId): Promise<void>
+  setMuted(id: ConversationId, muted: boolean): Promise<void>
+  setArchived(id: ConversationId, archived: boolean): Promise<void>
   /** Kept sealed; the empty string removes it. */
-  saveDraft(id: UserId, text: string): Promise<void>
+  saveDraft(id: ConversationId, text: string): Promise<void>
   /** The conversations whose rows are in sight: with the open one, all whose presence is asked for. */
-  setInSight(ids: readonly UserId[]): void
+  setInSight(ids: readonly ConversationId[]): void
   /** Tells the other side, at most every few seconds, where allowed. Never throws. */
-  setTyping(id: UserId, active: boolean): void
+  setTyping(id: ConversationId, active: boolean): void
   /**
    * Newest first, at most `limit` (default 100). The first search reads the whole history; `part`
    * gets what was found in the newest part at once, and again as more is read.

@@ -1,4 +1,4 @@
-import type { UserId } from './ids'
+import type { ConversationId, UserId } from './ids'
 
 /** Names a message by its sender and its id; views read nothing out of it. */
 export type MessageId = string
@@ -51,7 +51,7 @@ export interface ReplyPreview {
 
 export interface Message {
   readonly id: MessageId
-  readonly conversation: UserId
+  readonly conversation: ConversationId
   readonly direction: 'in' | 'out'
   readonly status: MessageStatus
   /** `unknown`: a type this version does not know. `notice`: see `notice`; has no sender. */

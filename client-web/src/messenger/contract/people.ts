@@ -1,4 +1,4 @@
-import type { UserId } from './ids'
+import type { ConversationId, UserId } from './ids'
 import type { Message } from './messages'
 
 /**
@@ -33,7 +33,7 @@ export interface Contact {
 }
 
 export interface Conversation {
-  readonly id: UserId
+  readonly id: ConversationId
   readonly username: string
   readonly last: Message | null
   /** When something last happened, ms; the list is ordered by it, newest first. */

@@ -6,9 +6,9 @@ import type { Store } from '@/storage/store'
 import type { Stored } from '@/storage/stored'
 import type { TurnChanges } from './serial'
 
-export class CachedTable<R> {
-  private readonly records = new Map<string, R>()
-  private readonly staged = new WeakMap<TurnChanges, Map<string, R | null>>()
+export class CachedTable<Id extends string, R> {
+  private readonly records = new Map<Id, R>()
+  private readonly staged = new WeakMap<TurnChanges, Map<Id, R | null>>()
 
   /** `prefix`: of the keys, where the table holds other records as well. */
   constructor(
@@ -17,43 +17,43 @@ export class CachedTable<R> {
   ) {}
 
   /** What is on disk. */
-  get all(): ReadonlyMap<string, R> {
+  get all(): ReadonlyMap<Id, R> {
     return this.records
   }
 
   /** From disk, at the start. */
-  load(id: string, record: R): void {
+  load(id: Id, record: R): void {
     this.records.set(id, record)
   }
 
   /** Every record under the prefix, at the start; damaged ones are passed over. */
-  async loadSpare(store: Store): Promise<void> {
+  async loadSpare(store: Store, idOf: (record: R) => Id): Promise<void> {
     for (const key of await store.keys(this.kind.table)) {
       if (typeof key !== 'string' || !key.startsWith(this.prefix)) continue
       const record = await store.getSpare(this.kind, key)
-      if (record !== null) this.load(key.slice(this.prefix.length), record)
+      if (record !== null) this.load(idOf(record), record)
     }
   }
 
-  get(id: string, within?: TurnChanges): R | undefined {
+  get(id: Id, within?: TurnChanges): R | undefined {
     const staged = within && this.staged.get(within)?.get(id)
     return staged === null ? undefined : (staged ?? this.records.get(id))
   }
 
-  stage(changes: TurnChanges, id: string, record: R): void {
+  stage(changes: TurnChanges, id: Id, record: R): void {
     changes.write(this.kind, this.prefix + id, record)
     this.note(changes, id, record)
     changes.whenStored(() => this.records.set(id, record))
   }
 
-  stageRemoval(changes: TurnChanges, id: string): void {
+  stageRemoval(changes: TurnChanges, id: Id): void {
     changes.remove(this.kind.table, this.prefix + id)
     this.note(changes, id, null)
     changes.whenStored(() => this.records.delete(id))
   }
 
-  private note(changes: TurnChanges, id: string, record: R | null): void {
-    const staged = this.staged.get(changes) ?? new Map<string, R | null>()
+  private note(changes: TurnChanges, id: Id, record: R | null): void {
+    const staged = this.staged.get(changes) ?? new Map<Id, R | null>()
     this.staged.set(changes, staged.set(id, record))
   }
 }

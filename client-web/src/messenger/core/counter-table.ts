@@ -1,9 +1,10 @@
 /** Keys and reading of the table `counters`, which holds several kinds of small records. */
 import type { Store } from '@/storage/store'
 import type { Stored } from '@/storage/stored'
+import type { UserId } from '@/messenger/contract'
 
 /** Names a remote device, in `sessions` and in `counters`. */
-export const sessionKey = (userId: string, deviceId: number): string => `${userId}.${deviceId}`
+export const sessionKey = (userId: UserId, deviceId: number): string => `${userId}.${deviceId}`
 
 /** The record under `key`; `nothing` where there is none or it is damaged. */
 export const readCount = async <T, N>(
@@ -17,4 +18,4 @@ export const readCount = async <T, N>(
  * Of someone who was removed: the devices heard since. What they sent meanwhile was not wanted, and
  * is not missing once they are a contact again.
  */
-export const removedKey = (userId: string): string => `removed/${userId}`
+export const removedKey = (userId: UserId): string => `removed/${userId}`

@@ -1,5 +1,6 @@
 /** Messages on disk, found by what they are known by, or page by page. */
 import type { Store } from '@/storage/store'
+import type { ConversationId } from '@/messenger/contract'
 import { isShown, sameMessage } from './message-record'
 import type { MessageRecord, MessageRef } from './message-record'
 import { messages } from './stored-records'
@@ -12,7 +13,7 @@ export async function findMessage(store: Store, ref: MessageRef): Promise<Messag
 /** The conversation's message that an id alone names: the older one where both sides use the id. */
 export async function messageNamed(
   store: Store,
-  conversation: string,
+  conversation: ConversationId,
   id: string,
 ): Promise<MessageRecord | null> {
   const found = await messagesNamed(store, conversation, id)
@@ -22,7 +23,7 @@ export async function messageNamed(
 /** All of the conversation that an id alone may name. */
 export const messagesNamed = (
   store: Store,
-  conversation: string,
+  conversation: ConversationId,
   id: string,
 ): Promise<MessageRecord[]> =>
   store.messagesWithId(messages, id, (one) => one.conversation === conversation && isShown(one))
@@ -30,7 +31,7 @@ export const messagesNamed = (
 /** The `limit` messages before `before` that views show, ascending; fewer where there are no more. */
 export async function shownPage(
   store: Store,
-  conversation: string,
+  conversation: ConversationId,
   before: number,
   limit: number,
 ): Promise<MessageRecord[]> {

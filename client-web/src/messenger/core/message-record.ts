@@ -1,23 +1,25 @@
 /** A message as it lies on this device; views get `shownMessage` of it. */
 import type { Bytes } from '@/crypto/bytes'
 import type {
+  ConversationId,
   EncryptionDetails,
   MessageKind,
   MessageStatus,
   Notice,
   SendProblem,
   SignedReceipt,
+  UserId,
 } from '@/messenger/contract'
 
 /** What a message is known by: an id alone may be anybody's. */
 export interface MessageRef {
   /** Null: oneself, on any device. */
-  sender: string | null
+  sender: UserId | null
   id: string
 }
 
 export interface MessageRecord extends MessageRef {
-  conversation: string
+  conversation: ConversationId
   /** Of a notice the sender is null. */
   kind: MessageKind | 'notice'
   /** What stands for it in the list, in quotes and in the search. */
@@ -39,7 +41,7 @@ export interface MessageRecord extends MessageRef {
 
 /** How far an own message has come to one of its recipients. */
 export interface RecipientRecord {
-  userId: string
+  userId: UserId
   status: Exclude<MessageStatus, 'received'>
   problem: SendProblem | null
   acceptedAt: number | null
@@ -83,7 +85,7 @@ export const isReceived = (message: MessageRecord): boolean =>
   message.sender !== null && isShown(message)
 
 export const newRecipient = (
-  userId: string,
+  userId: UserId,
   over: Partial<RecipientRecord> = {},
 ): RecipientRecord => ({
   userId,

@@ -4,7 +4,9 @@ import { shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { messageRules, messageRuleOf } from '@/messenger/contents/registry'
 import { asKnown } from '@/messenger/contents/codec'
+import { personIn } from '@/messenger/contract'
 import type {
+  ConversationId,
   EncryptionDetails,
   MessageStatus,
   Notice,
@@ -13,6 +15,7 @@ import type {
 } from '@/messenger/contract'
 import { newRecipient } from './message-record'
 import type { MessageRecord, RecipientRecord, ReplyRecord, UnknownRecord } from './message-record'
+import { conversationId } from './record-shapes'
 import { readNotice } from './stored-notices'
 
 export const encryption = shape<EncryptionDetails>({
@@ -50,7 +53,7 @@ export const problem: Decoder<SendProblem | null> = nullable(
 /** Of builds until 2026-11-29; the view knew the same fields. */
 interface FirstVersion {
   id: string
-  conversation: string
+  conversation: ConversationId
   direction: 'in' | 'out'
   status: MessageStatus
   kind: 'text' | 'unsupported' | 'notice'
@@ -70,7 +73,7 @@ interface FirstVersion {
 
 const firstVersion = shape<FirstVersion>({
   id: text,
-  conversation: text,
+  conversation: conversationId,
   direction: literal('in', 'out'),
   status: literal('waiting', 'accepted', 'delivered', 'read', 'received'),
   kind: literal('text', 'unsupported', 'notice'),
@@ -106,20 +109,21 @@ export const messageV1: Decoder<MessageRecord> = (value) => {
     ...old
   } = firstVersion(value)
   const { replyTo, kind, conversation } = old
+  const person = personIn(conversation)
   const reached = { problem: why, acceptedAt, deliveredAt, readAt }
   return {
     ...old,
     kind: kind === 'unsupported' ? 'unknown' : kind,
-    sender: direction === 'in' && kind !== 'notice' ? conversation : null,
+    sender: direction === 'in' && kind !== 'notice' ? person : null,
     replyTo: replyTo && {
       id: replyTo.id,
-      sender: replyTo.outgoing ? null : conversation,
+      sender: replyTo.outgoing ? null : person,
       known: replyTo.known,
       excerpt: replyTo.excerpt,
     },
     recipients:
-      direction === 'out' && status !== 'received'
-        ? [newRecipient(conversation, { status, ...reached })]
+      direction === 'out' && status !== 'received' && person !== null
+        ? [newRecipient(person, { status, ...reached })]
         : [],
     ...(kind === 'unsupported' && { unknown: { named: '', silent: false, bytes: null } }),
   }
@@ -130,7 +134,7 @@ const kinds = Object.keys(messageRules) as (keyof typeof messageRules)[]
 const secondVersion = shape<MessageRecord>({
   id: text,
   sender: nullable(text),
-  conversation: text,
+  conversation: conversationId,
   kind: literal('notice', ...kinds),
   text,
   replyTo: nullable(

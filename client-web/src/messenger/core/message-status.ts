@@ -1,4 +1,4 @@
-import type { MessageStatus, SendProblem } from '@/messenger/contract'
+import type { MessageStatus, SendProblem, UserId } from '@/messenger/contract'
 import type { MessageRecord, RecipientRecord } from './message-record'
 
 const forward: readonly MessageStatus[] = ['waiting', 'accepted', 'delivered', 'read']
@@ -19,13 +19,13 @@ const reached = (recipient: RecipientRecord, status: Step, at: number): Recipien
   problem: null,
 })
 
-const recipientOf = (message: MessageRecord, userId: string): RecipientRecord | undefined =>
+const recipientOf = (message: MessageRecord, userId: UserId): RecipientRecord | undefined =>
   message.recipients.find((one) => one.userId === userId)
 
 /** The message at `status` for one recipient; null where it is there, or was not for them. */
 export function advanced(
   message: MessageRecord,
-  userId: string,
+  userId: UserId,
   status: Step,
   at: number,
 ): MessageRecord | null {
@@ -35,7 +35,7 @@ export function advanced(
 }
 
 /** The message as the relay took it for one recipient at `at`, though news of delivery may have been faster. */
-export function accepted(message: MessageRecord, userId: string, at: number): MessageRecord | null {
+export function accepted(message: MessageRecord, userId: UserId, at: number): MessageRecord | null {
   const current = advanced(message, userId, 'accepted', at) ?? message
   const recipient = recipientOf(current, userId)
   return recipient ? withRecipient(current, { ...recipient, acceptedAt: at }) : null
@@ -44,7 +44,7 @@ export function accepted(message: MessageRecord, userId: string, at: number): Me
 /** The message with what stands in its way to one recipient; null where nothing changes, or it left. */
 export function hindered(
   message: MessageRecord,
-  userId: string,
+  userId: UserId,
   problem: SendProblem | null,
 ): MessageRecord | null {
   const recipient = recipientOf(message, userId)

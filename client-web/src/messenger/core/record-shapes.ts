@@ -5,6 +5,8 @@ import type { KeyPair } from '@/crypto/engine'
 import type { IncomingEnvelope } from '@/wire/types'
 import { readBody } from '@/messenger/contents/registry'
 import type { Body } from '@/messenger/contents/registry'
+import { readConversationId } from '@/messenger/contract'
+import type { ConversationId } from '@/messenger/contract'
 import type { DeviceRef } from './records'
 
 export const keyPair = shape<KeyPair>({ publicKey: bytes, privateKey: bytes })
@@ -19,6 +21,8 @@ export const envelope = shape<IncomingEnvelope>({
   body: bytes,
   at: number,
 })
+
+export const conversationId: Decoder<ConversationId> = (value) => readConversationId(text(value))
 
 export const body: Decoder<Body> = (value) => {
   const read = readBody(fields(value))

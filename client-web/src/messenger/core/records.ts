@@ -1,12 +1,12 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
-import type { NewDevice, SecurityEvent } from '@/messenger/contract'
+import type { ConversationId, NewDevice, SecurityEvent, UserId } from '@/messenger/contract'
 import type { Body } from '@/messenger/contents/registry'
 import type { MessageRecord } from './message-record'
 
 export interface AccountRecord {
-  userId: string
+  userId: UserId
   username: string
   deviceId: number
   sessionId: string
@@ -28,7 +28,7 @@ export interface DeviceRef {
 }
 
 export interface ContactRecord {
-  userId: string
+  userId: UserId
   username: string
   /** The pinned key; only the person's own act replaces it. */
   identity: PublicKey
@@ -60,7 +60,7 @@ export interface SeenKey {
 
 /** A prekey message under a key that is not the pinned one. */
 export interface HeldRecord {
-  userId: string
+  userId: UserId
   /** In the order of arrival. */
   n: number
   /** The key that it presents, as text. */
@@ -69,7 +69,7 @@ export interface HeldRecord {
 }
 
 export interface ConversationRecord {
-  id: string
+  id: ConversationId
   last: MessageRecord | null
   activeAt: number
   unread: number
@@ -78,16 +78,22 @@ export interface ConversationRecord {
   lastOrder: number
 }
 
+/** What is written and not sent. */
+export interface DraftRecord {
+  id: ConversationId
+  text: string
+}
+
 export interface OutboxRecord {
   key: number
   /** Of the call to the relay; the same at each attempt. */
   id: string
-  to: string
+  to: UserId
   contentId: string
   body: Body
   sentAt: number
   /** The message whose status follows this entry. */
-  message: { conversation: string; order: number } | null
+  message: { conversation: ConversationId; order: number } | null
   /** Encrypted once, then only ever repeated. */
   envelopes: OutgoingEnvelope[] | null
   /** The counter the ciphertexts carry; set together with `envelopes`. */
@@ -126,7 +132,7 @@ export interface OwnDevicesRecord {
 }
 
 export interface ReceiptsRecord {
-  userId: string
+  userId: UserId
   delivered: string[]
   read: string[]
   /** Read, which only one's own other devices are told. */
@@ -135,7 +141,7 @@ export interface ReceiptsRecord {
 
 /** What own devices agree on about someone: when each kind of change was made last, and by which device. */
 export interface SyncedRecord {
-  userId: string
+  userId: UserId
   latest: Readonly<Record<string, readonly [at: number, device: number]>>
 }
 
@@ -161,7 +167,7 @@ export const emptyCounter = (): CounterRecord => ({
   renewedAt: 0,
 })
 
-export const emptyConversation = (id: string, now: number): ConversationRecord => ({
+export const emptyConversation = (id: ConversationId, now: number): ConversationRecord => ({
   id,
   last: null,
   activeAt: now,

@@ -8,12 +8,13 @@ import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
 import type { Expired, NewDevice, SecurityEvent, Settings } from '@/messenger/contract'
 import { messageV1, messageV2 } from './message-shapes'
 import type { MessageRecord } from './message-record'
-import { body, device, envelope, keyPair, kind } from './record-shapes'
+import { body, conversationId, device, envelope, keyPair, kind } from './record-shapes'
 import type {
   AccountRecord,
   ContactRecord,
   ConversationRecord,
   CounterRecord,
+  DraftRecord,
   HeldRecord,
   OutboxRecord,
   OwnDevicesRecord,
@@ -28,7 +29,7 @@ export const messages = stored('messages', messageV1, messageV2)
 
 const conversation = (message: Decoder<MessageRecord>): Decoder<ConversationRecord> =>
   shape<ConversationRecord>({
-    id: text,
+    id: conversationId,
     last: nullable(message),
     activeAt: number,
     unread: number,
@@ -43,7 +44,7 @@ export const conversations = stored(
   conversation(messageV2),
 )
 
-export const drafts = stored('drafts', shape<{ id: string; text: string }>({ id: text, text }))
+export const drafts = stored('drafts', shape<DraftRecord>({ id: conversationId, text }))
 
 export const contacts = stored(
   'contacts',
@@ -86,7 +87,7 @@ export const outboxEntries = stored(
     body,
     sentAt: number,
     message: nullable(
-      shape<{ conversation: string; order: number }>({ conversation: text, order: number }),
+      shape<NonNullable<OutboxRecord['message']>>({ conversation: conversationId, order: number }),
     ),
     envelopes: nullable(
       list(

@@ -3,6 +3,7 @@ import type {
   Connection,
   Contact,
   Conversation,
+  ConversationId,
   Message,
   MessageId,
   MessageRequest,
@@ -26,11 +27,11 @@ export interface View {
   contactRemoved(id: UserId): void
   requests(requests: readonly MessageRequest[]): void
   conversation(conversation: Conversation): void
-  conversationRemoved(id: UserId): void
-  opened(id: UserId | null, messages: readonly Message[], hasOlder: boolean): void
-  older(id: UserId, messages: readonly Message[], hasOlder: boolean): void
+  conversationRemoved(id: ConversationId): void
+  opened(id: ConversationId | null, messages: readonly Message[], hasOlder: boolean): void
+  older(id: ConversationId, messages: readonly Message[], hasOlder: boolean): void
   message(message: Message): void
-  messagesRemoved(id: UserId, messages: readonly MessageId[]): void
+  messagesRemoved(id: ConversationId, messages: readonly MessageId[]): void
   loading(loading: boolean): void
   security(events: readonly SecurityEvent[]): void
   /** Everything about the account goes: locked or signed out. */

@@ -9,7 +9,8 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import type { BundleDevice } from '@/wire/types'
 import { Budget } from '@/messenger/core/budget'
 import type { Chats } from '@/messenger/chats/chats'
-import type { Notice } from '@/messenger/contract'
+import { conversationWith } from '@/messenger/contract'
+import type { Notice, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
 import type { People } from '@/messenger/people/people'
@@ -31,7 +32,7 @@ export class DeviceWatch {
   ) {}
 
   /** Its keys are not signed by its owner's identity. */
-  async stageRefused(changes: TurnChanges, userId: string, device: number): Promise<void> {
+  async stageRefused(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
     const told = await this.told(userId, device)
     if (told.refused) return
     const notice: Notice = { type: 'device_refused', device }
@@ -41,7 +42,7 @@ export class DeviceWatch {
   /** `age` of the prekey, ms. */
   async stageStale(
     changes: TurnChanges,
-    userId: string,
+    userId: UserId,
     { deviceId, signedPrekey: { id } }: BundleDevice,
     age: number,
   ): Promise<void> {
@@ -54,7 +55,7 @@ export class DeviceWatch {
 
   private stage(
     changes: TurnChanges,
-    userId: string,
+    userId: UserId,
     device: number,
     told: ToldRecord,
     notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
@@ -65,11 +66,11 @@ export class DeviceWatch {
     changes.put('counters', toldKey(userId, device), told)
     this.log.stage(changes, notice.type, { userId, device })
     if (this.people.find(userId, changes)?.relation === 'contact') {
-      this.chats.stageNotice(changes, userId, notice)
+      this.chats.stageNotice(changes, conversationWith(userId), notice)
     }
   }
 
-  private told(userId: string, device: number): Promise<ToldRecord> {
+  private told(userId: UserId, device: number): Promise<ToldRecord> {
     return readCount(this.core.store, toldOfDevice, toldKey(userId, device), {
       refused: false,
       stale: [],
@@ -77,4 +78,4 @@ export class DeviceWatch {
   }
 }
 
-const toldKey = (userId: string, device: number): string => `told/${sessionKey(userId, device)}`
+const toldKey = (userId: UserId, device: number): string => `told/${sessionKey(userId, device)}`

@@ -12,6 +12,7 @@ import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
 import type { ContactRecord, HeldRecord } from '@/messenger/core/records'
+import type { UserId } from '@/messenger/contract'
 
 const PER_KEY = 200
 /** Under any number of keys. */
@@ -62,7 +63,7 @@ export class HeldEnvelopes {
   }
 
   /** The oldest of this person's; a damaged one is passed over, and goes with the rest. */
-  async first(userId: string): Promise<{ key: string; envelope: IncomingEnvelope } | null> {
+  async first(userId: UserId): Promise<{ key: string; envelope: IncomingEnvelope } | null> {
     for (const { key } of this.of(userId)) {
       const record = await this.core.store.getSpare(heldEnvelopes, key)
       if (record) return { key, envelope: record.envelope }
@@ -70,16 +71,16 @@ export class HeldEnvelopes {
     return null
   }
 
-  has(userId: string, key: string): boolean {
+  has(userId: UserId, key: string): boolean {
     return this.of(userId).some((place) => place.key === key)
   }
 
-  stageRemoval(changes: TurnChanges, userId: string, key: string): void {
+  stageRemoval(changes: TurnChanges, userId: UserId, key: string): void {
     changes.remove('held', key).whenStored(() => this.keep(userId, (place) => place.key !== key))
   }
 
   /** All of this person's go, but those under `identity`. */
-  stageOnly(changes: TurnChanges, userId: string, identity: PublicKey | null): void {
+  stageOnly(changes: TurnChanges, userId: UserId, identity: PublicKey | null): void {
     const kept = identity && identityText(identity)
     for (const place of this.of(userId)) {
       if (place.identity !== kept) changes.remove('held', place.key)
@@ -87,7 +88,7 @@ export class HeldEnvelopes {
     changes.whenStored(() => this.keep(userId, (place) => place.identity === kept))
   }
 
-  private of(userId: string): readonly Place[] {
+  private of(userId: UserId): readonly Place[] {
     return this.places.get(userId) ?? []
   }
 
@@ -97,7 +98,7 @@ export class HeldEnvelopes {
     this.places.set(userId, [...this.of(userId), place])
   }
 
-  private keep(userId: string, wanted: (place: Place) => boolean): void {
+  private keep(userId: UserId, wanted: (place: Place) => boolean): void {
     this.places.set(userId, this.of(userId).filter(wanted))
   }
 }
@@ -125,7 +126,7 @@ export async function adoptOldHeld(core: Core, people: People, held: HeldEnvelop
 export async function stageHeldRemoval(
   changes: TurnChanges,
   store: Store,
-  userId: string,
+  userId: UserId,
 ): Promise<void> {
   for (const key of await store.keys('held')) {
     if (key.startsWith(`${userId}/`)) changes.remove('held', key)

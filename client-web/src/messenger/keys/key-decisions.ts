@@ -11,6 +11,8 @@ import type { ContactRecord } from '@/messenger/core/records'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 import type { HeldEnvelopes } from './held-envelopes'
 import type { SecurityLog } from './security-log'
 
@@ -32,6 +34,7 @@ export async function stageDecision(
 ): Promise<void> {
   const { userId, changed } = before
   const about = { userId, identity }
+  const conversation = conversationWith(userId)
   const renewed = !equal(before.identity, identity)
   const unproven = { verified: false, verifiedAt: null, devices: null }
   people.stage(changes, {
@@ -43,14 +46,14 @@ export async function stageDecision(
   held.stageOnly(changes, userId, identity)
   if (renewed) {
     await stageEnd(changes, core.store, userId)
-    chats.stageNotice(changes, userId, { type: 'identity_accepted' })
+    chats.stageNotice(changes, conversation, { type: 'identity_accepted' })
     log.stage(changes, 'identity_accepted', about)
   }
   if (changed && !equal(changed.identity, identity)) {
     log.stage(changes, 'identity_refused', { userId, identity: changed.identity })
   }
   if (verified) {
-    chats.stageNotice(changes, userId, { type: 'verified' })
+    chats.stageNotice(changes, conversation, { type: 'verified' })
     log.stage(changes, 'verified', about)
   }
 }
@@ -59,7 +62,7 @@ export async function stageDecision(
 export async function stageSessionsEnd(
   changes: TurnChanges,
   store: Store,
-  id: string,
+  id: UserId,
 ): Promise<void> {
   for (const key of await store.keys('sessions')) {
     if (key.startsWith(`${id}.`)) changes.remove('sessions', key)
@@ -67,7 +70,7 @@ export async function stageSessionsEnd(
 }
 
 /** Another identity begins anew, also to count. */
-export async function stageEnd(changes: TurnChanges, store: Store, id: string): Promise<void> {
+export async function stageEnd(changes: TurnChanges, store: Store, id: UserId): Promise<void> {
   await stageSessionsEnd(changes, store, id)
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')

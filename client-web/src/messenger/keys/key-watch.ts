@@ -9,6 +9,8 @@ import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { withSeenKey } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 import type { SecurityLog } from './security-log'
 
 export class KeyWatch {
@@ -20,7 +22,7 @@ export class KeyWatch {
   ) {}
 
   /** Notes the key; the pinned one stays. Nothing happens for a key that is known already. */
-  async seen(userId: string, identity: PublicKey): Promise<void> {
+  async seen(userId: UserId, identity: PublicKey): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
       await this.stage(changes, userId, identity)
@@ -29,7 +31,7 @@ export class KeyWatch {
   }
 
   /** The same as part of a larger change. */
-  async stage(changes: TurnChanges, userId: string, identity: PublicKey): Promise<void> {
+  async stage(changes: TurnChanges, userId: UserId, identity: PublicKey): Promise<void> {
     const before = this.people.find(userId, changes)
     if (!before) return
     const noted = withSeenKey(before, identity, this.core.now())
@@ -41,7 +43,8 @@ export class KeyWatch {
       ...noted,
       changed: { ...noted.changed, notice: told, event: logged },
     })
-    await this.chats.stageUpdatedNotice(changes, userId, told, { type: 'identity_changed', count })
+    const changed = { type: 'identity_changed', count } as const
+    await this.chats.stageUpdatedNotice(changes, conversationWith(userId), told, changed)
     // Strangers may change their keys as they like, and in any number.
     if (before.relation === 'contact') {
       const about = { userId, identity, ...(count > 1 && { count }) }

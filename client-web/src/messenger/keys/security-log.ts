@@ -2,7 +2,7 @@ import { securityEvents } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
-import type { SecurityEvent } from '@/messenger/contract'
+import type { SecurityEvent, UserId } from '@/messenger/contract'
 import { fingerprint } from '@/crypto/identity'
 import type { People } from '@/messenger/people/people'
 
@@ -39,7 +39,7 @@ export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
 }
 
 interface About {
-  userId?: string
+  userId?: UserId
   device?: number
   identity?: Uint8Array<ArrayBuffer>
   count?: number

@@ -20,6 +20,7 @@ import type { Core } from '@/messenger/core/core'
 import type { DeviceWatch } from './device-watch'
 import type { DeviceRef } from '@/messenger/core/records'
 import type { Serial } from '@/messenger/core/serial'
+import type { UserId } from '@/messenger/contract'
 import { signedPrekeyAge, STALE_AFTER } from './signed-prekey-age'
 import type { Target, Targets } from './targets'
 
@@ -42,7 +43,7 @@ export class SessionsMissing extends Error {
 /** A session that nobody answers so long is begun anew: its keys may have been stolen or lost. */
 const UNANSWERED_FOR = 30 * 86_400_000
 
-const startedKey = (userId: string, deviceId: number): string =>
+const startedKey = (userId: UserId, deviceId: number): string =>
   `started/${sessionKey(userId, deviceId)}`
 
 export class Sessions {
@@ -57,7 +58,7 @@ export class Sessions {
   }
 
   /** Null also for a damaged record: a new session takes its place. */
-  get(userId: string, deviceId: number): Promise<Session | null> {
+  get(userId: UserId, deviceId: number): Promise<Session | null> {
     return this.core.store.getSpare(sessions, sessionKey(userId, deviceId))
   }
 

@@ -5,10 +5,11 @@ import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
 import type { DeviceRef } from '@/messenger/core/records'
+import type { UserId } from '@/messenger/contract'
 
 /** Someone messages go to: a contact, or one's own other devices. */
 export interface Target {
-  userId: string
+  userId: UserId
   username: string
   identity: PublicKey
   /** Of a contact: whether the key was compared. */
@@ -30,7 +31,7 @@ export class Targets {
     this.own = (await this.core.store.getSpare(deviceLists, 'own_devices')) ?? []
   }
 
-  get(userId: string): Target | null {
+  get(userId: UserId): Target | null {
     const { account } = this.core
     if (userId === account.userId) {
       const identity = localIdentity(this.core).keyPair.publicKey
@@ -40,7 +41,7 @@ export class Targets {
   }
 
   /** Adds the new list to `changes`. */
-  stageDevices(changes: TurnChanges, userId: string, devices: DeviceRef[]): void {
+  stageDevices(changes: TurnChanges, userId: UserId, devices: DeviceRef[]): void {
     if (userId === this.core.account.userId) {
       const others = devices.filter((device) => device.deviceId !== this.core.account.deviceId)
       changes.put('records', 'own_devices', others).whenStored(() => {
@@ -52,7 +53,7 @@ export class Targets {
     if (person) this.people.stage(changes, { ...person, devices })
   }
 
-  async saveDevices(userId: string, devices: DeviceRef[]): Promise<void> {
+  async saveDevices(userId: UserId, devices: DeviceRef[]): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
       this.stageDevices(changes, userId, devices)

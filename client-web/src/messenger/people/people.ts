@@ -9,8 +9,8 @@ import type { PublicKey } from '@/crypto/engine'
 import { contactCode, fingerprint, identityText } from '@/crypto/identity'
 import { Alike } from './alike'
 import type { Core } from '@/messenger/core/core'
-import { MessengerError } from '@/messenger/contract'
-import type { Contact } from '@/messenger/contract'
+import { MessengerError, personIn } from '@/messenger/contract'
+import type { Contact, ConversationId, UserId } from '@/messenger/contract'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { ContactRecord } from '@/messenger/core/records'
 
@@ -18,13 +18,13 @@ import type { ContactRecord } from '@/messenger/core/records'
 export type Misfit = 'name_mismatch' | 'key_known' | 'request_in_the_way'
 
 export class People {
-  private readonly records = new CachedTable<ContactRecord>(contacts)
-  private readonly online = new Set<string>()
+  private readonly records = new CachedTable<UserId, ContactRecord>(contacts)
+  private readonly online = new Set<UserId>()
   private readonly alike = new Alike()
 
   constructor(private readonly core: Core) {}
 
-  get all(): ReadonlyMap<string, ContactRecord> {
+  get all(): ReadonlyMap<UserId, ContactRecord> {
     return this.records.all
   }
 
@@ -37,12 +37,18 @@ export class People {
   }
 
   /** As they are on disk, or will be with `within`. */
-  find(id: string, within?: TurnChanges): ContactRecord | undefined {
+  find(id: UserId, within?: TurnChanges): ContactRecord | undefined {
     return this.records.get(id, within)
   }
 
+  /** Whom the conversation is with. */
+  inConversation(id: ConversationId, within?: TurnChanges): ContactRecord | undefined {
+    const person = personIn(id)
+    return person === null ? undefined : this.find(person, within)
+  }
+
   /** @throws MessengerError `not_found` */
-  get(id: string): ContactRecord {
+  get(id: UserId): ContactRecord {
     const record = this.all.get(id)
     if (!record) throw new MessengerError('not_found', 'no such contact')
     return record
@@ -50,7 +56,7 @@ export class People {
 
   /** Adds the write to `changes`. */
   stage(changes: TurnChanges, record: ContactRecord): void {
-    let others: ReadonlySet<string> = new Set()
+    let others: ReadonlySet<UserId> = new Set()
     changes.whenStored(() => {
       others = this.alike.move(this.all.get(record.userId), record)
     })
@@ -61,8 +67,8 @@ export class People {
     })
   }
 
-  stageRemoval(changes: TurnChanges, id: string): void {
-    let others: ReadonlySet<string> = new Set()
+  stageRemoval(changes: TurnChanges, id: UserId): void {
+    let others: ReadonlySet<UserId> = new Set()
     changes.whenStored(() => {
       others = this.alike.move(this.all.get(id), undefined)
     })
@@ -74,7 +80,7 @@ export class People {
   }
 
   /** Somebody of the same name or key came, or went. */
-  private showAgain(ids: ReadonlySet<string>): void {
+  private showAgain(ids: ReadonlySet<UserId>): void {
     for (const id of ids) {
       const record = this.all.get(id)
       if (record) this.core.view.contact(this.show(record))
@@ -107,14 +113,14 @@ export class People {
     )
   }
 
-  setOnline(id: string, online: boolean): void {
+  setOnline(id: UserId, online: boolean): void {
     if (online) this.online.add(id)
     else this.online.delete(id)
     const record = this.all.get(id)
     if (record) this.core.view.contact(this.show(record))
   }
 
-  isOnline(id: string): boolean {
+  isOnline(id: UserId): boolean {
     return this.online.has(id)
   }
 

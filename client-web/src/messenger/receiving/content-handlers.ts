@@ -19,6 +19,7 @@ import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { SecurityLog } from '@/messenger/keys/security-log'
+import { conversationWith } from '@/messenger/contract'
 import type { SharedChangesOf } from './shared-changes'
 
 export class ContentHandlers {
@@ -103,7 +104,7 @@ export class ContentHandlers {
     } else if (checked.type === 'new' && person?.relation === 'contact') {
       const count = missedTexts(before, { m, isText: isMessage(content) }, checked.skipped)
       const gap = { type: 'gap', count } as const
-      if (count > 0) this.chats.stageNotice(changes, person.userId, gap)
+      if (count > 0) this.chats.stageNotice(changes, conversationWith(person.userId), gap)
     }
     return true
   }
@@ -144,7 +145,7 @@ export class ContentHandlers {
       },
       keepUnshown: async (about) => {
         const person = about && this.people.find(about.user_id, changes)
-        const conversation = person?.userId ?? this.core.account.userId
+        const conversation = conversationWith(person?.userId ?? this.core.account.userId)
         await this.messages.stageUnshownCopy(changes, conversation, envelope, content)
       },
       changing: async () =>

@@ -3,6 +3,7 @@ import type { Store } from '@/storage/store'
 import { emptyCounter } from '@/messenger/core/records'
 import type { CounterRecord } from '@/messenger/core/records'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
+import type { UserId } from '@/messenger/contract'
 
 /** Stretches of missing numbers remembered per sending device. */
 const KEPT_STRETCHES = 500
@@ -68,13 +69,13 @@ export function missedTexts(
   return Math.min(skipped, Math.max(0, m - known - (isText ? 1 : 0)))
 }
 
-export const counterKey = (userId: string, deviceId: number): string =>
+export const counterKey = (userId: UserId, deviceId: number): string =>
   `in/${sessionKey(userId, deviceId)}`
 
 /** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
 export const readCounter = (
   store: Store,
-  userId: string,
+  userId: UserId,
   deviceId: number,
 ): Promise<CounterRecord> =>
   readCount(store, messageCounters, counterKey(userId, deviceId), emptyCounter())

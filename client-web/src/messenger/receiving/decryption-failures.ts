@@ -17,6 +17,8 @@ import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { SessionRenewal } from './session-renewal'
 import type { SecurityLog } from '@/messenger/keys/security-log'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 
 const HOUR = 3_600_000
 /** DecryptionFailures per hour after which a device's envelopes are refused without any work. */
@@ -33,7 +35,7 @@ export class DecryptionFailures {
     private readonly renewal: SessionRenewal,
   ) {}
 
-  async exhausted(userId: string, deviceId: number): Promise<boolean> {
+  async exhausted(userId: UserId, deviceId: number): Promise<boolean> {
     const { failures } = await readCounter(this.core.store, userId, deviceId)
     return this.isSpent(failures, BUDGET) || this.flooded(userId)
   }
@@ -57,11 +59,12 @@ export class DecryptionFailures {
       return this.log.stage(changes, 'sender_refused', { userId, device })
     }
     this.log.stage(changes, 'undecryptable', { userId, device })
+    const conversation = conversationWith(userId)
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
       // Refused unread, there may be any number of them: one line tells of all.
-      if (spent) await this.chats.stageMissing(changes, userId)
-      else this.chats.stageNotice(changes, userId, { type: 'undecryptable' })
+      if (spent) await this.chats.stageMissing(changes, conversation)
+      else this.chats.stageNotice(changes, conversation, { type: 'undecryptable' })
     }
     // In a flood the number is hardly a device's: nothing is asked for it.
     if (!person || !mayWriteTo(person) || person.changed || flooded) return
@@ -73,11 +76,11 @@ export class DecryptionFailures {
     const { user_id: userId, device_id: device } = from
     this.log.stage(changes, 'undecryptable', { userId, device })
     if (this.people.all.get(userId)?.relation === 'contact') {
-      await this.chats.stageMissing(changes, userId)
+      await this.chats.stageMissing(changes, conversationWith(userId))
     }
   }
 
-  private async spend(changes: TurnChanges, userId: string, device: number): Promise<void> {
+  private async spend(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
     const now = this.core.now()
     const counter = await readCounter(this.core.store, userId, device)
     const failures = [...counter.failures, now].slice(-BUDGET)
@@ -86,11 +89,11 @@ export class DecryptionFailures {
     changes.put('counters', failuresKey(userId), all)
   }
 
-  private ofAll(userId: string): Promise<number[]> {
+  private ofAll(userId: UserId): Promise<number[]> {
     return readCount(this.core.store, countLists, failuresKey(userId), [])
   }
 
-  private async flooded(userId: string): Promise<boolean> {
+  private async flooded(userId: UserId): Promise<boolean> {
     return this.isSpent(await this.ofAll(userId), PERSONS_BUDGET)
   }
 
@@ -99,4 +102,4 @@ export class DecryptionFailures {
   }
 }
 
-const failuresKey = (userId: string): string => `failures/${userId}`
+const failuresKey = (userId: UserId): string => `failures/${userId}`

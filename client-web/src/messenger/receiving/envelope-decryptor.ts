@@ -16,6 +16,7 @@ import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
 import type { Sessions } from '@/messenger/keys/sessions'
+import type { UserId } from '@/messenger/contract'
 
 export type Sealed = Pick<IncomingEnvelope, 'from' | 'kind' | 'body'>
 
@@ -31,7 +32,7 @@ const MARK = 12
 /** Per device. Its owner alone can begin sessions. */
 const REMEMBERED = 500
 
-const begunKey = (userId: string, deviceId: number): string =>
+const begunKey = (userId: UserId, deviceId: number): string =>
   `begun/${sessionKey(userId, deviceId)}`
 
 export class EnvelopeDecryptor {

@@ -21,6 +21,7 @@ import type { KeyWatch } from '@/messenger/keys/key-watch'
 import type { MailboxPlace } from './mailbox-place'
 import type { EnvelopeDecryptor } from './envelope-decryptor'
 import type { People } from '@/messenger/people/people'
+import type { UserId } from '@/messenger/contract'
 
 /** Before the second and the third, the last, attempt at an envelope that meets a fault of ours. */
 const PAUSES = [200, 1_000]
@@ -109,7 +110,7 @@ export class Inbox {
    * Envelopes kept from before a new key was accepted; their numbers are acknowledged already. Each
    * stays with its sender until it is opened, so that a crash in between forgets none.
    */
-  async openHeld(userId: string): Promise<void> {
+  async openHeld(userId: UserId): Promise<void> {
     for (;;) {
       const person = this.people.all.get(userId)
       const first = person && !person.changed ? await this.held.first(userId) : null

@@ -9,7 +9,8 @@ import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Requests } from '@/messenger/chats/requests'
 import { messageRuleOf } from '@/messenger/contents/registry'
 import type { Content, UnknownContent } from '@/messenger/contents/registry'
-import type { EncryptionDetails } from '@/messenger/contract'
+import { conversationWith } from '@/messenger/contract'
+import type { ConversationId, EncryptionDetails, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
 import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
@@ -23,8 +24,8 @@ import type { Receipts } from '@/messenger/sending/receipts'
 export type Incoming = Content | UnknownContent
 
 interface Place {
-  readonly sender: string | null
-  readonly conversation: string
+  readonly sender: UserId | null
+  readonly conversation: ConversationId
   readonly encryption: EncryptionDetails | null
 }
 
@@ -45,6 +46,7 @@ export class IncomingMessages {
     content: Incoming,
   ): Promise<void> {
     const { userId, verified } = person
+    const conversation = conversationWith(userId)
     const encryption: EncryptionDetails = {
       origin: 'contact',
       device: from.device_id,
@@ -52,7 +54,7 @@ export class IncomingMessages {
       ...keyOf(identityKey),
       verified,
     }
-    const place = { sender: userId, conversation: userId, encryption }
+    const place = { sender: userId, conversation, encryption }
     const message = await this.message(changes, place, content, at)
     if (!message) return
     if (!isShown(message)) return this.chats.stageUnshown(changes, message)
@@ -63,7 +65,7 @@ export class IncomingMessages {
     this.chats.stageNew(changes, message, notifies, at)
     if (mayWriteTo(person)) this.receipts.stage(changes, userId, 'delivered', [content.id])
     changes.whenStored(() => {
-      this.chats.setTyping(userId, false)
+      this.chats.setTyping(conversation, false)
       this.requests.show()
     })
   }
@@ -84,7 +86,7 @@ export class IncomingMessages {
       ...keyOf(identity),
       verified: person.verified && equal(identity, person.identity),
     }
-    const place = { sender: null, conversation: userId, encryption }
+    const place = { sender: null, conversation: conversationWith(userId), encryption }
     const message = await this.message(changes, place, content, at)
     if (!message) return
     const recipients = [newRecipient(userId, { status: 'accepted', acceptedAt: at })]
@@ -94,7 +96,7 @@ export class IncomingMessages {
   /** From another device of this account, shown nowhere. */
   async stageUnshownCopy(
     changes: TurnChanges,
-    conversation: string,
+    conversation: ConversationId,
     { at }: IncomingEnvelope,
     content: Incoming,
   ): Promise<void> {

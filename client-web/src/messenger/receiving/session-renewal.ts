@@ -16,6 +16,8 @@ import { sessionKey } from '@/messenger/core/counter-table'
 import { KeyChanged } from '@/messenger/keys/sessions'
 import type { Sessions } from '@/messenger/keys/sessions'
 import type { Targets } from '@/messenger/keys/targets'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 
 const APART = 3_600_000
 
@@ -32,7 +34,7 @@ export class SessionRenewal {
   ) {}
 
   /** Starts in the background; does nothing when it was tried within the hour. */
-  request(userId: string, deviceId: number): void {
+  request(userId: UserId, deviceId: number): void {
     const key = sessionKey(userId, deviceId)
     if (this.running.has(key)) return
     this.running.add(key)
@@ -43,7 +45,7 @@ export class SessionRenewal {
   }
 
   /** False within the hour after the last one. The inbox counts in the same record. */
-  private stamp(userId: string, deviceId: number): Promise<boolean> {
+  private stamp(userId: UserId, deviceId: number): Promise<boolean> {
     const { store, serial } = this.core
     return serial.run(async () => {
       const counter = await readCounter(store, userId, deviceId)
@@ -55,7 +57,7 @@ export class SessionRenewal {
     })
   }
 
-  private async renew(userId: string, deviceId: number): Promise<void> {
+  private async renew(userId: UserId, deviceId: number): Promise<void> {
     const target = this.targets.get(userId)
     if (!target || !(await this.stamp(userId, deviceId))) return
     try {
@@ -70,7 +72,7 @@ export class SessionRenewal {
     await this.core.serial.run((turn) => this.announce(turn, userId, deviceId))
   }
 
-  private async announce(turn: Turn, userId: string, deviceId: number): Promise<void> {
+  private async announce(turn: Turn, userId: UserId, deviceId: number): Promise<void> {
     const changes = new TurnChanges(turn)
     this.outbox.stage(changes, {
       to: userId,
@@ -80,7 +82,7 @@ export class SessionRenewal {
       message: null,
     })
     this.log.stage(changes, 'session_renewed', { userId, device: deviceId })
-    this.chats.stageNotice(changes, userId, { type: 'session_renewed' })
+    this.chats.stageNotice(changes, conversationWith(userId), { type: 'session_renewed' })
     await this.core.store.commit(changes)
   }
 }

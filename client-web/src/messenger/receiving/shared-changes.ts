@@ -21,6 +21,8 @@ import { newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { Removals } from '@/messenger/sending/removals'
 import type { SiblingSync } from '@/messenger/sending/sibling-sync'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 
 /** Of the messages that were read so many are looked for, the newest ones. */
 const NEWEST = 20
@@ -30,7 +32,7 @@ type Sync = Extract<Content, { type: 'sync' }>
 
 export class SharedChangesOf {
   /** Called after the commit of a decision about a key; `renewed`: another one is pinned than before. */
-  decided: (userId: string, renewed: boolean) => void = () => undefined
+  decided: (userId: UserId, renewed: boolean) => void = () => undefined
   /** Called after the commit of a changed relation. */
   changed: () => void = () => undefined
 
@@ -54,6 +56,7 @@ export class SharedChangesOf {
     const person = this.people.find(userId, changes)
     const isAdded = content.what === 'contact' && content.relation === 'contact'
     if (!person && !isAdded) return null
+    const conversation = conversationWith(userId)
     const until = Math.min(content.sent_at, at)
     const change = (patch: Partial<ContactRecord>): void => {
       if (person) this.people.stage(changes, { ...person, ...patch })
@@ -68,10 +71,11 @@ export class SharedChangesOf {
         change({ blocked })
         changes.whenStored(() => this.changed())
       },
-      muted: (muted) => this.chats.stage(changes, userId, { muted }),
-      archived: (archived) => this.chats.stage(changes, userId, { archived }),
-      deleted: (ids, mine) => this.removals.stageNamed(changes, userId, ids, mine),
-      deletedUpto: (newest) => this.removals.stageConversationUpto(changes, userId, newest, until),
+      muted: (muted) => this.chats.stage(changes, conversation, { muted }),
+      archived: (archived) => this.chats.stage(changes, conversation, { archived }),
+      deleted: (ids, mine) => this.removals.stageNamed(changes, conversation, ids, mine),
+      deletedUpto: (newest) =>
+        this.removals.stageConversationUpto(changes, conversation, newest, until),
     }
   }
 
@@ -92,17 +96,18 @@ export class SharedChangesOf {
   }
 
   /** Messages behind the newest of these stay unread: the other device may not have them yet. */
-  private async read(changes: TurnChanges, userId: string, ids: readonly string[]): Promise<void> {
-    const { unread } = this.chats.record(userId, changes)
+  private async read(changes: TurnChanges, userId: UserId, ids: readonly string[]): Promise<void> {
+    const conversation = conversationWith(userId)
+    const { unread } = this.chats.record(conversation, changes)
     if (unread === 0) return
     const { store } = this.core
     const found = await Promise.all(
       ids.slice(-NEWEST).map((id) => findMessage(store, { sender: userId, id })),
     )
     const upto = Math.max(...found.map((message) => message?.order ?? 0))
-    const page = await shownPage(store, userId, Infinity, Math.min(1000, unread * 2 + 50))
+    const page = await shownPage(store, conversation, Infinity, Math.min(1000, unread * 2 + 50))
     const left = page.filter((one) => isReceived(one) && one.order > upto).length
-    this.chats.stage(changes, userId, { unread: Math.min(unread, left) })
+    this.chats.stage(changes, conversation, { unread: Math.min(unread, left) })
   }
 
   /**
@@ -134,7 +139,7 @@ export class SharedChangesOf {
     } else {
       this.people.stage(changes, newContact({ ...named, relation: 'contact' }, this.core.now()))
     }
-    this.chats.stage(changes, userId, {})
+    this.chats.stage(changes, conversationWith(userId), {})
     changes.whenStored(() => this.changed())
   }
 

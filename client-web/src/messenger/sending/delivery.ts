@@ -9,7 +9,7 @@ import { isMessage } from '@/messenger/contents/registry'
 import type { Content } from '@/messenger/contents/registry'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import type { SendProblem, SignedReceipt } from '@/messenger/contract'
+import type { SendProblem, SignedReceipt, UserId } from '@/messenger/contract'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
@@ -39,7 +39,7 @@ const ADAPTED_AT_ALL = 8
 
 export class Delivery {
   /** Attempts in a row that came to nothing, by recipient. */
-  private readonly failures = new Map<string, number>()
+  private readonly failures = new Map<UserId, number>()
   /** By entry: how often it was refused, though it was adapted each time. */
   private readonly mismatches = new Map<number, number>()
 
@@ -265,7 +265,7 @@ export class Delivery {
     return { ...outcome, wait: this.backoff(entry.to) }
   }
 
-  private backoff(to: string): number {
+  private backoff(to: UserId): number {
     const failures = this.failures.get(to) ?? 0
     this.failures.set(to, failures + 1)
     return delay(sendBackoff, failures)

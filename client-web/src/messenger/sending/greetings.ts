@@ -10,13 +10,15 @@ import type { Chats } from '@/messenger/chats/chats'
 import type { Outbox } from './outbox'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 
 const RECORD = 'greetings'
 const AT_ONCE = 3
 const APART = 600_000
 
 export class Greetings {
-  private left: readonly string[] = []
+  private left: readonly UserId[] = []
   private timer: ReturnType<typeof setTimeout> | null = null
   private stopped = false
 
@@ -34,7 +36,7 @@ export class Greetings {
 
   /** Everyone, those of the newest conversations first. */
   async begin(): Promise<void> {
-    const active = (id: string): number => this.chats.record(id).activeAt
+    const active = (id: UserId): number => this.chats.record(conversationWith(id)).activeAt
     const everyone = this.people
       .accepted()
       .map(({ userId }) => userId)
@@ -63,7 +65,7 @@ export class Greetings {
   }
 
   /** The first `count` of them who have no session yet; the rest is kept for later. */
-  private greet(ids: readonly string[], count: number): Promise<void> {
+  private greet(ids: readonly UserId[], count: number): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const open = ids.filter((id) => {
         const person = this.people.all.get(id)

@@ -4,9 +4,10 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { Body } from '@/messenger/contents/registry'
 import type { OutboxRecord } from '@/messenger/core/records'
+import type { UserId } from '@/messenger/contract'
 
 export interface NewEntry {
-  to: string
+  to: UserId
   contentId: string
   body: Body
   sentAt: number
@@ -35,12 +36,12 @@ export class OutboxEntries {
     return this.records.get(key)
   }
 
-  to(recipient: string): OutboxRecord[] {
+  to(recipient: UserId): OutboxRecord[] {
     return this.all.filter((entry) => entry.to === recipient)
   }
 
   /** The first that is to be sent to them. */
-  next(recipient: string): OutboxRecord | undefined {
+  next(recipient: UserId): OutboxRecord | undefined {
     let first: OutboxRecord | undefined
     for (const entry of this.records.values()) {
       if (entry.to !== recipient || entry.aside) continue
@@ -97,7 +98,7 @@ export class OutboxEntries {
   }
 
   /** Everything for someone who is no contact any more. */
-  stageRemovalTo(changes: TurnChanges, to: string): void {
+  stageRemovalTo(changes: TurnChanges, to: UserId): void {
     this.stageGone(changes, this.to(to))
   }
 

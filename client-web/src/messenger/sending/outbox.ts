@@ -13,7 +13,7 @@ import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
-import type { SendProblem } from '@/messenger/contract'
+import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { Outcome } from './delivery'
 import { aboutOf } from './about'
@@ -32,8 +32,8 @@ const FAULT_PAUSE = 1_000
 
 export class Outbox {
   readonly entries: OutboxEntries
-  private readonly running = new Set<string>()
-  private readonly paused = new Map<string, ReturnType<typeof setTimeout>>()
+  private readonly running = new Set<UserId>()
+  private readonly paused = new Map<UserId, ReturnType<typeof setTimeout>>()
   /** By entry: how often an attempt failed for no reason that is known. */
   private readonly faults = new Map<number, number>()
   /** By `Core.elapsed`. */
@@ -61,7 +61,7 @@ export class Outbox {
   }
 
   /** Sends what can be sent, to one recipient or to all. */
-  kick(to?: string): void {
+  kick(to?: UserId): void {
     const recipients = to ? [to] : new Set(this.entries.all.map((entry) => entry.to))
     for (const recipient of recipients) {
       if (!this.running.has(recipient)) void this.run(recipient)
@@ -69,7 +69,7 @@ export class Outbox {
   }
 
   /** Forgets pauses: connected again, or a new key was accepted. */
-  resume(to?: string): void {
+  resume(to?: UserId): void {
     for (const recipient of to ? [to] : [...this.paused.keys()]) {
       clearTimeout(this.paused.get(recipient))
       this.paused.delete(recipient)
@@ -78,7 +78,7 @@ export class Outbox {
   }
 
   /** For the recipient's new key: what was encrypted to the old one can never be read. */
-  async renew(to: string): Promise<void> {
+  async renew(to: UserId): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
       const renewed = this.entries.to(to).map(anew)
@@ -96,7 +96,7 @@ export class Outbox {
     if (this.limitTimer) clearTimeout(this.limitTimer)
   }
 
-  private async run(to: string): Promise<void> {
+  private async run(to: UserId): Promise<void> {
     this.running.add(to)
     try {
       for (;;) {
@@ -273,7 +273,7 @@ export class Outbox {
     }, wait + 20)
   }
 
-  private pause(to: string, wait: number): void {
+  private pause(to: UserId, wait: number): void {
     clearTimeout(this.paused.get(to))
     const timer = setTimeout(() => {
       this.paused.delete(to)

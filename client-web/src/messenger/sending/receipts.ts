@@ -15,6 +15,7 @@ import type { SiblingSync } from './sibling-sync'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ReceiptsRecord } from '@/messenger/core/records'
+import type { UserId } from '@/messenger/contract'
 
 const APART = 5_000
 const WINDOW = 60_000
@@ -28,8 +29,8 @@ const PREFIX = 'receipts/'
 type Kind = 'delivered' | 'read' | 'seen'
 
 export class Receipts {
-  private readonly records = new CachedTable<ReceiptsRecord>(receiptsOwed, PREFIX)
-  private readonly lastSent = new Map<string, number>()
+  private readonly records = new CachedTable<UserId, ReceiptsRecord>(receiptsOwed, PREFIX)
+  private readonly lastSent = new Map<UserId, number>()
   private readonly sent: number[] = []
   private timer: ReturnType<typeof setTimeout> | null = null
   private stopped = false
@@ -42,12 +43,12 @@ export class Receipts {
   ) {}
 
   async load(): Promise<void> {
-    await this.records.loadSpare(this.core.store)
+    await this.records.loadSpare(this.core.store, ({ userId }) => userId)
     this.schedule()
   }
 
   /** Adds what is owed to `changes`. */
-  stage(changes: TurnChanges, userId: string, type: Kind, ids: readonly string[]): void {
+  stage(changes: TurnChanges, userId: UserId, type: Kind, ids: readonly string[]): void {
     const before = this.records.get(userId, changes) ?? { userId, delivered: [], read: [] }
     const record = { ...before, [type]: [...new Set([...(before[type] ?? []), ...ids])] }
     this.records.stage(changes, userId, record)
@@ -59,11 +60,11 @@ export class Receipts {
     if (this.timer) clearTimeout(this.timer)
   }
 
-  stageRemoval(changes: TurnChanges, userId: string): void {
+  stageRemoval(changes: TurnChanges, userId: UserId): void {
     this.records.stageRemoval(changes, userId)
   }
 
-  private get owed(): ReadonlyMap<string, ReceiptsRecord> {
+  private get owed(): ReadonlyMap<UserId, ReceiptsRecord> {
     return this.records.all
   }
 
@@ -106,7 +107,7 @@ export class Receipts {
     }
   }
 
-  private async send(turn: Turn, userId: string): Promise<void> {
+  private async send(turn: Turn, userId: UserId): Promise<void> {
     const record = this.owed.get(userId)
     if (!record || this.stopped || !this.allowed(userId)) return
     // Whoever gets "read" needs no "delivered" for the same message.
@@ -141,12 +142,12 @@ export class Receipts {
     await this.core.store.commit(changes)
   }
 
-  private allowed(userId: string): boolean {
+  private allowed(userId: UserId): boolean {
     const person = this.people.all.get(userId)
     return person !== undefined && mayWriteTo(person)
   }
 
-  private due(userId: string): number {
+  private due(userId: UserId): number {
     return (this.lastSent.get(userId) ?? -Infinity) + APART
   }
 

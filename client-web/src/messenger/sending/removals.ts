@@ -11,6 +11,8 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageSessionsEnd } from '@/messenger/keys/key-decisions'
 import type { People } from '@/messenger/people/people'
+import { conversationWith } from '@/messenger/contract'
+import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Outbox } from './outbox'
 import type { Receipts } from './receipts'
 
@@ -30,7 +32,7 @@ export class Removals {
   /** Those of the messages that are in the conversation. */
   async stageMessages(
     changes: TurnChanges,
-    id: string,
+    id: ConversationId,
     refs: readonly MessageRef[],
   ): Promise<void> {
     const found = await Promise.all(refs.map((ref) => findMessage(this.core.store, ref)))
@@ -41,7 +43,7 @@ export class Removals {
   /** As another device names them; `mine`: of each whether oneself wrote it; absent, whoever did. */
   async stageNamed(
     changes: TurnChanges,
-    id: string,
+    id: ConversationId,
     ids: readonly string[],
     mine?: readonly boolean[],
   ): Promise<void> {
@@ -54,7 +56,7 @@ export class Removals {
     await this.stageFound(changes, id, found.flat())
   }
 
-  async stageConversation(changes: TurnChanges, id: string): Promise<void> {
+  async stageConversation(changes: TurnChanges, id: ConversationId): Promise<void> {
     this.chats.stageRemoval(changes, id)
     await this.outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
     changes.whenStored(() => this.search.removeConversation(id))
@@ -66,7 +68,7 @@ export class Removals {
    */
   async stageConversationUpto(
     changes: TurnChanges,
-    id: string,
+    id: ConversationId,
     newest: string | null,
     at: number,
   ): Promise<void> {
@@ -90,28 +92,30 @@ export class Removals {
   }
 
   /** A stranger who is not wanted; they may ask again. */
-  stageRequest(changes: TurnChanges, id: string): void {
-    this.chats.stageRemoval(changes, id)
+  stageRequest(changes: TurnChanges, id: UserId): void {
+    const conversation = conversationWith(id)
+    this.chats.stageRemoval(changes, conversation)
     this.people.stage(changes, { ...this.people.get(id), relation: 'hidden' })
     this.held.stageOnly(changes, id, null)
-    changes.whenStored(() => this.search.removeConversation(id))
+    changes.whenStored(() => this.search.removeConversation(conversation))
   }
 
-  async stageContact(changes: TurnChanges, id: string): Promise<void> {
+  async stageContact(changes: TurnChanges, id: UserId): Promise<void> {
+    const conversation = conversationWith(id)
     // What was counted stays: nothing that was received comes again, and nothing seems missing.
     await stageSessionsEnd(changes, this.core.store, id)
     changes.put('counters', removedKey(id), [])
-    this.chats.stageRemoval(changes, id)
+    this.chats.stageRemoval(changes, conversation)
     this.people.stageRemoval(changes, id)
     this.receipts.stageRemoval(changes, id)
     this.outbox.entries.stageRemovalTo(changes, id)
     this.held.stageOnly(changes, id, null)
-    changes.whenStored(() => this.search.removeConversation(id))
+    changes.whenStored(() => this.search.removeConversation(conversation))
   }
 
   private async stageFound(
     changes: TurnChanges,
-    id: string,
+    id: ConversationId,
     found: readonly MessageRecord[],
   ): Promise<void> {
     for (const { order } of found) changes.removeMessage(id, order)

@@ -9,6 +9,7 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import { synced } from '@/messenger/core/stored-records'
 import type { Change } from '@/messenger/contents/sync/sync'
 import type { Targets } from '@/messenger/keys/targets'
+import type { UserId } from '@/messenger/contract'
 import { aboutOf } from './about'
 import type { Outbox } from './outbox'
 
@@ -21,7 +22,7 @@ const MOST_IDS = 500
 const PREFIX = 'synced/'
 
 export class SiblingSync {
-  private readonly records = new CachedTable<SyncedRecord>(synced, PREFIX)
+  private readonly records = new CachedTable<UserId, SyncedRecord>(synced, PREFIX)
 
   constructor(
     private readonly core: Core,
@@ -30,7 +31,7 @@ export class SiblingSync {
   ) {}
 
   load(): Promise<void> {
-    return this.records.loadSpare(this.core.store)
+    return this.records.loadSpare(this.core.store, ({ userId }) => userId)
   }
 
   /** Nobody is there to be told. */
@@ -59,7 +60,7 @@ export class SiblingSync {
   }
 
   /** Whether another device's change is later than what is known; then it is noted. */
-  takes(changes: TurnChanges, userId: string, what: Kind, at: number, device: number): boolean {
+  takes(changes: TurnChanges, userId: UserId, what: Kind, at: number, device: number): boolean {
     if (IDEMPOTENT.has(what)) return true
     const [time, by] = this.records.get(userId, changes)?.latest[what] ?? [-1, -1]
     const later = at > time || (at === time && device > by)
@@ -67,7 +68,7 @@ export class SiblingSync {
     return later
   }
 
-  private note(changes: TurnChanges, userId: string, what: Kind, at: number, device: number): void {
+  private note(changes: TurnChanges, userId: UserId, what: Kind, at: number, device: number): void {
     if (IDEMPOTENT.has(what)) return
     const latest = { ...this.records.get(userId, changes)?.latest, [what]: [at, device] as const }
     this.records.stage(changes, userId, { userId, latest })

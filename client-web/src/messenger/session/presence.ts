@@ -12,17 +12,19 @@ import { SessionsMissing } from '@/messenger/keys/sessions'
 import type { Sessions } from '@/messenger/keys/sessions'
 import { identityText } from '@/crypto/identity'
 import { localIdentity } from '@/messenger/core/core'
+import { conversationWith } from '@/messenger/contract'
+import type { ConversationId, UserId } from '@/messenger/contract'
 
 const REPEAT = 4_000
 const SHOWN = 6_000
 const MOST = 1_000
 
 export class Presence {
-  private inSight: ReadonlySet<string> = new Set()
-  private readonly told = new Map<string, number>()
-  private readonly shown = new Map<string, ReturnType<typeof setTimeout>>()
+  private inSight: ReadonlySet<ConversationId> = new Set()
+  private readonly told = new Map<UserId, number>()
+  private readonly shown = new Map<UserId, ReturnType<typeof setTimeout>>()
   /** What was heard since whom we watch was last told: newer than the answer to that. */
-  private heard = new Map<string, boolean>()
+  private heard = new Map<UserId, boolean>()
 
   constructor(
     private readonly core: Core,
@@ -33,7 +35,7 @@ export class Presence {
   ) {}
 
   /** The rows that are in sight of the person. */
-  setInSight(ids: readonly string[]): void {
+  setInSight(ids: readonly ConversationId[]): void {
     const same = ids.length === this.inSight.size && ids.every((id) => this.inSight.has(id))
     if (same) return
     this.inSight = new Set(ids)
@@ -53,9 +55,9 @@ export class Presence {
           .accepted()
           .filter((one) => !one.presenceOff)
           .map((one) => one.userId)
-          .filter((id) => id === this.chats.open || this.inSight.has(id))
+          .filter((id) => this.isInSight(conversationWith(id)))
       : []
-    const heard = new Map<string, boolean>()
+    const heard = new Map<UserId, boolean>()
     this.heard = heard
     const online = await socket.watch(users.slice(0, MOST))
     if (this.heard !== heard) return // a later call has a later answer
@@ -64,7 +66,11 @@ export class Presence {
     for (const [id, isOnline] of heard) this.people.setOnline(id, isOnline)
   }
 
-  changed(userId: string, online: boolean): void {
+  private isInSight(id: ConversationId): boolean {
+    return id === this.chats.open || this.inSight.has(id)
+  }
+
+  changed(userId: UserId, online: boolean): void {
     if (!this.core.settings.presence || this.people.all.get(userId)?.presenceOff) return
     this.heard.set(userId, online)
     this.people.setOnline(userId, online)
@@ -86,7 +92,7 @@ export class Presence {
     if (content) typeOf(content).asSign?.(this.signs(from.user_id), content)
   }
 
-  private signs(userId: string): Signs {
+  private signs(userId: UserId): Signs {
     return {
       typing: (active) => {
         if (this.core.settings.typingIndicators) this.show(userId, active)
@@ -95,21 +101,22 @@ export class Presence {
   }
 
   /** At most every few seconds; only where a session is open and the other side online. */
-  async typing(userId: string, active: boolean): Promise<void> {
+  async typing(id: ConversationId, active: boolean): Promise<void> {
     const { socket, settings, elapsed } = this.core
-    const person = this.people.all.get(userId)
+    const person = this.people.inConversation(id)
     if (!socket || !settings.typingIndicators || !person?.devices || !mayWriteTo(person)) return
+    const { userId } = person
     if (person.changed || !this.people.isOnline(userId)) return
     const last = this.told.get(userId)
     if (active && last !== undefined && elapsed() - last < REPEAT) return
     if (!active && last === undefined) return
     if (active) this.told.set(userId, elapsed())
     else this.told.delete(userId)
-    const envelopes = await this.encrypt(person.userId, active)
+    const envelopes = await this.encrypt(userId, active)
     if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
   }
 
-  private encrypt(userId: string, active: boolean) {
+  private encrypt(userId: UserId, active: boolean) {
     const person = this.people.get(userId)
     const { account } = this.core
     return this.sessions.serial.run(async (turn) => {
@@ -143,7 +150,7 @@ export class Presence {
     })
   }
 
-  private show(userId: string, active: boolean): void {
+  private show(userId: UserId, active: boolean): void {
     clearTimeout(this.shown.get(userId))
     this.shown.delete(userId)
     if (active)
@@ -151,6 +158,6 @@ export class Presence {
         userId,
         setTimeout(() => this.show(userId, false), SHOWN),
       )
-    this.chats.setTyping(userId, active)
+    this.chats.setTyping(conversationWith(userId), active)
   }
 }

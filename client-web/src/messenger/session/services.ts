@@ -8,7 +8,8 @@ import type { Wire } from '@/wire/wire'
 import { ContentHandlers } from '@/messenger/receiving/content-handlers'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import type { SessionEnd } from '@/messenger/contract'
+import { conversationWith } from '@/messenger/contract'
+import type { ConversationId, SessionEnd, UserId } from '@/messenger/contract'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
@@ -158,16 +159,18 @@ export class Services {
   }
 
   /** Everything received in a conversation counts as seen. */
-  async markRead(id: string): Promise<void> {
+  async markRead(id: ConversationId): Promise<void> {
     if (this.chats.record(id).unread === 0) return
     await this.core.serial.run(async (turn) => {
       const seen = await this.newest(id, this.chats.record(id).unread)
       const changes = new TurnChanges(turn)
-      const person = this.people.all.get(id)
+      const person = this.people.inConversation(id)
       this.chats.stage(changes, id, { unread: 0 })
       const type = this.core.settings.readReceipts ? 'read' : 'seen'
       const heard = type === 'read' || !this.sync.alone
-      if (person && mayWriteTo(person) && heard) this.receipts.stage(changes, id, type, seen)
+      if (person && mayWriteTo(person) && heard) {
+        this.receipts.stage(changes, person.userId, type, seen)
+      }
       await this.core.store.commit(changes)
     })
   }
@@ -176,7 +179,7 @@ export class Services {
    * After the commit of a decision about somebody's key: opens the envelopes held under it and sends
    * what waits. `renewed`: another key is pinned than before.
    */
-  async keyDecided(userId: string, renewed: boolean): Promise<void> {
+  async keyDecided(userId: UserId, renewed: boolean): Promise<void> {
     await this.inbox.openHeld(userId)
     if (renewed) await this.outbox.renew(userId)
     else this.outbox.resume(userId)
@@ -190,17 +193,18 @@ export class Services {
   }
 
   /** What came while the person was a stranger is confirmed once they are a contact. */
-  async oweReceipts(id: string): Promise<void> {
+  async oweReceipts(userId: UserId): Promise<void> {
+    const id = conversationWith(userId)
     await this.core.serial.run(async (turn) => {
       const ids = await this.newest(id, this.chats.record(id).unread)
       const changes = new TurnChanges(turn)
-      this.receipts.stage(changes, id, 'delivered', ids)
+      this.receipts.stage(changes, userId, 'delivered', ids)
       await this.core.store.commit(changes)
     })
   }
 
   /** Ids of the newest received messages. */
-  private async newest(id: string, count: number): Promise<string[]> {
+  private async newest(id: ConversationId, count: number): Promise<string[]> {
     const page = await shownPage(this.core.store, id, Infinity, Math.min(1000, count * 2 + 50))
     const received = page.filter(isReceived)
     return received.slice(-count).map((one) => one.id)

@@ -14,7 +14,7 @@ test('a message that the full disk refused comes again over a new connection, on
     fillDisk(bob.database)
     return [one]
   }
-  await anna.messenger.sendText(bob.userId, 'kept')
+  await anna.messenger.sendText(bob.chat, 'kept')
   await until(() => bob.received().includes('kept'), 'offered again')
   await until(() => bob.shown.link.state === 'online', 'connected again')
   expect(bob.received()).toEqual(['hello', 'kept'])
@@ -26,7 +26,7 @@ test('a message shown as typing is not swallowed: its mailbox copy is still read
     if (to.name === 'bob') relay.device('bob').socket?.ephemeral(one.from, one.body)
     return [one]
   }
-  await anna.messenger.sendText(bob.userId, 'not typing')
+  await anna.messenger.sendText(bob.chat, 'not typing')
   await until(() => bob.received().includes('not typing'), 'read')
   expect(bob.eventTypes()).not.toContain('replay_refused')
 })
@@ -37,7 +37,7 @@ describe('messages that expired before this device fetched them', () => {
     const device = relay.device('bob')
     device.head += 3
     for (let i = 0; i < 2; i++) device.socket?.expired(device.head, 3)
-    await anna.messenger.sendText(bob.userId, 'after them')
+    await anna.messenger.sendText(bob.chat, 'after them')
     await until(() => bob.received().includes('after them'), 'after')
     const told = bob.shown.events.filter((event) => event.type === 'messages_expired')
     expect(told).toMatchObject([{ count: 3 }])
@@ -72,7 +72,7 @@ describe('messages that expired before this device fetched them', () => {
         queueMicrotask(() => relay.device('bob').socket?.expired(relay.device('bob').head, 1))
       return [one]
     }
-    await anna.messenger.sendText(bob.userId, 'just in time')
+    await anna.messenger.sendText(bob.chat, 'just in time')
     await until(() => bob.received().includes('just in time'), 'read')
     await calm()
     expect(bob.shown.state.expired).toBeNull()

@@ -11,26 +11,26 @@ import { calm, until } from '../../support/wait'
 describe('on this device', () => {
   test('search finds words in any case, keeps up with new messages, forgets deleted ones', async () => {
     const { anna, bob } = await acquaintedClients()
-    const { id } = await anna.messenger.sendText(bob.userId, 'Über den Dächern von Nizza')
+    const { id } = await anna.messenger.sendText(bob.chat, 'Über den Dächern von Nizza')
     const hits = await anna.messenger.search('DACHERN')
     expect(
       hits.map((hit) => [hit.username, hit.message.text.slice(...(hit.ranges[0] ?? []))]),
     ).toEqual([['bob', 'Dächern']])
-    await bob.messenger.sendText(anna.userId, 'dächern auch hier')
+    await bob.messenger.sendText(anna.chat, 'dächern auch hier')
     await until(() => anna.received().includes('dächern auch hier'), 'received')
     expect((await anna.messenger.search('dach')).length).toBe(2)
-    await anna.messenger.deleteForMe(bob.userId, [id])
+    await anna.messenger.deleteForMe(bob.chat, [id])
     expect((await anna.messenger.search('dach')).length).toBe(1)
     expect(anna.flow()).not.toContain('Über den Dächern von Nizza')
   })
 
   test('what is deleted while the first search reads the history is not found', async () => {
     const { anna, bob } = await acquaintedClients()
-    const { id } = await anna.messenger.sendText(bob.userId, 'a needle to forget')
-    await anna.messenger.sendText(bob.userId, 'a needle to keep')
+    const { id } = await anna.messenger.sendText(bob.chat, 'a needle to forget')
+    await anna.messenger.sendText(bob.chat, 'a needle to keep')
     const [hits] = await Promise.all([
       anna.messenger.search('needle'),
-      anna.messenger.deleteForMe(bob.userId, [id]),
+      anna.messenger.deleteForMe(bob.chat, [id]),
     ])
     expect(hits.length).toBeLessThanOrEqual(2)
     const texts = (await anna.messenger.search('needle')).map(({ message }) => message.text)
@@ -49,7 +49,7 @@ describe('on this device', () => {
   test('a reply shows what it answers, only from its own conversation', async () => {
     const { anna, bob } = await acquaintedClients()
     const original = anna.shown.messages.find((one) => one.text === 'hello back')
-    await anna.messenger.reply(bob.userId, 'indeed', original?.id ?? '')
+    await anna.messenger.reply(bob.chat, 'indeed', original?.id ?? '')
     await until(() => bob.received().includes('indeed'), 'the reply')
     expect(bob.shown.messages.at(-1)?.replyTo).toMatchObject({
       known: true,
@@ -72,10 +72,10 @@ describe('on this device', () => {
   test('blocked people are not heard; after unblocking they are', async () => {
     const { anna, bob } = await acquaintedClients()
     await bob.messenger.block(anna.userId)
-    await anna.messenger.sendText(bob.userId, 'unheard')
+    await anna.messenger.sendText(bob.chat, 'unheard')
     await until(() => anna.shown.link.waiting === 0, 'accepted')
     await bob.messenger.unblock(anna.userId)
-    await anna.messenger.sendText(bob.userId, 'heard')
+    await anna.messenger.sendText(bob.chat, 'heard')
     await until(() => bob.received().includes('heard'), 'heard')
     expect(bob.received()).toEqual(['hello', 'heard'])
   })

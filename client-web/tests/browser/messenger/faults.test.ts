@@ -32,7 +32,7 @@ describe('a fault of the engine', () => {
   test('that passes costs nothing: the message is read', async () => {
     const { step, anna, bob, emptied } = await setUp()
     step.decrypting = failing(bob, 1)
-    await anna.messenger.sendText(bob.userId, 'after a hiccup')
+    await anna.messenger.sendText(bob.chat, 'after a hiccup')
     await until(() => bob.received().includes('after a hiccup'), 'read')
     await emptied()
     expect(bob.flow()).not.toContain('undecryptable')
@@ -41,8 +41,8 @@ describe('a fault of the engine', () => {
   test('that stays is shown, acknowledged, and what follows is read', async () => {
     const { step, anna, bob, emptied } = await setUp()
     step.decrypting = failing(bob, Infinity)
-    await anna.messenger.sendText(bob.userId, 'poison')
-    await anna.messenger.sendText(bob.userId, 'after it')
+    await anna.messenger.sendText(bob.chat, 'poison')
+    await anna.messenger.sendText(bob.chat, 'after it')
     await until(() => bob.received().includes('after it'), 'the next one')
     await emptied()
     expect(bob.received()).not.toContain('poison')
@@ -69,14 +69,14 @@ test('a session record that does not open any more is replaced by a new session'
   db.close()
   const again = new Client('bob', relay, {}, bob.database)
   await again.boot()
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   relay.sends.length = 0
-  await anna.messenger.sendText(bob.userId, 'unreadable')
+  await anna.messenger.sendText(bob.chat, 'unreadable')
   await until(() => again.flow().includes('session_renewed'), 'renewed')
   expect(again.flow()).toContain('undecryptable')
   await until(() => relay.sends.some(({ from }) => from === 'bob'), 'announced')
   await until(() => relay.device('anna').mailbox.length === 0, 'heard of')
-  await anna.messenger.sendText(bob.userId, 'readable')
+  await anna.messenger.sendText(bob.chat, 'readable')
   await until(() => again.received().includes('readable'), 'read')
 })
 
@@ -99,20 +99,20 @@ test('the app starts without a contact and a message that do not open, and says 
   const told = (client: Client): (number | null)[] =>
     client.shown.events.filter(({ type }) => type === 'records_damaged').map(({ count }) => count)
   expect(told(again)).toEqual([1])
-  await anna.messenger.sendText(bob.userId, 'do you know me?')
+  await anna.messenger.sendText(bob.chat, 'do you know me?')
   await until(
     () => again.shown.waiting.length === 1,
     'taken for a stranger: the pinned key is gone',
   )
   await again.messenger.acceptRequest(anna.userId)
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   expect(again.received()).toEqual(['do you know me?'])
   expect(told(again)).toEqual([2, 1])
 
   let later = again
   for (let start = 0; start < 2; start++) {
     later = await later.reloaded()
-    await later.messenger.openConversation(anna.userId)
+    await later.messenger.openConversation(anna.chat)
   }
   expect(told(later), 'the contact is a new one by now').toEqual([1, 2, 1])
 })
@@ -127,7 +127,7 @@ test('a full disk is no such fault: the message waits until there is room', asyn
     }
     return [one]
   }
-  await anna.messenger.sendText(bob.userId, 'patient')
+  await anna.messenger.sendText(bob.chat, 'patient')
   const impatience = setInterval(() => bob.messenger.reconnect(), 20)
   await until(() => bob.received().includes('patient'), 'stored').finally(() =>
     clearInterval(impatience),
@@ -147,13 +147,13 @@ describe('a clock that goes wrong', () => {
 
   test('a message from the future was sent when it came, and so was a receipt', async () => {
     const { clock, anna, bob } = await withWrongClock()
-    await anna.messenger.sendText(bob.userId, 'in time')
+    await anna.messenger.sendText(bob.chat, 'in time')
     await until(() => bob.received().includes('in time'), 'received')
     clock.at = () => Date.now() + 20 * 365 * DAY
-    await anna.messenger.sendText(bob.userId, 'from the future')
+    await anna.messenger.sendText(bob.chat, 'from the future')
     await until(() => bob.received().includes('from the future'), 'received')
     expect(bob.shown.messages.at(-1)?.sentAt).toBeLessThanOrEqual(Date.now())
-    await bob.messenger.sendText(anna.userId, 'to the future')
+    await bob.messenger.sendText(anna.chat, 'to the future')
     await until(() => bob.statuses().includes('delivered'), 'delivered')
     expect(bob.shown.messages.at(-1)?.deliveredAt).toBeLessThanOrEqual(Date.now())
   })
@@ -162,7 +162,7 @@ describe('a clock that goes wrong', () => {
     const { clock, anna, bob } = await withWrongClock()
     const begun = Date.now()
     clock.at = () => Date.now() - 3 * DAY
-    await anna.messenger.sendText(bob.userId, 'from Wednesday')
+    await anna.messenger.sendText(bob.chat, 'from Wednesday')
     await until(() => bob.received().includes('from Wednesday'), 'received')
     const [received] = bob.shown.messages
     expect(received?.sentAt).toBeGreaterThanOrEqual(begun)
@@ -171,35 +171,35 @@ describe('a clock that goes wrong', () => {
     await until(() => anna.statuses()[0] !== 'waiting', 'accepted')
     expect(anna.shown.messages[0]?.sentAt).toBe(received?.sentAt)
     // A receipt by that clock is no older than the message.
-    await bob.messenger.sendText(anna.userId, 'answer')
+    await bob.messenger.sendText(anna.chat, 'answer')
     await until(() => bob.statuses().includes('delivered'), 'delivered')
     expect(bob.shown.messages.at(-1)?.deliveredAt).toBeGreaterThanOrEqual(begun)
   })
 
   test('a device a year ahead for an hour pins no chat to the top of its list', async () => {
     const { clock, anna, bob } = await withWrongClock()
-    const active = () => anna.shown.conversations.get(bob.userId)?.activeAt ?? 0
-    await anna.messenger.sendText(bob.userId, 'in time')
+    const active = () => anna.shown.conversations.get(bob.chat)?.activeAt ?? 0
+    await anna.messenger.sendText(bob.chat, 'in time')
     await until(() => anna.statuses()[0] === 'delivered', 'delivered')
     clock.at = () => Date.now() + 365 * DAY
-    await anna.messenger.sendText(bob.userId, 'a year early')
+    await anna.messenger.sendText(bob.chat, 'a year early')
     await until(() => anna.statuses()[1] !== 'waiting', 'accepted')
     expect(active()).toBeLessThanOrEqual(Date.now())
     expect(anna.shown.messages[1]?.sentAt).toBeLessThanOrEqual(Date.now())
-    await bob.messenger.sendText(anna.userId, 'received then')
+    await bob.messenger.sendText(anna.chat, 'received then')
     await until(() => anna.received().includes('received then'), 'received')
     expect(active()).toBeLessThanOrEqual(Date.now())
     const again = await anna.reloaded()
-    expect(again.shown.conversations.get(bob.userId)?.activeAt).toBeLessThanOrEqual(Date.now())
+    expect(again.shown.conversations.get(bob.chat)?.activeAt).toBeLessThanOrEqual(Date.now())
   })
 
   test('a time that no calendar has is not read, and what follows is', async () => {
     const { clock, anna, bob } = await withWrongClock()
     clock.at = () => 8.64e15 + 1
-    await anna.messenger.sendText(bob.userId, 'out of time')
+    await anna.messenger.sendText(bob.chat, 'out of time')
     clock.at = Date.now
     await until(() => bob.flow().includes('undecryptable'), 'noticed')
-    await anna.messenger.sendText(bob.userId, 'back in time')
+    await anna.messenger.sendText(bob.chat, 'back in time')
     await until(() => bob.received().includes('back in time'), 'read')
     expect(bob.received()).toEqual(['back in time'])
   })
@@ -211,10 +211,10 @@ describe('messages held for a new key', () => {
     anna.stop()
     const phone = await Client.anew('anna', relay)
     await phone.messenger.addContactByCode(bob.code)
-    for (const text of ['one', 'two']) await phone.messenger.sendText(bob.userId, text)
+    for (const text of ['one', 'two']) await phone.messenger.sendText(bob.chat, text)
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
     const sent = () => phone.shown.messages.filter(({ status }) => status !== 'waiting').length
-    await phone.messenger.openConversation(bob.userId)
+    await phone.messenger.openConversation(bob.chat)
     await until(() => sent() === 2 && relay.device('bob').mailbox.length === 0, 'both held')
     // The page ends while the first of them is being opened.
     step.decrypting = () => {
@@ -224,12 +224,12 @@ describe('messages held for a new key', () => {
     await bob.messenger.acceptNewKey(phone.userId, bob.newKeyOf(phone)).catch(() => undefined)
     const again = new Client('bob', relay, {}, bob.database)
     await again.boot()
-    await again.messenger.openConversation(phone.userId)
+    await again.messenger.openConversation(phone.chat)
     await until(() => again.received().includes('two'), 'opened')
     const told = [...again.flow(), ...again.eventTypes()].join(' ')
     expect(again.received(), told).toEqual(['hello', 'one', 'two'])
     const once = await again.reloaded()
-    await once.messenger.openConversation(phone.userId)
+    await once.messenger.openConversation(phone.chat)
     await calm(200)
     expect(once.received()).toEqual(['hello', 'one', 'two'])
   })
@@ -239,14 +239,14 @@ describe('messages held for a new key', () => {
     anna.stop()
     const phone = await Client.anew('anna', relay)
     await phone.messenger.addContactByCode(bob.code)
-    await phone.messenger.sendText(bob.userId, 'one')
+    await phone.messenger.sendText(bob.chat, 'one')
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
     step.decrypting = () => {
       bob.stop()
       throw new CryptoError('internal', 'the page ended')
     }
     await bob.messenger.acceptNewKey(phone.userId, bob.newKeyOf(phone)).catch(() => undefined)
-    await phone.messenger.sendText(bob.userId, 'two')
+    await phone.messenger.sendText(bob.chat, 'two')
     await until(() => relay.device('bob').mailbox.length === 1, 'the next one waits')
     let failures = 2
     const engine = beforeDecrypting(() => {
@@ -254,7 +254,7 @@ describe('messages held for a new key', () => {
     })
     const again = new Client('bob', relay, { engine }, bob.database)
     await again.boot()
-    await again.messenger.openConversation(phone.userId)
+    await again.messenger.openConversation(phone.chat)
     await until(() => again.received().includes('two'), 'both')
     expect(again.received()).toEqual(['hello', 'one', 'two'])
     expect(again.flow()).not.toContain('gap')
@@ -274,7 +274,7 @@ describe('threat 14: signs that cannot be read', () => {
       body[0] = 0x33
       relay.device('bob').socket?.ephemeral(from, body)
     }
-    await anna.messenger.sendText(bob.userId, 'a real message')
+    await anna.messenger.sendText(bob.chat, 'a real message')
     await until(() => bob.received().includes('a real message'), 'read')
     expect(tried).toBeLessThanOrEqual(25)
     expect(bob.flow()).not.toContain('undecryptable')

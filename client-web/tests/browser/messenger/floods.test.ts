@@ -22,7 +22,7 @@ test('threat 36: 500 forged prekey messages are one notice, and displace nothing
   anna.stop()
   const phone = await Client.anew('anna', relay)
   await phone.messenger.addContactByCode(bob.code)
-  await phone.messenger.sendText(bob.userId, 'my new phone')
+  await phone.messenger.sendText(bob.chat, 'my new phone')
   await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
   const [user, device] = [relay.user('bob'), relay.device('bob')]
   const forged = await forgedFor(relay, 'bob')
@@ -31,7 +31,7 @@ test('threat 36: 500 forged prekey messages are one notice, and displace nothing
     const body = underAnotherKey(forged.body)
     relay.deliver(user, device, { ...forged, id: crypto.randomUUID(), body, from })
   }
-  await phone.messenger.sendText(bob.userId, 'are you there?')
+  await phone.messenger.sendText(bob.chat, 'are you there?')
   await until(() => device.mailbox.length === 0, 'all stored', 40_000)
 
   const told = (client: Client) => ({
@@ -46,7 +46,7 @@ test('threat 36: 500 forged prekey messages are one notice, and displace nothing
   expect(bob.shown.events.find(({ type }) => type === 'identity_changed')?.count).toBe(502)
 
   const again = await bob.reloaded()
-  await again.messenger.openConversation(phone.userId)
+  await again.messenger.openConversation(phone.chat)
   expect(told(again).log).toBe(1)
   await again.messenger.addContactByQr(phone.qr)
   await until(() => again.received().includes('are you there?'), 'what was held')

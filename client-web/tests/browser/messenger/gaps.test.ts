@@ -5,14 +5,14 @@ import { until } from '../../support/wait'
 
 test('starting with new keys shows nothing false, though the contact goes on counting', async () => {
   const { relay, anna, bob } = await settledClients()
-  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
+  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.chat, text)
   await until(() => anna.received().includes('three'), 'received')
   anna.stop()
   const phone = await Client.anew('anna', relay)
   await phone.messenger.addContactByCode(bob.code)
-  await phone.messenger.openConversation(bob.userId)
+  await phone.messenger.openConversation(bob.chat)
   await bob.messenger.addContactByQr(phone.qr)
-  await bob.messenger.sendText(phone.userId, 'welcome back')
+  await bob.messenger.sendText(phone.chat, 'welcome back')
   await until(() => phone.received().includes('welcome back'), 'received')
   expect(phone.flow()).toEqual(['welcome back'])
 })
@@ -31,12 +31,12 @@ test('a gap counts messages: a receipt that is lost is none', async () => {
     await until(() => lost > before, 'lost')
     relay.onEnvelope = (one) => [one]
   }
-  await lose(() => bob.messenger.sendText(anna.userId, 'to be confirmed'))
-  await anna.messenger.sendText(bob.userId, 'after a lost receipt')
+  await lose(() => bob.messenger.sendText(anna.chat, 'to be confirmed'))
+  await anna.messenger.sendText(bob.chat, 'after a lost receipt')
   await until(() => bob.received().includes('after a lost receipt'), 'received')
   expect(bob.flow()).not.toContain('gap')
-  await lose(() => anna.messenger.sendText(bob.userId, 'a lost text'))
-  await anna.messenger.sendText(bob.userId, 'after it')
+  await lose(() => anna.messenger.sendText(bob.chat, 'a lost text'))
+  await anna.messenger.sendText(bob.chat, 'after it')
   await until(() => bob.received().includes('after it'), 'received')
   expect(bob.shown.messages.flatMap(({ notice }) => notice ?? [])).toEqual([
     { type: 'gap', count: 1 },

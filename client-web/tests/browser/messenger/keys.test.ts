@@ -60,7 +60,7 @@ describe('a decision is about the key that was shown', () => {
 describe('a new key whose number was compared', () => {
   test('is pinned and verified at once, and what was held for it is read', async () => {
     const { bob, phone } = await withNewPhone()
-    await phone.messenger.sendText(bob.userId, 'my new phone')
+    await phone.messenger.sendText(bob.chat, 'my new phone')
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
     const number = await bob.messenger.safetyNumber(phone.userId)
     expect(number.identity).toBe(phone.shown.state.account?.identity)
@@ -78,7 +78,7 @@ describe('a new key whose number was compared', () => {
 
   test('by camera, too', async () => {
     const { bob, phone } = await withNewPhone()
-    await phone.messenger.sendText(bob.userId, 'my new phone')
+    await phone.messenger.sendText(bob.chat, 'my new phone')
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
     const { qr } = await phone.messenger.safetyNumber(bob.userId)
     await bob.messenger.compareSafetyQr(phone.userId, qr)
@@ -87,7 +87,7 @@ describe('a new key whose number was compared', () => {
 
   test('has what was held read once, though two decisions cross', async () => {
     const { bob, phone } = await withNewPhone()
-    for (const text of ['one', 'two', 'three']) await phone.messenger.sendText(bob.userId, text)
+    for (const text of ['one', 'two', 'three']) await phone.messenger.sendText(bob.chat, text)
     await until(() => bob.contact(phone)?.trust === 'changed', 'a warning')
     await until(() => !phone.shown.link.waiting, 'all sent')
     const shown = bob.newKeyOf(phone)
@@ -103,7 +103,7 @@ describe('a new key whose number was compared', () => {
   test('what came under yet another key is not read, and does not warn again', async () => {
     const { bob, phone, pretend } = await withNewPhone()
     await pretend()
-    await phone.messenger.sendText(bob.userId, 'the real one')
+    await phone.messenger.sendText(bob.chat, 'the real one')
     const identity = phone.shown.state.account?.identity ?? ''
     await until(() => bob.newKeyOf(phone) === identity, 'a second warning')
     await bob.messenger.acceptNewKey(phone.userId, identity)
@@ -121,9 +121,9 @@ describe('a scan that confirms the pinned key', () => {
     expect(bob.contact(anna)?.trust).toBe('verified')
     expect(bob.eventTypes()).toContain('identity_refused')
     const again = await bob.reloaded()
-    await again.messenger.openConversation(anna.userId)
+    await again.messenger.openConversation(anna.chat)
     relay.sends.length = 0
-    await again.messenger.sendText(anna.userId, 'still you')
+    await again.messenger.sendText(anna.chat, 'still you')
     await until(() => anna.received().includes('still you'), 'sent')
     await calm(200)
     expect(again.contact(anna)?.trust).toBe('verified')
@@ -159,8 +159,8 @@ test('typing and sending do not wait for a safety number', async () => {
   })
   const number = bob.messenger.safetyNumber(anna.userId)
   await until(() => asked === 1, 'asked')
-  await bob.messenger.saveDraft(anna.userId, 'meanwhile')
-  await bob.messenger.sendText(anna.userId, 'meanwhile')
+  await bob.messenger.saveDraft(anna.chat, 'meanwhile')
+  await bob.messenger.sendText(anna.chat, 'meanwhile')
   await until(() => anna.received().includes('meanwhile'), 'sent')
   answer()
   expect((await number).groups.join('')).toMatch(/^\d{60}$/)

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '@/storage/database'
 import { RelayError } from '@/wire/errors'
+import { conversationWith } from '@/messenger/contract'
 import { acquaintedClients, Client } from '../../support/client'
 import { hurry } from '../../support/hurry'
 import { TestRelay } from '../../support/test-relay'
@@ -12,12 +13,12 @@ const PASSPHRASE = 'seven plain words for a backup'
 describe('starting', () => {
   test('a reload finds everything; drafts and settings too', async () => {
     const { anna, bob } = await acquaintedClients()
-    await anna.messenger.saveDraft(bob.userId, 'unfinished')
+    await anna.messenger.saveDraft(bob.chat, 'unfinished')
     await anna.messenger.setSetting('theme', 'dark')
     const again = await anna.reloaded()
     expect(again.shown.state).toMatchObject({ phase: 'ready' })
     expect(again.shown.settingsShown.theme).toBe('dark')
-    expect(again.shown.conversations.get(bob.userId)).toMatchObject({
+    expect(again.shown.conversations.get(bob.chat)).toMatchObject({
       draft: 'unfinished',
       last: { text: 'hello back' },
     })
@@ -73,7 +74,9 @@ describe('starting', () => {
     await expect(messenger.login('anna', 'wrong password')).rejects.toMatchObject({
       code: 'bad_credentials',
     })
-    await expect(messenger.sendText('x', 'y')).rejects.toMatchObject({ code: 'signed_out' })
+    await expect(messenger.sendText(conversationWith('x'), 'y')).rejects.toMatchObject({
+      code: 'signed_out',
+    })
   })
 
   test('signing out erases everything', async () => {
@@ -92,16 +95,16 @@ describe('threat 30: two tabs', () => {
     const second = new Client('anna', relay, {}, anna.database)
     await second.boot()
     expect(second.shown.state.phase).toBe('elsewhere')
-    await expect(second.messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({
+    await expect(second.messenger.sendText(bob.chat, 'x')).rejects.toMatchObject({
       code: 'locked',
     })
     await second.messenger.takeOver()
     expect(second.shown.state.phase).toBe('ready')
     await until(() => anna.shown.state.phase === 'elsewhere', 'the first let go')
-    await second.messenger.sendText(bob.userId, 'from the second tab')
+    await second.messenger.sendText(bob.chat, 'from the second tab')
     await until(() => bob.received().includes('from the second tab'), 'sent')
     await anna.messenger.takeOver()
-    await anna.messenger.sendText(bob.userId, 'from the first again')
+    await anna.messenger.sendText(bob.chat, 'from the first again')
     await until(() => bob.received().includes('from the first again'), 'sent')
     expect(bob.eventTypes()).not.toContain('undecryptable')
     expect(bob.eventTypes()).not.toContain('replay_refused')
@@ -113,18 +116,16 @@ describe('the passphrase lock', () => {
     const { anna, bob } = await acquaintedClients()
     await expect(anna.messenger.lock()).rejects.toMatchObject({ code: 'invalid' })
     await anna.messenger.setPassphrase('open sesame now')
+    const { chat } = anna
     await anna.messenger.lock()
     expect(anna.shown.state).toMatchObject({ phase: 'locked', account: null })
     expect([anna.shown.messages, anna.shown.contacts.size]).toEqual([[], 0])
-    await expect(anna.messenger.sendText(bob.userId, 'x')).rejects.toMatchObject({ code: 'locked' })
+    await expect(anna.messenger.sendText(bob.chat, 'x')).rejects.toMatchObject({ code: 'locked' })
     await expect(anna.messenger.unlock('guess')).rejects.toMatchObject({ code: 'wrong_passphrase' })
-    await bob.messenger.sendText(
-      anna.userId || bob.shown.contacts.keys().next().value || '',
-      'while locked',
-    )
+    await bob.messenger.sendText(chat, 'while locked')
     await anna.messenger.unlock('open sesame now')
     expect(anna.shown.state.phase).toBe('ready')
-    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.openConversation(bob.chat)
     await until(() => anna.received().includes('while locked'), 'caught up')
     const again = await anna.reloaded()
     expect(again.shown.state.phase).toBe('locked')
@@ -142,13 +143,13 @@ describe('several devices of one person', () => {
     expect(phone.shown.state.phase).toBe('ready')
     expect(phone.code).toBe(anna.code)
     expect(phone.eventTypes()).toContain('identity_restored')
-    await phone.messenger.openConversation(bob.userId)
+    await phone.messenger.openConversation(bob.chat)
     expect(phone.flow()).toEqual(['hello', 'hello back'])
 
-    await bob.messenger.sendText(anna.userId, 'to both')
+    await bob.messenger.sendText(anna.chat, 'to both')
     await until(() => anna.received().includes('to both'), 'first device')
     await until(() => phone.received().includes('to both'), 'second device')
-    await phone.messenger.sendText(bob.userId, 'from the phone')
+    await phone.messenger.sendText(bob.chat, 'from the phone')
     await until(() => bob.received().includes('from the phone'), 'arrived')
     await until(() => anna.flow().includes('from the phone'), 'copied to the first')
     expect(anna.shown.messages.at(-1)).toMatchObject({
@@ -175,13 +176,13 @@ describe('several devices of one person', () => {
     const carol = await Client.registered('carol', relay)
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     await carol.messenger.addContactByCode(anna.code)
-    await carol.messenger.sendText(anna.userId, 'may I?')
+    await carol.messenger.sendText(anna.chat, 'may I?')
     for (const device of [anna, phone]) {
       await until(() => device.shown.waiting.length === 1, 'asked')
     }
     await phone.messenger.acceptRequest(carol.userId)
-    await phone.messenger.sendText(carol.userId, 'of course')
-    await until(() => anna.shown.conversations.has(carol.userId), 'copied')
+    await phone.messenger.sendText(carol.chat, 'of course')
+    await until(() => anna.shown.conversations.has(carol.chat), 'copied')
     expect(anna.shown.waiting).toEqual([])
     expect(anna.contact(carol)?.relation).toBe('contact')
   })

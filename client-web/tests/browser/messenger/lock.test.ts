@@ -17,12 +17,12 @@ test('is shown before anything is waited for, and what views put away then is st
   const locked = anna.messenger.lock()
   expect(anna.shown.state.lock).toMatchObject({ enabled: true, locked: true })
   // As the chat does when it is taken down: views follow what is shown in a microtask.
-  const stored = anna.messenger.saveDraft(bob.userId, 'half a sentence')
+  const stored = anna.messenger.saveDraft(bob.chat, 'half a sentence')
   await Promise.all([locked, stored])
   expect(anna.shown.state.phase).toBe('locked')
   await anna.messenger.unlock(PASSPHRASE)
   expect(anna.shown.state.lock).toMatchObject({ enabled: true, locked: false })
-  expect(anna.shown.conversations.get(bob.userId)?.draft).toBe('half a sentence')
+  expect(anna.shown.conversations.get(bob.chat)?.draft).toBe('half a sentence')
 })
 
 test('that is asked for twice at once happens once, and unlocking waits for it', async () => {
@@ -64,10 +64,10 @@ test('the first passphrase: what was on disk before opens nothing of what lies t
   const before = await copyOf(anna, 'before')
   await anna.messenger.setPassphrase(PASSPHRASE)
   // It goes on as if nothing had been, the connection included.
-  await anna.messenger.openConversation(bob.userId)
-  await anna.messenger.sendText(bob.userId, 'sealed anew')
+  await anna.messenger.openConversation(bob.chat)
+  await anna.messenger.sendText(bob.chat, 'sealed anew')
   await until(() => bob.received().includes('sealed anew'), 'sent')
-  await bob.messenger.sendText(anna.userId, 'and opened')
+  await bob.messenger.sendText(anna.chat, 'and opened')
   await until(() => anna.received().includes('and opened'), 'received')
 
   const after = await copyOf(anna, 'after')
@@ -98,7 +98,7 @@ test('the first passphrase: what was on disk before opens nothing of what lies t
   const reloaded = await anna.reloaded()
   expect(reloaded.shown.state.phase).toBe('locked')
   await reloaded.messenger.unlock(PASSPHRASE)
-  await reloaded.messenger.openConversation(bob.userId)
+  await reloaded.messenger.openConversation(bob.chat)
   expect(reloaded.flow()).toEqual(['hello', 'hello back', 'sealed anew', 'and opened'])
 })
 
@@ -122,7 +122,7 @@ test('another passphrase makes another key; a wrong present one stops nothing', 
   const sealed = (await after.get('contacts', key as string)) as Uint8Array
   await expect(sealer.open(`contacts#${key}`, sealed)).rejects.toMatchObject({ code: 'damaged' })
   for (const one of [before, after]) one.close()
-  await anna.messenger.sendText(bob.userId, 'still here')
+  await anna.messenger.sendText(bob.chat, 'still here')
   await until(() => bob.received().includes('still here'), 'sent')
 })
 
@@ -133,7 +133,7 @@ test('a disk that is full while it seals: said so, no lock, and everything goes 
     code: 'storage_full',
   })
   expect(anna.shown.state.phase).toBe('ready')
-  await anna.messenger.sendText(bob.userId, 'still here')
+  await anna.messenger.sendText(bob.chat, 'still here')
   await until(() => bob.received().includes('still here'), 'sent')
   expect((await anna.reloaded()).shown.state).toMatchObject({
     phase: 'ready',

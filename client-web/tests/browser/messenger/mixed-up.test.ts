@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeContent } from '@/messenger/contents/codec'
 import { timeline } from '@/composables/timeline'
+import { conversationWith } from '@/messenger/contract'
 import { acquaintedClients, Client, contacts, strangers } from '../../support/client'
 import { forgedFor } from '../../support/forged'
 import type { TestRelay } from '../../support/test-relay'
@@ -56,7 +57,7 @@ describe('threat 35: an answer under the id of a request that waits', () => {
     expect(bob.shown.contacts.get(id)).toMatchObject({ trust: 'unverified', relation: 'request' })
     await bob.messenger.declineRequest(id)
     await bob.messenger.addContactByQr(anna.qr)
-    await bob.messenger.openConversation(id)
+    await bob.messenger.openConversation(conversationWith(id))
     expect(bob.shown.contacts.get(id)).toMatchObject({ username: 'anna', trust: 'verified' })
     expect(bob.received()).toEqual([])
   })
@@ -102,8 +103,8 @@ describe('a copy from another device of one’s own', () => {
     await second.messenger.addContactByQr(phone.qr)
     await until(() => told() === before + 2, 'told: a contact, and verified')
     relay.onEnvelope = (one) => [one]
-    await second.messenger.openConversation(phone.userId)
-    await second.messenger.sendText(phone.userId, 'to the new phone')
+    await second.messenger.openConversation(phone.chat)
+    await second.messenger.sendText(phone.chat, 'to the new phone')
     const sent = () => anna.shown.messages.find(({ text }) => text === 'to the new phone')
     await until(() => sent() !== undefined, 'the copy')
     expect(anna.contact(phone)).toMatchObject({ trust: 'changed', identity: bob.identity })
@@ -157,7 +158,7 @@ test('a backup whose contact waits here as a request under another key replaces 
   })
   await until(() => second.shown.waiting.length === 1, 'a request')
   await second.messenger.restoreBackup(file, phrase)
-  await second.messenger.openConversation(anna.userId)
+  await second.messenger.openConversation(anna.chat)
   expect(second.contact(anna)).toMatchObject({
     relation: 'contact',
     identity: anna.identity,

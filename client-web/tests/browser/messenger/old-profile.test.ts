@@ -3,6 +3,7 @@
  * is there in this build, and goes on. They were made by `tests/fixtures/make-profiles.ts`.
  */
 import { expect, test } from 'vitest'
+import { conversationWith } from '@/messenger/contract'
 import scene from '../../fixtures/profiles-2026-11-29.base64?raw'
 import { Client } from '../../support/client'
 import { loadScene } from '../../support/profile'
@@ -34,8 +35,9 @@ test('all that lies in a profile is shown, and the sessions in it go on', async 
   expect(personNamed(anna, 'bob')).toMatchObject({ trust: 'verified', relation: 'contact' })
   expect(personNamed(anna, 'dave')).toMatchObject({ trust: 'changed', relation: 'contact' })
   expect(anna.shown.waiting).toMatchObject([{ username: 'carol', count: 1, preview: 'may I?' }])
-  const [bobId, daveId] = [personNamed(anna, 'bob')?.userId, personNamed(anna, 'dave')?.userId]
-  expect(anna.shown.conversations.get(bobId ?? '')).toMatchObject({
+  const [bobId = '', daveId = ''] = ['bob', 'dave'].map((name) => personNamed(anna, name)?.userId)
+  const chat = conversationWith(bobId)
+  expect(anna.shown.conversations.get(chat)).toMatchObject({
     draft: 'half written',
     muted: true,
     last: { text: 'still waiting' },
@@ -43,7 +45,7 @@ test('all that lies in a profile is shown, and the sessions in it go on', async 
   const types = ['identity_created', 'verified', 'identity_changed', 'login']
   expect(anna.eventTypes()).toEqual(expect.arrayContaining(types))
 
-  await anna.messenger.openConversation(bobId ?? '')
+  await anna.messenger.openConversation(chat)
   expect(anna.flow()).toEqual(['verified', 'hello', 'hello back', 'still waiting'])
   const [, hello, back] = anna.shown.messages
   expect(hello).toMatchObject({ status: 'read', encryption: { verified: true } })
@@ -51,15 +53,15 @@ test('all that lies in a profile is shown, and the sessions in it go on', async 
 
   // Encrypted by the old build, sent and read by this one; then the ratchet goes on.
   await bob.boot()
-  await bob.messenger.openConversation(anna.userId)
+  await bob.messenger.openConversation(anna.chat)
   await until(() => bob.received().includes('still waiting'), 'what waited is sent and read')
-  await bob.messenger.sendText(anna.userId, 'from the new build')
+  await bob.messenger.sendText(anna.chat, 'from the new build')
   await until(() => anna.received().includes('from the new build'), 'the answer is read')
   expect(bob.flow().concat(anna.flow())).not.toContain('undecryptable')
 
   // What was held under the new key opens once that is accepted.
-  await anna.messenger.openConversation(daveId ?? '')
-  await anna.messenger.acceptNewKey(daveId ?? '', personNamed(anna, 'dave')?.changedIdentity ?? '')
+  await anna.messenger.openConversation(conversationWith(daveId))
+  await anna.messenger.acceptNewKey(daveId, personNamed(anna, 'dave')?.changedIdentity ?? '')
   await until(() => anna.received().includes('from the new key'), 'held messages open')
   expect(anna.received()).toEqual(['from the old key', 'from the new key'])
 

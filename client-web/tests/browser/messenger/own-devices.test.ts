@@ -23,8 +23,8 @@ test('a device that is open learns of one that joins, says so, and copies to it 
   // Who joined knows the others from the start: they are no news.
   expect(second.shown.state.newDevices).toEqual([])
 
-  await second.messenger.openConversation(bob.userId)
-  await anna.messenger.sendText(bob.userId, 'on both')
+  await second.messenger.openConversation(bob.chat)
+  await anna.messenger.sendText(bob.chat, 'on both')
   await until(() => second.flow().includes('on both'), 'the copy')
 
   // Not to be missed: asked again after a reload, until the person has answered.

@@ -28,12 +28,12 @@ async function revoked(relay: TestRelay, client: Client): Promise<void> {
 describe('signing out', () => {
   test('closes this device at the relay: nobody encrypts to it any more', async () => {
     const { relay, anna, bob } = await setUp()
-    const { userId } = anna
+    const { chat } = anna
     await anna.messenger.logout()
     expect(relay.user('anna').devices.size).toBe(0)
     expect(anna.shown.state).toMatchObject({ phase: 'signed_out', ended: null })
     relay.sends.length = 0
-    await bob.messenger.sendText(userId, 'are you there?')
+    await bob.messenger.sendText(chat, 'are you there?')
     await until(() => bob.shown.messages.at(-1)?.problem === 'no_devices', 'no device')
     const envelopes = relay.sends.flatMap(({ payload }) => payload.envelopes.length)
     // One that still knew the device was refused; after it nothing was encrypted.
@@ -79,7 +79,7 @@ test('a name that was deleted and registered again does not open the old account
   relay.users.delete(other.userId)
   relay.users.set(old.id, old)
   await anna.messenger.login('anna', PASSWORD)
-  await anna.messenger.openConversation(bob.userId)
+  await anna.messenger.openConversation(bob.chat)
   expect(anna.flow()).toEqual(['hello', 'hello back'])
 })
 
@@ -87,7 +87,7 @@ describe('after the relay ended the session', () => {
   test('a message that was being opened is kept, and shown to nobody', async () => {
     const { relay, decryption, anna, bob } = await setUp()
     const held = decryption.hold()
-    await bob.messenger.sendText(anna.userId, 'half received')
+    await bob.messenger.sendText(anna.chat, 'half received')
     await held
     await revoked(relay, anna)
     decryption.release()
@@ -96,7 +96,7 @@ describe('after the relay ended the session', () => {
     expect([contacts.size, conversations.size, messages, events]).toEqual([0, 0, [], []])
     expect(link.state).toBe('paused')
     await anna.messenger.login('anna', PASSWORD)
-    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.openConversation(bob.chat)
     await until(() => anna.received().includes('half received'), 'there')
     expect(anna.received()).toEqual(['hello back', 'half received'])
   })

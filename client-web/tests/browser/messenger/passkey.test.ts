@@ -53,7 +53,7 @@ test('unlocks beside the passphrase, and no longer once it was removed', async (
   expect(again.shown.state).toMatchObject({ phase: 'locked', lock: { passkey: true } })
   await again.messenger.unlockWithPasskey()
   expect(again.shown.state.phase).toBe('ready')
-  await again.messenger.sendText(bob.userId, 'without a word')
+  await again.messenger.sendText(bob.chat, 'without a word')
   await until(() => bob.received().includes('without a word'), 'sent')
   // The passphrase goes on opening it.
   await again.messenger.lock()

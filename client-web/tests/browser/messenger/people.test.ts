@@ -8,7 +8,7 @@ import { calm, until } from '../../support/wait'
 async function asked() {
   const { relay, anna, bob } = await strangers()
   await anna.messenger.addContactByCode(bob.code)
-  await anna.messenger.sendText(bob.userId, 'may I?')
+  await anna.messenger.sendText(bob.chat, 'may I?')
   await until(() => bob.shown.waiting.length === 1, 'a request')
   return { relay, anna, bob }
 }
@@ -75,7 +75,7 @@ describe('someone who is no contact yet and has a new key', () => {
       trust: 'unverified',
       code: phone.code,
     })
-    await bob.messenger.sendText(phone.userId, 'hello after all')
+    await bob.messenger.sendText(phone.chat, 'hello after all')
     await until(() => phone.shown.waiting[0]?.preview === 'hello after all', 'sent')
   })
 
@@ -84,7 +84,7 @@ describe('someone who is no contact yet and has a new key', () => {
     anna.stop()
     const phone = await Client.anew('anna', relay)
     await phone.messenger.addContactByCode(bob.code)
-    await phone.messenger.sendText(bob.userId, 'from my new phone')
+    await phone.messenger.sendText(bob.chat, 'from my new phone')
     await until(() => bob.newKeyOf(phone) !== '', 'held')
     await expect(bob.messenger.acceptRequest(phone.userId)).rejects.toMatchObject({
       code: 'request_outdated',
@@ -92,7 +92,7 @@ describe('someone who is no contact yet and has a new key', () => {
     })
     expect(bob.contact(phone)?.relation).toBe('request')
     await bob.messenger.addContactByCode(phone.code)
-    await bob.messenger.openConversation(phone.userId)
+    await bob.messenger.openConversation(phone.chat)
     await until(() => bob.received().includes('from my new phone'), 'what was held')
     expect(bob.received()).toEqual(['may I?', 'from my new phone'])
     expect(bob.contact(phone)).toMatchObject({ relation: 'contact', trust: 'unverified' })
@@ -114,27 +114,27 @@ describe('someone who is no contact yet and has a new key', () => {
 describe('someone removed and added again', () => {
   test('goes on counting where they were: no message seems to be missing', async () => {
     const { relay, anna, bob } = await acquaintedClients()
-    for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
+    for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.chat, text)
     await until(() => anna.received().includes('three'), 'received')
     await until(() => !bob.statuses().includes('accepted'), 'confirmed')
     await anna.messenger.removeContact(bob.userId)
     // Nobody wants it, or can read it: nobody misses it.
-    await bob.messenger.sendText(anna.userId, 'in between')
+    await bob.messenger.sendText(anna.chat, 'in between')
     await until(() => anna.eventTypes().includes('undecryptable'), 'passed over')
     const again = await anna.reloaded()
     await again.messenger.addContactByCode(bob.code)
-    await again.messenger.openConversation(bob.userId)
-    await again.messenger.sendText(bob.userId, 'a fresh start')
+    await again.messenger.openConversation(bob.chat)
+    await again.messenger.sendText(bob.chat, 'a fresh start')
     await until(() => bob.received().includes('a fresh start'), 'there')
-    await bob.messenger.sendText(again.userId, 'gladly')
+    await bob.messenger.sendText(again.chat, 'gladly')
     await until(() => again.received().includes('gladly'), 'back')
     expect(again.flow()).toEqual(['a fresh start', 'gladly'])
     // What is lost from then on is missed again.
     relay.onEnvelope = (one, to) => (to.name === 'anna' ? [] : [one])
-    await bob.messenger.sendText(again.userId, 'lost')
+    await bob.messenger.sendText(again.chat, 'lost')
     await until(() => !bob.statuses().includes('waiting'), 'sent')
     relay.onEnvelope = (one) => [one]
-    await bob.messenger.sendText(again.userId, 'after it')
+    await bob.messenger.sendText(again.chat, 'after it')
     await until(() => again.received().includes('after it'), 'back')
     expect(again.flow().slice(2)).toEqual(['gap', 'after it'])
   })
@@ -149,7 +149,7 @@ describe('someone removed and added again', () => {
       return [one]
     }
     await bob.messenger.addContactByCode(anna.code)
-    await bob.messenger.sendText(anna.userId, 'just once')
+    await bob.messenger.sendText(anna.chat, 'just once')
     await until(() => anna.shown.waiting.length === 1, 'a request')
     await anna.messenger.acceptRequest(bob.userId)
     await anna.messenger.removeContact(bob.userId)

@@ -44,7 +44,7 @@ async function written(relay: TestRelay) {
     return [one]
   }
   for (const text of ['one', 'two', 'three']) {
-    await anna.messenger.sendText(bob.userId, text)
+    await anna.messenger.sendText(bob.chat, text)
     await until(() => bob.received().includes(text), text)
   }
   return { relay, anna, bob, passed }
@@ -61,11 +61,11 @@ test('under another log new messages come whatever their numbers, and those that
   relay.log = crypto.randomUUID()
   const owed = [...passed]
   restored(relay.device('bob'), 1, owed)
-  await anna.messenger.sendText(bob.userId, 'after the restore')
+  await anna.messenger.sendText(bob.chat, 'after the restore')
   await until(() => relay.device('bob').mailbox.length > owed.length, 'accepted')
 
   const again = await bob.reloaded()
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   await until(() => again.received().includes('after the restore'), 'after the restore')
   await until(() => relay.device('bob').mailbox.length === 0, 'everything is acknowledged')
   expect(again.received()).toEqual(['hello', 'one', 'two', 'three', 'after the restore'])
@@ -73,7 +73,7 @@ test('under another log new messages come whatever their numbers, and those that
   expect(told(again)).toBe(1)
   expect(again.eventTypes()).not.toContain('replay_refused')
 
-  await anna.messenger.sendText(bob.userId, 'and on')
+  await anna.messenger.sendText(bob.chat, 'and on')
   await until(() => again.received().includes('and on'), 'and on')
   const later = await again.reloaded()
   await until(() => online(later), 'online')
@@ -86,10 +86,10 @@ test('a relay that has fewer numbers than this device, and names no log, loses n
   const { relay, anna, bob } = await written(unnamed)
   bob.stop()
   restored(relay.device('bob'), 0, [])
-  await anna.messenger.sendText(bob.userId, 'under an old number')
+  await anna.messenger.sendText(bob.chat, 'under an old number')
   await until(() => relay.device('bob').head === 1, 'accepted')
   const again = await bob.reloaded()
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   await until(() => again.received().includes('under an old number'), 'under an old number')
   await until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
   expect(told(again)).toBe(1)
@@ -111,12 +111,12 @@ test('an older copy that has given the numbers out again before this device is b
   const head = relay.device('bob').head
   restored(relay.device('bob'), head - 2, [])
   const anew = ['under the last number but one', 'under the last number', 'and a new one']
-  for (const text of anew) await anna.messenger.sendText(bob.userId, text)
+  for (const text of anew) await anna.messenger.sendText(bob.chat, text)
   await until(() => relay.device('bob').mailbox.length === 3, 'accepted')
   expect(relay.device('bob').head).toBe(head + 1)
 
   const again = await bob.reloaded()
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   await until(() => again.received().includes('and a new one'), 'and a new one')
   await until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
   expect(again.received()).toEqual(['hello', 'one', 'two', 'three', ...anew])

@@ -45,8 +45,8 @@ test('onto a new device: a few are greeted at once, the person’s own message i
   const second = await Client.loggedIn('anna', relay, { wire })
   await second.messenger.restoreBackup(file, PASSPHRASE)
   await until(() => asked.filter((name) => name !== 'anna').length === 3, 'three greeted')
-  await second.messenger.openConversation(bob.userId)
-  await second.messenger.sendText(bob.userId, 'first of all')
+  await second.messenger.openConversation(bob.chat)
+  await second.messenger.sendText(bob.chat, 'first of all')
   await until(() => bob.received().includes('first of all'), 'sent')
   expect(asked.filter((name) => name.startsWith('friend_')).length).toBe(3)
 })
@@ -63,7 +63,7 @@ describe('into a device in use', () => {
     }))
     for (let time = 0; time < 2; time++) {
       await anna.messenger.restoreBackup(file, PASSPHRASE)
-      await anna.messenger.openConversation(bob.userId)
+      await anna.messenger.openConversation(bob.chat)
       expect(anna.flow()).toEqual([
         'hello',
         'hello, elsewhere',
@@ -94,12 +94,12 @@ describe('into a device in use', () => {
         conversations: conversations.map((chat) => ({ ...chat, last: newer, lastOrder: later })),
       }
     })
-    await anna.messenger.setMuted(bob.userId, true)
+    await anna.messenger.setMuted(bob.chat, true)
     await anna.messenger.restoreBackup(file, PASSPHRASE)
-    const shown = () => anna.shown.conversations.get(bob.userId)
+    const shown = () => anna.shown.conversations.get(bob.chat)
     expect(shown()).toMatchObject({ last: { text: 'written on the phone' }, muted: true })
-    await anna.messenger.openConversation(bob.userId)
-    const { order } = await anna.messenger.sendText(bob.userId, 'the next one')
+    await anna.messenger.openConversation(bob.chat)
+    const { order } = await anna.messenger.sendText(bob.chat, 'the next one')
     expect(order).toBeGreaterThan(later)
     expect(anna.flow().slice(-2)).toEqual(['written on the phone', 'the next one'])
   })
@@ -107,9 +107,9 @@ describe('into a device in use', () => {
   test('an older backup does not set the list back', async () => {
     const { anna, bob } = await settledClients()
     const file = await backupOf(anna, () => ({}))
-    await anna.messenger.sendText(bob.userId, 'since then')
+    await anna.messenger.sendText(bob.chat, 'since then')
     await anna.messenger.restoreBackup(file, PASSPHRASE)
-    expect(anna.shown.conversations.get(bob.userId)?.last?.text).toBe('since then')
+    expect(anna.shown.conversations.get(bob.chat)?.last?.text).toBe('since then')
   })
 })
 
@@ -123,7 +123,7 @@ describe('threat 6: replay after a restore', () => {
       return [one]
     }
     const { anna, bob } = await acquaintedClients({}, relay)
-    await anna.messenger.sendText(bob.userId, 'pay 100 to Carol')
+    await anna.messenger.sendText(bob.chat, 'pay 100 to Carol')
     await until(() => bob.received().includes('pay 100 to Carol'), 'received')
     await until(() => bob.statuses()[0] === 'delivered', 'delivered')
     const { file } = await bob.messenger.createBackup(PASSPHRASE)
@@ -148,13 +148,13 @@ describe('threat 6: replay after a restore', () => {
     const phone = await Client.loggedIn('bob', relay)
     await phone.messenger.restoreBackup(file, PASSPHRASE)
     await until(() => phone.shown.link.state === 'online', 'connected')
-    const unread = () => phone.shown.conversations.get(anna.userId)?.unread
+    const unread = () => phone.shown.conversations.get(anna.chat)?.unread
     const before = unread()
     await replay(phone)
     expect(unread()).toBe(before)
-    await phone.messenger.openConversation(anna.userId)
+    await phone.messenger.openConversation(anna.chat)
     expect(texts(phone)).toEqual(history)
-    await anna.messenger.sendText(bob.userId || phone.userId, 'a real one')
+    await anna.messenger.sendText(phone.chat, 'a real one')
     await until(() => phone.received().includes('a real one'), 'still heard')
     expect(texts(phone)).toEqual([...history, 'a real one'])
   })
@@ -164,10 +164,10 @@ describe('threat 6: replay after a restore', () => {
     await bob.messenger.restoreBackup(file, PASSPHRASE)
     await until(() => bob.shown.link.state === 'online', 'connected')
     await replay(bob)
-    await bob.messenger.openConversation(anna.userId)
+    await bob.messenger.openConversation(anna.chat)
     expect(texts(bob)).toEqual(history)
     expect(bob.eventTypes()).toContain('replay_refused')
-    await anna.messenger.sendText(bob.userId, 'a real one')
+    await anna.messenger.sendText(bob.chat, 'a real one')
     await until(() => bob.received().includes('a real one'), 'still heard')
   })
 })
@@ -190,23 +190,23 @@ describe('threat 30: the same backup, again and again', () => {
     const { relay, anna, bob } = await settledClients()
     const { file } = await anna.messenger.createBackup(PASSPHRASE)
     // The sessions go on after the backup was made: an old copy of them would repeat their keys.
-    for (const text of ['one', 'two']) await anna.messenger.sendText(bob.userId, text)
+    for (const text of ['one', 'two']) await anna.messenger.sendText(bob.chat, text)
     await until(() => bob.received().includes('two'), 'received')
 
     await anna.messenger.restoreBackup(file, PASSPHRASE)
-    await anna.messenger.sendText(bob.userId, 'from the same device')
+    await anna.messenger.sendText(bob.chat, 'from the same device')
     await until(() => bob.received().includes('from the same device'), 'received')
     const phones: Client[] = []
     for (const name of ['first', 'second']) {
       const phone = await Client.loggedIn('anna', relay)
       phones.push(phone)
       await phone.messenger.restoreBackup(file, PASSPHRASE)
-      await phone.messenger.sendText(bob.userId, `from the ${name} phone`)
+      await phone.messenger.sendText(bob.chat, `from the ${name} phone`)
       await until(() => bob.received().includes(`from the ${name} phone`), 'received')
     }
-    await bob.messenger.sendText(anna.userId, 'to all of them')
+    await bob.messenger.sendText(anna.chat, 'to all of them')
     for (const phone of phones) {
-      await phone.messenger.openConversation(bob.userId)
+      await phone.messenger.openConversation(bob.chat)
       await until(() => phone.received().includes('to all of them'), 'received')
     }
     const sent: SentEnvelope[] = relay.sends.flatMap(({ payload }) =>

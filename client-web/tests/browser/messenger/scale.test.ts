@@ -7,13 +7,14 @@ import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
 import { webDeviceKeys } from '@/platform/web'
+import { conversationWith } from '@/messenger/contract'
 import { acquaintedClients, Client } from '../../support/client'
 
 /** Years of a chat. `VITE_HISTORY=50000` measures a longer one. */
 const COUNT = Number(import.meta.env['VITE_HISTORY'] ?? 10_000)
 
 /** Writes a long history straight into a client's store, as the years would. */
-async function age(client: Client, conversation: string): Promise<void> {
+async function age(client: Client, person: string): Promise<void> {
   const db = await openDatabase(client.database)
   const root = await new Vault(db, webDeviceKeys(`${client.database}-keys`)).unlock(null)
   const store = new Store(db, new Sealer(root))
@@ -26,12 +27,12 @@ async function age(client: Client, conversation: string): Promise<void> {
       changes.writeMessage(messages, {
         ...blankMessage,
         id,
-        conversation,
+        conversation: conversationWith(person),
         order: i + 1,
         kind: 'text',
         text,
         sentAt: i,
-        sender: conversation,
+        sender: person,
       })
     }
     await store.commit(changes)
@@ -55,9 +56,9 @@ test(
       return result
     }
     await timed('start', () => again.boot())
-    await timed('open the chat', () => again.messenger.openConversation(bob.userId))
+    await timed('open the chat', () => again.messenger.openConversation(bob.chat))
     expect(again.shown.messages.length).toBe(50)
-    await timed('an older page', () => again.messenger.loadOlder(bob.userId))
+    await timed('an older page', () => again.messenger.loadOlder(bob.chat))
     expect(again.shown.messages.length).toBe(150)
     const parts: number[] = []
     let first: () => void = () => undefined

@@ -18,7 +18,7 @@ async function sendAnew(relay: TestRelay, from: Client, to: Client, text: string
     relay.beforeSend = () => undefined
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
-  await from.messenger.sendText(to.userId, text)
+  await from.messenger.sendText(to.chat, text)
   await until(() => to.received().includes(text), text)
 }
 
@@ -30,7 +30,7 @@ test('a first message without one-time prekey that comes again rolls nothing bac
     if (to.name === 'bob') recorded.push(one)
     return [one]
   }
-  await anna.messenger.sendText(bob.userId, 'the first')
+  await anna.messenger.sendText(bob.chat, 'the first')
   await until(() => bob.received().includes('the first'), 'read')
   // So many sessions later neither side has the first one any more.
   for (let i = 0; i < 6; i++) await sendAnew(relay, anna, bob, `anew ${i}`)
@@ -39,7 +39,7 @@ test('a first message without one-time prekey that comes again rolls nothing bac
   expect(parsePrekeyMessage(first.body).prekeyId).toBeNull()
   relay.deliver(relay.user('bob'), relay.device('bob'), { ...first, id: crypto.randomUUID() })
   await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
-  await bob.messenger.sendText(anna.userId, 'in the newest session')
+  await bob.messenger.sendText(anna.chat, 'in the newest session')
   await until(() => anna.received().includes('in the newest session'), 'read')
   expect(anna.flow()).not.toContain('undecryptable')
 })
@@ -48,13 +48,13 @@ test('a session that nobody answered for thirty days is not used', async () => {
   let now = Date.now()
   const { relay, anna, bob } = await strangers({ anna: { now: () => now } })
   await anna.messenger.addContactByCode(bob.code)
-  await anna.messenger.openConversation(bob.userId)
+  await anna.messenger.openConversation(bob.chat)
   bob.stop()
   const sessionsUsed: string[] = []
   for (const days of [0, 29, 2, 1]) {
     now += days * DAY
     const before = anna.statuses().length
-    await anna.messenger.sendText(bob.userId, `after ${days} days`)
+    await anna.messenger.sendText(bob.chat, `after ${days} days`)
     await until(() => anna.statuses()[before] === 'accepted', 'accepted')
     const body = relay.sends.at(-1)?.payload.envelopes[0]?.body
     if (body) sessionsUsed.push(toBase64(parsePrekeyMessage(body).baseKey))

@@ -22,8 +22,8 @@ test('an entry that fails three times is set aside, what follows is sent; then i
     },
   })
   const { anna, bob } = await settledClients({ engine, now })
-  await anna.messenger.sendText(bob.userId, 'poison')
-  await anna.messenger.sendText(bob.userId, 'after it')
+  await anna.messenger.sendText(bob.chat, 'poison')
+  await anna.messenger.sendText(bob.chat, 'after it')
   await until(() => bob.received().includes('after it'), 'the chat goes on')
   expect(aside(anna).map(({ text }) => text)).toEqual(['poison'])
   expect(anna.shown.link.waiting).toBe(0)
@@ -45,15 +45,15 @@ test('a relay that never agrees: the message ends in a state of its own, not in 
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
   const toBob = () => relay.sends.filter(({ payload }) => payload.to === bob.userId).length
-  await anna.messenger.sendText(bob.userId, 'to nowhere')
+  await anna.messenger.sendText(bob.chat, 'to nowhere')
   // What is counted for one recipient costs no other anything.
-  await anna.messenger.sendText(carol.userId, 'hello carol')
+  await anna.messenger.sendText(carol.chat, 'hello carol')
   await until(() => carol.shown.waiting.length === 1, 'carol has hers')
   await until(() => aside(anna).length === 1, 'set aside', 20_000)
   expect(toBob()).toBeLessThanOrEqual(9)
 
   const again = await anna.reloaded()
-  await again.messenger.openConversation(bob.userId)
+  await again.messenger.openConversation(bob.chat)
   const before = toBob()
   await until(() => again.shown.link.state === 'online', 'online')
   await calm(100)
@@ -71,12 +71,12 @@ test('one that was set aside can be deleted, and is sent no more', async () => {
     if (to !== bob.userId) return
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
-  await anna.messenger.sendText(bob.userId, 'never mind')
+  await anna.messenger.sendText(bob.chat, 'never mind')
   await until(() => aside(anna).length === 1, 'set aside', 20_000)
-  await anna.messenger.deleteForMe(bob.userId, [aside(anna)[0]?.id ?? ''])
+  await anna.messenger.deleteForMe(bob.chat, [aside(anna)[0]?.id ?? ''])
   relay.beforeSend = () => undefined
   const again = await anna.reloaded()
-  await again.messenger.sendText(bob.userId, 'something else')
+  await again.messenger.sendText(bob.chat, 'something else')
   await until(() => bob.received().includes('something else'), 'sent')
   expect(bob.received()).not.toContain('never mind')
 })

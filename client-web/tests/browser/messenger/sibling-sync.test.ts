@@ -22,17 +22,17 @@ async function twoDevices() {
   return { relay, anna, second, bob }
 }
 
-const chat = (client: Client, of: Client) => client.shown.conversations.get(of.userId)
+const chat = (client: Client, of: Client) => client.shown.conversations.get(of.chat)
 
 test('what is read on one is read on both, and a sender who is not told is not told', async () => {
   const { relay, anna, second, bob } = await twoDevices()
   await anna.messenger.setSetting('readReceipts', false)
   await second.messenger.setSetting('readReceipts', false)
-  await anna.messenger.markRead(bob.userId)
-  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.userId, text)
+  await anna.messenger.markRead(bob.chat)
+  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.chat, text)
   await until(() => chat(anna, bob)?.unread === 3 && chat(second, bob)?.unread === 3, 'unread')
   const before = relay.sends.filter(({ payload }) => payload.to === bob.userId).length
-  await anna.messenger.markRead(bob.userId)
+  await anna.messenger.markRead(bob.chat)
   await until(() => chat(second, bob)?.unread === 0, 'read on the other', 15_000)
   expect(chat(anna, bob)?.unread).toBe(0)
   // Told once more, it takes nothing from what came since; and that stays unread where only the other has it.
@@ -40,12 +40,12 @@ test('what is read on one is read on both, and a sender who is not told is not t
   if (!socket) throw new Error('not connected')
   const { envelopes } = socket
   const late: Parameters<typeof envelopes>[0] = []
-  await bob.messenger.sendText(anna.userId, 'four')
+  await bob.messenger.sendText(anna.chat, 'four')
   await until(() => chat(anna, bob)?.unread === 1 && chat(second, bob)?.unread === 1, 'four')
   socket.envelopes = (some) => void late.push(...some)
-  await bob.messenger.sendText(anna.userId, 'five')
+  await bob.messenger.sendText(anna.chat, 'five')
   await until(() => chat(second, bob)?.unread === 2, 'five, on one')
-  await anna.messenger.markRead(bob.userId)
+  await anna.messenger.markRead(bob.chat)
   await until(() => chat(second, bob)?.unread === 1, 'four is read', 15_000)
   socket.envelopes = envelopes
   envelopes(late)
@@ -58,8 +58,8 @@ test('what is read on one is read on both, and a sender who is not told is not t
 
 test('mute, archive, block and the verified mark are the same on both', async () => {
   const { anna, second, bob } = await twoDevices()
-  await anna.messenger.setMuted(bob.userId, true)
-  await anna.messenger.setArchived(bob.userId, true)
+  await anna.messenger.setMuted(bob.chat, true)
+  await anna.messenger.setArchived(bob.chat, true)
   await anna.messenger.markVerified(bob.userId, bob.identity)
   await until(() => second.contact(bob)?.trust === 'verified', 'verified')
   expect(chat(second, bob)).toMatchObject({ muted: true, archived: true })
@@ -80,7 +80,7 @@ test('a request that is accepted, or declined, on one device is so on the other'
   const cara = await Client.registered('cara', relay)
   for (const stranger of [bob, cara]) {
     await stranger.messenger.addContactByCode(anna.code)
-    await stranger.messenger.sendText(anna.userId, `hello from ${stranger.name}`)
+    await stranger.messenger.sendText(anna.chat, `hello from ${stranger.name}`)
   }
   const requests = (client: Client) => client.shown.waiting.map(({ username }) => username).sort()
   for (const device of [anna, second]) {
@@ -92,18 +92,18 @@ test('a request that is accepted, or declined, on one device is so on the other'
   expect(second.contact(bob)?.relation).toBe('contact')
   expect(chat(second, bob)?.last?.text).toBe('hello from bob')
   expect(second.contact(cara)?.relation).toBe('hidden')
-  await second.messenger.sendText(bob.userId, 'from the second')
-  await bob.messenger.openConversation(anna.userId)
+  await second.messenger.sendText(bob.chat, 'from the second')
+  await bob.messenger.openConversation(anna.chat)
   await until(() => bob.received().includes('from the second'), 'heard')
 })
 
 test('what is deleted on one is deleted on the other; what came since stays', async () => {
   const { relay, anna, second, bob } = await twoDevices()
-  await second.messenger.openConversation(bob.userId)
+  await second.messenger.openConversation(bob.chat)
   const texts = (client: Client) => client.shown.messages.map(({ text }) => text)
   expect(texts(second)).toEqual(['hello', 'hello back'])
   const [hello] = anna.shown.messages
-  await anna.messenger.deleteForMe(bob.userId, [hello?.id ?? ''])
+  await anna.messenger.deleteForMe(bob.chat, [hello?.id ?? ''])
   await until(() => texts(second).join() === 'hello back', 'one is gone')
 
   // The other device has one already that the deleting one has not seen yet.
@@ -112,14 +112,14 @@ test('what is deleted on one is deleted on the other; what came since stays', as
   const { envelopes } = socket
   const late: Parameters<typeof envelopes>[0] = []
   socket.envelopes = (some) => void late.push(...some)
-  await bob.messenger.sendText(anna.userId, 'later')
+  await bob.messenger.sendText(anna.chat, 'later')
   await until(() => texts(second).includes('later'), 'there')
-  await anna.messenger.deleteConversation(bob.userId)
+  await anna.messenger.deleteConversation(bob.chat)
   await until(() => texts(second).join() === 'later', 'what was before is gone')
   socket.envelopes = envelopes
   envelopes(late)
   await until(() => chat(anna, bob)?.last?.text === 'later', 'and here')
-  await anna.messenger.deleteConversation(bob.userId)
+  await anna.messenger.deleteConversation(bob.chat)
   await until(() => !chat(second, bob), 'all is gone')
 })
 
@@ -130,17 +130,17 @@ test('of two messages under one id, the one that was meant goes on both devices'
   )
   const { relay, anna, bob } = await settledClients({ engine })
   const second = await secondOf(bob, relay)
-  await second.messenger.openConversation(anna.userId)
+  await second.messenger.openConversation(anna.chat)
   const texts = (client: Client) => client.shown.messages.map(({ text }) => text)
   const his = bob.shown.messages.find(({ text }) => text === 'hello back')
   const id = parseRefKey(his?.id ?? '')?.id ?? ''
   stolen = id
-  await anna.messenger.sendText(bob.userId, 'under your id')
+  await anna.messenger.sendText(bob.chat, 'under your id')
   await until(() => [bob, second].every((one) => texts(one).length === 3), 'received')
   stolen = null
   const hers = bob.shown.messages.find(({ text }) => text === 'under your id')
   expect(parseRefKey(hers?.id ?? '')).toEqual({ sender: anna.userId, id })
-  await bob.messenger.deleteForMe(anna.userId, [hers?.id ?? ''])
+  await bob.messenger.deleteForMe(anna.chat, [hers?.id ?? ''])
   await until(() => !texts(second).includes('under your id'), 'gone')
   for (const one of [bob, second]) expect(texts(one)).toEqual(['hello', 'hello back'])
 })
@@ -152,7 +152,7 @@ test('a new key that is accepted on one is pinned on the other, and messages go 
   await anna.messenger.addContactByQr(phone.qr)
   await until(() => second.contact(phone)?.trust === 'verified', 'verified')
   expect(second.contact(phone)?.identity).toBe(phone.identity)
-  await second.messenger.sendText(phone.userId, 'to the new phone')
+  await second.messenger.sendText(phone.chat, 'to the new phone')
   await until(() => phone.shown.waiting.length > 0, 'it came')
 })
 
@@ -174,10 +174,10 @@ test.each([
   await second.messenger.restoreBackup(file, PHRASE)
   await until(() => (anna.shown.state.newDevices?.length ?? 0) > 0, 'known')
   off = wrong
-  await anna.messenger.setMuted(bob.userId, true)
+  await anna.messenger.setMuted(bob.chat, true)
   await until(() => chat(second, bob)?.muted === true, 'muted by one')
-  await second.messenger.setMuted(bob.userId, false)
+  await second.messenger.setMuted(bob.chat, false)
   await until(() => chat(anna, bob)?.muted === false, 'not by the other')
-  await anna.messenger.setMuted(bob.userId, true)
+  await anna.messenger.setMuted(bob.chat, true)
   await until(() => chat(second, bob)?.muted === true, 'muted again')
 })

@@ -67,7 +67,7 @@ beforeEach(async () => {
   const both = await acquaintedClients({}, relay)
   anna = both.anna
   bob = both.bob
-  await anna.messenger.openConversation(bob.userId)
+  await anna.messenger.openConversation(bob.chat)
 })
 
 const asking = () => relay.sends.filter(({ payload }) => payload.receipt)
@@ -76,7 +76,7 @@ const refused = (client: Client) =>
 
 /** Sends a text and returns it as it stands once the relay took it. */
 async function accepted(text: string, client = anna) {
-  const { id } = await client.messenger.sendText(bob.userId, text)
+  const { id } = await client.messenger.sendText(bob.chat, text)
   const found = () => client.shown.messages.find((one) => one.id === id)
   await until(() => !['waiting', undefined].includes(found()?.status), text)
   return found()
@@ -115,7 +115,7 @@ describe('with receipts wanted', () => {
     expect(relay.asked).toBe(1)
 
     const again = await anna.reloaded()
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     expect(again.shown.messages.find((one) => one.text === 'signed')?.signedReceipts).toEqual([
       receipt,
     ])
@@ -132,7 +132,7 @@ describe('with receipts wanted', () => {
       format: 'sealstream receipts 1',
       receipts: [{ ...rest, user_id: userId, device_id: device }],
     })
-    const unsigned = await bob.messenger.sendText(anna.userId, 'none')
+    const unsigned = await bob.messenger.sendText(anna.chat, 'none')
     await expect(bob.messenger.saveReceipts(unsigned.id)).rejects.toMatchObject({
       code: 'not_found',
     })
@@ -161,7 +161,7 @@ describe('with receipts wanted', () => {
     const other = ed25519.utils.randomSecretKey()
     relay.secret.set(other)
     const again = await anna.reloaded()
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     const message = await accepted('by another key', again)
     expect(message?.signedReceipts).toBeUndefined()
     expect(refused(again)).toHaveLength(1)
@@ -172,7 +172,7 @@ describe('with receipts wanted', () => {
     relay.afterSend = ({ receipt }) => {
       if (receipt && lost-- > 0) throw new RelayError('no_answer')
     }
-    const { id } = await anna.messenger.sendText(bob.userId, 'twice')
+    const { id } = await anna.messenger.sendText(bob.chat, 'twice')
     await until(() => asking().length === 1, 'asked')
     await anna.messenger.setSetting('signedReceipts', false)
     const found = () => anna.shown.messages.find((one) => one.id === id)
@@ -188,7 +188,7 @@ describe('an older relay', () => {
     relay.log = null
     const again = await anna.reloaded()
     await again.messenger.setSetting('signedReceipts', true)
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     await accepted('old', again)
     expect(asking()).toEqual([])
   })

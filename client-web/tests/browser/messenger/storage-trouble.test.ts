@@ -62,9 +62,9 @@ describe('a damaged account record', () => {
     await mend()
     await again.messenger.openStorage()
     expect(again.shown.state.phase).toBe('ready')
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     expect(again.flow()).toEqual(['hello', 'hello back'])
-    await again.messenger.sendText(bob.userId, 'still here')
+    await again.messenger.sendText(bob.chat, 'still here')
     await until(() => bob.received().includes('still here'), 'sent')
   })
 
@@ -101,7 +101,7 @@ test('a full disk at the start is shown as such, and opens once there is room', 
   expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'full' })
   await again.messenger.openStorage()
   expect(again.shown.state.phase).toBe('ready')
-  await again.messenger.openConversation(bob.userId)
+  await again.messenger.openConversation(bob.chat)
   expect(again.flow()).toEqual(['hello', 'hello back'])
 })
 
@@ -189,7 +189,7 @@ test.each([
   async (_, tell) => {
     const opened = watchDatabases()
     const { relay, anna, bob } = await acquaintedClients()
-    const { userId } = anna
+    const { chat } = anna
     const close = (): void => {
       for (const database of opened.filter(({ name }) => name === anna.database)) {
         database.close()
@@ -199,20 +199,20 @@ test.each([
     for (const text of ['after the first', 'after the second']) {
       anna.shown.connection({ state: 'paused' })
       close()
-      await bob.messenger.sendText(userId, text)
+      await bob.messenger.sendText(chat, text)
       await until(() => anna.shown.link.state === 'online', 'opened again')
-      await anna.messenger.openConversation(bob.userId)
+      await anna.messenger.openConversation(bob.chat)
       await until(() => anna.received().includes(text), 'fetched and stored')
-      await anna.messenger.sendText(bob.userId, text)
+      await anna.messenger.sendText(bob.chat, text)
       await until(() => bob.received().includes(text), 'sent')
     }
     close()
-    await bob.messenger.sendText(userId, 'waits at the relay')
+    await bob.messenger.sendText(chat, 'waits at the relay')
     await until(() => anna.shown.state.phase === 'unopened', 'said so')
     expect(relay.device('anna').socket).toBeNull()
     await anna.messenger.openStorage()
     expect(anna.shown.state.phase).toBe('ready')
-    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.openConversation(bob.chat)
     await until(() => anna.received().includes('waits at the relay'), 'fetched')
   },
 )

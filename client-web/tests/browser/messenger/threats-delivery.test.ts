@@ -13,7 +13,7 @@ describe('threat 6: replay, reorder, drop', () => {
   test('an envelope offered again, also after a reload, is shown once', async () => {
     const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) => (to.name === 'bob' ? [one, one] : [one])
-    await anna.messenger.sendText(bob.userId, 'just once')
+    await anna.messenger.sendText(bob.chat, 'just once')
     await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
     const recorded = relay.sends.findLast(({ from }) => from === 'anna')?.payload.envelopes[0]
     const again = await bob.reloaded()
@@ -27,7 +27,7 @@ describe('threat 6: replay, reorder, drop', () => {
       at: 1,
     })
     await calm()
-    await again.messenger.openConversation(anna.userId)
+    await again.messenger.openConversation(anna.chat)
     expect(again.received()).toEqual(['hello', 'just once'])
   })
 
@@ -41,7 +41,7 @@ describe('threat 6: replay, reorder, drop', () => {
       return withheld.length < 3 ? [] : withheld.length === 3 ? [one, withheld[1] as never] : [one]
     }
     for (const text of ['dropped', 'second', 'third', 'fourth']) {
-      await anna.messenger.sendText(bob.userId, text)
+      await anna.messenger.sendText(bob.chat, text)
     }
     await until(() => bob.received().includes('fourth'), 'the last')
     expect(bob.received()).toEqual(['hello', 'third', 'second', 'fourth'])
@@ -61,11 +61,11 @@ describe('threat 6: a message that is made to look known', () => {
       withheld.push(one)
       return []
     }
-    const { id } = await anna.messenger.sendText(bob.userId, 'the real one')
+    const { id } = await anna.messenger.sendText(bob.chat, 'the real one')
     const sentAs = parseRefKey(id)?.id as ReturnType<Crypto['randomUUID']>
     await until(() => withheld.length === 1, 'withheld')
     const random = vi.spyOn(crypto, 'randomUUID').mockReturnValue(sentAs)
-    const sent = carol.messenger.sendText(bob.userId, 'in the way')
+    const sent = carol.messenger.sendText(bob.chat, 'in the way')
     await sent
     random.mockRestore()
     await until(() => bob.shown.waiting.length === 1, 'the other one')
@@ -86,13 +86,13 @@ describe('messages that cannot be read', () => {
       body[body.length - 1] = (body[body.length - 1] as number) ^ 1
       return [{ ...one, body }]
     }
-    await anna.messenger.sendText(bob.userId, 'garbled')
+    await anna.messenger.sendText(bob.chat, 'garbled')
     await until(() => bob.flow().includes('session_renewed'), 'renewed')
     expect(bob.flow()).toContain('undecryptable')
     relay.onEnvelope = (one) => [one]
-    await anna.messenger.sendText(bob.userId, 'readable again')
+    await anna.messenger.sendText(bob.chat, 'readable again')
     await until(() => bob.received().includes('readable again'), 'readable')
-    await bob.messenger.sendText(anna.userId, 'and back')
+    await bob.messenger.sendText(anna.chat, 'and back')
     await until(() => anna.received().includes('and back'), 'back')
   })
 
@@ -114,7 +114,7 @@ describe('messages that cannot be read', () => {
       })
     }
     const started = performance.now()
-    await bob.messenger.saveDraft(anna.userId, 'still typing')
+    await bob.messenger.saveDraft(anna.chat, 'still typing')
     expect(performance.now() - started).toBeLessThan(3_000)
     await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 20_000)
     // Every one leaves a trace, yet the conversation is not buried under them.
@@ -152,10 +152,10 @@ describe('messages that cannot be read', () => {
     const pauses = watchPauses()
     flood(30)
     const started = performance.now()
-    await bob.messenger.saveDraft(anna.userId, 'still typing')
+    await bob.messenger.saveDraft(anna.chat, 'still typing')
     expect(performance.now() - started).toBeLessThan(3_000)
     await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 30_000)
-    await anna.messenger.sendText(bob.userId, 'a real one')
+    await anna.messenger.sendText(bob.chat, 'a real one')
     await until(() => bob.received().includes('a real one'), 'read in spite of them')
 
     flood(150)

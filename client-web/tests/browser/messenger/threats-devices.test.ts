@@ -13,7 +13,7 @@ import { calm, until } from '../../support/wait'
 async function setUp(options: Parameters<typeof strangers>[0] = {}) {
   const { relay, anna, bob } = await strangers(options)
   await anna.messenger.addContactByCode(bob.code)
-  await anna.messenger.openConversation(bob.userId)
+  await anna.messenger.openConversation(bob.chat)
   return { relay, anna, bob }
 }
 
@@ -24,7 +24,7 @@ async function sendAskingAgain(relay: TestRelay, from: Client, to: Client, text:
     relay.beforeSend = () => undefined
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
-  await from.messenger.sendText(to.userId, text)
+  await from.messenger.sendText(to.chat, text)
   await until(() => !from.statuses().includes('waiting'), 'accepted')
 }
 
@@ -40,7 +40,7 @@ describe('threat 5: stale prekeys', () => {
     const past = Date.now() - 60 * DAYS
     const { relay, anna, bob } = await setUp({ bob: { now: () => past } })
     relay.device('bob').prekeys.length = 0
-    await anna.messenger.sendText(bob.userId, 'anyone there?')
+    await anna.messenger.sendText(bob.chat, 'anyone there?')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
     const once = { chat: [{ type: 'stale_prekey', ageDays: 60 }], log: [1] }
     expect(told(anna, 'stale_prekey')).toEqual(once)
@@ -48,14 +48,14 @@ describe('threat 5: stale prekeys', () => {
     await sendAskingAgain(relay, anna, bob, 'still there?')
     expect(told(anna, 'stale_prekey')).toEqual(once)
     const again = await anna.reloaded()
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     await sendAskingAgain(relay, again, bob, 'and now?')
     expect(told(again, 'stale_prekey')).toEqual(once)
   })
 
   test('one of last week is not', async () => {
     const { anna, bob } = await setUp({ bob: { now: () => Date.now() - 7 * DAYS } })
-    await anna.messenger.sendText(bob.userId, 'anyone there?')
+    await anna.messenger.sendText(bob.chat, 'anyone there?')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
     expect(told(anna, 'stale_prekey')).toEqual({ chat: [], log: [] })
   })
@@ -81,14 +81,14 @@ describe('threat 7: a device added silently', () => {
     const { relay, anna, bob } = await setUp()
     // The same number twice is one device.
     await inject(relay, 2, 2)
-    await anna.messenger.sendText(bob.userId, 'for Bob only')
+    await anna.messenger.sendText(bob.chat, 'for Bob only')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
     const once = { chat: [{ type: 'device_refused', device: 2 }], log: [2] }
     expect(told(anna, 'device_refused')).toEqual(once)
 
     await sendAskingAgain(relay, anna, bob, 'again for Bob only')
     const again = await anna.reloaded()
-    await again.messenger.openConversation(bob.userId)
+    await again.messenger.openConversation(bob.chat)
     await sendAskingAgain(relay, again, bob, 'and again')
     expect(told(again, 'device_refused')).toEqual(once)
     await inject(relay, 2, 3)
@@ -105,7 +105,7 @@ describe('threat 7: a device added silently', () => {
   test('ever new ones do not bury the chat', async () => {
     const { relay, anna, bob } = await setUp()
     await inject(relay, ...Array.from({ length: 40 }, (_, i) => i + 2))
-    await anna.messenger.sendText(bob.userId, 'for Bob only')
+    await anna.messenger.sendText(bob.chat, 'for Bob only')
     await until(() => bob.shown.waiting.length === 1, 'delivered')
     expect(told(anna, 'device_refused').chat.length).toBe(10)
     expect(told(anna, 'device_refused').log.length).toBe(10)
@@ -119,7 +119,7 @@ describe('threat 7: a device added silently', () => {
         broken ? Promise.reject(new CryptoError('internal')) : real.startSession(request),
     })
     const { anna, bob } = await setUp({ anna: { engine } })
-    await anna.messenger.sendText(bob.userId, 'patience')
+    await anna.messenger.sendText(bob.chat, 'patience')
     await calm(300)
     broken = false
     await until(() => bob.shown.waiting.length === 1, 'delivered')

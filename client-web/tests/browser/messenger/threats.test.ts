@@ -20,7 +20,7 @@ describe('threat 1: another identity on a prekey message', () => {
     expect(bob.received()).toEqual(['hello'])
     expect(bob.flow()).toContain('identity_changed')
     relay.sends.length = 0
-    await bob.messenger.sendText(anna.userId, 'secret')
+    await bob.messenger.sendText(anna.chat, 'secret')
     await calm()
     expect(relay.sends.filter(({ from }) => from === 'bob').length).toBe(0)
     expect(bob.shown.messages.at(-1)).toMatchObject({
@@ -38,11 +38,11 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
   test('no ciphertext leaves for a contact whose bundle has another key', async () => {
     const { relay, anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
-    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.openConversation(bob.chat)
     const { identity, device } = await attackersDevice(1)
     relay.onAnswer = (path, answer) =>
       path.includes('/bundles/') ? { ...answer, identity_key: identity, devices: [device] } : answer
-    await anna.messenger.sendText(bob.userId, 'secret')
+    await anna.messenger.sendText(bob.chat, 'secret')
     await until(() => anna.contact(bob)?.trust === 'changed', 'a warning')
     await calm()
     expect(relay.sends.length).toBe(0)
@@ -66,7 +66,7 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
     const { relay, anna, bob } = await acquaintedClients()
     bob.stop()
     const again = await Client.anew('bob', relay)
-    await anna.messenger.sendText(bob.userId, 'is it you?')
+    await anna.messenger.sendText(bob.chat, 'is it you?')
     await until(() => anna.contact(again)?.trust === 'changed', 'a warning')
     expect(again.shown.waiting).toEqual([])
     await anna.messenger.acceptNewKey(again.userId, anna.newKeyOf(again))
@@ -131,11 +131,11 @@ describe('threat 4: a relabelled sender or recipient', () => {
     const { relay, anna, bob } = await strangers()
     await anna.messenger.addContactByCode(bob.code)
     await bob.messenger.addContactByCode(anna.code)
-    await bob.messenger.openConversation(anna.userId)
+    await bob.messenger.openConversation(anna.chat)
     // It opens: a first message needs no session, and its key is the pinned one.
     relay.onEnvelope = (one, to) =>
       to.name === 'bob' ? [{ ...one, from: { ...one.from, device_id: 9 } }, one] : [one]
-    await anna.messenger.sendText(bob.userId, 'from device 1')
+    await anna.messenger.sendText(bob.chat, 'from device 1')
     await until(() => bob.received().length > 0, 'read as what it is')
     expect(bob.shown.events.find(({ type }) => type === 'sender_refused')).toMatchObject({
       userId: anna.userId,
@@ -182,7 +182,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
         ? [{ ...one, from: { user_id: anna.userId, device_id: 1 } }]
         : [one]
     await carol.messenger.addContactByCode(bob.code)
-    await carol.messenger.sendText(bob.userId, 'send me money')
+    await carol.messenger.sendText(bob.chat, 'send me money')
     await until(() => bob.contact(anna)?.trust === 'changed', 'noticed')
     expect(bob.received()).toEqual(['hello'])
   })
@@ -191,7 +191,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
     const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) =>
       to.name === 'bob' ? [{ ...one, from: { ...one.from, device_id: 9 } }] : [one]
-    await anna.messenger.sendText(bob.userId, 'relabelled')
+    await anna.messenger.sendText(bob.chat, 'relabelled')
     await until(() => bob.eventTypes().includes('undecryptable'), 'noticed')
     expect(bob.received()).toEqual(['hello'])
   })
@@ -205,7 +205,7 @@ test('a relay that never agrees about the devices gets no ciphertext after ciphe
     if (to !== bob.userId) return
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
-  await anna.messenger.sendText(bob.userId, 'patience')
+  await anna.messenger.sendText(bob.chat, 'patience')
   await until(() => relay.sends.length >= 5, 'tried')
   await calm(300)
   expect(relay.sends.length).toBeLessThan(9)

@@ -42,21 +42,21 @@ describe('while a message is being received', () => {
   test('its conversation is deleted: nothing of it comes back', async () => {
     const { decryption, anna, bob } = await setUp()
     const held = decryption.hold()
-    await anna.messenger.sendText(bob.userId, 'too late')
+    await anna.messenger.sendText(bob.chat, 'too late')
     await held
-    const deleted = bob.messenger.deleteConversation(anna.userId)
+    const deleted = bob.messenger.deleteConversation(anna.chat)
     decryption.release()
     await deleted
     expect(bob.flow()).toEqual([])
     await calm(100)
     expect(await count(bob, 'messages')).toBe(0)
-    expect(bob.shown.conversations.get(anna.userId)?.last ?? null).toBeNull()
+    expect(bob.shown.conversations.get(anna.chat)?.last ?? null).toBeNull()
   })
 
   test('its sender is removed: neither the session nor the contact comes back', async () => {
     const { decryption, anna, bob } = await setUp()
     const held = decryption.hold()
-    await anna.messenger.sendText(bob.userId, 'too late')
+    await anna.messenger.sendText(bob.chat, 'too late')
     await held
     const removed = bob.messenger.removeContact(anna.userId)
     decryption.release()
@@ -71,10 +71,10 @@ describe('while a message is being received', () => {
     const { relay, decryption, anna, bob } = await setUp()
     const carol = await Client.registered('carol', relay)
     await carol.messenger.addContactByCode(bob.code)
-    await carol.messenger.sendText(bob.userId, 'one')
+    await carol.messenger.sendText(bob.chat, 'one')
     await until(() => bob.shown.waiting.length === 1, 'asked')
     const held = decryption.hold()
-    await carol.messenger.sendText(bob.userId, 'two')
+    await carol.messenger.sendText(bob.chat, 'two')
     await held
     const declined = bob.messenger.declineRequest(carol.userId)
     decryption.release()
@@ -82,7 +82,7 @@ describe('while a message is being received', () => {
     await calm(100)
     expect(bob.shown.waiting).toEqual([])
     expect(bob.contact(carol)?.relation).toBe('hidden')
-    expect(bob.shown.conversations.has(anna.userId)).toBe(true)
+    expect(bob.shown.conversations.has(anna.chat)).toBe(true)
   })
 })
 
@@ -90,13 +90,13 @@ describe('while a message is being prepared for sending', () => {
   test('it is deleted: it is not written back, and never leaves', async () => {
     const { relay, bundles, anna, bob } = await withHeldBundles()
     await anna.messenger.addContactByCode(bob.code)
-    await anna.messenger.openConversation(bob.userId)
+    await anna.messenger.openConversation(bob.chat)
     const held = bundles.hold()
-    const { id } = await anna.messenger.sendText(bob.userId, 'regretted')
+    const { id } = await anna.messenger.sendText(bob.chat, 'regretted')
     await held
-    await anna.messenger.deleteForMe(bob.userId, [id])
+    await anna.messenger.deleteForMe(bob.chat, [id])
     bundles.release()
-    await anna.messenger.sendText(bob.userId, 'meant')
+    await anna.messenger.sendText(bob.chat, 'meant')
     await until(() => bob.shown.waiting.length === 1, 'the other one')
     expect(bob.shown.waiting[0]).toMatchObject({ preview: 'meant', count: 1 })
     expect(relay.sends.map(({ payload }) => payload.id)).not.toContain(wireId(id))
@@ -109,16 +109,16 @@ test('locking in the middle of a step leaves nobody waiting for it after unlocki
   const { decryption, anna, bob } = await setUp()
   await bob.messenger.setPassphrase('open sesame now')
   const held = decryption.hold()
-  await anna.messenger.sendText(bob.userId, 'half received')
+  await anna.messenger.sendText(bob.chat, 'half received')
   await held
-  const waiting = bob.messenger.markRead(anna.userId).catch(() => undefined)
+  const waiting = bob.messenger.markRead(anna.chat).catch(() => undefined)
   await bob.messenger.lock()
-  const people = { anna: anna.userId, bob: bob.userId }
+  const { chat } = anna
   await bob.messenger.unlock('open sesame now')
-  await bob.messenger.saveDraft(people.anna, 'written after unlocking')
+  await bob.messenger.saveDraft(chat, 'written after unlocking')
   decryption.release()
   await waiting
-  await bob.messenger.openConversation(people.anna)
+  await bob.messenger.openConversation(chat)
   await until(() => bob.received().includes('half received'), 'received after all')
   expect(bob.received()).toEqual(['hello', 'half received'])
 })
@@ -127,11 +127,11 @@ test('a message that two generations of the app prepare at once uses one counter
   const { relay, bundles, anna, bob } = await withHeldBundles()
   await anna.messenger.addContactByCode(bob.code)
   await bob.messenger.addContactByCode(anna.code)
-  await bob.messenger.openConversation(anna.userId)
+  await bob.messenger.openConversation(anna.chat)
   const { file } = await anna.messenger.createBackup('seven plain words for a backup')
 
   const held = bundles.hold()
-  await anna.messenger.sendText(bob.userId, 'prepared twice')
+  await anna.messenger.sendText(bob.chat, 'prepared twice')
   await held
   relay.beforeSend = () => {
     throw new RelayError('unavailable')
@@ -143,7 +143,7 @@ test('a message that two generations of the app prepare at once uses one counter
   await calm(200)
   relay.beforeSend = () => undefined
   await until(() => bob.received().includes('prepared twice'), 'received')
-  await anna.messenger.sendText(bob.userId, 'the next one')
+  await anna.messenger.sendText(bob.chat, 'the next one')
   await until(() => bob.received().includes('the next one'), 'received')
   expect(bob.flow()).toEqual(['prepared twice', 'the next one'])
 })
@@ -152,16 +152,16 @@ describe('when the disk is full', () => {
   test('a message that could not be stored is in no list either', async () => {
     const { anna, bob } = await setUp()
     fillDisk(anna.database)
-    await expect(anna.messenger.sendText(bob.userId, 'lost')).rejects.toMatchObject({
+    await expect(anna.messenger.sendText(bob.chat, 'lost')).rejects.toMatchObject({
       code: 'storage_full',
     })
-    await anna.messenger.setMuted(bob.userId, true)
-    const shown = () => anna.shown.conversations.get(bob.userId)
+    await anna.messenger.setMuted(bob.chat, true)
+    const shown = () => anna.shown.conversations.get(bob.chat)
     expect(shown()).toMatchObject({ muted: true, last: { text: 'hello back' } })
     const before = shown()
     const again = await anna.reloaded()
-    expect(again.shown.conversations.get(bob.userId)).toEqual(before)
-    await again.messenger.openConversation(bob.userId)
+    expect(again.shown.conversations.get(bob.chat)).toEqual(before)
+    await again.messenger.openConversation(bob.chat)
     expect(again.flow()).toEqual(['hello', 'hello back'])
   })
 
@@ -175,14 +175,14 @@ describe('when the disk is full', () => {
       }
       return [one]
     }
-    await anna.messenger.sendText(bob.userId, 'twice offered')
+    await anna.messenger.sendText(bob.chat, 'twice offered')
     await until(
-      () => bob.shown.conversations.get(anna.userId)?.last?.text === 'twice offered',
+      () => bob.shown.conversations.get(anna.chat)?.last?.text === 'twice offered',
       'stored at the second time',
     )
-    const unread = bob.shown.conversations.get(anna.userId)?.unread
+    const unread = bob.shown.conversations.get(anna.chat)?.unread
     const again = await bob.reloaded()
-    expect(again.shown.conversations.get(anna.userId)?.unread).toBe(unread)
+    expect(again.shown.conversations.get(anna.chat)?.unread).toBe(unread)
     // The first greeting and this one.
     expect(unread).toBe(2)
   })

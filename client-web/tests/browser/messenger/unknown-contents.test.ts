@@ -9,9 +9,9 @@ const poll = (over: object = {}): string => JSON.stringify({ type: 'poll', quest
 
 test('are shown by their fallback, and kept unshown where they are silent', async () => {
   const { anna, bob } = await settledClients({ engine: sayingFields })
-  const say = (text: string) => anna.messenger.sendText(bob.userId, text)
-  const chat = () => bob.shown.conversations.get(anna.userId)
-  await bob.messenger.markRead(anna.userId)
+  const say = (text: string) => anna.messenger.sendText(bob.chat, text)
+  const chat = () => bob.shown.conversations.get(anna.chat)
+  await bob.messenger.markRead(anna.chat)
 
   await say(poll({ fallback: 'A poll: tea or coffee?' }))
   await until(() => chat()?.unread === 1, 'one unread')
@@ -24,7 +24,7 @@ test('are shown by their fallback, and kept unshown where they are silent', asyn
   await say(poll({ silent: 'true', fallback: 'only true silences' }))
   await until(() => chat()?.unread === 4, 'both')
   await say(poll({ silent: true }))
-  await bob.messenger.setMuted(anna.userId, true)
+  await bob.messenger.setMuted(anna.chat, true)
   // Silent ones are confirmed to nobody.
   const confirmed = ['read', 'delivered', 'accepted', 'delivered', 'delivered', 'delivered']
   await until(() => anna.statuses().slice(0, 6).join() === confirmed.join(), 'receipts', 15_000)
@@ -43,7 +43,7 @@ test('are shown by their fallback, and kept unshown where they are silent', asyn
 
   // A quote shows the fallback as well.
   const asked = bob.shown.messages.find(({ text }) => text.includes('coffee'))
-  await bob.messenger.reply(anna.userId, 'tea', asked?.id ?? '')
+  await bob.messenger.reply(anna.chat, 'tea', asked?.id ?? '')
   expect(bob.shown.messages.at(-1)?.replyTo).toMatchObject({
     known: true,
     outgoing: false,
@@ -51,15 +51,15 @@ test('are shown by their fallback, and kept unshown where they are silent', asyn
   })
 
   const again = await bob.reloaded()
-  await again.messenger.openConversation(anna.userId)
+  await again.messenger.openConversation(anna.chat)
   expect(again.received()).toEqual(shown)
 })
 
 test('from a stranger: a silent one asks nothing, a shown one is a request', async () => {
   const { anna, bob } = await strangers({ anna: { engine: sayingFields } })
   await anna.messenger.addContactByCode(bob.code)
-  await anna.messenger.sendText(bob.userId, poll({ silent: true, fallback: 'unseen' }))
-  await anna.messenger.sendText(bob.userId, poll({ fallback: 'A poll?' }))
+  await anna.messenger.sendText(bob.chat, poll({ silent: true, fallback: 'unseen' }))
+  await anna.messenger.sendText(bob.chat, poll({ fallback: 'A poll?' }))
   await until(() => bob.shown.waiting.length === 1, 'a request')
   expect(bob.shown.waiting).toMatchObject([{ username: 'anna', count: 1, preview: 'A poll?' }])
 })

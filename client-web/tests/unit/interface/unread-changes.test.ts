@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { unreadChanges } from '@/composables/unread-changes'
+import { conversationWith } from '@/messenger/contract'
 import type { Conversation } from '@/messenger/contract'
 
 function chat(id: string, unread: number, over: Partial<Conversation> = {}): Conversation {
   return {
-    id,
+    id: conversationWith(id),
     username: id,
     last: null,
     activeAt: 0,
@@ -22,7 +23,7 @@ describe('what came in', () => {
   it('is nothing at the first look, however much is unread', () => {
     const first = unreadChanges(null, [chat('anna', 3)])
     expect(first.grown).toEqual([])
-    expect(first.unread.get('anna')).toBe(3)
+    expect(first.unread.get(conversationWith('anna'))).toBe(3)
   })
 
   it('is what has more unread than before, a chat not seen before included', () => {

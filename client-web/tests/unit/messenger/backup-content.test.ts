@@ -6,11 +6,12 @@ import { fromBase64, own, utf8 } from '@/crypto/bytes'
 import { readContent, writeContent } from '@/messenger/backup/backup-content'
 import { openBackup } from '@/messenger/backup/backup-format'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
-import { defaultSettings } from '@/messenger/contract'
+import { conversationWith, defaultSettings, personIn } from '@/messenger/contract'
 import { blankMessage, newRecipient } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 
 const bob = '11111111-1111-4111-8111-111111111111'
+const withBob = conversationWith(bob)
 const PASSPHRASE = 'seven plain words for a backup'
 const key = (length: number, first: number) => own(new Uint8Array(length).fill(first))
 
@@ -18,7 +19,7 @@ const message = (over: Partial<MessageRecord> = {}): MessageRecord => ({
   ...blankMessage,
   id: crypto.randomUUID(),
   sender: bob,
-  conversation: bob,
+  conversation: withBob,
   kind: 'text',
   text: 'hello',
   sentAt: 1,
@@ -52,7 +53,7 @@ const content = (messages: MessageRecord[]): BackupContent => ({
     },
   ],
   conversations: [
-    { id: bob, last: null, activeAt: 5, unread: 1, muted: true, archived: false, lastOrder: 0 },
+    { id: withBob, last: null, activeAt: 5, unread: 1, muted: true, archived: false, lastOrder: 0 },
   ],
   messages,
 })
@@ -147,7 +148,7 @@ test('a file of the build of 2026-11-29 (commit 4f06508) is read', async () => {
     { text: 'may I?', recipients: [] },
     { text: 'still waiting', sender: null, recipients: [{ status: 'waiting' }] },
   ])
-  expect(flow.map(({ sender, conversation }) => sender === conversation)).toEqual([
+  expect(flow.map(({ sender, conversation }) => sender === personIn(conversation))).toEqual([
     false,
     false,
     true,

@@ -1,6 +1,8 @@
 /** Who is online, as the relay's answers and its notices cross each other. */
 import { expect, test } from 'vitest'
 import { Presence } from '@/messenger/session/presence'
+import { conversationWith } from '@/messenger/contract'
+import type { ConversationId } from '@/messenger/contract'
 
 function setUp() {
   const everyone = new Map(
@@ -27,7 +29,7 @@ function setUp() {
     allOffline: () => online.clear(),
     setOnline: (id: string, is: boolean) => (is ? online.add(id) : online.delete(id)),
   }
-  const [chats, sessions, ephemerals] = [{ open: null as string | null }, {}, {}]
+  const [chats, sessions, ephemerals] = [{ open: null as ConversationId | null }, {}, {}]
   const presence = new Presence(
     core as never,
     people as never,
@@ -54,11 +56,11 @@ test('only the open chat and the rows in sight are asked for', async () => {
   const { presence, asked, chats } = setUp()
   void presence.watch()
   expect(asked).toEqual([[]])
-  chats.open = 'dora'
-  presence.setInSight(['bob', 'a stranger', 'anna'])
+  chats.open = conversationWith('dora')
+  presence.setInSight(['bob', 'a stranger', 'anna'].map(conversationWith))
   expect(asked.at(-1)).toEqual(['anna', 'bob', 'dora'])
   // The same rows again are no news.
-  presence.setInSight(['anna', 'bob', 'a stranger'])
+  presence.setInSight(['anna', 'bob', 'a stranger'].map(conversationWith))
   expect(asked.length).toBe(2)
   presence.setInSight([])
   expect(asked.at(-1)).toEqual(['dora'])
@@ -66,13 +68,13 @@ test('only the open chat and the rows in sight are asked for', async () => {
 
 test('for whom it was turned off the relay is not asked, nor is a notice of them heard', async () => {
   const { presence, asked, online, answers, chats, choose } = setUp()
-  chats.open = 'anna'
+  chats.open = conversationWith('anna')
   choose('anna', false)
   const told = presence.watch()
   presence.changed('anna', true)
   answers[0]?.(['bob'])
   await told
-  presence.setInSight(['anna', 'bob'])
+  presence.setInSight(['anna', 'bob'].map(conversationWith))
   expect(asked).toEqual([[], ['bob']])
   expect([...online]).toEqual(['bob'])
   choose('anna', true)
