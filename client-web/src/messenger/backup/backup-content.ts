@@ -6,16 +6,19 @@ import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { LocalIdentity } from '@/crypto/engine'
-import { defaultSettings, MessengerError } from '@/messenger/contract'
+import { MessengerError } from '@/messenger/contract'
+import type { Settings } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
+import { shownSettings } from '@/messenger/core/shown-settings'
 import { bytes, fields, list, number, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { decodeStored } from '@/storage/stored'
 import type { Store } from '@/storage/store'
-import { contactOf, conversationOf, fileOf, messageOf, restored } from './backup-mapping'
+import { contactOf, conversationOf, fileOf, restored, settingsOf } from './backup-mapping'
+import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
 /** What a message is shown as says whether it is backed up; what happened stays with what was said. */
@@ -89,6 +92,7 @@ const account = shape<BackupContent['account']>({
 /** `records` reads what the versions have in different forms. */
 const version =
   (records: {
+    settings: Decoder<Settings>
     contacts: Decoder<ContactRecord>
     conversations: Decoder<ConversationRecord>
     messages: Decoder<MessageRecord>
@@ -98,7 +102,7 @@ const version =
     return {
       createdAt: number(content['createdAt']),
       account: account(content['account']),
-      settings: { ...defaultSettings, ...decodeStored(settings, content['settings']) },
+      settings: records.settings(content['settings']),
       contacts: list(records.contacts)(content['contacts']).map(restored),
       conversations: list(records.conversations)(content['conversations']),
       messages: list(records.messages)(content['messages']),
@@ -108,9 +112,15 @@ const version =
 /** Each version that was ever written; append only. The first held records as they lay on the device. */
 const versions: readonly Decoder<BackupContent>[] = [
   version({
+    settings: (value) => shownSettings(decodeStored(settings, value, 1)),
     contacts: (value) => decodeStored(contacts, value, 1),
     conversations: (value) => decodeStored(conversations, value, 1),
     messages: (value) => decodeStored(messages, value, 1),
   }),
-  version({ contacts: contactOf, conversations: conversationOf, messages: messageOf }),
+  version({
+    settings: settingsOf,
+    contacts: contactOf,
+    conversations: conversationOf,
+    messages: messageOf,
+  }),
 ]

@@ -2,29 +2,17 @@
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { LocalIdentity } from '@/crypto/engine'
-import type {
-  ConversationId,
-  EncryptionDetails,
-  Notice,
-  Settings,
-  SignedReceipt,
-  UserId,
-} from '@/messenger/contract'
-import { messageRules } from '@/messenger/contents/registry'
-import type {
-  MessageRecord,
-  RecipientRecord,
-  ReplyRecord,
-  UnknownRecord,
-} from '@/messenger/core/message-record'
-import { encryption, problem, signedReceipt, withKnownType } from '@/messenger/core/message-shapes'
+import { defaultSettings } from '@/messenger/contract'
+import type { ConversationId, Settings, UserId } from '@/messenger/contract'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { conversationId } from '@/messenger/core/record-shapes'
-import { readNotice } from '@/messenger/core/stored-notices'
-import { bytes, flag, list, literal, nullable, number, optional } from '@/storage/decoders'
+import { bytes, flag, literal, nullable, number, optional } from '@/storage/decoders'
 import { shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
+import { fromMessage } from './backup-message'
+import type { BackupMessage } from './backup-message'
 
 /** What a backup means to this build, whatever version its file has. */
 export interface BackupContent {
@@ -40,10 +28,25 @@ interface BackupFile {
   v: 2
   createdAt: number
   account: BackupContent['account']
-  settings: Settings
+  settings: BackupSettings
   contacts: BackupContact[]
   conversations: BackupConversation[]
   messages: BackupMessage[]
+}
+
+/** Those that the build did not know may be missing. */
+interface BackupSettings {
+  readReceipts?: boolean
+  typingIndicators?: boolean
+  presence?: boolean
+  enterSends?: boolean
+  theme?: 'system' | 'light' | 'dark'
+  language?: string
+  autoLockMinutes?: number
+  listWidth?: number
+  notifications?: boolean
+  notificationNames?: boolean
+  signedReceipts?: boolean
 }
 
 interface BackupContact {
@@ -68,41 +71,28 @@ interface BackupConversation {
   archived: boolean
 }
 
-interface BackupMessage {
-  id: string
-  /** Null: oneself. */
-  sender: UserId | null
-  conversation: ConversationId
-  /** One that a build does not know is shown as `unknown`. */
-  kind: string
-  text: string
-  replyTo: { sender: UserId | null; id: string; known: boolean; excerpt: string } | null
-  notice: Notice | null
-  sentAt: number
-  writtenAt?: number
-  order: number
-  recipients: {
-    userId: UserId
-    status: RecipientRecord['status']
-    problem: RecipientRecord['problem']
-    acceptedAt: number | null
-    deliveredAt: number | null
-    readAt: number | null
-  }[]
-  encryption: EncryptionDetails | null
-  signedReceipts?: SignedReceipt[]
-  /** The content as it came; see `UnknownRecord`. */
-  unknown?: { named: string; silent: boolean; bytes: Bytes | null }
-}
-
 export const fileOf = (content: BackupContent): BackupFile => ({
   v: 2,
   createdAt: content.createdAt,
   account: content.account,
-  settings: content.settings,
+  settings: fromSettings(content.settings),
   contacts: content.contacts.map(fromContact),
   conversations: content.conversations.map(fromConversation),
   messages: content.messages.map(fromMessage),
+})
+
+const fromSettings = (settings: Settings): BackupSettings => ({
+  readReceipts: settings.readReceipts,
+  typingIndicators: settings.typingIndicators,
+  presence: settings.presence,
+  enterSends: settings.enterSends,
+  theme: settings.theme,
+  language: settings.language,
+  autoLockMinutes: settings.autoLockMinutes,
+  listWidth: settings.listWidth,
+  notifications: settings.notifications,
+  notificationNames: settings.notificationNames,
+  signedReceipts: settings.signedReceipts,
 })
 
 function fromContact(record: ContactRecord): BackupContact {
@@ -126,41 +116,6 @@ const fromConversation = (record: ConversationRecord): BackupConversation => ({
   archived: record.archived,
 })
 
-function fromMessage(record: MessageRecord): BackupMessage {
-  const { id, sender, conversation, kind, text: words, replyTo, notice } = record
-  const { sentAt, writtenAt, order, signedReceipts, unknown } = record
-  return {
-    id,
-    sender,
-    conversation,
-    kind,
-    text: words,
-    replyTo: replyTo && {
-      sender: replyTo.sender,
-      id: replyTo.id,
-      known: replyTo.known,
-      excerpt: replyTo.excerpt,
-    },
-    notice,
-    sentAt,
-    ...(writtenAt !== undefined && { writtenAt }),
-    order,
-    recipients: record.recipients.map((one) => ({
-      userId: one.userId,
-      status: one.status,
-      problem: one.problem,
-      acceptedAt: one.acceptedAt,
-      deliveredAt: one.deliveredAt,
-      readAt: one.readAt,
-    })),
-    encryption: record.encryption,
-    ...(signedReceipts && { signedReceipts: [...signedReceipts] }),
-    ...(unknown && {
-      unknown: { named: unknown.named, silent: unknown.silent, bytes: unknown.bytes },
-    }),
-  }
-}
-
 /** A contact as it begins on this device: its devices are asked for anew; no bytes are views of the file. */
 export const restored = (contact: ContactRecord): ContactRecord => ({
   ...contact,
@@ -168,6 +123,22 @@ export const restored = (contact: ContactRecord): ContactRecord => ({
   changed: contact.changed && { ...contact.changed, identity: own(contact.changed.identity) },
   devices: null,
 })
+
+const settings = shape<BackupSettings>({
+  readReceipts: optional(flag),
+  typingIndicators: optional(flag),
+  presence: optional(flag),
+  enterSends: optional(flag),
+  theme: optional(literal('system', 'light', 'dark')),
+  language: optional(text),
+  autoLockMinutes: optional(number),
+  listWidth: optional(number),
+  notifications: optional(flag),
+  notificationNames: optional(flag),
+  signedReceipts: optional(flag),
+})
+
+export const settingsOf: Decoder<Settings> = (value) => ({ ...defaultSettings, ...settings(value) })
 
 const contact = shape<BackupContact>({
   userId: text,
@@ -202,43 +173,3 @@ export const conversationOf: Decoder<ConversationRecord> = (value) => {
   const { id, activeAt, ...rest } = conversation(value)
   return { ...emptyConversation(id, activeAt), ...rest }
 }
-
-const message = shape<BackupMessage>({
-  id: text,
-  sender: nullable(text),
-  conversation: conversationId,
-  kind: text,
-  text,
-  replyTo: nullable(
-    shape<ReplyRecord>({ sender: nullable(text), id: text, known: flag, excerpt: text }),
-  ),
-  notice: nullable(readNotice),
-  sentAt: number,
-  writtenAt: optional(number),
-  order: number,
-  recipients: list(
-    shape<BackupMessage['recipients'][number]>({
-      userId: text,
-      status: literal('waiting', 'accepted', 'delivered', 'read'),
-      problem,
-      acceptedAt: nullable(number),
-      deliveredAt: nullable(number),
-      readAt: nullable(number),
-    }),
-  ),
-  encryption: nullable(encryption),
-  signedReceipts: optional(list(signedReceipt)),
-  unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
-})
-
-export const messageOf: Decoder<MessageRecord> = (value) => {
-  const { kind, unknown, ...rest } = message(value)
-  const kept = unknown && { ...unknown, bytes: unknown.bytes && own(unknown.bytes) }
-  if (kind === 'notice' || isKind(kind)) {
-    return withKnownType({ ...rest, kind, ...(kept && { unknown: kept }) })
-  }
-  return { ...rest, kind: 'unknown', unknown: kept ?? { named: kind, silent: false, bytes: null } }
-}
-
-const isKind = (kind: string): kind is keyof typeof messageRules =>
-  Object.hasOwn(messageRules, kind)

@@ -1,5 +1,6 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
 import { equal } from '@/crypto/bytes'
+import { settingsRecord } from '@/messenger/core/shown-settings'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { activate } from '@/messenger/session/activate'
@@ -91,7 +92,7 @@ async function merge(
   }
   history.stage()
   const { settings } = content
-  if (fresh) changes.put('records', 'settings', settings)
+  if (fresh) changes.put('records', 'settings', settingsRecord(settings))
   await store.commit(changes)
   if (fresh) opened.settings = settings
 }

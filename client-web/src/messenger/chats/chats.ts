@@ -4,15 +4,14 @@ import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import { findMessage, shownPage } from '@/messenger/core/kept-messages'
 import { blankMessage, refKey, sameMessage } from '@/messenger/core/message-record'
-import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
-import { shownMessage } from '@/messenger/core/shown-message'
 import type {
-  Conversation,
-  ConversationId,
-  Notice,
-  SignedReceipt,
-  UserId,
-} from '@/messenger/contract'
+  MessageRecord,
+  MessageRef,
+  NoticeRecord,
+  SignedReceiptRecord,
+} from '@/messenger/core/message-record'
+import { shownMessage } from '@/messenger/core/shown-message'
+import type { Conversation, ConversationId, UserId } from '@/messenger/contract'
 import { messageTimes } from './message-times'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { People } from '@/messenger/people/people'
@@ -126,7 +125,7 @@ export class Chats {
     userId: UserId,
     id: string,
     at: number,
-    receipts: readonly SignedReceipt[],
+    receipts: readonly SignedReceiptRecord[],
   ): Promise<void> {
     const message = await findMessage(this.core.store, { sender: null, id })
     const taken = message && accepted(message, userId, at)
@@ -143,7 +142,7 @@ export class Chats {
     changes: TurnChanges,
     conversation: ConversationId,
     id: string,
-    notice: Notice,
+    notice: NoticeRecord,
   ): Promise<void> {
     const before = await findMessage(this.core.store, { sender: null, id })
     if (before) this.stageChanged(changes, { ...before, notice })
@@ -154,7 +153,7 @@ export class Chats {
   stageNotice(
     changes: TurnChanges,
     conversation: ConversationId,
-    notice: Notice,
+    notice: NoticeRecord,
     id: string = crypto.randomUUID(),
   ): void {
     const message: MessageRecord = {
@@ -175,7 +174,7 @@ export class Chats {
     if (newest?.notice?.type !== 'gap') {
       return this.stageNotice(changes, conversation, { type: 'gap', count: 1 })
     }
-    const notice: Notice = { type: 'gap', count: newest.notice.count + 1 }
+    const notice: NoticeRecord = { type: 'gap', count: newest.notice.count + 1 }
     this.stageChanged(changes, { ...newest, notice })
   }
 

@@ -1,6 +1,7 @@
 import { Changes } from '@/storage/changes'
 import type { App } from '@/messenger/session/app'
 import type { AppCommands } from '@/messenger/contract'
+import { settingsRecord } from '@/messenger/core/shown-settings'
 import type { Updates } from '@/platform/platform'
 
 export function appCommands(app: App, updates: Updates, cancelBackup: () => void): AppCommands {
@@ -14,7 +15,8 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       const opened = app.theOpened()
       await app.serial.run(async () => {
         const settings = { ...opened.settings, [key]: value }
-        await opened.store.commit(new Changes().put('records', 'settings', settings))
+        const record = settingsRecord(settings)
+        await opened.store.commit(new Changes().put('records', 'settings', record))
         opened.settings = settings
         app.view.settings(settings)
       })

@@ -2,12 +2,9 @@
 import type { Bytes } from '@/crypto/bytes'
 import type {
   ConversationId,
-  EncryptionDetails,
   MessageKind,
   MessageStatus,
-  Notice,
   SendProblem,
-  SignedReceipt,
   UserId,
 } from '@/messenger/contract'
 
@@ -25,7 +22,7 @@ export interface MessageRecord extends MessageRef {
   /** What stands for it in the list, in quotes and in the search. */
   text: string
   replyTo: ReplyRecord | null
-  notice: Notice | null
+  notice: NoticeRecord | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   sentAt: number
   /** The time by the sender's clock, if it differs from `sentAt`; ms. */
@@ -34,8 +31,8 @@ export interface MessageRecord extends MessageRef {
   order: number
   /** Of an own message. */
   recipients: readonly RecipientRecord[]
-  encryption: EncryptionDetails | null
-  signedReceipts?: readonly SignedReceipt[]
+  encryption: EncryptionRecord | null
+  signedReceipts?: readonly SignedReceiptRecord[]
   unknown?: UnknownRecord
 }
 
@@ -47,6 +44,42 @@ export interface RecipientRecord {
   acceptedAt: number | null
   deliveredAt: number | null
   readAt: number | null
+}
+
+/** Under which keys a message came, or left. */
+export interface EncryptionRecord {
+  origin: 'this_device' | 'own_device' | 'contact'
+  device: number
+  startedSession: boolean
+  fingerprint: string
+  /** The other side's key as text; absent from messages of older builds. */
+  identity?: string
+  verified: boolean
+}
+
+/** What happened in the conversation. */
+export type NoticeRecord =
+  | { type: 'gap'; count: number }
+  /** `count`: how often, until the person decided; absent from those of older builds. */
+  | { type: 'identity_changed'; count?: number }
+  | { type: 'device_refused'; device: number }
+  | { type: 'stale_prekey'; ageDays: number }
+  | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
+
+/** The relay's signature that it took one envelope of a message; checked before it was kept. */
+export interface SignedReceiptRecord {
+  /** Names the relay's log. */
+  log: string
+  userId: UserId
+  device: number
+  seq: number
+  /** Of the envelope. */
+  id: string
+  /** SHA-256 of the ciphertext, hex. */
+  digest: string
+  at: number
+  /** base64 */
+  receipt: string
 }
 
 export interface ReplyRecord extends MessageRef {

@@ -5,50 +5,19 @@ import type { Decoder } from '@/storage/decoders'
 import { messageRules, messageRuleOf } from '@/messenger/contents/registry'
 import { asKnown } from '@/messenger/contents/codec'
 import { personIn } from '@/messenger/contract'
-import type {
-  ConversationId,
-  EncryptionDetails,
-  MessageStatus,
-  Notice,
-  SendProblem,
-  SignedReceipt,
-} from '@/messenger/contract'
+import type { ConversationId, MessageStatus, SendProblem } from '@/messenger/contract'
 import { newRecipient } from './message-record'
-import type { MessageRecord, RecipientRecord, ReplyRecord, UnknownRecord } from './message-record'
+import type {
+  EncryptionRecord,
+  MessageRecord,
+  NoticeRecord,
+  RecipientRecord,
+  ReplyRecord,
+  SignedReceiptRecord,
+  UnknownRecord,
+} from './message-record'
+import { encryptionV1, noticeV1, problemV1, signedReceiptV1 } from './message-part-shapes'
 import { conversationId } from './record-shapes'
-import { readNotice } from './stored-notices'
-
-export const encryption = shape<EncryptionDetails>({
-  origin: literal('this_device', 'own_device', 'contact'),
-  device: number,
-  startedSession: flag,
-  fingerprint: text,
-  identity: optional(text),
-  verified: flag,
-})
-
-export const signedReceipt = shape<SignedReceipt>({
-  log: text,
-  userId: text,
-  device: number,
-  seq: number,
-  id: text,
-  digest: text,
-  at: number,
-  receipt: text,
-})
-
-export const problem: Decoder<SendProblem | null> = nullable(
-  literal(
-    'identity_changed',
-    'recipient_gone',
-    'mailbox_full',
-    'no_devices',
-    'rate_limited',
-    'set_aside',
-    'refused',
-  ),
-)
 
 /** Of builds until 2026-11-29; the view knew the same fields. */
 interface FirstVersion {
@@ -59,7 +28,7 @@ interface FirstVersion {
   kind: 'text' | 'unsupported' | 'notice'
   text: string
   replyTo: { id: string; known: boolean; outgoing: boolean; excerpt: string } | null
-  notice: Notice | null
+  notice: NoticeRecord | null
   problem: SendProblem | null
   sentAt: number
   writtenAt?: number
@@ -67,8 +36,8 @@ interface FirstVersion {
   acceptedAt: number | null
   deliveredAt: number | null
   readAt: number | null
-  encryption: EncryptionDetails | null
-  signedReceipts?: SignedReceipt[]
+  encryption: EncryptionRecord | null
+  signedReceipts?: SignedReceiptRecord[]
 }
 
 const firstVersion = shape<FirstVersion>({
@@ -86,16 +55,16 @@ const firstVersion = shape<FirstVersion>({
       excerpt: text,
     }),
   ),
-  notice: nullable(readNotice),
-  problem,
+  notice: nullable(noticeV1),
+  problem: problemV1,
   sentAt: number,
   writtenAt: optional(number),
   order: number,
   acceptedAt: nullable(number),
   deliveredAt: nullable(number),
   readAt: nullable(number),
-  encryption: nullable(encryption),
-  signedReceipts: optional(list(signedReceipt)),
+  encryption: nullable(encryptionV1),
+  signedReceipts: optional(list(signedReceiptV1)),
 })
 
 export const messageV1: Decoder<MessageRecord> = (value) => {
@@ -140,7 +109,7 @@ const secondVersion = shape<MessageRecord>({
   replyTo: nullable(
     shape<ReplyRecord>({ id: text, sender: nullable(text), known: flag, excerpt: text }),
   ),
-  notice: nullable(readNotice),
+  notice: nullable(noticeV1),
   sentAt: number,
   writtenAt: optional(number),
   order: number,
@@ -148,14 +117,14 @@ const secondVersion = shape<MessageRecord>({
     shape<RecipientRecord>({
       userId: text,
       status: literal('waiting', 'accepted', 'delivered', 'read'),
-      problem,
+      problem: problemV1,
       acceptedAt: nullable(number),
       deliveredAt: nullable(number),
       readAt: nullable(number),
     }),
   ),
-  encryption: nullable(encryption),
-  signedReceipts: optional(list(signedReceipt)),
+  encryption: nullable(encryptionV1),
+  signedReceipts: optional(list(signedReceiptV1)),
   unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })
 

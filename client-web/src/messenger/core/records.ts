@@ -1,7 +1,7 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
-import type { ConversationId, NewDevice, SecurityEvent, UserId } from '@/messenger/contract'
+import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Body } from '@/messenger/contents/registry'
 import type { MessageRecord } from './message-record'
 
@@ -119,13 +119,20 @@ export interface CounterRecord {
   renewedAt: number
 }
 
+/** A device that joined the account. */
+export interface NewDeviceRecord {
+  deviceId: number
+  name: string | null
+  at: number
+}
+
 /** What is known of one's own account beside this device. New fields have defaults. */
 export interface OwnDevicesRecord {
   /** Numbers of devices that were ever there; null before the first look. */
   seen: readonly number[] | null
   gone: readonly number[]
   /** The person has not said yet that they are theirs. */
-  asked: readonly NewDevice[]
+  asked: readonly NewDeviceRecord[]
   /** Ids of log-in sessions that are in the security log, or were there before this device. */
   logins: readonly string[] | null
   names: Readonly<Record<number, string>>
@@ -158,7 +165,39 @@ export interface StoredSignedPrekey extends SignedPrekey {
   retiredAt: number | null
 }
 
-export type SecurityRecord = SecurityEvent
+/** A line of the security log. */
+export interface SecurityEventRecord {
+  id: string
+  at: number
+  /** Builds add to them; views get those that theirs knows (`shownSecurityEvent`). */
+  type: string
+  userId: UserId | null
+  username: string | null
+  device: number | null
+  fingerprint: string | null
+  count: number | null
+}
+
+/** Messages that outlived the relay's limit, until the person has taken note. */
+export interface ExpiredRecord {
+  count: number
+  at: number
+}
+
+/** Those that the person never touched may be missing. */
+export interface SettingsRecord {
+  readReceipts?: boolean
+  typingIndicators?: boolean
+  presence?: boolean
+  enterSends?: boolean
+  theme?: 'system' | 'light' | 'dark'
+  language?: string
+  autoLockMinutes?: number
+  listWidth?: number
+  notifications?: boolean
+  notificationNames?: boolean
+  signedReceipts?: boolean
+}
 
 export const emptyCounter = (): CounterRecord => ({
   highest: 0,

@@ -1,7 +1,22 @@
 /** What views know of a stored message. */
-import type { Message, MessageStatus, RecipientStatus, ReplyPreview } from '@/messenger/contract'
+import type {
+  EncryptionDetails,
+  Message,
+  MessageStatus,
+  Notice,
+  RecipientStatus,
+  ReplyPreview,
+  SignedReceipt,
+} from '@/messenger/contract'
 import { refKey } from './message-record'
-import type { MessageRecord, RecipientRecord, ReplyRecord } from './message-record'
+import type {
+  EncryptionRecord,
+  MessageRecord,
+  NoticeRecord,
+  RecipientRecord,
+  ReplyRecord,
+  SignedReceiptRecord,
+} from './message-record'
 import { statusOrder } from './message-status'
 
 export function shownMessage(record: MessageRecord): Message {
@@ -15,7 +30,7 @@ export function shownMessage(record: MessageRecord): Message {
     kind,
     text,
     replyTo: record.replyTo && shownReply(record.replyTo),
-    notice,
+    notice: notice && shownNotice(notice),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,
     ...(writtenAt !== undefined && { writtenAt }),
@@ -24,8 +39,8 @@ export function shownMessage(record: MessageRecord): Message {
     deliveredAt: latest(recipients, 'deliveredAt'),
     readAt: latest(recipients, 'readAt'),
     recipients,
-    encryption,
-    ...(record.signedReceipts && { signedReceipts: record.signedReceipts }),
+    encryption: encryption && shownEncryption(encryption),
+    ...(record.signedReceipts && { signedReceipts: record.signedReceipts.map(shownReceipt) }),
   }
 }
 
@@ -40,6 +55,34 @@ const shownReply = (reply: ReplyRecord): ReplyPreview => ({
   outgoing: reply.sender === null,
   excerpt: reply.excerpt,
 })
+
+function shownEncryption(record: EncryptionRecord): EncryptionDetails {
+  const { origin, device, startedSession, fingerprint, identity, verified } = record
+  const known = { origin, device, startedSession, fingerprint, verified }
+  return identity === undefined ? known : { ...known, identity }
+}
+
+function shownNotice(record: NoticeRecord): Notice {
+  switch (record.type) {
+    case 'gap':
+      return { type: record.type, count: record.count }
+    case 'identity_changed': {
+      const { type, count } = record
+      return count === undefined ? { type } : { type, count }
+    }
+    case 'device_refused':
+      return { type: record.type, device: record.device }
+    case 'stale_prekey':
+      return { type: record.type, ageDays: record.ageDays }
+    default:
+      return { type: record.type }
+  }
+}
+
+function shownReceipt(record: SignedReceiptRecord): SignedReceipt {
+  const { log, userId, device, seq, id, digest, at, receipt } = record
+  return { log, userId, device, seq, id, digest, at, receipt }
+}
 
 /** As far as it has come to all of them. */
 function overall(recipients: readonly RecipientRecord[]): MessageStatus {

@@ -5,7 +5,6 @@ import type { Decoder } from '@/storage/decoders'
 import { stored } from '@/storage/stored'
 import type { LocalIdentity } from '@/crypto/engine'
 import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
-import type { Expired, NewDevice, SecurityEvent, Settings } from '@/messenger/contract'
 import { messageV1, messageV2 } from './message-shapes'
 import type { MessageRecord } from './message-record'
 import { body, conversationId, device, envelope, keyPair, kind } from './record-shapes'
@@ -15,11 +14,15 @@ import type {
   ConversationRecord,
   CounterRecord,
   DraftRecord,
+  ExpiredRecord,
   HeldRecord,
+  NewDeviceRecord,
   OutboxRecord,
   OwnDevicesRecord,
   ReceiptsRecord,
+  SecurityEventRecord,
   SeenKey,
+  SettingsRecord,
   StoredPrekey,
   StoredSignedPrekey,
   SyncedRecord,
@@ -127,11 +130,10 @@ export const signedPrekeys = stored(
 
 export const securityEvents = stored(
   'security',
-  shape<SecurityEvent>({
+  shape<SecurityEventRecord>({
     id: text,
     at: number,
-    // Newer builds add to them, and only the log shows them.
-    type: text as Decoder<SecurityEvent['type']>,
+    type: text,
     userId: nullable(text),
     username: nullable(text),
     device: nullable(number),
@@ -210,10 +212,9 @@ export const tokens = stored(
   }),
 )
 
-/** Those that the person never touched may be missing. */
 export const settings = stored(
   'records',
-  shape<Partial<Settings>>({
+  shape<SettingsRecord>({
     readReceipts: optional(flag),
     typingIndicators: optional(flag),
     presence: optional(flag),
@@ -228,7 +229,7 @@ export const settings = stored(
   }),
 )
 
-const newDevice = shape<NewDevice>({ deviceId: number, name: nullable(text), at: number })
+const newDevice = shape<NewDeviceRecord>({ deviceId: number, name: nullable(text), at: number })
 
 export const ownDevicesSeen = stored(
   'records',
@@ -257,7 +258,7 @@ export const receiptKeys = stored(
   'records',
   list(shape<ReceiptKey>({ kid: text, key: bytes, from: number })),
 )
-export const expiredNotices = stored('records', shape<Expired>({ count: number, at: number }))
+export const expiredNotices = stored('records', shape<ExpiredRecord>({ count: number, at: number }))
 export const numbers = stored('records', number)
 export const numberLists = stored('records', list(number))
 export const textLists = stored('records', list(text))

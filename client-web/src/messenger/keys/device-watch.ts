@@ -10,8 +10,9 @@ import type { BundleDevice } from '@/wire/types'
 import { Budget } from '@/messenger/core/budget'
 import type { Chats } from '@/messenger/chats/chats'
 import { conversationWith } from '@/messenger/contract'
-import type { Notice, UserId } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
+import type { NoticeRecord } from '@/messenger/core/message-record'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
 import type { People } from '@/messenger/people/people'
 import type { SecurityLog } from './security-log'
@@ -35,7 +36,7 @@ export class DeviceWatch {
   async stageRefused(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
     const told = await this.told(userId, device)
     if (told.refused) return
-    const notice: Notice = { type: 'device_refused', device }
+    const notice: NoticeRecord = { type: 'device_refused', device }
     this.stage(changes, userId, device, { ...told, refused: true }, notice)
   }
 
@@ -49,7 +50,7 @@ export class DeviceWatch {
     const told = await this.told(userId, deviceId)
     if (told.stale.includes(id)) return
     const stale = [...told.stale, id].slice(-KEPT)
-    const notice: Notice = { type: 'stale_prekey', ageDays: Math.floor(age / DAY) }
+    const notice: NoticeRecord = { type: 'stale_prekey', ageDays: Math.floor(age / DAY) }
     this.stage(changes, userId, deviceId, { ...told, stale }, notice)
   }
 
@@ -58,7 +59,7 @@ export class DeviceWatch {
     userId: UserId,
     device: number,
     told: ToldRecord,
-    notice: Extract<Notice, { type: 'device_refused' | 'stale_prekey' }>,
+    notice: Extract<NoticeRecord, { type: 'device_refused' | 'stale_prekey' }>,
   ): void {
     const now = this.core.elapsed()
     if (this.budget.exhausted(userId, now)) return

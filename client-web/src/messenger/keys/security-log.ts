@@ -1,6 +1,8 @@
 import { securityEvents } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
+import type { SecurityEventRecord } from '@/messenger/core/records'
+import { shownSecurityEvent } from '@/messenger/core/shown-security-event'
 import type { Core } from '@/messenger/core/core'
 import type { SecurityEvent, UserId } from '@/messenger/contract'
 import { fingerprint } from '@/crypto/identity'
@@ -10,7 +12,7 @@ import type { People } from '@/messenger/people/people'
 const KEPT = 500
 const NOISE_KEPT = 200
 /** What strangers, or the relay in anybody's name, can cause at will: it never displaces the rest. */
-const noise: ReadonlySet<SecurityEvent['type']> = new Set([
+const noise: ReadonlySet<string> = new Set<SecurityEvent['type']>([
   'undecryptable',
   'replay_refused',
   'sender_refused',
@@ -22,15 +24,15 @@ const noise: ReadonlySet<SecurityEvent['type']> = new Set([
 ])
 
 /** What the relay says of one's own account: it never displaces the rest either. */
-const account: ReadonlySet<SecurityEvent['type']> = new Set([
+const account: ReadonlySet<string> = new Set<SecurityEvent['type']>([
   'login',
   'own_device_added',
   'own_device_removed',
 ])
 
 /** Those that have to go. `events`: newest first. */
-export function surplus(events: readonly SecurityEvent[]): SecurityEvent[] {
-  const told = ({ type }: SecurityEvent): boolean => noise.has(type) || account.has(type)
+export function surplus(events: readonly SecurityEventRecord[]): SecurityEventRecord[] {
+  const told = ({ type }: SecurityEventRecord): boolean => noise.has(type) || account.has(type)
   return [
     ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
     ...events.filter(({ type }) => account.has(type)).slice(NOISE_KEPT),
@@ -49,7 +51,7 @@ interface About {
 
 /** What happened to keys and devices, kept (sealed) for the person to read. */
 export class SecurityLog {
-  private events: SecurityEvent[] = []
+  private events: SecurityEventRecord[] = []
   private told = 0
 
   constructor(
@@ -60,7 +62,7 @@ export class SecurityLog {
   async load(): Promise<void> {
     const events = await this.core.store.all(securityEvents)
     this.events = events.sort((a, b) => b.at - a.at)
-    this.core.view.security(this.events)
+    this.show()
   }
 
   /** Adds the event to `changes`. One of the same `id` is replaced. */
@@ -71,7 +73,7 @@ export class SecurityLog {
     id: string = crypto.randomUUID(),
   ): void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
-    const event: SecurityEvent = {
+    const event: SecurityEventRecord = {
       id,
       at: about.at ?? this.core.now(),
       type,
@@ -88,8 +90,12 @@ export class SecurityLog {
       const events = after()
       const gone = new Set(surplus(events))
       this.events = events.filter((one) => !gone.has(one))
-      this.core.view.security(this.events)
+      this.show()
     })
+  }
+
+  private show(): void {
+    this.core.view.security(this.events.flatMap((event) => shownSecurityEvent(event) ?? []))
   }
 
   /** Records were passed over because they do not open: said once, also over later starts. */

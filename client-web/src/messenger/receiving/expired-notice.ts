@@ -7,13 +7,13 @@ import { expiredNotices } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
 import type { Core } from '@/messenger/core/core'
-import type { Expired } from '@/messenger/contract'
+import type { ExpiredRecord } from '@/messenger/core/records'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 
 const RECORD = 'expired'
 
 export class ExpiredNotice {
-  private noted: Expired | null = null
+  private noted: ExpiredRecord | null = null
 
   constructor(
     private readonly core: Core,
@@ -26,7 +26,7 @@ export class ExpiredNotice {
 
   /** Adds `count` more to `changes`. */
   stage(changes: TurnChanges, count: number): void {
-    const noted = { count: (this.noted?.count ?? 0) + count, at: this.core.now() }
+    const noted: ExpiredRecord = { count: (this.noted?.count ?? 0) + count, at: this.core.now() }
     changes.put('records', RECORD, noted).whenStored(() => this.show(noted))
     this.log.stage(changes, 'messages_expired', { count })
   }
@@ -38,8 +38,8 @@ export class ExpiredNotice {
     })
   }
 
-  private show(noted: Expired | null): void {
+  private show(noted: ExpiredRecord | null): void {
     this.noted = noted
-    this.core.view.app({ expired: noted })
+    this.core.view.app({ expired: noted && { count: noted.count, at: noted.at } })
   }
 }

@@ -10,11 +10,11 @@ import type { Requests } from '@/messenger/chats/requests'
 import { messageRuleOf } from '@/messenger/contents/registry'
 import type { Content, UnknownContent } from '@/messenger/contents/registry'
 import { conversationWith } from '@/messenger/contract'
-import type { ConversationId, EncryptionDetails, UserId } from '@/messenger/contract'
+import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
 import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
-import type { MessageRecord } from '@/messenger/core/message-record'
+import type { EncryptionRecord, MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { mayWriteTo } from '@/messenger/people/people'
@@ -26,7 +26,7 @@ export type Incoming = Content | UnknownContent
 interface Place {
   readonly sender: UserId | null
   readonly conversation: ConversationId
-  readonly encryption: EncryptionDetails | null
+  readonly encryption: EncryptionRecord | null
 }
 
 export class IncomingMessages {
@@ -47,7 +47,7 @@ export class IncomingMessages {
   ): Promise<void> {
     const { userId, verified } = person
     const conversation = conversationWith(userId)
-    const encryption: EncryptionDetails = {
+    const encryption: EncryptionRecord = {
       origin: 'contact',
       device: from.device_id,
       startedSession,
@@ -79,7 +79,7 @@ export class IncomingMessages {
     content: Incoming,
   ): Promise<void> {
     const { userId } = person
-    const encryption: EncryptionDetails = {
+    const encryption: EncryptionRecord = {
       origin: 'own_device',
       device: from.device_id,
       startedSession: false,

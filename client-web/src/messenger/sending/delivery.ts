@@ -9,10 +9,11 @@ import { isMessage } from '@/messenger/contents/registry'
 import type { Content } from '@/messenger/contents/registry'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import type { SendProblem, SignedReceipt, UserId } from '@/messenger/contract'
+import type { SendProblem, UserId } from '@/messenger/contract'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
+import type { SignedReceiptRecord } from '@/messenger/core/message-record'
 import type { DeviceRef, OutboxRecord } from '@/messenger/core/records'
 import { KeyChanged, SessionsMissing } from '@/messenger/keys/sessions'
 import type { Sessions } from '@/messenger/keys/sessions'
@@ -20,7 +21,7 @@ import type { SignedReceipts } from './signed-receipts'
 import type { Target, Targets } from '@/messenger/keys/targets'
 
 export type Outcome =
-  | { type: 'accepted'; at: number; receipts: readonly SignedReceipt[] }
+  | { type: 'accepted'; at: number; receipts: readonly SignedReceiptRecord[] }
   /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
   | { type: 'prepared'; entry: OutboxRecord; wait?: number }
   | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }

@@ -10,7 +10,7 @@ import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { ReceiptKey, SendAnswer } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
-import type { SignedReceipt } from '@/messenger/contract'
+import type { SignedReceiptRecord } from '@/messenger/core/message-record'
 import type { OutboxRecord } from '@/messenger/core/records'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 
@@ -53,8 +53,8 @@ export class SignedReceipts {
     entry: OutboxRecord,
     answer: SendAnswer,
     log: string | null,
-  ): Promise<SignedReceipt[]> {
-    const good: SignedReceipt[] = []
+  ): Promise<SignedReceiptRecord[]> {
+    const good: SignedReceiptRecord[] = []
     let refused = 0
     for (const { device_id: device, seq, receipt } of answer.accepted) {
       if (!receipt) continue
@@ -108,7 +108,7 @@ export class SignedReceipts {
   }
 }
 
-type Facts = Omit<SignedReceipt, 'receipt'>
+type Facts = Omit<SignedReceiptRecord, 'receipt'>
 
 /** Returns the bytes that the relay signs, as PROTOCOL defines them in "The relay's log". */
 export function signedText({ log, userId, device, seq, id, digest, at }: Facts): Bytes {
@@ -117,7 +117,7 @@ export function signedText({ log, userId, device, seq, id, digest, at }: Facts):
 }
 
 /** As `sealstream replay verify-receipt` takes it. */
-export function receiptFile(receipts: readonly SignedReceipt[]): Blob {
+export function receiptFile(receipts: readonly SignedReceiptRecord[]): Blob {
   const rows = receipts.map(({ userId, device, ...rest }) => ({
     ...rest,
     user_id: userId,

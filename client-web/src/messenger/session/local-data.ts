@@ -18,9 +18,9 @@ import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
 import { Vault } from '@/storage/vault'
 import type { SessionTokens } from '@/wire/types'
-import { defaultSettings } from '@/messenger/contract'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
+import { shownSettings } from '@/messenger/core/shown-settings'
 
 export class LocalData {
   private closed = false
@@ -51,7 +51,7 @@ export class LocalData {
       store.getSpare(tokenRecords, 'tokens'),
       store.getSpare(settingsRecords, 'settings'),
     ])
-    return { store, sealer, account, tokens, settings: { ...defaultSettings, ...settings } }
+    return { store, sealer, account, tokens, settings: shownSettings(settings) }
   }
 
   /**

@@ -9,11 +9,10 @@ import type { Turn } from '@/messenger/core/serial'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
 import type { OwnKeys, SessionEntry } from '@/wire/types'
-import type { NewDevice } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import type { Outbox } from '@/messenger/sending/outbox'
 import type { Prekeys } from '@/messenger/keys/prekeys'
-import type { DeviceRef, OwnDevicesRecord } from '@/messenger/core/records'
+import type { DeviceRef, NewDeviceRecord, OwnDevicesRecord } from '@/messenger/core/records'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 import type { Targets } from '@/messenger/keys/targets'
 
@@ -62,7 +61,7 @@ export class OwnDevices {
   async met(deviceId: number, name: string | null): Promise<void> {
     if (name !== null && name !== this.nameOf(deviceId)) {
       await this.core.serial.run(() => {
-        const named = (one: NewDevice) => (one.deviceId === deviceId ? { ...one, name } : one)
+        const named = (one: NewDeviceRecord) => (one.deviceId === deviceId ? { ...one, name } : one)
         const names = { ...this.record.names, [deviceId]: name }
         return this.commit({ ...this.record, names, asked: this.record.asked.map(named) })
       })
@@ -122,7 +121,7 @@ export class OwnDevices {
     others: readonly DeviceRef[],
     fresh: readonly DeviceRef[],
     sessions: readonly SessionEntry[] | null,
-  ): readonly NewDevice[] {
+  ): readonly NewDeviceRecord[] {
     const joined = fresh.map(({ deviceId }) => ({
       deviceId,
       name: this.nameOf(deviceId),
@@ -180,6 +179,7 @@ export class OwnDevices {
 
   private show(record: OwnDevicesRecord): void {
     this.record = record
-    this.core.view.app({ newDevices: record.asked })
+    const newDevices = record.asked.map(({ deviceId, name, at }) => ({ deviceId, name, at }))
+    this.core.view.app({ newDevices })
   }
 }

@@ -110,6 +110,31 @@ describe('contents of unknown types', () => {
   })
 })
 
+interface Golden {
+  version: number
+  bytes: string
+  /** Byte strings as `{ bytes: base64 }`. */
+  means: unknown
+}
+
+/** Contents as builds wrote them: a line never changes and never goes. */
+const golden = JSON.parse(readFileSync('tests/fixtures/golden-backups.json', 'utf8')) as Golden[]
+
+test.each(golden)('version $version is read as it was meant', ({ bytes, means }) => {
+  const read: unknown = JSON.parse(
+    JSON.stringify(readContent(fromBase64(bytes)), (_name, part: unknown) =>
+      part instanceof Uint8Array ? { bytes: Buffer.from(part).toString('base64') } : part,
+    ),
+  )
+  expect(read).toEqual(means)
+})
+
+test('the newest version is still written as its golden bytes were', () => {
+  const newest = golden.at(-1)
+  const bytes = fromBase64(newest?.bytes ?? '')
+  expect(decode(writeContent(readContent(bytes)))).toEqual(decode(bytes))
+})
+
 test('damaged or of a later version is refused', () => {
   const file = decode(writeContent(content([message()]))) as Record<string, unknown>
   const packed = (over: object) => own(encode({ ...file, ...over }))
