@@ -1,6 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { shownPage } from '@/messenger/core/kept-messages'
-import { isReceived } from '@/messenger/core/message-record'
+import { receivedMessages } from '@/messenger/core/kept-messages'
 import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
@@ -203,11 +202,15 @@ export class Services {
     })
   }
 
-  /** Ids of the newest received messages. */
+  /** Ids of the newest received messages, ascending. */
   private async newest(id: ConversationId, count: number): Promise<string[]> {
-    const page = await shownPage(this.core.store, id, Infinity, Math.min(1000, count * 2 + 50))
-    const received = page.filter(isReceived)
-    return received.slice(-count).map((one) => one.id)
+    const ids: string[] = []
+    if (count === 0) return ids
+    for await (const message of receivedMessages(this.core.store, id)) {
+      ids.push(message.id)
+      if (ids.length === count) break
+    }
+    return ids.toReversed()
   }
 
   private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
