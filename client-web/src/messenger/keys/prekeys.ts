@@ -17,7 +17,10 @@ import { tidy } from './handed-out'
 import type { StoredSignedPrekey } from '@/messenger/core/records'
 import type { SecurityLog } from './security-log'
 import { Serial } from '@/messenger/core/serial'
-import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
+import type { RelayClock } from '@/messenger/core/relay-clock'
+import { mayBeErased, nowBetween, retiredSince } from './retirement'
+import type { Now } from './retirement'
+import { ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
 
 export const BATCH = 100
 const LOW = 20
@@ -31,7 +34,12 @@ export class Prekeys {
   constructor(
     private readonly core: Core,
     private readonly log: SecurityLog,
+    private readonly relayClock: RelayClock,
   ) {}
+
+  private get now(): Now {
+    return nowBetween(this.core.now(), this.relayClock.last)
+  }
 
   /** First keys of this device; afterwards it is active. @throws RelayError `identity_conflict` … */
   async publish(replace: boolean): Promise<void> {
@@ -136,8 +144,9 @@ export class Prekeys {
     const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
     changes.put('signed_prekeys', id, signed)
+    const retiredAt = retiredSince(null, this.now)
     for (const old of await this.core.store.all(signedPrekeys)) {
-      if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt: now })
+      if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt })
     }
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
     return signed
@@ -163,12 +172,17 @@ export class Prekeys {
     const changes = new TurnChanges(turn)
     const prekeys = await this.core.store.all(prekeyRecords)
     const available = this.core.account.prekeysAvailable ?? prekeys.length
-    const { changed, erased } = tidy(prekeys, available, this.core.now())
+    const { now } = this
+    const { changed, erased } = tidy(prekeys, available, now)
     for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
-    const limit = this.core.now() - KEEP_RETIRED
     for (const key of await this.core.store.all(signedPrekeys)) {
-      if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
+      if (key.retiredAt === null) continue
+      const retiredAt = retiredSince(key.retiredAt, now)
+      if (mayBeErased(retiredAt, now)) changes.remove('signed_prekeys', key.id)
+      else if (retiredAt !== key.retiredAt) {
+        changes.put('signed_prekeys', key.id, { ...key, retiredAt })
+      }
     }
     await this.core.store.commit(changes)
   }

@@ -36,6 +36,7 @@ import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
 import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
 import { SharedChangesOf } from '@/messenger/receiving/shared-changes'
+import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
 
@@ -55,6 +56,7 @@ export class Services {
   readonly sync: SiblingSync
   readonly receipts: Receipts
   readonly signed: SignedReceipts
+  readonly relayClock: RelayClock
   readonly removals: Removals
   readonly requests: Requests
   readonly inbox: Inbox
@@ -83,7 +85,8 @@ export class Services {
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
-    const { people, chats, log, targets, sessions, keys, held, signed } = this
+    this.relayClock = new RelayClock(core)
+    const { people, chats, log, targets, sessions, keys, held, signed, relayClock } = this
     this.outbox = new Outbox(
       core,
       targets,
@@ -114,9 +117,9 @@ export class Services {
       keys,
       held,
       this.expiredNotice,
-      new MailboxPlace(core, log),
+      new MailboxPlace(core, log, relayClock),
     )
-    this.prekeys = new Prekeys(core, log)
+    this.prekeys = new Prekeys(core, log, relayClock)
     this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
     handlers.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
     this.greetings = new Greetings(core, people, chats, this.outbox)
@@ -129,7 +132,19 @@ export class Services {
   async start(): Promise<void> {
     await this.people.load()
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
-    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
+    const { relayClock } = this
+    const parts = [
+      chats,
+      log,
+      targets,
+      devices,
+      held,
+      inbox,
+      expiredNotice,
+      signed,
+      sync,
+      relayClock,
+    ]
     await Promise.all(parts.map((part) => part.load()))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
