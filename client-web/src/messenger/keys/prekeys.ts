@@ -13,12 +13,11 @@ import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { commitAccount, localIdentity, updateAccount } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import { tidy } from './handed-out'
 import type { StoredSignedPrekey } from '@/messenger/core/records'
 import type { SecurityLog } from './security-log'
 import { Serial } from '@/messenger/core/serial'
 import type { RelayClock } from '@/messenger/core/relay-clock'
-import { mayBeErased, nowBetween, retiredSince } from './retirement'
+import { mayBeErased, nowBetween, retiredSince, retirePrekeys } from './retirement'
 import type { Now } from './retirement'
 import { ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
 
@@ -173,7 +172,7 @@ export class Prekeys {
     const prekeys = await this.core.store.all(prekeyRecords)
     const available = this.core.account.prekeysAvailable ?? prekeys.length
     const { now } = this
-    const { changed, erased } = tidy(prekeys, available, now)
+    const { changed, erased } = retirePrekeys(prekeys, available, now)
     for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
     for (const key of await this.core.store.all(signedPrekeys)) {

@@ -18,7 +18,7 @@ import { Greetings } from '@/messenger/sending/greetings'
 import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { Inbox } from '@/messenger/receiving/inbox'
 import { KeyWatch } from '@/messenger/keys/key-watch'
-import { Link } from './link'
+import { RelayConnection } from './relay-connection'
 import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
 import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
 import { Outbox } from '@/messenger/sending/outbox'
@@ -35,7 +35,7 @@ import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
 import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
-import { SharedChangesOf } from '@/messenger/receiving/shared-changes'
+import { SiblingChanges } from '@/messenger/receiving/sibling-changes'
 import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
@@ -65,7 +65,7 @@ export class Services {
   readonly greetings: Greetings
   readonly presence: Presence
   readonly search: SearchIndex
-  readonly link: Link
+  readonly connection: RelayConnection
   private stopped = false
   private upkeep: ReturnType<typeof setInterval> | null = null
 
@@ -103,7 +103,7 @@ export class Services {
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search)
-    const shared = new SharedChangesOf(core, people, chats, log, keys, held, sync, this.removals)
+    const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
     const incoming = new IncomingMessages(core, people, chats, receipts, requests)
@@ -125,8 +125,8 @@ export class Services {
     this.greetings = new Greetings(core, people, chats, this.outbox)
     const ephemerals = new Ephemerals(core, decryptor)
     this.presence = new Presence(core, people, chats, sessions, ephemerals)
-    this.link = new Link(core, wire, tokens, this.events(ended))
-    this.inbox.interrupted = () => this.link.reconnect()
+    this.connection = new RelayConnection(core, wire, tokens, this.events(ended))
+    this.inbox.interrupted = () => this.connection.reconnect()
   }
 
   async start(): Promise<void> {
@@ -156,14 +156,14 @@ export class Services {
       this.inBackground(this.inbox.openHeld(userId))
     }
     if (this.stopped) return
-    this.link.start()
+    this.connection.start()
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
   }
 
   stop(): void {
     this.stopped = true
     if (this.upkeep) clearInterval(this.upkeep)
-    this.link.stop()
+    this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
     this.receipts.stop()
@@ -228,7 +228,9 @@ export class Services {
     return ids.toReversed()
   }
 
-  private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
+  private events(
+    ended: (reason: SessionEnd) => void,
+  ): ConstructorParameters<typeof RelayConnection>[3] {
     return {
       opened: (log) => {
         this.inbox.greeted(log)

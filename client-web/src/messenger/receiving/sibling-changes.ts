@@ -26,7 +26,7 @@ import type { UserId } from '@/messenger/contract'
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
 
-export class SharedChangesOf {
+export class SiblingChanges {
   /** Called after the commit of a decision about a key; `renewed`: another one is pinned than before. */
   decided: (userId: UserId, renewed: boolean) => void = () => undefined
   /** Called after the commit of a changed relation. */
