@@ -14,6 +14,7 @@ from aiohttp import web
 from prometheus_client import start_http_server
 from redis.asyncio.cluster import RedisCluster
 
+from relay import collector
 from relay import database as databases
 from relay.admission import Admission
 from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
@@ -105,6 +106,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
+        collector.spare_what_stays()
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)
