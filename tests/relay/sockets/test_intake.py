@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from relay.heap import give_back
 from relay.sockets import unauthenticated, user_budgets
 from relay.sockets.engine import UNITS_AT_ONCE
 from relay.sockets.live import LiveSocket
@@ -36,7 +37,7 @@ class Live:
     def __init__(self, served: Served) -> None:
         self._served = served
         self.registry = Registry()
-        self.memory = SocketMemory(self.registry, MOST)
+        self.memory = SocketMemory(self.registry, MOST, give_back)
 
     async def open(self, user: UUID | None = None) -> tuple[ClientWebSocketResponse, LiveSocket]:
         client = await self._served.open()
