@@ -11,7 +11,6 @@ from aiohttp import ClientWebSocketResponse
 
 from relay.heap import give_back
 from relay.sockets import unauthenticated, user_budgets
-from relay.sockets.engine import UNITS_AT_ONCE
 from relay.sockets.live import LiveSocket
 from relay.sockets.memory import SocketMemory
 from relay.sockets.registry import Registry
@@ -21,6 +20,7 @@ from tests.support.served_engine import Served
 from tests.support.until import until
 
 MIB = 1024 * 1024
+FRAMES_IN_A_TURN = 32
 MOST = 4 * MIB
 PIECE = 64 * 1024
 
@@ -131,7 +131,7 @@ async def test_threat_13_frames_that_come_in_one_read_do_not_keep_others_waiting
     turns = asyncio.create_task(others())
     put(client, frame(b"x") * 900)
     await until(turns.done)
-    assert max(after - before for before, after in pairwise(at_turn)) <= 2 * UNITS_AT_ONCE
+    assert max(after - before for before, after in pairwise(at_turn)) <= FRAMES_IN_A_TURN
 
 
 async def test_while_the_budget_is_spent_the_network_holds_the_sender_back(
