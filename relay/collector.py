@@ -10,7 +10,7 @@ from typing import Final
 YOUNG: Final = 1_000
 MIDDLE: Final = 10
 OLD: Final = 50
-"""Passes over the middle generation before one over the old; sockets live there, 150 objects each."""
+"""Passes over the middle generation before one over the old; sockets live there, 100 objects each."""
 
 
 def spare_what_stays() -> None:
