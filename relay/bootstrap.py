@@ -14,6 +14,7 @@ from aiohttp import web
 from prometheus_client import start_http_server
 from redis.asyncio.cluster import RedisCluster
 
+from relay import collector
 from relay import database as databases
 from relay.admission import Admission
 from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
@@ -21,6 +22,7 @@ from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
+from relay.heap import give_back
 from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.http.listening import listen
@@ -105,6 +107,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
+        collector.spare_what_stays()
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)
@@ -173,10 +176,11 @@ async def _wire(
     pressure = Pressure(log_client, partitions)
     sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
+    memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence, registry, room),
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
-        SocketMemory(registry, settings.socket_bytes),
+        memory,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),
         address_of=peers.subject,
         room=room,
@@ -205,7 +209,12 @@ async def _wire(
         node.session_ended(session, reason)
 
     await node.start(
-        pressure.run(), limits.run(), keyset.run(), revocation.watch(end_session), watch.run(log_link)
+        pressure.run(),
+        limits.run(),
+        keyset.run(),
+        revocation.watch(end_session),
+        watch.run(log_link),
+        memory.run(),
     )
     if settings.metrics_port:
         _serve_metrics(settings.metrics_host, settings.metrics_port + index, stack)

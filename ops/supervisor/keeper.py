@@ -17,6 +17,9 @@ from schema.backoff import Backoff
 STABLE_SECONDS: Final = 20.0
 """Having lived so long, a program's next wait is the shortest again."""
 
+NOT_MENDED_BY_WAITING: Final = (PermissionError, FileNotFoundError, NotADirectoryError)
+"""The machine's refusals of a file that this user may not run or reach."""
+
 
 class Keeper:
     """`make` is asked for the program at every start. `ends` counts how often it died by itself."""
@@ -87,6 +90,10 @@ class Keeper:
         except (OSError, OperatorError) as error:
             if self.ends == 0 and isinstance(error, OperatorError):
                 raise
+            if self.ends == 0 and isinstance(error, NOT_MENDED_BY_WAITING):
+                raise OperatorError(
+                    f"{self.name} cannot be started: {error.strerror}: {error.filename}."
+                ) from error
             wait = self._backoff.next()
             self._due = now + wait
             self._tell(f"{self.name} cannot be started ({error}); trying again in {wait:.1f} s")

@@ -31,8 +31,9 @@ log = structlog.get_logger(__name__)
 
 PING_INTERVAL_SECONDS: Final = 25
 PING_TIMEOUT_SECONDS: Final = 20
-UNITS_AT_ONCE: Final = 64
-"""Of frames that have come already; then other sockets have their turn."""
+UNITS_AT_ONCE: Final = 16
+"""Of frames that have come already; then other sockets have their turn. At 64, twelve sockets with lists of
+1,000 users to watch took 73 ms of CPU in one turn."""
 FRAME_BYTES: Final = 1024 * 1024
 """A longer frame ends the socket; calls over 768 KiB up to here get a typed refusal."""
 

@@ -3,9 +3,11 @@
 Invariant: they hold at most `most` and what is written between two looks (a 64th of it). Beyond that the node
 first forgets pushes that wait (the mailboxes have them), then cuts sockets: those of the user who holds most,
 the largest first, until an eighth is free. So many sockets of one user do not drive out another's single one.
-A cut client reconnects and catches up.
+A cut client reconnects and catches up. What they no longer hold goes back to the system.
 """
 
+import asyncio
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -21,14 +23,18 @@ log = structlog.get_logger(__name__)
 LOOK_SHARE: Final = 64
 """A look goes over all sockets; it is due at most once per this part of the bound that is written."""
 FREE_SHARE: Final = 8
+SETTLE_SECONDS: Final = 10.0
 
 
 class SocketMemory:
-    """Counts upwards what is written, and looks at what is held once that might be too much."""
+    """Counts upwards what is written, and looks at what is held once that might be too much. `give_back`
+    returns free memory to the system; it runs in a thread."""
 
-    def __init__(self, registry: Registry, most: int) -> None:
+    def __init__(self, registry: Registry, most: int, give_back: Callable[[], None]) -> None:
         self._registry = registry
         self._most = most
+        self._give_back = give_back
+        self._high = 0
         self._held = 0
         self._since = 0
 
@@ -45,8 +51,7 @@ class SocketMemory:
 
     def look(self) -> None:
         """Counts exactly, and makes room if it must."""
-        self._since = 0
-        self._held = sum(socket.held for socket in self._registry)
+        self._count()
         if self._held > self._most:
             for socket in self._registry:
                 socket.forget_pushes()
@@ -54,6 +59,25 @@ class SocketMemory:
         if self._held > self._most:
             self._cut(self._held - (self._most - self._most // FREE_SHARE))
         metrics.SOCKET_BYTES.set(self._held)
+
+    async def run(self) -> None:
+        """Settles every few seconds, for ever."""
+        while True:
+            await asyncio.sleep(SETTLE_SECONDS)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Has memory given back if the sockets hold an eighth of the bound less than they once did."""
+        self._count()
+        if self._high - self._held >= self._most // FREE_SHARE:
+            self._high = self._held
+            await asyncio.to_thread(self._give_back)
+        metrics.SOCKET_BYTES.set(self._held)
+
+    def _count(self) -> None:
+        self._since = 0
+        self._held = sum(socket.held for socket in self._registry)
+        self._high = max(self._high, self._held)
 
     def _cut(self, excess: int) -> None:
         by_user: dict[UUID, int] = {}

@@ -1,7 +1,9 @@
 """What dies is started again, later each time; stages come up in order and go down in the opposite one."""
 
 import os
+import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -65,6 +67,21 @@ def test_a_first_start_that_cannot_be_made_is_the_operators_to_mend(tmp_path: Pa
 
     with pytest.raises(OperatorError, match="no disk"):
         Keeper("small", make, prepared(tmp_path / "data"), print).tick()
+
+
+@pytest.mark.parametrize("mode", [0o600, None], ids=["not executable", "missing"])
+def test_an_interpreter_that_cannot_be_run_ends_the_first_start_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None
+) -> None:
+    interpreter = tmp_path / "python"
+    if mode is not None:
+        interpreter.touch(mode)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    keeper = Keeper("small", lambda: program(SLEEPS), prepared(tmp_path / "data"), print)
+    with pytest.raises(
+        OperatorError, match=rf"^small cannot be started: .+: {re.escape(str(interpreter))}\.$"
+    ):
+        keeper.tick()
 
 
 def test_a_program_that_never_comes_up_is_given_up_with_the_end_of_its_log(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from schema import servers
 from tests.support.processes import Process, run
 from tests.support.stack import free_ports
 
+FEW_OBJECTS = 10_000
 LOOPS = [("relay.inbox_reader", "InboxReader", "run"), ("relay.policy", "Policy", "watch")]
 
 
@@ -43,6 +45,15 @@ async def test_a_node_that_lost_a_loop_ends_so_that_another_is_started(
     for slug in ("node_up", "loop_ended", "node_draining", "node_down"):
         assert slug in said, said
     assert "a bug" not in said, "an exception's words may be anything"
+
+
+async def test_the_garbage_collector_passes_over_what_was_there_at_the_start(
+    log_url: str, board_url: str, database_url: str, tmp_path: Path
+) -> None:
+    env = environment(log_url, board_url, database_url, tmp_path)
+    done = await asyncio.to_thread(run, "node_that_counts", environment=env)
+    (examined,) = re.findall(r"^examined (\d+)$", done.stdout, re.MULTILINE)
+    assert int(examined) < FEW_OBJECTS, "a pass over many objects stops every socket"
 
 
 async def test_a_metrics_port_in_use_is_said_and_done_without(

@@ -1,6 +1,7 @@
 """Our programs as functions, for the fork server; each runs until it is told to stop."""
 
 import asyncio
+import gc
 import importlib
 import os
 import resource
@@ -65,3 +66,18 @@ def node_with_a_bug(arguments: list[str]) -> int:
     module, name, method = arguments
     setattr(getattr(importlib.import_module(module), name), method, broken)
     return run_node(Settings.from_env(os.environ), 0)
+
+
+def node_that_counts(_arguments: list[str]) -> int:
+    """One node; once it is up it prints how many objects the garbage collector examines, and ends."""
+    from relay import bootstrap
+    from relay.policy import Policy
+    from schema.settings import Settings
+
+    async def count(*_: Any) -> None:
+        await bootstrap._up.wait()
+        print(f"examined {len(gc.get_objects())}", flush=True)  # noqa: T201
+
+    gc.unfreeze()  # the fork server has frozen its own
+    Policy.watch = count  # type: ignore[method-assign]
+    return bootstrap.run_node(Settings.from_env(os.environ), 0)

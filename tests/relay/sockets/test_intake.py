@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from relay.heap import give_back
 from relay.sockets import unauthenticated, user_budgets
-from relay.sockets.engine import UNITS_AT_ONCE
 from relay.sockets.live import LiveSocket
 from relay.sockets.memory import SocketMemory
 from relay.sockets.registry import Registry
@@ -20,6 +20,7 @@ from tests.support.served_engine import Served
 from tests.support.until import until
 
 MIB = 1024 * 1024
+FRAMES_IN_A_TURN = 32
 MOST = 4 * MIB
 PIECE = 64 * 1024
 
@@ -36,7 +37,7 @@ class Live:
     def __init__(self, served: Served) -> None:
         self._served = served
         self.registry = Registry()
-        self.memory = SocketMemory(self.registry, MOST)
+        self.memory = SocketMemory(self.registry, MOST, give_back)
 
     async def open(self, user: UUID | None = None) -> tuple[ClientWebSocketResponse, LiveSocket]:
         client = await self._served.open()
@@ -130,7 +131,7 @@ async def test_threat_13_frames_that_come_in_one_read_do_not_keep_others_waiting
     turns = asyncio.create_task(others())
     put(client, frame(b"x") * 900)
     await until(turns.done)
-    assert max(after - before for before, after in pairwise(at_turn)) <= 2 * UNITS_AT_ONCE
+    assert max(after - before for before, after in pairwise(at_turn)) <= FRAMES_IN_A_TURN
 
 
 async def test_while_the_budget_is_spent_the_network_holds_the_sender_back(

@@ -25,9 +25,13 @@ class Unread:
 
     def __init__(self) -> None:
         self.registry = Registry()
-        self.memory = SocketMemory(self.registry, MOST)
+        self.given_back = 0
+        self.memory = SocketMemory(self.registry, MOST, self._give_back)
         self._accepted: asyncio.Queue[Any] = asyncio.Queue()
         self._ends: list[asyncio.StreamWriter] = []
+
+    def _give_back(self) -> None:
+        self.given_back += 1
 
     async def begin(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -150,3 +154,37 @@ async def test_the_sockets_of_one_user_share_their_budgets(unread: Unread) -> No
     again = await unread.socket(anna, 1)
     assert again.budgets is second.budgets
     assert (await unread.socket(uuid4())).budgets is not second.budgets
+
+
+async def test_memory_goes_back_to_the_system_once_the_sockets_hold_less(unread: Unread) -> None:
+    sockets = [await unread.socket(uuid4()) for _ in range(2)]
+    for socket in sockets:
+        await unread.fill(socket, MOST // FREE_SHARE)
+    await unread.memory.settle()
+    assert unread.given_back == 0, "they still hold it"
+    for socket in sockets:
+        socket.drop()
+    await unread.memory.settle()
+    await unread.memory.settle()
+    assert unread.given_back == 1
+
+
+async def test_what_was_held_and_let_go_between_two_turns_goes_back_when_the_bound_was_reached(
+    unread: Unread,
+) -> None:
+    sockets = [await unread.socket(uuid4()) for _ in range(9)]
+    for socket in sockets:
+        await unread.fill(socket, 2 * MIB)
+    for socket in sockets:
+        socket.drop()
+    await unread.memory.settle()
+    assert unread.given_back == 1
+
+
+async def test_a_little_less_is_not_worth_the_time(unread: Unread) -> None:
+    socket = await unread.socket(uuid4())
+    await unread.fill(socket, MOST // FREE_SHARE // 2)
+    await unread.memory.settle()
+    socket.drop()
+    await unread.memory.settle()
+    assert unread.given_back == 0
