@@ -82,7 +82,7 @@ class Audit:
                 partitions=scope.partitions,
                 set_aside=aside,
             )
-            fold.at = scope.after
+            fold.at = min(scope.after, extent.last)
             self._others[partition] = set()
         return sum(extent.entries for extent in self._extents.values())
 

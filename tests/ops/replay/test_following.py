@@ -2,6 +2,9 @@
 
 import builtins
 import json
+import os
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -126,6 +129,47 @@ def test_export_to_parquet_without_its_library_is_told_in_one_line(
     done = run("replay", "export", "--out", str(tmp_path / "x.parquet"), **relay)
     assert (done.exit_code, list(tmp_path.iterdir())) == (2, [])
     assert done.stderr == "sealstream: Parquet needs pyarrow: pip install 'sealstream[parquet]'.\n"
+
+
+@pytest.mark.parametrize("arguments", [("export", "--out"), ("stats", "--html")], ids=str)
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_read(
+    relay: dict[str, str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    out = tmp_path / "nowhere" / "file"
+    away = {**relay, "SEALSTREAM_LOG_URL": "redis://127.0.0.1:1"}
+    done = run("replay", *arguments, str(out), **away)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"sealstream: {out} cannot be written: No such file or directory.\n"
+
+
+def test_a_full_disk_is_not_taken_for_a_log_that_is_away(relay: dict[str, str], tmp_path: Path) -> None:
+    for name in ("out.jsonl.part", "page.part"):
+        (tmp_path / name).symlink_to("/dev/full")
+    for arguments in (("export", "--out", f"{tmp_path}/out.jsonl"), ("stats", "--html", f"{tmp_path}/page")):
+        done = run("replay", *arguments, **relay)
+        assert done.exit_code == 2
+        assert "cannot be written: No space left on device." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_whose_reader_left_ends_quietly(relay: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "ops.cli", "replay", "export"]
+    with subprocess.Popen(
+        command, env={**os.environ, **relay}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_stretch_without_entries_has_no_numbers(relay: dict[str, str], tmp_path: Path) -> None:
+    done = run("replay", "stats", "--from", "2027-01-01", "--html", str(tmp_path / "page"), **relay)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "the last entry is from before that." in done.stderr
+    for command in ("stats", "export"):
+        done = run("replay", command, "--from", "9-0", "--to", "3-0", **relay)
+        assert (done.exit_code, done.stderr) == (2, "sealstream: --to lies before --from.\n")
 
 
 def test_stats_add_up_and_the_page_needs_nothing_from_elsewhere(
