@@ -184,7 +184,7 @@ def test_stats_add_up_and_the_page_needs_nothing_from_elsewhere(
     done = run("replay", "stats", "--html", str(out), **relay)
     assert "delivered" in done.stdout
     text = out.read_text("utf-8")
-    assert text.count('<svg viewBox="0 0 720') == 4
+    assert (text.count('<svg class="wide"'), text.count('<svg class="narrow"')) == (4, 4)
     for foreign in ("http:", "https:", "<script", "<link", "@import", "url("):
         assert foreign not in text
     assert UUID(str(USER)).hex not in text.replace("-", "")
