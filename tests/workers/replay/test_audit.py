@@ -55,7 +55,7 @@ async def test_a_row_altered_in_postgresql_is_named(kept: Kept) -> None:
         await connection.execute("UPDATE envelopes SET body = 'x' WHERE user_id = %s AND seq = 3", (ANNA,))
         await connection.execute("DELETE FROM mailboxes WHERE user_id = %s", (BELA,))
     assert sorted(await kept.texts()) == [
-        "row missing: mailboxes lacks 1, which the log has",
+        "row missing: mailboxes: the row is missing; the log has it",
         "row: envelopes: number 3 is not what the log has under it",
     ]
 
@@ -68,8 +68,40 @@ async def test_an_entry_deleted_from_the_stream_is_found_even_if_nothing_follows
     assert "removed" in {text.split(":")[0] for text in await kept.texts()}
 
 
+async def test_a_beginning_that_retention_did_not_trim_is_missed(kept: Kept) -> None:
+    """Of entries at the beginning alone nothing else shows: who follows them has an unknown past then."""
+    await kept.log.xtrim(keys.log(0), minid="2-0", approximate=False)
+    assert await kept.texts() == ["removed: entries before 2-0 are gone, and retention did not trim them"]
+    await kept.log.hset(keys.log_gaps(0), "1-0", "")  # a repair forgets what retention trimmed
+    assert await kept.texts() == []
+
+
+async def test_the_first_entry_deleted_from_the_stream_is_found(kept: Kept) -> None:
+    await kept.log.xdel(keys.log(0), "1-0")
+    (text,) = await kept.texts()
+    assert text == "removed: entries up to 1-0 were removed one by one, and no account was deleted after that"
+    await kept.log.set(keys.trimmed(0), "1-0")
+    assert await kept.texts() == [], "retention may have trimmed what was beside it since"
+
+
+async def test_an_account_erased_before_the_stretch_is_no_violation(kept: Kept) -> None:
+    """The deletion stands before the entries that are read."""
+    await kept.write([stories.deleted(BELA)], first=100)
+    async with kept.database.connection() as connection:
+        await connection.execute("DELETE FROM users WHERE user_id = %s", (BELA,))
+    await kept.log.delete(keys.user(0, BELA))
+    await kept.project()
+    hers = [f"{at}-0" for at, (said, _) in enumerate(STORY, 1) if said.user == BELA]
+    await kept.log.xdel(keys.log(0), *hers)
+    await kept.write([stories.accepted(ANNA, 1, 5)], first=200)
+    await kept.log.hset(keys.user(0, ANNA), "h1", 5)
+    assert (await kept.audit(after=Position(150, 0))).violations == []
+    assert await kept.texts() == []
+
+
 async def test_of_a_trimmed_log_only_what_it_has_is_said(kept: Kept) -> None:
     await kept.log.xtrim(keys.log(0), minid="13-0", approximate=False)
+    await kept.log.set(keys.trimmed(0), "12-0")
     report = await kept.audit()
     assert report.violations == []
     assert report.older_rows
