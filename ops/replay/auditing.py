@@ -19,6 +19,7 @@ from ops.replay.opening import chosen, has_entries, in_words, reachable, the_his
 from ops.replay.places import in_order
 from ops.replay.plain import line, plain
 from ops.replay.shares import Progress, Request, audited, count, in_shares
+from ops.words import counted
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.audit import Scope
@@ -143,7 +144,8 @@ def _table(report: Report, columns: tuple[str, ...], *, narrow: bool = False) ->
 
 
 def _cells(row: PartitionReport) -> dict[str, str]:
-    begins = "empty" if row.begins is None else "at its start" if row.complete else str(row.begins)
+    nothing = "nothing yet" if row.entries else "empty"
+    begins = nothing if row.begins is None else "at its start" if row.complete else str(row.begins)
     places = (str(place) if place is not None else "not compared" for place in (row.tables, row.directory))
     numbers = (row.entries, row.accepted, row.delivered, row.owed, row.expired, row.dropped)
     verdict = f"[red]{row.violations:,} found[/]" if row.violations else "[green]clean[/]"
@@ -153,8 +155,10 @@ def _cells(row: PartitionReport) -> dict[str, str]:
 
 def _verdict(report: Report) -> str:
     entries = sum(row.entries for row in report.partitions)
-    read = f"{entries:,} entries and {report.rows:,} rows in {report.seconds:.1f} s"
-    older = f"; {report.older_rows:,} rows are from before these entries" if report.older_rows else ""
+    looked_at = f"{counted(entries, 'entry', 'entries')} and {counted(report.rows, 'row', 'rows')}"
+    read = f"{looked_at} in {report.seconds:.1f} s"
+    before = counted(report.older_rows, "row is", "rows are")
+    older = f"; {before} from before these entries" if report.older_rows else ""
     if report.clean:
         return f"Clean: {read}{older}."
-    return f"{report.found:,} violation{'s' if report.found > 1 else ''} in {read}{older}."
+    return f"{counted(report.found, 'violation', 'violations')} in {read}{older}."

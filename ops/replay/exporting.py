@@ -16,6 +16,7 @@ from ops.replay.auditing import bar
 from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from ops.replay.output import whole_file, writing
 from ops.replay.places import in_order
+from ops.words import counted
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
@@ -49,7 +50,7 @@ def export(
     with in_words(), _opened(out) as sink:
         count, faults = asyncio.run(_export(settings, after, upto, partition, only, sink, fast=fast))
     if out is not None:
-        click.echo(f"{count:,} entries in {out}.")
+        click.echo(f"{counted(count, 'entry', 'entries')} in {out}.")
     return 1 if warn(faults) else 0
 
 

@@ -232,7 +232,8 @@ class Audit:
                 if fault.is_note:
                     yield f"partition {partition}: {fault.text}"
             if count := self._dropped[partition]:
-                yield f"partition {partition}: {count} entries left the quarantine and were never projected"
+                what = "entry was" if count == 1 else "entries were"
+                yield f"partition {partition}: {count} {what} dropped from the quarantine and never projected"
 
     def _row(
         self, fold: Fold, reached: dict[int, Position] | None, ends: dict[int, Position] | None, loose: int

@@ -4,6 +4,7 @@ import json
 from io import StringIO
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from redis import Redis
@@ -105,7 +106,8 @@ def test_every_number_fits_a_terminal_of_80_columns() -> None:
         accepted=most, delivered=most, owed=10_000, expired=10_000, dropped=10_000, prekeys_taken=0,
         violations=0,
     )  # fmt: skip
-    report = Report(partitions=[row], violations=[], found=0, rows=0, older_rows=3, seconds=1)
+    behind_a_gap = msgspec.structs.replace(row, begins=None)
+    report = Report(partitions=[row, behind_a_gap], violations=[], found=0, rows=0, older_rows=3, seconds=1)
     printed = StringIO()
     show(report, Console(width=80, file=printed))
     lines = printed.getvalue().splitlines()
@@ -113,4 +115,7 @@ def test_every_number_fits_a_terminal_of_80_columns() -> None:
     numbers = "1023 99,999,999 99,999,999 99,999,999 10,000 10,000 10,000 clean"
     assert numbers.split() in [line.split() for line in lines]
     assert f"1023 {at} {at} {at}".split() in [line.split() for line in lines]
-    assert lines[-1] == "Clean: 99,999,999 entries and 0 rows in 1.0 s; 3 rows are from before these entries."
+    assert f"1023 nothing yet {at} {at}".split() in [line.split() for line in lines]
+    assert (
+        lines[-1] == "Clean: 199,999,998 entries and 0 rows in 1.0 s; 3 rows are from before these entries."
+    )

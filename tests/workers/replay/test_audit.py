@@ -1,11 +1,12 @@
 """The audit on real servers: its cuts, and what it finds where only the servers can tell."""
 
 import asyncio
+import gc
 from uuid import uuid4
 
 import pytest
 
-from schema import keys
+from schema import keys, servers
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.test_tampering import ANNA, CARL, STORY
@@ -132,6 +133,19 @@ async def test_the_log_alone_is_folded_up_to_a_position(kept: Kept) -> None:
     assert (report.clean, report.partitions[0].entries, report.partitions[0].tables) == (True, 15, None)
 
 
+async def test_a_page_asked_for_in_advance_that_nobody_wants_leaves_no_complaint() -> None:
+    """As of a receipt whose entry was on the page before: then the connection is closed."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about["message"]))
+    client = servers.client("redis://127.0.0.1:1")
+    asked = LogSource(client)._ask(keys.log(0), Position(0, 0), LAST, 2)
+    await asyncio.wait([asked])
+    del asked
+    gc.collect()
+    assert complaints == []
+    await client.aclose()
+
+
 async def test_readers_that_are_missing_or_stuck_are_named(kept: Kept) -> None:
     await kept.log.xgroup_setid(keys.log(0), keys.PROJECTOR, "0")
     ((_, ((entry, _),)),) = await kept.log.xreadgroup(keys.PROJECTOR, "gone", {keys.log(0): ">"}, count=1)
@@ -171,7 +185,7 @@ async def test_what_was_dropped_from_the_quarantine_is_a_note(kept: Kept) -> Non
     await quarantine.drop(kept.log, 0, [entry async for entry in quarantine.read(kept.log, stream)])
     report = await kept.audit()
     assert report.violations == []
-    assert report.notes == ["partition 0: 2 entries left the quarantine and were never projected"]
+    assert report.notes == ["partition 0: 2 entries were dropped from the quarantine and never projected"]
 
 
 async def test_an_older_log_than_the_database_is_named(kept: Kept) -> None:
