@@ -58,6 +58,16 @@ def test_trace_of_what_is_not_in_the_log_ends_with_status_1(relay: dict[str, str
     assert run("replay", "trace", "anna", **relay).exit_code == 2
 
 
+def test_trace_names_what_is_missing_where_it_matters(relay: dict[str, str]) -> None:
+    """Of the envelope's own partition; of every one where it was not found."""
+    with Redis.from_url(relay["SEALSTREAM_LOG_URL"]) as log:
+        log.set(keys.PARTITION_COUNT, 2)
+        log.xadd(keys.log(1), stories.fields(stories.identity(uuid4())), id="9000-0")  # type: ignore[arg-type]
+        log.hset(keys.log_gaps(1), "5000-0", "")
+    assert run("replay", "trace", FIRST, **relay).stderr == ""
+    assert "partition 1: the log was lost" in run("replay", "trace", str(uuid4()), **relay).stderr
+
+
 @pytest.mark.parametrize(
     ("said", "end"),
     [
