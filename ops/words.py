@@ -15,6 +15,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def age(milliseconds: int) -> str:
     """The largest whole unit: `90000` is `1 min`; less than a second is `-`."""
     for unit, name in _UNITS:

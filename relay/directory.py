@@ -170,7 +170,7 @@ class Directory:
 
     async def _call(self, function: str, user: UUID, arguments: list[Any], *further: str) -> Any:
         partition = partition_of(user, self._partitions)
-        names = [keys.log(partition), keys.user(partition, user), *further]
+        names = [keys.log(partition), keys.user(partition, user), *further, keys.log_id(partition)]
         try:
             return await functions.call(self._log, "relay", function, names, [*arguments, self._log_id])
         except ResponseError as error:

@@ -143,8 +143,9 @@ class MailboxLog:
 
     async def told(self, user: UUID, device: int, expired: int) -> None:
         """Remembers of how many expired envelopes the device knows. Raises Refusal unavailable."""
-        name = keys.user(partition_of(user, self._partitions), user)
-        await self._ask("FCALL", functions.called("relay", "told"), 1, name, device, expired)
+        partition = partition_of(user, self._partitions)
+        names = (keys.user(partition, user), keys.log_id(partition))
+        await self._ask("FCALL", functions.called("relay", "told"), 2, *names, device, expired, self._log_id)
 
     async def end(self, user: UUID) -> Position:
         """Where the log of the user's partition ends now. Raises Refusal unavailable."""
@@ -157,9 +158,9 @@ class MailboxLog:
         partition = partition_of(user, self._partitions)
         count = upto - max(mailbox.cursor, mailbox.floor)
         event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
-        names = (keys.log(partition), keys.user(partition, user))
-        arguments = (device, upto, mailbox.cursor, mailbox.floor, event)
-        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 2, *names, *arguments))
+        names = (keys.log(partition), keys.user(partition, user), keys.log_id(partition))
+        arguments = (device, upto, mailbox.cursor, mailbox.floor, event, self._log_id)
+        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 3, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
@@ -219,11 +220,12 @@ class MailboxLog:
         command: list[bytes | str | int] = [
             "FCALL",
             functions.called("relay", function),
-            1 + sum(len(submission.keys) for submission in batch),
+            2 + sum(len(submission.keys) for submission in batch),
             keys.log(partition),
         ]
         for submission in batch:
             command += submission.keys
+        command.append(keys.log_id(partition))
         command += (
             [self._capacity, keys.SEEN_SECONDS, self._log_id] if function == "accept" else [self._log_id]
         )

@@ -9,7 +9,7 @@ plaintext, a password, a token or a network address.
 encoded, so the number travels beside the bytes as the stream entry's own field.
 """
 
-from typing import Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -96,17 +96,19 @@ class AccountDeleted(Event, frozen=True, tag="account.deleted", kw_only=True):
     """Every device, mailbox, key and the name went; `device` is the one that asked, 0 the operator."""
 
 
-LogEvent = (
-    EnvelopeAccepted
-    | EnvelopesAcknowledged
-    | EnvelopesExpired
-    | IdentitySet
-    | DeviceClosed
-    | PrekeysUploaded
-    | SignedPrekeySet
-    | PrekeyTaken
-    | AccountDeleted
-)
+MailboxEvent = EnvelopeAccepted | EnvelopesAcknowledged | EnvelopesExpired
+AccountEvent = IdentitySet | DeviceClosed | PrekeysUploaded | SignedPrekeySet | PrekeyTaken | AccountDeleted
+LogEvent = MailboxEvent | AccountEvent
+
+
+def _tags(union: Any) -> tuple[str, ...]:
+    return tuple(str(kind.__struct_config__.tag) for kind in get_args(union))
+
+
+KINDS: Final = _tags(LogEvent)
+"""The tags of all entries."""
+ACCOUNT_KINDS: Final = _tags(AccountEvent)
+"""Of those that change an account, not only what waits in its mailboxes."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="t"):

@@ -44,12 +44,12 @@ def adopt_log(*, yes: bool) -> None:
 
 def _run(repair: Repair, *, yes: bool) -> None:
     from ops.log_repair.pair import pair  # noqa: PLC0415 - as above
+    from ops.words import confirmed  # noqa: PLC0415 - as above
 
     def ask(lines: list[str]) -> None:
         for line in lines:
             click.echo(f"- {line}")
-        if not yes:
-            click.confirm("Go on?", abort=True)
+        confirmed("Go on?", yes=yes)
 
     with pair(os.environ) as settings:
         click.echo(asyncio.run(_repaired(repair, settings, ask)))

@@ -5,12 +5,9 @@ from typing import Any, Final
 from ops.errors import OperatorError
 from ops.quarantine.listing import Listed
 from schema import keys
+from schema.events import ACCOUNT_KINDS
 from workers import quarantine
 
-ACCOUNTS: Final = frozenset(
-    {"identity.set", "device.closed", "prekeys.uploaded", "prekey.signed", "prekey.taken", "account.deleted"}
-)
-"""The directory has them already, whatever becomes of their projection."""
 NAMED: Final = 5
 
 
@@ -21,12 +18,13 @@ async def drop(log_client: Any, wanted: list[Listed]) -> None:
 
 
 def check(wanted: list[Listed]) -> None:
-    """Raises OperatorError for what must not be lost: without it the database and the directory would
-    differ for ever, and a device of that account could not be written to, or still be written to."""
+    """Raises OperatorError for what must not be lost: without it the database would differ for ever from the
+    directory, which has the change already, and a device of that account could not be written to, or still be
+    written to."""
     kept = [
         f"{one.row.entry} ({one.row.event})"
         for one in wanted
-        if keys.PROJECTOR in one.row.groups and one.row.event in ACCOUNTS
+        if keys.PROJECTOR in one.row.groups and one.row.event in ACCOUNT_KINDS
     ]
     if kept:
         more = f" and {len(kept) - NAMED} more" if len(kept) > NAMED else ""

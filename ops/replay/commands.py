@@ -10,9 +10,10 @@ import click
 
 from ops.errors import OperatorError
 from ops.replay.places import POSITION, USER
+from schema.events import KINDS
 from schema.settings import BadSetting, Settings
 from workers.positions import START, Position
-from workers.replay.flat import KINDS, Filter
+from workers.replay.flat import Filter
 
 
 class _Replay(click.Group):

@@ -14,6 +14,9 @@ import msgspec
 from ops.errors import OperatorError
 from ops.replay.auditing import bar
 from ops.replay.opening import chosen, in_words, reachable, the_history, warn
+from ops.replay.output import whole_file, writing
+from ops.replay.places import in_order
+from ops.words import counted
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
@@ -42,11 +45,12 @@ def export(
 ) -> int:
     """Writes what archive and log have at this moment; a file is there when it is whole. The exit status.
     Raises OperatorError."""
+    in_order(after, upto)
     settings = reachable(settings)
     with in_words(), _opened(out) as sink:
         count, faults = asyncio.run(_export(settings, after, upto, partition, only, sink, fast=fast))
     if out is not None:
-        click.echo(f"{count:,} entries in {out}.")
+        click.echo(f"{counted(count, 'entry', 'entries')} in {out}.")
     return 1 if warn(faults) else 0
 
 
@@ -78,29 +82,28 @@ async def _export(
 @contextmanager
 def _opened(out: Path | None) -> Iterator[Sink]:
     if out is None:
-        yield _Lines(sys.stdout)
+        yield _Lines("The standard output", sys.stdout)
         return
-    unfinished = out.with_name(f"{out.name}.part")
-    try:
+    with whole_file(out) as unfinished:
         if out.suffix == ".parquet":
             with _Parquet(unfinished) as parquet:
                 yield parquet
         else:
-            with unfinished.open("w", encoding="utf-8") as file:
-                yield _Lines(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    unfinished.replace(out)
+            with writing(str(out)), unfinished.open("w", encoding="utf-8") as file:
+                yield _Lines(str(out), file)
 
 
 class _Lines:
-    def __init__(self, file: Any) -> None:
+    def __init__(self, name: str, file: Any) -> None:
+        self._name = name
         self._file = file
         self._encoder = msgspec.json.Encoder()
 
     def write(self, rows: list[Flat]) -> None:
-        self._file.write("".join(self._encoder.encode(row).decode() + "\n" for row in rows))
+        text = "".join(self._encoder.encode(row).decode() + "\n" for row in rows)
+        with writing(self._name):
+            self._file.write(text)
+            self._file.flush()
 
 
 class _Parquet:
@@ -112,6 +115,7 @@ class _Parquet:
             import pyarrow.parquet as pq  # noqa: PLC0415
         except ImportError:
             raise OperatorError("Parquet needs pyarrow: pip install 'sealstream[parquet]'.") from None
+        self._name = str(path)
         self._arrow = pa
         columns = []
         for name, hint in get_type_hints(Flat).items():
@@ -127,7 +131,8 @@ class _Parquet:
 
     def __exit__(self, *_: object) -> None:
         self._flush()
-        self._writer.close()
+        with writing(self._name):
+            self._writer.close()
 
     def write(self, rows: list[Flat]) -> None:
         self._rows += rows
@@ -138,4 +143,5 @@ class _Parquet:
         rows = [msgspec.structs.asdict(row) for row in self._rows]
         self._rows.clear()
         if rows:
-            self._writer.write_table(self._arrow.Table.from_pylist(rows, self._schema))
+            with writing(self._name):
+                self._writer.write_table(self._arrow.Table.from_pylist(rows, self._schema))

@@ -1,7 +1,7 @@
 """The sources of replay: archive and log as one and, for some commands, PostgreSQL. A server that is away is
 reported in one sentence."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,9 @@ from schema.settings import Settings
 from schema.waiting import why
 from workers.archive.opening import open_joined
 from workers.archive.store import StoreAway
+from workers.positions import START, Position
 from workers.replay.log_source import RATE, LogSource, Pacer
-from workers.replay.records import Fault, Overtaken, Source
+from workers.replay.records import Extent, Fault, Overtaken, Source
 
 
 class History(msgspec.Struct, frozen=True):
@@ -84,6 +85,8 @@ def in_words() -> Iterator[None]:
         raise OperatorError(
             f"The archive is away ({error}). See SEALSTREAM_ARCHIVE; `off` reads the log alone."
         ) from error
+    except BrokenPipeError:  # of the standard output: the clients of the servers raise errors of their own
+        raise
     except (RedisError, RedisClusterException, OSError) as error:
         raise OperatorError(f"The log is away: {why(error)}. See SEALSTREAM_LOG_URL.") from error
     except Overtaken as error:
@@ -108,6 +111,16 @@ async def the_database(url: str) -> AsyncIterator[Any]:
     """One connection, without a transaction."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
         yield connection
+
+
+def has_entries(extents: Collection[Extent], after: Position, upto: Position | None) -> None:
+    """Raises OperatorError when the stretch that was asked for has no entry: "clean" about nothing would
+    mislead."""
+    if after != START and all(extent.last <= after for extent in extents):
+        raise OperatorError(f"--from {after}: the last entry is from before that.")
+    begun = [extent.first for extent in extents if extent.first is not None]
+    if upto is not None and begun and min(begun) > upto:
+        raise OperatorError(f"--to {upto}: the first entry that log or archive has is from after that.")
 
 
 def chosen(partitions: int, partition: int | None, user: UUID | None) -> tuple[int, ...]:

@@ -21,9 +21,9 @@ body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 sy
 main { max-width: 860px; margin: 0 auto; padding: 40px 20px 64px; }
 h1 { font-size: 1.6rem; margin: 0; letter-spacing: -0.01em; } h2 { font-size: 1.05rem; margin: 0; }
 .range, figcaption p, .note { color: var(--soft); margin: 2px 0 0; font-size: 0.9rem; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr));
-  gap: 12px; margin:
-24px 0; padding: 0; } .numbers div, figure { background: var(--card); border: 1px solid var(--grid);
+.numbers { display: grid; grid-template-columns: repeat(3, 1fr); gap: 12px;
+  margin: 24px 0; padding: 0; }
+.numbers div, figure { background: var(--card); border: 1px solid var(--grid);
 border-radius: 12px; } .numbers div { padding: 14px 16px; display: flex; flex-direction: column-reverse; }
 dt { color: var(--soft); font-size: 0.85rem; }
 dd { margin: 0; font-size: 1.35rem; font-weight: 600; white-space: nowrap;
@@ -38,8 +38,9 @@ round; } .line.s0 { stroke: var(--s0); } .line.s1 { stroke: var(--s1); stroke-da
 .dot.s0 { fill: var(--s0); } .dot.s1 { fill: var(--s1); } .dot.s2 { fill: var(--s2); }
 .key { display: flex; gap: 18px; margin: 8px 0 0; padding: 0; list-style: none; font-size: 0.85rem; }
 .key svg { width: 28px; height: 10px; display: inline-block; margin: 0 6px 0 0; vertical-align: middle; }
-@media (max-width: 620px) { svg text, svg .name, svg .count { font-size: 17px; }
-  svg .between { display: none; }
+svg.narrow { display: none; }
+@media (max-width: 620px) { svg.wide { display: none; } svg.narrow { display: block; }
+  .numbers { grid-template-columns: repeat(2, 1fr); }
   main { padding: 24px 12px 48px; } figure { padding: 14px 12px 10px; } }
 details { margin-top: 10px; font-size: 0.85rem; color: var(--soft); } summary { cursor: pointer; }
 table { border-collapse: collapse; margin-top: 8px; width: 100%; font-variant-numeric: tabular-nums; }
@@ -63,15 +64,7 @@ def page(sums: Summary) -> str:
             plots.lines([sums.accepted], times, _short, title="Envelopes accepted over time"),
             _table(sums, {"accepted": [f"{value:,}" for value in sums.accepted]}),
         ),
-        _figure(
-            "Time to delivery", "From acceptance to the device's acknowledgement; the scale is logarithmic.",
-            plots.lines(sums.delays, times, _delay, logarithmic=True, title="Delay of delivery"),
-            _table(sums, {
-                name: ["-" if value is None else _delay(value) for value in values]
-                for name, values in zip(PERCENTILES, sums.delays, strict=True)
-            }),
-            PERCENTILES,
-        ),
+        _delays(sums, times),
         _figure(
             "Owed, by age", "Envelopes that wait for their device at the end.",
             plots.bars(list(sums.owed.items()), title="Envelopes owed by age"), "",
@@ -101,6 +94,21 @@ def _numbers(sums: Summary) -> str:
     }
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows.items())
     return f'<dl class="numbers">{cells}</dl>'
+
+
+def _delays(sums: Summary, times: tuple[str, ...]) -> str:
+    title = "Time to delivery"
+    if not sums.delivered:
+        return _figure(title, "Nothing was delivered in this time.", "", "")
+    columns = {
+        name: ["-" if value is None else _delay(value) for value in values]
+        for name, values in zip(PERCENTILES, sums.delays, strict=True)
+    }
+    return _figure(
+        title, "From acceptance to the device's acknowledgement; the scale is logarithmic.",
+        plots.lines(sums.delays, times, _delay, logarithmic=True, title="Delay of delivery"),
+        _table(sums, columns), PERCENTILES,
+    )  # fmt: skip
 
 
 def _refusals(sums: Summary) -> str:

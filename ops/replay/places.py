@@ -6,6 +6,7 @@ from uuid import UUID
 
 import click
 
+from ops.errors import OperatorError
 from workers.positions import Position
 
 
@@ -42,6 +43,12 @@ class _UserType(click.ParamType[UUID]):
 
 POSITION: Final = _PositionType()
 USER: Final = _UserType()
+
+
+def in_order(after: Position, upto: Position | None) -> None:
+    """Raises OperatorError for a stretch that ends before it begins."""
+    if upto is not None and upto < after:
+        raise OperatorError("--to lies before --from.")
 
 
 def time_of(ms: int) -> str:

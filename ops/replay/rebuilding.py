@@ -50,9 +50,13 @@ def rebuild(settings: Settings, into: str, *, compare: bool, fast: bool, partial
     if (words := why_not_postgres(into)) is not None:
         raise OperatorError(f"--into {words}")
     settings = reachable(settings, compares=compare)
-    with in_words():
-        migrate(into, wait_seconds=0, tell=click.echo)
-        done = asyncio.run(_rebuild(settings, into, compare=compare, fast=fast, partial=partial))
+    try:
+        with in_words():
+            migrate(into, wait_seconds=0, tell=click.echo)
+            done = asyncio.run(_rebuild(settings, into, compare=compare, fast=fast, partial=partial))
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command goes on.", err=True)
+        raise
     is_whole = not warn(done.faults)
     if done.unbuilt.envelopes:
         click.echo(UNBUILT.format(done.unbuilt))
@@ -146,7 +150,13 @@ async def _pool(url: str) -> "AsyncIterator[AsyncConnectionPool[psycopg.AsyncCon
 
 
 def _show(found: list[Likeness]) -> None:
-    table = Table("table", "live", "rebuilt", "digest of the live rows", "of the rebuilt", "excused", "")
+    table = Table("table")
+    for name in ("live", "rebuilt"):
+        table.add_column(name, justify="right")
+    for name in ("digest, live", "digest, rebuilt"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("taken meanwhile", justify="right")
+    table.add_column("verdict", no_wrap=True)
     for row in found:
         verdict = "[green]same[/]" if row.same else f"[red]{row.different:,} differ[/]"
         digests = (digest[:16] for digest in (row.live_digest, row.rebuilt_digest))

@@ -1,6 +1,7 @@
 """`sealstream replay stats`: the log in numbers, as a table, JSON or a page."""
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,11 +9,13 @@ import click
 from rich.table import Table
 
 from ops.replay.auditing import bar, printer
-from ops.replay.opening import chosen, in_words, reachable, the_history, warn
+from ops.replay.opening import chosen, has_entries, in_words, reachable, the_history, warn
+from ops.replay.output import whole_file, writing
 from ops.replay.page import page
-from ops.replay.places import time_of
+from ops.replay.places import in_order, time_of
 from ops.replay.plain import line
 from ops.replay.shares import collect_rarely
+from ops.words import size
 from schema import codec, keys
 from schema.settings import Settings
 from workers.positions import Position
@@ -33,12 +36,16 @@ def stats(
     html: Path | None,
 ) -> int:
     """The exit status. Raises OperatorError."""
-    with in_words():
-        sums, faults = asyncio.run(
-            _sum(reachable(settings), after, upto, partition, quiet=as_json, fast=fast)
-        )
-    if html is not None:
-        html.write_text(page(sums), "utf-8")
+    in_order(after, upto)
+    with ExitStack() as stack:
+        file = None if html is None else stack.enter_context(whole_file(html))
+        with in_words():
+            sums, faults = asyncio.run(
+                _sum(reachable(settings), after, upto, partition, quiet=as_json, fast=fast)
+            )
+        if file is not None:
+            with writing(str(html)):
+                file.write_text(page(sums), "utf-8")
     if as_json:
         click.echo(line(sums))
     else:
@@ -61,6 +68,7 @@ async def _sum(
     async with the_history(settings, fast=fast) as history:
         source, wanted = history.source, chosen(history.partitions, partition, None)
         extents = {number: await source.extent(number) for number in wanted}
+        has_entries(extents.values(), after, upto)
         firsts = [max(extent.first, after) for extent in extents.values() if extent.first is not None]
         ends = [min(upto or extent.last, extent.last) for extent in extents.values()]
         sums = Summing(min(firsts).ms if firsts else 0, max(ends).ms)
@@ -87,15 +95,14 @@ async def _refusals(client: Any, sums: Summing) -> None:
 
 
 def _show(sums: Summary) -> None:
-    table = Table(
-        "what", "how much", title=f"{time_of(sums.begin)} to {time_of(sums.end)} (UTC)", title_justify="left"
-    )
+    click.echo(f"{time_of(sums.begin)} to {time_of(sums.end)} (UTC)")
+    table = Table("what", "how much")
     table.columns[1].justify = "right"
     seconds = max(1, sums.end - sums.begin) / 1000
     accepted = sum(sums.accepted)
     table.add_row("entries", f"{sums.entries:,}")
     table.add_row("accepted", f"{accepted:,} ({accepted / seconds:,.1f} a second)")
-    table.add_row("bytes of their entries", f"{sum(sums.bytes):,}")
+    table.add_row("  size of their entries", size(sum(sums.bytes)))
     table.add_row("delivered", f"{sums.delivered:,}")
     for name, delay in zip(("median", "95 %", "99 %"), sums.delay, strict=True):
         table.add_row(f"  {name} within", "-" if delay is None else f"{delay / 1000:,.3f} s")

@@ -28,7 +28,8 @@ def trace(
     settings = reachable(settings, compares=True)
     with in_words():
         lives, faults = asyncio.run(_trace(settings, envelope, after, user, quiet=as_json, fast=fast))
-    warn(faults)
+    found_in = {life.partition for life in lives}  # an envelope has one recipient, who is in one partition
+    warn([fault for fault in faults if not lives or fault.partition in found_in])
     if as_json:
         click.echo(line(lives))
     elif lives:

@@ -35,7 +35,7 @@ WORDS: Final[dict[Finding, str]] = {
     "other time": "the relay signed it, but its log has another time of that envelope.",
     "not kept": "the relay signed it, but log and archive do not reach back to that time any more.",
     "account gone": "the relay signed it, but the recipient's account was deleted, and its entries erased.",
-    "source damaged": "the relay signed it, but the part of log or archive that may have it cannot be read.",
+    "source damaged": "the relay signed it, but the part of log or archive that may have it was lost.",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from ops.errors import OperatorError
 from ops.reach import Reached
 from ops.streams.groups import partitions
-from ops.users.found import found
+from ops.users.found import found, no_open_device
 from relay import accounts, closing
 from relay.accounts import Account
 from relay.auth import login_sessions
@@ -39,7 +39,7 @@ async def close(reached: Reached, user: str, device: int) -> tuple[Account, int]
         except Refusal:  # it never had keys
             ended = await login_sessions.end_of_devices(connection, account.user_id, [device])
         if position is None and not ended:
-            raise OperatorError(f"@{account.username} has no open device {device}.")
+            raise no_open_device(account.username, device)
     if position is not None:
         with suppress(Refusal):  # it is recorded, and seen once the projector goes on
             async with Database(reached.settings.database_url or "") as database:

@@ -47,7 +47,7 @@ def close(user: str, device: int, yes: bool, as_json: bool) -> None:
     from ops.users.changes import close as do  # noqa: PLC0415
     from ops.words import confirmed  # noqa: PLC0415
 
-    _portrait(user)
+    _portrait(user).check_open(device)
     confirmed(f"Close device {device} of {user} and delete what waits for it?", yes=yes)
 
     async def change(reached: Reached) -> "tuple[Account, int]":

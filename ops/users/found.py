@@ -18,3 +18,8 @@ async def found(connection: Any, user: str) -> Account:
     if account is None:
         raise OperatorError(f"There is no user {harmless(user)!r}.")
     return account
+
+
+def no_open_device(username: str, device: int) -> OperatorError:
+    """The error of a device that an account does not have, or no more."""
+    return OperatorError(f"@{username} has no open device {device}.")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from ops.users.found import found
+from ops.users.found import found, no_open_device
 from relay import devices
 from relay.auth import login_sessions
 from schema.clock import now_ms
@@ -36,6 +36,11 @@ class Portrait(msgspec.Struct, frozen=True):
     contact: str | None
     devices: list[DeviceRow]
     sessions: list[SessionEntry]
+
+    def check_open(self, device: int) -> None:
+        """Raises OperatorError when the account has no such device, or no more."""
+        if not any(row.device == device and row.state != "closed" for row in self.devices):
+            raise no_open_device(self.username, device)
 
 
 async def portrait(connection: Any, user: str) -> Portrait:

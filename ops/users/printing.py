@@ -19,7 +19,9 @@ def portrait(found: Portrait, *, as_json: bool) -> None:
     if not found.devices:
         click.echo("No device is logged in.")
         return
-    table = Table("device", "state", "since (UTC)", "closed (UTC)", "waiting", "sessions")
+    table = Table("device", "state", "since (UTC)", "closed (UTC)")
+    for name in ("waiting", "sessions"):
+        table.add_column(name, justify="right")
     for row in found.devices:
         table.add_row(
             str(row.device), row.state, _moment(row.since), _moment(row.closed), count(row.waiting),

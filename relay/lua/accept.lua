@@ -3,6 +3,7 @@
 --
 -- KEYS[1]            {p}:log
 -- KEYS[2i], [2i+1]   of send i: {p}:user:RECIPIENT, {p}:seen:RECIPIENT:SENDER.DEVICE:ID
+-- KEYS, the last     {p}:log-id
 -- ARGV[1]            mailbox capacity: 'ENVELOPES BYTES' that may be owed to one device
 -- ARGV[2]            how long an answer is remembered (seconds)
 -- ARGV[3]            the log's id, or ''
@@ -96,7 +97,7 @@ local function accept(log, user_key, seen_key, send, capacity, remember)
 end
 
 redis.register_function('sealstream_accept', function(keys, args)
-  local wrong = not_the_log(keys[1], args[3])
+  local wrong = not_the_log(table.remove(keys), args[3])
   if wrong then return wrong end
   local most, bytes = string.match(args[1], '^(%d+) (%d+)$')
   local capacity, remember = {envelopes = tonumber(most), bytes = tonumber(bytes)}, tonumber(args[2])

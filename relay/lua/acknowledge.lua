@@ -2,16 +2,17 @@
 -- acknowledgement that moves nothing appends nothing.
 --
 -- KEYS[1]   {p}:log
--- KEYS[i+1] of acknowledgement i: {p}:user:USER
+-- KEYS[i+1] of acknowledgement i: {p}:user:USER; the last: {p}:log-id
 -- ARGV[1]   the log's id, or ''
 -- ARGV[2…]  per acknowledgement: device, upto, encoded event
 --
 -- Replies with the position of the last entry that was appended, or false, and then one array per
--- acknowledgement: {1, cursor}; {0, head} when `upto` is beyond the head (nothing was done); {-1} when the device is not active. ANOTHERLOG: the log is not the one of that id.
+-- acknowledgement: {1, cursor}; {0, head} when `upto` is beyond the head (nothing was done); {-1} when the
+-- device is not active. ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include owed_bytes
 --#include belongs
 redis.register_function('sealstream_acknowledge', function(keys, args)
-  local wrong = not_the_log(keys[1], args[1])
+  local wrong = not_the_log(table.remove(keys), args[1])
   if wrong then return wrong end
   local replies = {false}
   for i = 1, #keys - 1 do

@@ -3,12 +3,13 @@
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:closed:USER   ARGV device, encoded DeviceClosed
 --
 -- Replies {'ok', position}; {'closed'} when it was closed before; {'unknown'} when it never was active.
--- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+-- The last of KEYS is {p}:log-id, the last of ARGV the log's id, or ''.
+-- ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include belongs
 --#include closed
 --#include owed_bytes
 redis.register_function('sealstream_close_device', function(keys, args)
-  local wrong = not_the_log(keys[1], table.remove(args))
+  local wrong = not_the_log(table.remove(keys), table.remove(args))
   if wrong then return wrong end
   local user, device = keys[2], args[1]
   local closed = closed_devices(user, keys[3])

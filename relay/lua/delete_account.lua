@@ -1,14 +1,16 @@
 -- Forgets an account's identity, devices and mailbox numbers, says so in the log, and records that what the log
 -- has of it is to be erased. May be repeated.
 --
--- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   KEYS[4] {p}:closed:USER   ARGV encoded AccountDeleted, user
+-- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   KEYS[4] {p}:closed:USER
+-- ARGV    encoded AccountDeleted, user
 -- Replies with the position.
--- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+-- The last of KEYS is {p}:log-id, the last of ARGV the log's id, or ''.
+-- ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include belongs
 --#include closed
 --#include owed_bytes
 redis.register_function('sealstream_delete_account', function(keys, args)
-  local wrong = not_the_log(keys[1], table.remove(args))
+  local wrong = not_the_log(table.remove(keys), table.remove(args))
   if wrong then return wrong end
   for _, field in ipairs(redis.call('HKEYS', keys[2])) do
     local device = string.match(field, '^o(%d+)$')

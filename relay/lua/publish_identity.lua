@@ -15,7 +15,8 @@
 -- {'conflict'} when the account has another identity and replacing was not asked for,
 -- {'closed'} when this device was closed: its number is never active again.
 -- {'many'} when too many others are active.
--- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+-- The last of KEYS is {p}:log-id, the last of ARGV the log's id, or ''.
+-- ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include belongs
 --#include closed
 --#include owed_bytes
@@ -28,7 +29,7 @@ local function active(user)
 end
 
 redis.register_function('sealstream_publish_identity', function(keys, args)
-  local wrong = not_the_log(keys[1], table.remove(args))
+  local wrong = not_the_log(table.remove(keys), table.remove(args))
   if wrong then return wrong end
   local log, user = keys[1], keys[2]
   local device, identity = args[1], args[2]

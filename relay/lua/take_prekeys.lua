@@ -10,10 +10,11 @@
 --
 -- Replies with one number per prekey: 1 it is the caller's, 0 it was handed out before, -1 its device is not
 -- active.
--- The last of ARGV is the log's id, or ''. ANOTHERLOG: the log is not the one of that id; nothing was done.
+-- The last of KEYS is {p}:log-id, the last of ARGV the log's id, or ''.
+-- ANOTHERLOG: the log is not the one of that id; nothing was done.
 --#include belongs
 redis.register_function('sealstream_take_prekeys', function(keys, args)
-  local wrong = not_the_log(keys[1], table.remove(args))
+  local wrong = not_the_log(table.remove(keys), table.remove(args))
   if wrong then return wrong end
   local marks = keys[3]
   local replies = {}

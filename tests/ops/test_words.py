@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops.words import age, count, harmless, moment, size
+from ops.words import age, count, counted, harmless, moment, size
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,9 @@ from ops.words import age, count, harmless, moment, size
         (age(7_200_000), "2 h"),
         (age(200_000_000), "2 d"),
         (count(1234567), "1,234,567"),
+        (counted(0, "row", "rows"), "0 rows"),
+        (counted(1, "row", "rows"), "1 row"),
+        (counted(2000, "row", "rows"), "2,000 rows"),
         (size(0), "0 bytes"),
         (size(1023), "1023 bytes"),
         (size(3 * 1024**3), "3 GiB"),

@@ -198,3 +198,25 @@ async def test_no_account_is_begun_in_a_log_that_was_emptied_in_place(unwatched:
             uuid4(), 1, b"\x05" * 33, 7, signed, (), replace=False, last_device=1, at=now_ms()
         )
     assert await unwatched.plain.keys() == []
+
+
+@pytest.mark.parametrize("changes", ["told", "give_up"])
+async def test_no_mailbox_is_changed_in_a_log_that_was_exchanged_in_place(
+    unwatched: Watched, changes: str
+) -> None:
+    """The other log has the same user: it was made from the same database."""
+    node = unwatched
+    assert await node.send() == 1
+    read = await node.mailboxes.mailbox(node.user, 1)
+    assert read is not None
+    await node.plain.set(keys.log_id(partition_of(node.user, PARTITIONS)), str(uuid4()))
+    before = await node.copy()
+    changed: Any = (
+        node.mailboxes.told(node.user, 1, 5)
+        if changes == "told"
+        else node.mailboxes.give_up(node.user, 1, 1, read)
+    )
+    with pytest.raises(Refusal) as caught:
+        await changed
+    assert caught.value.code == "unavailable"
+    assert await node.copy() == before

@@ -82,7 +82,7 @@ class Audit:
                 partitions=scope.partitions,
                 set_aside=aside,
             )
-            fold.at = scope.after
+            fold.at = min(scope.after, extent.last)
             self._others[partition] = set()
         return sum(extent.entries for extent in self._extents.values())
 
@@ -108,7 +108,7 @@ class Audit:
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
-        loose = [*self._segments(), *[found async for found in self._standing(reached)]]
+        loose = [*self._segments(), *[found async for found in self._standing(database, reached)]]
         return self._report(comparison, reached, ends, loose)
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
@@ -170,6 +170,18 @@ class Audit:
         early_takings(fold)
         return fold.at
 
+    async def _removals(self, database: Any, partition: int, live: Extent) -> AsyncIterator[Violation]:
+        """Entries that left the log neither by retention nor because their account was deleted after them."""
+        fold, after = self._folds[partition], self._scope.after
+        trimmed = await standing.trimmed(self._log, database, partition, live)
+        text, upto = None, live.removed_upto
+        if upto is not None and upto > max(trimmed, after, fold.last_deletion):
+            text = f"entries up to {upto} were removed one by one, and no account was deleted after that"
+        elif upto is None and not live.complete and trimmed == START:
+            text = f"entries before {live.first} are gone, and retention did not trim them"
+        if text is not None:
+            yield Violation(kind="removed", text=text, partition=partition)
+
     def _segments(self) -> Iterator[Violation]:
         """The faults of the archive's segments."""
         for partition in self._folds:
@@ -178,13 +190,14 @@ class Audit:
                     kind, number = f"segment {fault.kind}", fault.number
                     yield Violation(kind=kind, text=fault.text, partition=partition, segment=number)
 
-    async def _standing(self, reached: dict[int, Position]) -> AsyncIterator[Violation]:
-        for partition, fold in self._folds.items():
+    async def _standing(self, database: Any, reached: dict[int, Position]) -> AsyncIterator[Violation]:
+        for partition in self._folds:
             extent = await log_extent(self._log, partition)
             async for found in standing.standing(self._log, partition, extent, reached.get(partition, START)):
                 yield found
-            if self._scope.user is None and (text := _removed(self._extents[partition], fold)):
-                yield Violation(kind="removed", text=text, partition=partition)
+            if self._scope.user is None:
+                async for found in self._removals(database, partition, extent):
+                    yield found
             async for found in standing.set_aside(self._log, partition):
                 yield found
         if 0 in self._folds:  # they belong to no partition
@@ -219,7 +232,8 @@ class Audit:
                 if fault.is_note:
                     yield f"partition {partition}: {fault.text}"
             if count := self._dropped[partition]:
-                yield f"partition {partition}: {count} entries left the quarantine and were never projected"
+                what = "entry was" if count == 1 else "entries were"
+                yield f"partition {partition}: {count} {what} dropped from the quarantine and never projected"
 
     def _row(
         self, fold: Fold, reached: dict[int, Position] | None, ends: dict[int, Position] | None, loose: int
@@ -255,11 +269,3 @@ def _of(user: UUID, page: Page) -> Page:
     records = [record for record in page.records if record.event.user == user]
     unreadable = [entry for entry in page.unreadable if entry.user in (user, None)]
     return Page(page.partition, records, unreadable, page.upto, page.gap)
-
-
-def _removed(extent: Extent, fold: Fold) -> str | None:
-    """Single entries only leave the log when their account was deleted after them."""
-    upto = extent.removed_upto
-    if upto is None or extent.first is None or upto < extent.first or upto < fold.last_deletion:
-        return None
-    return f"entries up to {upto} were removed one by one, and no account was deleted after that"

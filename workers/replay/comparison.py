@@ -78,16 +78,24 @@ class Missing:
                 self._fold.early.add((self._user.user, *key))
                 continue
             device = None if table == IDENTITIES else key[0]
-            what = " ".join(part.hex()[:16] if isinstance(part, bytes) else str(part) for part in key)
             self._fold.violations.add(
                 Violation(
                     kind="row missing",
-                    text=f"{table} lacks {what}, which the log has",
+                    text=f"{table}: the row {_which(table, key)}is missing; the log has it",
                     partition=self._fold.partition,
                     user=self._user.user,
                     device=device,
                 )
             )
+
+
+def _which(table: str, key: list[Any]) -> str:
+    """What the device, which is named anyway, does not say."""
+    if table == IDENTITIES:
+        return f"of the key {key[0].hex()[:16]}… "
+    if len(key) == 1:
+        return ""
+    return f"of {'number' if table == ENVELOPES else 'prekey'} {key[1]} "
 
 
 KEY_LENGTH: Final = {DEVICES: 2, IDENTITIES: 2, MAILBOXES: 2, ENVELOPES: 3, PREKEYS: 3, USED: 3}

@@ -91,12 +91,6 @@ def kind_of(record: Record) -> str:
     return tag
 
 
-KINDS = (
-    "envelope.accepted", "envelopes.acknowledged", "envelopes.expired", "identity.set", "device.closed",
-    "prekeys.uploaded", "prekey.signed", "prekey.taken", "account.deleted",
-)  # fmt: skip
-
-
 class Filter(msgspec.Struct, frozen=True):
     """The filter: entries of a user (the mailbox's, or the sender), of some kinds; empty means all."""
 

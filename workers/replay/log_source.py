@@ -72,7 +72,7 @@ class LogSource:
     async def _stretch(self, partition: int, after: Position, upto: Position) -> AsyncIterator[Page]:
         """The next page is asked for before this one is given out."""
         name, page_size = keys.log(partition), PageSize(self._page)
-        asked = asyncio.create_task(self._read(name, after, upto, page_size.entries))
+        asked = self._ask(name, after, upto, page_size.entries)
         try:
             while True:
                 rows = await asked
@@ -86,7 +86,7 @@ class LogSource:
                 after = self._reached[partition] = Position.parse(rows[-1][0])
                 if full:
                     page_size.note(len(rows), sum(len(value) for _, fields in rows for value in fields))
-                    asked = asyncio.create_task(self._read(name, after, upto, page_size.entries))
+                    asked = self._ask(name, after, upto, page_size.entries)
                 yield page_of(partition, rows)
                 if not full:
                     return
@@ -101,6 +101,12 @@ class LogSource:
     def faults(self, partition: int) -> list[Fault]:
         """See Source. The log knows of repairs only."""
         return list(self._gaps.get(partition, ()))
+
+    def _ask(self, name: str, after: Position, upto: Position, most: int) -> "asyncio.Task[list[RawEntry]]":
+        """Reads in advance. Where the reader has enough, nobody is there for what comes of it."""
+        asked = asyncio.create_task(self._read(name, after, upto, most))
+        asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return asked
 
     async def _read(self, name: str, after: Position, upto: Position, most: int) -> list[RawEntry]:
         """`most` entries, and the one at `after`."""

@@ -41,6 +41,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
     @property
+    def touched(self) -> bool:
+        """Whether there was anything to look at."""
+        return self.rows > 0 or any(row.entries for row in self.partitions)
+
+    @property
     def clean(self) -> bool:
         """Whether nothing was found."""
         return self.found == 0

@@ -6,7 +6,9 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from schema import keys
-from workers.positions import Position
+from workers import log_gaps
+from workers.archive import heads
+from workers.positions import START, Position
 from workers.replay.records import Extent
 from workers.replay.violations import Violation
 
@@ -36,6 +38,16 @@ async def standing(
         if oldest is not None:
             text = f"pending for {group}, for more than {PENDING_MS // 60_000} minutes: nobody takes it over"
             yield Violation(kind="pending", text=text, partition=partition, position=oldest)
+
+
+async def trimmed(client: Any, database: Any, partition: int, live: Extent) -> Position:
+    """Up to where retention trimmed the log; START: never. A repair forgets the position: then whatever
+    the log no longer has may have been trimmed, if anything ever was."""
+    known = await client.get(keys.trimmed(partition))
+    if known is not None:
+        return Position.parse(known)
+    ever = await log_gaps.read(client, partition) or partition in await heads.read_all(database)
+    return (live.first or live.last) if ever else START
 
 
 async def set_aside(client: Any, partition: int) -> AsyncIterator[Violation]:

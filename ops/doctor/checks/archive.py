@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
-from ops.words import count
+from ops.words import counted
 from workers.archive import heads
 from workers.archive import store as places
 from workers.archive.heads import Recorded
@@ -27,7 +27,13 @@ async def archive(patient: Patient) -> list[Finding]:
     if not await is_there(place):
         if not segments:
             return [green(NAME, f"nothing in {place} yet{_without(recorded)}")]
-        return [red(NAME, f"there is no {place}; {count(segments)} segments were written", _remedy(place))]
+        return [
+            red(
+                NAME,
+                f"there is no {place}; {counted(segments, 'segment was', 'segments were')} written",
+                _remedy(place),
+            )
+        ]
     try:
         missing = await _missing(Store.open(place), recorded)
     except StoreAway as error:
@@ -39,7 +45,12 @@ async def archive(patient: Patient) -> list[Finding]:
                 "Put the files back from a copy; `sealstream replay audit` names all that are missing.",
             )
         ]  # fmt: skip
-    return [green(NAME, f"{count(segments)} segments were written to {place}{_without(recorded)}")]
+    return [
+        green(
+            NAME,
+            f"{counted(segments, 'segment was', 'segments were')} written to {place}{_without(recorded)}",
+        )
+    ]
 
 
 async def _missing(store: Store, recorded: dict[int, Recorded]) -> list[str]:

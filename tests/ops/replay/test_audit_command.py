@@ -1,13 +1,20 @@
 """`sealstream replay audit`: what the operator sees, and the exit status that a script goes by."""
 
 import json
+from io import StringIO
+from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from redis import Redis
+from rich.console import Console
 
+from ops.replay.auditing import show
 from schema import keys
 from tests.ops.replay.running import USER, run
+from workers.positions import Position
+from workers.replay.report import PartitionReport, Report
 
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"
 
@@ -41,6 +48,9 @@ def test_violations_are_named_and_end_with_status_1(relay: dict[str, str]) -> No
     [
         (("--partition", "4"), {}, "There is no partition 4: the log has 1, from 0."),
         (("--from", "9-0", "--to", "3-0"), {}, "--to lies before --from."),
+        (("--from", "6000-0"), {}, "--from 6000-0: the last entry is from before that."),
+        (("--to", "999"), {}, "--to 999-0: the first entry that log or archive has is from after that."),
+        (("--user", str(UUID(int=7))), {}, f"Neither log nor database has anything of user {UUID(int=7)}."),
         ((), {"SEALSTREAM_DATABASE_URL": AWAY}, "The database is away: "),
         ((), {"SEALSTREAM_LOG_URL": "redis://127.0.0.1:1"}, "The log is away: "),
         (
@@ -87,3 +97,25 @@ def test_partitions_are_audited_in_shares_and_a_share_that_fails_is_told_once(
     assert shared["violations"] == whole["violations"]
     done = run("replay", "audit", "--fast", **{**relay, "SEALSTREAM_DATABASE_URL": AWAY})
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+
+
+def test_every_number_fits_a_terminal_of_80_columns() -> None:
+    at, most = Position(1795987358802, 150), 99_999_999
+    row = PartitionReport(
+        partition=1023, begins=at, complete=False, tables=at, directory=at, entries=most, bytes=most,
+        accepted=most, delivered=most, owed=10_000, expired=10_000, dropped=10_000, prekeys_taken=0,
+        violations=0,
+    )  # fmt: skip
+    behind_a_gap = msgspec.structs.replace(row, begins=None)
+    report = Report(partitions=[row, behind_a_gap], violations=[], found=0, rows=0, older_rows=3, seconds=1)
+    printed = StringIO()
+    show(report, Console(width=80, file=printed))
+    lines = printed.getvalue().splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    numbers = "1023 99,999,999 99,999,999 99,999,999 10,000 10,000 10,000 clean"
+    assert numbers.split() in [line.split() for line in lines]
+    assert f"1023 {at} {at} {at}".split() in [line.split() for line in lines]
+    assert f"1023 nothing yet {at} {at}".split() in [line.split() for line in lines]
+    assert (
+        lines[-1] == "Clean: 199,999,998 entries and 0 rows in 1.0 s; 3 rows are from before these entries."
+    )

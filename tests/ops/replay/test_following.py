@@ -2,6 +2,9 @@
 
 import builtins
 import json
+import os
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -53,6 +56,16 @@ def test_trace_of_what_is_not_in_the_log_ends_with_status_1(relay: dict[str, str
     done = run("replay", "trace", str(uuid4()), **relay)
     assert (done.exit_code, "has no envelope" in done.stdout) == (1, True)
     assert run("replay", "trace", "anna", **relay).exit_code == 2
+
+
+def test_trace_names_what_is_missing_where_it_matters(relay: dict[str, str]) -> None:
+    """Of the envelope's own partition; of every one where it was not found."""
+    with Redis.from_url(relay["SEALSTREAM_LOG_URL"]) as log:
+        log.set(keys.PARTITION_COUNT, 2)
+        log.xadd(keys.log(1), stories.fields(stories.identity(uuid4())), id="9000-0")  # type: ignore[arg-type]
+        log.hset(keys.log_gaps(1), "5000-0", "")
+    assert run("replay", "trace", FIRST, **relay).stderr == ""
+    assert "partition 1: the log was lost" in run("replay", "trace", str(uuid4()), **relay).stderr
 
 
 @pytest.mark.parametrize(
@@ -128,6 +141,47 @@ def test_export_to_parquet_without_its_library_is_told_in_one_line(
     assert done.stderr == "sealstream: Parquet needs pyarrow: pip install 'sealstream[parquet]'.\n"
 
 
+@pytest.mark.parametrize("arguments", [("export", "--out"), ("stats", "--html")], ids=str)
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_read(
+    relay: dict[str, str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    out = tmp_path / "nowhere" / "file"
+    away = {**relay, "SEALSTREAM_LOG_URL": "redis://127.0.0.1:1"}
+    done = run("replay", *arguments, str(out), **away)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"sealstream: {out} cannot be written: No such file or directory.\n"
+
+
+def test_a_full_disk_is_not_taken_for_a_log_that_is_away(relay: dict[str, str], tmp_path: Path) -> None:
+    for name in ("out.jsonl.part", "page.part"):
+        (tmp_path / name).symlink_to("/dev/full")
+    for arguments in (("export", "--out", f"{tmp_path}/out.jsonl"), ("stats", "--html", f"{tmp_path}/page")):
+        done = run("replay", *arguments, **relay)
+        assert done.exit_code == 2
+        assert "cannot be written: No space left on device." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_whose_reader_left_ends_quietly(relay: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "ops.cli", "replay", "export"]
+    with subprocess.Popen(
+        command, env={**os.environ, **relay}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_stretch_without_entries_has_no_numbers(relay: dict[str, str], tmp_path: Path) -> None:
+    done = run("replay", "stats", "--from", "2027-01-01", "--html", str(tmp_path / "page"), **relay)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "the last entry is from before that." in done.stderr
+    for command in ("stats", "export"):
+        done = run("replay", command, "--from", "9-0", "--to", "3-0", **relay)
+        assert (done.exit_code, done.stderr) == (2, "sealstream: --to lies before --from.\n")
+
+
 def test_stats_add_up_and_the_page_needs_nothing_from_elsewhere(
     relay: dict[str, str], tmp_path: Path
 ) -> None:
@@ -140,7 +194,7 @@ def test_stats_add_up_and_the_page_needs_nothing_from_elsewhere(
     done = run("replay", "stats", "--html", str(out), **relay)
     assert "delivered" in done.stdout
     text = out.read_text("utf-8")
-    assert text.count('<svg viewBox="0 0 720') == 4
+    assert (text.count('<svg class="wide"'), text.count('<svg class="narrow"')) == (4, 4)
     for foreign in ("http:", "https:", "<script", "<link", "@import", "url("):
         assert foreign not in text
     assert UUID(str(USER)).hex not in text.replace("-", "")

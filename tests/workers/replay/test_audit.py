@@ -1,11 +1,12 @@
 """The audit on real servers: its cuts, and what it finds where only the servers can tell."""
 
 import asyncio
+import gc
 from uuid import uuid4
 
 import pytest
 
-from schema import keys
+from schema import keys, servers
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.test_tampering import ANNA, CARL, STORY
@@ -55,7 +56,7 @@ async def test_a_row_altered_in_postgresql_is_named(kept: Kept) -> None:
         await connection.execute("UPDATE envelopes SET body = 'x' WHERE user_id = %s AND seq = 3", (ANNA,))
         await connection.execute("DELETE FROM mailboxes WHERE user_id = %s", (BELA,))
     assert sorted(await kept.texts()) == [
-        "row missing: mailboxes lacks 1, which the log has",
+        "row missing: mailboxes: the row is missing; the log has it",
         "row: envelopes: number 3 is not what the log has under it",
     ]
 
@@ -68,8 +69,40 @@ async def test_an_entry_deleted_from_the_stream_is_found_even_if_nothing_follows
     assert "removed" in {text.split(":")[0] for text in await kept.texts()}
 
 
+async def test_a_beginning_that_retention_did_not_trim_is_missed(kept: Kept) -> None:
+    """Of entries at the beginning alone nothing else shows: who follows them has an unknown past then."""
+    await kept.log.xtrim(keys.log(0), minid="2-0", approximate=False)
+    assert await kept.texts() == ["removed: entries before 2-0 are gone, and retention did not trim them"]
+    await kept.log.hset(keys.log_gaps(0), "1-0", "")  # a repair forgets what retention trimmed
+    assert await kept.texts() == []
+
+
+async def test_the_first_entry_deleted_from_the_stream_is_found(kept: Kept) -> None:
+    await kept.log.xdel(keys.log(0), "1-0")
+    (text,) = await kept.texts()
+    assert text == "removed: entries up to 1-0 were removed one by one, and no account was deleted after that"
+    await kept.log.set(keys.trimmed(0), "1-0")
+    assert await kept.texts() == [], "retention may have trimmed what was beside it since"
+
+
+async def test_an_account_erased_before_the_stretch_is_no_violation(kept: Kept) -> None:
+    """The deletion stands before the entries that are read."""
+    await kept.write([stories.deleted(BELA)], first=100)
+    async with kept.database.connection() as connection:
+        await connection.execute("DELETE FROM users WHERE user_id = %s", (BELA,))
+    await kept.log.delete(keys.user(0, BELA))
+    await kept.project()
+    hers = [f"{at}-0" for at, (said, _) in enumerate(STORY, 1) if said.user == BELA]
+    await kept.log.xdel(keys.log(0), *hers)
+    await kept.write([stories.accepted(ANNA, 1, 5)], first=200)
+    await kept.log.hset(keys.user(0, ANNA), "h1", 5)
+    assert (await kept.audit(after=Position(150, 0))).violations == []
+    assert await kept.texts() == []
+
+
 async def test_of_a_trimmed_log_only_what_it_has_is_said(kept: Kept) -> None:
     await kept.log.xtrim(keys.log(0), minid="13-0", approximate=False)
+    await kept.log.set(keys.trimmed(0), "12-0")
     report = await kept.audit()
     assert report.violations == []
     assert report.older_rows
@@ -98,6 +131,19 @@ async def test_the_log_alone_is_folded_up_to_a_position(kept: Kept) -> None:
     await audit.begin()
     report = await audit.log_alone()
     assert (report.clean, report.partitions[0].entries, report.partitions[0].tables) == (True, 15, None)
+
+
+async def test_a_page_asked_for_in_advance_that_nobody_wants_leaves_no_complaint() -> None:
+    """As of a receipt whose entry was on the page before: then the connection is closed."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about["message"]))
+    client = servers.client("redis://127.0.0.1:1")
+    asked = LogSource(client)._ask(keys.log(0), Position(0, 0), LAST, 2)
+    await asyncio.wait([asked])
+    del asked
+    gc.collect()
+    assert complaints == []
+    await client.aclose()
 
 
 async def test_readers_that_are_missing_or_stuck_are_named(kept: Kept) -> None:
@@ -139,7 +185,7 @@ async def test_what_was_dropped_from_the_quarantine_is_a_note(kept: Kept) -> Non
     await quarantine.drop(kept.log, 0, [entry async for entry in quarantine.read(kept.log, stream)])
     report = await kept.audit()
     assert report.violations == []
-    assert report.notes == ["partition 0: 2 entries left the quarantine and were never projected"]
+    assert report.notes == ["partition 0: 2 entries were dropped from the quarantine and never projected"]
 
 
 async def test_an_older_log_than_the_database_is_named(kept: Kept) -> None:
