@@ -1,9 +1,16 @@
+import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { chromiumFlags } from './scripts/chromium-flags.mjs'
 import { resolveChromium } from './scripts/chromium.mjs'
 import { alias } from './vite.alias.ts'
+
+/** For `browser`: many of its tests lock. `unit` has the real cost, and tests it. */
+const quickPassphrases = {
+  find: '@/crypto/passphrase-cost',
+  replacement: fileURLToPath(new URL('./tests/support/quick-passphrase-cost.ts', import.meta.url)),
+}
 
 /**
  * Two projects: `unit` runs in Node what needs no browser (its WebCrypto is the real one),
@@ -33,6 +40,7 @@ export default defineConfig(async () => ({
       {
         extends: true as const,
         plugins: [vue()],
+        resolve: { alias: [quickPassphrases] },
         // Known before the first test: one found later would reload the page under it.
         optimizeDeps: {
           include: [

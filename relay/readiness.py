@@ -48,12 +48,14 @@ class Readiness:
         if self._look is None or (
             self._look.done() and time.monotonic() - self._looked_at >= REMEMBERED_SECONDS
         ):
-            self._look = asyncio.create_task(_down(looks))
-            self._look.add_done_callback(self._note_time)
+            self._look = asyncio.create_task(self._look_at(looks))
         return await asyncio.shield(self._look)
 
-    def _note_time(self, _look: "asyncio.Task[list[str]]") -> None:
-        self._looked_at = time.monotonic()
+    async def _look_at(self, looks: Mapping[str, Look]) -> list[str]:
+        try:
+            return await _down(looks)
+        finally:  # within the task: a callback of it would run after others had found the task done
+            self._looked_at = time.monotonic()
 
 
 async def _down(looks: Mapping[str, Look]) -> list[str]:

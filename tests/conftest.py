@@ -1,14 +1,16 @@
 """Fixtures for everyone: real Valkey and PostgreSQL, clean for every test."""
 
+import asyncio
 import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+import uvloop
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
@@ -61,6 +63,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that our programs run on; it costs a sixth less CPU than asyncio's."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Tests that share a running messenger stay in one test process, so that it starts once.
 
@@ -100,8 +107,10 @@ def _servers() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def _databases(_servers: Servers) -> Databases:
-    return Databases(_servers.database_url)
+def _databases(_servers: Servers) -> Iterator[Databases]:
+    databases = Databases(_servers.database_url)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture

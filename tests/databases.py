@@ -30,17 +30,20 @@ EMPTY = sql.SQL(";").join(
 
 
 class Databases:
-    """Those of one PostgreSQL server; `url` gives the address of a database by its name."""
+    """Those of one PostgreSQL server; `url` gives the address of a database by its name.
+
+    A session in each is kept, because a new one costs more than all that is done in it."""
 
     def __init__(self, url: Callable[[str], str]) -> None:
         self._url = url
         self._numbers = itertools.count(1)
         self._spare: list[str] = []
+        self._sessions: dict[str, psycopg.Connection] = {}
         with psycopg.connect(url(TEMPLATE)) as connection:
             self._objects = connection.execute(OBJECTS).fetchone()
 
     def take(self) -> str:
-        """The name of one with the newest tables, no rows and no session."""
+        """The name of one with the newest tables, no rows and no session but ours."""
         if self._spare:
             return self._spare.pop()
         name = f"test_{next(self._numbers)}"
@@ -48,16 +51,34 @@ class Databases:
         return name
 
     def give_back(self, name: str) -> None:
-        """Ends its sessions and empties it; one with other tables than it had is dropped."""
-        with psycopg.connect(self._url(name), autocommit=True) as connection:
-            connection.execute(OTHERS_END)
-            unchanged = connection.execute(OBJECTS).fetchone() == self._objects
-            if unchanged:
-                connection.execute(EMPTY)
-        if unchanged:
+        """Ends its other sessions and empties it; one with other tables than it had is dropped."""
+        session = self._session(name)
+        if session.execute(OBJECTS).fetchone() == self._objects:
+            session.execute(EMPTY)
             self._spare.append(name)
         else:
+            self._sessions.pop(name).close()
             self._administer("DROP DATABASE {} WITH (FORCE)", name)
+
+    def close(self) -> None:
+        """Ends the kept sessions."""
+        for session in self._sessions.values():
+            session.close()
+
+    def _session(self, name: str) -> "psycopg.Connection":
+        """Our session, after it ended all others; a new one if the test ended or killed the server."""
+        kept = self._sessions.pop(name, None)
+        if kept is not None:
+            try:
+                kept.execute(OTHERS_END)
+            except psycopg.OperationalError:
+                kept.close()
+            else:
+                self._sessions[name] = kept
+                return kept
+        self._sessions[name] = made = psycopg.connect(self._url(name), autocommit=True)
+        made.execute(OTHERS_END)
+        return made
 
     def _administer(self, statement: str, name: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:

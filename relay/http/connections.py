@@ -9,7 +9,7 @@ The one place that knows the inside of aiohttp's protocol (pinned).
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from aiohttp import web
@@ -72,8 +72,7 @@ class _Connection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         if not self._limit.add(self):
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(refusal())
+            cast("asyncio.Transport", transport).write(refusal())  # uvloop's is no subclass of it
             self.force_close()
             return
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)

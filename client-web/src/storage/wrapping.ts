@@ -1,10 +1,9 @@
 /** The root key at rest: sealed by the device key, and inside that by a passphrase or a passkey. */
 import { concat, random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import { PASSPHRASE_ITERATIONS } from '@/crypto/passphrase-cost'
 import { withReadings } from '@/text/passphrase'
 import { StorageError } from './errors'
-
-export const PASSPHRASE_ITERATIONS = 600_000
 
 export interface WrappedRoot {
   v: 1

@@ -6,10 +6,10 @@
  */
 import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import { PASSPHRASE_ITERATIONS } from '@/crypto/passphrase-cost'
 import { withReadings } from '@/text/passphrase'
 import { MessengerError } from '@/messenger/contract'
 
-export const ITERATIONS = 600_000
 const MOST_ITERATIONS = 20_000_000
 const MAGIC = utf8('SEALSTREAM BACKUP 1\n')
 const ANY_VERSION = /^SEALSTREAM BACKUP (\d+)\n/
@@ -24,9 +24,9 @@ interface Header {
 
 export async function sealBackup(plain: Bytes, passphrase: string): Promise<Bytes> {
   const [salt, nonce] = [random(32), random(12)]
-  const { key, check } = await stretch(passphrase, salt, ITERATIONS)
+  const { key, check } = await stretch(passphrase, salt, PASSPHRASE_ITERATIONS)
   const header: Header = {
-    kdf: { name: 'PBKDF2-SHA256', iterations: ITERATIONS, salt: toBase64(salt) },
+    kdf: { name: 'PBKDF2-SHA256', iterations: PASSPHRASE_ITERATIONS, salt: toBase64(salt) },
     cipher: { name: 'AES-256-GCM', nonce: toBase64(nonce) },
     check: toBase64(check),
   }
@@ -42,7 +42,7 @@ export async function sealBackup(plain: Bytes, passphrase: string): Promise<Byte
 export async function openBackup(file: Bytes, passphrase: string): Promise<Bytes> {
   const { header, front, body } = split(file)
   const { iterations } = header.kdf
-  if (iterations < ITERATIONS) throw new MessengerError('backup_too_weak')
+  if (iterations < PASSPHRASE_ITERATIONS) throw new MessengerError('backup_too_weak')
   const [salt, expected] = [bytes(header.kdf.salt), bytes(header.check)]
   const key = await withReadings(passphrase, async (reading) => {
     const stretched = await stretch(reading, salt, iterations)
