@@ -1,15 +1,8 @@
-import { KeyHelper } from '@privacyresearch/libsignal-protocol-typescript'
-import { own } from '@/crypto/bytes'
 import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
-import { isValid, sign } from './curve'
-import { isLowOrder } from './low-order'
-
-/** @throws CryptoError `bad_key` unless it is 33 bytes, type 0x05, not of low order */
-export function checkPublicKey(key: Uint8Array | undefined): void {
-  if (key?.length !== 33 || key[0] !== 5) throw new CryptoError('bad_key', 'not a public key')
-  if (isLowOrder(key.subarray(1))) throw new CryptoError('bad_key', 'low-order point')
-}
+import { checkPublicKey } from '@/crypto/public-key'
+import { createKeyPair } from '@/crypto/x25519'
+import { isValid, sign } from '@/crypto/xeddsa'
 
 /** @throws CryptoError `bad_key`, `bad_signature` */
 export function checkBundle(bundle: Bundle): void {
@@ -27,11 +20,6 @@ export async function createIdentity(): Promise<LocalIdentity> {
   // 1 … 16380, as Signal's clients draw it.
   const [draw] = crypto.getRandomValues(new Uint32Array(1))
   return { keyPair, registrationId: ((draw ?? 0) % 16380) + 1 }
-}
-
-export async function createKeyPair(): Promise<KeyPair> {
-  const pair = await KeyHelper.generateIdentityKeyPair()
-  return { publicKey: own(pair.pubKey), privateKey: own(pair.privKey) }
 }
 
 export async function createPrekeys(firstId: number, count: number): Promise<Prekey[]> {
