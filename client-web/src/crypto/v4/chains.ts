@@ -8,6 +8,7 @@
 import { equal, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { KeyPair, PublicKey } from '@/crypto/engine'
+import { CryptoError } from '@/crypto/errors'
 import { createKeyPair } from '@/crypto/x25519'
 import { deriveKeys, hmac } from './kdf'
 import { agreement } from './pqxdh'
@@ -104,7 +105,11 @@ export async function seedOf(
 ): Promise<Bytes> {
   const known = ratchet.receiving.find((chain) => equal(chain.ratchetKey, ratchetKey))
   const chain = known ?? (await turn(ratchet, ratchetKey))
-  if (counter < chain.index) return take(chain.skipped, counter)
+  if (counter < chain.index) {
+    const seed = take(chain.skipped, counter)
+    if (!seed) throw new CryptoError('duplicate')
+    return seed
+  }
   checkJump(chain.index, counter)
   for (;;) {
     const { seed, next } = chainStep(chain.key)

@@ -66,10 +66,15 @@ export function sendingKey(chains: EpochChains, epoch: number): { index: number;
   return { index: sending.counter, key }
 }
 
-/** @throws CryptoError `duplicate`, `too_far`; `bad_message` for an epoch that is not kept */
+/** @throws CryptoError `too_far`; `bad_message` for an epoch that is not kept or a key that was given out */
 export function receivingKey(chains: EpochChains, epoch: number, index: number): Bytes {
   const { receiving } = chains.links[positionOf(chains, epoch)] as EpochChain
-  if (index <= receiving.counter) return take(receiving.skipped, index)
+  if (index <= receiving.counter) {
+    const key = take(receiving.skipped, index)
+    // Not "duplicate": a message of another session is tried here, too.
+    if (!key) throw new CryptoError('bad_message', `no key for number ${index}`)
+    return key
+  }
   checkJump(receiving.counter, index)
   for (;;) {
     const key = step(receiving)

@@ -31,7 +31,7 @@ export function sendPq(
   return { message: encodeBraid({ epoch: braid.epoch, index, payload }), key }
 }
 
-/** @throws CryptoError `bad_message`, `duplicate`, `too_far` */
+/** @throws CryptoError `bad_message`, `too_far` */
 export function receivePq({ braid, chains }: PqRatchet, bytes: Bytes): Bytes {
   const message = decodeBraid(bytes)
   const made = receive(braid, message)

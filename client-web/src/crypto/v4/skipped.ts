@@ -12,10 +12,9 @@ export const MAX_JUMP = 25_000
 /** How many skipped keys a chain keeps. */
 export const KEPT_KEYS = 2000
 
-/** @throws CryptoError `duplicate` if it was given out, or was too old to keep */
-export function take(skipped: Skipped, number: number): Bytes {
-  const key = skipped.get(number)
-  if (!key) throw new CryptoError('duplicate')
+/** Null if it was given out, or was too old to keep. */
+export function take(skipped: Skipped, number: number): Bytes | null {
+  const key = skipped.get(number) ?? null
   skipped.delete(number)
   return key
 }

@@ -1,8 +1,9 @@
-import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
-import { CryptoError } from '@/crypto/errors'
-import { checkPublicKey } from '@/crypto/public-key'
-import { createKeyPair } from '@/crypto/x25519'
-import { isValid, sign } from '@/crypto/xeddsa'
+/** Keys that a device publishes, made and checked: the same for both versions of the protocol. */
+import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from './engine'
+import { CryptoError } from './errors'
+import { checkPublicKey } from './public-key'
+import { createKeyPair } from './x25519'
+import { isValid, sign } from './xeddsa'
 
 /** @throws CryptoError `bad_key`, `bad_signature` */
 export function checkBundle(bundle: Bundle): void {
@@ -38,8 +39,8 @@ export async function createSignedPrekey(identity: KeyPair, id: number): Promise
   return { id, keyPair, signature: sign(identity.privateKey, keyPair.publicKey) }
 }
 
-/** In a message the id 0 means "no prekey". */
-function checkId(id: number): void {
+/** In a message of version 3 the id 0 means "no prekey". */
+export function checkId(id: number): void {
   if (!Number.isInteger(id) || id < 1 || id > 0xffffff) {
     throw new CryptoError('internal', `prekey id ${id} is not in 1 … 16777215`)
   }
