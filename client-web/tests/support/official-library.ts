@@ -170,6 +170,11 @@ export class OfficialDevice implements Device {
     return this.sessions.get(this.named(of.address).toString()) ?? null
   }
 
+  /** Drops the session, keeps the rest. */
+  forget(of: Device): void {
+    this.sessions.delete(this.named(of.address).toString())
+  }
+
   private named({ userId, deviceId }: RemoteAddress): Official.ProtocolAddress {
     return this.library.ProtocolAddress.new(userId, deviceId)
   }
