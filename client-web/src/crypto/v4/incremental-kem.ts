@@ -46,11 +46,12 @@ const coder12 = bitsCoder(12, { encode: (x) => x, decode: (x) => x % Q })
 /** A key pair: `seed` is FIPS 203's `d | z`. */
 export function generate(seed: Bytes): { header: Bytes; vector: Bytes } {
   const { publicKey } = ml_kem768.keygen(seed)
-  return {
-    header: concat(publicKey.subarray(VECTOR_LENGTH), sha3_256(publicKey)),
-    vector: own(publicKey.subarray(0, VECTOR_LENGTH)),
-  }
+  const vector = own(publicKey.subarray(0, VECTOR_LENGTH))
+  return { header: headerOf(vector, publicKey.subarray(VECTOR_LENGTH)), vector }
 }
+
+export const headerOf = (vector: Bytes, rho: Uint8Array): Bytes =>
+  concat(rho, sha3_256(concat(vector, rho)))
 
 export function decapsulate(seed: Bytes, ct1: Bytes, ct2: Bytes): Bytes {
   return own(ml_kem768.decapsulate(concat(ct1, ct2), ml_kem768.keygen(seed).secretKey))
@@ -74,7 +75,7 @@ export function encapsulateHeader(header: Bytes, message: Bytes): { ct1: Bytes; 
  * @throws CryptoError `bad_message` for a vector that is not the header's, or not canonical
  */
 export function encapsulateVector(header: Bytes, message: Bytes, vector: Bytes): Bytes {
-  if (!equal(sha3_256(concat(vector, header.subarray(0, 32))), header.subarray(32))) {
+  if (!equal(headerOf(vector, header.subarray(0, 32)), header)) {
     throw new CryptoError('bad_message', 'the vector is not the one in the header')
   }
   const t = Array.from({ length: K }, (_, at) =>
