@@ -17,7 +17,7 @@ const ADD = utf8('Signal PQ Ratchet V1 Chain Add Epoch')
 const NEXT = utf8('Signal PQ Ratchet V1 Chain Next')
 const KEPT_BEFORE = 1
 
-export interface Numbered {
+interface Numbered {
   /** Of the last key that was derived. */
   counter: number
   key: Bytes

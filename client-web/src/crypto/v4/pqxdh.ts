@@ -14,7 +14,7 @@ import { decapsulate } from './kem'
 
 const INFO = utf8('WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024')
 
-export interface InitialKeys {
+interface InitialKeys {
   root: Bytes
   chain: Bytes
   /** Authenticates the post-quantum ratchet. */
