@@ -27,6 +27,11 @@ export interface BraidMessage {
   payload: Payload
 }
 
+export interface ReceivedBraidMessage extends BraidMessage {
+  /** Of a later version, whose payload is not known here. */
+  later: boolean
+}
+
 export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
   const head = [
     Uint8Array.of(VERSION),
@@ -39,15 +44,17 @@ export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
 }
 
 /** Bytes after the end are ignored. @throws CryptoError `bad_message` */
-export function decodeBraid(bytes: Bytes): BraidMessage {
+export function decodeBraid(bytes: Bytes): ReceivedBraidMessage {
   const reader = new Reader(bytes)
-  if (reader.byte() !== VERSION)
-    throw new CryptoError('bad_message', 'not version 1 of the ratchet')
+  const version = reader.byte()
+  const later = version > VERSION
   const epoch = reader.varint(Number.MAX_SAFE_INTEGER - 1)
   const index = reader.varint()
-  const kind = KINDS[reader.byte()]
-  if (epoch === 0 || kind === undefined) throw new CryptoError('bad_message', 'malformed ratchet')
-  if (WITHOUT_CHUNK.has(kind)) return { epoch, index, payload: { kind } as Payload }
+  const kind = later ? 'none' : KINDS[reader.byte()]
+  if (version < VERSION || epoch === 0 || kind === undefined) {
+    throw new CryptoError('bad_message', 'malformed ratchet')
+  }
+  if (WITHOUT_CHUNK.has(kind)) return { epoch, index, payload: { kind } as Payload, later }
   const chunk = { number: reader.varint(CHUNKS - 1), data: reader.take(32) }
-  return { epoch, index, payload: { kind, chunk } as Payload }
+  return { epoch, index, payload: { kind, chunk } as Payload, later }
 }

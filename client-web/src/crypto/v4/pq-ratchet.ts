@@ -5,6 +5,7 @@
  */
 import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 import { receive, send, startBraid } from './braid'
 import type { Braid } from './braid'
 import { decodeBraid, encodeBraid } from './braid-message'
@@ -14,11 +15,17 @@ import type { EpochChains } from './epochs'
 export interface PqRatchet {
   braid: Braid
   chains: EpochChains
+  /**
+   * Until a message of our version was read the other side may write a later one. It gets keys of the first epoch
+   * then, as there was no exchange that could have made another, and goes down to our version once it reads us.
+   */
+  negotiating: boolean
 }
 
 export const startPqRatchet = (pqKey: Bytes, initiator: boolean): PqRatchet => ({
   braid: startBraid(pqKey, initiator),
   chains: startChains(pqKey, initiator),
+  negotiating: true,
 })
 
 export function sendPq(
@@ -32,8 +39,14 @@ export function sendPq(
 }
 
 /** @throws CryptoError `bad_message`, `too_far` */
-export function receivePq({ braid, chains }: PqRatchet, bytes: Bytes): Bytes {
+export function receivePq(ratchet: PqRatchet, bytes: Bytes): Bytes {
+  const { braid, chains, negotiating } = ratchet
   const message = decodeBraid(bytes)
+  if (message.later) {
+    if (!negotiating) throw new CryptoError('bad_message', 'another version within a session')
+    return receivingKey(chains, 0, message.index)
+  }
+  ratchet.negotiating = false
   const made = receive(braid, message)
   if (made) addEpoch(chains, made)
   return receivingKey(chains, message.epoch - 1, message.index)

@@ -88,6 +88,7 @@ function encodeState({ remoteIdentity, remoteRegistrationId, ...session }: Sessi
     [6, encodeRatchet(ratchet)],
     [7, encodeChains(pq.chains)],
     [8, encodeBraid(pq.braid)],
+    [9, Number(pq.negotiating)],
   )
 }
 
@@ -115,6 +116,7 @@ function decodeSession(state: Fields, parts: Fields): Session {
         ct1: parts.optionalBytes(5),
         ct2: parts.optionalBytes(6),
       }),
+      negotiating: state.number(9) === 1,
     },
   }
 }
