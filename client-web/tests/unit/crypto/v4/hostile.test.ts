@@ -1,7 +1,7 @@
 /** What the network, the relay or a hostile device may send: refused, and nothing is kept of it. */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { concat, equal, own, utf8 } from '@/crypto/bytes'
+import { concat, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { parsePrekeyMessage } from '@/crypto/v4/messages'
 import { anAddress, OurDevice, pass } from '../../../support/device'
@@ -10,7 +10,7 @@ import { flipped, rewrapped, withFields } from '../../../support/forged-v4'
 import { officialDevice, VERSIONS } from '../../../support/official-library'
 import type { OfficialDevice } from '../../../support/official-library'
 
-/** `npm run test:engine`: each bit of each byte, and what takes minutes. */
+/** `npm run test:engine`: every byte, each bit of ordinary messages, and what takes minutes. */
 const THOROUGH = process.env['ENGINE_RUNS'] !== undefined
 /** Every how many bytes of a prekey message are flipped. */
 const STRIDE = THOROUGH ? 1 : 41
@@ -39,19 +39,17 @@ function withTopBit(key: Bytes): Bytes {
 }
 
 const ZERO = concat(Uint8Array.of(5), new Uint8Array(32))
-/** What an honest library writes and no MAC covers: the low half of the version byte, the registration id. */
-const uncovered = (letter: Letter, changed: Letter): boolean => {
-  const [one, other] = [letter, changed].map(({ body }) => parsePrekeyMessage(body))
-  const same = (name: 'message' | 'baseKey' | 'identityKey' | 'kyberCiphertext') =>
-    equal(one?.[name] as Bytes, other?.[name] as Bytes)
-  return (
-    same('message') &&
-    same('baseKey') &&
-    same('identityKey') &&
-    same('kyberCiphertext') &&
-    one?.prekeyId === other?.prekeyId &&
-    one?.kyberPrekeyId === other?.kyberPrekeyId
-  )
+/** Whether only that was changed which no key depends on: the low half of the version byte, or the registration id. */
+function uncovered(letter: Letter, changed: Letter): boolean {
+  const covered = ({ body }: Letter): string => {
+    const { registrationId: _, ...rest } = parsePrekeyMessage(body)
+    return JSON.stringify(rest)
+  }
+  try {
+    return covered(letter) === covered(changed)
+  } catch {
+    return false
+  }
 }
 
 describe('to our engine', () => {
@@ -75,14 +73,8 @@ describe('to our engine', () => {
   test('a flipped bit anywhere in a prekey message', async () => {
     const letter = await device.from.write(device.to, text)
     for (let at = 0; at < letter.body.length; at += STRIDE) {
-      for (const bit of BITS) {
-        const changed = flipped(letter, at, bit)
-        let free = false
-        try {
-          free = uncovered(letter, changed)
-        } catch {}
-        if (!free) await refused(changed)
-      }
+      const changed = flipped(letter, at, at % 8)
+      if (!uncovered(letter, changed)) await refused(changed)
     }
   })
 
@@ -224,6 +216,14 @@ describe.each(VERSIONS)('what the official library %s refuses as well', (version
   test('wrong addresses', async () => {
     const stranger = { ...theirs, address: anAddress() } as unknown as Device
     await refused(await ours.write(stranger, text))
+  })
+
+  test('a flipped bit anywhere in a prekey message', async () => {
+    const letter = await ours.write(theirs, text)
+    for (let at = 0; at < letter.body.length; at += STRIDE) {
+      const changed = flipped(letter, at, at % 8)
+      if (!uncovered(letter, changed)) await refused(changed)
+    }
   })
 
   test('a flipped bit anywhere in a message', async () => {
