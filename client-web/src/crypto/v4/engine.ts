@@ -4,7 +4,7 @@
  * has changed nothing, so nothing is kept unless all of a message succeeded. The caller stores the returned record before it uses
  * the result, and never runs two calls for one remote device at once.
  */
-import { equal } from '@/crypto/bytes'
+import { equal, random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type {
   Bundle as ClassicBundle,
@@ -20,7 +20,6 @@ import { CryptoError } from '@/crypto/errors'
 import { checkBundle, checkId } from '@/crypto/keys'
 import { createKeyPair } from '@/crypto/x25519'
 import { isValid, sign } from '@/crypto/xeddsa'
-import { random } from '@/crypto/bytes'
 import { initiatorRatchet, responderRatchet } from './chains'
 import { checkKyber, encapsulate, kyberPublicKey, SEED_LENGTH } from './kem'
 import { parseMessage, parsePrekeyMessage } from './messages'
