@@ -1,6 +1,7 @@
 /** Our engine and the official library talk to each other. */
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '@/crypto/bytes'
+import { parseMessage } from '@/crypto/v4/messages'
 import { anAddress, OurDevice, pass, someText } from '../../../support/device'
 import type { Device, Letter } from '../../../support/device'
 import { exchange } from '../../../support/network'
@@ -44,6 +45,24 @@ describe.each(VERSIONS)('with the official library %s', (version) => {
       expect(await whiteBox.disagreements(from, to, ours)).toEqual([])
     }
     expect(whiteBox.ours(ours).epoch).toBeGreaterThanOrEqual(3)
+  })
+
+  test('counters are written as the other writes them', async () => {
+    const [ours, theirs] = await pair()
+    await ours.start(theirs)
+    await pass(ours, theirs)
+    await pass(theirs, ours)
+    const counters = async (from: Device, to: Device) => {
+      for (let number = 0; number < 3; number++) await pass(from, to)
+      await pass(to, from)
+      const { counter, previousCounter } = parseMessage((await pass(from, to)).body)
+      return { counter, previousCounter }
+    }
+    const written = { counter: 0, previousCounter: 2 }
+    expect(await counters(ours, theirs)).toEqual(written)
+    await pass(theirs, ours)
+    await pass(ours, theirs)
+    expect(await counters(theirs, ours)).toEqual(written)
   })
 
   test('200 messages in a row, each way', async () => {
