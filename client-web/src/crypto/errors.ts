@@ -1,7 +1,7 @@
 export type CryptoErrorCode =
   /** The identity in a message or bundle is not the pinned one; nothing was decrypted or stored. */
   | 'identity_mismatch'
-  /** A signed prekey's signature is not by its identity key. */
+  /** A prekey's signature is not by its identity key. */
   | 'bad_signature'
   /** Wrong length or type byte, or a low-order point. */
   | 'bad_key'
@@ -13,6 +13,10 @@ export type CryptoErrorCode =
   | 'no_session'
   /** The message names a prekey this device does not hold (any more). */
   | 'missing_prekey'
+  /** A last-resort prekey was used with this base key before: a replayed first message. */
+  | 'reused_base_key'
+  /** Nobody answered in the session for thirty days: it has to be begun anew. */
+  | 'stale_session'
   /** The counter asks for more key derivations than we are willing to do. */
   | 'too_far'
   | 'internal'

@@ -17,9 +17,9 @@ import type {
 } from '@/crypto/engine'
 import { isSigned } from '@/crypto/ed25519'
 import { CryptoError } from '@/crypto/errors'
+import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
 import { safetyNumber } from '@/crypto/safety-number'
 import { translate } from './errors'
-import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from './keys'
 import { parseMessage, parsePrekeyMessage } from './wire-messages'
 import {
   candidates,

@@ -6,7 +6,7 @@ import { own, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { PrekeyMessageInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
-import { checkPublicKey } from './keys'
+import { checkPublicKey } from '@/crypto/public-key'
 
 /** Current version in the high half, oldest understood in the low half of the first byte. */
 const VERSION = 0x33

@@ -1,15 +1,9 @@
-import { KeyHelper } from '@privacyresearch/libsignal-protocol-typescript'
-import { own } from '@/crypto/bytes'
-import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
-import { CryptoError } from '@/crypto/errors'
-import { isValid, sign } from './curve'
-import { isLowOrder } from './low-order'
-
-/** @throws CryptoError `bad_key` unless it is 33 bytes, type 0x05, not of low order */
-export function checkPublicKey(key: Uint8Array | undefined): void {
-  if (key?.length !== 33 || key[0] !== 5) throw new CryptoError('bad_key', 'not a public key')
-  if (isLowOrder(key.subarray(1))) throw new CryptoError('bad_key', 'low-order point')
-}
+/** Keys that a device publishes, made and checked: the same for both versions of the protocol. */
+import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from './engine'
+import { CryptoError } from './errors'
+import { checkPublicKey } from './public-key'
+import { createKeyPair } from './x25519'
+import { isValid, sign } from './xeddsa'
 
 /** @throws CryptoError `bad_key`, `bad_signature` */
 export function checkBundle(bundle: Bundle): void {
@@ -29,11 +23,6 @@ export async function createIdentity(): Promise<LocalIdentity> {
   return { keyPair, registrationId: ((draw ?? 0) % 16380) + 1 }
 }
 
-export async function createKeyPair(): Promise<KeyPair> {
-  const pair = await KeyHelper.generateIdentityKeyPair()
-  return { publicKey: own(pair.pubKey), privateKey: own(pair.privKey) }
-}
-
 export async function createPrekeys(firstId: number, count: number): Promise<Prekey[]> {
   checkId(firstId)
   return Promise.all(
@@ -50,8 +39,8 @@ export async function createSignedPrekey(identity: KeyPair, id: number): Promise
   return { id, keyPair, signature: sign(identity.privateKey, keyPair.publicKey) }
 }
 
-/** In a message the id 0 means "no prekey". */
-function checkId(id: number): void {
+/** In a message of version 3 the id 0 means "no prekey". */
+export function checkId(id: number): void {
   if (!Number.isInteger(id) || id < 1 || id > 0xffffff) {
     throw new CryptoError('internal', `prekey id ${id} is not in 1 … 16777215`)
   }
