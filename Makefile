@@ -12,6 +12,9 @@ RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
 PACKAGES := $(CLIENT)/node_modules/.package-lock.json
 SHELL_PACKAGES := capacitor/node_modules/.package-lock.json
+# What the engine's tests compare with: a large package that nobody needs who only runs the messenger.
+OFFICIAL := $(CLIENT)/tests/official-library
+OFFICIAL_PACKAGES := $(OFFICIAL)/node_modules/.package-lock.json
 BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
@@ -24,10 +27,10 @@ help:  ## this list
 run: $(RUNTIME) $(BUILT)  ## build everything and run it (data in ./.sealstream)
 	@SEALSTREAM_DATA="$${SEALSTREAM_DATA:-.sealstream}" exec $(VENV)/bin/sealstream up
 
-test: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES)  ## every check and every test; ONLY=lint, python, client or browser runs one part
+test: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)  ## every check and every test; ONLY=lint, python, client or browser runs one part
 	@exec $(PYTHON) -m ops.testing $(ONLY)
 
-soak: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES)  ## repeat one test on a busy machine: make soak N=20 TEST=tests/FILE.py::NAME
+soak: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)  ## repeat one test on a busy machine: make soak N=20 TEST=tests/FILE.py::NAME
 	@exec $(PYTHON) -m ops.testing.soak "$(TEST)" "$(or $(N),20)"
 
 lint: $(DEVELOPMENT)  ## linters and type checks only
@@ -57,11 +60,11 @@ native: $(PACKAGES) $(SHELL_PACKAGES)  ## build the client for phones into the A
 	@cd capacitor && PATH="$$PWD/../$(CLIENT)/node_modules/.bin:$$PATH" npm run --silent sync
 	@echo "Open capacitor/android in Android Studio, or capacitor/ios/App/App.xcodeproj in Xcode."
 
-client-check: $(PACKAGES) $(SHELL_PACKAGES)
+client-check: $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)
 	@cd $(CLIENT) && npm run --silent check
 
 clean:  ## remove everything built (data directories stay)
-	rm -rf $(VENV) $(CLIENT)/node_modules $(CLIENT)/dist capacitor/node_modules capacitor/dist $(CLIENT)/.artifacts *.egg-info build \
+	rm -rf $(VENV) $(CLIENT)/node_modules $(OFFICIAL)/node_modules $(CLIENT)/dist capacitor/node_modules capacitor/dist $(CLIENT)/.artifacts *.egg-info build \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -82,6 +85,11 @@ $(PACKAGES): $(CLIENT)/package-lock.json $(CLIENT)/package.json ops/node.sh
 $(SHELL_PACKAGES): capacitor/package-lock.json capacitor/package.json $(PACKAGES)
 	@echo "Installing the phone shells' packages …"
 	@cd capacitor && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(OFFICIAL_PACKAGES): $(OFFICIAL)/package-lock.json $(OFFICIAL)/package.json $(PACKAGES)
+	@echo "Installing Signal's own library for the tests …"
+	@cd $(OFFICIAL) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BUILT): $(PACKAGES) $(CLIENT_SOURCES)

@@ -35,7 +35,7 @@ test(
   async () => {
     const [first, second] = [join(temporary, 'first'), join(temporary, 'another/checkout')]
     const kept = (path: string) =>
-      !/^(node_modules|dist|\.artifacts)/.test(path.slice(client.length))
+      !/(^|\/)(node_modules|dist|\.artifacts)(\/|$)/.test(path.slice(client.length))
     cpSync(client, first, { recursive: true, filter: kept })
     cpSync(first, second, { recursive: true })
     for (const copy of [first, second]) {

@@ -10,7 +10,7 @@ import type { Field } from '@/crypto/v4/protobuf'
 import { anAddress, OurDevice, pass } from '../../../support/device'
 import type { Device } from '../../../support/device'
 import { rewrapped, withFields } from '../../../support/forged-v4'
-import { officialDevice, VERSIONS } from '../../../support/official-library'
+import { officialDevice, VERSIONS } from '../../../official-library/official-library'
 
 const text = utf8('forged')
 const ZERO = concat(Uint8Array.of(5), new Uint8Array(32))

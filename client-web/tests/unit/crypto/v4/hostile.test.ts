@@ -7,8 +7,8 @@ import { parsePrekeyMessage } from '@/crypto/v4/messages'
 import { anAddress, OurDevice, pass } from '../../../support/device'
 import type { Device, Letter } from '../../../support/device'
 import { flipped, rewrapped, withFields } from '../../../support/forged-v4'
-import { officialDevice, VERSIONS } from '../../../support/official-library'
-import type { OfficialDevice } from '../../../support/official-library'
+import { officialDevice, VERSIONS } from '../../../official-library/official-library'
+import type { OfficialDevice } from '../../../official-library/official-library'
 
 /** `npm run test:engine`: every byte, each bit of ordinary messages, and what takes minutes. */
 const THOROUGH = process.env['ENGINE_RUNS'] !== undefined

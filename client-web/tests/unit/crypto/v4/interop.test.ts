@@ -5,7 +5,7 @@ import { parseMessage } from '@/crypto/v4/messages'
 import { anAddress, OurDevice, pass, someText } from '../../../support/device'
 import type { Device, Letter } from '../../../support/device'
 import { exchange } from '../../../support/network'
-import { officialDevice, VERSIONS } from '../../../support/official-library'
+import { officialDevice, VERSIONS } from '../../../official-library/official-library'
 import * as whiteBox from '../../../support/white-box'
 
 /** Ten for `npm run test:engine`: the random runs are that much longer. */

@@ -19,7 +19,7 @@ import { encodeFields, Fields } from '@/crypto/v4/protobuf'
 import { anAddress, OurDevice, pass } from '../../../support/device'
 import type { Device } from '../../../support/device'
 import { exchange } from '../../../support/network'
-import { officialDevice } from '../../../support/official-library'
+import { officialDevice } from '../../../official-library/official-library'
 
 /** Ten for `npm run test:engine`. */
 const RUNS = Number(process.env['ENGINE_RUNS'] ?? 1)

@@ -5,7 +5,7 @@ import type { Bytes } from '@/crypto/bytes'
 import type { RemoteAddress } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import type { Bundle } from '@/crypto/v4/engine'
-import type { Device, Letter } from './device'
+import type { Device, Letter } from '../support/device'
 
 export type Library = typeof Official
 
