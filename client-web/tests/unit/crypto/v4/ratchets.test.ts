@@ -142,6 +142,19 @@ test('four replaced sessions are kept, without what began them', async () => {
   for (const letter of late.slice(1)) expect(await bob.read(alice, letter)).toEqual(text)
 })
 
+test('a message that a replaced session has read is a duplicate', async () => {
+  const [alice, bob] = [await OurDevice.create(), await OurDevice.create()]
+  await alice.start(bob)
+  await pass(alice, bob)
+  await pass(bob, alice)
+  const old = await alice.write(bob, text)
+  await alice.start(bob, bob.bundle({ prekey: false, lastResort: true }))
+  await pass(alice, bob)
+  expect(await bob.read(alice, old)).toEqual(text)
+  await pass(alice, bob)
+  await expect(bob.read(alice, old)).rejects.toMatchObject({ code: 'duplicate' })
+})
+
 test('a damaged record is an error, and is not written over', async () => {
   const [alice, bob] = [await OurDevice.create(), await OurDevice.create()]
   await alice.start(bob)
