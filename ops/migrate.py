@@ -19,6 +19,7 @@ from ops.errors import OperatorError
 from schema.backoff import Backoff
 
 ADVISORY_LOCK: Final = 0x5EA1_57EA
+SETTING: Final = "SEALSTREAM_DATABASE_URL"
 REFUSALS_AT_LOGIN: Final = (
     "authentication failed",
     "no password supplied",
@@ -29,12 +30,17 @@ REFUSALS_AT_LOGIN: Final = (
 
 
 def migrate(
-    database_url: str, *, wait_seconds: float = float("inf"), tell: Callable[[str], None] = print
+    database_url: str,
+    *,
+    wait_seconds: float = float("inf"),
+    tell: Callable[[str], None] = print,
+    setting: str = SETTING,
 ) -> None:
-    """Upgrades to the newest tables; waits, saying so once, while the database is away.
+    """Upgrades to the newest tables; waits, saying so once, while the database is away. `setting`: where the
+    URL is from.
 
     Raises OperatorError: it stayed away, refuses this role, or was made by a newer Sealstream."""
-    wait_for(database_url, wait_seconds=wait_seconds, tell=tell)
+    wait_for(database_url, wait_seconds=wait_seconds, tell=tell, setting=setting)
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=sqlalchemy.NullPool
     )
@@ -66,12 +72,14 @@ def _config() -> Config:
     return config
 
 
-def wait_for(database_url: str, *, wait_seconds: float, tell: Callable[[str], None]) -> None:
+def wait_for(
+    database_url: str, *, wait_seconds: float, tell: Callable[[str], None], setting: str = SETTING
+) -> None:
     """Returns when the database takes connections. Raises OperatorError after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds
     backoff = Backoff(first=0.1, factor=1.6, most=3.0)
     told = False
-    while (missing := why_away(database_url)) is not None:
+    while (missing := why_away(database_url, setting)) is not None:
         if time.monotonic() >= deadline:
             raise OperatorError(f"The database stays away: {missing}")
         if not told:
@@ -80,7 +88,7 @@ def wait_for(database_url: str, *, wait_seconds: float, tell: Callable[[str], No
         time.sleep(backoff.next())
 
 
-def why_away(database_url: str) -> str | None:
+def why_away(database_url: str, setting: str = SETTING) -> str | None:
     """Tries once: None if the database takes connections, else why not.
 
     Raises OperatorError for what waiting will not mend."""
@@ -89,8 +97,8 @@ def why_away(database_url: str) -> str | None:
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         if "FATAL" in reason and any(words in reason for words in REFUSALS_AT_LOGIN):
-            raise OperatorError(f"The database refuses: {reason}. See SEALSTREAM_DATABASE_URL.") from error
+            raise OperatorError(f"The database refuses: {reason}. See {setting}.") from error
         return reason
     except psycopg.ProgrammingError as error:
-        raise OperatorError(f"SEALSTREAM_DATABASE_URL cannot be read: {error}") from error
+        raise OperatorError(f"{setting} cannot be read: {error}") from error
     return None

@@ -52,7 +52,7 @@ def rebuild(settings: Settings, into: str, *, compare: bool, fast: bool, partial
     settings = reachable(settings, compares=compare)
     try:
         with in_words():
-            migrate(into, wait_seconds=0, tell=click.echo)
+            migrate(into, wait_seconds=0, tell=click.echo, setting="--into")
             done = asyncio.run(_rebuild(settings, into, compare=compare, fast=fast, partial=partial))
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on.", err=True)

@@ -61,6 +61,8 @@ class Audit:
         self._pacer = pacer
         self._progress = progress
         self._extents: dict[int, Extent] = {}
+        self._live: dict[int, Extent] = {}
+        """Of the log alone, before anything was folded: whose entries are erased by then is seen deleted."""
         self._folds: dict[int, Fold] = {}
         self._dropped: dict[int, int] = {}
         self._others: dict[int, set[UUID]] = {}
@@ -70,6 +72,7 @@ class Audit:
         """How many entries there are to be folded; looks at where the log begins and ends."""
         scope = self._scope
         for partition in scope.only:
+            self._live[partition] = await log_extent(self._log, partition)
             extent = self._extents[partition] = await self._source.extent(partition)
             dropped = await quarantine.dropped(self._log, partition)
             self._dropped[partition] = sum(
@@ -170,9 +173,9 @@ class Audit:
         early_takings(fold)
         return fold.at
 
-    async def _removals(self, database: Any, partition: int, live: Extent) -> AsyncIterator[Violation]:
+    async def _removals(self, database: Any, partition: int) -> AsyncIterator[Violation]:
         """Entries that left the log neither by retention nor because their account was deleted after them."""
-        fold, after = self._folds[partition], self._scope.after
+        fold, live, after = self._folds[partition], self._live[partition], self._scope.after
         trimmed = await standing.trimmed(self._log, database, partition, live)
         text, upto = None, live.removed_upto
         if upto is not None and upto > max(trimmed, after, fold.last_deletion):
@@ -196,7 +199,7 @@ class Audit:
             async for found in standing.standing(self._log, partition, extent, reached.get(partition, START)):
                 yield found
             if self._scope.user is None:
-                async for found in self._removals(database, partition, extent):
+                async for found in self._removals(database, partition):
                     yield found
             async for found in standing.set_aside(self._log, partition):
                 yield found

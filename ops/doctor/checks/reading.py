@@ -43,7 +43,8 @@ async def workers(patient: Patient) -> list[Finding]:
     return [
         red(
             "workers", f"not running: {', '.join(missing)}",
-            f"`sealstream up` restarts them (see DATA/logs/supervisor.log); else start {start}.",
+            f"`sealstream up` restarts them (see DATA/logs/supervisor.log); else start {start}. "
+            'One that runs and stands still: runbook, "Lag grows".',
         )
     ]  # fmt: skip
 

@@ -56,6 +56,12 @@ def test_an_archive_with_ciphertexts_rebuilds_everything(
     assert rebuild(with_bodies, target).exit_code == 0, "once more: nothing is left to do"
 
 
+def test_a_database_that_is_not_there_is_named_by_its_option(whole: Archived, servers: Servers) -> None:
+    done = rebuild(whole, servers.database_url("nowhere"))
+    assert done.exit_code == 2
+    assert 'database "nowhere" does not exist. See --into.' in done.stderr
+
+
 def test_an_archive_of_digests_rebuilds_all_but_the_ciphertexts_that_are_owed_and_counts_them(
     trimmed: Archived, target: str
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from schema import keys, servers
@@ -98,6 +99,23 @@ async def test_an_account_erased_before_the_stretch_is_no_violation(kept: Kept) 
     await kept.log.hset(keys.user(0, ANNA), "h1", 5)
     assert (await kept.audit(after=Position(150, 0))).violations == []
     assert await kept.texts() == []
+
+
+async def test_an_account_that_is_erased_while_the_audit_runs_is_no_violation(kept: Kept) -> None:
+    """Its entries leave the log behind the fold, which never sees the deletion."""
+
+    class Erasing(Audit):
+        async def _compare_directory(self, partition: int) -> Position:
+            at = await super()._compare_directory(partition)
+            await kept.write([stories.deleted(BELA)], first=100)
+            await kept.log.xdel(keys.log(0), "2-0")
+            return at
+
+    source = LogSource(kept.log, rate=None)
+    audit = Erasing(source, kept.log, Scope(1, (0,)), source.pacer, lambda _: None)
+    await audit.begin()
+    async with await psycopg.AsyncConnection.connect(kept.database.conninfo, autocommit=True) as connection:
+        assert (await audit.run(connection)).violations == []
 
 
 async def test_of_a_trimmed_log_only_what_it_has_is_said(kept: Kept) -> None:
