@@ -12,6 +12,7 @@ from ops.errors import OperatorError
 from ops.limits import limits
 from ops.log_repair.alone import with_servers
 from ops.log_repair.commands import adopt_log, restore_log_heads
+from ops.migrate_command import migrate
 from ops.quarantine.command import quarantine
 from ops.replay.commands import replay
 from ops.streams.command import streams
@@ -102,19 +103,6 @@ def worker(name: str) -> None:
     sys.exit(run_worker(name, resolved(_settings())))
 
 
-@main.command()
-def migrate() -> None:
-    """Bring the database to this version's tables.
-
-    Waits for a database that is away. `sealstream up` does all of it by itself.
-    """
-    from ops.addresses import database  # noqa: PLC0415
-    from ops.migrate import migrate as run  # noqa: PLC0415
-
-    run(database(_settings()), tell=click.echo)
-    click.echo("The database has this version's tables.")
-
-
 @main.group()
 def keys() -> None:
     """The keys that sign access tokens."""
@@ -157,7 +145,7 @@ def rotate() -> None:
     )
 
 
-for command in (doctor, limits, streams, quarantine, users, replay, with_servers):
+for command in (migrate, doctor, limits, streams, quarantine, users, replay, with_servers):
     main.add_command(command)
 for command in (restore_log_heads, adopt_log):
     replay.add_command(command)
