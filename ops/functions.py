@@ -3,12 +3,18 @@
 Promise: no function is pruned that a connected process calls, unless the operator insists.
 """
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
-from schema import functions, primaries
+from schema import functions, primaries, servers
+from schema.waiting import AWAY
 
+LOOKING_SECONDS: Final = 1.0
+"""Between two looks at a server that may have come back empty."""
 CALLS: Final = "fcall"
 """The last command of a connection without a name, if it belongs to a version from before names."""
 
@@ -25,6 +31,19 @@ async def install(client: Any) -> None:
     """Every function of this version. Raises FunctionsMissing where the user of `client` may load none."""
     for package in functions.PACKAGES:
         await functions.install(client, package)
+
+
+async def keep_installed(urls: Sequence[str]) -> None:
+    """Never returns: servers that came back empty get the functions again."""
+    await asyncio.gather(*map(_keep_installed, urls))
+
+
+async def _keep_installed(url: str) -> None:
+    client = servers.client(url)
+    while True:
+        with suppress(*AWAY):
+            await install(client)
+        await asyncio.sleep(LOOKING_SECONDS)
 
 
 async def missing(client: Any) -> list[str]:

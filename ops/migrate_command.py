@@ -12,33 +12,28 @@ from schema.settings import Settings
 
 
 @click.command()
-@click.option(
-    "--print-acl", "acl", type=click.Choice(["log", "board"]), help="Print the users of that server, and end."
-)
 @click.option("--prune", is_flag=True, help="Then remove the functions of other versions from log and board.")
+@click.option("--stay", is_flag=True, help="Then stay, and install functions where a server lost them.")
 @click.option("--yes", is_flag=True, help="Prune also while a process of another version is connected.")
-def migrate(acl: str | None, prune: bool, yes: bool) -> None:
+def migrate(prune: bool, yes: bool, stay: bool) -> None:
     """Bring the servers to this version.
 
-    Tables and rights in the database, functions on log and board. Waits for a server that is away. `sealstream
-    up` does all of it by itself.
+    Tables and rights in the database, functions on log and board. Waits for a server that is away.
+    `sealstream up` does all of it by itself.
 
     The functions of older versions stay, so that processes of two versions run side by side. When all run
     the new one, --prune removes them.
 
-    --print-acl prints an aclfile for Valkey or Redis: one user for each kind of process (ops/roles.md).
-    Append ` >PASSWORD` to each line: a user without one cannot log in.
+    A board that restarts has no functions any more, and processes with roles (ops/roles.md) load none: with
+    --stay this command goes on, and gives a server that came back empty its functions within a second.
     """
     from ops.addresses import resolved  # noqa: PLC0415
-    from ops.functions import install  # noqa: PLC0415
+    from ops.functions import install, keep_installed  # noqa: PLC0415
     from ops.functions import prune as remove  # noqa: PLC0415
     from ops.migrate import migrate as run  # noqa: PLC0415
-    from schema.roles.valkey import access_list  # noqa: PLC0415
+    from schema.roles import ADMIN  # noqa: PLC0415
 
-    if acl is not None:
-        click.echo("\n".join(access_list(acl)))
-        return
-    settings = resolved(Settings.from_env(os.environ))
+    settings = resolved(Settings.from_env(os.environ), ADMIN)
     assert settings.database_url
     granted = run(settings.database_url, tell=click.echo)
     click.echo("The database has this version's tables.")
@@ -63,6 +58,8 @@ def migrate(acl: str | None, prune: bool, yes: bool) -> None:
             )
         removed = f"removed {', '.join(done.removed)}" if done.removed else "nothing to remove"
         click.echo(f"The {name}: {removed}.")
+    if stay:
+        asyncio.run(keep_installed(list(urls.values())))
 
 
 def _on(name: str, url: str, do: Callable[[Any], Awaitable[Any]]) -> Any:

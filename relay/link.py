@@ -16,6 +16,7 @@ from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
+from relay import rights
 from schema import tasks
 from schema.backoff import Backoff
 from schema.functions import connection_name
@@ -92,6 +93,7 @@ class _Connection(asyncio.Protocol):
         if future.done():
             return
         if isinstance(reply, ResponseError):
+            rights.note(reply)
             future.set_exception(reply)
         else:
             future.set_result(reply)

@@ -3,8 +3,8 @@
 Promise: `grant` may be repeated; where nothing differs it changes nothing.
 """
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
@@ -44,9 +44,11 @@ def grant(connection: "psycopg.Connection[Any]") -> Granted:
         wanted = [name for name in _BY_NAME if name not in found]
         created = tuple(name for name in wanted if _create(connection, name))
         there = {role for name, role in _BY_NAME.items() if name in found or name in created}
-        for role in there if created else ():
-            usage = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
-            connection.execute(usage.format(_schema(connection), sql.Identifier(on_postgres(role))))
+        for name in map(on_postgres, sorted(there)):
+            if not _one(connection, "SELECT has_schema_privilege(%s, current_schema(), 'USAGE')", name):
+                schema = sql.Identifier(_one(connection, "SELECT current_schema()"))
+                usage = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
+                connection.execute(usage.format(schema, sql.Identifier(name)))
         for statement in _corrections({right for right in rights() if right.role in there}, read(connection)):
             connection.execute(statement)
     return Granted(created, tuple(name for name in wanted if name not in created))
@@ -54,7 +56,17 @@ def grant(connection: "psycopg.Connection[Any]") -> Granted:
 
 def read(connection: "psycopg.Connection[Any]") -> set[Right]:
     """What the roles are granted on the tables of the present schema."""
-    rows = connection.execute(SELECT_RIGHTS, {"roles": list(_BY_NAME)}).fetchall()
+    return _read(connection.execute(SELECT_RIGHTS, {"roles": list(_BY_NAME)}).fetchall())
+
+
+def compared(rows: Iterable[tuple[str, str, str, str]]) -> tuple[list[Right], list[Right]]:
+    """The rights that are missing among `rows` (of SELECT_RIGHTS, for all roles), and those that nobody is to
+    have."""
+    wanted, found = set(rights()), _read(rows)
+    return sorted(wanted - found), sorted(found - wanted)
+
+
+def _read(rows: Iterable[tuple[str, str, str, str]]) -> set[Right]:
     return {Right(_BY_NAME[name], table, verb, column) for name, table, verb, column in rows}
 
 
@@ -87,7 +99,7 @@ def _statement(text: str, right: Right) -> sql.Composed:
     return sql.SQL(text).format(what, sql.Identifier(right.table), sql.Identifier(on_postgres(right.role)))
 
 
-def _schema(connection: "psycopg.Connection[Any]") -> sql.Identifier:
-    row = connection.execute("SELECT current_schema()").fetchone()
+def _one(connection: "psycopg.Connection[Any]", query: LiteralString, *values: str) -> Any:
+    row = connection.execute(query, values).fetchone()
     assert row is not None
-    return sql.Identifier(row[0])
+    return row[0]

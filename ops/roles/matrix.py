@@ -1,10 +1,19 @@
 """The tables of `schema.roles` as ops/roles.md shows them."""
 
+import re
 from collections.abc import Mapping
 
 from schema.roles import ROLES
 from schema.roles import database as on_database
 from schema.roles import valkey as on_valkey
+
+
+def filled(page: str) -> str:
+    """The document with the tables as they are; each stands between `<!-- NAME -->` and `<!-- /NAME -->`."""
+    for name, table in sections().items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        page = re.sub(f"{begin}.*?{end}", f"{begin}\n{table}\n{end}", page, flags=re.DOTALL)
+    return page
 
 
 def sections() -> dict[str, str]:

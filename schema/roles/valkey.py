@@ -28,6 +28,7 @@ LOG: Final = "log"
 BOARD: Final = "board"
 
 READ: Final = "read"
+ENTRIES: Final = "entries"
 ENDS: Final = "ends"
 PROPOSE: Final = "propose"
 CHANGE: Final = "change"
@@ -38,17 +39,18 @@ TRIM: Final = "trim"
 LOCK: Final = "lock"
 
 _ENDS: Final = ("exists", "xlen", "xinfo|stream", "xinfo|groups")
+_ENTRIES: Final = (*_ENDS, "xinfo|consumers", "xpending", "xrange", "xread", "xrevrange")
 _READ: Final = (
-    *_ENDS, "xinfo|consumers", "xpending", "xrange", "xread", "xrevrange",
-    "get", "pttl",
+    "exists", "get", "pttl",
     "hexists", "hget", "hgetall", "hkeys", "hmget",
     "lindex", "llen", "lrange",
     "scard", "sismember", "smembers", "srandmember",
     "zcard", "zcount", "zrange", "zrangebyscore", "zscore",
 )  # fmt: skip
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
-    ENDS: _ENDS,
     READ: _READ,
+    ENDS: _ENDS,
+    ENTRIES: _ENTRIES,
     PROPOSE: ("setnx",),
     CHANGE: (
         *_READ, "del", "expire", "incr", "pexpire", "set", "unlink",
@@ -60,13 +62,13 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     DROP: ("del",),
     APPEND: ("xadd",),
     CONSUME: (
-        *_READ, "xack", "xautoclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
+        *_ENTRIES, "xack", "xautoclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
     ),
     TRIM: ("xdel", "xtrim"),
     LOCK: ("del", "evalsha", "get", "pexpire", "pttl", "script|load", "set"),
 }  # fmt: skip
-"""Every access to a key, and its commands."""
-_READING: Final = frozenset({READ, ENDS})
+"""Every access to a key, and its commands. Of streams are `ends`, `entries`, `append`, `consume`, `trim`."""
+_READING: Final = frozenset({READ, ENDS, ENTRIES})
 
 ALWAYS: Final = (
     "asking", "client|setinfo", "client|setname", "cluster|nodes", "cluster|shards", "cluster|slots",
@@ -89,14 +91,14 @@ _SETTLE: Final = {**dict.fromkeys((NODE, *WORKERS), f"{READ} {PROPOSE}"), AUDITO
 
 KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
     LOG: {
-        "{*}:log": {
-            NODE: f"{READ} {APPEND}", PROJECTOR: CONSUME, PUSHER: CONSUME,
-            RETENTION: f"{READ} {APPEND} {TRIM}", RATE_LIMITER: ENDS, AUDITOR: READ,
-            OPERATOR: f"{READ} {APPEND}",
-        },
+        "{*}:seen:*": {NODE: CHANGE},
         "{*}:user:*": {NODE: CHANGE, RETENTION: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
         "{*}:owed:*": {NODE: CHANGE, RETENTION: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
-        "{*}:seen:*": {NODE: CHANGE},
+        "{*}:log": {
+            NODE: f"{ENTRIES} {APPEND}", PROJECTOR: CONSUME, PUSHER: CONSUME,
+            RETENTION: f"{ENTRIES} {APPEND} {TRIM}", RATE_LIMITER: ENDS, AUDITOR: ENTRIES,
+            OPERATOR: f"{ENTRIES} {APPEND}",
+        },
         "{*}:closed:*": {NODE: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
         "{*}:taken": {NODE: CHANGE, RETENTION: CHANGE, AUDITOR: READ},
         "{*}:taken:*": {NODE: READ},
@@ -107,17 +109,19 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "{*}:trimmed": {**dict.fromkeys(_ALL, READ), RETENTION: CHANGE},
         "{*}:log-gaps": {RETENTION: READ, AUDITOR: READ, OPERATOR: READ},
         "{*}:quarantine": {
-            PROJECTOR: APPEND, PUSHER: APPEND, RETENTION: f"{READ} {TRIM}", AUDITOR: READ,
-            OPERATOR: f"{READ} {TRIM}",
+            PROJECTOR: APPEND, PUSHER: APPEND, RETENTION: f"{ENTRIES} {TRIM}", AUDITOR: ENTRIES,
+            OPERATOR: f"{ENTRIES} {TRIM}",
         },
         "{*}:dropped": {RETENTION: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
         "{*}:attempt:projector": {PROJECTOR: CHANGE},
         "{*}:attempt:pusher": {PUSHER: CHANGE},
         "limits:log": {
-            NODE: APPEND, RATE_LIMITER: f"{CONSUME} {TRIM}", AUDITOR: READ, OPERATOR: f"{READ} {APPEND}",
+            NODE: APPEND, RATE_LIMITER: f"{CONSUME} {TRIM}", AUDITOR: ENTRIES,
+            OPERATOR: f"{ENTRIES} {APPEND}",
         },
         "limits:quarantine": {
-            RATE_LIMITER: APPEND, RETENTION: f"{READ} {TRIM}", AUDITOR: READ, OPERATOR: f"{READ} {TRIM}",
+            RATE_LIMITER: APPEND, RETENTION: f"{ENTRIES} {TRIM}", AUDITOR: ENTRIES,
+            OPERATOR: f"{ENTRIES} {TRIM}",
         },
         "limits:attempt": {RATE_LIMITER: CHANGE},
     },
@@ -133,7 +137,7 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "{board}:sockets:*": {NODE: CHANGE, RETENTION: CHANGE},
         "{board}:watch:*": {NODE: CHANGE, RETENTION: CHANGE},
         "{board}:inbox:*": {
-            NODE: f"{CHANGE} {APPEND} {TRIM}", PUSHER: APPEND, RETENTION: f"{CHANGE} {APPEND}",
+            NODE: f"{ENTRIES} {APPEND} {TRIM} {CHANGE}", PUSHER: APPEND, RETENTION: f"{APPEND} {CHANGE}",
             RATE_LIMITER: APPEND, OPERATOR: APPEND,
         },
         "{board}:inbox-count:*": dict.fromkeys((NODE, PUSHER, RETENTION, RATE_LIMITER, OPERATOR), CHANGE),
@@ -148,7 +152,8 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         **{f"members:{group}": {group: CHANGE, OPERATOR: READ} for group in WORKERS},
     },
 }  # fmt: skip
-"""Server → pattern of keys → role → accesses. No key matches two patterns."""
+"""Server → pattern of keys → role → accesses. No key matches two patterns. A server looks in this order: what
+a send needs comes first. Keys that one command takes together (`part`, `bury`) must share an access."""
 
 
 class Permission(NamedTuple):
@@ -160,31 +165,31 @@ class Permission(NamedTuple):
 
 
 def permissions(role: str, server: str) -> Iterator[Permission]:
-    """Keys with the same accesses share a selector: each command is looked for in one after the other."""
-    by_cell: dict[str, list[str]] = {}
+    """One for each access: a command on several keys must find all of them in one."""
+    by_access: dict[str, list[str]] = {}
     for pattern, cells in KEYS[server].items():
-        if role in cells:
-            by_cell.setdefault(cells[role], []).append(pattern)
-    for cell, patterns in by_cell.items():
-        accesses = cell.split()
-        commands = dict.fromkeys(command for access in accesses for command in COMMANDS[access])
-        yield Permission(tuple(commands), tuple(patterns), _READING.issuperset(accesses))
+        for access in cells.get(role, "").split():
+            by_access.setdefault(access, []).append(pattern)
+    for access, patterns in by_access.items():
+        yield Permission(COMMANDS[access], tuple(patterns), access in _READING)
 
 
 def rules(role: str, server: str) -> list[str]:
-    """The arguments of ACL SETUSER that give the role its rights, and only those."""
+    """The arguments of ACL SETUSER that give the role its rights, and only those.
+
+    The first permission is the user's own, which is looked at before all selectors.
+    """
     if role == ADMIN:
         return ["on", "allkeys", "allchannels", "+@all"]
     always = [f"+{command}" for command in (*ALWAYS, *FURTHER[server].get(role, ()))]
-    selectors = [
-        " ".join(
-            (*(f"{'%R~' if one.reads_only else '~'}{pattern}" for pattern in one.patterns),
-             *(f"+{command}" for command in one.commands))
-        )
-        for one in permissions(role, server)
-    ]  # fmt: skip
-    begin = ("on", "resetkeys", "resetchannels", "-@all", *always, "(~* +fcall)")
-    return [*begin, *(f"({one})" for one in selectors)]
+    own, *others = [_words(one) for one in permissions(role, server)] or [()]
+    selectors = [f"({' '.join(words)})" for words in (("~*", "+fcall"), *others)]
+    return ["on", "resetkeys", "resetchannels", "-@all", *always, *own, *selectors]
+
+
+def _words(one: Permission) -> tuple[str, ...]:
+    sign = "%R~" if one.reads_only else "~"
+    return (*(f"{sign}{name}" for name in one.patterns), *(f"+{name}" for name in one.commands))
 
 
 def access_list(server: str, password_hashes: dict[str, str] | None = None) -> list[str]:

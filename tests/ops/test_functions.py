@@ -1,5 +1,6 @@
 """Functions are installed by who may, and those of older versions go when no process calls them any more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,10 +9,15 @@ from redis.asyncio import Redis
 
 from ops import functions as ours
 from ops.cli import main
-from schema import functions, servers
+from schema import functions
+from schema import servers as clients
 from schema.functions import FunctionsMissing
 from schema.roles import NODE, on_valkey
 from schema.roles.valkey import LOG, rules
+from tests.ops.test_child import wait_until
+from tests.servers import Servers
+from tests.support.processes import Process
+from tests.support.stack import clean_environment
 
 OLD = "sealstream_accept_0123456789abcdef"
 TEXT = "#!lua name={0}\nredis.register_function('{0}', function(keys, args) return 1 end)"
@@ -19,7 +25,7 @@ TEXT = "#!lua name={0}\nredis.register_function('{0}', function(keys, args) retu
 
 @pytest.fixture
 async def client(log_url: str) -> "AsyncIterator[Redis]":
-    client: Redis = servers.client(log_url)  # type: ignore[assignment]
+    client: Redis = clients.client(log_url)  # type: ignore[assignment]
     await client.execute_command("FUNCTION", "FLUSH")
     yield client
     await client.execute_command("FUNCTION", "FLUSH")
@@ -48,7 +54,7 @@ async def test_what_is_missing_is_loaded_and_the_rest_left_alone(client: "Redis"
 async def test_a_role_finds_the_functions_and_loads_none(client: "Redis", log_url: str) -> None:
     user = on_valkey(NODE)
     await client.execute_command("ACL", "SETUSER", user, "reset", ">secret", *rules(NODE, LOG))
-    process = servers.client(log_url.replace("unix://", f"unix://{user}:secret@"))
+    process = clients.client(log_url.replace("unix://", f"unix://{user}:secret@"))
     try:
         with pytest.raises(FunctionsMissing):
             await functions.install(process, "relay")
@@ -104,3 +110,29 @@ def test_the_command_installs_prunes_and_says_what_it_removed(
         assert done.exit_code == 0, done.output
         assert f"The log: removed {OLD}." in done.output
         assert "The board: nothing to remove." in done.output
+
+
+def test_with_stay_a_board_that_restarts_gets_its_functions_again(
+    servers: Servers, log_url: str, board_url: str, database_url: str
+) -> None:
+    urls = {"LOG": log_url, "BOARD": board_url, "DATABASE": database_url}
+    environment = clean_environment(**{f"SEALSTREAM_{name}_URL": url for name, url in urls.items()})
+    process, lines = Process.with_lines("sealstream", "migrate", "--stay", environment=environment)
+    with lines:
+        assert any("this version's functions" in line for line in lines)
+        servers.kill("board")
+        servers.revive()
+
+        def lacks() -> list[str]:
+            async def ask() -> list[str]:
+                client = clients.client(board_url)
+                try:
+                    return await ours.missing(client)
+                finally:
+                    await client.aclose()
+
+            return asyncio.run(ask())
+
+        wait_until(lambda: not lacks(), seconds=20)
+        process.terminate()
+        process.wait(10)

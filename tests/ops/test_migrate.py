@@ -8,12 +8,9 @@ import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from click.testing import CliRunner
 
-from ops.cli import main
 from ops.errors import OperatorError
 from ops.migrate import migrate
-from schema.roles import ADMIN, ROLES, on_valkey
 from schema.tables import metadata
 from tests.servers import Servers
 
@@ -89,16 +86,6 @@ def test_a_missing_database_is_not_waited_for(servers: Servers) -> None:
 def test_an_address_that_cannot_be_read_is_named(servers: Servers) -> None:
     with pytest.raises(OperatorError, match="SEALSTREAM_DATABASE_URL cannot be read"):
         migrate("nonsense")
-
-
-def test_the_command_prints_a_user_for_every_role_with_no_way_in_yet() -> None:
-    for server in ("log", "board"):
-        done = CliRunner().invoke(main, ["migrate", "--print-acl", server])
-        assert done.exit_code == 0
-        default, *users = done.stdout.splitlines()
-        assert default == "user default reset off"
-        assert [line.split()[1] for line in users] == [on_valkey(role) for role in (ADMIN, *ROLES)]
-        assert not any("nopass" in line or ">" in line or "#" in line for line in users)
 
 
 def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
 from schema import durability
+from schema.roles import WORKERS
 from tests.ops.deploy.reading import DEPLOY, ROOT, compose, services
 
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import DEPLOY, check_command, documents, files, kubernetes, metrics
 

@@ -5,7 +5,7 @@ import re
 import promql_parser
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import (
     DEPLOY,

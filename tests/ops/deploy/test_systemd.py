@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import DEPLOY, check_command, files
 

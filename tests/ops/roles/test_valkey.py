@@ -163,6 +163,15 @@ def test_a_function_has_its_callers_rights(server: tuple[str, str], role: str) -
             admin.execute_command("FUNCTION", "DELETE", "try")
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_command_on_several_keys_needs_the_right_on_each(server: tuple[str, str], role: str) -> None:
+    name, url = server
+    own = [one for one in map(key, KEYS[name]) if table.CHANGE in accesses(role, name, one)]
+    with login(url, role) as client:
+        assert not own or allowed(client, "unlink", *own)
+        assert not allowed(client, "unlink", *own, "stranger")
+
+
 def test_every_command_that_a_function_calls_is_one_that_the_table_knows() -> None:
     known = {command.partition("|")[0] for commands in COMMANDS.values() for command in commands}
     for package in ("schema", "relay", "workers"):
