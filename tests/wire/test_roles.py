@@ -1,5 +1,6 @@
 """The running messenger's processes have a role each, on all three servers; nobody gets in without one."""
 
+import json
 import stat
 import sys
 
@@ -79,6 +80,13 @@ async def test_the_operators_commands_have_the_rights_that_they_need(party: Part
         assert done.returncode in ((0, 1) if command in {"doctor", "replay audit"} else (0,)), (
             command, done.stdout, done.stderr,
         )  # fmt: skip
+
+
+def test_the_doctor_finds_functions_and_roles_as_they_must_be(stack: Stack) -> None:
+    done = sealstream("doctor", "--json", SEALSTREAM_DATA=str(stack.data), SEALSTREAM_PARTITIONS="4")
+    found = {row["name"]: row["found"] for row in json.loads(done.stdout) if row["is_well"]}
+    assert found["functions"] == "of this version, on log and board"
+    assert found["roles"] == ", ".join(f"{name}: as they must be" for name in ("database", LOG, BOARD))
 
 
 async def test_a_data_directory_of_the_version_before_gets_roles_at_the_next_start() -> None:
