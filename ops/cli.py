@@ -12,10 +12,13 @@ from ops.errors import OperatorError
 from ops.limits import limits
 from ops.log_repair.alone import with_servers
 from ops.log_repair.commands import adopt_log, restore_log_heads
+from ops.migrate_command import migrate
 from ops.quarantine.command import quarantine
 from ops.replay.commands import replay
+from ops.roles.command import roles
 from ops.streams.command import streams
 from ops.users.command import users
+from schema.roles import NODE, OPERATOR, WORKERS
 from schema.settings import DOCUMENTED, BadSetting, Settings
 
 
@@ -82,15 +85,13 @@ def node(index: int) -> None:
     from ops.supervisor.ports import check_free  # noqa: PLC0415
     from relay.bootstrap import run_node  # noqa: PLC0415
 
-    settings = resolved(_settings())
+    settings = resolved(_settings(), NODE)
     check_free(settings.host, [(settings.port + index, "SEALSTREAM_PORT")])
     sys.exit(run_node(settings, index))
 
 
 @main.command()
-@click.argument(
-    "name", metavar="NAME", type=click.Choice(["projector", "pusher", "retention", "rate-limiter"])
-)
+@click.argument("name", metavar="NAME", type=click.Choice(WORKERS))
 def worker(name: str) -> None:
     """Run one worker.
 
@@ -99,20 +100,7 @@ def worker(name: str) -> None:
     from ops.addresses import resolved  # noqa: PLC0415
     from workers.bootstrap import run_worker  # noqa: PLC0415
 
-    sys.exit(run_worker(name, resolved(_settings())))
-
-
-@main.command()
-def migrate() -> None:
-    """Bring the database to this version's tables.
-
-    Waits for a database that is away. `sealstream up` does all of it by itself.
-    """
-    from ops.addresses import database  # noqa: PLC0415
-    from ops.migrate import migrate as run  # noqa: PLC0415
-
-    run(database(_settings()), tell=click.echo)
-    click.echo("The database has this version's tables.")
+    sys.exit(run_worker(name, resolved(_settings(), name)))
 
 
 @main.group()
@@ -135,7 +123,7 @@ def rotate() -> None:
     from schema.secret_file import is_exposed  # noqa: PLC0415
 
     settings = _settings()
-    url, secret = database(settings), settings.secret_file
+    url, secret = database(settings, OPERATOR), settings.secret_file
     if not secret.exists():  # one that is made now would not be the nodes'
         raise OperatorError(
             f"There is no secret file {secret}. "
@@ -157,7 +145,7 @@ def rotate() -> None:
     )
 
 
-for command in (doctor, limits, streams, quarantine, users, replay, with_servers):
+for command in (migrate, roles, doctor, limits, streams, quarantine, users, replay, with_servers):
     main.add_command(command)
 for command in (restore_log_heads, adopt_log):
     replay.add_command(command)

@@ -12,6 +12,7 @@ from ops.errors import OperatorError
 from schema import overrides
 from schema.limits import Limit
 from schema.overrides import BadOverride
+from schema.roles import OPERATOR
 from schema.settings import Settings
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ def _run(
     from schema import servers  # noqa: PLC0415
 
     settings = Settings.from_env(os.environ)
-    addresses = database_url(settings), board_url(settings)
+    addresses = database_url(settings, OPERATOR), board_url(settings, OPERATOR)
 
     async def run() -> tuple[str, T]:
         board = servers.client(addresses[1])

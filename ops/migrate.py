@@ -1,4 +1,4 @@
-"""Brings the database to this version's tables (alembic, `schema/migrations`).
+"""Brings the database to this version's tables (alembic, `schema/migrations`) and rights (`ops.roles`).
 
 Promise: several processes may migrate at once; one works, the others wait, all end at the same tables.
 """
@@ -6,7 +6,7 @@ Promise: several processes may migrate at once; one works, the others wait, all 
 import time
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import sqlalchemy
@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
 from ops.errors import OperatorError
+from ops.roles.granting import Granted, grant
 from schema.backoff import Backoff
 
 ADVISORY_LOCK: Final = 0x5EA1_57EA
@@ -35,9 +36,9 @@ def migrate(
     wait_seconds: float = float("inf"),
     tell: Callable[[str], None] = print,
     setting: str = SETTING,
-) -> None:
-    """Upgrades to the newest tables; waits, saying so once, while the database is away. `setting`: where the
-    URL is from.
+) -> Granted:
+    """Upgrades to the newest tables and gives the roles their rights; what was done about the roles. Waits,
+    saying so once, while the database is away. `setting`: where the URL is from.
 
     Raises OperatorError: it stayed away, refuses this role, or was made by a newer Sealstream."""
     wait_for(database_url, wait_seconds=wait_seconds, tell=tell, setting=setting)
@@ -57,6 +58,8 @@ def migrate(
                 "Start the newer version, or restore a backup from before it."
             ) from error
         connection.commit()
+        own: Any = connection.connection.driver_connection
+        return grant(own)
 
 
 def newest() -> str:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from ops.errors import OperatorError
+from schema.roles import OPERATOR
 from schema.settings import Settings
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def run(do: Callable[[Reached], Awaitable[T]]) -> T:
     from ops.streams.groups import NeverStarted  # noqa: PLC0415
     from ops.trouble import database_in_words, valkey_in_words  # noqa: PLC0415
 
-    settings = resolved(Settings.from_env(os.environ))
+    settings = resolved(Settings.from_env(os.environ), OPERATOR)
 
     async def within() -> T:
         async with AsyncExitStack() as stack:

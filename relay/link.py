@@ -16,8 +16,10 @@ from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
+from relay import rights
 from schema import tasks
 from schema.backoff import Backoff
+from schema.functions import connection_name
 from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
 from schema.servers import CONNECTIONS, address
@@ -91,6 +93,7 @@ class _Connection(asyncio.Protocol):
         if future.done():
             return
         if isinstance(reply, ResponseError):
+            rights.note(reply)
             future.set_exception(reply)
         else:
             future.set_result(reply)
@@ -204,6 +207,7 @@ class Link:
             if at.db:
                 await connection.execute(("SELECT", at.db))
             await connection.execute(("PING",))  # a server that is still loading refuses
+            await connection.execute(("CLIENT", "SETNAME", connection_name()))
             check_hello(await connection.execute(("HELLO",)))
             if self._check is not None:
                 await self._check(lambda *command: connection.execute(command))

@@ -24,6 +24,7 @@ from relay.log_replies import Accepted, read_accept, read_acknowledge, read_reme
 from relay.log_watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
+from schema.lacking import lacking
 from schema.limits import MAILBOX_BYTES
 from schema.partitions import partition_of
 from schema.refusals import Refusal
@@ -261,7 +262,7 @@ class MailboxLog:
             except ResponseError as error:
                 if functions.is_missing(error) and await self._installed():
                     continue
-                log.warning("log_refused", reason=str(error).split(" ", 1)[0])
+                log.warning("log_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
                 if unknown_since is None:
                     raise _unavailable() from error
             if loop.time() - unknown_since > RESOLVE_SECONDS:

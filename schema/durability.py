@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from redis.exceptions import ResponseError
 
-from schema import servers
+from schema import primaries
 from schema.log_identity import LogUnfit
 
 log = structlog.get_logger(__name__)
@@ -98,9 +98,9 @@ async def in_force(log_client: Any) -> dict[str, dict[str, str]]:
 
     Raises the client library's errors when the log is away.
     """
-    informed = await servers.on_each(log_client, "INFO")
+    informed = await primaries.on_each(log_client, "INFO")
     try:
-        configured = await servers.on_each(log_client, "CONFIG GET", *SETTINGS)
+        configured = await primaries.on_each(log_client, "CONFIG GET", *SETTINGS)
     except ResponseError:  # a managed server, or a user without the right
         configured = {}
     return {

@@ -6,20 +6,33 @@ must agree on.
 
 Invariant: on the server a function's name ends with a digest of its text, and each process calls its own. So
 processes of two versions run side by side, whichever of them loads its functions last.
+
+Where processes have users of their own, none of them may load functions: `sealstream migrate` does it. Older
+versions' functions stay until `sealstream migrate --prune`.
 """
 
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
-INCLUDE = "--#include "
-DIGITS = 16
+from schema import primaries
+
+INCLUDE: Final = "--#include "
+DIGITS: Final = 16
 """Of the digest in a function's name."""
+PREFIX: Final = "sealstream_"
+CONNECTION_PREFIX: Final = "sealstream-"
+PACKAGES: Final = ("relay", "workers")
+"""Those that bring functions for servers."""
+
+
+class FunctionsMissing(NoPermissionError):
+    """The server lacks functions of this version, and this process may not load them."""
 
 
 @cache
@@ -33,7 +46,21 @@ def source(package: str, name: str) -> str:
 def called(package: str, name: str) -> str:
     """The name of the function on the server, and of its library."""
     digest = sha256(_text(package, name).encode()).hexdigest()
-    return f"sealstream_{name}_{digest[:DIGITS]}"
+    return f"{PREFIX}{name}_{digest[:DIGITS]}"
+
+
+@cache
+def version() -> str:
+    """A digest of every function of this version. Connections carry it in their name, so that it is known
+    which versions' processes are connected."""
+    own = "\n".join(called(package, name) for package in PACKAGES for name in names(package))
+    return sha256(own.encode()).hexdigest()[:DIGITS]
+
+
+@cache
+def connection_name() -> str:
+    """The name of each connection to log and board."""
+    return f"{CONNECTION_PREFIX}{version()}"
 
 
 def _text(package: str, name: str) -> str:
@@ -45,7 +72,7 @@ def _text(package: str, name: str) -> str:
 
 
 def _registered(name: str) -> str:
-    return _quoted(f"sealstream_{name}")
+    return _quoted(f"{PREFIX}{name}")
 
 
 def _quoted(text: str) -> str:
@@ -65,16 +92,26 @@ def names(package: str) -> tuple[str, ...]:
 
 
 async def install(client: "Redis | RedisCluster", package: str) -> None:
-    """Loads every function of `package` on the server (on every primary of a cluster)."""
-    loads = [("FUNCTION LOAD", "REPLACE", source(package, name)) for name in names(package)]
-    if isinstance(client, RedisCluster):
+    """The server has every function of `package` from now on (every primary of a cluster). Raises
+    FunctionsMissing."""
+    lists = await primaries.on_each(client, "FUNCTION LIST", "LIBRARYNAME", f"{PREFIX}*")
+    there = set.intersection(*(libraries(reply) for reply in lists.values()))
+    loads = [
+        ("FUNCTION LOAD", "REPLACE", source(package, name))
+        for name in names(package)
+        if called(package, name) not in there
+    ]
+    try:
         for load in loads:
-            await client.execute_command(*load, target_nodes=RedisCluster.PRIMARIES)
-        return
-    async with client.pipeline(transaction=False) as pipeline:
-        for load in loads:
-            pipeline.execute_command(*load)
-        await pipeline.execute()
+            await primaries.on_each(client, *load)
+    except NoPermissionError as error:
+        raise FunctionsMissing("functions of this version are missing, and this user loads none") from error
+
+
+def libraries(reply: Any) -> set[str]:
+    """The names in the reply to FUNCTION LIST, in RESP 2 or 3."""
+    found = (row if isinstance(row, dict) else dict(zip(row[::2], row[1::2], strict=True)) for row in reply)
+    return {row[b"library_name"].decode() for row in found}
 
 
 async def call(

@@ -86,7 +86,7 @@ async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
         assert recorded is not None
     if not recorded.settled:
         for partition in range(wanted):
-            await log_client.set(keys.log_id(partition), str(recorded.log_id), nx=True)
+            await log_client.setnx(keys.log_id(partition), str(recorded.log_id))
         Guard(recorded.log_id, wanted).check([await log_client.get(keys.log_id(p)) for p in range(wanted)])
         async with begin() as connection:
             await connection.execute(SETTLE_ID, (recorded.log_id,))

@@ -29,6 +29,6 @@ async def check(log_client: Any, wanted: int) -> None:
 
 async def fix(log_client: Any, wanted: int) -> int:
     """P as the log has it; the first start fixes it. Raises PartitionsDiffer."""
-    await log_client.set(keys.PARTITION_COUNT, wanted, nx=True)
+    await log_client.setnx(keys.PARTITION_COUNT, wanted)
     await check(log_client, wanted)
     return wanted

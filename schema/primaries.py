@@ -55,6 +55,17 @@ async def check_client(client: Any) -> None:
         raise
 
 
+async def on_each(client: Any, *command: str) -> dict[str, Any]:
+    """The command's reply by server: every primary of a cluster, or the one server, whose name is empty."""
+    if not isinstance(client, RedisCluster):
+        return {"": await client.execute_command(*command)}
+    await client.initialize()
+    return {
+        node.name: await client.execute_command(*command, target_nodes=node)
+        for node in client.get_primaries()
+    }
+
+
 class _GivenUp(AbstractConnection):
     """A connection that is closed, when its command is over, if the server is no primary any more."""
 

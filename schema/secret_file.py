@@ -17,10 +17,10 @@ from schema.settings import BadSetting
 SECRET_BYTES: Final = 32
 
 
-def read_or_create(path: Path) -> bytes:
+def read_or_create(path: Path, called: str = "SEALSTREAM_SECRET_FILE") -> bytes:
     """The secret; a first start makes it (mode 0600, complete or not there at all).
 
-    Raises BadSetting when the file cannot be used.
+    `called`: its name in words. Raises BadSetting when the file cannot be used.
     """
     try:
         if not path.exists():
@@ -28,11 +28,11 @@ def read_or_create(path: Path) -> bytes:
         text = path.read_bytes()
         secret = b64decode(text.strip(), validate=True)
     except OSError as error:
-        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} cannot be used: {error.strerror}") from error
+        raise BadSetting(f"{called}: {path} cannot be used: {error.strerror}") from error
     except binascii.Error as error:
-        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} is not base64") from error
+        raise BadSetting(f"{called}: {path} is not base64") from error
     if len(secret) != SECRET_BYTES:
-        raise BadSetting(f"SEALSTREAM_SECRET_FILE: {path} must hold {SECRET_BYTES} bytes in base64")
+        raise BadSetting(f"{called}: {path} must hold {SECRET_BYTES} bytes in base64")
     return secret
 
 

@@ -22,7 +22,7 @@ from redis.driver_info import DriverInfo
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException
 
-from schema import primaries
+from schema import functions, primaries
 from schema.log_identity import Guard
 
 CONNECTIONS: Final = 100
@@ -90,6 +90,7 @@ def client(
         cluster = Cluster.from_url(
             plain(url), protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=reply_seconds,
             socket_connect_timeout=CONNECTION_SECONDS, driver_info=DRIVER,
+            client_name=functions.connection_name(),
         )  # fmt: skip
         # The constructor takes no hook; these are what it gives to each connection it opens.
         cluster.nodes_manager.connection_kwargs.update(hook)
@@ -100,6 +101,7 @@ def client(
         plain(url), max_connections=most, timeout=CONNECTION_SECONDS, retry=Retry(NoBackoff(), 0),
         socket_timeout=reply_seconds, socket_connect_timeout=CONNECTION_SECONDS,
         redis_connect_func=partial(_begin, guard), driver_info=DRIVER,
+        client_name=functions.connection_name(),
     )  # fmt: skip
     pool.connection_class = primaries.FOLLOWING[pool.connection_class]
     return Redis.from_pool(pool)
@@ -108,14 +110,3 @@ def client(
 async def _begin(guard: Guard | None, connection: Any) -> None:
     await (connection.on_connect() if guard is None else guard.on_connect(connection))
     await primaries.check_connection(connection)
-
-
-async def on_each(client: Any, *command: str) -> dict[str, Any]:
-    """The command's reply by server: every primary of a cluster, or the one server, whose name is empty."""
-    if not isinstance(client, RedisCluster):
-        return {"": await client.execute_command(*command)}
-    await client.initialize()
-    return {
-        node.name: await client.execute_command(*command, target_nodes=node)
-        for node in client.get_primaries()
-    }

@@ -15,13 +15,14 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
     MovedError,
-    NoPermissionError,
     RedisClusterException,
     RedisError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from schema.functions import FunctionsMissing
+from schema.lacking import lacking
 from schema.primaries import NotPrimary
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ AWAY: Final = (
     psycopg.OperationalError,
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.UndefinedTable,  # not migrated yet
+    psycopg.errors.InsufficientPrivilege,
     PoolTimeout,
     TimeoutError,
 )
@@ -48,7 +50,7 @@ _KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (NotPrimary, "it is a replica"),
     (psycopg.errors.ReadOnlySqlTransaction, "it is a standby, or takes no writes"),
     (BusyLoadingError, "it still loads its data"),
-    (NoPermissionError, "its user lacks a permission"),
+    (FunctionsMissing, "its functions are not there yet: sealstream migrate"),
     (MovedError, A_CLUSTER),
     (ClusterDownError, "the cluster is down"),
     (socket.gaierror, "its host name is unknown"),
@@ -95,6 +97,8 @@ def _why(error: BaseException) -> str | None:
     for kind, words in _KINDS:
         if isinstance(error, kind):
             return words
+    if (right := lacking(error)) is not None:
+        return right
     match error:
         case AuthenticationError():
             asks = any(words in str(error) for words in ASKING)

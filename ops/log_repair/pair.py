@@ -19,8 +19,9 @@ from ops.supervisor import instance, servers
 from ops.supervisor.bell import Bell
 from ops.supervisor.house import House, Interrupted
 from ops.supervisor.journal import Journal
-from ops.supervisor.plan import WORKERS, plan
+from ops.supervisor.plan import plan
 from schema import keys
+from schema.roles import WORKERS
 from schema.servers import is_cluster, plain
 from schema.settings import Settings
 

@@ -16,6 +16,7 @@ from ops.errors import OperatorError
 from ops.trouble import database_in_words
 from schema import keys, servers
 from schema.partitions import partition_of
+from schema.roles import AUDITOR
 from schema.settings import Settings
 from schema.waiting import why
 from workers.archive.opening import open_joined
@@ -43,10 +44,10 @@ class History(msgspec.Struct, frozen=True):
 def reachable(settings: Settings, *, compares: bool = False) -> Settings:
     """`settings` with the addresses of the log and, for the archive or because the command `compares`, of the
     database. Raises OperatorError."""
-    settings = msgspec.structs.replace(settings, log_url=addresses.log(settings))
+    settings = msgspec.structs.replace(settings, log_url=addresses.log(settings, AUDITOR))
     if compares or settings.archive is not None:
         try:
-            return msgspec.structs.replace(settings, database_url=addresses.database(settings))
+            return msgspec.structs.replace(settings, database_url=addresses.database(settings, AUDITOR))
         except OperatorError as error:
             if compares:
                 raise

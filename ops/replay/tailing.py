@@ -12,6 +12,7 @@ from ops.replay.opening import chosen, in_words, reachable, the_history, the_log
 from ops.replay.places import time_of
 from ops.replay.plain import line
 from schema import keys, servers
+from schema.roles import AUDITOR
 from schema.settings import Settings
 from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
@@ -65,7 +66,7 @@ def tail(
 
 
 async def _tail(settings: Settings, after: Position | None, partition: int | None, shown: _Lines) -> None:
-    async with the_log(addresses.log(settings)) as (client, partitions):
+    async with the_log(addresses.log(settings, AUDITOR)) as (client, partitions):
         wanted = chosen(partitions, partition, None)
         if after is None:
             at = {number: (await log_extent(client, number)).last for number in wanted}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import ResponseError
 
-from schema import keys, servers
+from schema import keys, primaries
 from workers import quarantine
 from workers.batches import Source
 from workers.positions import Position
@@ -61,7 +61,7 @@ async def read(log_client: Any) -> list[GroupState]:
     wanted = sources(await partitions(log_client))
     now = min(
         seconds * 1000 + micros // 1000
-        for seconds, micros in (await servers.on_each(log_client, "TIME")).values()
+        for seconds, micros in (await primaries.on_each(log_client, "TIME")).values()
     )
     aside: dict[str, Mapping[str, int]] = {}
     states = []

@@ -34,6 +34,11 @@ class House:
         self._places = places
         self._bell = bell
         self._stages: list[list[Keeper]] = []
+        self._further: list[Callable[[], object]] = []
+
+    def keep_up(self, further: Callable[[], object]) -> None:
+        """Calls `further`, which must be quick, at each look at the keepers."""
+        self._further.append(further)
 
     def bring_up(
         self, keepers: Sequence[Keeper], is_ready: Callable[[], str | None], tell: Callable[[str], None]
@@ -91,6 +96,8 @@ class House:
         for stage in self._stages:
             for keeper in stage:
                 keeper.tick()
+        for further in self._further:
+            further()
 
     def _fruitless(self, name: str) -> str:
         path = self._places.log_file(name)

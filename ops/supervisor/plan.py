@@ -3,33 +3,34 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
+from ops.addresses import VARIABLES, address
 from ops.child import Program
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout
+from schema.roles import ADMIN, NODE, WORKERS
 from schema.settings import Settings
-
-WORKERS: Final = ("projector", "pusher", "retention", "rate-limiter")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`settings` has every address filled in; `embedded` names the servers that are ours to run."""
+    """`settings` has every address filled in, those of our own servers with the administrator's user;
+    `embedded` names the servers that are ours to run, in `places`."""
 
+    places: Layout
     settings: Settings
     embedded: frozenset[str]
     environment: Mapping[str, str]
 
     def node(self, index: int) -> Program:
         """Node `index`, on port + index."""
-        return self._program(f"node-{index}", "node", "--index", str(index))
+        return self._program(f"node-{index}", NODE, "node", "--index", str(index))
 
     def worker(self, name: str) -> Program:
-        """One of WORKERS."""
-        return self._program(name, "worker", name)
+        """One of `schema.roles.WORKERS`."""
+        return self._program(name, name, "worker", name)
 
     def ports(self) -> list[tuple[int, str]]:
         """Every port that nodes and workers will open, with the setting that changes it."""
@@ -42,26 +43,27 @@ class Plan:
             ]
         return ports
 
-    def _program(self, name: str, *arguments: str) -> Program:
-        return Program(name, (sys.executable, "-m", "ops.cli", *arguments), environment=self.environment)
+    def _program(self, name: str, role: str, *arguments: str) -> Program:
+        own = {VARIABLES[server]: address(server, self.places, role) for server in self.embedded}
+        environment = {**self.environment, **own}
+        return Program(name, (sys.executable, "-m", "ops.cli", *arguments), environment=environment)
 
 
 def plan(settings: Settings, places: Layout, environment: Mapping[str, str]) -> Plan:
     """Servers that the operator named are used; the others are embedded."""
-    own = {
-        valkey.LOG: (settings.log_url, valkey.url(valkey.LOG, places)),
-        valkey.BOARD: (settings.board_url, valkey.url(valkey.BOARD, places)),
-        postgres.NAME: (settings.database_url, postgres.url(places)),
-    }
+    given = {
+        valkey.LOG: settings.log_url, valkey.BOARD: settings.board_url, postgres.NAME: settings.database_url,
+    }  # fmt: skip
     filled = msgspec.structs.replace(
         settings,
-        log_url=own[valkey.LOG][0] or own[valkey.LOG][1],
-        board_url=own[valkey.BOARD][0] or own[valkey.BOARD][1],
-        database_url=own[postgres.NAME][0] or own[postgres.NAME][1],
+        log_url=settings.log_url or address(valkey.LOG, places, ADMIN),
+        board_url=settings.board_url or address(valkey.BOARD, places, ADMIN),
+        database_url=settings.database_url or address(postgres.NAME, places, ADMIN),
     )
     return Plan(
+        places=places,
         settings=filled,
-        embedded=frozenset(name for name, (given, _) in own.items() if not given),
+        embedded=frozenset(name for name, url in given.items() if not url),
         environment={**environment, **_as_environment(filled), "PYTHONUNBUFFERED": "1"},
     )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from ops.child import Program
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
 from ops.migrate import why_away
 from ops.supervisor import readiness
+from ops.supervisor.functions import Functions
 from ops.supervisor.house import House
 from ops.supervisor.keeper import Keeper
 from ops.supervisor.plan import Plan
@@ -27,19 +29,21 @@ def bring_up(
         if name == valkey.BOARD and not board:
             continue
         memory = settings.log_memory_mb if name == valkey.LOG else valkey.BOARD_MEMORY_MB
-        ours = [
-            Keeper(
-                name,
-                lambda name=name, memory=memory: valkey.program(name, places, memory_mb=memory, tell=tell),  # type: ignore[misc]
-                places,
-                tell,
-            )
-        ]
+        if name not in wanted.embedded:
+            house.bring_up([], lambda name=name, url=url: _named(f"the {name}", _away(name, url)), tell)  # type: ignore[misc]
+            continue
+
+        def program(name: str = name, memory: int = memory) -> Program:
+            return valkey.program(name, places, memory_mb=memory, has_roles=True, tell=tell)
+
+        keeper = Keeper(name, program, places, tell)
+        functions = Functions(url, keeper)
         house.bring_up(
-            ours if name in wanted.embedded else [],
-            lambda name=name, url=url: _named(f"the {name}", _away(name, url)),  # type: ignore[misc]
+            [keeper],
+            lambda name=name, functions=functions: _named(f"the {name}", functions.tick()),  # type: ignore[misc]
             tell,
         )
+        house.keep_up(functions.tick)
     _database(house, wanted, places, tell)
 
 

@@ -12,9 +12,10 @@ from ops.supervisor.bell import Bell
 from ops.supervisor.house import House, Interrupted
 from ops.supervisor.journal import Journal
 from ops.supervisor.keeper import Keeper
-from ops.supervisor.plan import WORKERS, Plan, plan
+from ops.supervisor.plan import Plan, plan
 from ops.supervisor.ports import check_free
 from schema.open_files import raise_limit
+from schema.roles import WORKERS
 from schema.settings import Settings
 
 DATABASE_SECONDS: Final = 60.0

@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 import structlog
 from aiohttp import web
+from psycopg.errors import InsufficientPrivilege
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from relay import metrics
 from relay.database import DATABASE_AWAY
+from schema.lacking import lacking
 from schema.refusals import Refusal
 from schema.wire_http import Problem
 
@@ -69,7 +71,10 @@ async def answered(handler: Handler, request: web.Request) -> web.StreamResponse
         return response(Refusal("unavailable", "A server that is needed is away.", retry_after_ms=1000))
     except ResponseError as error:
         # Out of memory, loading, read-only: the log or board answers, but cannot take it now.
-        log.warning("server_refused", reason=str(error).split(" ", 1)[0])
+        log.warning("server_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
+        return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
+    except InsufficientPrivilege as error:
+        log.error("right_missing", reason=lacking(error))  # noqa: TRY400 - the sentence says all
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
     except ConnectionError:
         raise  # the client went away: aiohttp lets it

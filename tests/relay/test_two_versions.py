@@ -1,5 +1,6 @@
 """During an upgrade nodes of two versions call their own functions on one log; neither breaks the other."""
 
+import asyncio
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from schema.partitions import partition_of
 from schema.wire_socket import Send
 from tests.support.mailboxes import CAPACITY, PARTITIONS, World, sending
 
+SENDS = 40
 BEFORE_RECEIPTS = Path(__file__).parent / "lua" / "accept_before_receipts.lua"
 
 
@@ -52,6 +54,38 @@ async def test_two_versions_number_one_mailbox_whichever_loads_its_functions_las
         await functions.install(world.client, "relay")  # one of the newer version: the older one's stays
     entries = await world.entries(anna)
     assert [seq for event, seq in entries if isinstance(event, EnvelopeAccepted)] == list(range(1, 10))
+
+
+async def test_two_versions_at_once_under_load_give_each_number_once(world: World) -> None:
+    older, sender, anna = OlderNode(world), uuid4(), await world.user(d1=11)
+    await older.start()
+
+    async def by_the_older() -> list[int]:
+        return [await acknowledged(int(str((await older.accept(sender, one(), 7))[3]))) for _ in range(SENDS)]
+
+    async def by_the_newer() -> list[int]:
+        return [
+            await acknowledged((await world.log.accept(sender, 1, one(), 7)).seqs[0][1]) for _ in range(SENDS)
+        ]
+
+    def one() -> Send:
+        return sending(anna, (1, 11))
+
+    async def acknowledged(seq: int) -> int:
+        await world.log.acknowledge(anna, 1, seq, 7)
+        return seq
+
+    async def restarts() -> list[int]:
+        for _ in range(5):  # of nodes of both versions meanwhile
+            await older.start()
+            await functions.install(world.client, "relay")
+        return []
+
+    tasks = [by_the_older(), by_the_older(), by_the_newer(), by_the_newer(), restarts()]
+    given = sorted(seq for seqs in await asyncio.gather(*tasks) for seq in seqs)
+    assert given == list(range(1, 4 * SENDS + 1))
+    entries = await world.entries(anna)
+    assert [seq for event, seq in entries if isinstance(event, EnvelopeAccepted)] == given
 
 
 async def test_each_version_answers_a_send_that_the_other_accepted_as_the_first_time(world: World) -> None:

@@ -73,7 +73,7 @@ def from_(cause: Exception) -> Exception:
     [
         (socket.gaierror(-2, "Name or service not known"), "its host name is unknown"),
         (BusyLoadingError("Valkey is loading the dataset in memory"), "it still loads its data"),
-        (NoPermissionError("this user has no permissions"), "its user lacks a permission"),
+        (NoPermissionError("this user has no permissions"), "its user lacks a right (ops/roles.md)"),
         (MovedError("866 10.0.0.7:6379"), A_CLUSTER),
         (ResponseError("WRONGPASS invalid username-password pair"), REFUSES_LOGIN),
         (ResponseError("MISCONF Errors writing to the AOF file"), "it answers MISCONF"),

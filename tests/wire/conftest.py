@@ -22,6 +22,8 @@ def stack() -> Iterator[Stack]:
         running = Stack(data, constants=CHEAP).start()
         yield running
         running.stop()
+        lacking = [name for name, text in running.logs().items() if "ops/roles.md" in text]
+        assert not lacking, "a process lacked a right (schema.lacking)"
 
 
 class Party:

@@ -13,6 +13,7 @@ from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from schema import codec, keys, overrides
 from schema.events import AccountDeleted, LogEvent
+from schema.roles import ADMIN
 from schema.tables import metadata
 from tests.support.people import PASSWORD, Person
 from tests.support.stack import Stack, data_folder
@@ -33,8 +34,8 @@ class Messenger:
         self.party = Party(stack.url())
         self.data = stack.data
         self.database_url = postgres.url(layout(stack.data))
-        self.log = Redis.from_url(valkey.url(valkey.LOG, layout(stack.data)))
-        self.board = Redis.from_url(valkey.url(valkey.BOARD, layout(stack.data)))
+        self.log = Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN))
+        self.board = Redis.from_url(valkey.url(valkey.BOARD, layout(stack.data), ADMIN))
 
     async def rows(self, person: Person) -> dict[str, int]:
         """How many rows each table has of them, where there are any."""

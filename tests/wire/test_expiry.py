@@ -11,6 +11,7 @@ from ops.embedded import valkey
 from ops.embedded.layout import layout
 from schema import keys
 from schema.partitions import partition_of
+from schema.roles import ADMIN
 from tests.support.people import Line, Person
 from tests.support.stack import Stack, data_folder
 from tests.support.until import until
@@ -36,7 +37,7 @@ def expired(line: Line) -> list[dict[str, int]]:
 async def have_expired(stack: Stack, person: Person, upto: int) -> bool:
     """Whether the directory says that the device's envelopes up to that number have expired."""
     user = UUID(person.user_id)
-    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data))) as log:
+    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN)) as log:
         partition = partition_of(user, int(await log.get(keys.PARTITION_COUNT)))
         floor = await log.hget(keys.user(partition, user), f"f{person.device_id}")
         return int(floor or 0) == upto

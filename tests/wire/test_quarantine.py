@@ -8,6 +8,7 @@ from ops.embedded import valkey
 from ops.embedded.layout import layout
 from schema import functions, keys
 from schema.partitions import partition_of
+from schema.roles import ADMIN
 from tests.support.people import Person
 from tests.support.stack import PARTITIONS, Stack
 from tests.wire.conftest import Party
@@ -23,7 +24,7 @@ async def accept_poison(stack: Stack, to: Person) -> None:
         keys.log(partition), keys.user(partition, user),
         keys.seen(partition, user, uuid4(), 1, uuid4()),
     ]  # fmt: skip
-    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data))) as log:
+    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN)) as log:
         _, reply = await log.fcall(
             functions.called("relay", "accept"),
             3,

@@ -8,6 +8,7 @@ import pytest
 
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
+from schema.roles import NODE
 from tests.support.lone_node import LoneNode
 from tests.support.stack import Stack
 from tests.wire.conftest import Party
@@ -21,9 +22,9 @@ async def brief(stack: Stack) -> AsyncIterator[Party]:
     places = layout(stack.data)
     settings = {
         **stack.settings,
-        "SEALSTREAM_LOG_URL": valkey.url(valkey.LOG, places),
-        "SEALSTREAM_BOARD_URL": valkey.url(valkey.BOARD, places),
-        "SEALSTREAM_DATABASE_URL": postgres.url(places),
+        "SEALSTREAM_LOG_URL": valkey.url(valkey.LOG, places, NODE),
+        "SEALSTREAM_BOARD_URL": valkey.url(valkey.BOARD, places, NODE),
+        "SEALSTREAM_DATABASE_URL": postgres.url(places, role=NODE),
         "SEALSTREAM_DATA": str(stack.data),
     }
     async with LoneNode({"relay.bootstrap.TOKEN_LIFE_MS": 1000 * LIFE_SECONDS}, **settings) as node:

@@ -14,6 +14,7 @@ from ops.doctor.checks import (
     machine,
     reachability,
     reading,
+    roles,
     tables,
 )
 from ops.doctor.finding import Finding
@@ -36,6 +37,8 @@ CHECKS: Final = (
     Check(("durability",), ("log",), durability.durability),
     Check(("partitions",), ("log",), reading.partitions),
     Check(("tables",), ("database",), tables.tables),
+    Check((roles.FUNCTIONS,), ("log", "board"), roles.functions),
+    Check((roles.NAME,), ("log", "board", "database"), roles.roles),
     Check(("log id",), ("log", "database"), identity.log_id),
     Check(("clock",), ("log", "database"), clocks.clocks),
     Check(("memory",), ("log", "board"), limits.memory),

@@ -6,7 +6,7 @@ from typing import Final
 
 from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
-from schema import servers
+from schema import primaries
 from workers.retention.clock import SELECT_NOW
 
 APART_SECONDS: Final = 5.0
@@ -17,7 +17,7 @@ async def clocks(patient: Patient) -> list[Finding]:
     """How far they are apart."""
 
     async def by_log() -> float:
-        told = await servers.on_each(patient.log, "TIME")
+        told = await primaries.on_each(patient.log, "TIME")
         ahead = [seconds + micros / 1e6 for seconds, micros in told.values()]
         furthest: float = max(ahead, key=lambda clock: abs(clock - time.time()))
         return furthest

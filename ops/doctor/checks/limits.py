@@ -6,7 +6,7 @@ from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
 from ops.words import size
 from relay.pressure import MEMORY_SHARE, WARN_SHARE
-from schema import servers
+from schema import primaries
 
 
 async def memory(patient: Patient) -> list[Finding]:
@@ -14,7 +14,7 @@ async def memory(patient: Patient) -> list[Finding]:
     reds = []
     words = []
     for name, client in (("log", patient.log), ("board", patient.board)):
-        told = (await servers.on_each(client, "INFO")).values()
+        told = (await primaries.on_each(client, "INFO")).values()
         fullest = max(told, key=_share)
         used, most = fullest["used_memory"], fullest["maxmemory"]
         found = f"{name} {size(used)} of {size(most) if most else 'no limit'}"

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
-from schema import servers
+from schema import primaries
 
 REDIS_AT_LEAST: Final = (7, 0)
 """Functions, and a group's lag. Valkey names the version of Redis that it equals."""
@@ -50,7 +50,7 @@ async def database(patient: Patient) -> list[Finding]:
 async def _valkey(patient: Patient, name: str, client: Any) -> Finding:
     if name in patient.why:
         return _away(patient, name)
-    told = list((await servers.on_each(client, "INFO")).values())
+    told = list((await primaries.on_each(client, "INFO")).values())
     oldest = min(told, key=lambda one: _numbers(one["redis_version"]))
     ours = oldest.get("valkey_version")
     product = f"Valkey {ours}" if ours else f"Redis {oldest['redis_version']}"

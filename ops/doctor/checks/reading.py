@@ -8,7 +8,7 @@ from ops.doctor.patient import Patient
 from ops.streams import groups as states
 from ops.streams.groups import GroupState
 from ops.words import age, count
-from schema import keys, servers
+from schema import keys, primaries
 
 WORKERS: Final = (keys.PROJECTOR, keys.PUSHER, keys.RETENTION, keys.RATE_LIMITER)
 SILENT_MS: Final = 10_000
@@ -99,7 +99,7 @@ def aside(rows: list[GroupState]) -> list[Finding]:
 
 
 async def _board_ms(board: Any) -> int:
-    told = await servers.on_each(board, "TIME")
+    told = await primaries.on_each(board, "TIME")
     return min((seconds * 1000 + micros // 1000 for seconds, micros in told.values()), default=_now())
 
 

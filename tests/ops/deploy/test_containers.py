@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
 from schema import durability
+from schema.roles import WORKERS
 from tests.ops.deploy.reading import DEPLOY, ROOT, compose, services
 
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?")
@@ -72,7 +72,7 @@ def test_what_the_image_copies_is_there_and_not_ignored() -> None:
                 assert source.split("/")[0] in allowed, source
 
 
-@pytest.mark.parametrize("name", ["node-0", "node-1", *WORKERS, "migrate", "tool"])
+@pytest.mark.parametrize("name", ["node-0", "node-1", *WORKERS, "migrate", "functions", "roles", "tool"])
 def test_each_of_our_processes_is_confined(name: str) -> None:
     service = services()[name]
     assert service["read_only"] is True
@@ -99,6 +99,18 @@ def test_nodes_believe_caddy_alone() -> None:
         assert f"{name}:8080" in services()["caddy"]["environment"]["NODES"].split()
 
 
+def test_each_process_has_the_users_of_its_own_role() -> None:
+    own = {
+        "node-0": "node", "node-1": "node", "migrate": "admin", "functions": "admin", "tool": "operator",
+        **{name: name for name in WORKERS},
+    }  # fmt: skip
+    found = {name: service["env_file"] for name, service in services().items() if "env_file" in service}
+    assert found == {name: [f"./secrets/roles/{role}.env"] for name, role in own.items()}
+    for name in ("log", "board"):
+        assert f"./secrets/roles/{name}.acl:/etc/valkey/users.acl:ro" in services()[name]["volumes"]
+        assert services()[name]["command"][2:] == ["--aclfile", "/etc/valkey/users.acl"]
+
+
 def test_the_secret_goes_to_nodes_and_retention_and_the_archive_is_one_place() -> None:
     holders = {name for name, service in services().items() if "secrets" in service}
     assert holders == {"node-0", "node-1", "retention", "tool"}
@@ -117,7 +129,10 @@ def test_the_log_has_every_setting_that_the_relay_asks_for() -> None:
     assert "maxmemory" in found
     assert settings_of("board.conf")["maxmemory-policy"] == "noeviction"
     assert settings_of("board.conf")["appendonly"] == "no"
-    assert settings_of("cluster.conf")["include"] == "/etc/valkey/log.conf"
+    text = (DEPLOY / "valkey" / "cluster.conf").read_text("utf-8")
+    assert re.findall(r"^include (.+)$", text, re.MULTILINE) == [
+        "/etc/valkey/log.conf", "/etc/valkey/replica.conf",
+    ]  # fmt: skip
 
 
 def test_a_cluster_takes_the_place_of_the_log_for_every_process() -> None:
@@ -126,7 +141,4 @@ def test_a_cluster_takes_the_place_of_the_log_for_every_process() -> None:
     addresses = [cluster[name]["networks"]["data"]["ipv4_address"] for name in servers]
     assert cluster["log-cluster"]["command"][2:] == addresses
     assert cluster["log"] == {"profiles": ["single-log"]}
-    for name, service in services().items():
-        if service["image"] == OURS:
-            url = cluster[name]["environment"]["SEALSTREAM_LOG_URL"]
-            assert url.endswith("@log-0:6379?cluster=true"), name
+    assert cluster["roles"]["environment"]["SEALSTREAM_LOG_URL"] == "redis://log-0:6379?cluster=true"

@@ -2,14 +2,15 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS, on_postgres, on_valkey
 from schema.settings import Settings
 from tests.ops.deploy.reading import DEPLOY, check_command, documents, files, kubernetes, metrics
 
-PROCESSES = ("node", *WORKERS, "migrate")
+PROCESSES = ("node", *WORKERS, "migrate", "functions")
 
 
 def one(kind: str, name: str) -> dict[str, Any]:
@@ -41,7 +42,9 @@ def test_every_container_runs_a_command_of_the_command_line(name: str) -> None:
     assert container(name)["image"] == "sealstream"
     words = container(name)["args"]
     check_command(list(words))
-    assert words == {"node": ["node"], "migrate": ["migrate"]}.get(name, ["worker", name])
+    assert words == {"node": ["node"], "migrate": ["migrate"], "functions": ["migrate", "--stay"]}.get(
+        name, ["worker", name]
+    )
 
 
 @pytest.mark.parametrize("name", PROCESSES)
@@ -110,12 +113,18 @@ def test_nothing_is_reached_that_no_policy_names() -> None:
 
 
 def test_the_settings_can_be_read() -> None:
-    environment = one("ConfigMap", "sealstream")["data"] | one("Secret", "sealstream")["stringData"]
-    settings = Settings.from_env(environment)
-    assert settings.log_url
-    assert settings.board_url
-    assert settings.database_url
-    key = str(settings.secret_file)
+    common = one("ConfigMap", "sealstream")["data"]
+    for name in PROCESSES:
+        role = "admin" if name in ("migrate", "functions") else name
+        named = [f"sealstream-{role}"] + (["sealstream-archive"] if name == "retention" else [])
+        sources = [source.get("secretRef", {}).get("name") for source in container(name)["envFrom"]]
+        assert [source for source in sources if source] == named
+        settings = Settings.from_env(common | one("Secret", f"sealstream-{role}")["stringData"])
+        for url in (settings.log_url, settings.board_url):
+            assert urlsplit(url or "").username == on_valkey(role)
+        user = urlsplit(settings.database_url or "").username
+        assert user == ("sealstream" if role == "admin" else on_postgres(role))
+    key = common["SEALSTREAM_SECRET_FILE"]
     for name in ("node", "retention"):
         mounts = {mount["mountPath"] for mount in container(name)["volumeMounts"]}
         assert any(key.startswith(f"{path}/") for path in mounts), name

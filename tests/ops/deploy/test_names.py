@@ -5,7 +5,7 @@ import re
 import promql_parser
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import (
     DEPLOY,
@@ -37,7 +37,7 @@ def test_every_setting_that_a_file_names_is_one() -> None:
 
 def test_every_container_runs_a_command_of_the_command_line() -> None:
     commands = [service["command"] for service in services().values() if service["image"].startswith(RELAY)]
-    assert len(commands) == 2 + len(WORKERS) + 2  # nodes, workers, migration, tool
+    assert len(commands) == 2 + len(WORKERS) + 4  # nodes, workers, migration, functions, roles, tool
     for words in commands:
         check_command(list(words))
     assert {words[1] for words in commands if words[0] == "worker"} == set(WORKERS)

@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from ops.supervisor.plan import WORKERS
+from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import DEPLOY, check_command, files
 
 UNITS = DEPLOY / "systemd"
 PROGRAM = "/opt/sealstream/.venv/bin/sealstream"
-SERVICES = ("sealstream-migrate.service", "sealstream-node@.service", "sealstream-worker@.service")
+ROLES = {
+    "sealstream-migrate.service": "admin",
+    "sealstream-functions.service": "admin",
+    "sealstream-node@.service": "node",
+    "sealstream-worker@.service": "%i",
+}
+SERVICES = tuple(ROLES)
 
 
 def unit(name: str) -> ConfigParser:
@@ -31,7 +37,8 @@ def wanted() -> list[str]:
 
 def test_the_target_starts_two_nodes_and_each_worker() -> None:
     workers = [f"sealstream-worker@{name}.service" for name in WORKERS]
-    assert sorted(wanted()) == sorted(["sealstream-node@0.service", "sealstream-node@1.service", *workers])
+    others = ["sealstream-node@0.service", "sealstream-node@1.service", "sealstream-functions.service"]
+    assert sorted(wanted()) == sorted([*others, *workers])
     for name in ("sealstream-node@.service", "sealstream-worker@.service"):
         assert unit(name)["Unit"]["PartOf"] == "sealstream.target"
         assert unit(name)["Unit"]["Requires"] == "sealstream-migrate.service"
@@ -45,6 +52,14 @@ def test_every_unit_runs_a_command_of_the_command_line(name: str) -> None:
     program, *words = unit(template)["Service"]["ExecStart"].replace("%i", instance).split()
     assert program == PROGRAM
     check_command(words)
+
+
+@pytest.mark.parametrize(("name", "role"), list(ROLES.items()))
+def test_every_unit_has_the_users_of_its_own_role(name: str, role: str) -> None:
+    text = (UNITS / name).read_text("utf-8")
+    assert re.findall(r"^EnvironmentFile=(.+)$", text, re.MULTILINE) == [
+        "/etc/sealstream/sealstream.env", f"/etc/sealstream/roles/{role}.env",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SERVICES)
