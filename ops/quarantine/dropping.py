@@ -8,7 +8,10 @@ from schema import keys
 from workers import quarantine
 
 ACCOUNTS: Final = frozenset(
-    {"identity.set", "device.closed", "prekeys.uploaded", "prekey.signed", "prekey.taken", "account.deleted"}
+    {
+        *("identity.set", "device.closed", "account.deleted", "prekey.signed"),
+        *("prekeys.uploaded", "prekey.taken", "kem_prekeys.uploaded", "kem_prekey.taken"),
+    }
 )
 """The directory has them already, whatever becomes of their projection."""
 NAMED: Final = 5

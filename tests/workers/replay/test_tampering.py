@@ -1,15 +1,27 @@
 """One entry or one row dropped, doubled, swapped or altered: each is found, and named where it stands."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
 import pytest
 
-from schema.events import PrekeysUploaded, SignedPrekey
+from schema.events import KemPrekeysUploaded, PrekeysUploaded, SignedPrekey
 from tests.workers import stories
 from tests.workers.replay.histories import compared, folded, oracle_rows, records
-from tests.workers.stories import Said, accepted, acknowledged, closed, expired, identity, taken, uploaded
+from tests.workers.stories import (
+    Said,
+    accepted,
+    acknowledged,
+    closed,
+    expired,
+    identity,
+    kem_taken,
+    kem_uploaded,
+    taken,
+    uploaded,
+)
 from workers.positions import Position
 from workers.replay import directory
 from workers.replay.records import Page, Record, Unreadable
@@ -18,10 +30,13 @@ from workers.replay.rows import Row
 ANNA, BELA, CARL, DORA = (uuid5(UUID(int=9), name) for name in ("anna", "bela", "carl", "dora"))
 STORY: list[Said] = [
     *(said for user in (ANNA, BELA, CARL) for said in (identity(user), uploaded(user, 1, 1, 2, 3))),
-    identity(ANNA, 2, "added", at=1001, number=2),
-    taken(ANNA, 1, 1),
+    identity(ANNA, 2, "added", at=1001, number=2, kem=21),
     taken(BELA, 1, 2),
-    stories.signed(CARL, 1, 7),
+    taken(ANNA, 1, 1),
+    kem_uploaded(BELA, 1, 1, 2, 3),
+    kem_taken(BELA, 1, 1),
+    stories.signed(CARL, 1, 7, kem=22),
+    stories.signed(BELA, 1, 1, kem=20),
     *(accepted(user, 1, seq, at=1000 + seq) for seq in (1, 2, 3) for user in (ANNA, BELA, CARL)),
     *(acknowledged(user, 1, upto) for upto in (1, 2) for user in (ANNA, BELA)),
     expired(CARL, 1, 2, count=2),
@@ -106,7 +121,7 @@ def test_an_entry_with_another_number_or_key_is_found(at: int) -> None:
         altered = msgspec.structs.replace(entry, seq=entry.seq + 1)
     elif hasattr(event, "identity_key"):
         altered = _with(entry, identity_key=stories.key(99))
-    elif isinstance(event, PrekeysUploaded):
+    elif isinstance(event, PrekeysUploaded | KemPrekeysUploaded):
         last = msgspec.structs.replace(event.prekeys[2], id=77)
         altered = _with(entry, prekeys=(*event.prekeys[:2], last))
     elif hasattr(event, "signed_prekey"):
@@ -137,7 +152,7 @@ def test_a_row_that_is_missing_or_foreign_is_named(at: int) -> None:
 def test_a_row_of_which_any_value_was_altered_is_named(at: int) -> None:
     table, row = ROWS[at]
     for column in range(1, len(row)):
-        if table == "used_prekeys" and column == len(row) - 1:
+        if table in {"used_prekeys", "used_kem_prekeys"} and column == len(row) - 1:
             continue  # a taker whose transaction was rolled back leaves another's time
         rows = [
             *ROWS[:at],
@@ -152,7 +167,7 @@ def _other(value: Any) -> Any:
         case int():
             return value + 50
         case bytes():
-            return bytes([value[0] ^ 1]) + value[1:]
+            return bytes([value[0] ^ 1]) + value[1:] if value else b"?"
         case UUID():
             return uuid4()
         case _:
@@ -218,6 +233,18 @@ RULES: dict[str, tuple[list[Said], str]] = {
         [identity(ANNA), taken(ANNA, 1, 1)],
         "one-time prekey 1 was taken and never uploaded",
     ),
+    "a KEM prekey is taken twice": (
+        [identity(ANNA), kem_uploaded(ANNA, 1, 1), kem_taken(ANNA, 1, 1), kem_taken(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was taken twice",
+    ),
+    "a KEM prekey is taken that never was, whatever the other kind has": (
+        [identity(ANNA), uploaded(ANNA, 1, 1), kem_taken(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was taken and never uploaded",
+    ),
+    "a KEM prekey is uploaded twice": (
+        [identity(ANNA), kem_uploaded(ANNA, 1, 1), kem_uploaded(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was uploaded before",
+    ),
     "a closed device acknowledges": (
         [identity(ANNA), closed(ANNA, 1), acknowledged(ANNA, 1, 1)],
         "is about a device that was closed",
@@ -251,3 +278,34 @@ def test_an_entry_that_cannot_be_read_is_named_with_its_position() -> None:
     fold.take(Page(0, [], [Unreadable(0, Position(99, 1), "no event", CARL)], Position(99, 1)))
     (violation,) = fold.violations
     assert (violation.kind, violation.position, violation.user) == ("unreadable", Position(99, 1), CARL)
+
+
+def test_what_is_wrong_with_a_kem_prekeys_row_is_said() -> None:
+    def texts(change: Callable[[list[tuple[str, Row]]], list[tuple[str, Row]]]) -> list[str]:
+        return [violation.text for violation in found(TRUE, change(list(ROWS)))]
+
+    waiting = next(place for place, (table, _) in enumerate(ROWS) if table == "kem_prekeys")
+    row, number = ROWS[waiting][1], ROWS[waiting][1][2]
+    forged = ("kem_prekeys", (*row[:4], bytes(64)))
+    assert texts(lambda rows: [*rows[:waiting], forged, *rows[waiting + 1 :]]) == [
+        f"kem_prekeys: one-time KEM prekey {number} has another key in the log"
+    ]
+    assert texts(lambda rows: [*rows, ("kem_prekeys", (*row[:2], 1, *row[3:]))]) == [
+        "kem_prekeys: one-time KEM prekey 1 is offered although it was taken"
+    ]
+    assert texts(lambda rows: rows[:waiting] + rows[waiting + 1 :]) == [
+        f"one-time KEM prekey {number} was taken in PostgreSQL, and the log does not say so"
+    ]
+    device = next(place for place, (table, row) in enumerate(ROWS) if table == "devices" and row[6] == 20)
+    table, true = ROWS[device]
+    swapped = (table, (*true[:7], true[7][:-1] + b"?", *true[8:]))
+    assert texts(lambda rows: [*rows[:device], swapped, *rows[device + 1 :]]) == [
+        "devices: another last-resort KEM prekey than in the log"
+    ]
+
+
+def test_a_last_resort_from_before_the_logs_beginning_is_not_judged() -> None:
+    entries = records([identity(ANNA, kem=20), identity(ANNA, 1, "added", at=1001)])
+    rows = oracle_rows(entries)
+    assert compared(folded(entries[1:], complete=False), rows) == []
+    assert compared(folded(entries), rows) == []
