@@ -119,6 +119,30 @@ def test_keys_of_a_device_without_kem_keys_are_written_as_before_there_were_any(
     assert codec.decode(codec.encode(identity)) == identity
 
 
+class IdentitySetBefore(msgspec.Struct, frozen=True, tag="identity.set", tag_field="t"):
+    """As it was before there were KEM prekeys."""
+
+    user: UUID
+    change: str
+    signed_prekey: SignedPrekey
+
+
+def test_a_reader_from_before_kem_prekeys_reads_an_identity_and_knows_none_of_the_new_kinds() -> None:
+    events = [event for event, _ in GOLDEN]
+    identity = msgspec.structs.replace(
+        next(one for one in events if isinstance(one, IdentitySet)), kem_prekey=KEM
+    )
+    before = msgspec.msgpack.Decoder(IdentitySetBefore)
+    assert before.decode(codec.encode(identity)) == IdentitySetBefore(ANNA, "first", SIGNED)
+    for event in events:
+        if isinstance(event, KemPrekeysUploaded | KemPrekeyTaken):
+            with pytest.raises(msgspec.ValidationError):
+                before.decode(codec.encode(event))
+            assert codec.user_of({b"e": codec.encode(event)}) == ANNA, (
+                "it is set aside, and erased with its user"
+            )
+
+
 def test_a_field_of_a_later_version_is_ignored() -> None:
     fields = msgspec.msgpack.decode(codec.encode(GOLDEN[1][0]))
     later = msgspec.msgpack.encode({**fields, "colour": "teal"})

@@ -84,15 +84,11 @@ class Fold:
             self._begin_anew(page.upto)
         for entry in page.unreadable:
             if entry.position not in self._set_aside:
-                self.violations.add(
-                    Violation(
-                        kind="unreadable",
-                        text=f"cannot be read: {entry.reason}",
-                        partition=self.partition,
-                        position=entry.position,
-                        user=entry.user,
-                    )
-                )
+                wrong = Violation(
+                    kind="unreadable", text=f"cannot be read: {entry.reason}", partition=self.partition,
+                    position=entry.position, user=entry.user,
+                )  # fmt: skip
+                self.violations.add(wrong)
         apply, totals, at, size = self._apply, self.totals, self.at, 0
         for record in page.records:
             position = record.position
@@ -295,13 +291,8 @@ class Fold:
 
     def _wrong(self, record: Record, kind: str, text: str) -> None:
         event = record.event
-        self.violations.add(
-            Violation(
-                kind=kind,
-                text=text,
-                partition=self.partition,
-                position=record.position,
-                user=event.user,
-                device=event.device,
-            )
-        )
+        violation = Violation(
+            kind=kind, text=text, partition=self.partition, position=record.position, user=event.user,
+            device=event.device,
+        )  # fmt: skip
+        self.violations.add(violation)
