@@ -120,6 +120,17 @@ async def test_further_kem_prekeys_are_counted_and_an_id_is_used_once_for_ever(n
     assert (await ada.call("GET", "/v1/keys")).body["kem_available"] == 21
 
 
+async def test_of_two_kem_uploads_that_cross_one_has_the_id(node: Relay) -> None:
+    ada = await node.person()
+    await ada.put_keys(**ada.with_kem())
+    bodies = [{"prekeys": ada.kem_prekeys(9, 1)} for _ in range(5)]
+    replies = await asyncio.gather(*(ada.call("POST", "/v1/keys/kem", body) for body in bodies))
+    statuses = [reply.status for reply in replies]
+    assert sorted(statuses) == [200] + [422] * 4
+    (device,) = await bundle(await node.person(), ada)
+    assert device["kem_prekey"] == bodies[statuses.index(200)]["prekeys"][0]
+
+
 async def test_publishing_again_changes_nothing(node: Relay) -> None:
     ada = await node.stranger().register()
     body = ada.keys(prekeys=1, **ada.with_kem(one_time=2))

@@ -1,10 +1,16 @@
 """KEM prekeys in the audit: one that was altered, taken twice or is missing is named in words."""
 
 from collections.abc import Callable
+from typing import get_args
 
+from ops.quarantine.dropping import ACCOUNTS
+from ops.replay.tailing import in_line
+from schema.events import LogEvent
+from tests.workers import stories
 from tests.workers.replay.histories import compared, folded, oracle_rows, records
 from tests.workers.replay.test_tampering import ANNA, ROWS, TRUE, found
 from tests.workers.stories import identity
+from workers.replay.flat import KINDS, flat
 from workers.replay.rows import Row
 
 
@@ -37,3 +43,21 @@ def test_a_last_resort_from_before_the_logs_beginning_is_not_judged() -> None:
     rows = oracle_rows(entries)
     assert compared(folded(entries[1:], complete=False), rows) == []
     assert compared(folded(entries), rows) == []
+
+
+def test_every_kind_of_event_can_be_filtered_by_and_none_about_an_account_can_be_dropped() -> None:
+    tags = {event.__struct_config__.tag for event in get_args(LogEvent)}
+    assert set(KINDS) == tags
+    assert {tag for tag in tags if not tag.startswith("envelope")} == ACCOUNTS
+
+
+def test_an_export_has_ids_and_counts_of_kem_prekeys_and_no_key() -> None:
+    story = [
+        identity(ANNA, kem=20), stories.kem_uploaded(ANNA, 1, 1, 2), stories.kem_taken(ANNA, 1, 2),
+        stories.signed(ANNA, 1, 7, kem=21), stories.signed(ANNA, 1, 8),
+    ]  # fmt: skip
+    rows = [flat(record) for record in records(story)]
+    assert [(row.kem_prekey, row.kem_prekeys) for row in rows] == [
+        (20, None), (None, 2), (2, None), (21, None), (None, None),
+    ]  # fmt: skip
+    assert [in_line(row).rpartition(" kem_")[2] for row in rows[1:3]] == ["prekeys 2", "prekey 2"]
