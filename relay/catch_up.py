@@ -25,7 +25,6 @@ from relay.sockets.live import LiveSocket
 from schema import tasks
 from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
-from schema.limits import PREKEYS_LOW
 from schema.refusals import Refusal
 from schema.wire_socket import CaughtUp
 
@@ -148,12 +147,12 @@ class CatchUp:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
         try:
             async with transaction(self._database) as connection:
-                counts = await prekeys.available(connection, socket.user, [socket.device])
+                found = await prekeys.remaining(connection, socket.user, [socket.device])
         except (psycopg.Error, PoolTimeout, OSError) as error:
             log.info("prekeys_not_counted", error=type(error).__name__)
             return
-        if counts[socket.device] < PREKEYS_LOW:
-            socket.emit("prekeys.low", {"available": counts[socket.device]})
+        if (left := found[socket.device]).low:
+            socket.emit("prekeys.low", prekeys.low_notice(left.available, left.few_kem))
 
     async def _run(self, socket: LiveSocket) -> None:
         metrics.CATCH_UPS.inc()

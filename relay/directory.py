@@ -16,15 +16,16 @@ from schema.events import (
     DeviceClosed,
     IdentityChange,
     IdentitySet,
+    KemPrekeysUploaded,
     Prekey,
     PrekeysUploaded,
-    PrekeyTaken,
     SignedPrekey,
     SignedPrekeySet,
 )
 from schema.limits import DEVICES_ACTIVE
 from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.partitions import partition_of
+from schema.prekeys import EC, Kind
 from schema.refusals import Refusal, invalid
 
 CHANGES: Final[tuple[IdentityChange, ...]] = ("first", "added", "replaced")
@@ -74,11 +75,14 @@ class Directory:
         signed_prekey: SignedPrekey,
         prekeys: tuple[Prekey, ...],
         *,
+        kem_prekey: SignedPrekey | None = None,
+        kem_prekeys: tuple[SignedPrekey, ...] = (),
         replace: bool,
         last_device: int,
         at: int,
     ) -> Published:
-        """Makes the device active; `last_device` is the highest number the account has given out.
+        """Makes the device active; `last_device` is the highest number the account has given out and
+        `kem_prekey` the last resort.
 
         Raises Refusal identity_conflict, unauthorized for a closed device, or invalid (too many are active).
         """
@@ -92,12 +96,16 @@ class Directory:
                     identity_key=identity_key,
                     registration_id=registration_id,
                     signed_prekey=signed_prekey,
+                    kem_prekey=kem_prekey,
                 )
             )
             for change in CHANGES
         ]
-        uploaded = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
-        events.append(codec.encode(uploaded) if prekeys else b"")
+        uploads: tuple[PrekeysUploaded | KemPrekeysUploaded, ...] = (
+            PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys),
+            KemPrekeysUploaded(user=user, device=device, at=at, prekeys=kem_prekeys),
+        )
+        events += [codec.encode(uploaded) if uploaded.prekeys else b"" for uploaded in uploads]
         arguments = [
             device,
             identity_key,
@@ -130,27 +138,43 @@ class Directory:
         return self._position(user, reply[1]) if reply[0] == b"ok" else None
 
     async def upload(
-        self, user: UUID, device: int, identity_key: bytes, prekeys: tuple[Prekey, ...], at: int
+        self,
+        user: UUID,
+        device: int,
+        identity_key: bytes,
+        prekeys: tuple[Prekey, ...] | tuple[SignedPrekey, ...],
+        at: int,
+        kind: Kind = EC,
     ) -> Position:
-        """Records further one-time prekeys. Raises Refusal device_inactive."""
-        event = PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys)
+        """Records further one-time prekeys of that kind. Raises Refusal device_inactive."""
+        event: Any = kind.uploaded(user=user, device=device, at=at, prekeys=prekeys)  # type: ignore[arg-type]
         return await self._append(identity_key, event)
 
     async def set_signed_prekey(
-        self, user: UUID, device: int, identity_key: bytes, signed_prekey: SignedPrekey, at: int
+        self,
+        user: UUID,
+        device: int,
+        identity_key: bytes,
+        signed_prekey: SignedPrekey,
+        at: int,
+        kem_prekey: SignedPrekey | None = None,
     ) -> Position:
-        """Records a new signed prekey. Raises Refusal device_inactive."""
-        event = SignedPrekeySet(user=user, device=device, at=at, signed_prekey=signed_prekey)
+        """Records a new signed prekey, and a new last-resort KEM prekey. Raises Refusal device_inactive."""
+        event = SignedPrekeySet(
+            user=user, device=device, at=at, signed_prekey=signed_prekey, kem_prekey=kem_prekey
+        )
         return await self._append(identity_key, event)
 
-    async def take(self, user: UUID, prekeys: list[tuple[int, int]], at: int) -> list[bool | None]:
+    async def take(
+        self, user: UUID, prekeys: list[tuple[int, int]], at: int, kind: Kind = EC
+    ) -> list[bool | None]:
         """For each (device, prekey id): whether it is the caller's to hand out, which is recorded on disk;
         None when the device is not active (any more)."""
         partition = partition_of(user, self._partitions)
         arguments: list[Any] = []
         for device, number in prekeys:
-            event = PrekeyTaken(user=user, device=device, at=at, prekey_id=number)
-            arguments += [device, f"{user}:{device}:{number}", codec.encode(event)]
+            event = kind.taken(user=user, device=device, at=at, prekey_id=number)
+            arguments += [device, f"{user}:{device}:{kind.mark}{number}", codec.encode(event)]
         replies = await self._call("take_prekeys", user, arguments, keys.taken(partition))
         return [None if reply < 0 else reply == 1 for reply in replies]
 
@@ -161,7 +185,9 @@ class Directory:
         names = deleted, self._closed(user)
         return self._position(user, await self._call("delete_account", user, [event, str(user)], *names))
 
-    async def _append(self, identity_key: bytes, event: PrekeysUploaded | SignedPrekeySet) -> Position:
+    async def _append(
+        self, identity_key: bytes, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet
+    ) -> Position:
         arguments = [event.device, identity_key, codec.encode(event)]
         reply = await self._call("append", event.user, arguments)
         if reply is None:

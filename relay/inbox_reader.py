@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from redis.exceptions import ResponseError
 
-from relay import metrics
+from relay import metrics, prekeys
 from relay.catch_up import CatchUp
 from relay.delivery import Verdict
 from relay.link import Link, NotSent, OutcomeUnknown
@@ -141,9 +141,9 @@ class InboxReader:
                     socket.tell_presence(subject, online=online)
             case inbox.Ephemeral():
                 self._pass_on(item)
-            case inbox.PrekeysLow(user, device, available):
+            case inbox.PrekeysLow(user, device, available, few_kem):
                 if (low := self._registry.device(user, device)) is not None:
-                    low.emit("prekeys.low", {"available": available})
+                    low.emit("prekeys.low", prekeys.low_notice(available, few_kem))
 
     def _push(self, pushed: inbox.Pushed, touched: set[LiveSocket]) -> None:
         socket = self._registry.device(pushed.event.user, pushed.event.device)

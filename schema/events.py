@@ -26,7 +26,8 @@ class Prekey(msgspec.Struct, frozen=True):
 
 
 class SignedPrekey(msgspec.Struct, frozen=True):
-    """A signed prekey: `id` ≥ 1, `key` 33 bytes, `signature` 64 bytes (XEdDSA by the identity key)."""
+    """A signed prekey: `id` ≥ 1, `key` 33 bytes (a KEM prekey's: 1,569), `signature` 64 bytes (XEdDSA by the
+    identity key)."""
 
     id: int
     key: bytes
@@ -61,13 +62,15 @@ class EnvelopesExpired(Event, frozen=True, tag="envelopes.expired", kw_only=True
     count: int
 
 
-class IdentitySet(Event, frozen=True, tag="identity.set", kw_only=True):
-    """The device became active under `identity_key`; `replaced` closed every other device."""
+class IdentitySet(Event, frozen=True, tag="identity.set", kw_only=True, omit_defaults=True):
+    """The device became active under `identity_key`; `replaced` closed every other device. `kem_prekey`: its
+    last-resort KEM prekey; without one the device keeps the one it has, unless its identity was replaced."""
 
     change: IdentityChange
     identity_key: bytes
     registration_id: int
     signed_prekey: SignedPrekey
+    kem_prekey: SignedPrekey | None = None
 
 
 class DeviceClosed(Event, frozen=True, tag="device.closed", kw_only=True):
@@ -80,14 +83,27 @@ class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True):
     prekeys: tuple[Prekey, ...]
 
 
-class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True):
-    """The device's signed prekey was exchanged."""
+class KemPrekeysUploaded(Event, frozen=True, tag="kem_prekeys.uploaded", kw_only=True):
+    """One-time KEM prekeys were added."""
+
+    prekeys: tuple[SignedPrekey, ...]
+
+
+class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True, omit_defaults=True):
+    """The device's signed prekey was exchanged, and with `kem_prekey` its last-resort KEM prekey."""
 
     signed_prekey: SignedPrekey
+    kem_prekey: SignedPrekey | None = None
 
 
 class PrekeyTaken(Event, frozen=True, tag="prekey.taken", kw_only=True):
     """A one-time prekey was handed out; it never is again."""
+
+    prekey_id: int
+
+
+class KemPrekeyTaken(Event, frozen=True, tag="kem_prekey.taken", kw_only=True):
+    """A one-time KEM prekey was handed out; it never is again."""
 
     prekey_id: int
 
@@ -97,7 +113,16 @@ class AccountDeleted(Event, frozen=True, tag="account.deleted", kw_only=True):
 
 
 MailboxEvent = EnvelopeAccepted | EnvelopesAcknowledged | EnvelopesExpired
-AccountEvent = IdentitySet | DeviceClosed | PrekeysUploaded | SignedPrekeySet | PrekeyTaken | AccountDeleted
+AccountEvent = (
+    IdentitySet
+    | DeviceClosed
+    | PrekeysUploaded
+    | KemPrekeysUploaded
+    | SignedPrekeySet
+    | PrekeyTaken
+    | KemPrekeyTaken
+    | AccountDeleted
+)
 LogEvent = MailboxEvent | AccountEvent
 
 

@@ -8,7 +8,8 @@
 | `end` | `USER DEVICE SOCKET REASON` | close that socket; DEVICE or SOCKET may be `*` |
 | `on`, `off` | `WATCHER SUBJECT` | SUBJECT came online or went offline, tell WATCHER |
 | `e` | an encoded Ephemeral | pass it to the device's socket |
-| `low` | `USER DEVICE AVAILABLE` | few one-time prekeys remain |
+| `low` | `USER DEVICE AVAILABLE` | few one-time prekeys remain; then a space and how many one-time KEM |
+| | | prekeys remain, if those are few |
 """
 
 from typing import Final, Literal
@@ -66,11 +67,12 @@ class PresenceChanged(msgspec.Struct, frozen=True):
 
 
 class PrekeysLow(msgspec.Struct, frozen=True):
-    """Tell the device that only `available` one-time prekeys remain."""
+    """Tell the device that `available` one-time prekeys remain; `kem_available` only if those are few."""
 
     user: UUID
     device: int
     available: int
+    kem_available: int | None = None
 
 
 Item = Pushed | Expired | End | PresenceChanged | Ephemeral | PrekeysLow
@@ -133,6 +135,16 @@ def _item(field: bytes, value: bytes) -> Item:
         watcher, subject = value.decode().split(" ")
         return PresenceChanged(UUID(watcher), UUID(subject), name == b"on")
     elif name == b"low":
-        user, device, available = value.decode().split(" ")
-        return PrekeysLow(UUID(user), int(device), int(available))
+        user, device, *counts = value.decode().split(" ")
+        return PrekeysLow(UUID(user), int(device), *_counts(counts))
     raise ValueError(f"an inbox entry has a field {field!r}")
+
+
+def low_value(available: int, kem_available: int | None) -> str:
+    """The end of a `low` pair's value, as the function `low` takes it."""
+    return str(available) if kem_available is None else f"{available} {kem_available}"
+
+
+def _counts(texts: list[str]) -> tuple[int, int | None]:
+    available, *kem = texts
+    return int(available), int(kem[0]) if kem else None

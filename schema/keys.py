@@ -25,7 +25,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
-| | | | out → when, by the log's entry (ms) |
+| | | | out, or USER:DEVICE:kem:ID, a KEM prekey → when, by the log's entry (ms) |
 | `{p}:deleted` | hash | until they are erased | accounts that were deleted: USER → the position of the |
 | | | | deletion; what the log has of them before that is to go |
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |

@@ -101,4 +101,8 @@ DEVICES_ACTIVE: Final = 100
 """Devices of one user: whoever writes to the user encrypts for each."""
 PREKEYS_LOW: Final = 20
 """Under so many remaining one-time prekeys the device is told `prekeys.low`."""
+KEM_PREKEYS_PER_CALL: Final = 20
+KEM_PREKEYS_WAITING: Final = 100
+KEM_PREKEYS_LOW: Final = 5
+"""The same of one-time KEM prekeys: each takes 1.6 kB in the log, and without one a last resort serves."""
 WATCHED_USERS: Final = 1000

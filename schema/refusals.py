@@ -28,7 +28,7 @@ _ROWS: Final = (
     RefusalKind("method_not_allowed", 405, "This method is not allowed here"),
     RefusalKind("identity_conflict", 409, "The account has another identity key"),
     RefusalKind("identity_changed", 409, "The identity key has changed"),
-    RefusalKind("bad_signature", 422, "The signed prekey's signature is wrong"),
+    RefusalKind("bad_signature", 422, "A prekey's signature is wrong"),
     RefusalKind("device_inactive", 403, "This device is not active"),
     RefusalKind("device_mismatch", 409, "The devices have changed"),
     RefusalKind("mailbox_full", 409, "A mailbox is full"),

@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 KEY_BYTES: Final = 33
 KEY_TYPE: Final = 0x05
+KEM_KEY_BYTES: Final = 1569
+KEM_KEY_TYPE: Final = 0x08
+"""Kyber-1024, round 3, as libsignal serialises it."""
 SIGNATURE_BYTES: Final = 64
 FINGERPRINT_CHARACTERS: Final = 8
 
@@ -40,6 +43,15 @@ def check_key(key: bytes) -> None:
         raise BadKey(f"a key begins with 0x{KEY_TYPE:02x}, not 0x{key[0]:02x}")
     if _montgomery_u(key) in _LOW_ORDER:
         raise BadKey("the key is a low-order point")
+
+
+def check_kem_key(key: bytes) -> None:
+    """Raises BadKey unless `key` is 1,569 bytes, type 0x08. What is inside, its device answers for: the
+    identity key signed it."""
+    if len(key) != KEM_KEY_BYTES:
+        raise BadKey(f"a KEM key is {KEM_KEY_BYTES} bytes, not {len(key)}")
+    if key[0] != KEM_KEY_TYPE:
+        raise BadKey(f"a KEM key begins with 0x{KEM_KEY_TYPE:02x}, not 0x{key[0]:02x}")
 
 
 def signature_is_good(identity_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -2,8 +2,9 @@
 
 Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, relay_keys, archive_heads,
 log_identity. Projections of the log, which `sealstream replay rebuild` can make anew: devices, identities,
-one_time_prekeys, used_prekeys, mailboxes, envelopes, checkpoints. The one synchronous write into a
-projection is the taking of a one-time prekey, which the log records before the answer goes out.
+one_time_prekeys, used_prekeys, kem_prekeys, used_kem_prekeys, mailboxes, envelopes, checkpoints. The one
+synchronous write into a projection is the taking of a one-time prekey (of either kind), which the log records
+before the answer goes out.
 """
 
 from sqlalchemy import (
@@ -141,7 +142,11 @@ devices = Table(
     Column("signed_prekey_signature", LargeBinary, nullable=False),
     Column("activated_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
-    comment="Projection: devices that published keys. closed_at: gone for good.",
+    Column("kem_prekey_id", Integer),
+    Column("kem_prekey", LargeBinary),
+    Column("kem_prekey_signature", LargeBinary),
+    comment="Projection: devices that published keys. closed_at: gone for good. kem_prekey: the last-resort "
+    "KEM prekey, null for a device that published none.",
 )
 
 identities = Table(
@@ -173,6 +178,27 @@ used_prekeys = Table(
     Column("prekey_id", Integer, primary_key=True, autoincrement=False),
     Column("taken_at", BigInteger, nullable=False),
     comment="Marks of prekeys handed out: such an id is refused, and never projected again.",
+)
+
+kem_prekeys = Table(
+    "kem_prekeys",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("device_id", Integer, primary_key=True, autoincrement=False),
+    Column("prekey_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    comment="Projection: one-time KEM prekeys not handed out yet; taking one deletes it.",
+)
+
+used_kem_prekeys = Table(
+    "used_kem_prekeys",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("device_id", Integer, primary_key=True, autoincrement=False),
+    Column("prekey_id", Integer, primary_key=True, autoincrement=False),
+    Column("taken_at", BigInteger, nullable=False),
+    comment="Marks of KEM prekeys handed out: such an id is refused, and never projected again.",
 )
 
 mailboxes = Table(

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from schema.limits import PREKEYS_PER_CALL
+from schema.limits import KEM_PREKEYS_PER_CALL, PREKEYS_PER_CALL
+from schema.signal import KEM_KEY_BYTES
 
 USERNAME_PATTERN: Final = "^[A-Za-z0-9_]{3,32}$"
 
@@ -19,6 +20,7 @@ DeviceId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 RegistrationId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 PrekeyId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Key = Annotated[bytes, Meta(min_length=33, max_length=33)]
+KemKey = Annotated[bytes, Meta(min_length=KEM_KEY_BYTES, max_length=KEM_KEY_BYTES)]
 Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 
@@ -75,26 +77,44 @@ class SignedPrekeyUpload(Body, frozen=True):
     signature: Signature
 
 
+class KemPrekeyUpload(Body, frozen=True):
+    """A KEM prekey; `key` 0x08 and a Kyber-1024 key, `signature` the identity key's, over all 1,569 bytes."""
+
+    id: PrekeyId
+    key: KemKey
+    signature: Signature
+
+
 class KeysUpload(Body, frozen=True):
-    """`PUT /v1/keys`: makes this device active."""
+    """`PUT /v1/keys`: makes this device active. `kem_prekey` is the last resort, handed out again and again
+    when no one-time KEM prekey is left; `kem_prekeys` are handed out once each, and need one."""
 
     registration_id: RegistrationId
     identity_key: Key
     signed_prekey: SignedPrekeyUpload
     prekeys: Annotated[list[PrekeyUpload], Meta(max_length=PREKEYS_PER_CALL)] = []
+    kem_prekey: KemPrekeyUpload | None = None
+    kem_prekeys: Annotated[list[KemPrekeyUpload], Meta(max_length=KEM_PREKEYS_PER_CALL)] = []
     replace: bool = False
 
 
 class SignedPrekeyChange(Body, frozen=True):
-    """`PUT /v1/keys/signed`."""
+    """`PUT /v1/keys/signed`; without `kem_prekey` the device keeps its last resort."""
 
     signed_prekey: SignedPrekeyUpload
+    kem_prekey: KemPrekeyUpload | None = None
 
 
 class PrekeysUpload(Body, frozen=True):
     """`POST /v1/keys/prekeys`."""
 
     prekeys: Annotated[list[PrekeyUpload], Meta(min_length=1, max_length=PREKEYS_PER_CALL)]
+
+
+class KemPrekeysUpload(Body, frozen=True):
+    """`POST /v1/keys/kem`: one-time ones."""
+
+    prekeys: Annotated[list[KemPrekeyUpload], Meta(min_length=1, max_length=KEM_PREKEYS_PER_CALL)]
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -127,7 +147,7 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Available(msgspec.Struct, frozen=True):
-    """How many one-time prekeys remain; also the payload of `prekeys.low`."""
+    """How many one-time prekeys remain, of the kind that was uploaded."""
 
     available: int
 
@@ -141,13 +161,15 @@ class DeviceEntry(msgspec.Struct, frozen=True):
 
 
 class OwnKeys(msgspec.Struct, frozen=True):
-    """What `GET /v1/keys` answers."""
+    """What `GET /v1/keys` answers; `kem_prekey_id` is the last resort's, null if none was published."""
 
     device_id: int
     registration_id: int
     fingerprint: str
     signed_prekey_id: int
     available: int
+    kem_prekey_id: int | None
+    kem_available: int
     devices: list[DeviceEntry]
 
 
@@ -167,7 +189,7 @@ class PrekeyOut(msgspec.Struct, frozen=True):
 
 
 class SignedPrekeyOut(msgspec.Struct, frozen=True):
-    """A signed prekey as handed out."""
+    """A signed prekey, or a KEM prekey, as handed out."""
 
     id: int
     key: bytes
@@ -175,12 +197,14 @@ class SignedPrekeyOut(msgspec.Struct, frozen=True):
 
 
 class BundleDevice(msgspec.Struct, frozen=True):
-    """One device of a bundle; `prekey` is null when none is left."""
+    """One device of a bundle. `prekey` is null when none is left; `kem_prekey` is a one-time one while there
+    are some, else the last resort, and null when the device published none."""
 
     device_id: int
     registration_id: int
     signed_prekey: SignedPrekeyOut
     prekey: PrekeyOut | None
+    kem_prekey: SignedPrekeyOut | None
 
 
 class Bundle(msgspec.Struct, frozen=True):

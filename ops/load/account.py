@@ -21,11 +21,14 @@ class Account:
         self.session: dict[str, Any] = {}
         self.fingerprint = ""
 
-    async def register(self, http: aiohttp.ClientSession, *, prekeys: int = 0) -> "Account":
+    async def register(
+        self, http: aiohttp.ClientSession, *, prekeys: int = 0, kem: int | None = None
+    ) -> "Account":
         """Makes the account and publishes the device's keys. Raises OperatorError when that is refused."""
         body = {"username": self.username, "password": secrets.token_hex(8)}
         self.session = await self.call(http, "POST", "/v1/accounts", body)
-        published = await self.call(http, "PUT", "/v1/keys", key_body(self.registration_id, prekeys=prekeys))
+        keys = key_body(self.registration_id, prekeys=prekeys, kem=kem)
+        published = await self.call(http, "PUT", "/v1/keys", keys)
         self.fingerprint = str(published["fingerprint"])
         return self
 

@@ -10,20 +10,34 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+LAST_RESORT: Final = 1_000_000
+"""The id of every last-resort KEM prekey."""
 _P: Final = 2**255 - 19
 
 
-def key_body(registration_id: int, *, prekeys: int = 0) -> dict[str, Any]:
-    """A body for `PUT /v1/keys` with so many one-time prekeys."""
+def key_body(registration_id: int, *, prekeys: int = 0, kem: int | None = None) -> dict[str, Any]:
+    """A body for `PUT /v1/keys` with so many one-time prekeys; with `kem`, also with so many one-time KEM
+    prekeys and a last resort."""
     identity = Ed25519PrivateKey.generate()
     edwards = identity.public_key().public_bytes_raw()
-    signed = b"\x05" + secrets.token_bytes(32)
-    signature = bytearray(identity.sign(signed))
-    signature[63] |= edwards[31] & 0x80
+
+    def signed(number: int, key: bytes) -> dict[str, Any]:
+        signature = bytearray(identity.sign(key))
+        signature[63] |= edwards[31] & 0x80
+        return {"id": number, "key": _text(key), "signature": _text(bytes(signature))}
+
+    def kem_prekey(number: int) -> dict[str, Any]:
+        return signed(number, b"\x08" + secrets.token_bytes(1568))
+
+    kem_fields: dict[str, Any] = {}
+    if kem is not None:
+        one_time = [kem_prekey(number) for number in range(1, kem + 1)]
+        kem_fields = {"kem_prekey": kem_prekey(LAST_RESORT), "kem_prekeys": one_time}
     return {
         "registration_id": registration_id,
         "identity_key": _text(b"\x05" + _montgomery(edwards)),
-        "signed_prekey": {"id": 1, "key": _text(signed), "signature": _text(bytes(signature))},
+        "signed_prekey": signed(1, b"\x05" + secrets.token_bytes(32)),
+        **kem_fields,
         "prekeys": [
             {"id": number, "key": _text(b"\x05" + secrets.token_bytes(32))}
             for number in range(1, prekeys + 1)

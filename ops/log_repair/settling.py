@@ -15,26 +15,25 @@ from relay.directory import Directory
 from schema import keys
 from schema.clock import now_ms
 from schema.log_identity import EMPTY, Begin, Found, Place, read_end
+from schema.prekeys import KINDS, Kind
 from workers import log_gaps
 from workers.positions import Position
 
-SELECT_PREKEYS: Final = """
-    SELECT user_id, device_id, prekey_id FROM one_time_prekeys ORDER BY user_id, device_id, prekey_id
-"""
+SELECT_PREKEYS: Final = "SELECT user_id, device_id, prekey_id FROM {} ORDER BY user_id, device_id, prekey_id"
 MARK_ALL_USED: Final = """
-    INSERT INTO used_prekeys (user_id, device_id, prekey_id, taken_at)
-    SELECT user_id, device_id, prekey_id, %s FROM one_time_prekeys
+    INSERT INTO {} (user_id, device_id, prekey_id, taken_at)
+    SELECT user_id, device_id, prekey_id, %s FROM {}
     ON CONFLICT DO NOTHING
 """
-DELETE_PREKEYS: Final = "DELETE FROM one_time_prekeys"
+DELETE_PREKEYS: Final = "DELETE FROM {}"
 WRITE_ID: Final = """
     INSERT INTO log_identity (log_id, settled) VALUES (%(id)s, true)
     ON CONFLICT (one) DO UPDATE SET log_id = %(id)s, settled = true
 """
 TAKEN_AT_ONCE: Final = 100
 
-Prekey = tuple[UUID, int, int]
-"""User, device, id."""
+Prekey = tuple[UUID, int, int, Kind]
+"""User, device, id, kind."""
 
 
 async def begin_repair(log_client: Any, name: str) -> None:
@@ -70,22 +69,24 @@ async def go_on_without(log_client: Any, found: Found, before: UUID | None) -> N
 async def retire_prekeys(
     begin: Begin, log_client: Any, partitions: int, taken: Collection[Prekey] = ()
 ) -> None:
-    """The log says of every prekey of the database that it is taken; of those in `taken` it does already. So
-    an older database that is restored later hands out none of them either."""
-    async with begin() as connection:
-        rows = await (await connection.execute(SELECT_PREKEYS)).fetchall()
+    """The log says of every one-time prekey of the database that it is taken; of those in `taken` it does
+    already. So an older database that is restored later hands out none of them either."""
     directory, now = Directory(log_client, partitions), now_ms()
-    for user, prekeys in by_user(row for row in rows if row not in taken):
-        for first in range(0, len(prekeys), TAKEN_AT_ONCE):
-            await directory.take(user, prekeys[first : first + TAKEN_AT_ONCE], now)
+    for kind in KINDS:
+        async with begin() as connection:
+            rows = await (await connection.execute(SELECT_PREKEYS.format(kind.waiting))).fetchall()
+        for user, prekeys in by_user(row for row in rows if (*row, kind) not in taken):
+            for first in range(0, len(prekeys), TAKEN_AT_ONCE):
+                await directory.take(user, prekeys[first : first + TAKEN_AT_ONCE], now, kind)
 
 
 async def finish(begin: Begin, log_client: Any, partitions: int, last_devices: Mapping[UUID, int]) -> UUID:
     """Empties the prekeys and writes the new id into both servers, the database first."""
     log_id = uuid4()
     async with begin() as connection:
-        await connection.execute(MARK_ALL_USED, (now_ms(),))
-        await connection.execute(DELETE_PREKEYS)
+        for kind in KINDS:
+            await connection.execute(MARK_ALL_USED.format(kind.used, kind.waiting), (now_ms(),))
+            await connection.execute(DELETE_PREKEYS.format(kind.waiting))
         await connection.execute(WRITE_ID, {"id": log_id})
         await connection.execute(
             """

@@ -10,16 +10,17 @@ import msgspec
 from ops.log_repair.directory import fields_of, listed, with_account
 from ops.log_repair.settling import Prekey
 from schema import codec, keys
-from schema.events import EnvelopeAccepted, PrekeyTaken
+from schema.events import EnvelopeAccepted, KemPrekeyTaken, PrekeyTaken
 from schema.log_identity import Begin, Place
 from schema.partitions import partition_of
+from schema.prekeys import OF_TAKING
 
 COUNT: Final = """
     SELECT (SELECT count(*) FROM users),
            (SELECT count(*) FROM devices JOIN identities USING (user_id)
              WHERE closed_at IS NULL AND until IS NULL),
            (SELECT count(*) FROM envelopes),
-           (SELECT count(*) FROM one_time_prekeys)
+           (SELECT count(*) FROM one_time_prekeys) + (SELECT count(*) FROM kem_prekeys)
 """
 SELECT_WAITING: Final = "SELECT user_id, device_id, seq FROM envelopes"
 ENTRIES_AT_ONCE: Final = 1000
@@ -107,8 +108,8 @@ def _note_entry(found: Unread, fields: Mapping[bytes, bytes], mailboxes: Mapping
     except codec.UndecodableEntry:
         return
     match event:
-        case PrekeyTaken(user=user, device=device, prekey_id=number):
-            found.taken.add((user, device, number))
+        case PrekeyTaken() | KemPrekeyTaken():
+            found.taken.add((event.user, event.device, event.prekey_id, OF_TAKING[type(event)]))
         case EnvelopeAccepted(user=user, device=device):
             head, settled = mailboxes.get((user, device), (0, 0))
             found.waiting += settled < seq <= head

@@ -141,6 +141,8 @@ def in_line(row: Flat) -> str:
         ("change", row.change),
         ("prekeys", row.prekeys),
         ("prekey", row.prekey),
+        ("kem_prekeys", row.kem_prekeys),
+        ("kem_prekey", row.kem_prekey),
     ):
         if value is not None:
             about.append(f"{name} {value}")

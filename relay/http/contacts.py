@@ -11,11 +11,12 @@ from relay import contacts, devices, prekeys
 from relay.database import transaction
 from relay.http.calls import Call
 from relay.parts import Parts
-from schema import functions, keys
+from schema import functions, inbox, keys
 from schema.clock import now_ms
-from schema.limits import BUNDLES, BUNDLES_PER_TARGET, LOOKUPS, PREKEYS_LOW
+from schema.limits import BUNDLES, BUNDLES_PER_TARGET, LOOKUPS
+from schema.prekeys import EC, KEM
 from schema.refusals import invalid
-from schema.wire_http import Bundle, BundleDevice, Contact
+from schema.wire_http import Bundle, BundleDevice, Contact, PrekeyOut, SignedPrekeyOut
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ async def look_up(call: Call[None]) -> Contact:
 
 
 async def bundle(call: Call[None]) -> Bundle:
-    """What is needed to open sessions with a user's devices; takes a one-time prekey of each."""
+    """What is needed to open sessions with a user's devices; takes a one-time prekey of each kind of each."""
     parts = call.parts
     wanted = _wanted(call.query)
     await parts.limits.admit(BUNDLES, str(call.user_id), user=call.user_id)
@@ -47,18 +48,27 @@ async def bundle(call: Call[None]) -> Bundle:
         if active and active[0].identity_key != contact.identity_key:
             raise contacts.changed(active[0].identity_key)  # in this very moment
         numbers = [device.device_id for device in active]
-        handed = await prekeys.take(connection, parts.directory, contact.user_id, numbers, now_ms())
-        left = await prekeys.available(connection, contact.user_id, numbers)
-    for device_id, available in left.items():
-        if available < PREKEYS_LOW:
-            await _tell_low(parts, contact.user_id, device_id, available)
+        handed, kem_handed = [
+            await prekeys.take(connection, parts.directory, kind, contact.user_id, numbers, now_ms())
+            for kind in (EC, KEM)
+        ]
+        left = await prekeys.remaining(connection, contact.user_id, numbers)
+    for device_id, remaining in left.items():
+        if remaining.low:
+            await _tell_low(parts, contact.user_id, device_id, remaining)
     return Bundle(
         user_id=contact.user_id,
         username=contact.username,
         identity_key=contact.identity_key,
         devices=[
             BundleDevice(
-                device.device_id, device.registration_id, device.signed_prekey, handed.get(device.device_id)
+                device.device_id,
+                device.registration_id,
+                device.signed_prekey,
+                prekey=PrekeyOut(*key) if (key := handed.get(device.device_id)) else None,
+                kem_prekey=(
+                    SignedPrekeyOut(*key) if (key := kem_handed.get(device.device_id)) else device.kem_prekey
+                ),
             )
             for device in active
         ],
@@ -76,6 +86,7 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
     return {int(number) for number in numbers}
 
 
-async def _tell_low(parts: Parts, user: UUID, device_id: int, available: int) -> None:
+async def _tell_low(parts: Parts, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
+    counts = inbox.low_value(left.available, left.few_kem)
     with suppress(RedisError, OSError):  # a hint; the device is also told when it comes
-        await functions.call(parts.board, "relay", "low", [keys.NODES], [str(user), device_id, available])
+        await functions.call(parts.board, "relay", "low", [keys.NODES], [str(user), device_id, counts])

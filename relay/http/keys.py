@@ -1,7 +1,7 @@
 """Keys: publishing a device, its prekeys, and closing it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from relay import accounts, closing, devices, prekeys, uploads
 from relay.auth import login_sessions
@@ -9,13 +9,15 @@ from relay.database import Connection, transaction
 from relay.http.calls import Call
 from relay.projection import until_visible
 from schema.clock import now_ms
-from schema.events import Prekey
-from schema.limits import KEY_WRITES, PREKEYS_WAITING
+from schema.events import Prekey, SignedPrekey
+from schema.limits import KEY_WRITES
+from schema.prekeys import EC, KEM, Kind
 from schema.refusals import Refusal, invalid
 from schema.signal import fingerprint
 from schema.wire_http import (
     Available,
     DeviceEntry,
+    KemPrekeysUpload,
     KeysUpload,
     OwnKeys,
     PrekeysUpload,
@@ -24,19 +26,32 @@ from schema.wire_http import (
 )
 
 
+class New(NamedTuple):
+    """Prekeys of a call that are to be stored, and where they stand in it."""
+
+    kind: Kind
+    path: str
+    prekeys: Sequence[Prekey | SignedPrekey]
+
+
 async def publish(call: Call[KeysUpload]) -> Published:
     """The device becomes active; answered once everybody can see it. May be repeated."""
     parts, body = call.parts, call.body
+    await _admit(call)
     identity_key = uploads.identity(body.identity_key)
     signed_prekey = uploads.signed_prekey(body.signed_prekey, identity_key)
     offered = uploads.prekeys(body.prekeys)
+    last_resort = uploads.kem_prekey(body.kem_prekey, identity_key)
+    offered_kem = uploads.kem_prekeys(body.kem_prekeys, identity_key, "$.kem_prekeys", last_resort)
     async with transaction(parts.waiting_database) as connection:
         await _still_in(connection, call)
-        stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
+        stored = await prekeys.stored(connection, EC, call.user_id, call.device_id, offered)
+        stored_kem = await prekeys.stored(connection, KEM, call.user_id, call.device_id, offered_kem)
         if body.replace and await parts.directory.identity(call.user_id, call.device_id) != identity_key:
-            stored = uploads.without_waiting(stored)
+            stored, stored_kem = uploads.without_waiting(stored), uploads.without_waiting(stored_kem)
         new = tuple(uploads.not_yet_stored(offered, stored))
-        await _may_write(call, connection, new)
+        new_kem = tuple(uploads.not_yet_stored(offered_kem, stored_kem, "$.kem_prekeys"))
+        await _check_room(call, connection, New(EC, "$.prekeys", new), New(KEM, "$.kem_prekeys", new_kem))
         published = await parts.directory.publish(
             call.user_id,
             call.device_id,
@@ -44,6 +59,8 @@ async def publish(call: Call[KeysUpload]) -> Published:
             body.registration_id,
             signed_prekey,
             new,
+            kem_prekey=last_resort,
+            kem_prekeys=new_kem,
             replace=body.replace,
             last_device=await accounts.last_device(connection, call.user_id),
             at=now_ms(),
@@ -59,14 +76,15 @@ async def publish(call: Call[KeysUpload]) -> Published:
 
 
 async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
-    """Exchanges this device's signed prekey. May be repeated."""
+    """Exchanges this device's signed prekey, and its last-resort KEM prekey if the call has one. May be
+    repeated."""
     directory = call.parts.directory
     identity_key = await _identity(call)
+    await _admit(call)
     signed_prekey = uploads.signed_prekey(call.body.signed_prekey, identity_key)
-    async with transaction(call.parts.waiting_database) as connection:
-        await _may_write(call, connection)
+    last_resort = uploads.kem_prekey(call.body.kem_prekey, identity_key)
     position = await directory.set_signed_prekey(
-        call.user_id, call.device_id, identity_key, signed_prekey, now_ms()
+        call.user_id, call.device_id, identity_key, signed_prekey, now_ms(), last_resort
     )
     await until_visible(call.parts.database, position)
 
@@ -74,37 +92,50 @@ async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
 async def add_prekeys(call: Call[PrekeysUpload]) -> Available:
     """Adds one-time prekeys; an id that this device has used is refused: of two uploads that cross, to the
     one that is later in the log."""
-    parts = call.parts
     identity_key = await _identity(call)
-    offered: list[Prekey] = uploads.prekeys(call.body.prekeys)
+    await _admit(call)
+    return await _add(call, EC, identity_key, uploads.prekeys(call.body.prekeys))
+
+
+async def add_kem_prekeys(call: Call[KemPrekeysUpload]) -> Available:
+    """Adds one-time KEM prekeys, as `add_prekeys` does."""
+    identity_key = await _identity(call)
+    await _admit(call)
+    async with transaction(call.parts.database) as connection:
+        own = await _own(connection, call)
+    offered = uploads.kem_prekeys(call.body.prekeys, identity_key, "$.prekeys", own.kem_prekey)
+    return await _add(call, KEM, identity_key, offered)
+
+
+async def _add(
+    call: Call[Any], kind: Kind, identity_key: bytes, offered: list[uploads.AnyPrekey]
+) -> Available:
+    parts, user, device = call.parts, call.user_id, call.device_id
     async with transaction(parts.waiting_database) as connection:
-        stored = await prekeys.stored(connection, call.user_id, call.device_id, offered)
-        new = tuple(uploads.unused(offered, stored))
-        await _may_write(call, connection, new)
-    position = await parts.directory.upload(call.user_id, call.device_id, identity_key, new, now_ms())
+        new = uploads.unused(offered, await prekeys.stored(connection, kind, user, device, offered))
+        await _check_room(call, connection, New(kind, "$.prekeys", new))
+    position = await parts.directory.upload(user, device, identity_key, tuple(new), now_ms(), kind)
     await until_visible(parts.database, position, advice="GET /v1/keys will tell how many remain")
     async with transaction(parts.database) as connection:
-        uploads.not_yet_stored(
-            offered, await prekeys.stored(connection, call.user_id, call.device_id, offered)
-        )
-        counts = await prekeys.available(connection, call.user_id, [call.device_id])
-    return Available(counts[call.device_id])
+        uploads.not_yet_stored(offered, await prekeys.stored(connection, kind, user, device, offered))
+        left = (await prekeys.remaining(connection, user, [device]))[device]
+    return Available(left.of(kind))
 
 
 async def own_keys(call: Call[None]) -> OwnKeys:
     """What the relay has of this device, and the account's active devices."""
     async with transaction(call.parts.database) as connection:
         active = await devices.active(connection, call.user_id)
-        counts = await prekeys.available(connection, call.user_id, [call.device_id])
-    own = next((device for device in active if device.device_id == call.device_id), None)
-    if own is None:
-        raise _inactive()
+        own = _own_of(active, call)
+        left = (await prekeys.remaining(connection, call.user_id, [own.device_id]))[own.device_id]
     return OwnKeys(
         device_id=own.device_id,
         registration_id=own.registration_id,
         fingerprint=fingerprint(own.identity_key),
         signed_prekey_id=own.signed_prekey.id,
-        available=counts[own.device_id],
+        available=left.available,
+        kem_prekey_id=None if own.kem_prekey is None else own.kem_prekey.id,
+        kem_available=left.kem_available,
         devices=[
             DeviceEntry(device.device_id, device.registration_id, device.device_id == own.device_id)
             for device in active
@@ -129,14 +160,21 @@ async def close_device(call: Call[None]) -> None:
         await until_visible(parts.database, position)
 
 
-async def _may_write(call: Call[Any], connection: Connection, new: Sequence[Prekey] = ()) -> None:
-    """Raises Refusal unavailable (the log is nearly full), rate_limited, or invalid (too many would wait)."""
+async def _admit(call: Call[Any]) -> None:
+    """Before signatures are verified, which costs a node half a millisecond each. Raises Refusal unavailable
+    (the log is nearly full), or rate_limited."""
     if (refusal := call.parts.pressure()) is not None:
         raise refusal
     await call.parts.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
-    waiting = (await prekeys.available(connection, call.user_id, [call.device_id]))[call.device_id]
-    if new and waiting + len(new) > PREKEYS_WAITING:
-        raise invalid("$.prekeys", f"At most {PREKEYS_WAITING} prekeys may wait; {waiting} do.")
+
+
+async def _check_room(call: Call[Any], connection: Connection, *news: New) -> None:
+    """Raises Refusal invalid: too many would wait."""
+    left = (await prekeys.remaining(connection, call.user_id, [call.device_id]))[call.device_id]
+    for new in news:
+        kind, waiting = new.kind, left.of(new.kind)
+        if new.prekeys and waiting + len(new.prekeys) > kind.most:
+            raise invalid(new.path, f"At most {kind.most} {kind.noun}s may wait; {waiting} do.")
 
 
 async def _still_in(connection: Connection, call: Call[KeysUpload] | Call[None]) -> None:
@@ -146,7 +184,19 @@ async def _still_in(connection: Connection, call: Call[KeysUpload] | Call[None])
         raise Refusal("unauthorized", "The session has ended.")
 
 
-async def _identity(call: Call[SignedPrekeyChange] | Call[PrekeysUpload]) -> bytes:
+async def _own(connection: Connection, call: Call[Any]) -> devices.Device:
+    """The caller's device. Raises Refusal device_inactive."""
+    return _own_of(await devices.active(connection, call.user_id), call)
+
+
+def _own_of(active: list[devices.Device], call: Call[Any]) -> devices.Device:
+    own = next((device for device in active if device.device_id == call.device_id), None)
+    if own is None:
+        raise _inactive()
+    return own
+
+
+async def _identity(call: Call[Any]) -> bytes:
     identity_key = await call.parts.directory.identity(call.user_id, call.device_id)
     if identity_key is None:
         raise _inactive()

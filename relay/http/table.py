@@ -47,6 +47,10 @@ ROUTES: Final = (
         "POST", "/v1/keys/prekeys", keys.add_prekeys, wire.PrekeysUpload, wire.Available,
         codes=("device_inactive", "rate_limited"),
     ),
+    Route(
+        "POST", "/v1/keys/kem", keys.add_kem_prekeys, wire.KemPrekeysUpload, wire.Available,
+        codes=("bad_signature", "device_inactive", "rate_limited"),
+    ),
     Route("GET", "/v1/keys", keys.own_keys, answer=wire.OwnKeys, codes=("device_inactive",)),
     Route("DELETE", "/v1/devices/{device_id}", keys.close_device, statuses=(204,), codes=("not_found",)),
     Route("GET", f"/v1/contacts{_BY_CODE}", contacts.look_up, answer=wire.Contact, codes=_PEOPLE),

@@ -1,7 +1,7 @@
 -- Tells the node that holds a device's socket that few one-time prekeys remain; a device that is not
 -- online is passed over (its node counts when it comes).
 --
--- KEYS[1] {board}:nodes (the slot)   ARGV user, device, how many remain
+-- KEYS[1] {board}:nodes (the slot)   ARGV user, device, how many remain (see schema/inbox.py)
 --#include inbox
 redis.register_function('sealstream_low', function(keys, args)
   local node = node_of(args[1], args[2])

@@ -5,7 +5,7 @@
 -- KEYS[3] {p}:closed:USER
 -- ARGV    device, identity key, registration id, '1' to replace another identity,
 --         the encoded IdentitySet for 'first', for 'added' and for 'replaced',
---         the encoded PrekeysUploaded, or '' for none,
+--         the encoded PrekeysUploaded and the encoded KemPrekeysUploaded, each '' for none,
 --         the highest device number that the account has given out,
 --         how many devices may be active
 --
@@ -38,7 +38,7 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
   local present = redis.call('HGET', user, 'i')
   local change, event = 'first', args[5]
   if present == identity then
-    if redis.call('HEXISTS', user, 'r' .. device) == 0 and active(user) >= tonumber(args[10]) then
+    if redis.call('HEXISTS', user, 'r' .. device) == 0 and active(user) >= tonumber(args[11]) then
       return {'many'}
     end
     change, event = 'added', args[6]
@@ -53,12 +53,14 @@ redis.register_function('sealstream_publish_identity', function(keys, args)
         redis.call('SADD', closed, other)
       end
     end
-    redis.call('HSET', user, 'b', device .. ' ' .. args[9])
+    redis.call('HSET', user, 'b', device .. ' ' .. args[10])
   end
   redis.call('HSET', user, 'i', identity, 'r' .. device, args[3])
   for _, number in ipairs({'h', 'c', 'f'}) do redis.call('HSETNX', user, number .. device, '0') end
   local position = redis.call('XADD', log, '*', 'e', event)
-  if args[8] ~= '' then position = redis.call('XADD', log, '*', 'e', args[8]) end
+  for _, uploaded in ipairs({args[8], args[9]}) do
+    if uploaded ~= '' then position = redis.call('XADD', log, '*', 'e', uploaded) end
+  end
   local replacer, upto = string.match(redis.call('HGET', user, 'b') or '0 0', '^(%d+) (%d+)$')
   local reply = {'ok', position, change, tonumber(replacer), tonumber(upto)}
   for _, other in ipairs(redis.call('SMEMBERS', closed)) do reply[#reply + 1] = tonumber(other) end

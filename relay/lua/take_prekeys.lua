@@ -4,7 +4,7 @@
 -- was closed, or whose account was deleted, nothing is recorded any more.
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:taken
--- ARGV    per prekey: device, its mark USER:DEVICE:ID, encoded PrekeyTaken
+-- ARGV    per prekey of any kind: device, its mark (see schema/keys.py), encoded PrekeyTaken or KemPrekeyTaken
 --
 -- A mark that an earlier version made is a string {p}:taken:MARK, which expires after a day. It counts.
 --

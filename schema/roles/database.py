@@ -37,6 +37,8 @@ GRANTS: Final[dict[str, dict[str, str]]] = {
     "identities": _PROJECTION,
     "one_time_prekeys": {**_PROJECTION, NODE: "SELECT UPDATE DELETE"},
     "used_prekeys": {**_PROJECTION, NODE: "SELECT INSERT", RETENTION: "SELECT DELETE"},
+    "kem_prekeys": {**_PROJECTION, NODE: "SELECT UPDATE DELETE"},
+    "used_kem_prekeys": {**_PROJECTION, NODE: "SELECT INSERT", RETENTION: "SELECT DELETE"},
     "mailboxes": {**_PROJECTION, RETENTION: READ},
     "envelopes": {**_PROJECTION, RETENTION: READ},
     "checkpoints": {**_PROJECTION, PUSHER: READ, RETENTION: READ, RATE_LIMITER: READ},

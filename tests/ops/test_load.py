@@ -45,8 +45,13 @@ def test_its_keys_are_what_the_relay_accepts() -> None:
     from base64 import b64decode
 
     for _ in range(20):
-        body = key_body(1)
+        body = key_body(1, kem=2)
         identity = b64decode(body["identity_key"])
         signed = body["signed_prekey"]
         signal.check_key(identity)
         assert signal.signature_is_good(identity, b64decode(signed["key"]), b64decode(signed["signature"]))
+        for prekey in (body["kem_prekey"], *body["kem_prekeys"]):
+            key, signature = b64decode(prekey["key"]), b64decode(prekey["signature"])
+            signal.check_kem_key(key)
+            assert signal.signature_is_good(identity, key, signature)
+        assert "kem_prekey" not in key_body(1)

@@ -6,8 +6,18 @@ from uuid import UUID, uuid4
 import pytest
 
 from schema import keys
-from schema.events import AccountDeleted, IdentitySet, Prekey, PrekeysUploaded, PrekeyTaken, SignedPrekeySet
+from schema.events import (
+    AccountDeleted,
+    IdentitySet,
+    KemPrekeysUploaded,
+    Prekey,
+    PrekeysUploaded,
+    PrekeyTaken,
+    SignedPrekey,
+    SignedPrekeySet,
+)
 from schema.partitions import partition_of
+from schema.prekeys import KEM, KINDS
 from schema.refusals import Refusal
 from tests.support.directory_log import ONE, PARTITIONS, SIGNED, TWO, DirectoryLog
 
@@ -123,6 +133,54 @@ async def test_a_prekey_is_the_first_takers_however_many_ask(log: DirectoryLog, 
     assert [sum(column) for column in zip(*outcomes, strict=True)] == [1] * 5
     taken = [event.prekey_id for event in await log.events(user) if isinstance(event, PrekeyTaken)]
     assert sorted(taken) == [1, 2, 3, 4, 5]
+
+
+async def test_kem_prekeys_are_recorded_with_the_identity_and_after_the_others(
+    log: DirectoryLog, user: UUID
+) -> None:
+    last_resort, one_time = SignedPrekey(9, b"last", b"s"), (SignedPrekey(3, b"once", b"s"),)
+    published = await log.publish(
+        user, 1, ONE, Prekey(3, bytes(33)), kem_prekey=last_resort, kem_prekeys=one_time
+    )
+    identity, uploaded, kem_uploaded = await log.events(user)
+    assert (identity.kem_prekey, uploaded.prekeys) == (last_resort, (Prekey(3, bytes(33)),))
+    assert (type(kem_uploaded), kem_uploaded.prekeys) == (KemPrekeysUploaded, one_time)
+    partition = partition_of(user, PARTITIONS)
+    newest = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
+    assert published.position == (partition, newest)
+    again = SignedPrekey(10, b"last", b"s")
+    await log.publish(user, 2, TWO, replace=True, kem_prekey=again)
+    assert (await log.events(user))[-1].kem_prekey == again, "whichever change it was"
+
+
+async def test_only_an_active_device_of_that_identity_adds_kem_prekeys(log: DirectoryLog, user: UUID) -> None:
+    await log.publish(user, 1, ONE)
+    prekeys, last_resort = (SignedPrekey(5, b"once", b"s"),), SignedPrekey(6, b"last", b"s")
+    await log.directory.upload(user, 1, ONE, prekeys, 2, KEM)
+    await log.directory.set_signed_prekey(user, 1, ONE, SIGNED, 2, last_resort)
+    with pytest.raises(Refusal) as caught:
+        await log.directory.upload(user, 1, TWO, prekeys, 3, KEM)
+    assert caught.value.code == "device_inactive"
+    _, uploaded, signed = await log.events(user)
+    assert (type(uploaded), uploaded.prekeys) == (KemPrekeysUploaded, prekeys)
+    assert (signed.signed_prekey, signed.kem_prekey) == (SIGNED, last_resort)
+
+
+async def test_prekeys_of_both_kinds_with_one_id_are_each_the_first_takers_however_many_ask(
+    log: DirectoryLog, user: UUID
+) -> None:
+    await log.publish(user, 1, ONE)
+    wanted = [(1, number) for number in range(1, 6)]
+    outcomes = await asyncio.gather(
+        *(log.directory.take(user, wanted, 1, kind) for _ in range(5) for kind in KINDS)
+    )
+    assert [sum(column) for column in zip(*outcomes, strict=True)] == [2] * 5
+    for kind in KINDS:
+        taken = [event.prekey_id for event in await log.events(user) if isinstance(event, kind.taken)]
+        assert sorted(taken) == [1, 2, 3, 4, 5]
+    marks = await log.client.zrange(keys.taken(partition_of(user, PARTITIONS)), 0, -1)
+    assert {f"{user}:1:5".encode(), f"{user}:1:kem:5".encode()} <= set(marks)
+    assert await log.directory.take(user, [(2, 1)], 1, KEM) == [None], "a device that is not active"
 
 
 async def test_a_prekey_that_an_earlier_version_marked_is_not_handed_out_again(

@@ -14,6 +14,8 @@ from schema.events import (
     EnvelopesExpired,
     Event,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     Prekey,
     PrekeysUploaded,
     PrekeyTaken,
@@ -24,6 +26,7 @@ from schema.events import (
 
 ANNA = UUID("00000000-0000-4000-8000-00000000000a")
 BELA = UUID("00000000-0000-4000-8000-00000000000b")
+KEM = SignedPrekey(8, b"\x08mmm", b"t" * 64)
 SIGNED = SignedPrekey(7, b"\x05" + b"k" * 32, b"s" * 64)
 
 GOLDEN: list[tuple[Event, str]] = [
@@ -77,6 +80,18 @@ GOLDEN: list[tuple[Event, str]] = [
         "85a174ac7072656b65792e74616b656ea475736572c4100000000000004000800000000000000aa664657669636501a2617407a97072656b65795f696401",
     ),
     (
+        SignedPrekeySet(user=ANNA, device=1, at=6, signed_prekey=SIGNED, kem_prekey=KEM),
+        "86a174ad7072656b65792e7369676e6564a475736572c4100000000000004000800000000000000aa664657669636501a2617406ad7369676e65645f7072656b657983a2696407a36b6579c421056b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6b6ba97369676e6174757265c44073737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373737373aa6b656d5f7072656b657983a2696408a36b6579c404086d6d6da97369676e6174757265c44074747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474",
+    ),
+    (
+        KemPrekeysUploaded(user=ANNA, device=1, at=9, prekeys=(KEM,)),
+        "85a174b46b656d5f7072656b6579732e75706c6f61646564a475736572c4100000000000004000800000000000000aa664657669636501a2617409a77072656b6579739183a2696408a36b6579c404086d6d6da97369676e6174757265c44074747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474747474",
+    ),
+    (
+        KemPrekeyTaken(user=ANNA, device=1, at=10, prekey_id=8),
+        "85a174b06b656d5f7072656b65792e74616b656ea475736572c4100000000000004000800000000000000aa664657669636501a261740aa97072656b65795f696408",
+    ),
+    (
         AccountDeleted(user=ANNA, device=1, at=8),
         "84a174af6163636f756e742e64656c65746564a475736572c4100000000000004000800000000000000aa664657669636501a2617408",
     ),
@@ -92,6 +107,40 @@ def test_golden_bytes_decode_to_the_event_and_the_event_encodes_to_them(event: E
 def test_every_kind_of_event_has_its_golden_bytes() -> None:
     covered = {type(event) for event, _ in GOLDEN}
     assert covered == set(Event.__subclasses__())
+
+
+def test_keys_of_a_device_without_kem_keys_are_written_as_before_there_were_any() -> None:
+    names = {"t", "user", "device", "at", "signed_prekey"}
+    event = SignedPrekeySet(user=ANNA, device=1, at=6, signed_prekey=SIGNED)
+    assert msgspec.msgpack.decode(codec.encode(event)).keys() == names
+    identity = msgspec.structs.replace(
+        next(one for one, _ in GOLDEN if isinstance(one, IdentitySet)), kem_prekey=KEM
+    )
+    assert codec.decode(codec.encode(identity)) == identity
+
+
+class IdentitySetBefore(msgspec.Struct, frozen=True, tag="identity.set", tag_field="t"):
+    """As it was before there were KEM prekeys."""
+
+    user: UUID
+    change: str
+    signed_prekey: SignedPrekey
+
+
+def test_a_reader_from_before_kem_prekeys_reads_an_identity_and_knows_none_of_the_new_kinds() -> None:
+    events = [event for event, _ in GOLDEN]
+    identity = msgspec.structs.replace(
+        next(one for one in events if isinstance(one, IdentitySet)), kem_prekey=KEM
+    )
+    before = msgspec.msgpack.Decoder(IdentitySetBefore)
+    assert before.decode(codec.encode(identity)) == IdentitySetBefore(ANNA, "first", SIGNED)
+    for event in events:
+        if isinstance(event, KemPrekeysUploaded | KemPrekeyTaken):
+            with pytest.raises(msgspec.ValidationError):
+                before.decode(codec.encode(event))
+            assert codec.user_of({b"e": codec.encode(event)}) == ANNA, (
+                "it is set aside, and erased with its user"
+            )
 
 
 def test_a_field_of_a_later_version_is_ignored() -> None:

@@ -39,3 +39,9 @@ def test_a_count_that_cannot_be_read_is_that_of_no_entry(
     pairs: list[tuple[bytes, bytes]], count: int
 ) -> None:
     assert inbox.count(pairs) == count
+
+
+def test_few_kem_prekeys_are_told_beside_the_others() -> None:
+    value = f"{USER} 1 {inbox.low_value(30, 4)}".encode()
+    assert inbox.read([(b"low", value)]) == ([inbox.PrekeysLow(USER, 1, 30, 4)], [])
+    assert f"{USER} 1 {inbox.low_value(19, None)}".encode() == GOOD[1], "as an older node reads it"

@@ -20,8 +20,8 @@ from schema.events import (
     EnvelopesAcknowledged,
     EnvelopesExpired,
     LogEvent,
-    PrekeyTaken,
 )
+from schema.prekeys import EC, KEM
 from tests.support.audited import audited, folded, rows
 from tests.support.history import Device, History
 from tests.workers.oracle import Tables
@@ -195,16 +195,14 @@ def _balance(history: History, log: _MailboxLog) -> Iterator[str]:
 
 
 def _prekeys(history: History, log: list[Logged]) -> Iterator[str]:
-    taken = [
-        (entry.event.user, entry.event.device, entry.event.prekey_id)
-        for entry in log
-        if isinstance(entry.event, PrekeyTaken)
-    ]
-    for name, found in (("taken", taken), ("handed out", history.prekeys)):
-        if len(found) != len(set(found)):
-            yield f"a one-time prekey was {name} twice"
-    if unknown := set(history.prekeys) - set(taken):
-        yield f"{len(unknown)} one-time prekeys were handed out and not recorded"
+    for kind, handed in ((EC, history.prekeys), (KEM, history.kem_prekeys)):
+        events = [entry.event for entry in log if isinstance(entry.event, kind.taken)]
+        taken = [(event.user, event.device, event.prekey_id) for event in events]
+        for name, found in (("taken", taken), ("handed out", handed)):
+            if len(found) != len(set(found)):
+                yield f"a {kind.noun} was {name} twice"
+        if unknown := set(handed) - set(taken):
+            yield f"{len(unknown)} {kind.noun}s were handed out and not recorded"
 
 
 def _content(event: EnvelopeAccepted) -> tuple[Device, bytes]:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from ops.load.account import Account
+from ops.load.keys import LAST_RESORT
 from ops.load.line import NoAnswer
 from ops.load.returning import Returning, in_groups
 from schema import tasks
@@ -69,7 +70,7 @@ class Chatter(Returning):
         return answer
 
     async def fetch_bundle(self, of: "Chatter") -> None:
-        """Takes a one-time prekey of the other's device."""
+        """Takes a one-time prekey of each kind of the other's device, as long as there are some."""
         bundle = await self.account.call(
             self._http,
             "GET",
@@ -79,6 +80,9 @@ class Chatter(Returning):
         for device in bundle["devices"]:
             if device["prekey"] is not None:
                 self.history.prekeys.append((of.device[0], device["device_id"], device["prekey"]["id"]))
+            kem = device["kem_prekey"]
+            if kem is not None and kem["id"] != LAST_RESORT:
+                self.history.kem_prekeys.append((of.device[0], device["device_id"], kem["id"]))
 
     def begin(self, to: "Chatter", body: bytes) -> Sent:
         """Notes a send that no attempt was made of yet."""
@@ -107,10 +111,11 @@ class Crowd:
 
     @classmethod
     async def gather(cls, http: aiohttp.ClientSession, urls: list[str], *, prekeys: int = 0) -> Self:
-        """One member per address, registered."""
+        """One member per address, registered, with so many one-time prekeys of each kind."""
         history = History()
         accounts = [Account(url) for url in urls]
-        await in_groups(4, [lambda a=a: a.register(http, prekeys=prekeys) for a in accounts])  # type: ignore[misc]
+        registering = [lambda a=a: a.register(http, prekeys=prekeys, kem=prekeys) for a in accounts]  # type: ignore[misc]
+        await in_groups(4, registering)
         chatters = [Chatter(account, http, history) for account in accounts]
         history.members |= {chatter.device for chatter in chatters}
         return cls(chatters, history)

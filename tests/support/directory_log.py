@@ -32,10 +32,16 @@ class DirectoryLog:
         await client.aclose()
 
     async def publish(
-        self, user: UUID, device: int, identity: bytes = ONE, *prekeys: Prekey, replace: bool = False
+        self,
+        user: UUID,
+        device: int,
+        identity: bytes = ONE,
+        *prekeys: Prekey,
+        replace: bool = False,
+        **kem: Any,
     ) -> Any:
         return await self.directory.publish(
-            user, device, identity, 7, SIGNED, prekeys, replace=replace, last_device=99, at=1
+            user, device, identity, 7, SIGNED, prekeys, replace=replace, last_device=99, at=1, **kem
         )
 
     async def events(self, user: UUID) -> list[LogEvent]:

@@ -47,7 +47,7 @@ class ToldExpired:
 class History:
     """Each list in the order of what happened. `members` are the devices that were watched; of them,
     `offline` need not have got what they are owed. `acknowledged` are the acknowledgements that were
-    answered, `prekeys` the one-time prekeys that bundles contained."""
+    answered, `prekeys` and `kem_prekeys` the one-time prekeys that bundles contained."""
 
     members: set[Device] = field(default_factory=set)
     sent: list[Sent] = field(default_factory=list)
@@ -55,6 +55,7 @@ class History:
     acknowledged: list[tuple[Device, int]] = field(default_factory=list)
     expired: list[ToldExpired] = field(default_factory=list)
     prekeys: list[tuple[UUID, int, int]] = field(default_factory=list)
+    kem_prekeys: list[tuple[UUID, int, int]] = field(default_factory=list)
     offline: set[Device] = field(default_factory=set)
 
     def without(self, users: set[UUID]) -> "History":
@@ -66,5 +67,6 @@ class History:
             acknowledged=[said for said in self.acknowledged if said[0][0] not in users],
             expired=[notice for notice in self.expired if notice.device[0] not in users],
             prekeys=[prekey for prekey in self.prekeys if prekey[0] not in users],
+            kem_prekeys=[prekey for prekey in self.kem_prekeys if prekey[0] not in users],
             offline=self.offline,
         )

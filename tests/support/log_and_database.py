@@ -16,9 +16,10 @@ from relay.link import Link
 from relay.mailbox_log import Mailbox, MailboxLog
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
-from schema.events import Prekey, PrekeyTaken, SignedPrekey
+from schema.events import Prekey, SignedPrekey
 from schema.log_identity import place
 from schema.partitions import partition_of
+from schema.prekeys import EC, Kind
 from schema.tables import metadata
 from schema.wire_socket import OutgoingEnvelope, Send
 from workers.batches import Pace
@@ -32,6 +33,10 @@ QUICK = Pace(block_seconds=0.05)
 
 LogCopy = dict[bytes, bytes]
 DatabaseCopy = dict[str, list[tuple[Any, ...]]]
+
+
+def _kem(number: int) -> SignedPrekey:
+    return SignedPrekey(number, b"\x08" + bytes([number % 250]) * 1568, b"s" * 64)
 
 
 class LogAndDatabase:
@@ -70,14 +75,24 @@ class LogAndDatabase:
         """What a process does before it begins."""
         return await log_identity.settle(self.client, self.begin, PARTITIONS)
 
-    async def person(self, *, prekeys: int = 3) -> UUID:
-        """An account with an active device."""
+    async def person(self, *, prekeys: int = 3, kem: int = 0) -> UUID:
+        """An account with an active device; with `kem`, a last resort and so many one-time KEM prekeys."""
         user = uuid4()
         await self.execute("INSERT INTO users VALUES (%s, %s, 'hash', 1, 1000)", user, f"u{str(user)[:8]}")
         offered = tuple(Prekey(number, b"\x05" + bytes([number]) * 32) for number in range(1, prekeys + 1))
         key, signed = b"\x05" + user.bytes * 2, SignedPrekey(1, b"\x05" * 33, b"s" * 64)
         await self.directory.publish(
-            user, 1, key, 7, signed, offered, replace=False, last_device=1, at=now_ms()
+            user,
+            1,
+            key,
+            7,
+            signed,
+            offered,
+            replace=False,
+            last_device=1,
+            at=now_ms(),
+            kem_prekey=_kem(1000) if kem else None,
+            kem_prekeys=tuple(_kem(one + 1) for one in range(kem)),
         )
         return user
 
@@ -143,11 +158,11 @@ class LogAndDatabase:
             for (seq,) in await self.rows("SELECT seq FROM envelopes WHERE user_id = %s ORDER BY seq", user)
         ]
 
-    async def taken(self, user: UUID) -> list[int]:
+    async def taken(self, user: UUID, kind: Kind = EC) -> list[int]:
         """The prekeys that the log says are taken, one for each time it says so."""
         entries = await self.client.xrange(keys.log(partition_of(user, PARTITIONS)))
         events = [codec.decode_entry(fields)[0] for _, fields in entries]
-        return [event.prekey_id for event in events if isinstance(event, PrekeyTaken) and event.user == user]
+        return [event.prekey_id for event in events if isinstance(event, kind.taken) and event.user == user]
 
     async def copy_of_log(self) -> LogCopy:
         """A backup of the log."""

@@ -12,6 +12,8 @@ from schema.events import (
     AccountDeleted,
     DeviceClosed,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     LogEvent,
     PrekeysUploaded,
     PrekeyTaken,
@@ -21,7 +23,7 @@ from schema.events import (
 from schema.signal import fingerprint
 
 Connection = psycopg.AsyncConnection[Any]
-OF_DEVICE = ("one_time_prekeys", "used_prekeys")
+OF_DEVICE = ("one_time_prekeys", "used_prekeys", "kem_prekeys", "used_kem_prekeys")
 
 
 class NaiveProjector:
@@ -72,8 +74,27 @@ async def _apply(connection: Connection, event: LogEvent) -> None:
                     " ON CONFLICT DO NOTHING",
                     {"u": user, "d": device, "i": prekey.id, "k": prekey.key},
                 )
-        case SignedPrekeySet(user=user, device=device, signed_prekey=signed):
+        case KemPrekeysUploaded(user=user, device=device, prekeys=kem_prekeys):
+            for kem in kem_prekeys:
+                await connection.execute(
+                    "INSERT INTO kem_prekeys SELECT %(u)s, %(d)s, %(i)s, %(k)s, %(s)s WHERE NOT EXISTS"
+                    " (SELECT 1 FROM used_kem_prekeys"
+                    " WHERE (user_id, device_id, prekey_id) = (%(u)s, %(d)s, %(i)s))"
+                    " ON CONFLICT DO NOTHING",
+                    {"u": user, "d": device, "i": kem.id, "k": kem.key, "s": kem.signature},
+                )
+        case KemPrekeyTaken(user=user, device=device, prekey_id=number, at=at):
+            await connection.execute(
+                "DELETE FROM kem_prekeys WHERE (user_id, device_id, prekey_id) = (%s, %s, %s)",
+                (user, device, number),
+            )
+            await connection.execute(
+                "INSERT INTO used_kem_prekeys VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (user, device, number, at),
+            )
+        case SignedPrekeySet(user=user, device=device, signed_prekey=signed, kem_prekey=last_resort):
             await _set_signed(connection, user, device, signed)
+            await _set_last_resort(connection, user, device, last_resort)
         case PrekeyTaken(user=user, device=device, prekey_id=number, at=at):
             await connection.execute(
                 "DELETE FROM one_time_prekeys WHERE (user_id, device_id, prekey_id) = (%s, %s, %s)",
@@ -106,6 +127,10 @@ async def _set_identity(connection: Connection, event: IdentitySet) -> None:
         )
         await _close(connection, "device_id <> %(device)s", arguments)
         await connection.execute("DELETE FROM one_time_prekeys WHERE user_id = %(user)s", arguments)
+        await connection.execute("DELETE FROM kem_prekeys WHERE user_id = %(user)s", arguments)
+        await connection.execute(
+            "UPDATE devices SET kem_prekey_id = NULL WHERE user_id = %(user)s", arguments
+        )
     await connection.execute(
         "INSERT INTO identities VALUES (%(user)s, %(key)s, %(fingerprint)s, %(at)s, NULL)"
         " ON CONFLICT (user_id, identity_key) DO UPDATE SET until = NULL",
@@ -118,6 +143,7 @@ async def _set_identity(connection: Connection, event: IdentitySet) -> None:
         " signed_prekey_id = %(id)s, signed_prekey = %(signed)s, signed_prekey_signature = %(signature)s",
         arguments,
     )
+    await _set_last_resort(connection, event.user, event.device, event.kem_prekey)
 
 
 async def _set_signed(connection: Connection, user: Any, device: int, signed: SignedPrekey) -> None:
@@ -126,6 +152,17 @@ async def _set_signed(connection: Connection, user: Any, device: int, signed: Si
         " WHERE user_id = %s AND device_id = %s",
         (signed.id, signed.key, signed.signature, user, device),
     )
+
+
+async def _set_last_resort(
+    connection: Connection, user: Any, device: int, last_resort: SignedPrekey | None
+) -> None:
+    if last_resort is not None:
+        await connection.execute(
+            "UPDATE devices SET kem_prekey_id = %s, kem_prekey = %s, kem_prekey_signature = %s"
+            " WHERE user_id = %s AND device_id = %s",
+            (last_resort.id, last_resort.key, last_resort.signature, user, device),
+        )
 
 
 async def _close(connection: Connection, which: str, arguments: dict[str, Any]) -> None:

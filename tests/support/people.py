@@ -112,6 +112,19 @@ class Person:
         public = KeyPair().public
         return {"id": number, "key": text64(public), "signature": text64(self.identity.sign(public))}
 
+    def kem_prekeys(self, first: int, count: int) -> list[dict[str, Any]]:
+        """One-time KEM prekeys, or a last resort: they look the same."""
+        publics = [b"\x08" + secrets.token_bytes(1568) for _ in range(count)]
+        return [
+            {"id": first + i, "key": text64(public), "signature": text64(self.identity.sign(public))}
+            for i, public in enumerate(publics)
+        ]
+
+    def with_kem(self, *, one_time: int = 0, last_resort: int = 1000, first_id: int = 1) -> dict[str, Any]:
+        """Fields of a body for `PUT /v1/keys`."""
+        (kem_prekey,) = self.kem_prekeys(last_resort, 1)
+        return {"kem_prekey": kem_prekey, "kem_prekeys": self.kem_prekeys(first_id, one_time)}
+
     def prekeys(self, first: int, count: int) -> list[dict[str, Any]]:
         return [{"id": first + i, "key": text64(b"\x05" + secrets.token_bytes(32))} for i in range(count)]
 

@@ -9,11 +9,29 @@ from uuid import UUID, uuid4, uuid5
 import msgspec
 import pytest
 
-from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired, Event, PrekeyTaken
+from schema.events import (
+    EnvelopeAccepted,
+    EnvelopesAcknowledged,
+    EnvelopesExpired,
+    Event,
+    KemPrekeyTaken,
+    PrekeyTaken,
+)
 from tests.support.checker import Evidence, Logged, violations
 from tests.support.history import Delivered, Device, History, Sent, ToldExpired
 from tests.workers.oracle import Oracle
-from tests.workers.stories import Said, accepted, acknowledged, deleted, expired, identity, taken, uploaded
+from tests.workers.stories import (
+    Said,
+    accepted,
+    acknowledged,
+    deleted,
+    expired,
+    identity,
+    kem_taken,
+    kem_uploaded,
+    taken,
+    uploaded,
+)
 from workers.positions import Position
 
 Run = tuple[History, Evidence]
@@ -36,6 +54,8 @@ def true_run() -> Run:
         *(said for user in (ANNA, BELA, CARL) for said in (identity(user), uploaded(user, 1, 1, 2, 3))),
         taken(ANNA, 1, 1),
         taken(BELA, 1, 2),
+        kem_uploaded(ANNA, 1, 1, 2),
+        kem_taken(ANNA, 1, 1),
         *(envelope(user, seq) for seq in (1, 2, 3) for user in (ANNA, BELA, CARL)),
         *(acknowledged(user, 1, upto) for upto in (1, 3) for user in (ANNA, BELA)),
         expired(CARL, 1, 2, count=2),
@@ -59,6 +79,7 @@ def true_run() -> Run:
     history.sent.append(Sent(uuid4(), SENDERS[CARL], (CARL, 1), b"refused", "refused"))
     history.acknowledged = [((user, 1), upto) for upto in (1, 3, 4) for user in (ANNA, BELA)]
     history.prekeys = [(ANNA, 1, 1), (BELA, 1, 2)]
+    history.kem_prekeys = [(ANNA, 1, 1)]
     return history, evidence(log)
 
 
@@ -93,7 +114,19 @@ def test_a_true_run_has_no_violation() -> None:
     assert violations(*true_run()) == []
 
 
-@pytest.mark.parametrize("witness", ["log", "delivered", "devices", "mailboxes", "envelopes", "used_prekeys"])
+@pytest.mark.parametrize(
+    "witness",
+    [
+        "log",
+        "delivered",
+        "devices",
+        "mailboxes",
+        "envelopes",
+        "used_prekeys",
+        "kem_prekeys",
+        "used_kem_prekeys",
+    ],
+)
 @pytest.mark.parametrize("change", [dropped, doubled])
 def test_each_event_that_is_dropped_or_doubled_is_found(
     witness: str, change: Callable[[list[Any], int], None]
@@ -177,6 +210,9 @@ OTHERWISE: dict[str, Callable[[Run], None]] = {
     "a prekey was taken twice": last(PrekeyTaken, doubled),
     "a prekey was handed out and not recorded": last(PrekeyTaken, dropped),
     "a prekey was handed out twice": lambda run: run[0].prekeys.append(run[0].prekeys[0]),
+    "a KEM prekey was taken twice": last(KemPrekeyTaken, doubled),
+    "a KEM prekey was handed out and not recorded": last(KemPrekeyTaken, dropped),
+    "a KEM prekey was handed out twice": lambda run: run[0].kem_prekeys.append(run[0].kem_prekeys[0]),
     "an accepted send never came": lambda run: setattr(run[0].sent[-1], "outcome", "accepted"),
     "a refused send is in the log": sent("outcome", "refused"),
     "another number was answered": sent("seq", 2),

@@ -80,6 +80,7 @@ async def messenger() -> AsyncIterator[Messenger]:
 async def test_nothing_of_a_deleted_accounts_ciphertext_is_left_anywhere(messenger: Messenger) -> None:
     party, log = messenger.party, messenger.log
     anna, bela = await party.person(prekeys=3), await party.person(prekeys=3)
+    await bela.publish(**bela.with_kem(one_time=2))
     at_anna, at_bela = await party.line(anna), await party.line(bela)
     assert (await at_anna.send(bela, CANARY + b"-read"))["ok"]
     await at_bela.until_bodies(1)
@@ -96,7 +97,8 @@ async def test_nothing_of_a_deleted_accounts_ciphertext_is_left_anywhere(messeng
 
     async def has_all_rows() -> bool:
         rows = await messenger.rows(bela)
-        return {"users", "overrides", "envelopes", "one_time_prekeys", "used_prekeys"} <= rows.keys()
+        of_keys = {"one_time_prekeys", "used_prekeys", "kem_prekeys", "used_kem_prekeys"}
+        return {"users", "overrides", "envelopes", *of_keys} <= rows.keys()
 
     await until(has_all_rows)
     assert (await bela.call("DELETE", "/v1/account", {"password": PASSWORD})).status == 204

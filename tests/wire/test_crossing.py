@@ -35,6 +35,13 @@ async def is_refused(person: Person) -> bool:
     return (await person.call("GET", "/v1/sessions")).status == 401
 
 
+async def test_a_device_with_few_kem_prekeys_is_told_when_it_comes(party: Party) -> None:
+    few = await party.person(prekeys=30)
+    await few.publish(**few.with_kem(one_time=4))
+    told = await (await party.line(few)).until_event("prekeys.low", seconds=3)
+    assert told == {"available": 30, "kem_available": 4}
+
+
 async def test_a_device_with_few_prekeys_is_told_when_it_comes(party: Party) -> None:
     few, enough = await party.person(prekeys=3), await party.person(prekeys=20)
     assert await (await party.line(few)).until_event("prekeys.low", seconds=3) == {"available": 3}

@@ -12,9 +12,12 @@ from schema.events import (
     EnvelopesAcknowledged,
     EnvelopesExpired,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     LogEvent,
     PrekeysUploaded,
     PrekeyTaken,
+    SignedPrekey,
     SignedPrekeySet,
 )
 
@@ -31,6 +34,8 @@ class Oracle:
         self.envelopes: dict[tuple[UUID, int, int], EnvelopeAccepted] = {}
         self.prekeys: dict[tuple[UUID, int, int], bytes] = {}
         self.used: dict[tuple[UUID, int, int], int] = {}
+        self.kem_prekeys: dict[tuple[UUID, int, int], SignedPrekey] = {}
+        self.kem_used: dict[tuple[UUID, int, int], int] = {}
 
     def apply(self, event: LogEvent, seq: int) -> None:
         if isinstance(event, AccountDeleted):
@@ -58,6 +63,12 @@ class Oracle:
                 box["head"] = max(box["head"], seq)
                 for owed in [owed for owed in self.envelopes if owed[:2] == key and owed[2] <= seq]:
                     del self.envelopes[owed]
+            case _:
+                self._prekeys(device, event)
+
+    def _prekeys(self, device: dict[str, Any], event: LogEvent) -> None:
+        key = (event.user, event.device)
+        match event:
             case PrekeysUploaded(prekeys=prekeys):
                 for prekey in prekeys:
                     if (*key, prekey.id) not in self.used:
@@ -65,8 +76,16 @@ class Oracle:
             case PrekeyTaken(prekey_id=number):
                 self.used.setdefault((*key, number), event.at)
                 self.prekeys.pop((*key, number), None)
+            case KemPrekeysUploaded(prekeys=kem_prekeys):
+                for one in kem_prekeys:
+                    if (*key, one.id) not in self.kem_used:
+                        self.kem_prekeys.setdefault((*key, one.id), one)
+            case KemPrekeyTaken(prekey_id=number):
+                self.kem_used.setdefault((*key, number), event.at)
+                self.kem_prekeys.pop((*key, number), None)
             case SignedPrekeySet(signed_prekey=signed):
                 device["signed"] = signed
+                device["kem"] = event.kem_prekey or device["kem"]
 
     def _identity(self, event: IdentitySet) -> None:
         if event.change == "replaced":
@@ -75,6 +94,8 @@ class Oracle:
                     self._close(user, device, event.at)
             for prekey in [prekey for prekey in self.prekeys if prekey[0] == event.user]:
                 del self.prekeys[prekey]
+            for prekey in [prekey for prekey in self.kem_prekeys if prekey[0] == event.user]:
+                del self.kem_prekeys[prekey]
             for (user, key), row in self.identities.items():
                 if user == event.user and key != event.identity_key and row["until"] is None:
                     row["until"] = event.at
@@ -82,10 +103,12 @@ class Oracle:
                 self.identities[event.user, event.identity_key]["until"] = None
         self.identities.setdefault((event.user, event.identity_key), {"since": event.at, "until": None})
         device = self.devices.setdefault(
-            (event.user, event.device), {"activated_at": event.at, "closed_at": None}
+            (event.user, event.device), {"activated_at": event.at, "closed_at": None, "kem": None}
         )
         if device["closed_at"] is None:
             device["registration_id"], device["signed"] = event.registration_id, event.signed_prekey
+            kept = None if event.change == "replaced" else device["kem"]
+            device["kem"] = event.kem_prekey or kept
             self.mailboxes.setdefault((event.user, event.device), {"head": 0, "cursor": 0, "floor": 0})
 
     def _close(self, user: UUID, device: int, at: int) -> None:
@@ -94,7 +117,12 @@ class Oracle:
             return
         row["closed_at"] = at
         self.mailboxes.pop((user, device), None)
-        for table in (self.envelopes, self.prekeys):
+        tables: tuple[dict[tuple[UUID, int, int], Any], ...] = (
+            self.envelopes,
+            self.prekeys,
+            self.kem_prekeys,
+        )
+        for table in tables:
             for key in [key for key in table if key[:2] == (user, device)]:
                 del table[key]
 
@@ -106,6 +134,8 @@ class Oracle:
             self.envelopes,
             self.prekeys,
             self.used,
+            self.kem_prekeys,
+            self.kem_used,
         ):
             for key in [key for key in table if key[0] == user]:
                 del table[key]
@@ -115,7 +145,7 @@ class Oracle:
             "devices": sorted(
                 (
                     *key, row["registration_id"], row["signed"].id, row["signed"].key,
-                    row["signed"].signature, row["activated_at"], row["closed_at"] or 0,
+                    row["signed"].signature, *_parts(row["kem"]), row["activated_at"], row["closed_at"] or 0,
                 )
                 for key, row in self.devices.items()
             ),
@@ -131,17 +161,27 @@ class Oracle:
             ),
             "one_time_prekeys": sorted((*key, prekey) for key, prekey in self.prekeys.items()),
             "used_prekeys": sorted((*key, at) for key, at in self.used.items()),
+            "kem_prekeys": sorted((*key, one.key, one.signature) for key, one in self.kem_prekeys.items()),
+            "used_kem_prekeys": sorted((*key, at) for key, at in self.kem_used.items()),
         }  # fmt: skip
+
+
+def _parts(kem: SignedPrekey | None) -> tuple[int, bytes, bytes]:
+    """The columns of a device's last-resort KEM prekey."""
+    return (0, b"", b"") if kem is None else (kem.id, kem.key, kem.signature)
 
 
 _SELECT = {
     "devices": "user_id, device_id, registration_id, signed_prekey_id, signed_prekey, "
-    "signed_prekey_signature, activated_at, coalesce(closed_at, 0)",
+    "signed_prekey_signature, coalesce(kem_prekey_id, 0), coalesce(kem_prekey, ''), "
+    "coalesce(kem_prekey_signature, ''), activated_at, coalesce(closed_at, 0)",
     "identities": "user_id, identity_key, since, coalesce(until, 0)",
     "mailboxes": "user_id, device_id, head, cursor, floor",
     "envelopes": "user_id, device_id, seq, id, from_user, from_device, kind, body, at",
     "one_time_prekeys": "user_id, device_id, prekey_id, key",
     "used_prekeys": "user_id, device_id, prekey_id, taken_at",
+    "kem_prekeys": "user_id, device_id, prekey_id, key, signature",
+    "used_kem_prekeys": "user_id, device_id, prekey_id, taken_at",
 }
 
 

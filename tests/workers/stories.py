@@ -13,6 +13,8 @@ from schema.events import (
     EnvelopesExpired,
     IdentityChange,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     LogEvent,
     Prekey,
     PrekeysUploaded,
@@ -30,6 +32,10 @@ SENDER = UUID("5e0de5e0-0000-4000-8000-000000000000")
 
 def key(number: int = 1) -> bytes:
     return b"\x05" + bytes([number]) * 32
+
+
+def kem_prekey(number: int) -> SignedPrekey:
+    return SignedPrekey(number, b"\x08" + bytes([number % 250]) * 1568, bytes([number % 250]) * 64)
 
 
 def accepted(user: UUID, device: int, seq: int, at: int = 1000, body: bytes = b"sealed") -> Said:
@@ -56,10 +62,12 @@ def identity(
     at: int = 1000,
     identity_key: bytes | None = None,
     number: int = 1,
+    kem: int | None = None,
 ) -> Said:
     event = IdentitySet(
         user=user, device=device, at=at, change=change, identity_key=identity_key or key(),
         registration_id=number, signed_prekey=SignedPrekey(number, key(number), bytes([number]) * 64),
+        kem_prekey=None if kem is None else kem_prekey(kem),
     )  # fmt: skip
     return event, 0
 
@@ -77,9 +85,22 @@ def taken(user: UUID, device: int, number: int, at: int = 1000) -> Said:
     return PrekeyTaken(user=user, device=device, at=at, prekey_id=number), 0
 
 
-def signed(user: UUID, device: int, number: int, at: int = 1000) -> Said:
-    prekey = SignedPrekey(number, key(number), bytes([number]) * 64)
-    return SignedPrekeySet(user=user, device=device, at=at, signed_prekey=prekey), 0
+def kem_uploaded(user: UUID, device: int, *ids: int, at: int = 1000) -> Said:
+    prekeys = tuple(kem_prekey(number) for number in ids)
+    return KemPrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys), 0
+
+
+def kem_taken(user: UUID, device: int, number: int, at: int = 1000) -> Said:
+    return KemPrekeyTaken(user=user, device=device, at=at, prekey_id=number), 0
+
+
+def signed(user: UUID, device: int, number: int, at: int = 1000, kem: int | None = None) -> Said:
+    event = SignedPrekeySet(
+        user=user, device=device, at=at,
+        signed_prekey=SignedPrekey(number, key(number), bytes([number]) * 64),
+        kem_prekey=None if kem is None else kem_prekey(kem),
+    )  # fmt: skip
+    return event, 0
 
 
 def deleted(user: UUID, device: int = 1, at: int = 1000) -> Said:
@@ -119,10 +140,11 @@ def stories(draw: st.DrawFn, who: list[UUID], most: int = 40) -> list[Said]:
 
 _KINDS = (
     *("accepted",) * 6,
-    *("acknowledged", "uploaded", "taken") * 2,
+    *("acknowledged", "uploaded", "taken", "kem_uploaded", "kem_taken") * 2,
     *("identity",) * 4,
     *("expired", "closed", "signed", "deleted"),
 )
+_LAST_RESORTS = st.none() | st.integers(11, 13)
 _CHANGES: tuple[IdentityChange, ...] = ("first", "added", "added", "replaced")
 
 
@@ -138,12 +160,17 @@ def _said(draw: st.DrawFn, user: UUID, device: int, number: int, at: int) -> Sai
             return uploaded(user, device, number, number + 1, at=at)
         case "taken":
             return taken(user, device, number, at)
+        case "kem_uploaded":
+            return kem_uploaded(user, device, number, number + 1, at=at)
+        case "kem_taken":
+            return kem_taken(user, device, number, at)
         case "signed":
-            return signed(user, device, number, at)
+            return signed(user, device, number, at, draw(_LAST_RESORTS))
         case "closed":
             return closed(user, device, at)
         case "deleted":
             return deleted(user, device, at)
         case _:
             change = draw(st.sampled_from(_CHANGES))
-            return identity(user, device, change, at, key(draw(st.integers(1, 3))), number)
+            known = key(draw(st.integers(1, 3)))
+            return identity(user, device, change, at, known, number, draw(_LAST_RESORTS))

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from schema.events import AccountDeleted, DeviceClosed, IdentitySet, LogEvent
+from schema.prekeys import KINDS
 from schema.signal import fingerprint
+from workers.projector import prekeys
 
 CLOSE: Final = """
     UPDATE devices SET closed_at = gone.at
@@ -23,7 +25,8 @@ CLOSE_OTHERS: Final = """
      WHERE devices.user_id = gone.user_id AND devices.device_id <> gone.device_id AND closed_at IS NULL
 """
 _GONE: Final = "unnest(%(users)s::uuid[], %(devices)s::integer[]) AS gone (user_id, device_id)"
-OF_A_DEVICE: Final = ("mailboxes", "envelopes", "one_time_prekeys")
+WAITING: Final = tuple(kind.waiting for kind in KINDS)
+OF_A_DEVICE: Final = ("mailboxes", "envelopes", *WAITING)
 DELETE_OF_DEVICE: Final = tuple(
     f"DELETE FROM {table} USING {_GONE} "  # noqa: S608 - the table names stand above
     f"WHERE {table}.user_id = gone.user_id AND {table}.device_id = gone.device_id"
@@ -34,11 +37,20 @@ DELETE_OF_OTHERS: Final = tuple(
     f"WHERE {table}.user_id = gone.user_id AND {table}.device_id <> gone.device_id"
     for table in ("mailboxes", "envelopes")
 )
-DELETE_PREKEYS_OF_ALL: Final = f"""
-    DELETE FROM one_time_prekeys AS prekey USING {_GONE} WHERE prekey.user_id = gone.user_id
-"""  # noqa: S608
+DELETE_PREKEYS_OF_ALL: Final = tuple(
+    f"DELETE FROM {table} AS prekey USING {_GONE} WHERE prekey.user_id = gone.user_id"  # noqa: S608
+    for table in WAITING
+)
 """Whoever replaces an identity has lost what belonged to the old one: no prekey of it is handed out."""
-OF_A_USER: Final = ("envelopes", "mailboxes", "one_time_prekeys", "used_prekeys", "devices", "identities")
+CLEAR_LAST_RESORT: Final = f"""
+    UPDATE devices SET kem_prekey_id = NULL, kem_prekey = NULL, kem_prekey_signature = NULL
+      FROM {_GONE}
+     WHERE devices.user_id = gone.user_id AND devices.device_id = gone.device_id AND closed_at IS NULL
+"""  # noqa: S608
+OF_A_USER: Final = (
+    *("envelopes", "mailboxes", "devices", "identities"),
+    *(table for kind in KINDS for table in (kind.waiting, kind.used)),
+)
 DELETE_OF_USER: Final = tuple(
     f"DELETE FROM {table} WHERE user_id = ANY(%s::uuid[])"  # noqa: S608
     for table in OF_A_USER
@@ -96,13 +108,20 @@ async def change(connection: Any, changes: Iterable[LogEvent]) -> None:
         for statement in (CLOSE, *DELETE_OF_DEVICE):
             await connection.execute(statement, _columns(closed))
     if replaced:
-        for statement in (CLOSE_OTHERS, *DELETE_OF_OTHERS, DELETE_PREKEYS_OF_ALL):
+        for statement in (CLOSE_OTHERS, *DELETE_OF_OTHERS, *DELETE_PREKEYS_OF_ALL, CLEAR_LAST_RESORT):
             await connection.execute(statement, _columns(replaced))
         for statement in (END_OTHER_IDENTITIES, RETURN_TO_IDENTITY):
             await connection.execute(statement, _identity_columns(replaced))
     if published:
         for statement in (INSERT_IDENTITIES, UPSERT_DEVICES, OPEN_MAILBOXES):
             await connection.execute(statement, _identity_columns(published))
+        last_resorts = [
+            ((event.user, event.device), event.kem_prekey.id, event.kem_prekey)
+            for event in published
+            if event.kem_prekey is not None
+        ]
+        if last_resorts:
+            await connection.execute(prekeys.SET_LAST_RESORT, prekeys.signed_columns(last_resorts))
 
 
 def _columns(events: Iterable[LogEvent]) -> dict[str, list[Any]]:

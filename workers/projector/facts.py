@@ -12,12 +12,16 @@ from schema.events import (
     EnvelopeAccepted,
     EnvelopesAcknowledged,
     EnvelopesExpired,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     LogEvent,
+    Prekey,
     PrekeysUploaded,
     PrekeyTaken,
     SignedPrekey,
     SignedPrekeySet,
 )
+from schema.prekeys import KEM, OF_TAKING, OF_UPLOAD, Kind
 from workers.batches import Entry
 
 Device = tuple[UUID, int]
@@ -30,6 +34,13 @@ class Owed(msgspec.Struct, frozen=True):
     logged_at: int
 
 
+class OneTime(msgspec.Struct):
+    """News of a device's one-time prekeys of one kind: `taken` has the times (ms)."""
+
+    uploaded: dict[int, Prekey | SignedPrekey] = {}
+    taken: dict[int, int] = {}
+
+
 class Facts(msgspec.Struct):
     """One device's news: `head`, `cursor` and `floor` are 0 where nothing was said of them."""
 
@@ -37,14 +48,19 @@ class Facts(msgspec.Struct):
     cursor: int = 0
     floor: int = 0
     envelopes: dict[int, Owed] = {}
-    uploaded: dict[int, bytes] = {}
-    taken: dict[int, int] = {}
+    prekeys: OneTime = msgspec.field(default_factory=OneTime)
+    kem_prekeys: OneTime = msgspec.field(default_factory=OneTime)
     signed: SignedPrekey | None = None
+    last_resort: SignedPrekey | None = None
 
     @property
     def settled(self) -> int:
         """Envelopes up to this number are no longer owed."""
         return max(self.cursor, self.floor)
+
+    def one_time(self, kind: Kind) -> OneTime:
+        """The news of that kind."""
+        return self.kem_prekeys if kind is KEM else self.prekeys
 
 
 def fold(entries: list[Entry[LogEvent]]) -> dict[Device, Facts]:
@@ -59,7 +75,9 @@ def fold(entries: list[Entry[LogEvent]]) -> dict[Device, Facts]:
     for facts in devices.values():
         facts.head = max(facts.head, facts.settled)
         facts.envelopes = {seq: owed for seq, owed in facts.envelopes.items() if seq > facts.settled}
-        facts.uploaded = {number: key for number, key in facts.uploaded.items() if number not in facts.taken}
+        for news in (facts.prekeys, facts.kem_prekeys):
+            for number in news.uploaded.keys() & news.taken.keys():
+                del news.uploaded[number]
     return devices
 
 
@@ -73,12 +91,14 @@ def _apply(facts: Facts, entry: Entry[LogEvent]) -> None:
             facts.cursor = max(facts.cursor, seq)
         case EnvelopesExpired():
             facts.floor = max(facts.floor, seq)
-        case PrekeysUploaded(prekeys=prekeys):
+        case PrekeysUploaded(prekeys=prekeys) | KemPrekeysUploaded(prekeys=prekeys):
+            uploaded = facts.one_time(OF_UPLOAD[type(event)]).uploaded
             for prekey in prekeys:
-                facts.uploaded.setdefault(prekey.id, prekey.key)
-        case PrekeyTaken(prekey_id=number, at=at):
-            facts.taken.setdefault(number, at)
-        case SignedPrekeySet(signed_prekey=signed):
+                uploaded.setdefault(prekey.id, prekey)
+        case PrekeyTaken(prekey_id=number, at=at) | KemPrekeyTaken(prekey_id=number, at=at):
+            facts.one_time(OF_TAKING[type(event)]).taken.setdefault(number, at)
+        case SignedPrekeySet(signed_prekey=signed, kem_prekey=last_resort):
             facts.signed = signed
+            facts.last_resort = last_resort or facts.last_resort
         case _:
             raise TypeError(f"{type(event).__name__} is a change, not a fact")

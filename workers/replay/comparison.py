@@ -9,15 +9,17 @@ taking further on.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from schema.prekeys import KINDS, Kind
 from schema.signal import fingerprint
 from workers.replay.fold import Fold
 from workers.replay.mailbox import UNKNOWN, envelope_digest
 from workers.replay.people import DeviceState, UserState, signed_digest
 from workers.replay.prekeys import key_digest
-from workers.replay.rows import DEVICES, ENVELOPES, IDENTITIES, MAILBOXES, PREKEYS, USED, EnvelopeRow, Row
+from workers.replay.rows import DEVICES, ENVELOPES, IDENTITIES, MAILBOXES, EnvelopeRow, Row
 from workers.replay.violations import Violation
 
 
@@ -32,8 +34,9 @@ class Comparison:
         self.older = 0
         """Rows of whom or what the log does not have the beginning: nothing can be said of them."""
         self._judges: Final[dict[str, Callable[[Fold, Row], str | bool | None]]] = {
-            DEVICES: _device, IDENTITIES: _identity, MAILBOXES: _mailbox, ENVELOPES: _envelope, PREKEYS:
-            _prekey, USED: _used,
+            DEVICES: _device, IDENTITIES: _identity, MAILBOXES: _mailbox, ENVELOPES: _envelope,
+            **{kind.waiting: partial(_prekey, kind) for kind in KINDS},
+            **{kind.used: partial(_used, kind) for kind in KINDS},
         }  # fmt: skip
 
     def take(self, table: str, row: Row) -> None:
@@ -74,8 +77,8 @@ class Missing:
     def name(self) -> None:
         """Adds what is missing to the fold's violations."""
         for table, *key in sorted(self._left, key=repr):
-            if table == PREKEYS:
-                self._fold.early.add((self._user.user, *key))
+            if (kind := OF_WAITING.get(table)) is not None:
+                self._fold.early.add((self._user.user, *key, kind))
                 continue
             device = None if table == IDENTITIES else key[0]
             self._fold.violations.add(
@@ -98,7 +101,11 @@ def _which(table: str, key: list[Any]) -> str:
     return f"of {'number' if table == ENVELOPES else 'prekey'} {key[1]} "
 
 
-KEY_LENGTH: Final = {DEVICES: 2, IDENTITIES: 2, MAILBOXES: 2, ENVELOPES: 3, PREKEYS: 3, USED: 3}
+OF_WAITING: Final = {kind.waiting: kind for kind in KINDS}
+KEY_LENGTH: Final = {
+    DEVICES: 2, IDENTITIES: 2, MAILBOXES: 2, ENVELOPES: 3,
+    **dict.fromkeys((table for kind in KINDS for table in (kind.waiting, kind.used)), 3),
+}  # fmt: skip
 
 
 def expected(user: UserState) -> Iterator[tuple[Any, ...]]:
@@ -116,22 +123,23 @@ def expected(user: UserState) -> Iterator[tuple[Any, ...]]:
         for seq in range(mailbox.base + 1, mailbox.head + 1):
             if mailbox.digest(seq) is not None:
                 yield ENVELOPES, number, seq
-        for prekey in device.prekeys.waiting():
-            yield PREKEYS, number, prekey
-        for prekey in device.prekeys.taken():
-            yield USED, number, prekey
+        for kind in KINDS:
+            for prekey in device.one_time(kind).waiting():
+                yield kind.waiting, number, prekey
+            for prekey in device.one_time(kind).taken():
+                yield kind.used, number, prekey
 
 
 def early_takings(fold: Fold) -> None:
     """At the log's end: names the prekeys that left the table and are not taken in the log."""
-    for user, device, prekey in sorted(fold.early):
+    for user, device, prekey, kind in sorted(fold.early, key=lambda row: (*row[:3], row[3].waiting)):
         fold.violations.add(
             Violation(
                 kind="row missing",
                 partition=fold.partition,
                 user=user,
                 device=device,
-                text=f"one-time prekey {prekey} was taken in PostgreSQL, and the log does not say so",
+                text=f"{kind.noun} {prekey} was taken in PostgreSQL, and the log does not say so",
             )
         )
     fold.early.clear()
@@ -145,7 +153,8 @@ def _unknown(fold: Fold, user: UUID, since: int | None) -> str | None:
 
 
 def _device(fold: Fold, row: Row) -> str | bool | None:
-    user, number, registration, signed_id, signed, signature, activated, closed = row
+    user, number, registration, *keys, activated, closed = row
+    signed, last_resort = keys[:3], keys[3:]
     device = fold.find(user, number)
     if device is None:
         return _unknown(fold, user, activated)
@@ -157,8 +166,10 @@ def _device(fold: Fold, row: Row) -> str | bool | None:
         return f"activated at {activated}, in the log at {device.activated_at}"
     if registration != device.registration:
         return f"registration id {registration}, in the log {device.registration}"
-    if signed_digest(signed_id, signed, signature) != device.signed:
+    if signed_digest(*signed) != device.signed:
         return "another signed prekey than in the log"
+    if device.last_resort not in (None, signed_digest(*last_resort)):
+        return "another last-resort KEM prekey than in the log"
     return _same_beginning(device, activated)
 
 
@@ -216,31 +227,33 @@ def _envelope(fold: Fold, row: Row) -> str | bool | None:
     return True if digest == must else f"number {envelope.seq} is not what the log has under it"
 
 
-def _prekey(fold: Fold, row: Row) -> str | bool | None:
-    user, number, prekey, key = row
+def _prekey(kind: Kind, fold: Fold, row: Row) -> str | bool | None:
+    user, number, prekey, *key = row
     device = fold.find(user, number)
     if device is None or device.closed_at:
         return _unknown(fold, user, None) if device is None else "the device was closed"
-    must = device.prekeys.digest(prekey)
+    prekeys = device.one_time(kind)
+    must = prekeys.digest(prekey)
     if must is not None:
-        return True if must == key_digest(key) else f"one-time prekey {prekey} has another key in the log"
-    if device.prekeys.is_taken(prekey):
-        return f"one-time prekey {prekey} is offered although it was taken"
-    return _unknown(fold, user, None) if not device.first else f"one-time prekey {prekey} was never uploaded"
+        return True if must == key_digest(*key) else f"{kind.noun} {prekey} has another key in the log"
+    if prekeys.is_taken(prekey):
+        return f"{kind.noun} {prekey} is offered although it was taken"
+    return _unknown(fold, user, None) if not device.first else f"{kind.noun} {prekey} was never uploaded"
 
 
-def _used(fold: Fold, row: Row) -> str | bool | None:
+def _used(kind: Kind, fold: Fold, row: Row) -> str | bool | None:
     user, number, prekey, taken_at = row
     device = fold.find(user, number)
     if device is None:
         return _unknown(fold, user, taken_at)
     if device.closed_at:
         return False  # of no use any more; retention clears them
-    if device.prekeys.is_taken(prekey):
+    prekeys = device.one_time(kind)
+    if prekeys.is_taken(prekey):
         return True
-    if not device.first and not fold.is_younger(taken_at) and device.prekeys.digest(prekey) is None:
+    if not device.first and not fold.is_younger(taken_at) and prekeys.digest(prekey) is None:
         return None
-    fold.early.add((user, number, prekey))
+    fold.early.add((user, number, prekey, kind))
     return False
 
 

@@ -12,6 +12,8 @@ from schema.events import (
     EnvelopeAccepted,
     EnvelopesExpired,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     PrekeysUploaded,
     PrekeyTaken,
     SignedPrekeySet,
@@ -21,7 +23,8 @@ from workers.replay.records import Record
 
 class Flat(msgspec.Struct, frozen=True, kw_only=True):
     """One entry. `logged_at` by the log's clock, `at` by the node's (ms); `digest`: SHA-256 of the body,
-    hex; `prekeys`: how many were uploaded."""
+    hex; `prekeys`, `kem_prekeys`: how many were uploaded; `kem_prekey`: the id of the one that was taken, or
+    of a new last resort."""
 
     partition: int
     position: str
@@ -44,6 +47,8 @@ class Flat(msgspec.Struct, frozen=True, kw_only=True):
     signed_prekey: int | None = None
     prekeys: int | None = None
     prekey: int | None = None
+    kem_prekeys: int | None = None
+    kem_prekey: int | None = None
 
 
 def flat(record: Record) -> Flat:
@@ -68,13 +73,21 @@ def flat(record: Record) -> Flat:
                 "identity_key": event.identity_key.hex(),
                 "registration_id": event.registration_id,
                 "signed_prekey": event.signed_prekey.id,
+                "kem_prekey": None if event.kem_prekey is None else event.kem_prekey.id,
             }
         case SignedPrekeySet():
-            about = {"signed_prekey": event.signed_prekey.id}
+            about = {
+                "signed_prekey": event.signed_prekey.id,
+                "kem_prekey": None if event.kem_prekey is None else event.kem_prekey.id,
+            }
         case PrekeysUploaded():
             about = {"prekeys": len(event.prekeys)}
         case PrekeyTaken():
             about = {"prekey": event.prekey_id}
+        case KemPrekeysUploaded():
+            about = {"kem_prekeys": len(event.prekeys)}
+        case KemPrekeyTaken():
+            about = {"kem_prekey": event.prekey_id}
         case _:
             pass
     return Flat(

@@ -15,11 +15,14 @@ from schema.events import (
     EnvelopesAcknowledged,
     EnvelopesExpired,
     IdentitySet,
+    KemPrekeysUploaded,
+    KemPrekeyTaken,
     PrekeysUploaded,
     PrekeyTaken,
     SignedPrekeySet,
 )
 from schema.partitions import partition_of
+from schema.prekeys import OF_TAKING, OF_UPLOAD, Kind
 from workers.positions import START, Position
 from workers.replay.mailbox import Fresh
 from workers.replay.people import DeviceState, Identity, UserState
@@ -55,8 +58,8 @@ class Fold:
         self.last_deletion = START
         self.totals = Totals()
         self.violations = Violations()
-        self.early: set[tuple[UUID, int, int]] = set()
-        """Prekeys (user, device, id) that a node took in the database before the log could be folded so
+        self.early: set[tuple[UUID, int, int, Kind]] = set()
+        """Prekeys (user, device, id, kind) that a node took in the database before the log could be folded so
         far."""
         self._partitions = partitions
         self._set_aside = set_aside
@@ -68,8 +71,10 @@ class Fold:
             IdentitySet: self._identity,
             DeviceClosed: self._closed,
             PrekeysUploaded: self._uploaded,
+            KemPrekeysUploaded: self._uploaded,
             SignedPrekeySet: self._signed,
             PrekeyTaken: self._taken,
+            KemPrekeyTaken: self._taken,
             AccountDeleted: self._deleted,
         }
 
@@ -79,15 +84,11 @@ class Fold:
             self._begin_anew(page.upto)
         for entry in page.unreadable:
             if entry.position not in self._set_aside:
-                self.violations.add(
-                    Violation(
-                        kind="unreadable",
-                        text=f"cannot be read: {entry.reason}",
-                        partition=self.partition,
-                        position=entry.position,
-                        user=entry.user,
-                    )
-                )
+                wrong = Violation(
+                    kind="unreadable", text=f"cannot be read: {entry.reason}", partition=self.partition,
+                    position=entry.position, user=entry.user,
+                )  # fmt: skip
+                self.violations.add(wrong)
         apply, totals, at, size = self._apply, self.totals, self.at, 0
         for record in page.records:
             position = record.position
@@ -165,36 +166,37 @@ class Fold:
             if wrong:
                 self._wrong(record, "expiry", wrong)
 
-    def _uploaded(self, event: PrekeysUploaded, record: Record) -> None:
-        device = self._device(event, record)
+    def _uploaded(self, event: PrekeysUploaded | KemPrekeysUploaded, record: Record) -> None:
+        device, kind = self._device(event, record), OF_UPLOAD[type(event)]
         if device is None:
             return
         sane = [prekey for prekey in event.prekeys if 0 < prekey.id < MOST_PREKEY]
         if len(sane) < len(event.prekeys):
             wrong = [prekey.id for prekey in event.prekeys if not 0 < prekey.id < MOST_PREKEY]
             self._wrong(record, "prekey", f"no prekey has the id {wrong[0]}")
-        for number in device.prekeys.upload(sane):
-            self._wrong(record, "prekey", f"one-time prekey {number} was uploaded before")
+        for number in device.one_time(kind).upload(sane):
+            self._wrong(record, "prekey", f"{kind.noun} {number} was uploaded before")
 
-    def _taken(self, event: PrekeyTaken, record: Record) -> None:
-        device = self._device(event, record)
-        self.early.discard((event.user, event.device, event.prekey_id))
+    def _taken(self, event: PrekeyTaken | KemPrekeyTaken, record: Record) -> None:
+        device, kind = self._device(event, record), OF_TAKING[type(event)]
+        self.early.discard((event.user, event.device, event.prekey_id, kind))
         if device is None:
             return
         if not 0 < event.prekey_id < MOST_PREKEY:
             self._wrong(record, "prekey", f"no prekey has the id {event.prekey_id}")
             return
         self.totals.taken += 1
-        was_there, first = device.prekeys.take(event.prekey_id)
+        was_there, first = device.one_time(kind).take(event.prekey_id)
         if not first:
-            self._wrong(record, "prekey", f"one-time prekey {event.prekey_id} was taken twice")
+            self._wrong(record, "prekey", f"{kind.noun} {event.prekey_id} was taken twice")
         elif not was_there and device.first:
-            self._wrong(record, "prekey", f"one-time prekey {event.prekey_id} was taken and never uploaded")
+            self._wrong(record, "prekey", f"{kind.noun} {event.prekey_id} was taken and never uploaded")
 
     def _signed(self, event: SignedPrekeySet, record: Record) -> None:
         device = self._device(event, record)
         if device is not None:
             device.sign(event.signed_prekey)
+            device.set_last_resort(event.kem_prekey)
 
     def _identity(self, event: IdentitySet, record: Record) -> None:
         user = self._user(event.user, record)
@@ -221,6 +223,7 @@ class Fold:
             device.activated_at = event.at
         device.registration = event.registration_id
         device.sign(event.signed_prekey)
+        device.set_last_resort(event.kem_prekey, anew=event.change == "replaced")
 
     def _check_change(self, user: UserState, event: IdentitySet, record: Record) -> None:
         key, change = user.identity, event.change
@@ -239,6 +242,7 @@ class Fold:
                 self.totals.dropped += device.close(event.at)
             elif not device.closed_at:
                 device.prekeys.forget_waiting()
+                device.kem_prekeys.forget_waiting()
         for row in user.identities:
             if row.key != event.identity_key and not row.until:
                 row.until = event.at or 1
@@ -287,13 +291,8 @@ class Fold:
 
     def _wrong(self, record: Record, kind: str, text: str) -> None:
         event = record.event
-        self.violations.add(
-            Violation(
-                kind=kind,
-                text=text,
-                partition=self.partition,
-                position=record.position,
-                user=event.user,
-                device=event.device,
-            )
-        )
+        violation = Violation(
+            kind=kind, text=text, partition=self.partition, position=record.position, user=event.user,
+            device=event.device,
+        )  # fmt: skip
+        self.violations.add(violation)

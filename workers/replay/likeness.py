@@ -12,12 +12,13 @@ from uuid import UUID
 
 import msgspec
 
+from schema.prekeys import KINDS
 from workers.replay import rows
-from workers.replay.rows import PREKEYS, SELECTS, USED, Row
+from workers.replay.comparison import KEY_LENGTH
+from workers.replay.rows import SELECTS, Row
 
-KEYS: Final = {
-    rows.DEVICES: 2, rows.IDENTITIES: 2, rows.MAILBOXES: 2, rows.ENVELOPES: 3, rows.PREKEYS: 3, rows.USED: 3,
-}  # fmt: skip
+USED: Final = tuple(kind.used for kind in KINDS)
+WAITING: Final = {kind.waiting: kind.used for kind in KINDS}
 SHOWN: Final = 10
 CLOSED: Final = "SELECT user_id, device_id FROM devices WHERE closed_at IS NOT NULL"
 
@@ -45,8 +46,8 @@ async def compare(
 ) -> AsyncIterator[Likeness]:
     """Every table of the projection; of the users that `whose` lets through."""
     closed = {row async for row in _all(rebuilt, CLOSED, whose)}
-    taken: set[Row] = set()
-    for table in (USED, *(table for table in SELECTS if table != USED)):
+    taken: dict[str, set[Row]] = {table: set() for table in USED}
+    for table in (*USED, *(table for table in SELECTS if table not in USED)):
         found = Likeness(table=table)
         digests = sha256(), sha256()
         async for one, other in _pairs(live, rebuilt, table, whose):
@@ -57,15 +58,16 @@ async def compare(
                 continue
             for digest, row in zip(digests, (one, other), strict=True):
                 if row is not None:
-                    digest.update(repr(row[:-1] if table == USED else row).encode())
+                    digest.update(repr(_told(table, row)).encode())
             if (one and _told(table, one)) != (other and _told(table, other)):
                 found.different += 1
                 if len(found.differing) < SHOWN:
                     found.differing.append(_name(table, one, other))
-        if table == PREKEYS:
-            found.different += len(taken)
+        if table in WAITING:
+            left = taken[WAITING[table]]
+            found.different += len(left)
             found.differing += [
-                f"{' '.join(map(str, key))} (was taken, not offered)" for key in list(taken)[:SHOWN]
+                f"{' '.join(map(str, key))} (was taken, not offered)" for key in list(left)[:SHOWN]
             ]
         found.live_digest, found.rebuilt_digest = (digest.hexdigest() for digest in digests)
         yield found
@@ -73,22 +75,24 @@ async def compare(
 
 def _told(table: str, row: Row) -> Row:
     """The columns that must be equal: not the time of taking a prekey (see `workers.replay.comparison`)."""
-    return row[:-1] if table == USED else row
+    return row[:-1] if table in USED else row
 
 
-def _excused(table: str, live: Row | None, rebuilt: Row | None, closed: set[Row], taken: set[Row]) -> bool:
-    """`taken` collects marks that only the live database has; each excuses its prekey, which only the
-    rebuilt has."""
+def _excused(
+    table: str, live: Row | None, rebuilt: Row | None, closed: set[Row], taken: dict[str, set[Row]]
+) -> bool:
+    """`taken` collects, per table of marks, those that only the live database has; each excuses its prekey,
+    which only the rebuilt has."""
     present = live or rebuilt
     assert present is not None
-    if table == USED:
+    if table in USED:
         if present[:2] in closed:
             return True
         if rebuilt is None:
-            taken.add(present[:3])
+            taken[table].add(present[:3])
             return True
-    if table == PREKEYS and live is None and present[:3] in taken:
-        taken.discard(present[:3])
+    if table in WAITING and live is None and present[:3] in taken[WAITING[table]]:
+        taken[WAITING[table]].discard(present[:3])
         return True
     return False
 
@@ -96,7 +100,9 @@ def _excused(table: str, live: Row | None, rebuilt: Row | None, closed: set[Row]
 def _name(table: str, live: Row | None, rebuilt: Row | None) -> str:
     row = live or rebuilt
     assert row is not None
-    key = " ".join(part.hex()[:16] if isinstance(part, bytes) else str(part) for part in row[: KEYS[table]])
+    key = " ".join(
+        part.hex()[:16] if isinstance(part, bytes) else str(part) for part in row[: KEY_LENGTH[table]]
+    )
     return f"{key} ({'only live' if rebuilt is None else 'only rebuilt' if live is None else 'differs'})"
 
 
@@ -104,7 +110,7 @@ async def _pairs(
     live: Any, rebuilt: Any, table: str, whose: Callable[[UUID], bool]
 ) -> AsyncIterator[tuple[Row | None, Row | None]]:
     """The rows of both, those with the same key together."""
-    length = KEYS[table]
+    length = KEY_LENGTH[table]
     ordered = f"{SELECTS[table]} ORDER BY {', '.join(str(column) for column in range(1, length + 1))}"
     ones, others = _all(live, ordered, whose), _all(rebuilt, ordered, whose)
     one, other = await anext(ones, None), await anext(others, None)

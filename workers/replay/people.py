@@ -4,7 +4,10 @@ from hashlib import blake2b
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from schema.events import SignedPrekey
+from schema.prekeys import KEM, NO_LAST_RESORT, Kind
 from workers.replay.mailbox import Mailbox
 from workers.replay.prekeys import Prekeys
 
@@ -16,6 +19,10 @@ def signed_digest(prekey: int, key: bytes, signature: bytes) -> bytes:
     return blake2b(b"%d " % prekey + key + signature, digest_size=DIGEST).digest()
 
 
+NO_KEM: Final = signed_digest(*msgspec.structs.astuple(NO_LAST_RESORT))
+"""Of a device that published no KEM prekey."""
+
+
 class DeviceState:
     """`published`: the log shows when; else the device is older than the log. `closed_at` is 0 while it is
     active; then neither mailbox nor prekeys are kept."""
@@ -24,6 +31,8 @@ class DeviceState:
         "activated_at",
         "closed_at",
         "first",
+        "kem_prekeys",
+        "last_resort",
         "mailbox",
         "prekeys",
         "published",
@@ -37,21 +46,35 @@ class DeviceState:
         """Its numbers begin at 1 within the log, for certain."""
         self.registration = 0
         self.signed = b""
+        self.last_resort: bytes | None = NO_KEM if known else None
+        """None: the log does not have it."""
         self.activated_at = 0
         self.closed_at = 0
         self.mailbox = Mailbox(known=known)
         self.prekeys = Prekeys()
+        self.kem_prekeys = Prekeys()
 
     def sign(self, signed: SignedPrekey) -> None:
         """The signed prekey is another one."""
         self.signed = signed_digest(signed.id, signed.key, signed.signature)
+
+    def set_last_resort(self, prekey: SignedPrekey | None, *, anew: bool = False) -> None:
+        """The last-resort KEM prekey is another one. With None it stays; with `anew` there is none then."""
+        if prekey is not None:
+            self.last_resort = signed_digest(prekey.id, prekey.key, prekey.signature)
+        elif anew:
+            self.last_resort = NO_KEM
+
+    def one_time(self, kind: Kind) -> Prekeys:
+        """The one-time prekeys of that kind."""
+        return self.kem_prekeys if kind is KEM else self.prekeys
 
     def close(self, at: int) -> int:
         """For good; how many envelopes were owed and went with it."""
         dropped = self.mailbox.count_owed()
         self.closed_at = at or 1
         self.mailbox = CLOSED_MAILBOX
-        self.prekeys = NO_PREKEYS
+        self.prekeys = self.kem_prekeys = NO_PREKEYS
         return dropped
 
 

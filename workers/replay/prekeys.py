@@ -1,4 +1,4 @@
-"""A device's one-time prekeys, compact: which wait with which key, which were taken.
+"""A device's one-time prekeys of one kind, compact: which wait with which key, which were taken.
 
 Twelve bytes for one that waits, four for one that was taken; a device has a hundred or so.
 """
@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from schema.events import Prekey
+from schema.events import Prekey, SignedPrekey
 
 DIGEST: Final = 8
 
 
-def key_digest(key: bytes) -> bytes:
-    """The part of a key that the fold keeps."""
-    return blake2b(key, digest_size=DIGEST).digest()
+def key_digest(key: bytes, signature: bytes = b"") -> bytes:
+    """The part of a key, and of its signature if it has one, that the fold keeps."""
+    return blake2b(key + signature, digest_size=DIGEST).digest()
 
 
 class Prekeys:
@@ -29,7 +29,7 @@ class Prekeys:
         self._digests = bytearray()
         self._taken = array("I")
 
-    def upload(self, prekeys: Sequence[Prekey]) -> list[int]:
+    def upload(self, prekeys: Sequence[Prekey | SignedPrekey]) -> list[int]:
         """The ids of those that were uploaded or taken before; the first one stays."""
         known = {*self._waiting, *self._taken}
         again = []
@@ -39,7 +39,8 @@ class Prekeys:
                 continue
             known.add(prekey.id)
             self._waiting.append(prekey.id)
-            self._digests += key_digest(prekey.key)
+            signature = prekey.signature if isinstance(prekey, SignedPrekey) else b""
+            self._digests += key_digest(prekey.key, signature)
         return again
 
     def take(self, prekey: int) -> tuple[bool, bool]:

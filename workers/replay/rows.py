@@ -1,32 +1,39 @@
 """Rows of the projection, as they are compared: read in one snapshot of PostgreSQL, in bounded pages.
 
 Ciphertext does not leave the server: it digests the bodies itself. Times are ms; where a time is null the
-row has 0.
+row has 0; where a KEM prekey is null it has the parts of `schema.prekeys.NO_LAST_RESORT`.
 """
 
 from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from schema.prekeys import KINDS
+
 DEVICES: Final = "devices"
 IDENTITIES: Final = "identities"
 MAILBOXES: Final = "mailboxes"
 ENVELOPES: Final = "envelopes"
-PREKEYS: Final = "one_time_prekeys"
-USED: Final = "used_prekeys"
 
 Row = tuple[Any, ...]
 AT_ONCE: Final = 2000
 
 SELECTS: Final = {
     DEVICES: "SELECT user_id, device_id, registration_id, signed_prekey_id, signed_prekey,"
-    " signed_prekey_signature, activated_at, coalesce(closed_at, 0) FROM devices",
+    " signed_prekey_signature, coalesce(kem_prekey_id, 0), coalesce(kem_prekey, ''),"
+    " coalesce(kem_prekey_signature, ''), activated_at, coalesce(closed_at, 0) FROM devices",
     IDENTITIES: "SELECT user_id, identity_key, since, coalesce(until, 0), fingerprint FROM identities",
     MAILBOXES: "SELECT user_id, device_id, head, cursor, floor FROM mailboxes",
     ENVELOPES: "SELECT user_id, device_id, seq, id, from_user, from_device, kind, sha256(body), at, logged_at"
     " FROM envelopes",
-    PREKEYS: "SELECT user_id, device_id, prekey_id, key FROM one_time_prekeys",
-    USED: "SELECT user_id, device_id, prekey_id, taken_at FROM used_prekeys",
+    **{
+        kind.waiting: f"SELECT user_id, device_id, prekey_id, {', '.join(kind.columns)} FROM {kind.waiting}"  # noqa: S608 - the names stand in `schema.prekeys`
+        for kind in KINDS
+    },
+    **{
+        kind.used: f"SELECT user_id, device_id, prekey_id, taken_at FROM {kind.used}"  # noqa: S608
+        for kind in KINDS
+    },
 }
 OF_USERS: Final = " WHERE user_id = ANY(%s)"
 

@@ -8,6 +8,7 @@ from ops.log_repair.restore import restore
 from schema import functions, keys
 from schema.log_identity import LogUnfit, read_end
 from schema.partitions import partition_of
+from schema.prekeys import KEM
 from tests.ops.log_repair.repairing import Declined, Operator, audited, repaired
 from tests.support.log_and_database import PARTITIONS, LogAndDatabase
 from workers.positions import Position
@@ -224,3 +225,42 @@ async def test_what_belongs_together_is_left_alone(world: LogAndDatabase) -> Non
     said = await adopt(world.client, world.begin, PARTITIONS, Operator(agrees=False))
     assert "Nothing was changed" in said
     assert await world.settle() == log_id
+
+
+LAST_RESORT = "SELECT kem_prekey_id FROM devices WHERE user_id = %s"
+WAITING = "SELECT prekey_id FROM kem_prekeys"
+
+
+async def test_one_time_kem_prekeys_are_retired_with_the_others_and_the_last_resort_stays(
+    world: LogAndDatabase,
+) -> None:
+    anna = await world.person(kem=2)
+    await world.project()
+    await world.settle()
+    await world.client.flushall()
+    shown = await repaired(world, restore)
+    assert "5 one-time prekeys are retired" in shown
+    assert await world.taken(anna, KEM) == [1, 2]
+    assert await world.rows(WAITING) == []
+    await world.project()
+    assert await world.rows("SELECT count(*) FROM used_kem_prekeys") == [(2,)]
+    assert await world.rows(LAST_RESORT, anna) == [(1000,)]
+    assert (await audited(world)).violations == []
+
+
+async def test_a_kem_prekey_that_the_newer_log_has_as_taken_is_not_retired_twice(
+    world: LogAndDatabase,
+) -> None:
+    anna = await world.person(kem=2)
+    await world.project()
+    older = await world.copy_of_database()
+    await world.settle()
+    await world.directory.take(anna, [(1, 1)], 5, KEM)
+    await world.project()
+    await world.restore_database(older)
+    await repaired(world, adopt)
+    assert await world.taken(anna, KEM) == [1, 2]
+    assert await world.taken(anna) == [1, 2, 3]
+    await world.project()
+    assert await world.rows(WAITING) == []
+    assert (await audited(world)).violations == []

@@ -26,6 +26,8 @@ async def test_publishing_makes_the_device_active_and_seen_at_once(node: Relay) 
         "fingerprint": ada.fingerprint,
         "signed_prekey_id": 1,
         "available": 10,
+        "kem_prekey_id": None,
+        "kem_available": 0,
         "devices": [{"device_id": 1, "registration_id": ada.registration_id, "current": True}],
     }
     directory = await node.directory(ada)

@@ -7,7 +7,10 @@ from relay.http.table import ROUTES
 from tests.support.people import PASSWORD
 from tests.support.relay import Relay
 
-TABLES = ("users", "login_sessions", "devices", "identities", "one_time_prekeys", "used_prekeys", "mailboxes")
+TABLES = (
+    *("users", "login_sessions", "devices", "identities", "mailboxes"),
+    *("one_time_prekeys", "used_prekeys", "kem_prekeys", "used_kem_prekeys"),
+)
 
 
 async def _things(node: Relay, user: UUID) -> dict[str, Any]:
@@ -20,6 +23,7 @@ async def _things(node: Relay, user: UUID) -> dict[str, Any]:
 
 async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_are(node: Relay) -> None:
     ada = await node.person(prekeys=30)
+    await ada.put_keys(**ada.with_kem(one_time=3))
     phone = await ada.another_device()
     node.people.append(phone)
     before = await _things(node, UUID(ada.user_id))
@@ -38,6 +42,9 @@ async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_a
             "password": PASSWORD,
             "new_password": "another password",
         }
+        if route.path == "/v1/keys/kem":
+            await eve.put_keys(**eve.with_kem())
+            body["prekeys"] = eve.kem_prekeys(40, 3)
         reply = await eve.call(route.method, path, body)
         assert reply.status in (200, 204, 403, 404), (route.method, route.path, reply.body)
         assert await _things(node, UUID(ada.user_id)) == before, (route.method, route.path)

@@ -155,7 +155,9 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.binary().map(text64),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-fields_of_keys = st.sampled_from(["registration_id", "identity_key", "signed_prekey", "prekeys", "replace"])
+fields_of_keys = st.sampled_from(
+    ["registration_id", "identity_key", "signed_prekey", "prekeys", "kem_prekey", "kem_prekeys", "replace"]
+)
 
 
 async def test_threat_10_fuzzed_uploads_never_become_keys(node: Relay) -> None:

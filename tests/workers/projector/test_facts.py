@@ -5,7 +5,18 @@ from uuid import uuid4
 import pytest
 
 from tests.workers import stories
-from tests.workers.stories import accepted, acknowledged, closed, deleted, expired, identity, taken, uploaded
+from tests.workers.stories import (
+    accepted,
+    acknowledged,
+    closed,
+    deleted,
+    expired,
+    identity,
+    kem_taken,
+    kem_uploaded,
+    taken,
+    uploaded,
+)
 from workers.projector.facts import fold
 from workers.projector.settled import unsettled
 
@@ -34,8 +45,21 @@ def test_what_is_owed_remains() -> None:
 
 def test_a_prekey_that_was_taken_is_not_offered_whichever_came_first() -> None:
     facts = only(taken(USER, 1, 1, 7), uploaded(USER, 1, 1, 2, 3), taken(USER, 1, 3, 8), taken(USER, 1, 1, 9))
-    assert list(facts.uploaded) == [2]
-    assert facts.taken == {1: 7, 3: 8}
+    assert list(facts.prekeys.uploaded) == [2]
+    assert facts.prekeys.taken == {1: 7, 3: 8}
+
+
+def test_kem_prekeys_are_folded_apart_from_the_others() -> None:
+    facts = only(
+        uploaded(USER, 1, 1), kem_taken(USER, 1, 1, 7), kem_uploaded(USER, 1, 1, 2), kem_taken(USER, 1, 1, 8)
+    )
+    assert (list(facts.prekeys.uploaded), facts.prekeys.taken) == ([1], {})
+    assert (list(facts.kem_prekeys.uploaded), facts.kem_prekeys.taken) == ([2], {1: 7})
+
+
+def test_a_last_resort_stays_when_only_the_signed_prekey_is_exchanged() -> None:
+    facts = only(stories.signed(USER, 1, 4, kem=9), stories.signed(USER, 1, 5))
+    assert (facts.signed.id, facts.last_resort) == (5, stories.kem_prekey(9))
 
 
 def test_the_last_signed_prekey_counts() -> None:

@@ -160,7 +160,7 @@ async def test_a_replaced_identity_closes_every_other_device_with_all_it_had(dat
         await project(database, story, cuts)
         tables = projected(database_url, [user])
         assert tables == expectation(story)
-        assert [(row[1], row[7]) for row in tables["devices"]] == [(1, 1002), (2, 1002), (3, 0)]
+        assert [(row[1], row[-1]) for row in tables["devices"]] == [(1, 1002), (2, 1002), (3, 0)]
         assert [(row[1], row[3]) for row in tables["identities"]] == [
             (stories.key(1), 1002),
             (stories.key(2), 0),

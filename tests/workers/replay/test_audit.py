@@ -27,7 +27,7 @@ async def test_a_relay_that_is_well_is_clean_and_the_audit_says_as_of_when(kept:
     assert (row.begins, row.complete, row.tables, row.directory) == (Position(1, 0), True, LAST, LAST)
     assert row.entries == len(STORY)
     assert row.accepted == row.delivered + row.owed + row.expired + row.dropped
-    assert (row.accepted, row.delivered, row.expired, row.prekeys_taken) == (12, 4, 2, 2)
+    assert (row.accepted, row.delivered, row.expired, row.prekeys_taken) == (12, 4, 2, 3)
 
 
 async def test_the_tables_are_compared_where_the_projector_is_and_the_directory_where_the_log_is(
@@ -50,6 +50,29 @@ async def test_a_prekey_that_left_the_table_must_be_taken_further_on_in_the_log(
     ]
     await kept.write([stories.taken(ANNA, 1, 2)], first=100)
     assert await kept.texts() == []
+
+
+async def test_a_kem_prekey_that_left_the_table_must_be_taken_further_on_in_the_log(kept: Kept) -> None:
+    async with kept.database.connection() as connection:
+        await connection.execute("DELETE FROM kem_prekeys WHERE user_id = %s AND prekey_id = 2", (BELA,))
+        await connection.execute("INSERT INTO used_kem_prekeys VALUES (%s, 1, 2, 7)", (BELA,))
+    assert await kept.texts() == [
+        "row missing: one-time KEM prekey 2 was taken in PostgreSQL, and the log does not say so"
+    ]
+    await kept.write([stories.taken(BELA, 1, 3)], first=100)
+    assert len(await kept.texts()) == 1, "a prekey of the other kind says nothing about it"
+    await kept.write([stories.kem_taken(BELA, 1, 2)], first=101)
+    assert await kept.texts() == []
+
+
+async def test_a_kem_prekey_altered_in_postgresql_is_named(kept: Kept) -> None:
+    async with kept.database.connection() as connection:
+        await connection.execute("UPDATE kem_prekeys SET key = 'x' WHERE prekey_id = 2")
+        await connection.execute("UPDATE devices SET kem_prekey = 'x' WHERE user_id = %s", (CARL,))
+    assert sorted(await kept.texts()) == [
+        "row: devices: another last-resort KEM prekey than in the log",
+        "row: kem_prekeys: one-time KEM prekey 2 has another key in the log",
+    ]
 
 
 async def test_a_row_altered_in_postgresql_is_named(kept: Kept) -> None:
@@ -246,7 +269,7 @@ async def test_a_slow_reader_keeps_to_its_rate(kept: Kept) -> None:
     source.pacer.wait = wait  # type: ignore[method-assign]
     async for _ in source.pages(0, Position(0, 0), LAST):
         pass
-    assert waited == [2.2, 2.0]
+    assert waited == [2.2, 2.0, 2.0]
 
 
 async def test_a_directory_that_has_more_or_less_is_named(kept: Kept) -> None:

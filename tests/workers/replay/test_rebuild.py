@@ -12,7 +12,7 @@ from tests.databases import Databases
 from tests.servers import Servers
 from tests.workers import stories
 from tests.workers.replay.conftest import Kept
-from tests.workers.replay.test_tampering import ANNA, CARL, STORY
+from tests.workers.replay.test_tampering import ANNA, BELA, CARL, STORY
 from workers.positions import Position
 from workers.replay import likeness
 from workers.replay.likeness import Likeness
@@ -52,7 +52,7 @@ async def test_a_rebuild_has_the_rows_and_digests_of_the_live_database(
 ) -> None:
     assert await rebuilt(kept, second) == LAST
     found = await alike(kept, second)
-    assert len(found) == 6
+    assert len(found) == 8
     for table in found.values():
         assert (table.same, table.excused, table.live_digest) == (True, 0, table.rebuilt_digest)
         assert table.live == table.rebuilt > 0
@@ -90,11 +90,14 @@ async def test_rows_that_differ_are_named_and_what_a_node_took_meanwhile_is_excu
         await connection.execute("DELETE FROM one_time_prekeys WHERE user_id = %s AND prekey_id = 2", (ANNA,))
         await connection.execute("INSERT INTO used_prekeys VALUES (%s, 1, 2, 7)", (ANNA,))
         await connection.execute("UPDATE used_prekeys SET taken_at = 9")
+        await connection.execute("DELETE FROM kem_prekeys WHERE user_id = %s AND prekey_id = 2", (BELA,))
+        await connection.execute("INSERT INTO used_kem_prekeys VALUES (%s, 1, 2, 7)", (BELA,))
     found = await alike(kept, second)
     assert {name for name, table in found.items() if not table.same} == {"mailboxes", "envelopes"}
     assert found["mailboxes"].differing == [f"{ANNA} 1 (differs)"]
     assert found["envelopes"].differing == [f"{CARL} 1 3 (only rebuilt)"]
-    assert (found["one_time_prekeys"].excused, found["used_prekeys"].excused) == (1, 1)
+    for waiting, used in (("one_time_prekeys", "used_prekeys"), ("kem_prekeys", "used_kem_prekeys")):
+        assert (found[waiting].excused, found[used].excused) == (1, 1)
     async with kept.database.connection() as connection:
         await connection.execute("DELETE FROM one_time_prekeys WHERE user_id = %s AND prekey_id = 3", (ANNA,))
     assert found.keys() == (await alike(kept, second)).keys()

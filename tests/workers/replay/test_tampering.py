@@ -6,10 +6,21 @@ from uuid import UUID, uuid4, uuid5
 import msgspec
 import pytest
 
-from schema.events import PrekeysUploaded, SignedPrekey
+from schema.events import KemPrekeysUploaded, PrekeysUploaded, SignedPrekey
 from tests.workers import stories
 from tests.workers.replay.histories import compared, folded, oracle_rows, records
-from tests.workers.stories import Said, accepted, acknowledged, closed, expired, identity, taken, uploaded
+from tests.workers.stories import (
+    Said,
+    accepted,
+    acknowledged,
+    closed,
+    expired,
+    identity,
+    kem_taken,
+    kem_uploaded,
+    taken,
+    uploaded,
+)
 from workers.positions import Position
 from workers.replay import directory
 from workers.replay.records import Page, Record, Unreadable
@@ -18,10 +29,13 @@ from workers.replay.rows import Row
 ANNA, BELA, CARL, DORA = (uuid5(UUID(int=9), name) for name in ("anna", "bela", "carl", "dora"))
 STORY: list[Said] = [
     *(said for user in (ANNA, BELA, CARL) for said in (identity(user), uploaded(user, 1, 1, 2, 3))),
-    identity(ANNA, 2, "added", at=1001, number=2),
-    taken(ANNA, 1, 1),
+    identity(ANNA, 2, "added", at=1001, number=2, kem=21),
     taken(BELA, 1, 2),
-    stories.signed(CARL, 1, 7),
+    taken(ANNA, 1, 1),
+    kem_uploaded(BELA, 1, 1, 2, 3),
+    kem_taken(BELA, 1, 1),
+    stories.signed(CARL, 1, 7, kem=22),
+    stories.signed(BELA, 1, 1, kem=20),
     *(accepted(user, 1, seq, at=1000 + seq) for seq in (1, 2, 3) for user in (ANNA, BELA, CARL)),
     *(acknowledged(user, 1, upto) for upto in (1, 2) for user in (ANNA, BELA)),
     expired(CARL, 1, 2, count=2),
@@ -106,7 +120,7 @@ def test_an_entry_with_another_number_or_key_is_found(at: int) -> None:
         altered = msgspec.structs.replace(entry, seq=entry.seq + 1)
     elif hasattr(event, "identity_key"):
         altered = _with(entry, identity_key=stories.key(99))
-    elif isinstance(event, PrekeysUploaded):
+    elif isinstance(event, PrekeysUploaded | KemPrekeysUploaded):
         last = msgspec.structs.replace(event.prekeys[2], id=77)
         altered = _with(entry, prekeys=(*event.prekeys[:2], last))
     elif hasattr(event, "signed_prekey"):
@@ -137,7 +151,7 @@ def test_a_row_that_is_missing_or_foreign_is_named(at: int) -> None:
 def test_a_row_of_which_any_value_was_altered_is_named(at: int) -> None:
     table, row = ROWS[at]
     for column in range(1, len(row)):
-        if table == "used_prekeys" and column == len(row) - 1:
+        if table in {"used_prekeys", "used_kem_prekeys"} and column == len(row) - 1:
             continue  # a taker whose transaction was rolled back leaves another's time
         rows = [
             *ROWS[:at],
@@ -152,7 +166,7 @@ def _other(value: Any) -> Any:
         case int():
             return value + 50
         case bytes():
-            return bytes([value[0] ^ 1]) + value[1:]
+            return bytes([value[0] ^ 1]) + value[1:] if value else b"?"
         case UUID():
             return uuid4()
         case _:
@@ -217,6 +231,18 @@ RULES: dict[str, tuple[list[Said], str]] = {
     "a prekey is taken that never was": (
         [identity(ANNA), taken(ANNA, 1, 1)],
         "one-time prekey 1 was taken and never uploaded",
+    ),
+    "a KEM prekey is taken twice": (
+        [identity(ANNA), kem_uploaded(ANNA, 1, 1), kem_taken(ANNA, 1, 1), kem_taken(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was taken twice",
+    ),
+    "a KEM prekey is taken that never was, whatever the other kind has": (
+        [identity(ANNA), uploaded(ANNA, 1, 1), kem_taken(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was taken and never uploaded",
+    ),
+    "a KEM prekey is uploaded twice": (
+        [identity(ANNA), kem_uploaded(ANNA, 1, 1), kem_uploaded(ANNA, 1, 1)],
+        "one-time KEM prekey 1 was uploaded before",
     ),
     "a closed device acknowledges": (
         [identity(ANNA), closed(ANNA, 1), acknowledged(ANNA, 1, 1)],

@@ -7,6 +7,7 @@ import psycopg
 from workers.retention.clearing import DAY_MS, TOKEN_LIFE_MS, clear
 
 NOW = 100 * DAY_MS
+MARKS = ("used_prekeys", "used_kem_prekeys")
 LONG_AGO, LATELY, SOON = NOW - DAY_MS - 1, NOW - DAY_MS + 1, NOW + DAY_MS
 
 
@@ -73,8 +74,10 @@ async def test_the_marks_of_used_prekeys_go_with_a_device_that_was_closed_long_a
             connection.execute(
                 "INSERT INTO devices VALUES (%s, %s, 1, 1, '', '', 0, %s)", (user, device, closed)
             )
-            connection.execute("INSERT INTO used_prekeys VALUES (%s, %s, 7, 0)", (user, device))
+            for table in MARKS:
+                connection.execute(f"INSERT INTO {table} VALUES (%s, %s, 7, 0)", (user, device))
     await clear(database, now=NOW)
     with psycopg.connect(database_url) as connection:
-        left = [row[0] for row in connection.execute("SELECT device_id FROM used_prekeys ORDER BY 1")]
-    assert left == [2, 3]
+        for table in MARKS:
+            left = [row[0] for row in connection.execute(f"SELECT device_id FROM {table} ORDER BY 1")]
+            assert left == [2, 3], table

@@ -1,5 +1,7 @@
 """Stories that a log can hold: what the directory refuses is left out, numbers are as it gives them."""
 
+from typing import Any
+
 import msgspec
 
 from schema.events import (
@@ -9,6 +11,7 @@ from schema.events import (
     EnvelopesExpired,
     IdentityChange,
     IdentitySet,
+    KemPrekeysUploaded,
     LogEvent,
     PrekeysUploaded,
 )
@@ -24,9 +27,11 @@ def legal(story: list[Said]) -> list[Said]:
         said = _allowed(oracle, event, seq)
         if said is None:
             continue
-        if isinstance(said[0], PrekeysUploaded):
+        if isinstance(said[0], PrekeysUploaded | KemPrekeysUploaded):
             uploads += 1
-            prekeys = tuple(msgspec.structs.replace(one, id=uploads * 10 + one.id) for one in said[0].prekeys)
+            prekeys: Any = tuple(
+                msgspec.structs.replace(one, id=uploads * 10 + one.id) for one in said[0].prekeys
+            )
             said = msgspec.structs.replace(said[0], prekeys=prekeys), 0
         oracle.apply(*said)
         kept.append(said)

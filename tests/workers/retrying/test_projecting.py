@@ -39,7 +39,10 @@ def alive(tables: Tables) -> Tables:
         **tables,
         "devices": [row if row[:2] in is_open else row[:2] for row in tables["devices"]],
         "identities": [(*row[:3], bool(row[3])) for row in tables["identities"]],
-        "used_prekeys": [row for row in tables["used_prekeys"] if row[:2] in is_open],
+        **{
+            table: [row for row in tables[table] if row[:2] in is_open]
+            for table in ("used_prekeys", "used_kem_prekeys")
+        },
     }
 
 
