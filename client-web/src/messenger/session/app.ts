@@ -44,7 +44,8 @@ export class App {
   opened: OpenedData | null = null
   services: Services | null = null
   core: Core | null = null
-  private engine: RemoteEngine | null = null
+  /** Its safe is open while data is. */
+  engine: RemoteEngine | null = null
   private keeper: TokenKeeper | null = null
   private readonly database: string
   readonly leader
@@ -90,6 +91,8 @@ export class App {
       const locked = state === 'locked'
       this.setLock({ enabled: locked, locked, passkey: !!(await localData.vault.passkey()) })
       if (locked) return this.view.app({ phase: 'locked' })
+      // Its thread loads meanwhile.
+      this.startEngine()
       await this.read(localData, await localData.vault.unlock(null))
     })
   }
@@ -101,9 +104,19 @@ export class App {
     await this.opening(() => this.read(localData, root))
   }
 
+  async unlock(localData: LocalData, root: CryptoKey): Promise<OpenedData> {
+    this.opened = await localData.unlock(root, this.startEngine())
+    return this.opened
+  }
+
+  private startEngine(): RemoteEngine {
+    this.engine ??= (this.options.startEngine ?? startEngine)()
+    return this.engine
+  }
+
   private async read(localData: LocalData, root: CryptoKey): Promise<void> {
-    this.opened = await localData.unlock(root)
-    this.view.settings(this.opened.settings)
+    const { settings } = await this.unlock(localData, root)
+    this.view.settings(settings)
     await this.proceed()
   }
 
@@ -137,11 +150,10 @@ export class App {
       const knownUsername = account?.username ?? null
       return this.view.app({ phase: 'signed_out', account: null, knownUsername })
     }
-    this.engine ??= (this.options.startEngine ?? startEngine)()
     const keeper = this.makeKeeper(tokens)
     this.keeper = keeper
     const core = new Core(opened, {
-      engine: this.engine.engine,
+      engine: this.startEngine().engine,
       view: this.view,
       api: new RelayApi(this.way.wire, keeper),
       now: this.now,
