@@ -1,8 +1,8 @@
 """A device that comes back: connects, and after every loss waits and connects again, as the web client does.
 
-The waits are those of `client-web/src/messenger/backoff.ts` and `link.ts`: doubling from half a second up to
-thirty, each jittered downwards by half; up to two seconds after an orderly `shutdown`; what the relay asks
-for where it asks.
+The waits are those of `core/backoff.ts` and `session/relay-connection.ts` in `client-web/src/messenger/`:
+doubling from half a second up to thirty, each jittered downwards by half; up to two seconds after an orderly
+`shutdown`; what the relay asks for where it asks.
 """
 
 import asyncio

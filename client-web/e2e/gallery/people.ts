@@ -101,9 +101,10 @@ export function conversation(username: string, over: Partial<Conversation> = {})
   }
 }
 
-export function request(username: string, preview: string, ago: number): MessageRequest {
+export function request(username: string, text: string, ago: number): MessageRequest {
   const { userId, code, identity } = contact(username)
-  return { userId, username, code, identity, receivedAt: NOW - ago, count: 1, preview }
+  const last = message(username, { text })
+  return { userId, username, code, identity, receivedAt: NOW - ago, count: 1, last }
 }
 
 const myIdentity = identityOf('mara')

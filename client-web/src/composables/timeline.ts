@@ -3,7 +3,7 @@
  * day changes, one line where the unread ones begin, one where another key begins, notices between. Pure: same messages, same rows.
  */
 import type { EncryptionDetails, Message, MessageId } from '@/messenger/contract'
-import { foldedEnd } from '@/text/heights'
+import { folded } from '@/text/heights'
 import { startOfDay } from './days'
 import { isEmojiOnly } from './emoji'
 
@@ -147,8 +147,7 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
   if (!row.message.replyTo && isEmojiOnly(row.message.text)) return row.first ? 75 : 69
   const { text } = row.message
-  const lines = text
-    .slice(0, foldedEnd(text) ?? text.length)
+  const lines = (folded(text) ?? text)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
   const mark = row.message.kind === 'unknown' ? 18 : 0

@@ -10,12 +10,18 @@ export const MAX_TEXT = 16_000
  */
 export type TextProblem = 'blank' | 'too_long' | 'control'
 
-/** Spaces, default-ignorable characters (zero-width, fillers) and two symbols drawn as nothing. */
-const BLANK = /^[\s\p{Cc}\p{DI}\u2800\u{1D159}]*$/u
+/** No space, default-ignorable character (zero-width, filler) or one of the two symbols drawn as nothing. */
+const VISIBLE = /[^\s\p{Cc}\p{DI}\u2800\u{1D159}]/u
 /** Tab and line breaks are text. */
 const CONTROL = /(?![\t\n\r])\p{Cc}/u
 
-export const isBlank = (text: string): boolean => BLANK.test(text)
+/** Where the text begins to show something; its length where it shows nothing. */
+export function firstVisible(text: string): number {
+  const at = text.search(VISIBLE)
+  return at < 0 ? text.length : at
+}
+
+export const isBlank = (text: string): boolean => !VISIBLE.test(text)
 
 export function textProblem(text: string): TextProblem | null {
   if (text.length > MAX_TEXT) return 'too_long'

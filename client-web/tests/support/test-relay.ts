@@ -20,7 +20,8 @@ export class TestRelay {
   /** What a bundle or contact answer becomes on its way. */
   onAnswer: (path: string, answer: Json) => Json = (_path, answer) => answer
   /** What is put into the mailbox instead of an envelope. */
-  onEnvelope: (envelope: IncomingEnvelope, to: TestUser) => IncomingEnvelope[] = (one) => [one]
+  onEnvelope: (envelope: IncomingEnvelope, to: TestUser, device: TestDevice) => IncomingEnvelope[] =
+    (one) => [one]
   /** Before a `send` is looked at; may throw a RelayError. */
   beforeSend: (payload: SendPayload, attempt: number) => void = () => undefined
   /** After it was accepted; throwing loses the answer. */
@@ -51,7 +52,7 @@ export class TestRelay {
 
   /** Appends to a device's mailbox and pushes, as the relay does (or as an attacker would). */
   deliver(user: TestUser, device: TestDevice, envelope: Omit<IncomingEnvelope, 'seq'>): void {
-    for (const one of this.onEnvelope({ ...envelope, seq: 0 }, user)) {
+    for (const one of this.onEnvelope({ ...envelope, seq: 0 }, user, device)) {
       const numbered = { ...one, seq: ++device.head, body: Uint8Array.from(one.body) }
       device.mailbox.push(numbered)
       device.socket?.envelopes([numbered])

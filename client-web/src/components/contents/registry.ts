@@ -6,6 +6,7 @@ import { useI18n } from 'vue-i18n'
 import { useNoticeText } from '@/composables/notices'
 import type { Message, MessageKind } from '@/messenger/contract'
 import { shorten } from '@/text/graphemes'
+import { firstVisible } from '@/text/sendable'
 import type { ContentView } from './content-view'
 import { textView } from './text/text-view'
 import { unknownView } from './unknown/unknown-view'
@@ -22,6 +23,6 @@ export function useMessageLine(): (message: Message, name: string) => string {
   return (message, name) => {
     if (message.kind === 'notice') return message.notice ? notice(message.notice, name) : ''
     const line = contentViews[message.kind].line(message, t)
-    return shorten(line.replaceAll(/\s+/g, ' '), 200)
+    return shorten(line.slice(firstVisible(line)).replaceAll(/\s+/g, ' '), 200)
   }
 }

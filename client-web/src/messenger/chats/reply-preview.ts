@@ -2,6 +2,7 @@ import type { Core } from '@/messenger/core/core'
 import { messageNamed } from '@/messenger/core/kept-messages'
 import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record'
 import { shorten } from '@/text/graphemes'
+import { firstVisible } from '@/text/sendable'
 import type { ConversationId } from '@/messenger/contract'
 
 const EXCERPT = 140
@@ -22,5 +23,5 @@ export const quoteOf = ({ id, sender, text }: MessageRecord): ReplyRecord => ({
   id,
   sender,
   known: true,
-  excerpt: shorten(text, EXCERPT),
+  excerpt: shorten(text.slice(firstVisible(text)), EXCERPT),
 })

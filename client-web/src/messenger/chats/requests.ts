@@ -3,6 +3,8 @@ import type { Chats } from './chats'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'
 import { conversationWith } from '@/messenger/contract'
+import type { MessageRequest } from '@/messenger/contract'
+import { shownMessage } from '@/messenger/core/shown-message'
 
 /** Message requests, newest first: people who wrote and wait for an answer. */
 export class Requests {
@@ -13,23 +15,13 @@ export class Requests {
   ) {}
 
   show(): void {
-    const waiting = [...this.people.all.values()].filter(
-      (person) =>
-        person.relation === 'request' &&
-        !person.blocked &&
-        this.chats.record(conversationWith(person.userId)).last !== null,
-    )
-    const requests = waiting.map((person) => {
-      const chat = this.chats.record(conversationWith(person.userId))
-      return {
-        userId: person.userId,
-        username: person.username,
-        code: contactCode(person.username, person.identity),
-        identity: identityText(person.identity),
-        receivedAt: chat.activeAt,
-        count: chat.unread,
-        preview: chat.last?.text ?? '',
-      }
+    const requests = [...this.people.all.values()].flatMap((person): MessageRequest[] => {
+      const { userId, username, identity, relation, blocked } = person
+      const { last, activeAt, unread } = this.chats.record(conversationWith(userId))
+      if (relation !== 'request' || blocked || !last) return []
+      const code = contactCode(username, identity)
+      const known = { userId, username, code, identity: identityText(identity) }
+      return [{ ...known, receivedAt: activeAt, count: unread, last: shownMessage(last) }]
     })
     this.core.view.requests(requests.sort((a, b) => b.receivedAt - a.receivedAt))
   }

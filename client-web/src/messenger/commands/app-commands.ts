@@ -22,7 +22,7 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
       })
       if (key === 'presence') app.services?.presence.watch().catch(() => undefined)
     },
-    reconnect: () => app.services?.link.now(),
+    reconnect: () => app.services?.connection.now(),
     chooseRelay: (address) => app.chooseRelay(address),
     async applyUpdate() {
       // The draft that the press took the focus from.

@@ -1,3 +1,6 @@
+import type { PublicKey } from '@/crypto/engine'
+import { identityText } from '@/crypto/identity'
+import type { UserId } from '@/messenger/contract'
 import { isRecord, isUuid, malformed } from './checks'
 
 /** Whose conversation a copy or a sync content belongs to, with the key that the sending device knows. */
@@ -14,4 +17,10 @@ export function readAbout(value: unknown): { for?: About } {
   const { user_id: user, username, identity } = value
   if (typeof username !== 'string' || typeof identity !== 'string') throw malformed()
   return { for: { user_id: user, username, identity } }
+}
+
+/** Names someone to one's own other devices, with the key that this device knows. */
+export function aboutOf(person: { userId: UserId; username: string; identity: PublicKey }): About {
+  const { userId, username, identity } = person
+  return { user_id: userId, username, identity: identityText(identity) }
 }

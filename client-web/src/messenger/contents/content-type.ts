@@ -4,7 +4,7 @@
  */
 import type { MessageKind } from '@/messenger/contract'
 import type { Fields } from './checks'
-import type { OwnDeviceEffects, PersonEffects, Signs } from './effects'
+import type { OwnDeviceEffects, PersonEffects, EphemeralEffects } from './effects'
 
 export interface Sender {
   user_id: string
@@ -57,7 +57,7 @@ export interface ContentType<B extends Typed> {
   fromPerson?(effects: PersonEffects, received: Received<B>): Promise<void> | void
   fromOwnDevice?(effects: OwnDeviceEffects, received: Received<B>): Promise<void> | void
   /** Of one that came as an ephemeral. */
-  asSign?(signs: Signs, body: B): void
+  fromEphemeral?(effects: EphemeralEffects, body: B): void
 }
 
 export interface MessageRule<B extends Typed> {

@@ -41,6 +41,6 @@ export interface SharedChanges {
   deletedUpto(newest: string | null): Promise<void>
 }
 
-export interface Signs {
+export interface EphemeralEffects {
   typing(active: boolean): void
 }

@@ -54,7 +54,8 @@ export interface MessageRequest {
   readonly identity: string
   readonly receivedAt: number
   readonly count: number
-  readonly preview: string
+  /** The newest that they wrote. */
+  readonly last: Message
 }
 
 export interface SafetyNumber {

@@ -1,7 +1,7 @@
 /** Messages on disk, found by what they are known by, or page by page. */
 import type { Store } from '@/storage/store'
 import type { ConversationId } from '@/messenger/contract'
-import { isShown, sameMessage } from './message-record'
+import { isReceived, isShown, sameMessage } from './message-record'
 import type { MessageRecord, MessageRef } from './message-record'
 import { messages } from './stored-records'
 
@@ -43,5 +43,22 @@ export async function shownPage(
     const [first] = page
     if (!first || page.length < limit || found.length >= limit) return found.slice(-limit)
     end = first.order
+  }
+}
+
+const RECEIVED_PAGE = 100
+
+/** The conversation's received messages, newest first; read from disk as far as they are taken. */
+export async function* receivedMessages(
+  store: Store,
+  conversation: ConversationId,
+): AsyncGenerator<MessageRecord, void> {
+  let before = Infinity
+  for (;;) {
+    const page = await store.page(messages, conversation, before, RECEIVED_PAGE)
+    yield* page.filter(isReceived).toReversed()
+    const [first] = page
+    if (!first || page.length < RECEIVED_PAGE) return
+    before = first.order
   }
 }

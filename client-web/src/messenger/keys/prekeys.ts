@@ -13,11 +13,13 @@ import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { commitAccount, localIdentity, updateAccount } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import { tidy } from './handed-out'
 import type { StoredSignedPrekey } from '@/messenger/core/records'
 import type { SecurityLog } from './security-log'
 import { Serial } from '@/messenger/core/serial'
-import { KEEP_RETIRED, ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
+import type { RelayClock } from '@/messenger/core/relay-clock'
+import { mayBeErased, nowBetween, retiredSince, retirePrekeys } from './retirement'
+import type { Now } from './retirement'
+import { ROTATE_AFTER, signedPrekeyId } from './signed-prekey-age'
 
 export const BATCH = 100
 const LOW = 20
@@ -31,7 +33,12 @@ export class Prekeys {
   constructor(
     private readonly core: Core,
     private readonly log: SecurityLog,
+    private readonly relayClock: RelayClock,
   ) {}
+
+  private get now(): Now {
+    return nowBetween(this.core.now(), this.relayClock.last)
+  }
 
   /** First keys of this device; afterwards it is active. @throws RelayError `identity_conflict` … */
   async publish(replace: boolean): Promise<void> {
@@ -136,8 +143,9 @@ export class Prekeys {
     const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
     changes.write(signedPrekeys, id, signed)
+    const retiredAt = retiredSince(null, this.now)
     for (const old of await this.core.store.all(signedPrekeys)) {
-      if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt: now })
+      if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt })
     }
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
     return signed
@@ -164,12 +172,17 @@ export class Prekeys {
     const changes = new TurnChanges(turn)
     const prekeys = await this.core.store.all(prekeyRecords)
     const available = this.core.account.prekeysAvailable ?? prekeys.length
-    const { changed, erased } = tidy(prekeys, available, this.core.now())
+    const { now } = this
+    const { changed, erased } = retirePrekeys(prekeys, available, now)
     for (const prekey of changed) changes.write(prekeyRecords, prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
-    const limit = this.core.now() - KEEP_RETIRED
     for (const key of await this.core.store.all(signedPrekeys)) {
-      if (key.retiredAt !== null && key.retiredAt < limit) changes.remove('signed_prekeys', key.id)
+      if (key.retiredAt === null) continue
+      const retiredAt = retiredSince(key.retiredAt, now)
+      if (mayBeErased(retiredAt, now)) changes.remove('signed_prekeys', key.id)
+      else if (retiredAt !== key.retiredAt) {
+        changes.write(signedPrekeys, key.id, { ...key, retiredAt })
+      }
     }
     await this.core.store.commit(changes)
   }

@@ -40,7 +40,7 @@ export function surplus(events: readonly SecurityEventRecord[]): SecurityEventRe
   ]
 }
 
-interface About {
+interface EventDetails {
   userId?: UserId
   device?: number
   identity?: Uint8Array<ArrayBuffer>
@@ -69,7 +69,7 @@ export class SecurityLog {
   stage(
     changes: TurnChanges,
     type: SecurityEvent['type'],
-    about: About,
+    about: EventDetails,
     id: string = crypto.randomUUID(),
   ): void {
     const person = about.userId ? this.people.all.get(about.userId) : undefined
@@ -107,11 +107,11 @@ export class SecurityLog {
     if (before?.count !== count) await this.add('records_damaged', { count })
   }
 
-  add(type: SecurityEvent['type'], about: About): Promise<void> {
+  add(type: SecurityEvent['type'], about: EventDetails): Promise<void> {
     return this.core.serial.run((turn) => this.addNow(turn, type, about))
   }
 
-  async addNow(turn: Turn, type: SecurityEvent['type'], about: About): Promise<void> {
+  async addNow(turn: Turn, type: SecurityEvent['type'], about: EventDetails): Promise<void> {
     const changes = new TurnChanges(turn)
     this.stage(changes, type, about)
     await this.core.store.commit(changes)

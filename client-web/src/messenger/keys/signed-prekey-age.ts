@@ -10,11 +10,6 @@ const FIRST = 473_352
 
 export const ROTATE_AFTER = 7 * DAY
 export const STALE_AFTER = 30 * DAY
-/**
- * Private halves are kept this long after the relay stopped giving the public one away: a month in
- * a sender's hands, a month in the mailbox (the relay's default limit).
- */
-export const KEEP_RETIRED = 60 * DAY
 
 /** A new id: the hour, or just above the last one. */
 export const signedPrekeyId = (now: number, last: number): number =>

@@ -20,7 +20,7 @@ import type { People } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 import { conversationWith } from '@/messenger/contract'
-import type { SharedChangesOf } from './shared-changes'
+import type { SiblingChanges } from './sibling-changes'
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
@@ -32,7 +32,7 @@ export class ContentHandlers {
     private readonly chats: Chats,
     private readonly messages: IncomingMessages,
     private readonly log: SecurityLog,
-    private readonly shared: SharedChangesOf,
+    private readonly shared: SiblingChanges,
   ) {}
 
   async stage(

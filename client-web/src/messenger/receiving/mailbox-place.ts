@@ -11,6 +11,7 @@ import type { LogRecord } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'
+import type { RelayClock } from '@/messenger/core/relay-clock'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 
 /**
@@ -27,6 +28,7 @@ export class MailboxPlace {
   constructor(
     private readonly core: Core,
     private readonly security: SecurityLog,
+    private readonly relayClock: RelayClock,
   ) {}
 
   async load(): Promise<void> {
@@ -45,7 +47,10 @@ export class MailboxPlace {
   stage(changes: TurnChanges, seq: number, envelope: IncomingEnvelope | null = null): void {
     const marks = envelope ? this.withMark(envelope) : this.marks
     changes.put('records', 'cursor', seq)
-    if (envelope) changes.put('records', 'marks', marks)
+    if (envelope) {
+      changes.put('records', 'marks', marks)
+      this.relayClock.stage(changes, envelope.at)
+    }
     changes.whenStored(() => {
       this.cursor = seq
       this.marks = marks

@@ -20,7 +20,7 @@ import type { Sessions } from '@/messenger/keys/sessions'
 import type { SignedReceipts } from './signed-receipts'
 import type { Target, Targets } from '@/messenger/keys/targets'
 
-export type Outcome =
+export type SendOutcome =
   | { type: 'accepted'; at: number; receipts: readonly SignedReceiptRecord[] }
   /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
   | { type: 'prepared'; entry: OutboxRecord; wait?: number }
@@ -53,7 +53,7 @@ export class Delivery {
     private readonly signed: SignedReceipts,
   ) {}
 
-  async attempt(entry: OutboxRecord): Promise<Outcome> {
+  async attempt(entry: OutboxRecord): Promise<SendOutcome> {
     const target = this.targets.get(entry.to)
     const own = entry.to === this.core.account.userId
     if (!target) return { type: 'never', problem: 'recipient_gone' }
@@ -92,7 +92,7 @@ export class Delivery {
     }
   }
 
-  private async prepare(entry: OutboxRecord, target: Target): Promise<Outcome> {
+  private async prepare(entry: OutboxRecord, target: Target): Promise<SendOutcome> {
     const own = target.userId === this.core.account.userId
     const known = own || target.devices?.length ? target.devices : null
     const devices = known ?? (await this.sessions.start(target))
@@ -138,7 +138,7 @@ export class Delivery {
     return stored?.id === entry.id ? stored : null
   }
 
-  private async send(entry: OutboxRecord): Promise<Outcome> {
+  private async send(entry: OutboxRecord): Promise<SendOutcome> {
     const { socket, log } = this.core
     if (!socket) return { type: 'hold', problem: null }
     const { id, to, envelopes } = entry
@@ -150,7 +150,7 @@ export class Delivery {
     return { type: 'accepted', at: answer.at, receipts }
   }
 
-  private async explain(error: unknown, entry: OutboxRecord, target: Target): Promise<Outcome> {
+  private async explain(error: unknown, entry: OutboxRecord, target: Target): Promise<SendOutcome> {
     if (error instanceof KeyChanged) {
       await this.keys.seen(target.userId, error.identity)
       return { type: 'hold', problem: 'identity_changed' }
@@ -185,7 +185,7 @@ export class Delivery {
     entry: OutboxRecord,
     target: Target,
     devices: number[],
-  ): Promise<Outcome> {
+  ): Promise<SendOutcome> {
     try {
       await this.sessions.start(target, devices, true)
       return { type: 'prepared', entry }
@@ -196,7 +196,11 @@ export class Delivery {
   }
 
   /** Nothing was accepted: ciphertexts of unchanged devices stay as they are. */
-  private async adapt(entry: OutboxRecord, target: Target, error: RelayError): Promise<Outcome> {
+  private async adapt(
+    entry: OutboxRecord,
+    target: Target,
+    error: RelayError,
+  ): Promise<SendOutcome> {
     const [missing, extra, stale] = ['missing', 'extra', 'stale'].map((name) =>
       numbers(error.details[name]),
     ) as [number[], number[], number[]]
@@ -222,7 +226,7 @@ export class Delivery {
     target: Target,
     devices: DeviceRef[],
     replaced: ReadonlySet<number>,
-  ): Promise<Outcome> {
+  ): Promise<SendOutcome> {
     const added = devices.filter(({ deviceId }) => replaced.has(deviceId))
     const record = await this.sessions.serial.run(async (turn) => {
       if (!(await this.stored(turn, entry))) return null
@@ -242,7 +246,7 @@ export class Delivery {
   }
 
   /** Every device it was encrypted for is gone; whoever is there now gets it. */
-  private async encryptAgain(entry: OutboxRecord, target: Target): Promise<Outcome> {
+  private async encryptAgain(entry: OutboxRecord, target: Target): Promise<SendOutcome> {
     const devices = await this.sessions.start(target)
     if (devices.length === 0)
       return { type: 'later', wait: this.backoff(entry.to), problem: 'no_devices' }
@@ -254,7 +258,7 @@ export class Delivery {
     entry: OutboxRecord,
     target: Target,
     error: RelayError,
-  ): Promise<Outcome> {
+  ): Promise<SendOutcome> {
     const times = (this.mismatches.get(entry.key) ?? 0) + 1
     this.mismatches.set(entry.key, times)
     if (times > ADAPTED_AT_ALL) {

@@ -15,15 +15,15 @@ import type { Core } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
 import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
-import type { Outcome } from './delivery'
-import { aboutOf } from './about'
-import { stageSeal } from './message-seal'
+import type { SendOutcome } from './delivery'
+import { aboutOf } from '@/messenger/contents/about'
+import { stageMessageKey } from './message-key'
 import { anew, OutboxEntries } from './outbox-entries'
 import type { NewEntry } from './outbox-entries'
 import type { OutboxRecord } from '@/messenger/core/records'
 import type { Targets } from '@/messenger/keys/targets'
 
-type Accepted = Extract<Outcome, { type: 'accepted' }>
+type Accepted = Extract<SendOutcome, { type: 'accepted' }>
 
 const STORE_PAUSE = 5_000
 /** After this many faults of our own an entry is set aside; before, it pauses a little longer each time. */
@@ -84,7 +84,7 @@ export class Outbox {
       const renewed = this.entries.to(to).map(anew)
       for (const entry of renewed) this.entries.stage(changes, entry)
       const target = this.targets.get(to)
-      for (const { contentId } of renewed) await stageSeal(this, changes, contentId, target)
+      for (const { contentId } of renewed) await stageMessageKey(this, changes, contentId, target)
       await this.core.store.commit(changes)
     })
     this.resume(to)
@@ -147,7 +147,7 @@ export class Outbox {
   }
 
   /** True when the next entry may follow. */
-  private async settle(entry: OutboxRecord, outcome: Outcome): Promise<boolean> {
+  private async settle(entry: OutboxRecord, outcome: SendOutcome): Promise<boolean> {
     // Meanwhile deleted, or to be encrypted anew: what this attempt came to counts no more.
     if (this.entries.get(entry.key) !== entry) return true
     switch (outcome.type) {

@@ -10,7 +10,7 @@ import { synced } from '@/messenger/core/stored-records'
 import type { Change } from '@/messenger/contents/sync/sync'
 import type { Targets } from '@/messenger/keys/targets'
 import type { UserId } from '@/messenger/contract'
-import { aboutOf } from './about'
+import { aboutOf } from '@/messenger/contents/about'
 import type { Outbox } from './outbox'
 
 type Kind = Change['what']

@@ -1,6 +1,7 @@
 import { RelayError } from '@/wire/errors'
 import { updateAccount } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
+import { RelayClock } from '@/messenger/core/relay-clock'
 import { People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { SecurityLog } from '@/messenger/keys/security-log'
@@ -14,7 +15,7 @@ export async function activate(core: Core, replace = false): Promise<boolean> {
   const log = new SecurityLog(core, new People(core))
   if (created) await updateAccount(core, { identity: await core.engine.createIdentity() })
   try {
-    await new Prekeys(core, log).publish(replace)
+    await new Prekeys(core, log, new RelayClock(core)).publish(replace)
   } catch (error) {
     if (!(error instanceof RelayError) || error.code !== 'identity_conflict') throw error
     // Only a key made just now is dropped; one that was used or restored stays.

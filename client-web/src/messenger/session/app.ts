@@ -26,7 +26,7 @@ import { LocalData } from './local-data'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { leadership } from './leadership'
 import type { AccountRecord } from '@/messenger/core/records'
-import { RelayWay } from './relay-way'
+import { ChosenRelay } from './chosen-relay'
 import { Services } from './services'
 import { Serial } from '@/messenger/core/serial'
 import type { View } from '@/messenger/core/view'
@@ -35,7 +35,7 @@ const SETTLING = 1_000
 const unlocked: AppState['lock'] = { enabled: false, locked: false, passkey: false }
 
 export class App {
-  private readonly way: RelayWay
+  private readonly relay: ChosenRelay
   readonly now: () => number
   readonly elapsed: Elapsed
   readonly view: View
@@ -62,12 +62,12 @@ export class App {
     this.now = options.now ?? Date.now
     this.elapsed = options.now ? steadyClock(options.now) : elapsed
     this.database = options.database ?? DATABASE_NAME
-    this.way = new RelayWay(this.platform.relay, this.view, options.wire)
+    this.relay = new ChosenRelay(this.platform.relay, this.view, options.wire)
     this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
   }
 
   get api(): PublicApi {
-    return this.way.api
+    return this.relay.api
   }
 
   async boot(): Promise<void> {
@@ -155,7 +155,7 @@ export class App {
     const core = new Core(opened, {
       engine: this.startEngine().engine,
       view: this.view,
-      api: new RelayApi(this.way.wire, keeper),
+      api: new RelayApi(this.relay.wire, keeper),
       now: this.now,
       elapsed: this.elapsed,
       deviceName: this.platform.deviceName ?? null,
@@ -166,7 +166,7 @@ export class App {
       return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
     if (this.core !== core) return
-    this.services = new Services(core, this.way.wire, keeper, (end) => {
+    this.services = new Services(core, this.relay.wire, keeper, (end) => {
       void this.sessionEnded(end)
     })
     const { username } = account
@@ -180,7 +180,7 @@ export class App {
   /** Only while nobody is logged in: an account's mailbox is at one relay. @throws MessengerError */
   async chooseRelay(address: string): Promise<void> {
     if (this.keeper) throw new MessengerError('invalid', 'somebody is logged in')
-    await this.way.choose(address)
+    await this.relay.choose(address)
   }
 
   setLock(lock: Partial<AppState['lock']>): void {
@@ -266,7 +266,7 @@ export class App {
   private makeKeeper(tokens: SessionTokens): TokenKeeper {
     const opened = this.theOpened()
     const keeper: TokenKeeper = new TokenKeeper(tokens, {
-      refresh: (token) => this.way.api.refresh(token),
+      refresh: (token) => this.relay.api.refresh(token),
       save: async (renewed) => {
         // Those of a session that is over must not take the place of the next one's.
         if (this.keeper !== keeper) throw new MessengerError('signed_out')

@@ -1,5 +1,5 @@
 /** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
-import type { Signs } from '@/messenger/contents/effects'
+import type { EphemeralEffects } from '@/messenger/contents/effects'
 import { typeOf } from '@/messenger/contents/registry'
 import { counts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
@@ -89,10 +89,10 @@ export class Presence {
     if (!person || !mayWriteTo(person)) return
     // Read also when it is not shown: the ratchet goes on.
     const content = await this.ephemerals.read(from, body)
-    if (content) typeOf(content).asSign?.(this.signs(from.user_id), content)
+    if (content) typeOf(content).fromEphemeral?.(this.effects(from.user_id), content)
   }
 
-  private signs(userId: UserId): Signs {
+  private effects(userId: UserId): EphemeralEffects {
     return {
       typing: (active) => {
         if (this.core.settings.typingIndicators) this.show(userId, active)

@@ -1,6 +1,5 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { shownPage } from '@/messenger/core/kept-messages'
-import { isReceived } from '@/messenger/core/message-record'
+import { receivedMessages } from '@/messenger/core/kept-messages'
 import { TurnChanges } from '@/messenger/core/serial'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
@@ -19,7 +18,7 @@ import { Greetings } from '@/messenger/sending/greetings'
 import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { Inbox } from '@/messenger/receiving/inbox'
 import { KeyWatch } from '@/messenger/keys/key-watch'
-import { Link } from './link'
+import { RelayConnection } from './relay-connection'
 import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
 import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
 import { Outbox } from '@/messenger/sending/outbox'
@@ -36,7 +35,8 @@ import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
 import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
-import { SharedChangesOf } from '@/messenger/receiving/shared-changes'
+import { SiblingChanges } from '@/messenger/receiving/sibling-changes'
+import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
 
@@ -56,6 +56,7 @@ export class Services {
   readonly sync: SiblingSync
   readonly receipts: Receipts
   readonly signed: SignedReceipts
+  readonly relayClock: RelayClock
   readonly removals: Removals
   readonly requests: Requests
   readonly inbox: Inbox
@@ -64,7 +65,7 @@ export class Services {
   readonly greetings: Greetings
   readonly presence: Presence
   readonly search: SearchIndex
-  readonly link: Link
+  readonly connection: RelayConnection
   private stopped = false
   private upkeep: ReturnType<typeof setInterval> | null = null
 
@@ -84,7 +85,8 @@ export class Services {
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
-    const { people, chats, log, targets, sessions, keys, held, signed } = this
+    this.relayClock = new RelayClock(core)
+    const { people, chats, log, targets, sessions, keys, held, signed, relayClock } = this
     this.outbox = new Outbox(
       core,
       targets,
@@ -101,7 +103,7 @@ export class Services {
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search)
-    const shared = new SharedChangesOf(core, people, chats, log, keys, held, sync, this.removals)
+    const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
     const incoming = new IncomingMessages(core, people, chats, receipts, requests)
@@ -115,22 +117,34 @@ export class Services {
       keys,
       held,
       this.expiredNotice,
-      new MailboxPlace(core, log),
+      new MailboxPlace(core, log, relayClock),
     )
-    this.prekeys = new Prekeys(core, log)
+    this.prekeys = new Prekeys(core, log, relayClock)
     this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
     handlers.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
     this.greetings = new Greetings(core, people, chats, this.outbox)
     const ephemerals = new Ephemerals(core, decryptor)
     this.presence = new Presence(core, people, chats, sessions, ephemerals)
-    this.link = new Link(core, wire, tokens, this.events(ended))
-    this.inbox.interrupted = () => this.link.reconnect()
+    this.connection = new RelayConnection(core, wire, tokens, this.events(ended))
+    this.inbox.interrupted = () => this.connection.reconnect()
   }
 
   async start(): Promise<void> {
     await this.people.load()
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
-    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
+    const { relayClock } = this
+    const parts = [
+      chats,
+      log,
+      targets,
+      devices,
+      held,
+      inbox,
+      expiredNotice,
+      signed,
+      sync,
+      relayClock,
+    ]
     await Promise.all(parts.map((part) => part.load()))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
@@ -142,14 +156,14 @@ export class Services {
       this.inBackground(this.inbox.openHeld(userId))
     }
     if (this.stopped) return
-    this.link.start()
+    this.connection.start()
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
   }
 
   stop(): void {
     this.stopped = true
     if (this.upkeep) clearInterval(this.upkeep)
-    this.link.stop()
+    this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
     this.receipts.stop()
@@ -203,14 +217,20 @@ export class Services {
     })
   }
 
-  /** Ids of the newest received messages. */
+  /** Ids of the newest received messages, ascending. */
   private async newest(id: ConversationId, count: number): Promise<string[]> {
-    const page = await shownPage(this.core.store, id, Infinity, Math.min(1000, count * 2 + 50))
-    const received = page.filter(isReceived)
-    return received.slice(-count).map((one) => one.id)
+    const ids: string[] = []
+    if (count === 0) return ids
+    for await (const message of receivedMessages(this.core.store, id)) {
+      ids.push(message.id)
+      if (ids.length === count) break
+    }
+    return ids.toReversed()
   }
 
-  private events(ended: (reason: SessionEnd) => void): ConstructorParameters<typeof Link>[3] {
+  private events(
+    ended: (reason: SessionEnd) => void,
+  ): ConstructorParameters<typeof RelayConnection>[3] {
     return {
       opened: (log) => {
         this.inbox.greeted(log)

@@ -86,6 +86,7 @@ test('prekeys: low numbers are replenished by a hundred, the signed one is renew
   let now = Date.now() - 20 * 86_400_000
   const anna = await Client.registered('anna', relay, { now: () => now, wholeBatches: true })
   const device = relay.device('anna')
+  relay.onEnvelope = (one) => [{ ...one, at: now }]
   const signed = device.signedPrekey.id
   device.prekeys.splice(0, 90)
   const again = await anna.reloaded()
@@ -134,6 +135,7 @@ test('prekeys: a half that was handed out and never used is erased two months la
   let now = Date.now() - 100 * 86_400_000
   const anna = await Client.registered('anna', relay, { now: () => now, wholeBatches: true })
   const device = relay.device('anna')
+  relay.onEnvelope = (one) => [{ ...one, at: now }]
   const read = async <T>(look: (db: Database) => Promise<T>): Promise<T> => {
     const db = await openDatabase(anna.database)
     return look(db).finally(() => db.close())
@@ -150,8 +152,13 @@ test('prekeys: a half that was handed out and never used is erased two months la
   await until(() => before.eventTypes().includes('signed_prekey_rotated'), 'tended')
   expect(await halves()).toHaveLength(100)
   now += 10 * 86_400_000
+  // The relay's clock says so, too.
+  const bob = await Client.registered('bob', relay)
+  await bob.messenger.addContactByCode(before.code)
+  await bob.messenger.sendText(before.chat, 'two months later')
+  await until(() => before.shown.waiting.length === 1, 'received')
   await before.reloaded()
-  for (let left = 100; left === 100; left = (await halves()).length) await calm(20)
+  for (let left = 99; left === 99; left = (await halves()).length) await calm(20)
   expect(await halves()).toEqual(device.prekeys.map(({ id }) => id))
   expect(await halves()).not.toContain(taken)
 })

@@ -1,7 +1,9 @@
 /** What the person decides about keys: it holds for the key that was shown, and for good. */
 import { describe, expect, test } from 'vitest'
-import { acquaintedClients, Client } from '../../support/client'
+import type { IncomingEnvelope } from '@/wire/types'
+import { acquaintedClients, Client, strangers } from '../../support/client'
 import { forgedFor } from '../../support/forged'
+import { TestRelay } from '../../support/test-relay'
 import { calm, until } from '../../support/wait'
 
 async function setUp() {
@@ -164,4 +166,68 @@ test('typing and sending do not wait for a safety number', async () => {
   await until(() => anna.received().includes('meanwhile'), 'sent')
   answer()
   expect((await number).groups.join('')).toMatch(/^\d{60}$/)
+})
+
+describe('private halves of prekeys', () => {
+  const DAY = 86_400_000
+
+  /**
+   * A message to Anna under a one-time prekey lies at the relay; her device has noted that the prekey is gone.
+   * Resolves to whether she reads the message after days on both clocks.
+   */
+  async function readAfter(days: { hers: number; relays: number }): Promise<boolean> {
+    let [hers, relays, looks] = [0, 0, 0]
+    const relay = new TestRelay()
+    /** After the keys a device looks at the log-ins. */
+    const wire = relay.wire(async ({ method, path }) => {
+      if (method === 'GET' && path.endsWith('/sessions')) looks += 1
+    })
+    const options = { now: () => Date.now() + hers * DAY, wire }
+    const { anna, bob } = await strangers({ anna: options }, relay)
+    const cara = await Client.registered('cara', relay)
+    for (const other of [bob, cara]) {
+      await anna.messenger.addContactByCode(other.code)
+      await other.messenger.addContactByCode(anna.code)
+    }
+    const late: IncomingEnvelope[] = []
+    relay.onEnvelope = (one) => {
+      late.push(one)
+      return []
+    }
+    await bob.messenger.sendText(anna.chat, 'on its way')
+    await until(() => late.length > 0, 'sent')
+    relay.onEnvelope = (one) => [{ ...one, at: one.at + relays * DAY }]
+
+    const last = (of: Client) => anna.shown.conversations.get(of.chat)?.last?.text
+    /** Anna's device looks after its keys; then it gets what somebody else writes. */
+    const lookAgain = async (text: string) => {
+      const before = looks
+      relay.drop('anna')
+      anna.messenger.reconnect()
+      await until(() => looks > before && anna.shown.link.state === 'online', 'looked after')
+      await cara.messenger.sendText(anna.chat, text)
+      await until(() => last(cara) === text, text)
+    }
+    await lookAgain('one')
+    hers = days.hers
+    relays = days.relays
+    await lookAgain('two')
+    await lookAgain('three')
+    const [first] = late
+    if (first) relay.deliver(relay.user('anna'), relay.device('anna'), first)
+    await until(() => last(bob) !== undefined, 'arrived')
+    return last(bob) === 'on its way'
+  }
+
+  test('stay when the device’s clock jumps ahead: what is on its way is read', async () => {
+    expect(await readAfter({ hers: 100, relays: 0 })).toBe(true)
+  })
+
+  test('stay when the relay’s clock does', async () => {
+    expect(await readAfter({ hers: 0, relays: 100 })).toBe(true)
+  })
+
+  test('go when both say that the time is over', async () => {
+    expect(await readAfter({ hers: 100, relays: 100 })).toBe(false)
+  })
 })

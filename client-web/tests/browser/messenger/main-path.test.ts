@@ -188,6 +188,6 @@ describe('requests', () => {
     await bob.messenger.declineRequest(anna.userId)
     expect(bob.shown.waiting).toEqual([])
     await anna.messenger.sendText(bob.chat, 'two')
-    await until(() => bob.shown.waiting[0]?.preview === 'two', 'asked again')
+    await until(() => bob.shown.waiting[0]?.last.text === 'two', 'asked again')
   })
 })

@@ -34,7 +34,9 @@ test('all that lies in a profile is shown, and the sessions in it go on', async 
   expect(anna.shown.settingsShown.theme).toBe('dark')
   expect(personNamed(anna, 'bob')).toMatchObject({ trust: 'verified', relation: 'contact' })
   expect(personNamed(anna, 'dave')).toMatchObject({ trust: 'changed', relation: 'contact' })
-  expect(anna.shown.waiting).toMatchObject([{ username: 'carol', count: 1, preview: 'may I?' }])
+  expect(anna.shown.waiting).toMatchObject([
+    { username: 'carol', count: 1, last: { text: 'may I?' } },
+  ])
   const [bobId = '', daveId = ''] = ['bob', 'dave'].map((name) => personNamed(anna, name)?.userId)
   const chat = conversationWith(bobId)
   expect(anna.shown.conversations.get(chat)).toMatchObject({

@@ -76,7 +76,7 @@ describe('someone who is no contact yet and has a new key', () => {
       code: phone.code,
     })
     await bob.messenger.sendText(phone.chat, 'hello after all')
-    await until(() => phone.shown.waiting[0]?.preview === 'hello after all', 'sent')
+    await until(() => phone.shown.waiting[0]?.last.text === 'hello after all', 'sent')
   })
 
   test('is told apart when their request is accepted; their new code takes it in', async () => {

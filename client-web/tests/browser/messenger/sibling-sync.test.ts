@@ -56,6 +56,34 @@ test('what is read on one is read on both, and a sender who is not told is not t
   expect(before).toBeGreaterThan(0)
 })
 
+test('reading on one marks what the other has, though it never got the newest', async () => {
+  const { relay, anna, second, bob } = await twoDevices()
+  await anna.messenger.markRead(bob.chat)
+  await until(() => chat(second, bob)?.unread === 0, 'nothing is unread')
+  for (const text of ['one', 'two']) await bob.messenger.sendText(anna.chat, text)
+  await until(() => chat(second, bob)?.unread === 2, 'on both')
+  const lost = relay.device('anna', 2)
+  relay.onEnvelope = (one, _to, device) => (device === lost ? [] : [one])
+  for (let i = 0; i < 20; i++) await bob.messenger.sendText(anna.chat, `${i}`)
+  await until(() => chat(anna, bob)?.unread === 22, 'on one')
+  relay.onEnvelope = (one) => [one]
+  await anna.messenger.markRead(bob.chat)
+  await until(() => chat(second, bob)?.unread === 0, 'read on both', 15_000)
+})
+
+test('what was written below the unread keeps nobody from being told that it is read', async () => {
+  const { anna, second, bob } = await twoDevices()
+  await anna.messenger.markRead(bob.chat)
+  await bob.messenger.sendText(anna.chat, 'please answer')
+  await until(() => chat(anna, bob)?.unread === 1 && chat(second, bob)?.unread === 1, 'unread')
+  for (let i = 0; i < 55; i++) await anna.messenger.sendText(bob.chat, `${i}`)
+  await until(() => chat(second, bob)?.last?.text === '54', 'copied', 30_000)
+  await anna.messenger.markRead(bob.chat)
+  await until(() => chat(second, bob)?.unread === 0, 'read on both', 15_000)
+  const status = () => bob.shown.messages.find(({ text }) => text === 'please answer')?.status
+  await until(() => status() === 'read', 'the sender is told', 15_000)
+})
+
 test('mute, archive, block and the verified mark are the same on both', async () => {
   const { anna, second, bob } = await twoDevices()
   await anna.messenger.setMuted(bob.chat, true)

@@ -71,7 +71,7 @@ describe('threat 2: a swapped key in a bundle or a contact answer', () => {
     expect(again.shown.waiting).toEqual([])
     await anna.messenger.acceptNewKey(again.userId, anna.newKeyOf(again))
     await until(() => again.shown.waiting.length === 1, 'the message')
-    expect(again.shown.waiting[0]?.preview).toBe('is it you?')
+    expect(again.shown.waiting[0]?.last.text).toBe('is it you?')
     expect(anna.contact(again)?.trust).toBe('unverified')
     expect(anna.eventTypes()).toContain('identity_accepted')
   })
@@ -171,7 +171,7 @@ describe('threat 4: a relabelled sender or recipient', () => {
     expect(bob.shown.contacts.has(sender.user_id)).toBe(false)
     // The very same, but to Bob, is a request like any other.
     await deliver(bob.userId)
-    await until(() => bob.shown.waiting[0]?.preview === 'I resign', 'a request')
+    await until(() => bob.shown.waiting[0]?.last.text === 'I resign', 'a request')
   })
 
   test("a third person's message shown as Anna's is not taken as hers", async () => {

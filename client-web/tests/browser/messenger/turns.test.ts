@@ -98,7 +98,7 @@ describe('while a message is being prepared for sending', () => {
     bundles.release()
     await anna.messenger.sendText(bob.chat, 'meant')
     await until(() => bob.shown.waiting.length === 1, 'the other one')
-    expect(bob.shown.waiting[0]).toMatchObject({ preview: 'meant', count: 1 })
+    expect(bob.shown.waiting[0]).toMatchObject({ last: { text: 'meant' }, count: 1 })
     expect(relay.sends.map(({ payload }) => payload.id)).not.toContain(wireId(id))
     await until(() => anna.shown.link.waiting === 0, 'nothing waits')
     expect(await count(anna, 'outbox')).toBe(0)

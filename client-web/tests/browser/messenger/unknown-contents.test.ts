@@ -61,5 +61,7 @@ test('from a stranger: a silent one asks nothing, a shown one is a request', asy
   await anna.messenger.sendText(bob.chat, poll({ silent: true, fallback: 'unseen' }))
   await anna.messenger.sendText(bob.chat, poll({ fallback: 'A poll?' }))
   await until(() => bob.shown.waiting.length === 1, 'a request')
-  expect(bob.shown.waiting).toMatchObject([{ username: 'anna', count: 1, preview: 'A poll?' }])
+  expect(bob.shown.waiting).toMatchObject([
+    { username: 'anna', count: 1, last: { text: 'A poll?' } },
+  ])
 })

@@ -1,3 +1,6 @@
+import { quoteOf } from '@/messenger/chats/reply-preview'
+import { blankMessage } from '@/messenger/core/message-record'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import { describe, expect, test } from 'vitest'
 import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import {
@@ -5,7 +8,7 @@ import {
   passphraseStrength,
   suggestPassphrase,
 } from '@/messenger/backup/passphrase-strength'
-import { LEAST_STRENGTH } from '@/messenger/contract'
+import { conversationWith, LEAST_STRENGTH } from '@/messenger/contract'
 import { fold, ranges } from '@/messenger/chats/folding'
 import { Serial, TurnChanges } from '@/messenger/core/serial'
 import { signedPrekeyAge, signedPrekeyId, STALE_AFTER } from '@/messenger/keys/signed-prekey-age'
@@ -151,4 +154,17 @@ test('changes to what is in memory need a turn, which the type checker asks for'
   await new Serial().run(async (turn) => {
     expect(new TurnChanges(turn).empty).toBe(true)
   })
+})
+
+test('a quote begins where there is something to see', () => {
+  const message: MessageRecord = {
+    ...blankMessage,
+    id: 'id',
+    conversation: conversationWith('anna'),
+    kind: 'text',
+    text: `${'\n'.repeat(200)}at last`,
+    sentAt: 1,
+    order: 1,
+  }
+  expect(quoteOf(message).excerpt).toBe('at last')
 })

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { foldedEnd } from '@/text/heights'
+import { folded } from '@/text/heights'
+import { isBlank } from '@/text/sendable'
 
-const shown = (text: string): string => text.slice(0, foldedEnd(text) ?? text.length)
+const shown = (text: string): string => folded(text) ?? text
 
 test('a text of ordinary length and height is shown whole', () => {
   for (const text of ['hello', 'word '.repeat(270), '漢'.repeat(600), 'line\n'.repeat(20)]) {
-    expect(foldedEnd(text)).toBeNull()
+    expect(folded(text)).toBeNull()
   }
 })
 
@@ -22,6 +23,25 @@ test.each([
 })
 
 test('a long text is cut between words, and never inside a character', () => {
-  expect(shown('word '.repeat(3_000)).endsWith('word')).toBe(true)
+  expect(shown('word '.repeat(3_000)).endsWith('word…')).toBe(true)
   expect(shown(`a${'😀'.repeat(2_000)}`).isWellFormed()).toBe(true)
+})
+
+test.each([
+  ['blank lines', `${'\n'.repeat(1_399)}x`, '…\nx'],
+  ['lines of spaces and fillers', `${' \u3164\n'.repeat(700)}  x`, '…\n  x'],
+  ['invisible characters', `${'\u200b'.repeat(2_000)}x`, '…x'],
+])('a folded text begins where there is something to see: after %s', (_, text, start) => {
+  expect(shown(text)).toBe(start)
+})
+
+test('blank lines at the end of what is shown are left out', () => {
+  expect(shown(`a${'\n'.repeat(1_399)}x`)).toBe('a…')
+  expect(shown(`${'\n'.repeat(100)}a${'\n'.repeat(1_399)}x`)).toBe('…\na…')
+})
+
+test('a text of blank lines alone has nothing to begin with', () => {
+  const text = '\n'.repeat(1_000)
+  expect(isBlank(text)).toBe(true)
+  expect(shown(text)).toBe('…')
 })

@@ -13,5 +13,5 @@ export const typing: ContentType<TypingBody> = {
   sync: 'not_copied',
   clock: 'relay',
   ephemeral: true,
-  asSign: (signs, body) => signs.typing(body.active),
+  fromEphemeral: (effects, body) => effects.typing(body.active),
 }

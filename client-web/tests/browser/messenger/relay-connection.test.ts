@@ -1,7 +1,7 @@
 /** Tokens of an open connection, with a clock that the test moves. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Core } from '@/messenger/core/core'
-import { Link } from '@/messenger/session/link'
+import { RelayConnection } from '@/messenger/session/relay-connection'
 import { steadyClock } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import { TokenKeeper } from '@/wire/tokens'
@@ -44,7 +44,7 @@ function connected(left?: number, refusals: RelayError[] = []) {
     view: { connection: ({ state }: { state?: string }) => void (state && states.push(state)) },
   }
   const nothing = () => undefined
-  const link = new Link(
+  const link = new RelayConnection(
     core as unknown as Core,
     {
       call: async () => null,

@@ -6,7 +6,7 @@ import type { Core } from '@/messenger/core/core'
 import type { Target } from '@/messenger/keys/targets'
 
 /** Notes on an outgoing message the key of `target`, under which it is encrypted. */
-export async function stageSeal(
+export async function stageMessageKey(
   { core, chats }: { core: Core; chats: Chats },
   changes: TurnChanges,
   id: string,

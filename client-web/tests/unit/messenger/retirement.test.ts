@@ -1,8 +1,13 @@
 /** One-time prekeys: never erased while they may still be used, erased in the end. */
 import { describe, expect, test } from 'vitest'
-import { tidy } from '@/messenger/keys/handed-out'
 import type { StoredPrekey } from '@/messenger/core/records'
-import { KEEP_RETIRED } from '@/messenger/keys/signed-prekey-age'
+import {
+  KEEP_RETIRED,
+  mayBeErased,
+  nowBetween,
+  retiredSince,
+  retirePrekeys,
+} from '@/messenger/keys/retirement'
 
 const prekey = (id: number, rest: Partial<StoredPrekey> = {}) =>
   ({ id, uploaded: true, ...rest }) as StoredPrekey
@@ -11,30 +16,61 @@ const range = (from: number, to: number) =>
 const ids = (prekeys: readonly StoredPrekey[]) =>
   prekeys.map(({ id }) => id).toSorted((a, b) => a - b)
 const DAY = 86_400_000
+/** Both clocks agree. */
+const at = (now: number) => nowBetween(now, now)
 
 test('those beyond what the relay has left are noted, and erased long after', () => {
   const now = 1_000 * DAY
-  const first = tidy(range(1, 100), 97, now)
+  const first = retirePrekeys(range(1, 100), 97, at(now))
   expect([ids(first.changed), first.erased]).toEqual([[1, 2, 3], []])
   const noted = [...first.changed, ...range(4, 100)]
-  expect(tidy(noted, 97, now + KEEP_RETIRED)).toEqual({ changed: [], erased: [] })
-  expect(tidy(noted, 97, now + KEEP_RETIRED + 1).erased.toSorted()).toEqual([1, 2, 3])
+  expect(retirePrekeys(noted, 97, at(now + KEEP_RETIRED))).toEqual({ changed: [], erased: [] })
+  expect(retirePrekeys(noted, 97, at(now + KEEP_RETIRED + 1)).erased.toSorted()).toEqual([1, 2, 3])
 })
 
 test('one that waited long at the relay is not erased on the day it is handed out', () => {
   const years = 1_000 * DAY
-  expect(tidy(range(1, 100), 99, years).erased).toEqual([])
+  expect(retirePrekeys(range(1, 100), 99, at(years)).erased).toEqual([])
 })
 
 test('one that is there after all is noted no more', () => {
-  const { changed } = tidy([prekey(1, { retiredAt: 5 }), prekey(2)], 2, 10)
+  const { changed } = retirePrekeys([prekey(1, { retiredAt: 5 }), prekey(2)], 2, at(10))
   expect(changed).toEqual([prekey(1, { retiredAt: null })])
 })
 
 test('a batch whose upload had no answer makes no other look handed out', () => {
   const lost = range(101, 200).map((one) => ({ ...one, uploaded: false }))
-  const { changed } = tidy([...range(1, 100), ...lost, ...range(201, 300)], 150, 10)
+  const { changed } = retirePrekeys([...range(1, 100), ...lost, ...range(201, 300)], 150, at(10))
   expect(ids(changed)).toEqual(range(1, 50).map(({ id }) => id))
+})
+
+describe('two clocks', () => {
+  const now = 1_000 * DAY
+  const retired = [prekey(1, { retiredAt: now }), prekey(2)]
+  const erased = (wall: number, relay: number | null) =>
+    retirePrekeys(retired, 1, nowBetween(wall, relay)).erased
+
+  test('both have to say that the time is over', () => {
+    const over = now + KEEP_RETIRED + 1
+    expect(erased(over, over)).toEqual([1])
+    expect(erased(over, now)).toEqual([])
+    expect(erased(now, over)).toEqual([])
+    expect(erased(over, null)).toEqual([])
+  })
+
+  test('the later one says when it began: a clock that was behind erases nothing too early', () => {
+    const began = retiredSince(null, nowBetween(now - 30 * DAY, now))
+    expect(began).toBe(now)
+    // No relay delays it by more than once the time itself.
+    expect(retiredSince(null, nowBetween(now, now + 9_999 * DAY))).toBe(now + KEEP_RETIRED)
+  })
+
+  test('a beginning that lies ahead was noted by a wrong clock: it is now', () => {
+    const ahead = [prekey(1, { retiredAt: now + 400 * DAY }), prekey(2)]
+    const { changed, erased: gone } = retirePrekeys(ahead, 1, at(now))
+    expect([changed, gone]).toEqual([[prekey(1, { retiredAt: now })], []])
+    expect(mayBeErased(now, at(now))).toBe(false)
+  })
 })
 
 describe('whatever happens, nothing that may still come is erased', () => {
@@ -63,7 +99,7 @@ describe('whatever happens, nothing that may still come is erased', () => {
         if (random(2) === 0) device = device.filter((one) => one.id !== id)
         else handedOut.set(id, now)
       }
-      const { changed, erased } = tidy(device, relay.length, now)
+      const { changed, erased } = retirePrekeys(device, relay.length, at(now))
       for (const id of erased) {
         expect(relay).not.toContain(id)
         expect(handedOut.get(id) ?? -Infinity).toBeLessThan(now - KEEP_RETIRED)

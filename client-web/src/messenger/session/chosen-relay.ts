@@ -7,7 +7,7 @@ import type { Wire } from '@/wire/wire'
 import { MessengerError } from '@/messenger/contract'
 
 /** The way to the relay: the page's own, or one that the person chose. */
-export class RelayWay {
+export class ChosenRelay {
   wire: Wire
   api: PublicApi
 

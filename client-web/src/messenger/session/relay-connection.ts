@@ -10,7 +10,10 @@ import { Budget } from '@/messenger/core/budget'
 import type { Core } from '@/messenger/core/core'
 import type { SessionEnd } from '@/messenger/contract'
 
-export type LinkEvents = Omit<SocketHandlers, 'opened' | 'refused' | 'closed' | 'caughtUp'> & {
+export type ConnectionEvents = Omit<
+  SocketHandlers,
+  'opened' | 'refused' | 'closed' | 'caughtUp'
+> & {
   /** `log` names the relay's log; null from an older relay. */
   opened(log: string | null): void
   caughtUp(head: number): Promise<void>
@@ -33,7 +36,7 @@ const STUCK = 2_000
 /** With this many attempts in a minute none is made at once any more: the relay allows ten. */
 const AT_ONCE = { most: 5, window: 60_000 }
 
-export class Link {
+export class RelayConnection {
   private attempt = 0
   private timer: ReturnType<typeof setTimeout> | null = null
   private refreshTimer: ReturnType<typeof setTimeout> | null = null
@@ -55,7 +58,7 @@ export class Link {
     private readonly core: Core,
     private readonly wire: Wire,
     private readonly tokens: TokenKeeper,
-    private readonly on: LinkEvents,
+    private readonly on: ConnectionEvents,
   ) {}
 
   start(): void {

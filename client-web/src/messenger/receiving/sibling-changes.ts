@@ -11,8 +11,7 @@ import type { Content } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { findMessage, shownPage } from '@/messenger/core/kept-messages'
-import { isReceived } from '@/messenger/core/message-record'
+import { receivedMessages } from '@/messenger/core/kept-messages'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
@@ -24,13 +23,10 @@ import type { SiblingSync } from '@/messenger/sending/sibling-sync'
 import { conversationWith } from '@/messenger/contract'
 import type { UserId } from '@/messenger/contract'
 
-/** Of the messages that were read so many are looked for, the newest ones. */
-const NEWEST = 20
-
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
 
-export class SharedChangesOf {
+export class SiblingChanges {
   /** Called after the commit of a decision about a key; `renewed`: another one is pinned than before. */
   decided: (userId: UserId, renewed: boolean) => void = () => undefined
   /** Called after the commit of a changed relation. */
@@ -95,19 +91,21 @@ export class SharedChangesOf {
     changes.whenStored(() => this.changed())
   }
 
-  /** Messages behind the newest of these stay unread: the other device may not have them yet. */
+  /**
+   * Messages behind the newest of these that is unread here stay so: the other device may not have them yet.
+   * Of those that are not here, or not unread, nothing follows.
+   */
   private async read(changes: TurnChanges, userId: UserId, ids: readonly string[]): Promise<void> {
     const conversation = conversationWith(userId)
     const { unread } = this.chats.record(conversation, changes)
     if (unread === 0) return
-    const { store } = this.core
-    const found = await Promise.all(
-      ids.slice(-NEWEST).map((id) => findMessage(store, { sender: userId, id })),
-    )
-    const upto = Math.max(...found.map((message) => message?.order ?? 0))
-    const page = await shownPage(store, conversation, Infinity, Math.min(1000, unread * 2 + 50))
-    const left = page.filter((one) => isReceived(one) && one.order > upto).length
-    this.chats.stage(changes, conversation, { unread: Math.min(unread, left) })
+    const seen = new Set(ids)
+    let newer = 0
+    for await (const { id } of receivedMessages(this.core.store, conversation)) {
+      if (newer === unread) return
+      if (seen.has(id)) return this.chats.stage(changes, conversation, { unread: newer })
+      newer += 1
+    }
   }
 
   /**
