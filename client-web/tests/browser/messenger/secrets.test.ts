@@ -151,3 +151,16 @@ describe('a sealed secret that is damaged, in a record that is whole', () => {
     await until(() => again.received().includes('readable'), 'read')
   })
 })
+
+test('an engine that does not start opens nothing, and the data opens with the next one', async () => {
+  const { anna } = await contacts()
+  const broken = (): Worker =>
+    new Worker(URL.createObjectURL(new Blob(['throw new Error("broken")'])), { type: 'module' })
+  anna.stop()
+  const without = new Client('anna', anna.relay, { thread: broken }, anna.database)
+  await without.boot()
+  expect(without.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
+  without.stop()
+  const again = await anna.reloaded()
+  expect(again.shown.state).toMatchObject({ phase: 'ready' })
+})
