@@ -83,7 +83,7 @@ export const everyRecord = (database: string): Promise<unknown[]> =>
   })
 
 /** Flips a bit of the sealed secret inside a record, which itself stays whole. */
-export const damageSecret = (database: string, what: 'account' | 'sessions' | 'safe') =>
+export const damageSecret = (database: string, what: 'account' | 'sessions' | 'prekeys' | 'safe') =>
   withStore(database, async ({ store }) => {
     const flipped = (bytes: Uint8Array<ArrayBuffer>) => {
       const copy = bytes.slice()
@@ -100,6 +100,10 @@ export const damageSecret = (database: string, what: 'account' | 'sessions' | 's
       if (!identity) throw new Error('no identity')
       const secret = asSealed(flipped(identity.secret))
       changes.write(accounts, 'account', { ...account, identity: { ...identity, secret } })
+    } else if (what === 'prekeys') {
+      for (const one of await store.all(prekeys)) {
+        changes.write(prekeys, one.id, { ...one, secret: asSealed(flipped(one.secret)) })
+      }
     } else {
       for (const key of await store.keys('sessions')) {
         const session = await store.get(sessions, key)

@@ -137,6 +137,20 @@ describe('a sealed secret that is damaged, in a record that is whole', () => {
     },
   )
 
+  test('one-time prekeys: the message is shown as unreadable, the next one is read', async () => {
+    const { anna, bob } = await contacts()
+    bob.stop()
+    await damageSecret(bob.database, 'prekeys')
+    const again = await bob.reloaded()
+    await again.messenger.openConversation(anna.chat)
+    await anna.messenger.sendText(bob.chat, 'unreadable')
+    await until(() => again.flow().includes('undecryptable'), 'shown')
+    await again.messenger.sendText(anna.chat, 'on a session of my own')
+    await until(() => anna.received().includes('on a session of my own'), 'read')
+    await anna.messenger.sendText(bob.chat, 'readable')
+    await until(() => again.received().includes('readable'), 'read')
+  })
+
   test('a session: a new one takes its place', async () => {
     const { anna, bob } = await settledClients()
     bob.stop()
