@@ -21,23 +21,8 @@ def sections() -> dict[str, str]:
     return {
         "log": _table("key", on_valkey.KEYS[on_valkey.LOG]),
         "board": _table("key", on_valkey.KEYS[on_valkey.BOARD]),
-        "accesses": "\n".join(
-            ["| access | commands |", "|---|---|"]
-            + [f"| {access} | {_commands(names)} |" for access, names in on_valkey.COMMANDS.items()]
-        ),
-        "without a key": "\n".join(
-            [
-                "| server | role | commands |",
-                "|---|---|---|",
-                f"| both | all | {_commands(on_valkey.ALWAYS)} |",
-            ]
-            + [
-                f"| {server} | {role} | {_commands(row[role])} |"
-                for server, row in on_valkey.FURTHER.items()
-                for role in ROLES
-                if role in row
-            ]
-        ),
+        "accesses": _accesses(),
+        "without a key": _without_key(),
         "database": _table("table", on_database.GRANTS),
     }
 

@@ -1,18 +1,17 @@
 /** A backup with years of messages in it, made of one that the app made. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { own } from '../../src/crypto/bytes'
-import { readContent, writeContent } from '../../src/messenger/backup/backup-content'
-import { openBackup, sealBackup } from '../../src/messenger/backup/backup-format'
 import { personIn } from '../../src/messenger/contract'
 import { blankMessage, newRecipient } from '../../src/messenger/core/message-record'
 import type { MessageRecord } from '../../src/messenger/core/message-record'
+import { readBackup, writeBackup } from '../../tests/support/backup'
 
 const WORDS = 'the tent is packed and we leave at seven, bring the stove, a torch and warm clothes'
 const MINUTE = 60_000
 
 /** Puts `count` messages before what was said in its only conversation. */
 export async function ageBackup(path: string, passphrase: string, count: number): Promise<void> {
-  const content = readContent(await openBackup(own(readFileSync(path)), passphrase))
+  const { content, identity } = await readBackup(own(readFileSync(path)), passphrase)
   const [chat] = content.conversations
   const first = Math.min(...content.messages.map(({ order }) => order))
   const person = chat && personIn(chat.id)
@@ -33,5 +32,5 @@ export async function ageBackup(path: string, passphrase: string, count: number)
     }
   })
   const aged = { ...content, messages: [...older, ...content.messages] }
-  writeFileSync(path, await sealBackup(writeContent(aged), passphrase))
+  writeFileSync(path, await writeBackup({ content: aged, identity }, passphrase))
 }

@@ -81,7 +81,7 @@ export interface DecryptRequest {
   pinned: PublicKey | null
   /** What `inspect` said the message needs; null when this device no longer has it. */
   prekey: Prekey | null
-  signedPrekey: SignedPrekey | null
+  signedPrekey: Prekey | null
 }
 
 export interface Decrypted {

@@ -19,6 +19,12 @@ export type CryptoErrorCode =
   | 'stale_session'
   /** The counter asks for more key derivations than we are willing to do. */
   | 'too_far'
+  /** A sealed secret, or the safe's key, does not open: changed, in another's place, or of another safe. */
+  | 'damaged'
+  | 'backup_damaged'
+  | 'backup_too_new'
+  | 'backup_too_weak'
+  | 'backup_wrong_password'
   | 'internal'
 
 /** The only error the engine throws. */
@@ -32,3 +38,7 @@ export class CryptoError extends Error {
     super(message, options)
   }
 }
+
+/** A fault of this device: it says nothing about what was asked for. */
+export const isOwnFault = (error: CryptoError): boolean =>
+  error.code === 'internal' || error.code === 'damaged'

@@ -1,17 +1,22 @@
 import { wrap } from 'comlink'
 import type { Remote } from 'comlink'
-import type { CryptoEngine } from './engine'
+import type { EngineThread, ThreadCalls } from './engine-thread'
 import { CryptoError } from './errors'
-import type { EngineWorker } from './worker'
+import type { SafeAccess, SafeControl, SealedEngine } from './sealed-engine'
 
-export interface RemoteEngine {
-  engine: CryptoEngine
+export interface RemoteEngine extends Pick<SafeControl, 'createSafe' | 'rewrapSafe'> {
+  /** Its calls wait until the safe is open. */
+  engine: SealedEngine
+  /** Opens the safe, also in each thread that takes the place of this one. @throws CryptoError `damaged` */
+  unlock(access: () => Promise<SafeAccess>): Promise<void>
   /** Ends the thread and with it every key it holds in memory; what it was asked fails. */
   terminate(): void
 }
 
 interface Thread {
-  worker: Remote<EngineWorker>
+  worker: Remote<EngineThread>
+  /** The safe is open, once there is one. */
+  ready: Promise<void>
   /** Rejects when the thread is over. */
   over: Promise<never>
   end(reason: string): void
@@ -21,12 +26,13 @@ const startThread = (): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
 
 /**
- * The engine in a Web Worker, behind the same interface. A thread that breaks fails what it was
- * asked, instead of never answering, and the next call gets a new one.
+ * The engine in a Web Worker. A thread that breaks fails what it was asked, instead of never
+ * answering, and the next call gets a new one.
  */
 export function startEngine(start: () => Worker = startThread): RemoteEngine {
   let thread: Thread | null = null
   let terminated = false
+  let safeAccess: (() => Promise<SafeAccess>) | null = null
 
   function begin(): Thread {
     const native = start()
@@ -36,7 +42,8 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     })
     over.catch(() => undefined)
     const begun: Thread = {
-      worker: wrap<EngineWorker>(native),
+      worker: wrap<EngineThread>(native),
+      ready: Promise.resolve(),
       over,
       end(reason) {
         native.terminate()
@@ -49,17 +56,34 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
       begun.end('the engine broke')
     })
     native.addEventListener('messageerror', () => begun.end('the engine broke'))
+    if (safeAccess) open(begun, safeAccess)
     return begun
   }
 
+  /** A thread whose safe does not open is over: the next call tries again. */
+  function open(begun: Thread, access: () => Promise<SafeAccess>): void {
+    begun.ready = access().then((how) => ask(begun, 'openSafe', [how]) as Promise<void>)
+    begun.ready.catch(() => begun.end('the safe did not open'))
+  }
+
+  function current(): Thread {
+    if (terminated) throw new CryptoError('internal', 'the engine was ended')
+    thread ??= begin()
+    return thread
+  }
+
+  async function ask(asked: Thread, method: keyof ThreadCalls, args: unknown[]): Promise<unknown> {
+    const outcome = await Promise.race([asked.worker.call(method, args), asked.over])
+    if (!outcome.ok) throw new CryptoError(outcome.code, outcome.message)
+    return outcome.value
+  }
+
   const call =
-    <K extends keyof CryptoEngine>(method: K) =>
+    (method: keyof SealedEngine) =>
     async (...args: unknown[]) => {
-      if (terminated) throw new CryptoError('internal', 'the engine was ended')
-      thread ??= begin()
-      const outcome = await Promise.race([thread.worker.call(method, args), thread.over])
-      if (!outcome.ok) throw new CryptoError(outcome.code, outcome.message)
-      return outcome.value
+      const asked = current()
+      await asked.ready
+      return ask(asked, method, args)
     }
   // Loading it takes a while: not only when the first message waits for it.
   thread = begin()
@@ -74,9 +98,21 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     describe: call('describe'),
     safetyNumber: call('safetyNumber'),
     isSigned: call('isSigned'),
-  } as CryptoEngine
+    sealBackup: call('sealBackup'),
+    openBackup: call('openBackup'),
+  } satisfies Record<keyof SealedEngine, unknown> as SealedEngine
   return {
     engine,
+    createSafe: (async (...args) =>
+      ask(current(), 'createSafe', args)) as RemoteEngine['createSafe'],
+    rewrapSafe: (async (...args) =>
+      ask(current(), 'rewrapSafe', args)) as RemoteEngine['rewrapSafe'],
+    async unlock(access) {
+      safeAccess = access
+      const opened = current()
+      open(opened, access)
+      await opened.ready
+    },
     terminate() {
       terminated = true
       thread?.end('the engine was ended')

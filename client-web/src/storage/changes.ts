@@ -19,7 +19,7 @@ export type Removal =
   | { table: SealedTable; everything: true }
 
 /** Of these a version after the first was written: `write` notes which. */
-export type VersionedTable = 'conversations'
+export type VersionedTable = 'conversations' | 'sessions' | 'prekeys' | 'signed_prekeys'
 
 /** Changes to be made together. */
 export class Changes {

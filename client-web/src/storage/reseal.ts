@@ -22,6 +22,8 @@ export interface Resealing {
   to: Sealer
   /** The new root, wrapped. */
   entry: WrappedRoot
+  /** A record's value as it is under the new root: most stay what they are. */
+  adapt?: (table: TableName, key: Key<TableName>, value: unknown) => Promise<unknown>
 }
 
 /**
@@ -72,13 +74,14 @@ async function* batches(db: Database, table: TableName): AsyncGenerator<Row[]> {
 }
 
 async function sealAnew(
-  { from, to }: Resealing,
+  { from, to, adapt }: Resealing,
   table: TableName,
   [name, value]: Row,
 ): Promise<StagedRow[]> {
   const sealed = table === 'messages' ? (value as MessageEntry).data : (value as SealedRecord)
   const opened = await openWhole(from, place(table, name as Key<TableName>), sealed)
   if (!opened) return []
+  if (adapt) opened[1] = await adapt(table, opened[0], opened[1])
   const key = await storedKey(to.names, table, opened[0])
   const data = await to.seal(place(table, key), opened)
   if (table !== 'messages') return [{ table, key, value: data }]

@@ -82,6 +82,18 @@ export class Sealer {
     this.current = { salt: random(SALT), key: rejected(), used: 0 }
   }
 
+  /** Wraps the key of the engine's safe, which knows it; see `crypto/safe.ts`. @throws StorageError `locked` */
+  async safeKey(): Promise<CryptoKey> {
+    if (!this.root) throw new StorageError('locked')
+    return crypto.subtle.deriveKey(
+      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: utf8('sealstream safe') },
+      this.root,
+      { name: 'AES-GCM', length: 256 },
+      false,
+      ['wrapKey', 'unwrapKey'],
+    )
+  }
+
   private fresh(): DataKey {
     const salt = random(SALT)
     return { salt, key: this.derive(salt), used: 0 }

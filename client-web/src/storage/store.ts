@@ -4,8 +4,8 @@
  * writes all or nothing, and only while this tab leads (`fence`).
  */
 import type { IDBPTransaction } from 'idb'
-import { decodeStored } from './stored'
-import type { Stored, StoredMessages } from './stored'
+import { reading } from './stored'
+import type { Reading, Stored, StoredMessages } from './stored'
 import type { Changes, Removal, Write } from './changes'
 import { ask, storageError, StorageError } from './errors'
 import { storedKey } from './names'
@@ -27,9 +27,6 @@ const allOf = (conversation: string): IDBKeyRange =>
 type Row = [[string, number], MessageEntry]
 
 type Durability = 'strict' | 'relaxed'
-
-/** For keys alone. */
-const anything = (table: SealedTable): Stored<unknown> => ({ table, versions: [(value) => value] })
 
 export class Store {
   private fence = 0
@@ -62,7 +59,7 @@ export class Store {
   async get<T>(kind: Stored<T>, key: Key<SealedTable>): Promise<T | null> {
     const name = await this.name(kind.table, key)
     const sealed = await ask(() => this.db.get(kind.table, name as never))
-    return sealed ? (await this.openRecord(kind, name, sealed))[1] : null
+    return sealed ? (await this.openRecord(reading(kind), name, sealed))[1] : null
   }
 
   /** Of what can be done without: null also where the record is damaged. */
@@ -78,13 +75,16 @@ export class Store {
   /** All records of a kind, which alone lies in its table; where keys are numbers, in their order. */
   async all<T>(kind: Stored<T>): Promise<T[]> {
     const [names, values] = await this.rows(kind.table)
-    return (await this.whole(kind, names as Key<TableName>[], values)).map(([, value]) => value)
+    return (await this.whole(reading(kind), names as Key<TableName>[], values)).map(
+      ([, value]) => value,
+    )
   }
 
   /** Of every record that opens. */
   async keys<T extends SealedTable>(table: T): Promise<Key<T>[]> {
     const [names, values] = await this.rows(table)
-    const whole = await this.whole(anything(table), names as Key<TableName>[], values)
+    const keysAlone = { table, read: () => null }
+    const whole = await this.whole(keysAlone, names as Key<TableName>[], values)
     return whole.map(([key]) => key as Key<T>)
   }
 
@@ -246,12 +246,12 @@ export class Store {
   private async openRows<T>(kind: StoredMessages<T>, rows: Row[]): Promise<T[]> {
     const names = rows.map(([name]) => name)
     const values = rows.map(([, { data }]) => data)
-    return (await this.whole(kind, names, values)).map(([, value]) => value)
+    return (await this.whole(reading(kind), names, values)).map(([, value]) => value)
   }
 
   /** Those that open. */
   private async whole<T>(
-    kind: Stored<T, SealedTable | 'messages'>,
+    kind: Reading<T>,
     names: readonly Key<TableName>[],
     values: readonly Uint8Array[],
   ): Promise<[Key<SealedTable>, T][]> {
@@ -275,14 +275,14 @@ export class Store {
   }
 
   private async openRecord<T>(
-    kind: Stored<T, SealedTable | 'messages'>,
+    kind: Reading<T>,
     name: Key<TableName>,
     sealed: Uint8Array,
   ): Promise<[Key<SealedTable>, T]> {
     const opened = await this.sealer.open(place(kind.table, name), sealed)
     try {
       const [key, value, version] = opened as [Key<SealedTable>, unknown, number?]
-      return [key, decodeStored(kind, value, version)]
+      return [key, kind.read(value, version)]
     } catch (cause) {
       throw new StorageError('damaged', `a record in ${kind.table} cannot be read`, { cause })
     }

@@ -27,3 +27,14 @@ export function decodeStored<T>(
   if (!read) throw new TypeError(`version ${version} is not known`)
   return read(value)
 }
+
+/** What is read of a table's records. */
+export interface Reading<T> {
+  table: SealedTable | 'messages'
+  read(value: unknown, version?: number): T
+}
+
+export const reading = <T>(kind: Stored<T, SealedTable | 'messages'>): Reading<T> => ({
+  table: kind.table,
+  read: (value, version) => decodeStored(kind, value, version),
+})

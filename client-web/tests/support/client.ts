@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { CryptoEngine } from '@/crypto/engine'
+import type { SealedEngine } from '@/crypto/sealed-engine'
 import { startEngine } from '@/crypto/remote'
 import { webPasskeys } from '@/platform/passkeys'
 import { webDeviceKeys } from '@/platform/web'
@@ -86,7 +86,9 @@ export interface ClientOptions {
   relay?: RelayAddress
   now?: () => number
   /** Something put between the client and its engine: to hold a step, or to let one fail. */
-  engine?: (engine: CryptoEngine) => CryptoEngine
+  engine?: (engine: SealedEngine) => SealedEngine
+  /** What its engine runs in. */
+  thread?: () => Worker
   /** As many prekeys as the client asks for, where a test is about them. */
   wholeBatches?: boolean
 }
@@ -111,9 +113,9 @@ export class Client {
       wire: options.wire ?? relay.wire(),
       ...(options.now && { now: options.now }),
       startEngine: () => {
-        const { engine, terminate } = startEngine(engineThread)
-        const thrifty = options.wholeBatches ? engine : withFewPrekeys(engine)
-        return { engine: options.engine?.(thrifty) ?? thrifty, terminate }
+        const remote = startEngine(options.thread ?? engineThread)
+        const thrifty = options.wholeBatches ? remote.engine : withFewPrekeys(remote.engine)
+        return { ...remote, engine: options.engine?.(thrifty) ?? thrifty }
       },
       platform: {
         name: 'web',

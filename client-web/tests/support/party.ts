@@ -13,6 +13,12 @@ import type {
 } from '@/crypto/engine'
 import { signalEngine } from '@/crypto/signal/signal-engine'
 
+/** Another device, whatever engine it has. */
+export interface Peer {
+  readonly name: string
+  bundle(): Bundle
+}
+
 /** One device over our engine, keeping in memory what a client keeps on disk. */
 export class Party {
   session: Session | null = null
@@ -47,11 +53,11 @@ export class Party {
     }
   }
 
-  remote(of: Party) {
+  remote(of: Peer) {
     return { userId: of.name, deviceId: 1 }
   }
 
-  async start(to: Party, bundle: Bundle = to.bundle()): Promise<void> {
+  async start(to: Peer, bundle: Bundle = to.bundle()): Promise<void> {
     this.pinned ??= bundle.identityKey
     this.session = await this.engine.startSession({
       local: this.identity,
@@ -62,11 +68,11 @@ export class Party {
     })
   }
 
-  write(to: Party, text: string): Promise<Encrypted> {
+  write(to: Peer, text: string): Promise<Encrypted> {
     return this.seal(to, utf8(text))
   }
 
-  async seal(to: Party, plaintext: Bytes): Promise<Encrypted> {
+  async seal(to: Peer, plaintext: Bytes): Promise<Encrypted> {
     if (!this.session || !this.pinned) throw new Error('no session')
     const result = await this.engine.encrypt({
       local: this.identity,
@@ -79,7 +85,7 @@ export class Party {
     return result
   }
 
-  async tryRead(from: Party, message: Pick<Encrypted, 'kind' | 'body'>): Promise<Decrypted> {
+  async tryRead(from: Peer, message: Pick<Encrypted, 'kind' | 'body'>): Promise<Decrypted> {
     const needs = message.kind === 'prekey' ? await this.engine.inspect(message.body) : null
     return this.engine.decrypt({
       local: this.identity,
@@ -93,7 +99,7 @@ export class Party {
     })
   }
 
-  async read(from: Party, message: Pick<Encrypted, 'kind' | 'body'>): Promise<string> {
+  async read(from: Peer, message: Pick<Encrypted, 'kind' | 'body'>): Promise<string> {
     const result = await this.tryRead(from, message)
     this.session = result.session
     this.pinned ??= result.identityKey

@@ -1,6 +1,6 @@
 /** A client that says something else than it was asked to: what a newer, or a malicious, one would. */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
-import type { CryptoEngine } from '@/crypto/engine'
+import type { SealedEngine } from '@/crypto/sealed-engine'
 import { pad, unpad } from '@/crypto/padding'
 
 type Json = Record<string, unknown>
@@ -8,7 +8,7 @@ type Json = Record<string, unknown>
 /** Between a client and its engine: `change` gives the content that is encrypted instead. */
 export const saying =
   (change: (content: Json) => Json) =>
-  (real: CryptoEngine): CryptoEngine => ({
+  (real: SealedEngine): SealedEngine => ({
     ...real,
     encrypt: (request) => {
       const content = JSON.parse(fromUtf8(unpad(request.plaintext) ?? new Uint8Array())) as Json

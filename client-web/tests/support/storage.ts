@@ -66,6 +66,7 @@ export async function dump(db: Database): Promise<string> {
   return text
 }
 
-/** Records of a table as they lie there, of any kind. */
-export const raw = <T>(table: SealedTable) => stored(table, (value) => value as T)
+/** Records of a table as they lie there, of any kind, up to this version. */
+export const raw = <T>(table: SealedTable, version = 1) =>
+  stored(table, ...Array.from({ length: version }, () => (value: unknown) => value as T))
 export const rawMessages = <T = MessageRow>() => stored('messages', (value) => value as T)

@@ -1,11 +1,10 @@
 /**
- * What a backup file holds, sealed: identity, contacts, history, settings. Never a ratchet, never a token.
+ * What a backup file holds, sealed: contacts, history, settings, and the identity, which the engine adds. Never a ratchet, never a token.
  * Its own format, in versions; `backup-mapping.ts` brings it to and from this device's records.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { LocalIdentity } from '@/crypto/engine'
 import { MessengerError } from '@/messenger/contract'
 import type { Settings } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
@@ -13,7 +12,7 @@ import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
 import { shownSettings } from '@/messenger/core/shown-settings'
-import { bytes, fields, list, number, shape, text } from '@/storage/decoders'
+import { fields, list, number, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { decodeStored } from '@/storage/stored'
 import type { Store } from '@/storage/store'
@@ -71,23 +70,7 @@ function unpacked(plain: Bytes): Record<string, unknown> {
   }
 }
 
-/** Of `length` bytes; the unpacked ones are views of the whole file. */
-const bytesOf =
-  (length: number): Decoder<Bytes> =>
-  (value) => {
-    const read = own(bytes(value))
-    if (read.length !== length) throw new TypeError(`not ${length} bytes`)
-    return read
-  }
-
-const account = shape<BackupContent['account']>({
-  userId: text,
-  username: text,
-  identity: shape<LocalIdentity>({
-    keyPair: shape<LocalIdentity['keyPair']>({ publicKey: bytesOf(33), privateKey: bytesOf(32) }),
-    registrationId: number,
-  }),
-})
+const account = shape<BackupContent['account']>({ userId: text, username: text })
 
 /** `records` reads what the versions have in different forms. */
 const version =

@@ -1,7 +1,6 @@
 /** The second version of a backup's content: how it comes of this device's records, and becomes them. */
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { LocalIdentity } from '@/crypto/engine'
 import { defaultSettings } from '@/messenger/contract'
 import type { ConversationId, Settings, UserId } from '@/messenger/contract'
 import type { MessageRecord } from '@/messenger/core/message-record'
@@ -17,7 +16,8 @@ import type { BackupMessage } from './backup-message'
 /** What a backup means to this build, whatever version its file has. */
 export interface BackupContent {
   createdAt: number
-  account: { userId: UserId; username: string; identity: LocalIdentity }
+  /** In the file also the identity, which the engine adds and takes out; see `crypto/backup-identity.ts`. */
+  account: { userId: UserId; username: string }
   settings: Settings
   contacts: ContactRecord[]
   conversations: ConversationRecord[]

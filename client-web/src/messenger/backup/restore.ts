@@ -1,5 +1,6 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
 import { equal } from '@/crypto/bytes'
+import type { SealedIdentity } from '@/crypto/sealed-engine'
 import { settingsRecord } from '@/messenger/core/shown-settings'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
@@ -17,14 +18,17 @@ import type { BackupContent } from './backup-mapping'
  * Brings identity, contacts and history onto this device. On a device without identity the
  * relay's word comes first: unless it accepts the key as the account's, nothing changes.
  */
-export async function restore(app: App, content: BackupContent): Promise<void> {
+export async function restore(
+  app: App,
+  content: BackupContent,
+  identity: SealedIdentity,
+): Promise<void> {
   const core = app.theCore()
   if (content.account.userId !== core.account.userId) {
     throw new MessengerError('backup_other_account')
   }
-  const { identity } = content.account
   const held = core.account.identity
-  if (held && !equal(held.keyPair.publicKey, identity.keyPair.publicKey)) {
+  if (held && !equal(held.publicKey, identity.publicKey)) {
     throw new MessengerError('backup_other_account', 'the backup has another identity')
   }
   if (!held) await takeIdentity(app, identity)
@@ -38,16 +42,15 @@ export async function restore(app: App, content: BackupContent): Promise<void> {
     await app.proceed()
   }
   if (restored) {
-    const { publicKey } = identity.keyPair
-    await app.theServices().log.add('identity_restored', { identity: publicKey })
+    await app.theServices().log.add('identity_restored', { identity: identity.publicKey })
     await app.theServices().greetings.begin()
   }
 }
 
-async function takeIdentity(app: App, identity: BackupContent['account']['identity']) {
+async function takeIdentity(app: App, identity: SealedIdentity) {
   // A registration id is a device's own: contacts would take this one for the lost device.
   const fresh = await app.theCore().engine.createIdentity()
-  const restored = { keyPair: identity.keyPair, registrationId: fresh.registrationId }
+  const restored = { ...identity, registrationId: fresh.registrationId }
   await app.saveAccount({ identity: restored, joined: true })
   let accepted = false
   try {

@@ -5,6 +5,7 @@ import type { SessionTokens } from '@/wire/types'
 import { activate } from '@/messenger/session/activate'
 import type { App } from '@/messenger/session/app'
 import { MessengerError } from '@/messenger/contract'
+import { accounts } from '@/messenger/core/key-records'
 import type { AccountCommands } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { newAccount, stageNewDevice } from '@/messenger/session/local-data'
@@ -29,7 +30,7 @@ export function accountCommands(app: App): AccountCommands {
     if (state === 'locked') throw new MessengerError('locked')
     const root =
       state === 'open' ? await localData.vault.unlock(null) : await localData.vault.create()
-    app.opened = await localData.unlock(root)
+    await app.unlock(localData, root)
   }
 
   async function enter(username: string, tokens: SessionTokens, newDevice: boolean) {
@@ -38,12 +39,12 @@ export function accountCommands(app: App): AccountCommands {
     let account = opened.account
     if (!account) {
       account = newAccount(username, tokens)
-      changes.put('records', 'account', account)
+      changes.write(accounts, 'account', account)
     } else if (newDevice) {
       account = await stageNewDevice(opened.store, changes, account, tokens)
     } else {
       account = { ...account, sessionId: tokens.session_id }
-      changes.put('records', 'account', account)
+      changes.write(accounts, 'account', account)
     }
     await opened.store.commit(changes)
     opened.account = account

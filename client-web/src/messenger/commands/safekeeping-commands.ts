@@ -1,7 +1,6 @@
 import { own } from '@/crypto/bytes'
 import type { App } from '@/messenger/session/app'
 import { collect, readContent } from '@/messenger/backup/backup-content'
-import { openBackup, sealBackup } from '@/messenger/backup/backup-format'
 import { restore } from '@/messenger/backup/restore'
 import { localIdentity } from '@/messenger/core/core'
 import { LEAST_STRENGTH, MessengerError } from '@/messenger/contract'
@@ -40,10 +39,10 @@ export function safekeepingCommands(app: App): Safekeeping {
         show(0, 0)
         const { userId, username } = core.account
         const createdAt = core.now()
-        const account = { userId, username, identity: localIdentity(core) }
+        const account = { userId, username }
         const fixed = { createdAt, account, settings: core.settings }
         const plain = await collect(core.store, fixed, show)
-        const file = await sealBackup(plain, passphrase)
+        const file = await core.engine.sealBackup(plain, localIdentity(core), passphrase)
         goOn()
         await app.saveAccount({ lastBackupAt: createdAt })
         const day = new Date(createdAt).toISOString().slice(0, 10)
@@ -55,17 +54,17 @@ export function safekeepingCommands(app: App): Safekeeping {
     },
     async restoreBackup(file, passphrase) {
       cancelled = false
-      app.theCore()
+      const { engine } = app.theCore()
       const progress = { task: 'restore' as const, total: 3, cancellable: true }
       try {
         app.view.progress('restore', { ...progress, done: 0 })
-        const plain = await openBackup(own(await file.arrayBuffer()), passphrase)
+        const opened = await engine.openBackup(own(await file.arrayBuffer()), passphrase)
         goOn()
         app.view.progress('restore', { ...progress, done: 1 })
-        const content = readContent(plain)
+        const content = readContent(opened.content)
         goOn()
         app.view.progress('restore', { ...progress, done: 2, cancellable: false })
-        await restore(app, content)
+        await restore(app, content, opened.identity)
       } finally {
         app.view.progress('restore', null)
       }

@@ -51,7 +51,7 @@ export function trustCommands(services: () => Services): TrustCommands {
   async function safetyNumber(id: UserId): Promise<{ digits: string; identity: string }> {
     const { people, core } = services()
     const identityKey = inQuestion(people.get(id))
-    const mine = localIdentity(core).keyPair.publicKey
+    const mine = localIdentity(core).publicKey
     const digits = await core.engine.safetyNumber(
       { userId: core.account.userId, identityKey: mine },
       { userId: id, identityKey },

@@ -1,11 +1,12 @@
 import { TurnChanges } from './serial'
-import type { CryptoEngine, LocalIdentity } from '@/crypto/engine'
+import type { SealedEngine, SealedIdentity } from '@/crypto/sealed-engine'
 import type { Elapsed } from '@/platform/clock'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
 import type { RelaySocket } from '@/wire/socket'
 import { MessengerError } from '@/messenger/contract'
 import type { Settings } from '@/messenger/contract'
+import { accounts } from './key-records'
 import type { OpenedData } from './opened-data'
 import type { AccountRecord } from './records'
 import type { Serial } from './serial'
@@ -14,7 +15,7 @@ import { hiddenView } from './view'
 import type { View } from './view'
 
 export interface CoreParts {
-  readonly engine: CryptoEngine
+  readonly engine: SealedEngine
   readonly view: View
   readonly api: RelayApi
   /** The wall clock: for what is stored and shown. */
@@ -32,7 +33,7 @@ export interface CoreParts {
 
 /** What all services of an open messenger share. */
 export class Core implements CoreParts {
-  readonly engine: CryptoEngine
+  readonly engine: SealedEngine
   readonly api: RelayApi
   readonly now: () => number
   readonly elapsed: Elapsed
@@ -83,7 +84,7 @@ export class Core implements CoreParts {
   }
 }
 
-export function localIdentity(core: Core): LocalIdentity {
+export function localIdentity(core: Core): SealedIdentity {
   const { identity } = core.account
   if (!identity) throw new MessengerError('signed_out', 'this device has no identity yet')
   return identity
@@ -101,7 +102,7 @@ export async function commitAccount(
   changes: TurnChanges,
 ): Promise<void> {
   const account = { ...core.account, ...patch }
-  changes.put('records', 'account', account).whenStored(() => {
+  changes.write(accounts, 'account', account).whenStored(() => {
     core.account = account
   })
   await core.store.commit(changes)

@@ -1,7 +1,6 @@
 /** What stands in several kinds of stored records, or is a record of its own, read field by field. */
 import { bytes, fields, literal, number, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
-import type { KeyPair } from '@/crypto/engine'
 import type { IncomingEnvelope } from '@/wire/types'
 import { readBody } from '@/messenger/contents/registry'
 import type { Body } from '@/messenger/contents/registry'
@@ -9,7 +8,6 @@ import { readConversationId } from '@/messenger/contract'
 import type { ConversationId } from '@/messenger/contract'
 import type { DeviceRef } from './records'
 
-export const keyPair = shape<KeyPair>({ publicKey: bytes, privateKey: bytes })
 export const kind = literal('prekey', 'message')
 export const device = shape<DeviceRef>({ deviceId: number, registrationId: number })
 

@@ -1,5 +1,6 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
+import type { SealedIdentity, SealedPrekey, SealedSignedPrekey } from '@/crypto/sealed-engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Body } from '@/messenger/contents/registry'
@@ -11,7 +12,7 @@ export interface AccountRecord {
   deviceId: number
   sessionId: string
   /** Null until the identity is created or restored. */
-  identity: LocalIdentity | null
+  identity: SealedIdentity | null
   /** The keys are at the relay: this device is active. */
   published: boolean
   /** This device joined an account that was in use: first counters it sees may be high. */
@@ -152,18 +153,28 @@ export interface SyncedRecord {
   latest: Readonly<Record<string, readonly [at: number, device: number]>>
 }
 
-export interface StoredPrekey extends Prekey {
+export interface StoredPrekey extends SealedPrekey {
   /** False until the relay has said that it has it. */
   uploaded?: boolean
   /** When the relay was first seen not to have it any more; erased some time after. */
   retiredAt?: number | null
 }
 
-export interface StoredSignedPrekey extends SignedPrekey {
+export interface StoredSignedPrekey extends SealedSignedPrekey {
   createdAt: number
   /** When a newer one replaced it; erased some time after. */
   retiredAt: number | null
 }
+
+// As builds wrote them that did not seal secrets.
+
+export interface RawAccountRecord extends Omit<AccountRecord, 'identity'> {
+  identity: LocalIdentity | null
+}
+
+export type RawPrekeyRecord = Prekey & Omit<StoredPrekey, keyof SealedPrekey>
+export type RawSignedPrekeyRecord = SignedPrekey &
+  Omit<StoredSignedPrekey, keyof SealedSignedPrekey>
 
 /** A line of the security log. */
 export interface SecurityEventRecord {

@@ -4,7 +4,7 @@ import type { AccountRecord } from './records'
 
 /** One's own account as the views know it; null until it has an identity. */
 export function shownAccount(account: AccountRecord): Account | null {
-  const key = account.identity?.keyPair.publicKey
+  const key = account.identity?.publicKey
   if (!key) return null
   return {
     userId: account.userId,

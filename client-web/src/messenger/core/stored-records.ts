@@ -1,15 +1,16 @@
-/** How each kind of record is read from this device; what is written is in `records.ts`. */
+/**
+ * How each kind of record is read from this device; what is written is in `records.ts`. Those that hold
+ * secrets are in `key-records.ts`.
+ */
 import { either, flag, list, literal, named, nullable, number, optional } from '@/storage/decoders'
 import { bytes, shape, since, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { stored } from '@/storage/stored'
-import type { LocalIdentity } from '@/crypto/engine'
 import type { OutgoingEnvelope, ReceiptKey, SessionTokens } from '@/wire/types'
 import { messageV1, messageV2 } from './message-shapes'
 import type { MessageRecord } from './message-record'
-import { body, conversationId, device, envelope, keyPair, kind } from './record-shapes'
+import { body, conversationId, device, envelope, kind } from './record-shapes'
 import type {
-  AccountRecord,
   ContactRecord,
   ConversationRecord,
   CounterRecord,
@@ -23,8 +24,6 @@ import type {
   SecurityEventRecord,
   SeenKey,
   SettingsRecord,
-  StoredPrekey,
-  StoredSignedPrekey,
   SyncedRecord,
 } from './records'
 
@@ -104,30 +103,6 @@ export const outboxEntries = stored(
   }),
 )
 
-/** The engine's own; see `Session`. */
-export const sessions = stored('sessions', text)
-
-export const prekeys = stored(
-  'prekeys',
-  shape<StoredPrekey>({
-    id: number,
-    keyPair,
-    uploaded: optional(flag),
-    retiredAt: optional(nullable(number)),
-  }),
-)
-
-export const signedPrekeys = stored(
-  'signed_prekeys',
-  shape<StoredSignedPrekey>({
-    id: number,
-    keyPair,
-    signature: bytes,
-    createdAt: number,
-    retiredAt: nullable(number),
-  }),
-)
-
 export const securityEvents = stored(
   'security',
   shape<SecurityEventRecord>({
@@ -179,25 +154,6 @@ export const toldOfDevice = stored(
 )
 
 // Of the table `records`, one of a kind.
-
-export const accounts = stored(
-  'records',
-  shape<AccountRecord>({
-    userId: text,
-    username: text,
-    deviceId: number,
-    sessionId: text,
-    identity: nullable(shape<LocalIdentity>({ keyPair, registrationId: number })),
-    published: flag,
-    joined: since(false, flag),
-    nextPrekeyId: number,
-    signedPrekey: nullable(
-      shape<{ id: number; createdAt: number }>({ id: number, createdAt: number }),
-    ),
-    prekeysAvailable: nullable(number),
-    lastBackupAt: since(null, nullable(number)),
-  }),
-)
 
 export const tokens = stored(
   'records',

@@ -3,10 +3,10 @@
  * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
-import { prekeys as prekeyRecords, signedPrekeys } from '@/messenger/core/stored-records'
+import { prekeys as prekeyRecords, signedPrekeys } from '@/messenger/core/key-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
-import type { Prekey } from '@/crypto/engine'
+import type { SealedPrekey } from '@/crypto/sealed-engine'
 import { hasPassed } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload, OwnKeys } from '@/wire/types'
@@ -49,8 +49,8 @@ export class Prekeys {
       const prekeys = await this.create()
       await this.insist({
         registrationId: identity.registrationId,
-        identityKey: identity.keyPair.publicKey,
-        signedPrekey: { id: signed.id, key: signed.keyPair.publicKey, signature: signed.signature },
+        identityKey: identity.publicKey,
+        signedPrekey: { id: signed.id, key: signed.publicKey, signature: signed.signature },
         prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
         replace,
       })
@@ -115,17 +115,17 @@ export class Prekeys {
     else await this.rotate()
   }
 
-  private offer({ id, keyPair, signature }: StoredSignedPrekey): Promise<void> {
-    return this.core.api.setSignedPrekey({ id, key: keyPair.publicKey, signature })
+  private offer({ id, publicKey, signature }: StoredSignedPrekey): Promise<void> {
+    return this.core.api.setSignedPrekey({ id, key: publicKey, signature })
   }
 
-  private create(): Promise<Prekey[]> {
+  private create(): Promise<SealedPrekey[]> {
     return this.core.serial.run(async (turn) => {
       const first = this.core.account.nextPrekeyId
       const prekeys = await this.core.engine.createPrekeys(first, BATCH)
       const changes = new TurnChanges(turn)
       for (const prekey of prekeys) {
-        changes.put('prekeys', prekey.id, { ...prekey, uploaded: false })
+        changes.write(prekeyRecords, prekey.id, { ...prekey, uploaded: false })
       }
       await commitAccount(this.core, { nextPrekeyId: first + BATCH }, changes)
       return prekeys
@@ -139,25 +139,26 @@ export class Prekeys {
   private async commitSigned(turn: Turn): Promise<StoredSignedPrekey> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
-    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core).keyPair, id)
+    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
     const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
-    changes.put('signed_prekeys', id, signed)
+    changes.write(signedPrekeys, id, signed)
     const retiredAt = retiredSince(null, this.now)
     for (const old of await this.core.store.all(signedPrekeys)) {
-      if (old.retiredAt === null) changes.put('signed_prekeys', old.id, { ...old, retiredAt })
+      if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt })
     }
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
     return signed
   }
 
   /** Those that were used meanwhile stay erased. */
-  private noteUploaded(prekeys: readonly Prekey[]): Promise<void> {
+  private noteUploaded(prekeys: readonly SealedPrekey[]): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const held = new Set(await this.core.store.keys('prekeys'))
       const changes = new TurnChanges(turn)
       for (const prekey of prekeys) {
-        if (held.has(prekey.id)) changes.put('prekeys', prekey.id, { ...prekey, uploaded: true })
+        if (held.has(prekey.id))
+          changes.write(prekeyRecords, prekey.id, { ...prekey, uploaded: true })
       }
       await this.core.store.commit(changes)
     })
@@ -173,19 +174,19 @@ export class Prekeys {
     const available = this.core.account.prekeysAvailable ?? prekeys.length
     const { now } = this
     const { changed, erased } = retirePrekeys(prekeys, available, now)
-    for (const prekey of changed) changes.put('prekeys', prekey.id, prekey)
+    for (const prekey of changed) changes.write(prekeyRecords, prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
     for (const key of await this.core.store.all(signedPrekeys)) {
       if (key.retiredAt === null) continue
       const retiredAt = retiredSince(key.retiredAt, now)
       if (mayBeErased(retiredAt, now)) changes.remove('signed_prekeys', key.id)
       else if (retiredAt !== key.retiredAt) {
-        changes.put('signed_prekeys', key.id, { ...key, retiredAt })
+        changes.write(signedPrekeys, key.id, { ...key, retiredAt })
       }
     }
     await this.core.store.commit(changes)
   }
 }
 
-const publicHalves = (prekeys: readonly Prekey[]) =>
-  prekeys.map(({ id, keyPair }) => ({ id, key: keyPair.publicKey }))
+const publicHalves = (prekeys: readonly SealedPrekey[]) =>
+  prekeys.map(({ id, publicKey }) => ({ id, key: publicKey }))

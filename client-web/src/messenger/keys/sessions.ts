@@ -3,12 +3,14 @@
  * session is read, used and stored before the next one looks at it, so no message key is ever
  * used twice. Network calls stay outside of the lock.
  */
-import { counts, sessions } from '@/messenger/core/stored-records'
+import { sessions } from '@/messenger/core/key-records'
+import { counts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey, Session, SessionInfo } from '@/crypto/engine'
-import { CryptoError } from '@/crypto/errors'
+import type { PublicKey } from '@/crypto/engine'
+import { CryptoError, isOwnFault } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
+import type { Sealed } from '@/crypto/sealed-engine'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
 import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
@@ -58,7 +60,7 @@ export class Sessions {
   }
 
   /** Null also for a damaged record: a new session takes its place. */
-  get(userId: UserId, deviceId: number): Promise<Session | null> {
+  get(userId: UserId, deviceId: number): Promise<Sealed | null> {
     return this.core.store.getSpare(sessions, sessionKey(userId, deviceId))
   }
 
@@ -103,24 +105,29 @@ export class Sessions {
     devices: DeviceRef[],
     content: Content,
   ): Promise<OutgoingEnvelope[]> {
-    const plaintext = encodeContent(content)
+    const { userId, identity: pinned } = target
+    const recipients = await Promise.all(
+      devices.map(async ({ deviceId, registrationId }) => {
+        const session = await this.get(userId, deviceId)
+        return { remote: { userId, deviceId }, session, registrationId, pinned }
+      }),
+    )
+    const encrypted = await this.core.engine.encrypt({
+      local: localIdentity(this.core),
+      plaintext: encodeContent(content),
+      recipients,
+    })
     const envelopes: OutgoingEnvelope[] = []
     const missing: number[] = []
-    for (const { deviceId, registrationId } of devices) {
-      const session = await this.get(target.userId, deviceId)
-      if (!session || !(await this.usable(changes, session, target, deviceId, registrationId))) {
+    for (const [i, { remote, registrationId }] of recipients.entries()) {
+      const { deviceId } = remote
+      const one = encrypted[i] ?? null
+      if (!one || (one.kind === 'prekey' && (await this.outdated(changes, userId, deviceId)))) {
         missing.push(deviceId)
         continue
       }
-      const encrypted = await this.core.engine.encrypt({
-        local: localIdentity(this.core),
-        remote: { userId: target.userId, deviceId },
-        session,
-        plaintext,
-        pinned: target.identity,
-      })
-      changes.put('sessions', sessionKey(target.userId, deviceId), encrypted.session)
-      const { kind, body } = encrypted
+      const { session, kind, body } = one
+      changes.write(sessions, sessionKey(userId, deviceId), session)
       envelopes.push({ device_id: deviceId, registration_id: registrationId, kind, body })
     }
     if (missing.length > 0) throw new SessionsMissing(missing)
@@ -130,19 +137,25 @@ export class Sessions {
   /** Whether this session can be written with to this device of theirs, and is answered or young. */
   private async usable(
     changes: TurnChanges,
-    session: Session,
-    target: Target,
+    session: Sealed,
+    { userId, identity }: Target,
     deviceId: number,
     registrationId: number,
   ): Promise<boolean> {
-    const state = await this.core.engine.describe(session)
-    if (!fits(state, target, registrationId)) return false
-    if (state.answered) return true
-    const key = startedKey(target.userId, deviceId)
+    const state = await this.core.engine.describe({ userId, deviceId }, session)
+    const { identityKey } = state
+    const fits = identityKey !== null && equal(identityKey, identity)
+    if (!fits || state.registrationId !== registrationId) return false
+    return state.answered || !(await this.outdated(changes, userId, deviceId))
+  }
+
+  /** Whether a session that nobody answered was begun too long ago. */
+  private async outdated(changes: TurnChanges, userId: UserId, deviceId: number): Promise<boolean> {
+    const key = startedKey(userId, deviceId)
     const started = await readCount(this.core.store, counts, key, null)
     // Begun by an older version, which did not write down when.
     if (started === null) changes.put('counters', key, this.core.now())
-    return started === null || this.core.now() - started < UNANSWERED_FOR
+    return started !== null && this.core.now() - started >= UNANSWERED_FOR
   }
 
   private async fetch(target: Target, some?: number[]): Promise<BundleAnswer> {
@@ -176,11 +189,11 @@ export class Sessions {
         bundle: { ...device, identityKey: target.identity },
         pinned: target.identity,
       })
-      changes.put('sessions', sessionKey(userId, device.deviceId), session)
+      changes.write(sessions, sessionKey(userId, device.deviceId), session)
       changes.put('counters', startedKey(userId, deviceId), this.core.now())
     } catch (error) {
       // A fault of ours says nothing about the device.
-      if (!(error instanceof CryptoError) || error.code === 'internal') throw error
+      if (!(error instanceof CryptoError) || isOwnFault(error)) throw error
       await this.watch.stageRefused(changes, userId, device.deviceId)
       return false
     }
@@ -191,12 +204,6 @@ export class Sessions {
     return true
   }
 }
-
-/** Whether the session is with this key, on the device as it is. */
-const fits = (session: SessionInfo, target: Target, registrationId: number): boolean =>
-  session.identityKey !== null &&
-  session.registrationId === registrationId &&
-  equal(session.identityKey, target.identity)
 
 const has = (devices: DeviceRef[], id: number): boolean =>
   devices.some((device) => device.deviceId === id)

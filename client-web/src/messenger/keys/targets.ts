@@ -34,7 +34,7 @@ export class Targets {
   get(userId: UserId): Target | null {
     const { account } = this.core
     if (userId === account.userId) {
-      const identity = localIdentity(this.core).keyPair.publicKey
+      const identity = localIdentity(this.core).publicKey
       return { userId, username: account.username, identity, devices: this.own }
     }
     return this.people.all.get(userId) ?? null

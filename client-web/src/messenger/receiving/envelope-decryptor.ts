@@ -2,11 +2,13 @@
  * Opens envelopes: decrypts one with what this device holds, and checks who speaks to whom.
  * Changes nothing by itself.
  */
-import { nameLists, prekeys, signedPrekeys } from '@/messenger/core/stored-records'
+import { prekeys, sessions, signedPrekeys } from '@/messenger/core/key-records'
+import { nameLists } from '@/messenger/core/stored-records'
 import type { Turn, TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
-import type { Decrypted, PrekeyMessageInfo } from '@/crypto/engine'
+import type { PrekeyMessageInfo } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
+import type { Decrypted } from '@/crypto/sealed-engine'
 import { identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
 import { decodeContent } from '@/messenger/contents/codec'
@@ -59,7 +61,7 @@ export class EnvelopeDecryptor {
 
   /** The ratchet as it is after opening; a used one-time prekey goes with it. */
   stage(changes: TurnChanges, { from }: Sealed, { decrypted, begun }: OpenedEnvelope): void {
-    changes.put('sessions', sessionKey(from.user_id, from.device_id), decrypted.session)
+    changes.write(sessions, sessionKey(from.user_id, from.device_id), decrypted.session)
     if (decrypted.usedPrekeyId !== null) changes.remove('prekeys', decrypted.usedPrekeyId)
     if (begun) changes.put('counters', begunKey(from.user_id, from.device_id), begun)
   }
@@ -98,7 +100,7 @@ export class EnvelopeDecryptor {
       session: await this.sessions.get(userId, deviceId),
       kind,
       body,
-      pinned: own ? local.keyPair.publicKey : (this.people.all.get(userId)?.identity ?? null),
+      pinned: own ? local.publicKey : (this.people.all.get(userId)?.identity ?? null),
       prekey: needs?.prekeyId ? await store.get(prekeys, needs.prekeyId) : null,
       signedPrekey: needs ? await store.get(signedPrekeys, needs.signedPrekeyId) : null,
     })

@@ -8,7 +8,7 @@
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import { CryptoError } from '@/crypto/errors'
+import { CryptoError, isOwnFault } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { ContentHandlers } from './content-handlers'
@@ -272,4 +272,4 @@ export class Inbox {
 
 /** The envelope is at fault, not we. */
 const isRefusal = (error: unknown): error is CryptoError | ContentError =>
-  error instanceof ContentError || (error instanceof CryptoError && error.code !== 'internal')
+  error instanceof ContentError || (error instanceof CryptoError && !isOwnFault(error))

@@ -1,6 +1,7 @@
 /** Stores what a content brings into a conversation: a message, shown or kept unshown. Each once. */
 import { equal } from '@/crypto/bytes'
-import type { Decrypted, PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/engine'
+import type { Decrypted } from '@/crypto/sealed-engine'
 import { fingerprint, identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'

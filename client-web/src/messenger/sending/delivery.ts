@@ -82,7 +82,7 @@ export class Delivery {
         user_id: account.userId,
         device_id: account.deviceId,
         username: account.username,
-        identity: identityText(localIdentity(this.core).keyPair.publicKey),
+        identity: identityText(localIdentity(this.core).publicKey),
       },
       to: entry.to,
       n,

@@ -24,7 +24,7 @@ export async function activate(core: Core, replace = false): Promise<boolean> {
   }
   await log.load()
   if (created) {
-    const identity = core.account.identity?.keyPair.publicKey
+    const identity = core.account.identity?.publicKey
     await log.add('identity_created', identity ? { identity } : {})
   }
   return true

@@ -12,8 +12,7 @@ import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
 import { RelayApi } from '@/wire/api'
 import type { PublicApi } from '@/wire/api'
-import { TokenKeeper } from '@/wire/tokens'
-import type { SessionTokens } from '@/wire/types'
+import type { TokenKeeper } from '@/wire/tokens'
 import { shownAccount } from '@/messenger/core/shown-account'
 import { activate } from './activate'
 import type { AppOptions } from './app-options'
@@ -24,6 +23,7 @@ import type { AppState, SessionEnd } from '@/messenger/contract'
 import { isExpected, troubleOf } from './messenger-errors'
 import { LocalData } from './local-data'
 import type { OpenedData } from '@/messenger/core/opened-data'
+import { keptTokens } from './kept-tokens'
 import { leadership } from './leadership'
 import type { AccountRecord } from '@/messenger/core/records'
 import { ChosenRelay } from './chosen-relay'
@@ -44,7 +44,8 @@ export class App {
   opened: OpenedData | null = null
   services: Services | null = null
   core: Core | null = null
-  private engine: RemoteEngine | null = null
+  /** Its safe is open while data is. */
+  engine: RemoteEngine | null = null
   private keeper: TokenKeeper | null = null
   private readonly database: string
   readonly leader
@@ -90,6 +91,8 @@ export class App {
       const locked = state === 'locked'
       this.setLock({ enabled: locked, locked, passkey: !!(await localData.vault.passkey()) })
       if (locked) return this.view.app({ phase: 'locked' })
+      // Its thread loads meanwhile.
+      this.startEngine()
       await this.read(localData, await localData.vault.unlock(null))
     })
   }
@@ -101,9 +104,19 @@ export class App {
     await this.opening(() => this.read(localData, root))
   }
 
+  async unlock(localData: LocalData, root: CryptoKey): Promise<OpenedData> {
+    this.opened = await localData.unlock(root, this.startEngine())
+    return this.opened
+  }
+
+  private startEngine(): RemoteEngine {
+    this.engine ??= (this.options.startEngine ?? startEngine)()
+    return this.engine
+  }
+
   private async read(localData: LocalData, root: CryptoKey): Promise<void> {
-    this.opened = await localData.unlock(root)
-    this.view.settings(this.opened.settings)
+    const { settings } = await this.unlock(localData, root)
+    this.view.settings(settings)
     await this.proceed()
   }
 
@@ -137,11 +150,16 @@ export class App {
       const knownUsername = account?.username ?? null
       return this.view.app({ phase: 'signed_out', account: null, knownUsername })
     }
-    this.engine ??= (this.options.startEngine ?? startEngine)()
-    const keeper = this.makeKeeper(tokens)
+    const keeper: TokenKeeper = keptTokens(opened, tokens, {
+      refresh: (token) => this.relay.api.refresh(token),
+      current: () => this.keeper === keeper,
+      ended: (end) => void this.sessionEnded(end),
+      now: this.now,
+      elapsed: this.elapsed,
+    })
     this.keeper = keeper
     const core = new Core(opened, {
-      engine: this.engine.engine,
+      engine: this.startEngine().engine,
       view: this.view,
       api: new RelayApi(this.relay.wire, keeper),
       now: this.now,
@@ -249,25 +267,6 @@ export class App {
   theServices(): Services {
     if (!this.services) throw new MessengerError(this.opened ? 'signed_out' : 'locked')
     return this.services
-  }
-
-  private makeKeeper(tokens: SessionTokens): TokenKeeper {
-    const opened = this.theOpened()
-    const keeper: TokenKeeper = new TokenKeeper(tokens, {
-      refresh: (token) => this.relay.api.refresh(token),
-      save: async (renewed) => {
-        // Those of a session that is over must not take the place of the next one's.
-        if (this.keeper !== keeper) throw new MessengerError('signed_out')
-        await opened.store.commit(new Changes().put('records', 'tokens', renewed))
-        opened.tokens = renewed
-      },
-      ended: (code) => {
-        if (this.keeper === keeper) void this.sessionEnded(code)
-      },
-      now: this.now,
-      elapsed: this.elapsed,
-    })
-    return keeper
   }
 
   /** The relay ended the session. What is on this device stays, sealed, for the next log-in. */

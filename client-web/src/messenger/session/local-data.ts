@@ -1,18 +1,21 @@
 /**
  * This device's data, opened: database, keys, account, tokens. Knows nothing of connections.
  */
+import { accounts, safes } from '@/messenger/core/key-records'
 import {
-  accounts,
   outboxEntries,
   settings as settingsRecords,
   tokens as tokenRecords,
 } from '@/messenger/core/stored-records'
+import { CryptoError } from '@/crypto/errors'
+import type { RemoteEngine } from '@/crypto/remote'
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
-import type { Database } from '@/storage/schema'
+import { bytes } from '@/storage/decoders'
+import type { Database, Key, TableName } from '@/storage/schema'
 import { rename } from '@/storage/rename'
 import { forget, reseal } from '@/storage/reseal'
-import { ask } from '@/storage/errors'
+import { ask, StorageError } from '@/storage/errors'
 import { Sealer } from '@/storage/sealer'
 import { Changes } from '@/storage/changes'
 import { Store } from '@/storage/store'
@@ -21,6 +24,7 @@ import type { SessionTokens } from '@/wire/types'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
 import { shownSettings } from '@/messenger/core/shown-settings'
+import { createSafe, SAFE } from './seal-secrets'
 
 export class LocalData {
   private closed = false
@@ -39,18 +43,24 @@ export class LocalData {
     return data
   }
 
-  /** With the root key, which `vault` gives. */
-  async unlock(root: CryptoKey): Promise<OpenedData> {
+  /** With the root key, which `vault` gives. The engine's safe is open afterwards, too. */
+  async unlock(root: CryptoKey, engine: RemoteEngine): Promise<OpenedData> {
     const sealer = new Sealer(root)
     const store = new Store(this.db, sealer)
     await store.takeFence()
     await ask(() => rename(this.db, sealer, store))
     await ask(() => forget(this.db))
+    const wrapped =
+      (await store.get(safes, SAFE)) ?? (await createSafe(store, engine, await sealer.safeKey()))
     const [account, tokens, settings] = await Promise.all([
       store.get(accounts, 'account'),
       store.getSpare(tokenRecords, 'tokens'),
       store.getSpare(settingsRecords, 'settings'),
     ])
+    const identity = account?.identity ?? null
+    await asStorage(
+      engine.unlock(async () => ({ wrapped, wrapping: await sealer.safeKey(), identity })),
+    )
     return { store, sealer, account, tokens, settings: shownSettings(settings) }
   }
 
@@ -61,11 +71,17 @@ export class LocalData {
   async reseal(
     root: CryptoKey,
     passphrase: string,
+    { rewrapSafe }: Pick<RemoteEngine, 'rewrapSafe'>,
     show: (done: number, total: number) => void,
   ): Promise<CryptoKey> {
     const renewed = await this.vault.renew(passphrase)
     const [from, to] = [new Sealer(root), new Sealer(renewed.root)]
-    await reseal(this.db, { from, to, entry: renewed.entry }, show)
+    const adapt = async (table: TableName, key: Key<TableName>, value: unknown) => {
+      if (table !== 'records' || key !== SAFE) return value
+      const wrappings = [await from.safeKey(), await to.safeKey()] as const
+      return asStorage(rewrapSafe(bytes(value), ...wrappings))
+    }
+    await reseal(this.db, { from, to, entry: renewed.entry, adapt }, show)
     return renewed.root
   }
 
@@ -77,6 +93,16 @@ export class LocalData {
   static async erase(platform: Platform, name: string): Promise<void> {
     await ask(() => eraseDatabase(name))
     await ask(() => platform.deviceKeys.erase())
+  }
+}
+
+/** A safe that does not open is a damaged record. */
+async function asStorage<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    if (!(cause instanceof CryptoError) || cause.code !== 'damaged') throw cause
+    throw new StorageError('damaged', cause.message, { cause })
   }
 }
 
@@ -119,6 +145,6 @@ export async function stageNewDevice(
   }
   for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
     changes.remove('records', record)
-  changes.put('records', 'account', renewed)
+  changes.write(accounts, 'account', renewed)
   return renewed
 }

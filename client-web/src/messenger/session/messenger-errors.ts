@@ -1,5 +1,6 @@
 /** Every failure below becomes the one typed error the views know. */
 import { CryptoError } from '@/crypto/errors'
+import type { CryptoErrorCode } from '@/crypto/errors'
 import { PasskeyError } from '@/platform/platform'
 import { StorageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
@@ -33,6 +34,15 @@ const fromStorage: Record<StorageError['code'], ErrorCode> = {
   failed: 'storage_failed',
 }
 
+const fromCrypto: Partial<Record<CryptoErrorCode, ErrorCode>> = {
+  identity_mismatch: 'identity_changed',
+  damaged: 'storage_failed',
+  backup_damaged: 'backup_damaged',
+  backup_too_new: 'backup_too_new',
+  backup_too_weak: 'backup_too_weak',
+  backup_wrong_password: 'backup_wrong_password',
+}
+
 export function toMessengerError(error: unknown, now: number): MessengerError {
   if (error instanceof MessengerError) return error
   const options = { cause: error }
@@ -51,8 +61,8 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
     const code = error.code === 'cancelled' ? 'cancelled' : 'passkey_unsupported'
     return new MessengerError(code, error.message, {}, options)
   }
-  if (error instanceof CryptoError && error.code === 'identity_mismatch') {
-    return new MessengerError('identity_changed', error.message, {}, options)
+  if (error instanceof CryptoError) {
+    return new MessengerError(fromCrypto[error.code] ?? 'internal', error.message, {}, options)
   }
   return new MessengerError('internal', String(error), {}, options)
 }

@@ -130,7 +130,7 @@ export class Presence {
             user_id: account.userId,
             device_id: account.deviceId,
             username: account.username,
-            identity: identityText(localIdentity(this.core).keyPair.publicKey),
+            identity: identityText(localIdentity(this.core).publicKey),
           },
           to: userId,
           n,

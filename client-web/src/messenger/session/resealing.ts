@@ -12,8 +12,8 @@ export async function sealAnew(
   passphrase: string,
   current: string | null,
 ): Promise<void> {
-  const { localData } = app
-  if (!localData) throw new MessengerError('not_leading')
+  const { localData, engine } = app
+  if (!localData || !engine) throw new MessengerError('not_leading')
   let root = await localData.vault.unlock(current)
   await app.settle()
   // Locked, or led by another tab, meanwhile.
@@ -26,7 +26,7 @@ export async function sealAnew(
   const show = (done: number, total: number): void =>
     app.view.progress('sealing', { task: 'sealing', done, total, cancellable: false })
   try {
-    root = await localData.reseal(root, passphrase, show)
+    root = await localData.reseal(root, passphrase, engine, show)
     if (app.localData === localData) {
       app.setLock({ enabled: true, locked: false, passkey: false })
     }

@@ -239,7 +239,7 @@ describe('8. the lock around a session', () => {
   test('ours is the store: only the leading page can store what it encrypted, and so send it', async () => {
     const [anna, bob] = await acquainted()
     const first = await openStore()
-    await first.store.commit(new Changes().put('sessions', 'bob.1', anna.session))
+    await first.store.commit(new Changes().write(raw('sessions'), 'bob.1', anna.session))
     const second = await openStore(first.name)
     const pages = [first.store, second.store]
     const written = await Promise.allSettled(
@@ -252,7 +252,7 @@ describe('8. the lock around a session', () => {
           plaintext: utf8(`page ${i}`),
           pinned: bob.identity.keyPair.publicKey,
         })
-        await store.commit(new Changes().put('sessions', 'bob.1', encrypted.session))
+        await store.commit(new Changes().write(raw('sessions'), 'bob.1', encrypted.session))
         return encrypted
       }),
     )

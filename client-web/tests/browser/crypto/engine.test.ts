@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { own, utf8 } from '@/crypto/bytes'
 import type { Party as Side } from '@/crypto/engine'
-import { startEngine } from '@/crypto/remote'
 import { safetyNumber } from '@/crypto/safety-number'
 import { signalEngine } from '@/crypto/signal/signal-engine'
 import { parse, serialize } from '@/crypto/signal/state'
 import { acquainted, Party } from '../../support/party'
+import { SealedParty, startSealed } from '../../support/sealed-party'
 
 test('a conversation through X3DH and the Double Ratchet, with and without a one-time prekey', async () => {
   for (const withPrekey of [true, false]) {
@@ -94,14 +94,14 @@ test('garbage of any length is a typed error', async () => {
 })
 
 test('in its worker the engine works the same and keeps its typed errors', async () => {
-  const { engine, terminate } = startEngine()
-  const [anna, bob] = [await Party.create('anna', engine), await Party.create('bob', engine)]
+  const { engine, terminate } = await startSealed()
+  const [anna, bob] = [await SealedParty.create('anna', engine), await Party.create('bob')]
   await anna.start(bob)
   expect(await bob.read(anna, await anna.write(bob, 'from a thread'))).toBe('from a thread')
-  const parties = [anna, bob].map(({ name, identity }) => ({
-    userId: name,
-    identityKey: identity.keyPair.publicKey,
-  })) as [Side, Side]
+  const parties: [Side, Side] = [
+    { userId: 'anna', identityKey: anna.identity.publicKey },
+    { userId: 'bob', identityKey: bob.identity.keyPair.publicKey },
+  ]
   expect(await engine.safetyNumber(...parties)).toBe(safetyNumber(...parties))
   await expect(engine.inspect(utf8('nonsense'))).rejects.toMatchObject({
     name: 'CryptoError',

@@ -1,6 +1,7 @@
 /** The engine's thread may end or break: whoever waits for it is told. */
 import { expect, test } from 'vitest'
 import { startEngine } from '@/crypto/remote'
+import { nothing, startSealed, wrappingKey } from '../../support/sealed-party'
 
 const broken = (): Worker =>
   new Worker(URL.createObjectURL(new Blob(['throw new Error("broken")'])), { type: 'module' })
@@ -14,13 +15,45 @@ test('what was asked of a thread that is ended fails, and so does what is asked 
   await expect(engine.createIdentity()).rejects.toMatchObject({ code: 'internal' })
 })
 
-test('a thread that breaks fails what it was asked; the next call has a new one', async () => {
-  let started = 0
-  const whole = (): Worker =>
-    new Worker(new URL('../../../src/crypto/worker.ts', import.meta.url), { type: 'module' })
-  const { engine, terminate } = startEngine(() => (started++ === 0 ? broken() : whole()))
+test('a thread that breaks fails what it was asked; the next call has a new one, with the safe open', async () => {
+  const threads: Worker[] = []
+  const start = (): Worker => {
+    const url = new URL('../../../src/crypto/worker.ts', import.meta.url)
+    const thread = new Worker(url, { type: 'module' })
+    threads.push(thread)
+    return thread
+  }
+  const { engine, terminate } = await startSealed(start)
+  const identity = await engine.createIdentity()
+  threads[0]?.dispatchEvent(new ErrorEvent('error', { cancelable: true }))
+  // Sealed by the thread before it.
+  expect(await engine.createSignedPrekey(identity, 1)).toMatchObject({ id: 1 })
+  expect(threads).toHaveLength(2)
+  terminate()
+})
+
+test('a thread that is broken from the start fails what it was asked', async () => {
+  const { engine, terminate } = startEngine(broken)
   await expect(engine.createPrekeys(1, 1)).rejects.toMatchObject({ code: 'internal' })
-  expect(await engine.createPrekeys(1, 2)).toHaveLength(2)
-  expect(started).toBe(2)
+  terminate()
+})
+
+test('without an open safe nothing is made or opened', async () => {
+  const { engine, terminate } = startEngine()
+  await expect(engine.createIdentity()).rejects.toMatchObject({ code: 'internal' })
+  terminate()
+})
+
+test('a safe that does not open is damaged, and opens with the right wrapping afterwards', async () => {
+  const { engine, createSafe, unlock, terminate } = startEngine()
+  const [wrapping, other] = [await wrappingKey(), await wrappingKey()]
+  const { wrapped } = await createSafe(wrapping, nothing)
+  const identity = await engine.createIdentity()
+  const wrong = unlock(async () => ({ wrapped, wrapping: other, identity }))
+  await expect(wrong).rejects.toMatchObject({ code: 'damaged' })
+  await unlock(async () => ({ wrapped, wrapping, identity }))
+  const { secret } = await engine.createIdentity()
+  const foreign = unlock(async () => ({ wrapped, wrapping, identity: { ...identity, secret } }))
+  await expect(foreign).rejects.toMatchObject({ code: 'damaged' })
   terminate()
 })

@@ -1,10 +1,9 @@
 /** A backup that is brought into a device in use: nothing is lost, doubled or used twice. */
 import { describe, expect, test } from 'vitest'
 import { own } from '@/crypto/bytes'
-import { readContent, writeContent } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
-import { openBackup, sealBackup } from '@/messenger/backup/backup-format'
 import type { IncomingEnvelope } from '@/wire/types'
+import { readBackup, writeBackup } from '../../support/backup'
 import { acquaintedClients, Client, settledClients } from '../../support/client'
 import { keysUsedTwice, sessionStart } from '../../support/message-keys'
 import type { SentEnvelope } from '../../support/message-keys'
@@ -20,9 +19,9 @@ async function backupOf(
   change: (content: BackupContent) => Partial<BackupContent>,
 ): Promise<Blob> {
   const { file } = await client.messenger.createBackup(PASSPHRASE)
-  const content = readContent(await openBackup(own(await file.arrayBuffer()), PASSPHRASE))
+  const { content, identity } = await readBackup(own(await file.arrayBuffer()), PASSPHRASE)
   const changed = { ...content, ...change(content) }
-  return new Blob([await sealBackup(writeContent(changed), PASSPHRASE)])
+  return new Blob([await writeBackup({ content: changed, identity }, PASSPHRASE)])
 }
 
 test('onto a new device: a few are greeted at once, the person’s own message is not behind the rest', async () => {

@@ -1,7 +1,7 @@
 /** Messages that cannot leave: they are set aside with words, and the chat goes on. */
 import { expect, test } from 'vitest'
 import { CryptoError } from '@/crypto/errors'
-import type { CryptoEngine } from '@/crypto/engine'
+import type { SealedEngine } from '@/crypto/sealed-engine'
 import { RelayError } from '@/wire/errors'
 import { Client, settledClients } from '../../support/client'
 import { hurry } from '../../support/hurry'
@@ -13,7 +13,7 @@ const aside = (client: Client) =>
 test('an entry that fails three times is set aside, what follows is sent; then it is sent again', async () => {
   const { now } = hurry(10)
   let broken = true
-  const engine = (real: CryptoEngine): CryptoEngine => ({
+  const engine = (real: SealedEngine): SealedEngine => ({
     ...real,
     encrypt: async (request) => {
       const poison = new TextDecoder().decode(request.plaintext).includes('poison')

@@ -1,6 +1,6 @@
 /** A relay that hands out old prekeys or adds devices: what threats 5 and 7 come to in the real client. */
 import { describe, expect, test } from 'vitest'
-import type { CryptoEngine } from '@/crypto/engine'
+import type { SealedEngine } from '@/crypto/sealed-engine'
 import { CryptoError } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import { strangers } from '../../support/client'
@@ -113,7 +113,7 @@ describe('threat 7: a device added silently', () => {
 
   test('a broken engine is no foreign device', async () => {
     let broken = true
-    const engine = (real: CryptoEngine): CryptoEngine => ({
+    const engine = (real: SealedEngine): SealedEngine => ({
       ...real,
       startSession: (request) =>
         broken ? Promise.reject(new CryptoError('internal')) : real.startSession(request),

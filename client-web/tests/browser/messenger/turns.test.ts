@@ -199,6 +199,6 @@ test('what two parts change of the account at once does not undo each other', as
   ])
   const both = { nextPrekeyId: 101, lastBackupAt: 7, prekeysAvailable: 100 }
   expect(core.account).toEqual(both)
-  expect(await store.get(raw('records'), 'account')).toEqual(both)
+  expect(await store.get(raw('records', 2), 'account')).toEqual(both)
   db.close()
 })

@@ -26,7 +26,7 @@ async function lived(): Promise<OpenedStore> {
   const changes = new Changes()
     .put('records', 'account', { username: 'bob' })
     .put('contacts', 'anna', { userId: 'anna' })
-    .put('prekeys', 7, { id: 7 })
+    .write(raw('prekeys'), 7, { id: 7 })
     .put('outbox', 1, { key: 1 })
   for (let i = 0; i < COUNT; i++) changes.writeMessage(rawMessages(), row(i))
   await opened.store.commit(changes)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Changes } from '@/storage/changes'
+import { stored } from '@/storage/stored'
 import { dump, openStore, raw, rawMessages } from '../../support/storage'
 
 const row = (conversation: string, order: number, text = `text ${order}`) => ({
@@ -68,6 +69,16 @@ describe('sealed records', () => {
     expect(await store.keys('contacts')).toHaveLength(2)
     expect(store.damaged).toBe(4)
     expect(await store.messagesWithId(rawMessages(), 'c-3', () => true)).toEqual([])
+  })
+
+  test('keys are those of records of every version, and no record is damaged for it', async () => {
+    const { store } = await openStore()
+    const read = (value: unknown): unknown => value
+    const changes = new Changes().put('contacts', 'first', 1)
+    changes.write(stored('contacts', read, read, read), 'third', 3)
+    await store.commit(changes)
+    expect((await store.keys('contacts')).toSorted()).toEqual(['first', 'third'])
+    expect(store.damaged).toBe(0)
   })
 
   test('what waits for a commit runs after it, in order; after a failed one, never', async () => {

@@ -4,11 +4,11 @@
  * parameter does not open; a file whose parameters are below the floor is refused before the
  * passphrase is tried. The content is not compressed: its length would tell about it.
  */
-import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from '@/crypto/bytes'
-import type { Bytes } from '@/crypto/bytes'
 import { PASSPHRASE_ITERATIONS } from '@/crypto/passphrase-cost'
 import { withReadings } from '@/text/passphrase'
-import { MessengerError } from '@/messenger/contract'
+import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from './bytes'
+import type { Bytes } from './bytes'
+import { CryptoError } from './errors'
 
 const MOST_ITERATIONS = 20_000_000
 const MAGIC = utf8('SEALSTREAM BACKUP 1\n')
@@ -35,19 +35,16 @@ export async function sealBackup(plain: Bytes, passphrase: string): Promise<Byte
   return concat(front, new Uint8Array(await crypto.subtle.encrypt(how, key, plain)))
 }
 
-/**
- * @throws MessengerError `backup_damaged`, `backup_too_new`, `backup_too_weak`,
- * `backup_wrong_password`
- */
+/** @throws CryptoError `backup_damaged`, `backup_too_new`, `backup_too_weak`, `backup_wrong_password` */
 export async function openBackup(file: Bytes, passphrase: string): Promise<Bytes> {
   const { header, front, body } = split(file)
   const { iterations } = header.kdf
-  if (iterations < PASSPHRASE_ITERATIONS) throw new MessengerError('backup_too_weak')
+  if (iterations < PASSPHRASE_ITERATIONS) throw new CryptoError('backup_too_weak')
   const [salt, expected] = [bytes(header.kdf.salt), bytes(header.check)]
   const key = await withReadings(passphrase, async (reading) => {
     const stretched = await stretch(reading, salt, iterations)
     if (equal(stretched.check, expected)) return stretched.key
-    throw new MessengerError('backup_wrong_password')
+    throw new CryptoError('backup_wrong_password')
   })
   const how = { name: 'AES-GCM', iv: bytes(header.cipher.nonce), additionalData: front }
   try {
@@ -61,7 +58,7 @@ function split(file: Bytes): { header: Header; front: Bytes; body: Bytes } {
   const start = String.fromCharCode(...file.subarray(0, 40))
   const version = ANY_VERSION.exec(start)?.[1]
   if (version === undefined) throw damaged()
-  if (version !== '1') throw new MessengerError('backup_too_new')
+  if (version !== '1') throw new CryptoError('backup_too_new')
   if (file.length < MAGIC.length + 4) throw damaged()
   const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length)
   const end = MAGIC.length + 4 + length
@@ -81,7 +78,7 @@ function readHeader(json: Bytes): Header {
   const strings = [kdf?.salt, cipher?.nonce, check]
   if (!kdf || !cipher || !strings.every((one) => typeof one === 'string')) throw damaged()
   if (kdf.name !== 'PBKDF2-SHA256' || cipher.name !== 'AES-256-GCM') {
-    throw new MessengerError('backup_too_new')
+    throw new CryptoError('backup_too_new')
   }
   if (!Number.isSafeInteger(kdf.iterations) || kdf.iterations > MOST_ITERATIONS) throw damaged()
   return header as Header
@@ -95,7 +92,7 @@ const bytes = (text: string): Bytes => {
   }
 }
 
-const damaged = (): MessengerError => new MessengerError('backup_damaged')
+const damaged = (): CryptoError => new CryptoError('backup_damaged')
 
 const frontOf = (header: Bytes): Bytes => {
   const length = new Uint8Array(4)
