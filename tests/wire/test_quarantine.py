@@ -22,12 +22,12 @@ async def accept_poison(stack: Stack, to: Person) -> None:
     partition = partition_of(user, int(PARTITIONS))
     names = [
         keys.log(partition), keys.user(partition, user),
-        keys.seen(partition, user, uuid4(), 1, uuid4()),
+        keys.seen(partition, user, uuid4(), 1, uuid4()), keys.log_id(partition),
     ]  # fmt: skip
     async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN)) as log:
         _, reply = await log.fcall(
             functions.called("relay", "accept"),
-            3,
+            len(names),
             *names,
             "100 1000000",
             60,

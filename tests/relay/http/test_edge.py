@@ -110,7 +110,7 @@ PLACES = {"session_id": "0", "device_id": "1", "username": "ada", "fingerprint":
 
 async def test_calls_of_ones_own_need_a_token(node: Relay) -> None:
     asked = [route for route in ROUTES if route.access]
-    assert len(asked) == 12
+    assert len(asked) == 13
     async with ClientSession() as http:
         for route, header in product(asked, HEADERS):
             url = node.url + route.path.format(**PLACES)
