@@ -1,4 +1,4 @@
-import { deleteDB, openDB, unwrap } from 'idb'
+import { deleteDB, openDB, unwrap, wrap } from 'idb'
 import { StorageError } from './errors'
 import { migrations } from './schema'
 import type { Database, Tables } from './schema'
@@ -43,12 +43,17 @@ const open = (name: string, terminated: () => void): Promise<Database> =>
     },
   })
 
-/** A closed connection begins no transaction. */
+/**
+ * A closed connection begins no transaction. One that the browser aborts fails what was asked in it; idb promises
+ * its end as well, which nobody awaits after a read.
+ */
 function watchTransactions(db: IDBDatabase, closed: () => void): void {
   const begin = db.transaction
   db.transaction = (...how) => {
     try {
-      return begin.apply(db, how)
+      const transaction = begin.apply(db, how)
+      wrap(transaction).done.catch(() => undefined)
+      return transaction
     } catch (error) {
       if (error instanceof DOMException && error.name === 'InvalidStateError') closed()
       throw error

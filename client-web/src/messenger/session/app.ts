@@ -86,13 +86,13 @@ export class App {
       })
       if (!current()) return localData.close()
       this.localData = localData
+      // Its thread loads meanwhile, and is there when who signs in has lost the connection.
+      this.startEngine()
       const state = await localData.vault.state()
       if (state === 'empty') return this.view.app({ phase: 'signed_out', account: null })
       const locked = state === 'locked'
       this.setLock({ enabled: locked, locked, passkey: !!(await localData.vault.passkey()) })
       if (locked) return this.view.app({ phase: 'locked' })
-      // Its thread loads meanwhile.
-      this.startEngine()
       await this.read(localData, await localData.vault.unlock(null))
     })
   }
