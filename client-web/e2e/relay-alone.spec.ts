@@ -1,6 +1,6 @@
 /**
  * Tests that take a relay down or change what it serves. They share one relay that no other file uses, because a
- * relay costs twelve CPU-seconds. Each test has people of its own and leaves the relay ready; a failure ends the
+ * relay costs five CPU-seconds. Each test has people of its own and leaves the relay ready; a failure ends the
  * worker and so the relay.
  */
 import { createHash } from 'node:crypto'

@@ -5,6 +5,7 @@ A test that waits for something in a fixed time, or looks at something on its wa
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -86,6 +87,11 @@ def _once(run: list[str], folder: str) -> str | None:
     return None if done.returncode == 0 else done.stdout
 
 
+def unwind_on_sigterm() -> None:
+    """SIGTERM ends us as an exception would, so that nothing stays busy after us."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
 def main(arguments: list[str]) -> int:
     """`TEST N`; the exit status is 1 if it failed once, 2 if there is no such test."""
     test, times = (*arguments, "", "")[:2]
@@ -100,4 +106,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    unwind_on_sigterm()
     sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,8 @@
 """`make test` counts honestly: nothing passes by being absent, and everything ends in time."""
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -201,6 +204,21 @@ def test_soaking_repeats_a_test_of_any_kind_without_a_second_try(monkeypatch: py
     for test in ("", "tests/none.py", "README.md"):
         with pytest.raises(soak.NoSuchTest):
             soak.command(test)
+
+
+def test_what_keeps_the_machine_busy_ends_with_sigterm() -> None:
+    code = (
+        "import time; from ops.testing import soak; soak.unwind_on_sigterm()\n"
+        "with soak.pressure(): print('busy', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as soaking:
+        assert soaking.stdout is not None
+        assert soaking.stdout.readline() == "busy\n"
+        busy = psutil.Process(soaking.pid).children()
+        soaking.terminate()
+        assert soaking.wait(60) == 128 + signal.SIGTERM
+    assert len(busy) == os.cpu_count()
+    assert not any(one.is_running() for one in busy)
 
 
 def test_soaking_says_how_often_it_failed_and_shows_why(
