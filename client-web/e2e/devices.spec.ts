@@ -66,6 +66,8 @@ test('signing out erases; logging in without a backup warns the contact, who acc
   const [anna, bob] = await acquainted(person)
   await anna.write('under the old key')
   await bob.hasReceived(['under the old key'])
+  // His receipt, sent to her new key, would tell him of it before he writes.
+  await anna.hasStatuses('read', 1)
   await anna.go('#/settings/account')
   await anna.get(testids.logout).click()
   await anna.confirm('Sign out')
