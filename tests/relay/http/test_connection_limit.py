@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from relay.room import Room
 from tests.relay.http.test_connections import HEAD, problem, raw, serving
 
@@ -19,6 +21,7 @@ async def test_threat_23_idle_connections_keep_nobodys_call_out(tmp_path: Path) 
         assert (await second.all()).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.uvloop  # whose transports are no subclasses of asyncio's
 async def test_threat_23_a_connection_beyond_those_at_work_is_refused_in_words(tmp_path: Path) -> None:
     async with serving(tmp_path, ROOM) as url, raw(url) as first, raw(url) as second, raw(url) as third:
         for busy in (first, second, third):
