@@ -25,6 +25,8 @@ export type CryptoErrorCode =
   | 'backup_too_new'
   | 'backup_too_weak'
   | 'backup_wrong_password'
+  /** The engine's script does not start: as a rule it could not be fetched, for want of a connection. */
+  | 'not_loaded'
   | 'internal'
 
 /** The only error the engine throws. */
@@ -41,4 +43,4 @@ export class CryptoError extends Error {
 
 /** A fault of this device: it says nothing about what was asked for. */
 export const isOwnFault = (error: CryptoError): boolean =>
-  error.code === 'internal' || error.code === 'damaged'
+  ['internal', 'not_loaded', 'damaged'].includes(error.code)

@@ -2,6 +2,7 @@ import { wrap } from 'comlink'
 import type { Remote } from 'comlink'
 import type { EngineThread, ThreadCalls } from './engine-thread'
 import { CryptoError } from './errors'
+import type { CryptoErrorCode } from './errors'
 import type { SafeAccess, SafeControl, SealedEngine } from './sealed-engine'
 
 export interface RemoteEngine extends Pick<SafeControl, 'createSafe' | 'rewrapSafe'> {
@@ -19,7 +20,7 @@ interface Thread {
   ready: Promise<void>
   /** Rejects when the thread is over. */
   over: Promise<never>
-  end(reason: string): void
+  end(reason: string, code?: CryptoErrorCode): void
 }
 
 const startThread = (): Worker =>
@@ -45,15 +46,17 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
       worker: wrap<EngineThread>(native),
       ready: Promise.resolve(),
       over,
-      end(reason) {
+      end(reason, code = 'internal') {
         native.terminate()
         if (thread === begun) thread = null
-        fail(new CryptoError('internal', reason))
+        fail(new CryptoError(code, reason))
       },
     }
     native.addEventListener('error', (event) => {
       event.preventDefault()
-      begun.end('the engine broke')
+      // What a running script throws is told as an `ErrorEvent`, one that does not start as a bare event.
+      if (event instanceof ErrorEvent) begun.end('the engine broke')
+      else begun.end('the engine did not start', 'not_loaded')
     })
     native.addEventListener('messageerror', () => begun.end('the engine broke'))
     if (safeAccess) open(begun, safeAccess)

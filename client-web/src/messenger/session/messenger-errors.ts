@@ -37,6 +37,7 @@ const fromStorage: Record<StorageError['code'], ErrorCode> = {
 const fromCrypto: Partial<Record<CryptoErrorCode, ErrorCode>> = {
   identity_mismatch: 'identity_changed',
   damaged: 'storage_failed',
+  not_loaded: 'offline',
   backup_damaged: 'backup_damaged',
   backup_too_new: 'backup_too_new',
   backup_too_weak: 'backup_too_weak',

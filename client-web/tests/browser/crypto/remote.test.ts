@@ -1,6 +1,8 @@
 /** The engine's thread may end or break: whoever waits for it is told. */
 import { expect, test } from 'vitest'
+import { CryptoError, isOwnFault } from '@/crypto/errors'
 import { startEngine } from '@/crypto/remote'
+import { toMessengerError } from '@/messenger/session/messenger-errors'
 import { nothing, startSealed, wrappingKey } from '../../support/sealed-party'
 
 const broken = (): Worker =>
@@ -34,7 +36,20 @@ test('a thread that breaks fails what it was asked; the next call has a new one,
 
 test('a thread that is broken from the start fails what it was asked', async () => {
   const { engine, terminate } = startEngine(broken)
-  await expect(engine.createPrekeys(1, 1)).rejects.toMatchObject({ code: 'internal' })
+  await expect(engine.createPrekeys(1, 1)).rejects.toMatchObject({ code: 'not_loaded' })
+  terminate()
+})
+
+test('a thread whose script cannot be fetched says so; the next call tries again', async () => {
+  const scripts = ['/no-such-script.js', new URL('../../../src/crypto/worker.ts', import.meta.url)]
+  const start = (): Worker => new Worker(scripts.shift() ?? '', { type: 'module' })
+  const { engine, createSafe, terminate } = startEngine(start)
+  const asked = engine.createPrekeys(1, 1)
+  await expect(asked).rejects.toSatisfy(
+    (error: CryptoError) => error.code === 'not_loaded' && isOwnFault(error),
+  )
+  expect(toMessengerError(new CryptoError('not_loaded'), 0).code).toBe('offline')
+  expect(await createSafe(await wrappingKey(), nothing)).toHaveProperty('wrapped')
   terminate()
 })
 
