@@ -32,6 +32,7 @@ from relay.mailbox_log import MailboxLog
 from relay.pressure import Pressure
 from schema import functions, keys, servers
 from schema.clock import now_ms
+from schema.roles import ADMIN
 from schema.settings import Settings
 from schema.wire_socket import OutgoingEnvelope, Send
 from workers.archive.opening import open_joined
@@ -157,7 +158,7 @@ async def _run(address: str, data: Path, messages: int, users: int, body: int) -
     places = layout(data)
     async with aiohttp.ClientSession() as http:
         accounts = [await Account(address).register(http) for _ in range(users)]
-    url = valkey.url(valkey.LOG, places)
+    url = valkey.url(valkey.LOG, places, ADMIN)  # it sends as a node and reads as the auditor
     client, link = servers.client(url), Link(url, name="log")
     await link.start()
     log = MailboxLog(

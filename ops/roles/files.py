@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from ops.addresses import VARIABLES
-from ops.embedded import postgres, valkey
+from ops.embedded import postgres
 from ops.errors import OperatorError
 from schema.roles import ADMIN, ROLES, on_postgres, on_valkey
 from schema.roles.passwords import for_postgres, for_valkey, password
@@ -58,7 +58,7 @@ def _access_list(key: bytes, server: str) -> str:
 def _environment(key: bytes, role: str, urls: dict[str, str]) -> str:
     own = {
         VARIABLES[server]: with_user(urls[server], on_valkey(role), password(key, server, role))
-        for server in (valkey.LOG, valkey.BOARD)
+        for server in (LOG, BOARD)
     }
     database = urls[postgres.NAME]
     if role != ADMIN:

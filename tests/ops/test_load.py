@@ -30,6 +30,13 @@ def test_a_short_run_receives_every_message_and_names_each_process(tmp_path: Pat
     assert re.search(r"send → accepted: +p50 \d+\.\d ms", done.stdout)
 
 
+def test_messages_through_the_log_are_read_back_and_audited() -> None:
+    done = run("archive_load", "--messages", "300", "--memory", "64", "--users", "4", timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "(300 messages)" in done.stdout
+    assert "clean: every message is there once, in order" in done.stdout
+
+
 def test_a_relay_that_is_not_there_is_said_in_one_line() -> None:
     done = load("--url", f"http://127.0.0.1:{free_ports(1)}", "--users", "2")
     assert done.returncode == 1

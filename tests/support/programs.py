@@ -24,6 +24,13 @@ def load(arguments: list[str]) -> None:
     main(args=arguments, prog_name="load")
 
 
+def archive_load(arguments: list[str]) -> None:
+    """The load tool of log and archive."""
+    from ops.load.archive import main
+
+    main(args=arguments, prog_name="archive")
+
+
 def worker(arguments: list[str]) -> int:
     """One worker, by its name."""
     from schema.settings import Settings

@@ -1,4 +1,4 @@
-/** What scenes begin with: the stores filled, for somebody who is in, or is not yet. */
+/** Fills the stores for a scene, signed in or not. */
 import {
   useAppStore,
   useConnectionStore,
@@ -124,7 +124,7 @@ export const unopened = (trouble: 'damaged' | 'full' | 'failed'): Scene => ({
   fill: () => void Object.assign(useAppStore().state, { phase: 'unopened', trouble }),
 })
 
-/** What the browser would say, were it asked. */
+/** Sets the browser's answer to a question for permission. */
 export function permit(permission: NotificationPermission): void {
   Object.defineProperty(Notification, 'permission', { get: () => permission })
 }

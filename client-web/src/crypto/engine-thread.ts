@@ -1,4 +1,4 @@
-/** What the engine's thread answers: the safe is here, and nowhere else in the clear. */
+/** The calls that the engine's thread answers. Only this thread holds the safe's key unwrapped. */
 import { CryptoError } from './errors'
 import { rewrap, Safe } from './safe'
 import { SafeEngine } from './safe-engine'

@@ -79,7 +79,7 @@ export interface DecryptRequest {
    * session is believed then, for it was begun with the key that was pinned.
    */
   pinned: PublicKey | null
-  /** What `inspect` said the message needs; null when this device no longer has it. */
+  /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: Prekey | null
   signedPrekey: Prekey | null
 }

@@ -54,7 +54,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     }
     native.addEventListener('error', (event) => {
       event.preventDefault()
-      // What a running script throws is told as an `ErrorEvent`, one that does not start as a bare event.
+      // A script that throws while it runs causes an `ErrorEvent`; one that does not start, a plain event.
       if (event instanceof ErrorEvent) begun.end('the engine broke')
       else begun.end('the engine did not start', 'not_loaded')
     })

@@ -83,7 +83,7 @@ export interface DecryptRequest {
    * session is believed then, for it was begun with the key that was pinned.
    */
   pinned: PublicKey | null
-  /** What `inspect` said the message needs; null when this device no longer has it. */
+  /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: SealedPrekey | null
   signedPrekey: SealedPrekey | null
 }
@@ -145,7 +145,7 @@ export interface SealedSecrets {
   sessions: Sealed[]
 }
 
-/** What a thread opens the safe with. `wrapping`: AES-GCM, for (un)wrapping alone; never extractable. */
+/** Opens the safe in a thread. `wrapping` is an AES-GCM key that cannot be extracted and wraps and unwraps only. */
 export interface SafeAccess {
   wrapped: Bytes
   wrapping: CryptoKey

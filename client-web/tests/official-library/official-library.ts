@@ -48,12 +48,12 @@ export class OfficialDevice implements Device {
   private readonly stores: ReturnType<OfficialDevice['openStores']>
 
   constructor(
-    private readonly library: Library,
+    private readonly official: Library,
     version: Version,
     readonly address: RemoteAddress,
     identity?: Bytes,
   ) {
-    const { PrivateKey, PreKeyRecord, SignedPreKeyRecord, KyberPreKeyRecord, KEMKeyPair } = library
+    const { PrivateKey, PreKeyRecord, SignedPreKeyRecord, KyberPreKeyRecord, KEMKeyPair } = official
     this.identity = identity ? PrivateKey.deserialize(identity) : PrivateKey.generate()
     const [signed, prekey] = [PrivateKey.generate(), PrivateKey.generate()]
     const signature = this.identity.sign(signed.getPublicKey().serialize())
@@ -72,20 +72,20 @@ export class OfficialDevice implements Device {
       version === '0.103.0'
         ? {
             start: (bundle, remote) =>
-              library.processPreKeyBundle(bundle, remote, local, sessions, identities),
+              official.processPreKeyBundle(bundle, remote, local, sessions, identities),
             read: (message, remote) =>
-              library.signalDecrypt(message, remote, local, sessions, identities),
+              official.signalDecrypt(message, remote, local, sessions, identities),
           }
         : {
             start: (bundle, remote) =>
-              (library.processPreKeyBundle as (...args: unknown[]) => Promise<void>)(
+              (official.processPreKeyBundle as (...args: unknown[]) => Promise<void>)(
                 bundle,
                 remote,
                 sessions,
                 identities,
               ),
             read: (message, remote) =>
-              (library.signalDecrypt as (...args: unknown[]) => Promise<Uint8Array>)(
+              (official.signalDecrypt as (...args: unknown[]) => Promise<Uint8Array>)(
                 message,
                 remote,
                 sessions,
@@ -116,7 +116,7 @@ export class OfficialDevice implements Device {
   }
 
   async start(to: Device, bundle: Bundle = to.bundle()): Promise<void> {
-    const { PreKeyBundle, PublicKey, KEMPublicKey } = this.library
+    const { PreKeyBundle, PublicKey, KEMPublicKey } = this.official
     const { registrationId, identityKey, signedPrekey, prekey, kyberPrekey } = bundle
     await this.calls.start(
       PreKeyBundle.new(
@@ -139,12 +139,18 @@ export class OfficialDevice implements Device {
   async write(to: Device, plaintext: Bytes): Promise<Letter> {
     const { sessions, identities } = this.stores
     const [remote, local] = [this.named(to.address), this.named(this.address)]
-    const message = await this.library.signalEncrypt(plaintext, remote, local, sessions, identities)
+    const message = await this.official.signalEncrypt(
+      plaintext,
+      remote,
+      local,
+      sessions,
+      identities,
+    )
     return { kind: message.type() === 3 ? 'prekey' : 'message', body: own(message.serialize()) }
   }
 
   async read(from: Device, { kind, body }: Letter): Promise<Bytes> {
-    const { SignalMessage, PreKeySignalMessage } = this.library
+    const { SignalMessage, PreKeySignalMessage } = this.official
     const remote = this.named(from.address)
     if (kind === 'message')
       return own(await this.calls.read(SignalMessage.deserialize(body), remote))
@@ -152,7 +158,7 @@ export class OfficialDevice implements Device {
     const parsed = PreKeySignalMessage.deserialize(body)
     const local = this.named(this.address)
     return own(
-      await this.library.signalDecryptPreKey(
+      await this.official.signalDecryptPreKey(
         parsed,
         remote,
         local,
@@ -176,11 +182,11 @@ export class OfficialDevice implements Device {
   }
 
   private named({ userId, deviceId }: RemoteAddress): Official.ProtocolAddress {
-    return this.library.ProtocolAddress.new(userId, deviceId)
+    return this.official.ProtocolAddress.new(userId, deviceId)
   }
 
   private openStores() {
-    const { library, identity, known, registrationId } = this
+    const { official: library, identity, known, registrationId } = this
     const { sessions, prekeys, kyber, usedKyber, signed } = this
     const has = <T>(value: T | undefined): T => {
       if (value === undefined) throw new CryptoError('missing_prekey')

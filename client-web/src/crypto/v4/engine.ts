@@ -81,7 +81,7 @@ export interface DecryptRequest extends Exchange {
   body: Bytes
   /** Null at the first message from this person, or when their pin was lost: the open session is believed then. */
   pinned: PublicKey | null
-  /** What `inspect` said the message needs; null when this device no longer has it. */
+  /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: Prekey | null
   signedPrekey: SignedPrekey | null
   kyberPrekey: KyberPrekey | null
