@@ -48,6 +48,10 @@ export class Chats {
     }
   }
 
+  has(id: ConversationId): boolean {
+    return this.records.get(id) !== undefined
+  }
+
   /** As it is on disk, or will be with `within`. */
   record(id: ConversationId, within?: TurnChanges): ConversationRecord {
     return this.records.get(id, within) ?? emptyConversation(id, this.core.now())

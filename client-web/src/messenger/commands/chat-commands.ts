@@ -145,8 +145,10 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       ),
     saveDraft(id, text) {
       const { core, chats } = services()
-      // In turn with sending, which takes the draft away.
+      const existed = chats.has(id)
+      // In turn with sending, which takes the draft away, and with deleting the conversation.
       return core.serial.run(async (turn) => {
+        if (existed && !chats.has(id)) return
         const changes = new TurnChanges(turn)
         if (text === '') changes.remove('drafts', id)
         else changes.put('drafts', id, { id, text })

@@ -31,7 +31,10 @@ async function withHeldBundles() {
   return { bundles, ...(await strangers({ anna: { wire } }, relay)) }
 }
 
-const count = async (client: Client, table: 'messages' | 'sessions' | 'contacts' | 'outbox') => {
+const count = async (
+  client: Client,
+  table: 'messages' | 'sessions' | 'contacts' | 'outbox' | 'drafts',
+) => {
   const db = await openDatabase(client.database)
   const rows = await db.count(table)
   db.close()
@@ -51,6 +54,24 @@ describe('while a message is being received', () => {
     await calm(100)
     expect(await count(bob, 'messages')).toBe(0)
     expect(bob.shown.conversations.get(anna.chat)?.last ?? null).toBeNull()
+  })
+
+  test('its conversation is deleted: a draft that was to be stored behind that goes, too', async () => {
+    const { decryption, anna, bob } = await setUp()
+    const held = decryption.hold()
+    await anna.messenger.sendText(bob.chat, 'too late')
+    await held
+    const deleted = bob.messenger.deleteConversation(anna.chat)
+    await calm(100)
+    const stored = bob.messenger.saveDraft(anna.chat, 'never sent')
+    decryption.release()
+    await Promise.all([deleted, stored])
+    expect(await count(bob, 'drafts')).toBe(0)
+    await anna.messenger.sendText(bob.chat, 'still here')
+    await until(() => bob.shown.conversations.has(anna.chat), 'the chat again')
+    expect(bob.shown.conversations.get(anna.chat)?.draft).toBe('')
+    await bob.messenger.saveDraft(anna.chat, 'written anew')
+    expect(await count(bob, 'drafts')).toBe(1)
   })
 
   test('its sender is removed: neither the session nor the contact comes back', async () => {
