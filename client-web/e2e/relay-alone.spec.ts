@@ -206,3 +206,23 @@ test('installed, it opens offline with its history; a new version waits until it
   await anna.hasState('offline')
   expect(await version(page)).toBe('two')
 })
+
+test('a new version takes over, even if the old service worker stays busy', async ({ person }) => {
+  const worker = join(dist, 'sw.js')
+  const original = readFileSync(worker, 'utf8')
+  const unanswered = `self.addEventListener('fetch', (event) => {
+    if (event.request.url.endsWith('/unanswered')) event.respondWith(new Promise(() => {}))
+  });`
+  writeFileSync(worker, unanswered + original)
+  const anna = await person('anna')
+  const { page } = anna
+  await anna.isInstalled()
+  writeFileSync(worker, original)
+  release(dist, 'after a busy one')
+  await page.reload()
+  const update = page.getByRole('button', { name: 'Update' })
+  await expect(update).toBeVisible()
+  await page.evaluate(() => void fetch('/unanswered').catch(() => undefined))
+  await update.click()
+  await expect.poll(() => version(page).catch(() => null)).toBe('after a busy one')
+})
