@@ -72,7 +72,9 @@ def test_killed_it_can_be_started_again_at_once_though_what_it_forked_lingers(tm
     first = Child.start(program(LINGERS), places)
     wait_until(lambda: places.log_file("small").read_text() == "up\n")
     first.kill()
-    Child.start(program(SLEEPS), places).kill()
+    again = Child.start(program(SLEEPS), places)
+    assert living_pid("small", places) == again.pid != first.pid
+    again.kill()
 
 
 def test_one_that_does_not_end_when_asked_is_killed_after_its_grace(tmp_path: Path) -> None:

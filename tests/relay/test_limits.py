@@ -200,6 +200,7 @@ async def test_an_empty_board_gets_its_functions_again(board: Board, user: str) 
     limits = await board.node()
     await board.client.function_flush("SYNC")
     await limits.admit(MESSAGES, user)
+    assert await board.client.function_list(library="*")
 
 
 async def test_a_board_that_is_away_admits_nothing(board: Board, servers: Servers, user: str) -> None:

@@ -156,4 +156,8 @@ async def test_functions_that_cannot_be_given_are_a_typed_refusal(board: Presenc
 async def test_a_board_that_lost_its_functions_is_given_them(board: PresenceBoard) -> None:
     node = await board.node("one")
     await board.client.execute_command("FUNCTION FLUSH")
-    await node.register(uuid4(), 1, "a")
+    anna, bela = uuid4(), uuid4()
+    await node.register(anna, 1, "a")
+    item = inbox.Ephemeral(anna, 1, bela, 1, b"typing")
+    await node.pass_on(anna, [item])
+    assert await board.told("one") == [item]

@@ -45,14 +45,24 @@ def test_threat_10_low_order_points_are_refused(u: int) -> None:
         signal.check_key(b"\x05" + u.to_bytes(32, "little"))
 
 
+def is_taken(key: bytes) -> bool:
+    try:
+        signal.check_key(key)
+    except signal.BadKey:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("key", [b"", b"\x05" * 32, b"\x05" * 34, b"\x04" + b"\x09" * 32])
 def test_keys_of_the_wrong_form_are_refused(key: bytes) -> None:
-    with pytest.raises(signal.BadKey):
-        signal.check_key(key)
+    assert not is_taken(key)
 
 
-def test_a_good_key_passes() -> None:
-    signal.check_key(IDENTITY)
+def test_a_good_key_passes_and_is_refused_with_another_type_or_length() -> None:
+    assert is_taken(IDENTITY)
+    assert not is_taken(b"\x08" + IDENTITY[1:])
+    assert not is_taken(IDENTITY[:-1])
+    assert not is_taken(IDENTITY + b"\0")
 
 
 def test_the_text_of_a_key_is_53_crockford_characters_and_ends_in_the_fingerprint() -> None:

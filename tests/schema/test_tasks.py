@@ -29,3 +29,4 @@ async def test_tasks_end_even_if_one_swallows_a_cancellation_and_one_fails() -> 
 
 async def test_there_may_be_nothing_to_end() -> None:
     await tasks.end([])
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -204,7 +204,15 @@ async def test_a_record_can_be_kept_on_a_full_log(log: Any, attempts: Any) -> No
 
 async def test_a_log_that_is_away_does_not_keep_a_worker_from_going_on(log_url: str) -> None:
     elsewhere = servers.client("unix:///nowhere.sock")
-    await Attempts(elsewhere, SOURCE, "one").over()
+    attempts, gone_on = Attempts(elsewhere, SOURCE, "one"), []
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        gone_on.append(True)
+
+    await attempts.during(work())
+    assert gone_on == [True]
+    assert not attempts.on_record
     await elsewhere.aclose()
 
 

@@ -65,7 +65,9 @@ def test_a_stale_lock_file_with_a_living_number_does_not_keep_it_from_starting(p
     child.kill()
     for path in (places.data / "postgres" / "postmaster.pid", socket_lock):
         path.write_text("\n".join([str(os.getpid()), *kept.splitlines()[1:]]) + "\n")
-    start(places).stop()
+    again = start(places)
+    assert socket_lock.read_text().splitlines()[0] == str(again.pid)
+    assert again.stop()
 
 
 def test_a_directory_of_another_major_version_is_refused_in_words(places: Layout) -> None:

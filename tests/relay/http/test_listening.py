@@ -12,7 +12,12 @@ from relay.http.listening import RECEIVE_BYTES, listen
 @pytest.mark.parametrize("caller", ["127.0.0.1", "::1"])
 def test_the_unspecified_address_of_ipv6_serves_both_families(caller: str) -> None:
     with listen("::", 0) as listening:
-        socket.create_connection((caller, listening.getsockname()[1]), timeout=5).close()
+        asking = socket.create_connection((caller, listening.getsockname()[1]), timeout=5)
+        listening.settimeout(5)
+        answering, (address, *_) = listening.accept()
+        asking.close()
+        answering.close()
+    assert address.removeprefix("::ffff:") == caller
 
 
 def test_an_address_of_ipv4_serves_that_one() -> None:
