@@ -19,7 +19,8 @@ from psycopg_pool import PoolTimeout
 from relay import metrics, prekeys
 from relay.database import Database, transaction
 from relay.delivery import Verdict
-from relay.mailbox_log import Mailbox, MailboxLog
+from relay.log_replies import Mailbox
+from relay.mailbox_log import MailboxLog
 from relay.missing import Missing
 from relay.sockets.live import LiveSocket
 from schema import tasks

@@ -1,4 +1,4 @@
-"""What the log's functions `accept`, `answered` and `acknowledge` reply, as values. Pure."""
+"""What the log replies about mailboxes, as values. Pure."""
 
 from typing import Any
 
@@ -15,6 +15,18 @@ class Accepted(msgspec.Struct, frozen=True):
     at: int
     seqs: list[tuple[int, int]]
     digests: tuple[bytes, ...] = ()
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """One device's numbers; owed is (max(cursor, floor), head]. `expired`: how many envelopes ever did,
+    `told`: of how many of them the device knows."""
+
+    registration_id: int
+    head: int
+    cursor: int
+    floor: int
+    expired: int
+    told: int
 
 
 def read_remembered(reply: list[Any]) -> Accepted:

@@ -1,13 +1,12 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
 Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. Everything submitted in one turn of the event loop leaves as one call per
-partition (group commit). An unknown outcome is resolved here by sending the identical call again,
-which the function answers as the first time.
+the log's disk. What is submitted in one turn of the event loop leaves as one call per partition
+(group commit), within the bounds of `relay.log_calls`. An unknown outcome is resolved here by sending
+the identical call again, which the function answers as the first time.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
@@ -19,8 +18,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
 from relay.link import Commands, NotSent, OutcomeUnknown
-from relay.log_calls import divided
-from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
+from relay.log_calls import Call, Calls
+from relay.log_replies import Accepted, Mailbox, read_accept, read_acknowledge, read_remembered
 from relay.log_watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
@@ -36,23 +35,15 @@ RESOLVE_SECONDS: Final = 10.0
 """How long an unknown outcome is pursued before the sender is left without an answer."""
 
 
-class Mailbox(msgspec.Struct, frozen=True):
-    """One device's numbers; owed is (max(cursor, floor), head]. `expired`: how many envelopes ever did,
-    `told`: of how many of them the device knows."""
-
-    registration_id: int
-    head: int
-    cursor: int
-    floor: int
-    expired: int
-    told: int
+def _promise() -> "asyncio.Future[Any]":
+    return asyncio.get_running_loop().create_future()
 
 
 class _Submission(msgspec.Struct):
     keys: list[str]
     args: list[bytes | str | int]
-    digests: bytes
-    future: "asyncio.Future[Any]"
+    digests: bytes = b""
+    future: "asyncio.Future[Any]" = msgspec.field(default_factory=_promise)
 
 
 class MailboxLog:
@@ -78,7 +69,8 @@ class MailboxLog:
         self._now = now
         self._watch = watch
         self._log_id = "" if watch is None else watch.log_id
-        self._turns: dict[tuple[str, int], list[_Submission]] = defaultdict(list)
+        self._calls: Calls[_Submission] = Calls(_bytes)
+        self._is_due = False
         self._running: set[asyncio.Task[None]] = set()
 
     def accept(self, sender: UUID, sender_device: int, send: Send, at: int) -> "asyncio.Future[Accepted]":
@@ -108,7 +100,7 @@ class MailboxLog:
             keys.seen(partition, send.to, sender, sender_device, send.id),
         ]
         digests = b"".join(sha256(one.body).digest() for one in send.envelopes) if send.receipt else b""
-        return self._submit("accept", partition, names, args, digests)
+        return self._submit(sender, "accept", partition, _Submission(names, args, digests))
 
     async def answered(self, sender: UUID, sender_device: int, send: Send) -> Accepted | None:
         """The answer that this send got within the last hour, if it was accepted. None, too, when the log
@@ -130,7 +122,8 @@ class MailboxLog:
         """
         partition = partition_of(user, self._partitions)
         event = codec.encode(EnvelopesAcknowledged(user=user, device=device, at=at))
-        return self._submit("acknowledge", partition, [keys.user(partition, user)], [device, upto, event])
+        submission = _Submission([keys.user(partition, user)], [device, upto, event])
+        return self._submit(user, "acknowledge", partition, submission)
 
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
         """The device's numbers, or None when it is not active. Raises Refusal unavailable."""
@@ -165,7 +158,7 @@ class MailboxLog:
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
-        while self._turns or self._running:
+        while self._calls.waiting or self._running:
             await asyncio.sleep(0)
             if self._running:
                 await asyncio.wait(set(self._running))
@@ -186,38 +179,43 @@ class MailboxLog:
             raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     def _submit(
-        self,
-        function: str,
-        partition: int,
-        names: list[str],
-        args: list[bytes | str | int],
-        digests: bytes = b"",
+        self, sender: UUID, function: str, partition: int, submission: _Submission
     ) -> "asyncio.Future[Any]":
-        loop = asyncio.get_running_loop()
-        submission = _Submission(names, args, digests, loop.create_future())
-        turn = self._turns[function, partition]
-        turn.append(submission)
-        if len(turn) == 1:
-            loop.call_soon(self._flush, function, partition)
+        self._calls.submit(sender, function, partition, submission)
+        self._flush_soon()
         return submission.future
 
-    def _flush(self, function: str, partition: int) -> None:
-        turn = self._turns.pop((function, partition))
-        for call in divided(turn, _bytes):
-            task = asyncio.get_running_loop().create_task(self._run(function, partition, call))
+    def _flush_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_due = False
+        for call in self._calls.begin():
+            task = asyncio.get_running_loop().create_task(self._run(call))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _run(self, function: str, partition: int, batch: list[_Submission]) -> None:
+    def _is_over(self, call: Call[_Submission]) -> None:
+        """Others may leave."""
+        self._calls.over(call)
+        if self._calls.waiting:
+            self._flush_soon()
+
+    async def _run(self, call: Call[_Submission]) -> None:
         """A bug leaves the outcomes unknown, which every submitter must be able to bear."""
         try:
-            await self._call(function, partition, batch)
+            await self._call(call)
         except Exception:
             log.exception("mailbox_call_failed")
-            for submission in batch:
+            for submission in call.submissions:
                 _settle(submission.future, OutcomeUnknown("the reply could not be read"))
+        finally:
+            self._is_over(call)
 
-    async def _call(self, function: str, partition: int, batch: list[_Submission]) -> None:
+    async def _call(self, call: Call[_Submission]) -> None:
+        function, partition, batch = call.function, call.partition, call.submissions
         command: list[bytes | str | int] = [
             "FCALL",
             functions.called("relay", function),
@@ -236,7 +234,7 @@ class MailboxLog:
             if submission.digests:
                 command += [number, submission.digests]
         try:
-            last, *replies = await self._resolved(command)
+            last, *replies = await self._resolved(call, command)
         except (Refusal, OutcomeUnknown) as error:
             for submission in batch:
                 _settle(submission.future, error)
@@ -247,8 +245,9 @@ class MailboxLog:
         for submission, reply in zip(batch, replies, strict=True):
             _settle(submission.future, read(reply))
 
-    async def _resolved(self, command: list[bytes | str | int]) -> Any:
-        """The reply; after an unknown outcome the same call is made again until the log answers."""
+    async def _resolved(self, call: Call[_Submission], command: list[bytes | str | int]) -> Any:
+        """The reply; after an unknown outcome the same call is made again until the log answers, and keeps
+        nobody waiting meanwhile."""
         loop = asyncio.get_running_loop()
         unknown_since: float | None = None
         while True:
@@ -265,6 +264,7 @@ class MailboxLog:
                 log.warning("log_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
                 if unknown_since is None:
                     raise _unavailable() from error
+            self._is_over(call)
             if loop.time() - unknown_since > RESOLVE_SECONDS:
                 raise OutcomeUnknown("the log did not come back in time")
             await asyncio.sleep(0.1)

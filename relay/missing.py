@@ -14,7 +14,8 @@ import structlog
 from relay import metrics
 from relay.database import Database, transaction
 from relay.directory import Position
-from relay.mailbox_log import Mailbox, MailboxLog
+from relay.log_replies import Mailbox
+from relay.mailbox_log import MailboxLog
 from relay.projection import is_visible
 
 log = structlog.get_logger(__name__)

@@ -1,7 +1,8 @@
 """One-time prekeys of every kind: stored until taken, handed out once, their ids never used again.
 
 Invariant: a prekey leaves the table of those that wait in the same transaction that marks its id as used,
-and is handed out only when the log has recorded, on disk, that it was this taker's.
+and is handed out only when the log has recorded, on disk, that it was this taker's. It is handed out under
+the identity key that it was published with, never under another.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from relay.directory import Directory
 from schema.events import Prekey, SignedPrekey
 from schema.limits import KEM_PREKEYS_LOW, PREKEYS_LOW
 from schema.prekeys import EC, KEM, KINDS, Kind
+from schema.wire_http import Contact
 
 Key = tuple[Any, ...]
 """A prekey as it is handed out: its id, and the columns of its kind."""
@@ -22,13 +24,15 @@ def _take(kind: Kind) -> str:
     return f"""
     WITH picked AS (
         SELECT device_id, prekey_id
-          FROM unnest(%(devices)s::integer[]) AS wanted (device_id)
+          FROM identities
+         CROSS JOIN unnest(%(devices)s::integer[]) AS wanted (device_id)
          CROSS JOIN LATERAL (
                SELECT prekey_id FROM {kind.waiting} AS one
                 WHERE one.user_id = %(user)s AND one.device_id = wanted.device_id
                 ORDER BY prekey_id
                 LIMIT 1
                   FOR UPDATE SKIP LOCKED) AS first
+         WHERE user_id = %(user)s AND identity_key = %(identity)s AND until IS NULL
     ), taken AS (
         DELETE FROM {kind.waiting} AS one USING picked
          WHERE one.user_id = %(user)s
@@ -98,20 +102,26 @@ def low_notice(available: int, few_kem: int | None) -> dict[str, int]:
 
 
 async def take(
-    connection: Connection, directory: Directory, kind: Kind, user: UUID, devices: list[int], now: int
+    connection: Connection, directory: Directory, kind: Kind, of: Contact, devices: list[int], now: int
 ) -> dict[int, Key]:
-    """One prekey for each of the user's devices that is still active and has one left, recorded in the log.
+    """One prekey for each of the user's devices that is still active and has one left, recorded in the log;
+    none once the user has another identity key than `of`.
 
     The caller commits; if it cannot, the prekeys are lost, never handed out again.
     """
     handed: dict[int, Key] = {}
     closed: set[int] = set()
     while wanting := [device for device in devices if device not in handed and device not in closed]:
-        arguments = {"user": user, "devices": wanting, "now": now}
+        arguments = {
+            "user": of.user_id,
+            "identity": of.identity_key,
+            "devices": wanting,
+            "now": now,
+        }
         rows = await (await connection.execute(TAKE[kind], arguments)).fetchall()
         if not rows:
             break
-        mine = await directory.take(user, [(device, number) for device, number, *_ in rows], now, kind)
+        mine = await directory.take(of.user_id, [(device, number) for device, number, *_ in rows], now, kind)
         for (device, number, *key), is_mine in zip(rows, mine, strict=True):
             if is_mine:
                 handed[device] = (number, *(bytes(part) for part in key))

@@ -49,10 +49,11 @@ async def bundle(call: Call[None]) -> Bundle:
             raise contacts.changed(active[0].identity_key)  # in this very moment
         numbers = [device.device_id for device in active]
         handed, kem_handed = [
-            await prekeys.take(connection, parts.directory, kind, contact.user_id, numbers, now_ms())
+            await prekeys.take(connection, parts.directory, kind, contact, numbers, now_ms())
             for kind in (EC, KEM)
         ]
         left = await prekeys.remaining(connection, contact.user_id, numbers)
+        await contacts.confirm(connection, contact)
     for device_id, remaining in left.items():
         if remaining.low:
             await _tell_low(parts, contact.user_id, device_id, remaining)

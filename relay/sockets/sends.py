@@ -10,6 +10,7 @@ write and the log once per partition.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -106,28 +107,33 @@ class Sends:
         admitted = await self._admitted(turn)
         at = self._now()
         refusing: list[Coroutine[Any, Any, None]] = []
-        accepting: list[tuple[PendingSend, asyncio.Future[Accepted]]] = []
+        accepting: list[asyncio.Future[Accepted]] = []
         for pending, refusal in zip(turn, admitted, strict=True):
             if refusal is None:
                 socket = pending.socket
-                accepting.append((pending, self._log.accept(socket.user, socket.device, pending.send, at)))
+                accepting.append(self._log.accept(socket.user, socket.device, pending.send, at))
+                accepting[-1].add_done_callback(partial(self._settle, pending))
             else:
                 refusing.append(self._refuse(pending, refusal))
-        await asyncio.gather(self._settle(accepting), *refusing)
+        await asyncio.gather(*refusing)
+        if accepting:
+            await asyncio.wait(accepting)
 
-    async def _settle(self, accepting: "list[tuple[PendingSend, asyncio.Future[Accepted]]]") -> None:
-        for pending, future in accepting:
-            try:
-                answer = await future
-            except Refusal as refusal:
-                self._answer(pending, refused(refusal))
-            except OutcomeUnknown:
-                log.warning("send_outcome_unknown")
-                self._leave_unanswered(pending)
-            else:
-                metrics.ACCEPTS.inc()
-                metrics.ENVELOPES.inc(len(answer.seqs))
-                self._answer(pending, self._accepted(pending.send, answer))
+    def _settle(self, pending: PendingSend, outcome: "asyncio.Future[Accepted]") -> None:
+        """At once, whatever else of its turn still waits."""
+        try:
+            answer = outcome.result()
+            metrics.ACCEPTS.inc()
+            metrics.ENVELOPES.inc(len(answer.seqs))
+            self._answer(pending, self._accepted(pending.send, answer))
+        except Refusal as refusal:
+            self._answer(pending, refused(refusal))
+        except OutcomeUnknown:
+            log.warning("send_outcome_unknown")
+            self._leave_unanswered(pending)
+        except Exception:
+            log.exception("send_failed")
+            self._leave_unanswered(pending)
 
     async def _admitted(self, turn: list[PendingSend]) -> list[Refusal | None]:
         """For each: None, or why it is not tried. A device's own resend counts once; the same id from another
@@ -158,6 +164,8 @@ class Sends:
         pending.socket.drop()
 
     def _uncount(self, pending: PendingSend) -> None:
+        if not pending.counted:
+            return
         pending.counted = False
         pending.socket.budgets.calls -= 1
         pending.socket.budgets.unanswered_bytes -= pending.size

@@ -1,21 +1,70 @@
-"""Dividing what was submitted in one turn: in order, within both bounds, nothing left out."""
+"""Calls to the log: in order per sender, within their bounds, nothing left out, nobody behind another's."""
 
-from itertools import pairwise
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.log_calls import CALL_BYTES, CALL_SENDS, divided
+from relay.log_calls import CALL_SENDS, UNDER_WAY_BYTES, Call, Calls
+from schema.limits import CALL_BYTES
 
-SIZES = st.lists(st.integers(0, 1_000_000) | st.just(0) | st.just(CALL_BYTES + 1), max_size=300)
+Item = tuple[str, int, int]
+"""Sender, place in the order of submission, bytes."""
+
+SUBMITTED = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.integers(1, CALL_BYTES) | st.just(100)),
+    max_size=300,
+)
 
 
-@given(SIZES)
-def test_calls_are_within_their_bounds_and_as_few_as_in_order_possible(sizes: list[int]) -> None:
-    calls = divided(sizes, lambda size: size)
-    assert [size for call in calls for size in call] == sizes
-    for call in calls:
-        assert 1 <= len(call) <= CALL_SENDS
-        assert sum(call) <= CALL_BYTES or len(call) == 1
-    for call, following in pairwise(calls):
-        assert len(call) == CALL_SENDS or sum(call) + following[0] > CALL_BYTES
+def sized(item: Item) -> int:
+    return item[2]
+
+
+@given(SUBMITTED, st.randoms(use_true_random=False))
+def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
+    submitted: list[tuple[str, int, int]], random: Random
+) -> None:
+    calls: Calls[Item] = Calls(sized)
+    for place, (sender, partition, size) in enumerate(submitted):
+        calls.submit(sender, "accept", partition, (sender, place, size))
+    under_way: list[Call[Item]] = []
+    left: list[Item] = []
+    while calls.waiting or under_way:
+        begun = calls.begin()
+        for call in begun:
+            assert 1 <= len(call.submissions) <= CALL_SENDS
+            assert {submitted[place][1] for _, place, _ in call.submissions} == {call.partition}
+            left += call.submissions
+        under_way += begun
+        assert sum(call.size for call in under_way) < UNDER_WAY_BYTES + CALL_BYTES
+        ended = under_way.pop(random.randrange(len(under_way)))
+        calls.over(ended)
+        calls.over(ended)
+    assert sorted(place for _, place, _ in left) == list(range(len(submitted)))
+    for sender in "abc":
+        for partition in range(4):
+            places = [place for who, place, _ in left if (who, submitted[place][1]) == (sender, partition)]
+            assert places == sorted(places)
+
+
+def test_a_small_message_waits_for_what_is_under_way_only() -> None:
+    calls: Calls[Item] = Calls(sized)
+    for place in range(64):
+        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+    (first,) = calls.begin()
+    calls.submit("light", "accept", 0, ("light", 64, 512))
+    assert calls.begin() == [], "the bound is reached"
+    calls.over(first)
+    (following,) = calls.begin()
+    assert ("light", 64, 512) in following.submissions
+
+
+def test_an_acknowledgement_does_not_wait_for_its_users_own_sends() -> None:
+    calls: Calls[Item] = Calls(sized)
+    for place in range(64):
+        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+    (first,) = calls.begin()
+    calls.submit("heavy", "acknowledge", 0, ("heavy", 64, 40))
+    calls.over(first)
+    assert "acknowledge" in {call.function for call in calls.begin()}

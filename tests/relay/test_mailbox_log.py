@@ -8,12 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from relay.link import OutcomeUnknown
-from relay.log_calls import CALL_BYTES
 from relay.mailbox_log import MailboxLog
 from schema import functions, keys
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
-from schema.limits import BODY_BYTES
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from tests.support.mailboxes import CAPACITY, PARTITIONS, World, refusal, sending
@@ -185,36 +183,6 @@ async def test_one_turn_of_the_event_loop_is_one_call_per_partition(world: World
     )
     calls = (await world.client.info("commandstats"))["cmdstat_fcall"]["calls"]
     assert calls == len({partition_of(user, PARTITIONS) for user in users})
-
-
-async def test_a_call_to_the_log_is_bounded_in_bytes_and_keeps_the_order(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    devices = {f"d{number}": number for number in range(1, 11)}
-    user, sender = await world.user(**devices), uuid4()
-    calls: list[int] = []
-    execute = world.link.execute
-
-    def recorded(*command: Any) -> Any:
-        calls.append(sum(len(part) for part in command if isinstance(part, bytes)))
-        return execute(*command)
-
-    monkeypatch.setattr(world.link, "execute", recorded)
-    envelopes = [(number, number) for number in devices.values()]
-    sends = [sending(user, *envelopes, body=bytes([n]) * BODY_BYTES) for n in range(CAPACITY)]
-    log = MailboxLog(
-        world.link,
-        partitions=PARTITIONS,
-        capacity=CAPACITY,
-        install=lambda: functions.install(world.client, "relay"),
-        now=now_ms,
-    )
-    answers = await asyncio.gather(*(log.accept(sender, 1, send, now_ms()) for send in sends))
-    assert [answer.seqs[0] for answer in answers] == [(1, number) for number in range(1, CAPACITY + 1)]
-    assert len(calls) == 2
-    assert max(calls) <= CALL_BYTES
-    kept = [event.body[:1] for event, _ in await world.entries(user) if event.device == 1]
-    assert kept == [bytes([n]) for n in range(CAPACITY)]
 
 
 async def test_a_log_without_the_functions_is_given_them(world: World) -> None:

@@ -13,7 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 from ops.log_repair.fitness import begin_on
 from relay.directory import Directory
 from relay.link import Link
-from relay.mailbox_log import Mailbox, MailboxLog
+from relay.log_replies import Mailbox
+from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey

@@ -9,6 +9,7 @@ import pytest
 
 from relay.admission import Admission
 from relay.link import Link, OutcomeUnknown
+from relay.log_replies import Accepted
 from relay.mailbox_log import MailboxLog
 from relay.sockets.live import LiveSocket
 from relay.sockets.sends import Sends
@@ -32,6 +33,9 @@ class Wire:
     def __init__(self) -> None:
         self.answers: list[Any] = []
 
+    def abort(self) -> None:
+        """Nothing is kept."""
+
     def write(self, data: bytes) -> None:
         self.answers.append(msgspec.msgpack.decode(data)["data"][0])
 
@@ -41,7 +45,6 @@ class Cut(LiveSocket):
 
     def __init__(self, user: UUID) -> None:
         wire: Any = Wire()
-        wire.abort = lambda: None
         super().__init__(wire, user, 1, uuid4(), now_ms() + 60_000)
 
 
@@ -120,5 +123,41 @@ async def test_threat_12_sends_of_all_users_that_wait_are_bounded_and_unknown_on
     assert {(socket.budgets.calls, socket.budgets.unanswered_bytes) for socket in sockets} == {(0, 0)}
     sends.take(sockets[2], call(), 1)
     await sends.drain()
+    await link.close()
+    await client.aclose()
+
+
+class InAnyOrder:
+    """A log that answers each send when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[Any]] = []
+
+    def accept(self, *_: Any) -> "asyncio.Future[Any]":
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return self.asked[-1]
+
+
+async def test_threat_34_an_answer_does_not_wait_for_other_sends_of_its_turn(board_url: str) -> None:
+    client = servers.client(board_url)
+    await functions.install(client, "relay")
+    link = Link(board_url, name="board")
+    await link.start()
+    unused: Any = None
+    log: Any = InAnyOrder()
+    sends = Sends(
+        log, Admission(link, Defaults(), unused, lambda *_: None), lambda: None, lambda *_: [], now_ms
+    )
+    wires: list[Any] = [Wire(), Wire(), Wire()]
+    for number, wire in enumerate(wires):
+        sends.take(LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000), call(), number)
+    await until(lambda: len(log.asked) == 3)
+    log.asked[2].set_result(Accepted(7, [(1, 1)]))
+    await until(lambda: wires[2].answers)
+    assert [len(wire.answers) for wire in wires] == [0, 0, 1]
+    log.asked[1].set_exception(ZeroDivisionError("a bug"))
+    log.asked[0].set_result(Accepted(7, [(1, 1)]))
+    await sends.drain()
+    assert [len(wire.answers) for wire in wires] == [1, 0, 1], "of a bug the outcome is unknown"
     await link.close()
     await client.aclose()
