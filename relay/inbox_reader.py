@@ -16,11 +16,11 @@ from redis.exceptions import ResponseError
 from relay import metrics, prekeys
 from relay.catch_up import CatchUp
 from relay.delivery import Verdict
-from relay.link import Link, NotSent, OutcomeUnknown
 from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from schema import inbox, keys
 from schema.backoff import Backoff
+from schema.link import Link, NotSent, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 

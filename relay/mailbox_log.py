@@ -18,7 +18,6 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
-from relay.link import Commands, NotSent, OutcomeUnknown
 from relay.log_calls import divided
 from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
 from relay.log_watch import LogWatch
@@ -26,6 +25,7 @@ from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.lacking import lacking
 from schema.limits import MAILBOX_BYTES
+from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import Send

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.tasks import pause
 from workers import metrics
 from workers.attempts import ALONE, Attempts
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
@@ -81,10 +82,10 @@ class Consumer(Generic[E]):
                 return
             except (Contested, NoGroup) as error:
                 log.warning("taking_over_again", reason=type(error).__name__, **where)
-                await _pause(stopping, self._backoff.next())
+                await pause(stopping, self._backoff.next())
             except AWAY as error:
                 log.warning("consumer_waits", error=slug(error), **where)
-                await _pause(stopping, self._backoff.next())
+                await pause(stopping, self._backoff.next())
             finally:
                 await client.aclose()
 
@@ -254,11 +255,3 @@ class Consumer(Generic[E]):
         text = str(entry.position).encode()
         await set_aside(client, self._source, text, entry.fields, slug(error), "failing")
         await self._handler.handle(Batch([], batch.upto))
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return

@@ -24,6 +24,13 @@ class Measured:
     gaps: int = 0
     under_way: dict[str, float] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """What was seen until now counts no more."""
+        self.accepted.clear()
+        self.received.clear()
+        self.refused.clear()
+        self.gaps = 0
+
 
 class User:
     """Sends to `partner` as long as fewer than `window` of its messages are neither received nor refused."""

@@ -15,7 +15,6 @@ from relay import metrics
 from relay.auth.tokens import Claims
 from relay.catch_up import CatchUp
 from relay.database import DATABASE_AWAY
-from relay.link import OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
 from relay.sockets.answers import accepted, read, refused
@@ -24,6 +23,7 @@ from relay.sockets.sends import Sends
 from relay.sockets.user_budgets import CALLS_AT_ONCE
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
+from schema.link import OutcomeUnknown
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Ack, AuthRefresh, SendEphemeral, Watch
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from redis.exceptions import RedisError
 
-from relay.link import Link, OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
+from schema.link import Link, OutcomeUnknown
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import OutgoingEnvelope, Send

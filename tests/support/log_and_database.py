@@ -12,11 +12,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from ops.log_repair.fitness import begin_on
 from relay.directory import Directory
-from relay.link import Link
 from relay.mailbox_log import Mailbox, MailboxLog
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey
+from schema.link import Link
 from schema.log_identity import place
 from schema.partitions import partition_of
 from schema.prekeys import EC, Kind
