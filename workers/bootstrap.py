@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
-from schema.link import Commands, link_to
+from schema.link import ClusterLink, Commands, Link, link_to
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
@@ -84,18 +84,18 @@ class Opened:
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
 
-    async def lean_log(self) -> Commands:
-        """A connection of the hot path to the log."""
-        return await self._link(self.log_url, "log", guard=self._guard, check=self._guard.ask)
+    def lean_log(self) -> Link | ClusterLink:
+        """A connection of the hot path to the log, not open yet."""
+        return link_to(self.log_url, name="log", guard=self._guard, check=self._guard.ask)
 
-    async def lean_board(self) -> Commands:
-        """A connection of the hot path to the board."""
+    def lean_board(self) -> Link | ClusterLink:
+        """A connection of the hot path to the board, not open yet."""
         assert self.settings.board_url
-        return await self._link(self.settings.board_url, "board")
+        return link_to(self.settings.board_url, name="board")
 
-    async def _link(self, url: str, name: str, **checks: Any) -> Commands:
-        link = link_to(url, name=name, **checks)
-        await until_there(name, link.start)
+    async def started(self, server: str, link: Link | ClusterLink) -> Commands:
+        """The connection, open until this process ends."""
+        await until_there(server, link.start)
         self._stack.push_async_callback(link.close)
         return link
 
@@ -147,8 +147,9 @@ class Opened:
 
         async def work(partition: int, stopping: asyncio.Event) -> None:
             consumer = Consumer(
-                log_source(group, partition), handler(partition), self.connect, self.worker, pace, urgent
-            )
+                log_source(group, partition), handler(partition), self.connect, self.lean_log, self.worker,
+                pace, urgent,
+            )  # fmt: skip
             await consumer.run(stopping)
 
         return work
@@ -167,10 +168,10 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
     await opened.begin(opened.belonging.as_the_log_says())
-    board = await opened.lean_board()
+    board = await opened.started("board", opened.lean_board())
     install = partial(functions.install, opened.board, "workers")
     call = partial(functions.call_lean, board.execute, install, "workers")
-    link = await opened.lean_log()
+    link = await opened.started("log", opened.lean_log())
     reader = Reader(link, opened.log, call, opened.worker)
 
     async def alone(partition: int, ending: asyncio.Event) -> None:
@@ -207,7 +208,9 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
         handler = Cooling(opened.board, opened.log)
-        consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
+        consumer = Consumer(
+            limits_source(), handler, opened.connect, opened.lean_log, opened.worker, COOLING_PACE
+        )
         await consumer.run(ending)
 
     database = await opened.pool()

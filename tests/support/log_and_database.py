@@ -123,7 +123,8 @@ class LogAndDatabase:
             asyncio.create_task(
                 Consumer(
                     log_source(keys.PROJECTOR, partition), Projection(self.database, partition),
-                    lambda: servers.client(self._connect), "test", QUICK,
+                    lambda: servers.client(self._connect), lambda: Link(self._connect, name="log"),
+                    "test", QUICK,
                 ).run(stopping)
             )
             for partition in range(PARTITIONS)
