@@ -1,4 +1,4 @@
-"""How what was submitted in one turn of the event loop is divided into calls to the log. Pure."""
+"""How the submissions of one turn are divided into calls to the log. Pure."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar

@@ -1,13 +1,12 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
 Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. Everything submitted in one turn of the event loop leaves as one call per
-partition (group commit). An unknown outcome is resolved here by sending the identical call again,
-which the function answers as the first time.
+the log's disk. Everything submitted for a partition while its turn is in flight leaves together
+(group commit). An unknown outcome is resolved here by sending the identical call again, which the
+function answers as the first time; until then nothing else goes out for the partition.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
@@ -20,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 from relay.directory import Position
 from relay.log_calls import divided
 from relay.log_replies import Accepted, read_accept, read_acknowledge, read_remembered
+from relay.log_turns import Turns
 from relay.log_watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
@@ -49,6 +49,7 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 
 class _Submission(msgspec.Struct):
+    function: str
     keys: list[str]
     args: list[bytes | str | int]
     digests: bytes
@@ -78,8 +79,7 @@ class MailboxLog:
         self._now = now
         self._watch = watch
         self._log_id = "" if watch is None else watch.log_id
-        self._turns: dict[tuple[str, int], list[_Submission]] = defaultdict(list)
-        self._running: set[asyncio.Task[None]] = set()
+        self._turns = Turns[_Submission](self._run)
 
     def accept(self, sender: UUID, sender_device: int, send: Send, at: int) -> "asyncio.Future[Accepted]":
         """Appends one send's envelopes, all or nothing.
@@ -165,10 +165,7 @@ class MailboxLog:
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
-        while self._turns or self._running:
-            await asyncio.sleep(0)
-            if self._running:
-                await asyncio.wait(set(self._running))
+        await self._turns.drain()
 
     async def _check_log(self, partition: int) -> None:
         """Nobody is missing only because the log was emptied. Raises Refusal unavailable."""
@@ -193,29 +190,27 @@ class MailboxLog:
         args: list[bytes | str | int],
         digests: bytes = b"",
     ) -> "asyncio.Future[Any]":
-        loop = asyncio.get_running_loop()
-        submission = _Submission(names, args, digests, loop.create_future())
-        turn = self._turns[function, partition]
-        turn.append(submission)
-        if len(turn) == 1:
-            loop.call_soon(self._flush, function, partition)
+        submission = _Submission(function, names, args, digests, asyncio.get_running_loop().create_future())
+        self._turns.submit(partition, submission)
         return submission.future
 
-    def _flush(self, function: str, partition: int) -> None:
-        turn = self._turns.pop((function, partition))
-        for call in divided(turn, _bytes):
-            task = asyncio.get_running_loop().create_task(self._run(function, partition, call))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+    async def _run(self, partition: int, turn: list[_Submission]) -> None:
+        works = [
+            self._calls(function, partition, submissions)
+            for function in ("accept", "acknowledge")
+            if (submissions := [one for one in turn if one.function == function])
+        ]
+        await (works[0] if len(works) == 1 else asyncio.gather(*works))
 
-    async def _run(self, function: str, partition: int, batch: list[_Submission]) -> None:
-        """A bug leaves the outcomes unknown, which every submitter must be able to bear."""
-        try:
-            await self._call(function, partition, batch)
-        except Exception:
-            log.exception("mailbox_call_failed")
-            for submission in batch:
-                _settle(submission.future, OutcomeUnknown("the reply could not be read"))
+    async def _calls(self, function: str, partition: int, submissions: list[_Submission]) -> None:
+        """One call after another. A bug leaves the outcomes unknown, which every submitter must bear."""
+        for batch in divided(submissions, _bytes):
+            try:
+                await self._call(function, partition, batch)
+            except Exception:
+                log.exception("mailbox_call_failed")
+                for submission in batch:
+                    _settle(submission.future, OutcomeUnknown("the reply could not be read"))
 
     async def _call(self, function: str, partition: int, batch: list[_Submission]) -> None:
         command: list[bytes | str | int] = [
