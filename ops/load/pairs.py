@@ -43,7 +43,12 @@ class Pairs:
         began = time.perf_counter()
         pause = len(self.users) / rate if rate else 0.0
         async with asyncio.timeout(seconds + 2 * LAST_ONES_SECONDS):
-            await asyncio.gather(*(user.write(began + seconds, pause) for user in self.users))
+            await asyncio.gather(
+                *(
+                    user.write(began + seconds, pause, pause * number / len(self.users))
+                    for number, user in enumerate(self.users)
+                )
+            )
         return time.perf_counter() - began
 
     async def last_ones(self) -> None:
