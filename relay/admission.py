@@ -10,9 +10,9 @@ from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
 
-from relay.link import Commands
 from schema import functions, keys
 from schema.limits import BYTES, Limit
+from schema.link import Commands
 from schema.refusals import Refusal
 
 Question = tuple[str | int, ...]

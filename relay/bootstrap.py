@@ -12,7 +12,6 @@ import structlog
 import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
-from redis.asyncio.cluster import RedisCluster
 
 from relay import collector
 from relay import database as databases
@@ -30,7 +29,6 @@ from relay.http.origins import origin_allowed
 from relay.http.peer import Peers
 from relay.inbox_reader import InboxReader
 from relay.limits import Limits
-from relay.link import Check, ClusterLink, Link
 from relay.log_watch import LogWatch
 from relay.mailbox_log import MailboxLog
 from relay.node import Node
@@ -48,6 +46,7 @@ from relay.sockets.server import RelayServer
 from schema import durability, functions, log_identity, logs, servers, tasks
 from schema import partitions as partitions_of
 from schema.clock import now_ms
+from schema.link import Check, link_to
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
@@ -279,8 +278,7 @@ async def _link(
     guard: log_identity.Guard | None = None,
     check: Check | None = None,
 ) -> Any:
-    client = servers.client(url, guard=guard)
-    link = ClusterLink(client) if isinstance(client, RedisCluster) else Link(url, name=name, check=check)
+    link = link_to(url, name=name, guard=guard, check=check)
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link

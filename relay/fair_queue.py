@@ -1,40 +1,50 @@
 """A queue that is fair by bytes: start-time fair queueing (Goyal, Vin, Cheng, 1996). Pure.
 
-Invariant: what one sender put in leaves in its order. Among senders the one that has had the fewest bytes
-goes first, counted from when it last had nothing waiting: a sender of a few bytes never waits for all that
-another put in before it.
+Invariant: the items of one sender and lane leave in their order. The sender with the fewest bytes goes
+first, counted from when the queue was last empty: a sender of a few bytes never waits for everything that
+another put in before it. A lane can be skipped while it is busy.
 """
 
-from collections.abc import Hashable
+from collections.abc import Container, Hashable
 from heapq import heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
 
+L = TypeVar("L", bound=Hashable)
 T = TypeVar("T")
 
 
-class FairQueue(Generic[T]):
-    """`push` and `pop`; false while nothing waits."""
+class FairQueue(Generic[L, T]):
+    """Items in lanes; false while it is empty."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, T]] = []
+        self._lanes: dict[L, list[tuple[int, int, T]]] = {}
         self._arrivals = count()
         self._ends: dict[Hashable, int] = {}
         self._now = 0
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._lanes)
 
-    def push(self, sender: Hashable, size: int, item: T) -> None:
+    def push(self, lane: L, sender: Hashable, size: int, item: T) -> None:
         """Puts the item in; it counts `size` bytes of its sender's share."""
         begin = max(self._now, self._ends.get(sender, 0))
         self._ends[sender] = begin + size
-        heappush(self._waiting, (begin, next(self._arrivals), item))
+        heappush(self._lanes.setdefault(lane, []), (begin, next(self._arrivals), item))
 
-    def pop(self) -> T:
-        """Takes the next one out. Raises IndexError when nothing waits."""
-        self._now, _, item = heappop(self._waiting)
-        if not self._waiting:
+    def first(self, busy: Container[L] = ()) -> L | None:
+        """The lane of the item that goes next, of the lanes that are not busy; None when there is none."""
+        idle = [(waiting[0][:2], lane) for lane, waiting in self._lanes.items() if lane not in busy]
+        return min(idle, key=lambda one: one[0])[1] if idle else None
+
+    def pop(self, lane: L) -> T:
+        """Takes the lane's next item out. Raises KeyError when the lane is empty."""
+        waiting = self._lanes[lane]
+        begin, _, item = heappop(waiting)
+        self._now = max(self._now, begin)
+        if not waiting:
+            del self._lanes[lane]
+        if not self._lanes:
             self._ends.clear()
             self._now = 0
         return item

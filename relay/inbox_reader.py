@@ -6,6 +6,7 @@ the entry may have said that a socket was replaced, a user evicted, or that some
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
@@ -16,11 +17,11 @@ from redis.exceptions import ResponseError
 from relay import metrics, prekeys
 from relay.catch_up import CatchUp
 from relay.delivery import Verdict
-from relay.link import Link, NotSent, OutcomeUnknown
 from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from schema import inbox, keys
 from schema.backoff import Backoff
+from schema.link import Link, NotSent, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,9 @@ ENTRIES_AT_ONCE: Final = 32
 """An entry may hold a whole batch of the pusher."""
 ITEMS_AT_ONCE: Final = 64
 """Then heartbeats, and everything else, have their turn."""
+TRIM_SECONDS: Final = 1.0
+TRIM_BYTES: Final = 1024 * 1024
+"""What was read is trimmed after so long, or when it is so much. Each trim is a command and its reply."""
 EPHEMERAL_UNSENT_BYTES: Final = 256 * 1024
 """A socket with more than this unsent is not passed typing notices."""
 
@@ -48,6 +52,8 @@ class InboxReader:
         self._count = 0
         self._life = 0
         self._lost = False
+        self._untrimmed = 0
+        self._trimmed_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -64,7 +70,7 @@ class InboxReader:
             backoff.reset()
             if reply:
                 await self._take_in_turns(reply[0][1])
-                self._trim(name)
+            self._trim(name)
 
     async def _take_in_turns(self, entries: list[list[Any]]) -> None:
         """What is left when the board came back empty is dropped: every socket catches up after that."""
@@ -83,6 +89,7 @@ class InboxReader:
         """Takes a bounded number of items in each step, and sends what they queued."""
         for position, flat in entries:
             self._position = position
+            self._untrimmed += sum(map(len, flat))
             pairs = list(zip(flat[::2], flat[1::2], strict=True))
             self._count_entry(inbox.count(pairs))
             items, unreadable = inbox.read(pairs)
@@ -125,6 +132,10 @@ class InboxReader:
         self.catch_up_all()
 
     def _trim(self, name: str) -> None:
+        now = time.monotonic()
+        if not self._untrimmed or (self._untrimmed < TRIM_BYTES and now - self._trimmed_at < TRIM_SECONDS):
+            return
+        self._untrimmed, self._trimmed_at = 0, now
         trimmed = self._link.execute("XTRIM", name, "MINID", self._position)
         trimmed.add_done_callback(lambda done: done.exception())
 

@@ -1,8 +1,10 @@
-"""What leaves for the log next, and in which calls. Pure.
+"""Which submissions leave for the log next, and in which calls. Pure.
 
-Invariant: the calls under way have less than UNDER_WAY_BYTES and one submission more (an allowed send has 768
-KiB), so no call is larger either. What waits beyond that is served fairly (`relay.fair_queue`): one user's
-megabytes delay another's message by what is under way, not by all that was submitted before it.
+Invariant: a partition has one call of each function under way. So batches grow with load, nothing waits when
+idle, and a call whose outcome is unknown is resolved before later ones leave. All calls under way have less
+than UNDER_WAY_BYTES and one submission more (an allowed send has 768 KiB), so no call is larger either. The
+rest waits in a fair queue (`relay.fair_queue`): one user's megabytes delay another's message by the bytes
+under way, not by all that were submitted before it.
 """
 
 from collections import defaultdict
@@ -14,55 +16,66 @@ from relay.fair_queue import FairQueue
 S = TypeVar("S")
 
 CALL_SENDS: Final = 128
-"""At most so many submissions in one call: the log serves nobody else meanwhile."""
+"""Submissions in one call, at most: the log serves nobody else meanwhile."""
 UNDER_WAY_BYTES: Final = 256 * 1024
 """Of all calls that the log has not answered. A busy node with messages of 512 bytes has some 20 KiB under
 way (measured: ops/decisions/2026-11-30-sends-wait-in-a-fair-queue.md)."""
+
+Lane = tuple[str, int]
+"""A function and a partition."""
 
 
 class Call(Generic[S]):
     """Submissions that go together: of one function and partition. `size` in bytes."""
 
-    def __init__(self, function: str, partition: int, submissions: list[S], size: int) -> None:
-        self.function = function
-        self.partition = partition
+    def __init__(self, lane: Lane, submissions: list[S], size: int) -> None:
+        self.lane = lane
+        self.function, self.partition = lane
         self.submissions = submissions
         self.size = size
-        self.is_under_way = True
+        self.is_counted = True
+        self.is_over = False
 
 
 class Calls(Generic[S]):
-    """All that one node submits. `size`: the bytes of a submission."""
+    """All submissions of one node. `size`: the bytes of a submission."""
 
     def __init__(self, size: Callable[[S], int]) -> None:
         self._size = size
-        self._waiting: FairQueue[tuple[tuple[str, int], S]] = FairQueue()
+        self._waiting: FairQueue[Lane, S] = FairQueue()
+        self._busy: set[Lane] = set()
         self._under_way = 0
 
     @property
     def waiting(self) -> bool:
-        """Whether something has not left yet."""
+        """Whether a submission has not left yet."""
         return bool(self._waiting)
 
     def submit(self, sender: Hashable, function: str, partition: int, submission: S) -> None:
-        """It waits for its call."""
-        self._waiting.push((function, sender), self._size(submission), ((function, partition), submission))
+        """Queues the submission for its call."""
+        self._waiting.push((function, partition), (function, sender), self._size(submission), submission)
 
     def begin(self) -> list[Call[S]]:
         """The calls that leave now; each is under way until it is `over`."""
-        turns: dict[tuple[str, int], list[S]] = defaultdict(list)
-        while self._waiting and self._under_way < UNDER_WAY_BYTES:
-            kind, submission = self._waiting.pop()
-            turns[kind].append(submission)
+        turns: dict[Lane, list[S]] = defaultdict(list)
+        while self._under_way < UNDER_WAY_BYTES and (lane := self._waiting.first(self._busy)) is not None:
+            submission = self._waiting.pop(lane)
+            turns[lane].append(submission)
             self._under_way += self._size(submission)
-        return [
-            Call(*kind, part, sum(map(self._size, part)))
-            for kind, turn in turns.items()
-            for part in (turn[begin : begin + CALL_SENDS] for begin in range(0, len(turn), CALL_SENDS))
-        ]
+            if len(turns[lane]) == CALL_SENDS:
+                self._busy.add(lane)
+        self._busy.update(turns)
+        return [Call(lane, turn, sum(map(self._size, turn))) for lane, turn in turns.items()]
+
+    def stalled(self, call: Call[S]) -> None:
+        """The connection of the call was lost: its bytes delay nobody now, its partition still waits."""
+        if call.is_counted:
+            call.is_counted = False
+            self._under_way -= call.size
 
     def over(self, call: Call[S]) -> None:
-        """The log has answered the call, or never will. May be repeated."""
-        if call.is_under_way:
-            call.is_under_way = False
-            self._under_way -= call.size
+        """The log has answered the call, or never will. Idempotent."""
+        self.stalled(call)
+        if not call.is_over:
+            call.is_over = True
+            self._busy.discard(call.lane)

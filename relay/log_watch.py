@@ -15,8 +15,8 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
-from relay.link import ClusterLink, Execute, Link
 from schema import keys
+from schema.link import ClusterLink, Execute, Link
 from schema.log_identity import EMPTY, AnotherLog, Guard, Place, place, read_end
 from schema.primaries import NotPrimary, check_client
 
@@ -50,7 +50,7 @@ class LogWatch:
             self._ends[partition] = max(place(entry), self._ends.get(partition, EMPTY))
 
     async def check(self, execute: Execute) -> None:
-        """For a new connection of the hot path (`relay.link.Check`). Raises AnotherLog."""
+        """For a new connection of the hot path (`schema.link.Check`). Raises AnotherLog."""
         names, known = [keys.log(partition) for partition in range(self._partitions)], self._ends.copy()
         ids = [execute("GET", name) for name in self._guard.keys]
         streams = [execute("XINFO", "STREAM", name) for name in names]

@@ -1,9 +1,9 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
 Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. What is submitted in one turn of the event loop leaves as one call per partition
-(group commit), within the bounds of `relay.log_calls`. An unknown outcome is resolved here by sending
-the identical call again, which the function answers as the first time.
+the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log_calls`. An
+unknown outcome is resolved here by sending the identical call again, which the function answers as the
+first time; until then no later call of its function leaves for the partition.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from relay.directory import Position
-from relay.link import Commands, NotSent, OutcomeUnknown
 from relay.log_calls import Call, Calls
 from relay.log_replies import Accepted, Mailbox, read_accept, read_acknowledge, read_remembered
 from relay.log_watch import LogWatch
@@ -25,6 +24,7 @@ from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
 from schema.lacking import lacking
 from schema.limits import MAILBOX_BYTES
+from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import Send
@@ -186,7 +186,7 @@ class MailboxLog:
         return submission.future
 
     def _flush_soon(self) -> None:
-        if not self._is_due:
+        if self._calls.waiting and not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._flush)
 
@@ -197,12 +197,6 @@ class MailboxLog:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _is_over(self, call: Call[_Submission]) -> None:
-        """Others may leave."""
-        self._calls.over(call)
-        if self._calls.waiting:
-            self._flush_soon()
-
     async def _run(self, call: Call[_Submission]) -> None:
         """A bug leaves the outcomes unknown, which every submitter must be able to bear."""
         try:
@@ -212,7 +206,8 @@ class MailboxLog:
             for submission in call.submissions:
                 _settle(submission.future, OutcomeUnknown("the reply could not be read"))
         finally:
-            self._is_over(call)
+            self._calls.over(call)
+            self._flush_soon()
 
     async def _call(self, call: Call[_Submission]) -> None:
         function, partition, batch = call.function, call.partition, call.submissions
@@ -246,8 +241,8 @@ class MailboxLog:
             _settle(submission.future, read(reply))
 
     async def _resolved(self, call: Call[_Submission], command: list[bytes | str | int]) -> Any:
-        """The reply; after an unknown outcome the same call is made again until the log answers, and keeps
-        nobody waiting meanwhile."""
+        """The reply; after an unknown outcome the same call is made again until the log answers. Other
+        partitions do not wait for it."""
         loop = asyncio.get_running_loop()
         unknown_since: float | None = None
         while True:
@@ -264,7 +259,8 @@ class MailboxLog:
                 log.warning("log_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
                 if unknown_since is None:
                     raise _unavailable() from error
-            self._is_over(call)
+            self._calls.stalled(call)
+            self._flush_soon()
             if loop.time() - unknown_since > RESOLVE_SECONDS:
                 raise OutcomeUnknown("the log did not come back in time")
             await asyncio.sleep(0.1)

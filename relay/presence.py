@@ -12,9 +12,9 @@ from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
 
-from relay.link import Commands
 from schema import functions, keys, tasks
 from schema.inbox import Ephemeral, encode_ephemeral
+from schema.link import Commands
 from schema.refusals import Refusal
 
 HEARTBEAT_SECONDS: Final = 2.5

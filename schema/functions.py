@@ -11,6 +11,7 @@ Where processes have users of their own, none of them may load functions: `seals
 versions' functions stay until `sealstream migrate --prune`.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -126,6 +127,25 @@ async def call(
             raise
     await install(client, package)
     return await client.fcall(own, len(keys), *keys, *args)
+
+
+async def call_lean(
+    execute: Callable[..., Awaitable[Any]],
+    install: Callable[[], Awaitable[None]],
+    package: str,
+    name: str,
+    keys: list[str],
+    args: list[Any],
+) -> Any:
+    """As `call`, over a connection of `schema.link`; `install` gives the server the functions it lost."""
+    command = ("FCALL", called(package, name), len(keys), *keys, *args)
+    try:
+        return await execute(*command)
+    except ResponseError as error:
+        if not is_missing(error):
+            raise
+    await install()
+    return await execute(*command)
 
 
 def is_missing(error: Exception) -> bool:

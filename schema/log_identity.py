@@ -9,7 +9,8 @@ settles it. A start that was cut off in between is finished by the next one, and
 the id that the database kept.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -193,6 +194,10 @@ class Guard:
         """`replies`: what the server has for the keys. Raises AnotherLog."""
         if self.suspended or any(reply != self._expected for reply in replies):
             raise AnotherLog("the server holds another log than the one this process began with")
+
+    async def ask(self, execute: Callable[..., Awaitable[Any]]) -> None:
+        """For a new connection of `schema.link` to one server. Raises AnotherLog."""
+        self.check(await asyncio.gather(*(execute("GET", name) for name in self.keys)))
 
     async def on_connect(self, connection: Any) -> None:
         """redis-py's hook for a new connection. Raises AnotherLog."""

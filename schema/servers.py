@@ -80,7 +80,7 @@ def client(
 ) -> "Redis | RedisCluster":
     """A redis-py client that never repeats a command by itself: an unknown outcome is for the
     caller to resolve. Replies are bytes; a read that blocks must block for less than `reply_seconds`.
-    A cluster is spoken to in RESP 2, so that what it writes is what `relay.link` reads from one server.
+    A cluster is spoken to in RESP 2, so that what it writes is what `schema.link` reads from one server.
     A connection to a replica is refused (`schema.primaries`).
     It opens at most `most` connections to one server; a caller that finds none free waits.
     With a `guard` every connection, before its first command, checks that the log is the right one.

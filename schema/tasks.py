@@ -1,4 +1,4 @@
-"""Ending tasks that run for ever, and running many that do not."""
+"""Ending tasks that run for ever, running many that do not, and waiting."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -30,3 +30,12 @@ async def by_groups(works: Sequence[Callable[[], Awaitable[object]]], size: int)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+async def pause(stopping: asyncio.Event, seconds: float) -> None:
+    """Waits so long, or until `stopping`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -5,17 +5,17 @@ import secrets
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvloop
-from psycopg import AsyncConnection
-from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.events import LogEvent
+from schema.link import ClusterLink, Commands, Link, link_to
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
@@ -25,10 +25,10 @@ from workers.archive.beginning import begin_archive
 from workers.batches import Handler, Pace
 from workers.belonging import Belonging
 from workers.consumer import Consumer
+from workers.pool import database_pool
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
-from workers.pusher import PACE as PUSHER_PACE
-from workers.pusher import Pusher
+from workers.pusher.reader import Reader
 from workers.rate_limiter import overrides, policy
 from workers.rate_limiter.cooling import PACE as COOLING_PACE
 from workers.rate_limiter.cooling import Cooling
@@ -38,20 +38,6 @@ from workers.sources import limits_source, log_source
 
 log = structlog.get_logger(__name__)
 
-SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
-NOTICING_DEAD_PEERS: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-    "target_session_attrs": "read-write",
-}
-"""A connection that is open at this end only must not hold a partition for ever (libpq, over TCP); a standby
-is no database to work on."""
-RECONNECT_SECONDS: Final = 10.0
-"""After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
-LOOKING_ROUND_SECONDS: Final = 60.0
 LEASE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 """Between two renewals of a lease, and between two looks at which workers there are."""
@@ -98,20 +84,25 @@ class Opened:
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
 
+    def lean_log(self) -> Link | ClusterLink:
+        """A connection of the hot path to the log, not open yet."""
+        return link_to(self.log_url, name="log", guard=self._guard, check=self._guard.ask)
+
+    def lean_board(self) -> Link | ClusterLink:
+        """A connection of the hot path to the board, not open yet."""
+        assert self.settings.board_url
+        return link_to(self.settings.board_url, name="board")
+
+    async def started(self, server: str, link: Link | ClusterLink) -> Commands:
+        """The connection, open until this process ends."""
+        await until_there(server, link.start)
+        self._stack.push_async_callback(link.close)
+        return link
+
     async def pool(self) -> "AsyncConnectionPool[Any]":
         """A pool on the database, which may be away."""
         assert self.settings.database_url
-        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            self.settings.database_url,
-            min_size=1,
-            max_size=4,
-            open=False,
-            timeout=5.0,
-            reconnect_timeout=RECONNECT_SECONDS,
-            connection_class=Patient,
-            kwargs=NOTICING_DEAD_PEERS,
-            configure=_let_go_when_frozen,
-        )
+        pool = database_pool(self.settings.database_url)
         await pool.open()
         self._stack.push_async_callback(pool.close)
         return pool
@@ -156,28 +147,12 @@ class Opened:
 
         async def work(partition: int, stopping: asyncio.Event) -> None:
             consumer = Consumer(
-                log_source(group, partition), handler(partition), self.connect, self.worker, pace, urgent
-            )
+                log_source(group, partition), handler(partition), self.connect, self.lean_log, self.worker,
+                pace, urgent,
+            )  # fmt: skip
             await consumer.run(stopping)
 
         return work
-
-
-class Patient(AsyncConnection[Any]):
-    """Wakes when the server answers. psycopg's own looks round every tenth of a second, and who does so is on
-    record (`workers.attempts`)."""
-
-    async def wait(
-        self, gen: PQGen[RV], interval: float = LOOKING_ROUND_SECONDS, timeout: float | None = None
-    ) -> RV:
-        """See AsyncConnection.wait."""
-        return await super().wait(gen, interval, timeout)
-
-
-async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
-    """A worker that freezes inside a transaction holds the checkpoint's row: the server ends it for us."""
-    await connection.execute(SET_IDLE_TIMEOUT)
-    await connection.commit()
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
@@ -193,7 +168,17 @@ async def projector(opened: Opened, stopping: asyncio.Event) -> None:
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
     await opened.begin(opened.belonging.as_the_log_says())
-    work = opened.consuming(keys.PUSHER, PUSHER_PACE, lambda _partition: Pusher(opened.board))
+    board = await opened.started("board", opened.lean_board())
+    install = partial(functions.install, opened.board, "workers")
+    call = partial(functions.call_lean, board.execute, install, "workers")
+    link = await opened.started("log", opened.lean_log())
+    reader = Reader(link, opened.log, call, opened.worker)
+
+    async def alone(partition: int, ending: asyncio.Event) -> None:
+        """On a cluster no command reads several partitions."""
+        await Reader(link, opened.log, call, opened.worker).work(partition, ending)
+
+    work = alone if servers.is_cluster(opened.log_url) else reader.work
     await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
@@ -223,7 +208,9 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
         handler = Cooling(opened.board, opened.log)
-        consumer = Consumer(limits_source(), handler, opened.connect, opened.worker, COOLING_PACE)
+        consumer = Consumer(
+            limits_source(), handler, opened.connect, opened.lean_log, opened.worker, COOLING_PACE
+        )
         await consumer.run(ending)
 
     database = await opened.pool()

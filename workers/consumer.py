@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.tasks import pause
 from workers import metrics
 from workers.attempts import ALONE, Attempts
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
@@ -25,10 +26,11 @@ from workers.failures import AWAY, is_the_entrys, slug
 from workers.page_size import PageSize, bytes_of
 from workers.positions import START, Position
 from workers.quarantine import set_aside
-from workers.takeover import NoGroup, RawEntry, group_info, take_over
+from workers.takeover import NoGroup, RawEntry, group_in, take_over
 
 log = structlog.get_logger(__name__)
 E = TypeVar("E")
+Command = tuple[str | bytes | int, ...]
 
 TRIES: Final = 3
 """So often a single entry may fail before it is set aside."""
@@ -39,13 +41,15 @@ class Contested(Exception):
 
 
 class Consumer(Generic[E]):
-    """Reads `source` as `name` until told to stop; `urgent` says which events end the lingering."""
+    """Reads `source` as `name` until told to stop; `urgent` says which events end the lingering. `connect`
+    makes a client of the log, `link` a connection of the hot path (`schema.link`), which reads block."""
 
     def __init__(
         self,
         source: Source[E],
         handler: Handler[E],
         connect: Callable[[], Any],
+        link: Callable[[], Any],
         name: str,
         pace: Pace,
         urgent: Callable[[E], bool] = lambda _event: False,
@@ -53,6 +57,9 @@ class Consumer(Generic[E]):
         self._source = source
         self._handler = handler
         self._connect = connect
+        self._link = link
+        self._reading: Any = None
+        self._committed: list[bytes] = []
         self._name = name
         self._pace = pace
         self._urgent = urgent
@@ -72,8 +79,9 @@ class Consumer(Generic[E]):
     async def _run(self, stopping: asyncio.Event) -> None:
         where = {"group": self._source.group, "partition": self._source.partition}
         while not stopping.is_set():
-            client = self._connect()
+            client, self._reading = self._connect(), self._link()
             try:
+                await self._reading.start()
                 await self._own(client, stopping)
             except Superseded:
                 metrics.SUPERSEDED.labels(*where.values()).inc()
@@ -81,17 +89,19 @@ class Consumer(Generic[E]):
                 return
             except (Contested, NoGroup) as error:
                 log.warning("taking_over_again", reason=type(error).__name__, **where)
-                await _pause(stopping, self._backoff.next())
+                await pause(stopping, self._backoff.next())
             except AWAY as error:
                 log.warning("consumer_waits", error=slug(error), **where)
-                await _pause(stopping, self._backoff.next())
+                await pause(stopping, self._backoff.next())
             finally:
+                await self._reading.close()
                 await client.aclose()
 
     async def _own(self, client: Any, stopping: asyncio.Event) -> None:
         done = await self._handler.resume()
         self._done = done or START
         self._looked_at = 0.0
+        self._committed.clear()
         left = await take_over(client, self._source, self._name, done)
         if left:
             log.info(
@@ -100,9 +110,10 @@ class Consumer(Generic[E]):
             await self._finish(client, left, stopping)
         while not stopping.is_set():
             raw, entries = await self._read(client)
-            await self._look(client, len(raw))
+            await self._look(len(raw))
             await self._settle(client, entries, raw)
             self._backoff.reset()
+        await self._ask_all(*self._acknowledgement())
 
     async def _finish(self, client: Any, left: list[RawEntry], stopping: asyncio.Event) -> None:
         """What an owner before left: all at once, or, when one ended over it already, one by one."""
@@ -123,7 +134,7 @@ class Consumer(Generic[E]):
 
     async def _attempt(self, client: Any, attempts: Attempts, raw: list[RawEntry], *, held: int) -> None:
         """Takes `raw`, on record from its decoding on; what nobody survives to handle is set aside."""
-        await self._look(client, held)
+        await self._look(held)
         position, fields = raw[0]
         if await attempts.begin(position, alone=len(raw) == 1) > ALONE:
             reason = f"{ALONE} workers ended while they handled it alone"
@@ -131,11 +142,12 @@ class Consumer(Generic[E]):
             await self._settle(client, [], raw)
         else:
             await self._settle(client, await self._decoded(client, raw), raw)
+        await self._ask_all(*self._acknowledgement())
 
     async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
         """What is there, or comes within the block, and then what comes while it lingers."""
         pace = self._pace
-        asked, raw = await self._ask(client, int(pace.block_seconds * 1000))
+        asked, raw = await self._ask("BLOCK", int(pace.block_seconds * 1000))
         entries = await self._decoded(client, raw)
         if not raw or not pace.linger_seconds:
             return raw, entries
@@ -150,27 +162,42 @@ class Consumer(Generic[E]):
                 if left <= 0:
                     break
                 await asyncio.sleep(left)
-            asked, more = await self._ask(client, None)
+            asked, more = await self._ask()
             fresh, newest = await self._decoded(client, more), len(more)
             raw += more
             entries += fresh
             size += bytes_of(more)
         return raw, entries
 
-    async def _ask(self, client: Any, block_ms: int | None) -> tuple[int, list[RawEntry]]:
-        """How many entries were asked for, and those that came."""
+    async def _ask(self, *block: str | int) -> tuple[int, list[RawEntry]]:
+        """How many entries were asked for, and those that came. Acknowledges before, in the same write."""
         source, asked = self._source, self._page_size.entries
+        who = ("GROUP", source.group, self._name)
+        read = ("XREADGROUP", *who, "COUNT", asked, *block, "STREAMS", source.stream, ">")
         try:
-            reply = await client.xreadgroup(
-                source.group, self._name, {source.stream: ">"}, count=asked, block=block_ms
-            )
+            *_, reply = await self._ask_all(*self._acknowledgement(), read)
         except ResponseError as error:
             if str(error).startswith("NOGROUP"):
                 raise NoGroup(source.group) from error
             raise
-        raw = reply[0][1] if reply else []
+        rows = reply[0][1] if reply else []
+        raw = [(position, dict(zip(flat[::2], flat[1::2], strict=True))) for position, flat in rows]
         self._page_size.note(len(raw), bytes_of(raw))
         return asked, raw
+
+    def _acknowledgement(self) -> list[Command]:
+        """The command that acknowledges what was committed since the last one; none when nothing was."""
+        committed, self._committed = self._committed, []
+        return [("XACK", self._source.stream, self._source.group, *committed)] if committed else []
+
+    async def _ask_all(self, *commands: Command) -> list[Any]:
+        """The replies to the commands, which leave in one write. Raises the first error among them."""
+        asked = [self._reading.execute(*command) for command in commands]
+        replies = await asyncio.gather(*asked, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        return replies
 
     async def _decoded(self, client: Any, raw: list[RawEntry]) -> list[Entry[E]]:
         """The entries that are new and readable; an unreadable one is set aside."""
@@ -196,16 +223,16 @@ class Consumer(Generic[E]):
         if upto > self._done:
             await self._commit(client, Batch(entries, upto))
             self._done = upto
-        await client.xack(self._source.stream, self._source.group, *(text for text, _ in raw))
+        self._committed += [text for text, _ in raw]
         metrics.BATCH.labels(self._source.group).observe(len(raw))
         metrics.BATCH_SECONDS.labels(self._source.group).observe(time.monotonic() - began)
 
-    async def _look(self, client: Any, held: int) -> None:
+    async def _look(self, held: int) -> None:
         """Raises Contested if the group has entries pending that are not the `held` ones in our hands."""
         now = time.monotonic()
         if now - self._looked_at < self._pace.verify_seconds:
             return
-        info = await group_info(client, self._source)
+        info = group_in(await self._ask_all(("XINFO", "GROUPS", self._source.stream)), self._source)
         where = (self._source.group, self._source.partition)
         metrics.PENDING.labels(*where).set(info["pending"])
         if info["lag"] is not None:
@@ -254,11 +281,3 @@ class Consumer(Generic[E]):
         text = str(entry.position).encode()
         await set_aside(client, self._source, text, entry.fields, slug(error), "failing")
         await self._handler.handle(Batch([], batch.upto))
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return

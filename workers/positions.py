@@ -27,6 +27,12 @@ class Position(NamedTuple):
             return type(self)(self.ms + 1, 0)
         return type(self)(self.ms, self.n + 1)
 
+    def previous(self) -> Self:
+        """The greatest position before this one; START has none."""
+        if self.n == 0:
+            return type(self)(self.ms - 1, MOST)
+        return type(self)(self.ms, self.n - 1)
+
     def __str__(self) -> str:
         return f"{self.ms}-{self.n}"
 

@@ -86,6 +86,15 @@ async def group_info(client: Any, source: Source[Any]) -> dict[str, Any]:
     raise NoGroup(source.group)
 
 
+def group_in(replies: list[Any], source: Source[Any]) -> dict[str, Any]:
+    """As `group_info`, of the reply to XINFO GROUPS as the server wrote it (RESP 2). Raises NoGroup."""
+    for flat in replies[0]:
+        found = {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+        if found["name"] == source.group.encode():
+            return found
+    raise NoGroup(source.group)
+
+
 async def _end(client: Any, source: Source[Any]) -> bytes:
     end: bytes = (await client.xinfo_stream(source.stream))["last-generated-id"]
     return end

@@ -1,10 +1,8 @@
 """`python -m ops.load`: measures a relay that runs, or (`--start`) one of its own."""
 
-import asyncio
 import os
 import time
 from pathlib import Path
-from typing import Final
 
 import aiohttp
 import click
@@ -12,13 +10,11 @@ import uvloop
 
 from ops.errors import OperatorError
 from ops.load.own_relay import RAISED, own_relay
+from ops.load.pairs import Pairs
 from ops.load.percentiles import percentile
 from ops.load.usage import Usage, usage
-from ops.load.user import Measured, User
+from ops.load.user import Measured
 from schema.settings import Settings
-
-LAST_ONES_SECONDS: Final = 10.0
-"""How long to wait at the end for what is still under way."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,39 +46,23 @@ def main(
 async def _measure(
     urls: tuple[str, ...], data: Path, count: int, window: int, rate: float, seconds: float, body: int
 ) -> None:
-    measured = Measured()
-    users = [
-        User(urls[number % len(urls)], measured, window=window, body_bytes=body)
-        for number in range(count - count % 2)
-    ]
-    for one, other in zip(users[::2], users[1::2], strict=True):
-        one.partner, other.partner = other, one
+    pairs = Pairs(urls, count, window=window, body_bytes=body)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        few = asyncio.Semaphore(4)
-
-        async def prepare(user: User) -> None:
-            async with few:
-                await user.register(http)
-                await user.connect(http)
-
-        await asyncio.gather(*(prepare(user) for user in users))
+        await pairs.open(http)
         click.echo(
-            f"{len(users)} users at {', '.join(urls)}, {window} under way each, {body} bytes, {seconds:g} s"
+            f"{len(pairs.users)} users at {', '.join(urls)}, "
+            f"{window} under way each, {body} bytes, {seconds:g} s"
         )
         before, began = usage(data), time.perf_counter()
-        pause = len(users) / rate if rate else 0.0
         try:
-            async with asyncio.timeout(seconds + 2 * LAST_ONES_SECONDS):
-                await asyncio.gather(*(user.write(began + seconds, pause) for user in users))
+            await pairs.write(seconds, rate)
         except TimeoutError:
             click.echo("Some messages never came: their senders are still waiting.")
         took = time.perf_counter() - began
         after = usage(data)
-        deadline = time.perf_counter() + LAST_ONES_SECONDS
-        while measured.under_way and time.perf_counter() < deadline:  # noqa: ASYNC110 - an event costs more
-            await asyncio.sleep(0.05)
-        ends = [reason for user in users if (reason := await user.close())]
-    _report(measured, took, {name: used.since(before.get(name)) for name, used in after.items()}, ends)
+        await pairs.last_ones()
+        ends = await pairs.close()
+    _report(pairs.measured, took, {name: used.since(before.get(name)) for name, used in after.items()}, ends)
 
 
 def _report(measured: Measured, took: float, used: dict[str, Usage], ends: list[str]) -> None:

@@ -27,11 +27,11 @@ from ops.load.account import Account
 from ops.load.ledger import Ledger
 from ops.load.own_relay import RAISED, own_relay
 from ops.load.usage import usage
-from relay.link import Link
 from relay.mailbox_log import MailboxLog
 from relay.pressure import Pressure
 from schema import functions, keys, servers
 from schema.clock import now_ms
+from schema.link import Link
 from schema.roles import ADMIN
 from schema.settings import Settings
 from schema.wire_socket import OutgoingEnvelope, Send

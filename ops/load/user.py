@@ -24,6 +24,13 @@ class Measured:
     gaps: int = 0
     under_way: dict[str, float] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """What was seen until now counts no more."""
+        self.accepted.clear()
+        self.received.clear()
+        self.refused.clear()
+        self.gaps = 0
+
 
 class User:
     """Sends to `partner` as long as fewer than `window` of its messages are neither received nor refused."""
@@ -48,12 +55,15 @@ class User:
         self._line = await Line.open(http, self.account.url, self.account.token, self._on_envelopes)
         self._tasks = [asyncio.create_task(self._line.read()), asyncio.create_task(self._acknowledging())]
 
-    async def write(self, until: float, pause: float) -> None:
-        """Sends until perf_counter() says `until`, `pause` seconds apart (0: as the window allows)."""
+    async def write(self, until: float, pause: float, first: float = 0.0) -> None:
+        """Sends until perf_counter() says `until`: the first message after `first` seconds, the others
+        `pause` seconds apart (0: as the window allows). A message that is late does not delay the next."""
         assert self._line is not None
+        due = time.perf_counter() + first
         while time.perf_counter() < until and self._line.ended is None:
             if pause:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                due += pause
             await self._room.acquire()
             await self._send(self._line)
 

@@ -19,8 +19,9 @@ def streams(by_partition: bool, as_json: bool) -> None:
     """Show how far each consumer group has read.
 
     lag: entries it has not read. pending: entries it has read and not acknowledged. oldest: the age of
-    the oldest of both. consumers: who asked for entries within the last ten seconds. quarantine: entries
-    that it set aside (see `sealstream quarantine show`).
+    the oldest of both. consumers: who asked for entries within the last ten seconds; the pusher reads without
+    being listed, and moves its group about once a second. quarantine: entries that it set aside (see
+    `sealstream quarantine show`).
     """
     import msgspec  # noqa: PLC0415
 

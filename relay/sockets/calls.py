@@ -11,19 +11,19 @@ from uuid import UUID
 import structlog
 from msgspec import Raw
 
-from relay import metrics
 from relay.auth.tokens import Claims
 from relay.catch_up import CatchUp
 from relay.database import DATABASE_AWAY
-from relay.link import OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from relay.presence import Presence
+from relay.sockets.acks import Acknowledgements
 from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import LiveSocket
 from relay.sockets.sends import Sends
 from relay.sockets.user_budgets import CALLS_AT_ONCE
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
+from schema.link import OutcomeUnknown
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Ack, AuthRefresh, SendEphemeral, Watch
 
@@ -50,11 +50,10 @@ class Calls:
         now: Callable[[], int],
     ) -> None:
         self._sends = sends
-        self._log = mailbox_log
+        self._acks = Acknowledgements(mailbox_log, self._go_on, now)
         self._presence = presence
         self._catch_up = catch_up
         self._verify = verify
-        self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._awaited: dict[str, Callable[[LiveSocket, Raw], Coroutine[Any, Any, Answer]]] = {
@@ -73,7 +72,7 @@ class Calls:
             if event == "send":
                 self._sends.take(socket, payload, packet_id)
             elif event == "ack":
-                self._ack(socket, read(payload, Ack), packet_id)
+                self._acks.take(socket, read(payload, Ack).upto, packet_id)
             elif event in self._awaited:
                 self._start(socket, self._awaited[event](socket, payload), packet_id)
             else:
@@ -84,29 +83,13 @@ class Calls:
     async def drain(self) -> None:
         """Refuses what comes from now on, and waits for the calls that are under way."""
         self._draining = True
-        await self._sends.drain()
+        await asyncio.gather(self._sends.drain(), self._acks.drain())
         if self._tasks:
             await asyncio.wait(set(self._tasks))
 
-    def _ack(self, socket: LiveSocket, ack: Ack, packet_id: int | None) -> None:
-        socket.budgets.calls += 1
-        future = self._log.acknowledge(socket.user, socket.device, ack.upto, self._now())
-
-        def acknowledged(done: "asyncio.Future[int]") -> None:
-            socket.budgets.calls -= 1
-            error = done.exception()
-            if error is None:
-                metrics.ACKNOWLEDGED.inc()
-                socket.delivery.settle(done.result())
-                socket.answer(packet_id, accepted())
-                if not socket.live:
-                    self._catch_up.start(socket)
-            elif isinstance(error, Refusal):
-                socket.answer(packet_id, refused(error))
-            else:
-                socket.drop()
-
-        future.add_done_callback(acknowledged)
+    def _go_on(self, socket: LiveSocket) -> None:
+        if not socket.live:
+            self._catch_up.start(socket)
 
     def _start(self, socket: LiveSocket, call: Awaitable[Answer], packet_id: int | None) -> None:
         socket.budgets.calls += 1

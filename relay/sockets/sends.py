@@ -18,13 +18,13 @@ import structlog
 
 from relay import metrics
 from relay.admission import Admission
-from relay.link import OutcomeUnknown
 from relay.log_replies import Accepted
 from relay.mailbox_log import MailboxLog
 from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import LiveSocket
 from relay.sockets.user_budgets import UNANSWERED_BYTES
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
+from schema.link import OutcomeUnknown
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Send
 

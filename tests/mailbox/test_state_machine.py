@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from redis.exceptions import RedisError
 
-from relay.link import Link, OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
+from schema.link import Link, OutcomeUnknown
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import OutgoingEnvelope, Send
@@ -208,9 +208,19 @@ class Mailboxes(RuleBasedStateMachine):
             return
         send = self.sending(DEVICES)
         self.run(self._crash(send, kill))
-        answer = self.run(self.accepting(send))
+        answer = self.run(self._sending_again(send))
         self.take(send)
         assert answer.seqs == self.sent[-1][1]
+
+    async def _sending_again(self, send: Send) -> Any:
+        """As a client does: the node may not have noticed yet that its connection ended."""
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    return await self.accepting(send)
+                except Refusal as refusal:
+                    assert refusal.code == "unavailable"
+                    await asyncio.sleep(0.02)
 
     async def _crash(self, send: Send, kill: bool) -> None:
         under_way = self.log.accept(self.sender, 1, send, now_ms())

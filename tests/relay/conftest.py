@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import Link
 from schema import functions, servers
+from schema.link import Link
 from schema.settings import Settings
 from tests.support.directory_log import DirectoryLog
 from tests.support.limits_board import Board

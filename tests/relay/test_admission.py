@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from relay.admission import Admission
-from relay.link import Link
 from schema import functions, servers
 from schema.limits import BYTES, MESSAGES, MINUTE, Limit
+from schema.link import Link
 from schema.refusals import Refusal
 
 THREE: Limit = Limit(MESSAGES, 3, MINUTE, "user", None, "a test")

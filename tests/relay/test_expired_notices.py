@@ -12,13 +12,13 @@ from relay.catch_up import CatchUp
 from relay.database import Database
 from relay.directory import Directory
 from relay.inbox_reader import InboxReader
-from relay.link import Link
 from relay.mailbox_log import MailboxLog
 from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopesExpired
+from schema.link import Link
 from schema.partitions import partition_of
 from tests.support.until import until
 from workers.retention.expiry import expire_mailbox

@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from relay.link import OutcomeUnknown
 from relay.log_calls import UNDER_WAY_BYTES
 from schema.clock import now_ms
 from schema.limits import BODY_BYTES, CALL_BYTES
-from tests.support.mailboxes import CAPACITY, World, refusal, sending
+from schema.link import OutcomeUnknown
+from schema.partitions import partition_of
+from tests.support.mailboxes import CAPACITY, PARTITIONS, World, refusal, sending
 
 
 async def test_calls_to_the_log_are_bounded_in_bytes_and_keep_the_order(
@@ -62,11 +63,13 @@ async def test_a_log_that_is_away_gives_back_the_room_of_what_was_under_way(worl
     await world.log.drain()
 
 
-async def test_calls_whose_outcome_is_unknown_keep_nobody_waiting(
+async def test_calls_whose_outcome_is_unknown_keep_no_other_partition_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their connection ended; they are repeated until the log says what became of them."""
-    user, other = await world.user(d1=11), await world.user(d1=11)
+    users = [await world.user(d1=11) for _ in range(20)]
+    user, place = users[0], partition_of(users[0], PARTITIONS)
+    other = next(one for one in users if partition_of(one, PARTITIONS) != place)
     execute = world.link.execute
 
     def cut_off(*command: Any) -> Any:

@@ -37,6 +37,8 @@ def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
             assert {submitted[place][1] for _, place, _ in call.submissions} == {call.partition}
             left += call.submissions
         under_way += begun
+        lanes = [call.lane for call in under_way]
+        assert len(lanes) == len(set(lanes)), "one call of a function and partition"
         assert sum(call.size for call in under_way) < UNDER_WAY_BYTES + CALL_BYTES
         ended = under_way.pop(random.randrange(len(under_way)))
         calls.over(ended)
@@ -68,3 +70,36 @@ def test_an_acknowledgement_does_not_wait_for_its_users_own_sends() -> None:
     calls.submit("heavy", "acknowledge", 0, ("heavy", 64, 40))
     calls.over(first)
     assert "acknowledge" in {call.function for call in calls.begin()}
+
+
+def test_what_is_submitted_while_a_call_is_under_way_goes_together_with_the_next() -> None:
+    calls: Calls[Item] = Calls(sized)
+    calls.submit("ada", "accept", 0, ("ada", 0, 100))
+    (first,) = calls.begin()
+    for place, sender in enumerate("bc", start=1):
+        calls.submit(sender, "accept", 0, (sender, place, 100))
+    calls.submit("d", "accept", 1, ("d", 3, 100))
+    (elsewhere,) = calls.begin()
+    assert elsewhere.partition == 1
+    calls.over(first)
+    (following,) = calls.begin()
+    assert following.submissions == [("b", 1, 100), ("c", 2, 100)]
+
+
+def test_a_call_whose_connection_was_lost_holds_back_its_own_partition_only() -> None:
+    calls: Calls[Item] = Calls(sized)
+    for place in range(4):
+        calls.submit("ada", "accept", 0, ("ada", place, UNDER_WAY_BYTES // 4))
+    (lost,) = calls.begin()
+    for partition in (0, 1):
+        calls.submit("bob", "accept", partition, ("bob", 4 + partition, 100))
+    assert calls.begin() == [], "the bound is reached"
+    calls.stalled(lost)
+    (other,) = calls.begin()
+    assert other.partition == 1
+    calls.over(lost)
+    (later,) = calls.begin()
+    assert later.submissions == [("bob", 4, 100)]
+    calls.over(lost)
+    calls.submit("bob", "accept", 0, ("bob", 6, 100))
+    assert calls.begin() == [], "a call that is over frees its partition once"

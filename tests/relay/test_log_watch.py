@@ -12,12 +12,12 @@ import pytest
 
 from relay import log_watch
 from relay.directory import Directory
-from relay.link import Link
 from relay.log_watch import LogWatch
 from relay.mailbox_log import MailboxLog
 from schema import functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.events import SignedPrekey
+from schema.link import Link
 from schema.log_identity import AnotherLog, Guard
 from schema.partitions import partition_of
 from schema.refusals import Refusal

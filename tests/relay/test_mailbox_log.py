@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import OutcomeUnknown
 from relay.mailbox_log import MailboxLog
 from schema import functions, keys
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
+from schema.link import OutcomeUnknown
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from tests.support.mailboxes import CAPACITY, PARTITIONS, World, refusal, sending

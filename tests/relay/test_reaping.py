@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from relay.link import Link
 from relay.presence import Presence
 from schema import inbox, keys
+from schema.link import Link
 from schema.refusals import Refusal
 from tests.support.presence_board import PresenceBoard
 from tests.support.proxy import Proxy

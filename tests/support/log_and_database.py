@@ -12,12 +12,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from ops.log_repair.fitness import begin_on
 from relay.directory import Directory
-from relay.link import Link
 from relay.log_replies import Mailbox
 from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey
+from schema.link import Link
 from schema.log_identity import place
 from schema.partitions import partition_of
 from schema.prekeys import EC, Kind
@@ -124,7 +124,8 @@ class LogAndDatabase:
             asyncio.create_task(
                 Consumer(
                     log_source(keys.PROJECTOR, partition), Projection(self.database, partition),
-                    lambda: servers.client(self._connect), "test", QUICK,
+                    lambda: servers.client(self._connect), lambda: Link(self._connect, name="log"),
+                    "test", QUICK,
                 ).run(stopping)
             )
             for partition in range(PARTITIONS)

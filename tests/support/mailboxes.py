@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
-from relay.link import Link
 from relay.mailbox_log import MailboxLog
 from schema import codec, functions, keys
 from schema.clock import now_ms
+from schema.link import Link
 from schema.partitions import partition_of
 from schema.refusals import Refusal
 from schema.wire_socket import OutgoingEnvelope, Send

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import msgspec
 
 from relay.inbox_reader import InboxReader
-from relay.link import Link
 from relay.node import Node
 from relay.presence import Presence
 from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from schema import functions, servers, tasks
 from schema.clock import now_ms
+from schema.link import Link
 from schema.refusals import Refusal
 from workers.rate_limiter.cooling import Cooling
 

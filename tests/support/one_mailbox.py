@@ -10,12 +10,12 @@ import msgspec
 from relay import database as databases
 from relay.catch_up import CatchUp
 from relay.database import transaction
-from relay.link import Link
 from relay.mailbox_log import MailboxLog
 from relay.sockets.live import LiveSocket
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopesExpired
+from schema.link import Link
 from schema.partitions import partition_of
 
 PARTITIONS = 4

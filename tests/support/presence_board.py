@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from relay.link import Link
 from relay.presence import Presence
 from schema import functions, inbox, keys
+from schema.link import Link
 
 
 class PresenceBoard:

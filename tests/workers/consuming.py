@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from schema import servers as clients
 from schema.events import LogEvent
+from schema.link import Link
 from tests.workers import stories
 from workers.batches import Batch, Pace
 from workers.consumer import Consumer
@@ -45,7 +47,8 @@ class Recorder:
 @asynccontextmanager
 async def consuming(log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, **options: Any):
     stopping = asyncio.Event()
-    consumer = Consumer(SOURCE, handler, lambda: clients.client(log_url), name, pace, **options)
+    connect, link = partial(clients.client, log_url), partial(Link, log_url, name="log")
+    consumer = Consumer(SOURCE, handler, connect, link, name, pace, **options)
     task = asyncio.create_task(consumer.run(stopping))
     try:
         yield task

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from functools import partial
 from typing import Any
 
 from schema import servers
+from schema.link import Link
 from workers.batches import Batch, Pace
 from workers.consumer import Consumer
 from workers.sources import log_source
@@ -46,7 +48,8 @@ async def work(url: str, name: str, handler: Handler) -> None:
     """Until everything is done."""
     stopping = asyncio.Event()
     pace = Pace(block_seconds=0.1, verify_seconds=0.0)
-    consumer = Consumer(SOURCE, handler, lambda: servers.client(url), name, pace)
+    connect, link = partial(servers.client, url), partial(Link, url, name="log")
+    consumer = Consumer(SOURCE, handler, connect, link, name, pace)
     running = asyncio.create_task(consumer.run(stopping))
     async with servers.client(url) as log:
         while True:

@@ -66,6 +66,16 @@ async def reads(log: Any, streams: int = PARTITIONS) -> bool:
     return len(waiting) >= streams
 
 
+async def follows(log: Any) -> bool:
+    """Whether the pusher has routed all there is and waits for more."""
+    return any(one["cmd"] == "xread" and "b" in one["flags"] for one in await _of_workers(log))
+
+
+async def is_busy(log: Any) -> bool:
+    """Whether the pusher has read something that it has not routed yet."""
+    return not await follows(log)
+
+
 async def no_worker(client: Any) -> bool:
     """Whether the server has noticed the end of every worker: none of their commands is still to come."""
     return not await _of_workers(client)

@@ -13,13 +13,14 @@ from tests.support.proxy import Proxy
 from tests.workers.moments import (
     PAUSE_MS,
     Lock,
+    follows,
+    is_busy,
     no_worker,
     nothing_left,
     pending,
     reads,
     rounds,
     say,
-    some_pending,
     users_of_every_partition,
     writes_paused,
 )
@@ -34,10 +35,10 @@ async def test_a_pusher_killed_mid_batch_is_followed_by_one_that_pushes(log, boa
     (user, *_) = users_of_every_partition()
     await online(board, user)
     first = workers.start("pusher")
-    await until(lambda: reads(log))
+    await until(lambda: follows(log))
     async with writes_paused(board):
         await say(log, *(accepted(user, 1, seq) for seq in range(1, 6)))
-        await until(lambda: some_pending(log, keys.PUSHER))
+        await until(lambda: is_busy(log))
         first.kill()
         await until(lambda: no_worker(board))
     assert await board.xlen(keys.inbox("n1")) == 0
@@ -46,23 +47,23 @@ async def test_a_pusher_killed_mid_batch_is_followed_by_one_that_pushes(log, boa
     assert await pushed(board) == [1, 2, 3, 4, 5]
 
 
-async def test_a_pusher_killed_between_push_and_xack_only_doubles_pushes(
+async def test_a_pusher_killed_before_it_moved_its_group_only_doubles_pushes(
     log, board, workers: Workers
 ) -> None:
     (user, *_) = users_of_every_partition()
     await online(board, user)
     first = workers.start("pusher")
-    await until(lambda: reads(log))
+    await until(lambda: follows(log))
     async with writes_paused(board):
         await say(log, accepted(user, 1, 1), accepted(user, 1, 2))
-        await until(lambda: some_pending(log, keys.PUSHER))
+        await until(lambda: is_busy(log))
         await log.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
     await until(lambda: board.xlen(keys.inbox("n1")))
     first.kill()
     await until(lambda: no_worker(log))
     await log.execute_command("CLIENT UNPAUSE")
     before = await pushed(board)
-    assert await pending(log, keys.PUSHER) > 0
+    assert not await nothing_left(log, keys.PUSHER)
     workers.start("pusher")
     await until(lambda: nothing_left(log, keys.PUSHER))
     after = await pushed(board)

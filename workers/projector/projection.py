@@ -15,8 +15,9 @@ from workers.projector.facts import Device, Facts, fold
 from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled
 
-PACE: Final = Pace(linger_seconds=0.2, verify_seconds=0.0)
-"""Lingering is what lets most envelopes be acknowledged before they would be written."""
+PACE: Final = Pace(linger_seconds=0.4, verify_seconds=0.0)
+"""Lingering lets most envelopes be acknowledged before they would be written: nodes collect acknowledgements
+for a tenth of a second. A device that connects waits as long for the newest envelopes, at most."""
 
 
 def is_urgent(event: LogEvent) -> bool:

@@ -4,16 +4,16 @@ Promise: an entry leaves the quarantine after its work is committed. A crash in 
 second retry changes nothing.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from schema import codec, keys
+from schema import codec, functions, keys
 from workers import quarantine
-from workers.batches import Batch, Entry
 from workers.failures import is_the_entrys, slug
 from workers.positions import Position
-from workers.pusher import Pusher
+from workers.pusher.routing import push_of, route
 from workers.quarantine import SetAside
 from workers.retrying.outcome import HANDLED, Outcome
 from workers.retrying.projecting import project
@@ -65,12 +65,11 @@ async def _of_log(
 async def _pushed(board: Any, aside: SetAside) -> Outcome:
     """Routes the hint again: a node drops a number that its socket had, and reads the mailbox at a gap."""
     try:
-        event, seq = codec.decode_entry(aside.fields)
+        push = push_of(aside.fields)
     except codec.UndecodableEntry as error:
         return Outcome("unreadable", error.reason)
-    entry = Entry(aside.position, event, seq, aside.fields)
     try:
-        await Pusher(board).handle(Batch([entry], aside.position))
+        await route(partial(functions.call, board, "workers"), [] if push is None else [push])
     except Exception as error:
         if not is_the_entrys(error):
             raise

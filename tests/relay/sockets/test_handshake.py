@@ -10,7 +10,6 @@ import pytest
 
 from relay.admission import Admission
 from relay.auth.tokens import Claims
-from relay.link import Link
 from relay.room import Room
 from relay.sockets import handshake
 from relay.sockets.handshake import Doorkeeper
@@ -18,6 +17,7 @@ from relay.sockets.live import LiveSocket
 from relay.sockets.registry import Registry
 from schema import functions, servers
 from schema.limits import CONNECTIONS, MINUTE, Limit
+from schema.link import Link
 from schema.refusals import Refusal
 from tests.support.node_on_board import Wire
 from tests.support.proxy import Proxy

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from relay.admission import Admission
-from relay.link import Link, OutcomeUnknown
 from relay.log_replies import Accepted
 from relay.mailbox_log import MailboxLog
 from relay.sockets.live import LiveSocket
@@ -17,6 +16,7 @@ from relay.sockets.user_budgets import UNANSWERED_BYTES
 from schema import functions, servers
 from schema.clock import now_ms
 from schema.limits import BODY_BYTES, DEFAULTS, Limit
+from schema.link import Link, OutcomeUnknown
 from schema.refusals import Refusal
 from tests.support.until import until
 

@@ -1,6 +1,7 @@
 """What the projector set aside and is retried leaves the tables as if it had been projected in its place."""
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
 from schema import servers as clients
+from schema.link import Link
 from tests.support.until import until
 from tests.workers import stories
 from tests.workers.consuming import QUICK
@@ -230,9 +232,8 @@ def test_what_the_projector_itself_set_aside_is_handled_once_the_cause_is_repair
             for event, seq in story:
                 await aside.log.xadd(SOURCE.stream, stories.fields((event, seq)))
             stopping = asyncio.Event()
-            projector = Consumer(
-                SOURCE, Projection(aside.database, 0), lambda: clients.client(log_url), "one", QUICK
-            )
+            connect, link = partial(clients.client, log_url), partial(Link, log_url, name="log")
+            projector = Consumer(SOURCE, Projection(aside.database, 0), connect, link, "one", QUICK)
             projecting = asyncio.create_task(projector.run(stopping))
             await until(aside.aside)
             stopping.set()

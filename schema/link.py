@@ -16,13 +16,12 @@ from redis.asyncio import SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
-from relay import rights
-from schema import tasks
+from schema import rights, tasks
 from schema.backoff import Backoff
 from schema.functions import connection_name
-from schema.log_identity import ANOTHER_LOG, AnotherLog
+from schema.log_identity import ANOTHER_LOG, AnotherLog, Guard
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
-from schema.servers import CONNECTIONS, address
+from schema.servers import CONNECTIONS, address, client
 
 log = structlog.get_logger(__name__)
 
@@ -257,3 +256,12 @@ class ClusterLink:
 
 def _as_written(response: Any, **_options: Any) -> Any:
     return response
+
+
+def link_to(
+    url: str, *, name: str, guard: Guard | None = None, check: Check | None = None
+) -> Link | ClusterLink:
+    """The connection for `url`, not open yet: to one server, which passes `check`, or to a cluster, whose
+    servers pass `guard`."""
+    found = client(url, guard=guard)
+    return ClusterLink(found) if isinstance(found, RedisCluster) else Link(url, name=name, check=check)

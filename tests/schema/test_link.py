@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from relay.link import Link
 from schema import servers, tasks
+from schema.link import Link
 from tests.support.certificates import tls_server
 from tests.support.proxy import Proxy
 

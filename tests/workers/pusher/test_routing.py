@@ -1,5 +1,6 @@
 """Pushes reach the inboxes of the nodes that hold the devices, in order; all else is passed over."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,8 @@ from schema import functions, inbox, keys
 from schema.inbox import Expired, Pushed
 from tests.workers import stories
 from tests.workers.stories import Said, accepted, acknowledged, expired, identity
-from workers import pusher
-from workers.batches import Batch
-from workers.pusher import Pusher
+from workers.pusher import routing
+from workers.pusher.routing import push_of, route
 
 
 async def connect(board: Any, node: str, user: UUID, device: int, *, alive: bool = True) -> None:
@@ -21,8 +21,8 @@ async def connect(board: Any, node: str, user: UUID, device: int, *, alive: bool
 
 
 async def push(board: Any, *story: Said) -> None:
-    entries = stories.entries(list(story))
-    await Pusher(board).handle(Batch(entries, entries[-1].position))
+    pushes = [push for said in story if (push := push_of(stories.fields(said))) is not None]
+    await route(partial(functions.call, board, "workers"), pushes)
 
 
 async def told(board: Any, node: str) -> list[list[inbox.Item]]:
@@ -81,7 +81,7 @@ async def test_a_large_batch_is_cut_into_entries_that_lua_can_unpack(board) -> N
     await push(board, *(accepted(user, 1, seq) for seq in range(1, 2001)))
     entries = await told(board, "n1")
     assert [item.seq for items in entries for item in items] == list(range(1, 2001))
-    assert max(map(len, entries)) == pusher.INBOX_PAIRS
+    assert max(map(len, entries)) == routing.INBOX_PAIRS
 
 
 async def test_large_bodies_are_cut_by_their_bytes(board) -> None:

@@ -4,8 +4,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from relay import rights
-from relay.link import Link
+from schema import rights
+from schema.link import Link
 
 
 async def test_a_link_whose_user_lacks_a_right_logs_it_once(

@@ -1,0 +1,214 @@
+"""The pusher's reader: every partition's entries reach the inboxes in order, and the groups follow."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from redis.exceptions import ResponseError
+
+from schema import functions, keys
+from schema.link import Link
+from schema.partitions import partition_of
+from tests.workers.moments import nothing_left, say, users_of_every_partition
+from tests.workers.running import PARTITIONS, until
+from tests.workers.stories import Said, accepted
+from workers.attempts import ALONE, Attempts
+from workers.pusher import reader as reading
+from workers.pusher.reader import Reader
+from workers.sources import log_source
+
+pytestmark = pytest.mark.usefixtures("quick_moves")
+
+
+@pytest.fixture
+def quick_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOVE_SECONDS", 0.05)
+    monkeypatch.setattr(reading, "BLOCK_MS", 50)
+
+
+@pytest.fixture
+async def users(log: Any, board: Any) -> list[UUID]:
+    """One user of each partition, in the order of the partitions, online at the node n1."""
+    await functions.install(log, "workers")
+    users = sorted(users_of_every_partition(), key=lambda user: partition_of(user, PARTITIONS))
+    await board.zadd(keys.NODES, {"n1": 1})
+    for user in users:
+        await board.hset(keys.presence(user), 1, "n1 socket")
+    return users
+
+
+@asynccontextmanager
+async def following(
+    log: Any, log_url: str, call: Any, name: str = "one", partitions: range = range(PARTITIONS)
+) -> AsyncIterator[list[Callable[[], Awaitable[None]]]]:
+    """A reader of the partitions; the functions end the work on each."""
+    link = Link(log_url, name="log")
+    await link.start()
+    reader = Reader(link, log, call, name)
+    stopping = [asyncio.Event() for _ in partitions]
+    works = [
+        asyncio.create_task(reader.work(partition, event))
+        for partition, event in zip(partitions, stopping, strict=True)
+    ]
+
+    async def give_back(event: asyncio.Event, work: "asyncio.Task[None]") -> None:
+        event.set()
+        async with asyncio.timeout(10):
+            await work
+
+    giving_back = [partial(give_back, *both) for both in zip(stopping, works, strict=True)]
+    try:
+        yield giving_back
+    finally:
+        for give in giving_back:
+            await give()
+        await link.close()
+
+
+def to(board: Any) -> Any:
+    return partial(functions.call, board, "workers")
+
+
+async def pushed(board: Any, user: UUID) -> list[int]:
+    """The numbers that the node was told for the user, in order."""
+    found = []
+    for _, fields in await board.xrange(keys.inbox("n1")):
+        for name, value in fields.items():
+            if name.startswith(b"p:") and user.bytes in value:
+                found.append(int(name.removeprefix(b"p:")))
+    return found
+
+
+async def group(log: Any, partition: int) -> dict[str, Any]:
+    rows = await log.xinfo_groups(keys.log(partition))
+    found: dict[str, Any] = next(row for row in rows if row["name"] == keys.PUSHER.encode())
+    return found
+
+
+def of_one(user: UUID, *seqs: int) -> list[Said]:
+    return [accepted(user, 1, seq) for seq in seqs]
+
+
+async def test_all_partitions_are_routed_in_order_and_the_groups_say_so(log, board, log_url, users) -> None:
+    await say(log, *(said for user in users for said in of_one(user, 1, 2)))
+    async with following(log, log_url, to(board)):
+        await until(lambda: nothing_left(log, keys.PUSHER))
+        await say(log, *(said for user in users for said in of_one(user, 3, 4, 5)))
+        await until(lambda: nothing_left(log, keys.PUSHER))
+    for user in users:
+        assert await pushed(board, user) == [1, 2, 3, 4, 5]
+    for partition in range(PARTITIONS):
+        row = await group(log, partition)
+        assert (row["entries-read"], row["pending"], row["consumers"]) == (5, 0, 0)
+
+
+async def test_a_partition_that_is_given_back_leaves_its_group_at_the_last_entry_routed(
+    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOVE_SECONDS", 1000.0)
+    async with following(log, log_url, to(board)) as give_back:
+        await say(log, *of_one(users[0], 1), *of_one(users[1], 1))
+        await until(lambda: pushed(board, users[0]))
+        await give_back[0]()
+        assert await nothing_left(log, keys.PUSHER, keys.log(0))
+        await say(log, *of_one(users[0], 2), *of_one(users[1], 2))
+
+        async def two_came() -> bool:
+            return await pushed(board, users[1]) == [1, 2]
+
+        await until(two_came)
+    assert await pushed(board, users[0]) == [1], "it is another worker's"
+    assert (await group(log, 0))["lag"] == 1
+
+
+async def test_entries_that_an_earlier_version_left_pending_are_routed_again_and_pending_no_more(
+    log, board, log_url, users
+) -> None:
+    await log.xgroup_create(keys.log(0), keys.PUSHER, id="0", mkstream=True)
+    await say(log, *of_one(users[0], 1, 2, 3, 4))
+    ((_, rows),) = await log.xreadgroup(keys.PUSHER, "old", {keys.log(0): ">"}, count=3)
+    await log.xack(keys.log(0), keys.PUSHER, rows[0][0])
+    async with following(log, log_url, to(board)):
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [2, 3, 4]
+    row = await group(log, 0)
+    assert (row["pending"], row["consumers"]) == (0, 0)
+
+
+async def test_a_group_that_was_destroyed_is_made_again(log, board, log_url, users) -> None:
+    async with following(log, log_url, to(board)):
+        await say(log, *of_one(users[0], 1))
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+        await log.xgroup_destroy(keys.log(0), keys.PUSHER)
+        await say(log, *of_one(users[0], 2))
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert set(await pushed(board, users[0])) == {1, 2}
+
+
+async def test_entries_wait_while_the_board_is_away(log, board, log_url, users) -> None:
+    tries = []
+
+    async def flaky(*what: Any) -> Any:
+        tries.append(what)
+        if len(tries) < 3:
+            raise ConnectionError
+        return await functions.call(board, "workers", *what)
+
+    async with following(log, log_url, flaky):
+        await say(log, *of_one(users[0], 1, 2))
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [1, 2]
+
+
+async def test_what_cannot_be_read_or_routed_is_set_aside_and_the_rest_goes_on(
+    log, board, log_url, users
+) -> None:
+    async def stumbling(name: str, names: list[str], args: list[Any]) -> Any:
+        if b"p:3" in args:
+            raise ResponseError("user_function:12: attempt to index a nil value")
+        return await functions.call(board, "workers", name, names, args)
+
+    await log.xadd(keys.log(0), {"e": b"no event"})
+    await say(log, *of_one(users[0], 1, 2, 3, 4))
+    async with following(log, log_url, stumbling):
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [1, 2, 4]
+    rows = [row for _, row in await log.xrange(keys.quarantine(0))]
+    assert sorted(row[b"kind"] for row in rows) == [b"failing", b"undecodable"]
+    assert {row[b"group"] for row in rows} == {b"pusher"}
+
+
+async def test_an_entry_that_workers_died_of_is_found_one_by_one(log, board, log_url, users) -> None:
+    await say(log, *of_one(users[0], 1, 2, 3))
+    before, deadly = (position for position, _ in (await log.xrange(keys.log(0)))[:2])
+    await log.xgroup_create(keys.log(0), keys.PUSHER, id=before)
+    for number in range(ALONE):
+        await Attempts(log, log_source(keys.PUSHER, 0), f"dead-{number}").begin(deadly)
+    async with following(log, log_url, to(board)):
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [3]
+    ((_, row),) = await log.xrange(keys.quarantine(0))
+    assert (row[b"position"], row[b"kind"]) == (deadly, b"deadly")
+
+
+async def test_a_group_is_never_moved_back_and_its_lag_stays_known(log, users) -> None:
+    await log.xgroup_create(keys.log(0), keys.PUSHER, id="0", mkstream=True)
+    await say(log, *of_one(users[0], 1, 2, 3, 4))
+    first, second, third, fourth = [position for position, _ in await log.xrange(keys.log(0))]
+
+    async def move(since: bytes, count: int, upto: bytes) -> Any:
+        arguments = [keys.PUSHER, since, count, upto]
+        return await functions.call(log, "workers", "move_group", [keys.log(0)], arguments)
+
+    assert await move(b"0-0", 2, second) == 2
+    assert await move(b"0-0", 1, first) == 2, "a former owner's"
+    assert await move(second, 1, third) == 1
+    assert await move(first, 3, fourth) == 0, "the end is known without counting"
+    await log.xgroup_destroy(keys.log(0), keys.PUSHER)
+    assert await move(first, 3, fourth) is None
+    assert await log.delete(keys.log(0))
+    assert await move(first, 3, fourth) is None

@@ -1,0 +1,258 @@
+"""The pusher's reader: one read for all its partitions, one routing call for everything that was read.
+
+Invariant: a partition's entries are routed in order, and its position moves on after that. One turn is under
+way at a time. Entries that come meanwhile are read with the next, so that batches grow with load and nothing
+waits when idle.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import structlog
+from redis.exceptions import ResponseError
+
+from schema import functions, keys
+from schema.backoff import Backoff
+from schema.codec import UndecodableEntry
+from schema.link import Commands
+from schema.tasks import pause
+from workers import metrics
+from workers.attempts import ALONE, Attempts
+from workers.failures import AWAY, is_the_entrys, slug
+from workers.page_size import PageSize
+from workers.pusher.following import Followed
+from workers.pusher.routing import Call, Push, push_of, route
+from workers.quarantine import set_aside
+from workers.sources import log_source
+from workers.takeover import NoGroup
+
+log = structlog.get_logger(__name__)
+
+READ: Final = 256
+"""Entries of a partition in one read."""
+BLOCK_MS: Final = 500
+"""How long a read waits; a partition that was taken over meanwhile waits as long."""
+MOVE_SECONDS: Final = 1.0
+"""Between two moves of a group."""
+
+Row = tuple[bytes, Mapping[bytes, bytes]]
+
+
+class Found(NamedTuple):
+    """An entry that says something to a socket."""
+
+    followed: Followed
+    position: bytes
+    fields: Mapping[bytes, bytes]
+    push: Push
+
+
+class Reader:
+    """Follows the partitions that it is given. `link`: its own connection to the log, which the read blocks;
+    `client`: of the log, for all else; `call`: the workers' functions on the board."""
+
+    def __init__(self, link: Commands, client: Any, call: Call, worker: str) -> None:
+        self._link = link
+        self._client = client
+        self._call = call
+        self._worker = worker
+        self._followed: dict[bytes, Followed] = {}
+        self._turns: asyncio.Task[None] | None = None
+        self._page_size = PageSize(READ)
+        self._backoff = Backoff(first=0.1, factor=2.0, most=2.0)
+        self._moved_at = 0.0
+        self._move = functions.called("workers", "move_group")
+        self._batch = metrics.BATCH.labels(keys.PUSHER)
+        self._batch_seconds = metrics.BATCH_SECONDS.labels(keys.PUSHER)
+
+    async def work(self, partition: int, stopping: asyncio.Event) -> None:
+        """Follows the partition until `stopping`."""
+        source = log_source(keys.PUSHER, partition)
+        backoff = Backoff(first=0.1, factor=2.0, most=5.0)
+        try:
+            while not stopping.is_set():
+                try:
+                    followed = await Followed.take_over(self._client, source)
+                    await self._begin(followed, stopping)
+                    await self._follow(followed, stopping)
+                except (NoGroup, *AWAY) as error:
+                    log.warning("consumer_waits", error=slug(error), group=source.group, partition=partition)
+                    await pause(stopping, backoff.next())
+        finally:
+            metrics.forget(source.group, partition)
+
+    async def _begin(self, followed: Followed, stopping: asyncio.Event) -> None:
+        """The first entries, which may be what an owner before died of: all at once, or, when one ended over
+        them already, one by one and on record (`workers.attempts`)."""
+        source = followed.source
+        rows = await self._client.xrange(
+            source.stream, f"({followed.at.decode()}", "+", count=self._page_size.entries
+        )
+        if not rows:
+            return
+        attempts = Attempts(self._client, source, self._worker)
+        try:
+            ended_at = await attempts.ended_at()
+            alone = any(position == ended_at for position, _ in rows)
+            for piece in [[row] for row in rows] if alone else [rows]:
+                if stopping.is_set():
+                    return
+                position, fields = piece[0]
+                if await attempts.begin(position, alone=len(piece) == 1) > ALONE:
+                    reason = f"{ALONE} workers ended while they handled it alone"
+                    await set_aside(self._client, source, position, fields, reason, "deadly")
+                else:
+                    await attempts.during(self._route(await self._read_all(followed, piece)))
+                followed.note(piece[-1][0], len(piece))
+                names, args = followed.move()
+                lag = await functions.call(self._client, "workers", "move_group", names, args)
+                followed.moved(followed.at, followed.count, lag)
+        finally:
+            if attempts.on_record:
+                await attempts.over()
+
+    async def _follow(self, followed: Followed, stopping: asyncio.Event) -> None:
+        self._followed[followed.stream] = followed
+        if self._turns is None or self._turns.done():
+            self._turns = asyncio.create_task(self._run(), name="pusher-turns")
+        stop = asyncio.create_task(stopping.wait())
+        stop.add_done_callback(lambda _: followed.leave())
+        try:
+            await followed.left
+        finally:
+            stop.cancel()
+            self._end(followed)
+
+    async def _run(self) -> None:
+        """Until no partition is left. A bug ends the work on all of them; `workers.sharing` restarts it."""
+        try:
+            while self._followed:
+                await self._turn()
+        except Exception as error:  # noqa: BLE001 - each partition's work raises it
+            for followed in list(self._followed.values()):
+                self._end(followed, error)
+
+    async def _turn(self) -> None:
+        followed = list(self._followed.values())
+        try:
+            reply = await self._read(followed)
+            if reply:
+                await self._take(reply)
+            self._backoff.reset()
+        except AWAY as error:
+            log.warning("consumer_waits", error=slug(error), group=keys.PUSHER)
+            for one in followed:
+                if one.leaving:
+                    self._end(one)
+            await asyncio.sleep(self._backoff.next())
+        for one in followed:
+            if one.leaving and not one.is_ahead:
+                self._end(one)
+
+    def _end(self, followed: Followed, error: Exception | None = None) -> None:
+        """The partition is followed no more."""
+        if self._followed.get(followed.stream) is followed:
+            del self._followed[followed.stream]
+        if followed.left.done():
+            return
+        if error is None:
+            followed.left.set_result(None)
+        else:
+            followed.left.set_exception(error)
+
+    async def _read(self, followed: list[Followed]) -> Any:
+        """What came; in the same write goes how far the groups are to be moved."""
+        now = time.monotonic()
+        due = now - self._moved_at >= MOVE_SECONDS
+        moving = [one for one in followed if one.is_ahead and (due or one.leaving)]
+        reading = [one for one in followed if not one.leaving]
+        asked = [self._link.execute("FCALL", self._move, 1, *_flat(one.move())) for one in moving]
+        moves = [(one, one.at, one.count) for one in moving]
+        if reading:
+            streams, ats = [one.stream for one in reading], [one.at for one in reading]
+            asked.append(
+                self._link.execute(
+                    "XREAD", "COUNT", self._page_size.entries, "BLOCK", BLOCK_MS, "STREAMS", *streams, *ats
+                )
+            )
+        replies = (
+            [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
+        )
+        for (one, upto, count), reply in zip(moves, replies, strict=False):
+            await self._moved(one, upto, count, reply)
+        if due:
+            self._moved_at = now
+        found = replies[-1] if reading else None
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    async def _moved(self, one: Followed, upto: bytes, count: int, reply: Any) -> None:
+        if isinstance(reply, BaseException):
+            if isinstance(reply, ResponseError) and functions.is_missing(reply):
+                await functions.install(self._client, "workers")
+            raise reply
+        try:
+            one.moved(upto, count, reply)
+        except NoGroup as error:
+            self._end(one, error)
+
+    async def _take(self, reply: list[Any]) -> None:
+        began = time.monotonic()
+        found: list[Found] = []
+        upto: list[tuple[Followed, bytes, int]] = []
+        size = 0
+        for stream, entries in reply:
+            followed = self._followed.get(stream)
+            if followed is None:
+                continue
+            rows: list[Row] = [
+                (position, dict(zip(flat[::2], flat[1::2], strict=True))) for position, flat in entries
+            ]
+            found += await self._read_all(followed, rows)
+            upto.append((followed, rows[-1][0], len(rows)))
+            size += sum(len(value) for _, fields in rows for value in fields.values())
+        many = sum(count for _, _, count in upto)
+        self._page_size.note(many, size)
+        await self._route(found)
+        for followed, position, count in upto:
+            followed.note(position, count)
+        self._batch.observe(many)
+        self._batch_seconds.observe(time.monotonic() - began)
+
+    async def _read_all(self, followed: Followed, rows: list[Row]) -> list[Found]:
+        """What the rows say to sockets; one that cannot be read is set aside."""
+        found = []
+        for position, fields in rows:
+            try:
+                push = push_of(fields)
+            except UndecodableEntry as error:
+                await set_aside(self._client, followed.source, position, fields, error.reason, "undecodable")
+                continue
+            if push is not None:
+                found.append(Found(followed, position, fields, push))
+        return found
+
+    async def _route(self, found: list[Found]) -> None:
+        """Routes all at once; where the function fails, the halves, until the entry to blame is set aside."""
+        try:
+            await route(self._call, [one.push for one in found])
+        except Exception as error:
+            if not is_the_entrys(error):
+                raise
+            if len(found) > 1:
+                middle = len(found) // 2
+                await self._route(found[:middle])
+                await self._route(found[middle:])
+                return
+            log.exception("entry_keeps_failing", group=keys.PUSHER)
+            (one,) = found
+            source = one.followed.source
+            await set_aside(self._client, source, one.position, one.fields, slug(error), "failing")
+
+
+def _flat(move: tuple[list[str], list[Any]]) -> list[Any]:
+    names, args = move
+    return [*names, *args]
