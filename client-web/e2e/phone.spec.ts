@@ -27,6 +27,11 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.get('relay-address').fill(`${relay.url}/`)
   await anna.get('relay-choose').click()
   await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
+  // Another one is asked for, and then not taken.
+  await anna.get('relay-change').click()
+  await anna.get('relay-address').fill('another.example.invalid')
+  await anna.get('relay-keep').click()
+  await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
   await anna.get(testids.username).fill(anna.name)
   await anna.get(testids.password).fill(PASSWORD)
   await anna.get(testids.submitRegister).click()
@@ -56,7 +61,7 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   anna = await anna.tab()
   await anna.open()
   phone.recognises = false
-  await expect(anna.get('unlock-passkey')).toHaveText('Unlock with fingerprint, face or PIN')
+  await expect(anna.get('unlock-passkey')).toHaveText('Fingerprint, face or PIN')
   await anna.get('unlock-passkey').click()
   await expect.poll(() => phone.called('BiometricAuthNative.internalAuthenticate').length).toBe(2)
   await expect(anna.get(testids.unlockPassphrase)).toBeVisible()

@@ -9,7 +9,7 @@ const de: TextsLike<typeof en> = {
   },
   instead: {
     system: {
-      unlockWithPasskey: 'Mit Fingerabdruck, Gesicht oder PIN entsperren',
+      unlockWithPasskey: 'Fingerabdruck, Gesicht oder PIN',
       unopenedWhy: {
         failed: 'Dieses Telefon hat nicht geöffnet, was es für Sealstream aufbewahrt.',
       },

@@ -8,7 +8,7 @@ export default {
   },
   instead: {
     system: {
-      unlockWithPasskey: 'Unlock with fingerprint, face or PIN',
+      unlockWithPasskey: 'Fingerprint, face or PIN',
       unopenedWhy: { failed: 'This phone did not open what it keeps for Sealstream.' },
       unopenedDo: {
         failed:
