@@ -1,4 +1,6 @@
 /** The app in a phone's shell: the build for phones, Capacitor's own bridge, a played native side. */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { PASSWORD, Person } from './support/person'
 import { Phone, SHELL } from './support/phone'
 import { shared } from './support/shared'
@@ -127,6 +129,18 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.confirm('Sign out')
   await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
   expect(phone.keys.size).toBe(0)
+})
+
+test('the build for phones has nothing of the plugins’ fallbacks for browsers, which keep keys in the clear', async () => {
+  const { data: build } = await shared('phone')
+  const scripts = readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  )
+  expect(scripts.length).toBeGreaterThan(3)
+  const keeping = scripts.filter((file) =>
+    readFileSync(join(build, file), 'utf8').includes('localStorage'),
+  )
+  expect(keeping).toEqual([])
 })
 
 test('an iPhone in German: register, write, be killed, open by its owner’s face, write', async ({

@@ -68,6 +68,11 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
   return new MessengerError('internal', String(error), {}, options)
 }
 
+const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoError]
+
+/** Of none of the types that a person is told about in words of their own. */
+export const isBug = (error: unknown): boolean => !TYPES.some((type) => error instanceof type)
+
 const isNotLoaded = (error: unknown): boolean =>
   error instanceof CryptoError && error.code === 'not_loaded'
 

@@ -152,6 +152,19 @@ test('a bug while opening is shown, and reported once as it is', async () => {
   expect(anna.shown.state.phase).toBe('signed_out')
 })
 
+test('a bug in a command is told in words, and reported as it is', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const bug = new TypeError('a bug')
+  const anna = new Client('anna', new TestRelay())
+  await anna.boot()
+  vi.spyOn(Vault.prototype, 'unlock').mockRejectedValueOnce(bug)
+  const reported = vi.spyOn(globalThis, 'reportError').mockReturnValue()
+  await expect(anna.messenger.unlock('seven plain words')).rejects.toMatchObject({
+    code: 'internal',
+  })
+  expect(reported.mock.calls).toEqual([[bug]])
+})
+
 test('an engine that cannot be fetched: no connection is said, and it opens once there is one', async () => {
   const { anna, bob, relay } = await acquaintedClients()
   anna.stop()
