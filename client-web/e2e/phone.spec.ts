@@ -6,6 +6,7 @@ import { Phone, SHELL } from './support/phone'
 import { shared } from './support/shared'
 import { expect, test, unique } from './support/fixtures'
 import { testids } from './support/testids'
+import { untrustedServer } from './support/tls'
 
 const PASSPHRASE = 'seven quiet otters dance below the moon'
 
@@ -141,6 +142,30 @@ test('the build for phones has nothing of the plugins’ fallbacks for browsers,
     readFileSync(join(build, file), 'utf8').includes('localStorage'),
   )
   expect(keeping).toEqual([])
+})
+
+test('a server whose certificate the phone does not trust is not taken', async ({
+  browser,
+  relay,
+}) => {
+  const { data: build } = await shared('phone')
+  const server = await untrustedServer(relay.url)
+  const choose = async (ignoreHTTPSErrors: boolean) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors, locale: 'en-GB' })
+    await Phone.around(context, 'android', build)
+    const page = await context.newPage()
+    await page.goto(SHELL)
+    await page.getByTestId('relay-address').fill(server.url)
+    await page.getByTestId('relay-choose').click()
+    return { context, page }
+  }
+  const refused = await choose(false)
+  await expect(refused.page.getByRole('alert')).toContainText('its certificate does not fit')
+  // Nothing but the certificate is wrong with it.
+  const taken = await choose(true)
+  await expect(taken.page.getByTestId('relay-host')).toHaveText(new URL(server.url).host)
+  for (const { context } of [refused, taken]) await context.close()
+  server.stop()
 })
 
 test('an iPhone in German: register, write, be killed, open by its owner’s face, write', async ({
