@@ -3,6 +3,7 @@ import {
   BiometryError,
   BiometryErrorType,
 } from '@aparajita/capacitor-biometric-auth'
+import { i18n } from '@/i18n'
 import { PasskeyError } from '@/platform/platform'
 import type { Passkeys } from '@/platform/platform'
 import { keychain } from './keychain'
@@ -44,8 +45,14 @@ export const phonePasskeys: Passkeys = {
 }
 
 async function recognised(): Promise<void> {
+  const { t } = i18n.global
   try {
-    await BiometricAuth.authenticate({ allowDeviceCredential: true, androidTitle: 'Sealstream' })
+    await BiometricAuth.authenticate({
+      allowDeviceCredential: true,
+      androidTitle: t('common.appName'),
+      reason: t('phone.recognise'),
+      cancelTitle: t('common.cancel'),
+    })
   } catch (cause) {
     const code = cause instanceof BiometryError ? cause.code : ''
     throw new PasskeyError(UNSUPPORTED.has(code) ? 'unsupported' : 'cancelled', { cause })

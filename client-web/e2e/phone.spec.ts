@@ -1,9 +1,12 @@
 /** The app in a phone's shell: the build for phones, Capacitor's own bridge, a played native side. */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { PASSWORD, Person } from './support/person'
 import { Phone, SHELL } from './support/phone'
 import { shared } from './support/shared'
 import { expect, test, unique } from './support/fixtures'
 import { testids } from './support/testids'
+import { untrustedServer } from './support/tls'
 
 const PASSPHRASE = 'seven quiet otters dance below the moon'
 
@@ -27,6 +30,11 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.get('relay-address').fill(`${relay.url}/`)
   await anna.get('relay-choose').click()
   await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
+  // Another one is asked for, and then not taken.
+  await anna.get('relay-change').click()
+  await anna.get('relay-address').fill('another.example.invalid')
+  await anna.get('relay-keep').click()
+  await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
   await anna.get(testids.username).fill(anna.name)
   await anna.get(testids.password).fill(PASSWORD)
   await anna.get(testids.submitRegister).click()
@@ -49,13 +57,14 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.get('passkey').click()
   await anna.get('passkey-passphrase').fill(PASSPHRASE)
   await anna.get('passkey-submit').click()
-  await expect(anna.page.getByText('Passkey added.')).toBeVisible()
+  await expect(anna.page.getByText('Fingerprint, face or PIN added.')).toBeVisible()
 
   await anna.page.close()
   await bob.write('while you were away')
   anna = await anna.tab()
   await anna.open()
   phone.recognises = false
+  await expect(anna.get('unlock-passkey')).toHaveText('Fingerprint, face or PIN')
   await anna.get('unlock-passkey').click()
   await expect.poll(() => phone.called('BiometricAuthNative.internalAuthenticate').length).toBe(2)
   await expect(anna.get(testids.unlockPassphrase)).toBeVisible()
@@ -77,7 +86,12 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await bob.write('are you there?')
   await expect
     .poll(() => phone.called('LocalNotifications.schedule'))
-    .toMatchObject([{ notifications: [{ title: `New message from ${bob.name}` }] }])
+    .toMatchObject([
+      { notifications: [{ title: `New message from ${bob.name}`, channelId: 'messages' }] },
+    ])
+  expect(phone.called('LocalNotifications.createChannel')).toMatchObject([
+    { id: 'messages', name: 'Messages' },
+  ])
   await phone.tell('LocalNotifications', 'localNotificationActionPerformed', {
     notification: { id: 1 },
   })
@@ -116,4 +130,97 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   await anna.confirm('Sign out')
   await expect(anna.get('relay-host')).toHaveText(new URL(relay.url).host)
   expect(phone.keys.size).toBe(0)
+})
+
+test('the build for phones has nothing of the plugins’ fallbacks for browsers, which keep keys in the clear', async () => {
+  const { data: build } = await shared('phone')
+  const scripts = readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  )
+  expect(scripts.length).toBeGreaterThan(3)
+  const keeping = scripts.filter((file) =>
+    readFileSync(join(build, file), 'utf8').includes('localStorage'),
+  )
+  expect(keeping).toEqual([])
+})
+
+test('a server whose certificate the phone does not trust is not taken', async ({
+  browser,
+  relay,
+}) => {
+  const { data: build } = await shared('phone')
+  const server = await untrustedServer(relay.url)
+  const choose = async (ignoreHTTPSErrors: boolean) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors, locale: 'en-GB' })
+    await Phone.around(context, 'android', build)
+    const page = await context.newPage()
+    await page.goto(SHELL)
+    await page.getByTestId('relay-address').fill(server.url)
+    await page.getByTestId('relay-choose').click()
+    return { context, page }
+  }
+  const refused = await choose(false)
+  await expect(refused.page.getByRole('alert')).toContainText('its certificate does not fit')
+  // Nothing but the certificate is wrong with it.
+  const taken = await choose(true)
+  await expect(taken.page.getByTestId('relay-host')).toHaveText(new URL(server.url).host)
+  for (const { context } of [refused, taken]) await context.close()
+  server.stop()
+})
+
+test('an iPhone in German: register, write, be killed, open by its owner’s face, write', async ({
+  browser,
+  relay,
+  person,
+  guests,
+}) => {
+  const bob = await person('bob')
+  let anna = await Person.arrive(browser, SHELL, unique('anna'), 'de-DE')
+  guests.push(anna)
+  const { data: build } = await shared('phone')
+  const phone = await Phone.around(anna.context, 'ios', build)
+
+  await anna.open()
+  await anna.get('relay-address').fill(relay.url)
+  await anna.get('relay-choose').click()
+  await anna.get(testids.username).fill(anna.name)
+  await anna.get(testids.password).fill(PASSWORD)
+  await anna.get(testids.submitRegister).click()
+  await expect(anna.page.getByText('wer dieses Telefon entsperren kann')).toBeVisible()
+  await anna.get(testids.passphrase).fill(PASSPHRASE)
+  await anna.get(testids.passphraseRepeat).fill(PASSPHRASE)
+  await anna.get(testids.passphraseSubmit).click()
+  await anna.isOnline()
+  const [annasCode, bobsCode] = [await anna.code(), await bob.code()]
+  await bob.add(annasCode)
+  await anna.add(bobsCode)
+  await anna.write('from my iPhone')
+  await bob.hasReceived(['from my iPhone'])
+
+  await anna.go('#/settings/privacy')
+  await anna.get('passkey').click()
+  await anna.get('passkey-passphrase').fill(PASSPHRASE)
+  await anna.get('passkey-submit').click()
+  await expect(anna.page.getByText('Fingerabdruck, Gesicht oder PIN hinzugefügt.')).toBeVisible()
+  expect([...phone.keys.values()]).toMatchObject([
+    { sync: false, access: 1 },
+    { sync: false, access: 1 },
+  ])
+
+  await anna.page.close()
+  await bob.write('while you were away')
+  anna = await anna.tab()
+  await anna.open()
+  await anna.get('unlock-passkey').click()
+  await anna.isOnline()
+  const asked = {
+    reason: 'Bestätige, dass du es bist.',
+    cancelTitle: 'Abbrechen',
+    allowDeviceCredential: true,
+  }
+  expect(phone.called('BiometricAuthNative.internalAuthenticate')).toMatchObject([asked, asked])
+  await anna.chatWith(bob.name)
+  await anna.hasReceived(['while you were away'])
+  await anna.write('back again')
+  await bob.hasReceived(['from my iPhone', 'back again'])
 })

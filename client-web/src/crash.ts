@@ -1,9 +1,10 @@
 /**
  * A fault in a component never leaves a white or half-drawn page: another Vue app, which needs
- * nothing of the broken one, draws a crash screen in its place. A fault in an event handler is only
- * reported: the page still stands. All faults are reported to the console.
+ * nothing of the broken one, draws a crash screen in its place. After a fault in an event handler the page
+ * still stands, and a line says that something went wrong. All faults are reported to the console.
  */
 import { type App, createApp, ErrorCodes } from 'vue'
+import { useToasts } from './composables/toasts'
 import { i18n } from './i18n'
 import CrashScreen from './views/CrashScreen.vue'
 
@@ -19,7 +20,10 @@ export function watchCrashes(app: App, draw = drawCrash): void {
   let crashed = false
   app.config.errorHandler = (error, _component, place) => {
     reportError(error)
-    if (crashed || EVENT_HANDLERS.some((handler) => place.endsWith(handler))) return
+    if (crashed) return
+    if (EVENT_HANDLERS.some((handler) => place.endsWith(handler))) {
+      return useToasts().show(i18n.global.t('errors.internal'))
+    }
     crashed = true
     setTimeout(() => {
       try {

@@ -2,6 +2,7 @@
 
 import json
 import plistlib
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,9 @@ from relay.http.headers import CONTENT_SECURITY_POLICY
 ROOT = Path(__file__).parents[2]
 ANDROID = ROOT / "capacitor/android/app/src"
 IOS = ROOT / "capacitor/ios/App/App"
+PROJECT = ROOT / "capacitor/ios/App/App.xcodeproj/project.pbxproj"
 NAME = "{http://schemas.android.com/apk/res/android}"
+TOOLS = "{http://schemas.android.com/tools}"
 
 
 def read(path: str) -> ET.Element:
@@ -37,10 +40,13 @@ def test_android_keeps_what_it_has_on_the_device() -> None:
 
 def test_android_asks_for_network_and_camera_and_opens_codes() -> None:
     manifest = read("main/AndroidManifest.xml")
-    assert {one.get(f"{NAME}name") for one in manifest.findall("uses-permission")} == {
-        "android.permission.INTERNET",
-        "android.permission.CAMERA",
-    }
+    asked, removed = set(), set()
+    for one in manifest.findall("uses-permission"):
+        (removed if one.get(f"{TOOLS}node") == "remove" else asked).add(str(one.get(f"{NAME}name")))
+    assert asked == {"android.permission.INTERNET", "android.permission.CAMERA"}
+    # Of the plugin for notices: rights to show one later, which nothing uses.
+    rights = {"SCHEDULE_EXACT_ALARM", "RECEIVE_BOOT_COMPLETED", "WAKE_LOCK"}
+    assert removed == {f"android.permission.{right}" for right in rights}
     camera = manifest.find("uses-feature")
     assert camera is not None
     assert camera.get(f"{NAME}required") == "false"
@@ -80,6 +86,52 @@ def test_ios_says_why_it_asks_and_opens_codes() -> None:
     types = info["CFBundleURLTypes"]
     assert isinstance(types, list)
     assert [one["CFBundleURLSchemes"] for one in types] == [["sealstream"]]
+
+
+def test_every_native_text_stands_in_both_languages() -> None:
+    german = (IOS / "de.lproj/InfoPlist.strings").read_text("utf-8")
+    without_comments = re.sub(r"/\*.*?\*/", "", german, flags=re.DOTALL)
+    pair = r'"(\w+)" = "((?:[^"\\]|\\.)+)";\s*'
+    assert re.fullmatch(rf"\s*(?:{pair})*", without_comments)
+    texts = dict(re.findall(pair, without_comments))
+    english = {key: text for key, text in plist().items() if key.endswith("UsageDescription")}
+    assert texts.keys() == english.keys()
+    assert all(texts[key] != english[key] for key in texts)
+    # Xcode copies what the project names.
+    project = PROJECT.read_text("utf-8")
+    languages = {folder.name.removesuffix(".lproj") for folder in IOS.glob("*.lproj")}
+    regions = re.search(r"knownRegions = \(([^)]*)\)", project)
+    assert regions
+    assert {*re.findall(r"\w+", regions[1])} == languages | {"en"}
+
+    # Android takes the default folder's text where a language has none.
+    translatable = {
+        one.get("name"): one.text
+        for one in read("main/res/values/strings.xml")
+        if one.get("translatable") != "false"
+    }
+    german_texts = {one.get("name"): one.text for one in read("main/res/values-de/strings.xml")}
+    assert translatable
+    assert german_texts.keys() == translatable.keys()
+    assert all(german_texts[name] != translatable[name] for name in translatable)
+
+
+def test_both_apps_have_the_version_of_the_client() -> None:
+    version = json.loads((ROOT / "client-web/package.json").read_text("utf-8"))["version"]
+    gradle = (ANDROID.parent / "build.gradle").read_text("utf-8")
+    assert re.findall(r'versionName "(.*)"', gradle) == [version]
+    assert set(re.findall(r"MARKETING_VERSION = (.*);", PROJECT.read_text("utf-8"))) == {version}
+
+
+def test_both_apps_have_one_id_and_one_name() -> None:
+    config = (ROOT / "capacitor/capacitor.config.js").read_text("utf-8")
+    ids = re.findall(r"appId: '(.*)'", config)
+    gradle = (ANDROID.parent / "build.gradle").read_text("utf-8")
+    assert re.findall(r'applicationId "(.*)"', gradle) == ids
+    assert set(re.findall(r"PRODUCT_BUNDLE_IDENTIFIER = (.*);", PROJECT.read_text("utf-8"))) == {*ids}
+    names = re.findall(r"appName: '(.*)'", config)
+    strings = {one.get("name"): one.text for one in read("main/res/values/strings.xml")}
+    assert [strings["app_name"], plist()["CFBundleDisplayName"]] == names * 2
 
 
 def test_every_picture_that_ios_names_is_there() -> None:

@@ -119,7 +119,7 @@ export function withoutIdentity(): void {
   Object.assign(useAppStore().state, { phase: 'needs_identity', knownUsername: 'mara' })
 }
 
-export const unopened = (trouble: 'damaged' | 'full' | 'failed'): Scene => ({
+export const unopened = (trouble: 'damaged' | 'full' | 'offline' | 'failed'): Scene => ({
   path: '/',
   fill: () => void Object.assign(useAppStore().state, { phase: 'unopened', trouble }),
 })

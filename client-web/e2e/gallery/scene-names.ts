@@ -19,6 +19,7 @@ export const sceneNames = [
   'elsewhere',
   'unopened',
   'unopened-full',
+  'unopened-offline',
   'unopened-erase',
   'starting',
   'unsupported',

@@ -90,6 +90,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
   unopened: unopened('damaged'),
   'unopened-full': unopened('full'),
+  'unopened-offline': unopened('offline'),
   'unopened-erase': unopened('failed'),
   starting: { path: '/', fill: () => {} },
   unsupported: { path: '/', fill: signedOut, missing: 'secure_context' },

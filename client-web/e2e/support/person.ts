@@ -24,9 +24,14 @@ export class Person {
     this.listen(page)
   }
 
-  static async arrive(browser: Browser, url: string, name: string): Promise<Person> {
+  static async arrive(
+    browser: Browser,
+    url: string,
+    name: string,
+    locale = 'en-GB',
+  ): Promise<Person> {
     const context = await browser.newContext({
-      locale: 'en-GB',
+      locale,
       // Tall: a chat keeps only what is near the screen in the page. Every pixel is drawn, and costs.
       viewport: { width: 1280, height: 1600 },
     })

@@ -137,6 +137,8 @@ export class Phone {
       case 'LocalNotifications.requestPermissions':
         return { display: 'granted' }
       case 'LocalNotifications.schedule':
+        // Anything exact opens the system's settings on Android, and is shown once the person is back from there.
+        if (this.system === 'android' && !inexact(options)) return undefined
         return { notifications: options['notifications'] }
       case 'BiometricAuthNative.checkBiometry':
         return { isAvailable: true, deviceIsSecure: true }
@@ -146,6 +148,8 @@ export class Phone {
       case 'App.minimizeApp':
       case 'Haptics.impact':
       case 'SystemBars.setStyle':
+      case 'LocalNotifications.createChannel':
+      case 'LocalNotifications.removeAllDeliveredNotifications':
       case 'LocalNotifications.removeDeliveredNotifications':
         return {}
       default:
@@ -158,6 +162,11 @@ export class Phone {
     return Buffer.from(this.files.get(path) ?? '', 'base64')
   }
 }
+
+const inexact = (options: Record<string, unknown>): boolean =>
+  (options['notifications'] as { isExactNotification?: boolean }[]).every(
+    (notice) => notice.isExactNotification === false,
+  )
 
 /** Runs in the page before anything of it: what a shell's web view puts there. */
 function nativeSide({ system, headers }: { system: System; headers: Header[] }): void {
@@ -209,7 +218,11 @@ const inJava = (source: string): [string | undefined, string[]] => [
 ]
 const inSwift = (source: string): [string | undefined, string[]] => [
   /let jsName = "(\w+)"/.exec(source)?.[1],
-  [...source.matchAll(/CAPPluginMethod\(name: "(\w+)"/g)].map(([, name]) => name ?? ''),
+  [
+    ...source.matchAll(
+      /(?:CAPPluginMethod\(name: "|(?:CAPPluginMethod|\.init)\(#selector\()(\w+)/g,
+    ),
+  ].map(([, name]) => name ?? ''),
 ]
 
 function sourcesOf(system: System): string[] {

@@ -1,6 +1,9 @@
 import type en from './en'
 
-/** A language is complete when it has a text for every key of the English catalogue; the compiler checks it. */
-type Texts<T> = { readonly [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
+/** The same keys, with a text of another language at each. */
+export type TextsLike<T> = {
+  readonly [K in keyof T]: T[K] extends string ? string : TextsLike<T[K]>
+}
 
-export type Catalogue = Texts<typeof en>
+/** A language is complete when it has a text for every key of the English catalogue; the compiler checks it. */
+export type Catalogue = TextsLike<typeof en>

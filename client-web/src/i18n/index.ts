@@ -4,6 +4,7 @@
  * interpreted, never compiled with eval: the page's policy forbids it.
  */
 import { createI18n } from 'vue-i18n'
+import { deviceTexts } from '@/platform/device/texts'
 import type { Catalogue } from './catalogue'
 import en from './en'
 import { direction, type Language, loaders, pickLanguage } from './languages'
@@ -12,7 +13,7 @@ export const i18n = createI18n<[Catalogue], Language, false>({
   legacy: false,
   locale: 'en',
   fallbackLocale: 'en',
-  messages: { en } as unknown as Record<Language, Catalogue>,
+  messages: { en: deviceTexts('en', en) } as unknown as Record<Language, Catalogue>,
 })
 
 const loaded = new Set<Language>(['en'])
@@ -22,7 +23,7 @@ export async function setLanguage(setting: string): Promise<Language> {
   const language = pickLanguage(setting === 'system' ? navigator.languages : [setting])
   if (language !== 'en' && !loaded.has(language)) {
     const { default: catalogue } = await loaders[language]()
-    i18n.global.setLocaleMessage(language, catalogue)
+    i18n.global.setLocaleMessage(language, deviceTexts(language, catalogue))
     loaded.add(language)
   }
   i18n.global.locale.value = language

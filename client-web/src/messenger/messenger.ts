@@ -6,7 +6,7 @@ import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
 import type { Messenger } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
-import { toMessengerError } from '@/messenger/session/messenger-errors'
+import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
 import { lockCommands } from '@/messenger/commands/lock-commands'
 import { peopleCommands } from '@/messenger/commands/people-commands'
 import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
@@ -63,7 +63,7 @@ const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'cancel',
 ])
 
-/** Whatever a command throws, the views get a `MessengerError`. */
+/** Whatever a command throws, the views get a `MessengerError`. A bug is reported besides: views only say that there was one. */
 function typed(commands: Messenger, now: () => number): Messenger {
   const wrapped = Object.entries(commands).map(([name, command]) => [
     name,
@@ -73,6 +73,7 @@ function typed(commands: Messenger, now: () => number): Messenger {
           try {
             return await (command as (...args: unknown[]) => unknown)(...args)
           } catch (error) {
+            if (isBug(error)) reportError(error)
             throw toMessengerError(error, now())
           }
         },

@@ -1,6 +1,7 @@
 /** The phones' projects stand as Capacitor's own tool and our drawing script leave them. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,4 +41,35 @@ test('cap sync changes nothing that is committed', () => {
 
 test.each(Object.entries(drawings))('%s is drawn from the one source', (path, drawing) => {
   expect(readFileSync(join(capacitor, path), 'utf8')).toBe(drawing)
+})
+
+interface XcodeProject {
+  parseSync(): void
+  readonly hash: {
+    readonly project: {
+      readonly objects: Record<
+        'PBXResourcesBuildPhase' | 'PBXVariantGroup',
+        Record<string, unknown>
+      >
+    }
+  }
+}
+interface XcodeTool {
+  project(path: string): XcodeProject
+}
+
+test('the Xcode project is whole, and copies the German texts into the app', () => {
+  // Capacitor's own tool reads projects with it.
+  const xcode = createRequire(join(capacitor, 'package.json'))('xcode') as XcodeTool
+  const project = xcode.project(join(capacitor, 'ios/App/App.xcodeproj/project.pbxproj'))
+  project.parseSync()
+  const { PBXResourcesBuildPhase, PBXVariantGroup } = project.hash.project.objects
+  const copied = JSON.stringify(Object.values(PBXResourcesBuildPhase))
+  expect(copied).toContain('InfoPlist.strings in Resources')
+  expect(Object.values(PBXVariantGroup)).toContainEqual(
+    expect.objectContaining({
+      name: 'InfoPlist.strings',
+      children: [expect.objectContaining({ comment: 'de' })],
+    }),
+  )
 })

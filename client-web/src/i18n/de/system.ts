@@ -43,6 +43,7 @@ export default {
   unopenedWhy: {
     damaged: 'Ein Teil dessen, was auf diesem Gerät gespeichert ist, ist beschädigt.',
     full: 'Auf diesem Gerät ist kein Platz mehr.',
+    offline: 'Ein Teil der App ließ sich nicht laden: Es gibt keine Verbindung.',
     failed: 'Dieser Browser hat nicht geöffnet, was er für Sealstream aufbewahrt.',
   },
   unopenedSafe: 'Nichts wurde gelöscht oder geändert',
@@ -50,6 +51,8 @@ export default {
     damaged:
       'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Versuche es noch einmal. Bleibt es dabei, bringt nur eine Sicherung sie zurück.',
     full: 'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Schaffe etwas Platz und versuche es dann noch einmal.',
+    offline:
+      'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Prüfe deine Verbindung und versuche es dann noch einmal.',
     failed:
       'Deine Schlüssel und Nachrichten liegen weiter versiegelt auf diesem Gerät. Schließe andere Tabs von Sealstream oder starte den Browser neu und versuche es dann noch einmal.',
   },
@@ -58,7 +61,7 @@ export default {
   unsupportedTitle: 'Sealstream kann hier nicht laufen',
   unsupported: {
     secure_context:
-      'Öffne es unter einer Adresse, die mit https:// beginnt (oder unter localhost auf dem Rechner, der es ausliefert): Nur dort lässt ein Browser eine Seite Schlüssel aufbewahren. Wer den Server betreibt, findet den Weg in dessen README unter „HTTPS“.',
+      'Öffne diese Seite unter ihrer https://-Adresse oder bitte den Menschen, der den Server betreibt, um eine: Ohne https lässt ein Browser keine Seite Schlüssel aufbewahren.',
     storage:
       'Dieser Browser bewahrt für diese Seite nichts auf: Erlaube ihm hier Websitedaten (Cookies) oder verlasse das private Fenster, und lade die Seite neu.',
     browser:

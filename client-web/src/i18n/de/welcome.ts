@@ -8,7 +8,7 @@ export default {
   register: 'Konto anlegen',
   login: 'Anmelden',
   restore: 'Sicherung einspielen',
-  lost: 'Sicherung einspielen oder Gerät verloren',
+  lost: 'Sicherung oder verlorenes Gerät',
   haveAccount: 'Schon ein Konto?',
   noAccount: 'Neu hier?',
   registerTitle: 'Lege dein Konto an',
@@ -65,7 +65,7 @@ export default {
   server: {
     title: 'Dein Server',
     label: 'Adresse deines Servers',
-    hint: 'Wer ihn betreibt, hat sie dir gegeben: chat.example.org',
+    hint: 'Frage, wer ihn betreibt. Sie sieht so aus: chat.example.org',
     use: 'Diesen Server nehmen',
     change: 'Ändern',
     changeLabel: 'Anderen Server nehmen',

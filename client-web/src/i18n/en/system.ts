@@ -38,6 +38,7 @@ export default {
   unopenedWhy: {
     damaged: 'A part of what is stored on this device is damaged.',
     full: 'This device is out of space.',
+    offline: 'A part of the app could not be loaded: there is no connection.',
     failed: 'This browser did not open what it keeps for Sealstream.',
   },
   unopenedSafe: 'Nothing was deleted or changed',
@@ -45,6 +46,8 @@ export default {
     damaged:
       'Your keys and messages still lie on this device, sealed. Try again. If it stays like this, only a backup brings them back.',
     full: 'Your keys and messages still lie on this device, sealed. Free some space, then try again.',
+    offline:
+      'Your keys and messages still lie on this device, sealed. Check your connection, then try again.',
     failed:
       'Your keys and messages still lie on this device, sealed. Close other tabs of Sealstream or restart the browser, then try again.',
   },
@@ -53,7 +56,7 @@ export default {
   unsupportedTitle: 'Sealstream cannot run here',
   unsupported: {
     secure_context:
-      'Open it at an address that begins with https:// (or at localhost, on the machine that serves it): only there does a browser let a page keep keys. Whoever runs the server finds how in its README, under “HTTPS”.',
+      'Open this page at its https:// address, or ask whoever runs the server for one: without https, a browser lets no page keep keys.',
     storage:
       'This browser keeps nothing for this page: allow it to store site data (cookies) here, or leave the private window, then load the page again.',
     browser:

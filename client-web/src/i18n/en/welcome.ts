@@ -63,7 +63,7 @@ export default {
   server: {
     title: 'Your server',
     label: 'Address of your server',
-    hint: 'Whoever runs it gave it to you: chat.example.org',
+    hint: 'Ask whoever runs it. It looks like chat.example.org.',
     use: 'Use this server',
     change: 'Change',
     changeLabel: 'Use another server',

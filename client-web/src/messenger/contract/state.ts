@@ -40,8 +40,8 @@ export interface AppState {
   readonly lock: Lock
   /** The account was just made here, and a lock has not been set or declined yet. */
   readonly offerLock: boolean
-  /** Why it is `unopened`. `failed`: the browser did not open its database. */
-  readonly trouble: 'damaged' | 'full' | 'failed' | null
+  /** Why it is `unopened`. `failed`: the browser did not open its database. `offline`: the engine was not fetched. */
+  readonly trouble: 'damaged' | 'full' | 'offline' | 'failed' | null
   /** Why the last session ended by itself, until the next log-in. */
   readonly ended: SessionEnd | null
   /** False where the browser may throw our data away when space is short. */

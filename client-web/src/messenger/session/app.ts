@@ -120,7 +120,10 @@ export class App {
     await this.proceed()
   }
 
-  /** Data that does not open must never look like a device that has none, which may begin anew. */
+  /**
+   * Data that does not open must never look like a device that has none, which may begin anew. Rejects never: the
+   * phase shows what failed, and a bug is reported.
+   */
   private async opening(work: (current: () => boolean) => Promise<void>): Promise<void> {
     const { turn } = this
     const current = (): boolean => turn === this.turn
@@ -137,7 +140,7 @@ export class App {
         const knownUsername = this.opened.account?.username ?? null
         this.view.app({ phase: 'signed_out', account: null, knownUsername })
       }
-      if (!isExpected(error)) throw error
+      if (!isExpected(error)) reportError(error)
     }
   }
 

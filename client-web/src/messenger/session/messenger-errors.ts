@@ -68,12 +68,24 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
   return new MessengerError('internal', String(error), {}, options)
 }
 
+const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoError]
+
+/** Of none of the types that a person is told about in words of their own. */
+export const isBug = (error: unknown): boolean => !TYPES.some((type) => error instanceof type)
+
+const isNotLoaded = (error: unknown): boolean =>
+  error instanceof CryptoError && error.code === 'not_loaded'
+
 /** Not a bug of ours. */
 export const isExpected = (error: unknown): boolean =>
-  error instanceof RelayError || error instanceof StorageError || error instanceof MessengerError
+  error instanceof RelayError ||
+  error instanceof StorageError ||
+  error instanceof MessengerError ||
+  isNotLoaded(error)
 
 /** Why what is on this device did not open. */
 export function troubleOf(error: unknown): AppState['trouble'] {
+  if (isNotLoaded(error)) return 'offline'
   const code = error instanceof StorageError ? error.code : 'failed'
   return code === 'full' || code === 'damaged' ? code : 'failed'
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type App, type Component, createApp, h, nextTick, ref } from 'vue'
+import { useToasts } from '@/composables/toasts'
 import { watchCrashes } from '@/crash'
 import UnsupportedScreen from '@/views/UnsupportedScreen.vue'
 import { mount, unmountAll } from '../../support/mounted'
@@ -57,13 +58,14 @@ describe('a fault', () => {
     expect(root.textContent).toBe('')
   })
 
-  it('in a handler is reported, and the page stays', async () => {
+  it('in a handler is reported and told, and the page stays', async () => {
     const { drawn, root } = await watched({
       render: () => h('button', { onClick: () => fail('click') }, 'press'),
     })
     root.querySelector('button')?.click()
     await moment()
     expect(reported).toEqual([new Error('click')])
+    expect(useToasts().current.value?.text).toContain('Something went wrong')
     expect(drawn).toEqual([])
     expect(root.textContent).toBe('press')
   })

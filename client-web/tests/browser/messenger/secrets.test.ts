@@ -173,7 +173,7 @@ test('an engine that does not start opens nothing, and the data opens with the n
   anna.stop()
   const without = new Client('anna', anna.relay, { thread: broken }, anna.database)
   await without.boot()
-  expect(without.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
+  expect(without.shown.state).toMatchObject({ phase: 'unopened', trouble: 'offline' })
   without.stop()
   const again = await anna.reloaded()
   expect(again.shown.state).toMatchObject({ phase: 'ready' })

@@ -3,7 +3,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { cdp } from 'vitest/browser'
 import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
+import { Vault } from '@/storage/vault'
 import { acquaintedClients, Client, PASSWORD } from '../../support/client'
+import { engineThread } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
 import { TestRelay } from '../../support/test-relay'
 import { dump } from '../../support/storage'
@@ -130,9 +132,55 @@ test('a browser that refuses locks: said so instead of opening for ever', async 
   onTestFinished(() => void vi.restoreAllMocks())
   const refusal = new DOMException('no', 'SecurityError')
   vi.spyOn(navigator.locks, 'request').mockRejectedValue(refusal)
+  const reported = vi.spyOn(globalThis, 'reportError').mockReturnValue()
   const anna = new Client('anna', new TestRelay())
-  await expect(anna.boot()).rejects.toBe(refusal)
+  await anna.boot()
   expect(anna.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
+  expect(reported.mock.calls).toEqual([[refusal]])
+})
+
+test('a bug while opening is shown, and reported once as it is', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const bug = new TypeError('a bug')
+  vi.spyOn(Vault.prototype, 'state').mockRejectedValueOnce(bug)
+  const reported = vi.spyOn(globalThis, 'reportError').mockReturnValue()
+  const anna = new Client('anna', new TestRelay())
+  await anna.boot()
+  expect(anna.shown.state).toMatchObject({ phase: 'unopened', trouble: 'failed' })
+  expect(reported.mock.calls).toEqual([[bug]])
+  await anna.messenger.openStorage()
+  expect(anna.shown.state.phase).toBe('signed_out')
+})
+
+test('a bug in a command is told in words, and reported as it is', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
+  const bug = new TypeError('a bug')
+  const anna = new Client('anna', new TestRelay())
+  await anna.boot()
+  vi.spyOn(Vault.prototype, 'unlock').mockRejectedValueOnce(bug)
+  const reported = vi.spyOn(globalThis, 'reportError').mockReturnValue()
+  await expect(anna.messenger.unlock('seven plain words')).rejects.toMatchObject({
+    code: 'internal',
+  })
+  expect(reported.mock.calls).toEqual([[bug]])
+})
+
+test('an engine that cannot be fetched: no connection is said, and it opens once there is one', async () => {
+  const { anna, bob, relay } = await acquaintedClients()
+  anna.stop()
+  const absent = ['/no-such-script.js']
+  const thread = (): Worker =>
+    absent.length > 0 ? new Worker(absent.pop() ?? '', { type: 'module' }) : engineThread()
+  const again = new Client('anna', relay, { thread }, anna.database)
+  const reported = vi.spyOn(globalThis, 'reportError')
+  onTestFinished(() => void vi.restoreAllMocks())
+  await again.boot()
+  expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'offline' })
+  expect(reported).not.toHaveBeenCalled()
+  await again.messenger.openStorage()
+  expect(again.shown.state.phase).toBe('ready')
+  await again.messenger.sendText(bob.chat, 'still here')
+  await until(() => bob.received().includes('still here'), 'sent')
 })
 
 test('whichever single record is damaged, only the account’s keeps the device from opening', async () => {
