@@ -51,6 +51,7 @@ export class RelayConnection {
   /** The attempt that is under way. */
   private pending: RelaySocket | null = null
   private probing = false
+  private lookTimer: ReturnType<typeof setTimeout> | null = null
   private endReturns: () => void = () => undefined
   private readonly onReturned = (): void => this.returned()
 
@@ -97,9 +98,24 @@ export class RelayConnection {
   private returned(): void {
     if (this.stopped || this.limited || document.visibilityState === 'hidden') return
     if (this.core.socket) return void this.probe(this.core.socket)
-    const stuck = !this.timer && this.core.elapsed() - this.beganAt > STUCK
-    if ((!this.timer && !stuck) || !this.mayConnectAtOnce()) return
+    const age = this.core.elapsed() - this.beganAt
+    if (!this.timer && age <= STUCK) return this.lookLater(STUCK - age)
+    if (!this.mayConnectAtOnce()) return
+    this.connectAnew()
+  }
+
+  /** An attempt that has just begun may have begun in the network that is gone. */
+  private lookLater(wait: number): void {
+    this.lookTimer ??= setTimeout(() => {
+      this.lookTimer = null
+      if (!this.core.socket) this.returned()
+    }, wait + 1)
+  }
+
+  /** What the attempt before waits for may never come. */
+  private connectAnew(): void {
     this.clearTimers()
+    this.tokens.giveUpRenewal()
     void this.connect()
   }
 
@@ -124,9 +140,8 @@ export class RelayConnection {
     socket.close()
     if (!this.mayConnectAtOnce()) return this.closed(null)
     this.core.socket = null
-    this.clearTimers()
     this.on.lost()
-    void this.connect()
+    this.connectAnew()
   }
 
   /** Gives the open connection up and opens another one, after the usual wait. */
@@ -261,7 +276,9 @@ export class RelayConnection {
   private clearTimers(): void {
     if (this.timer) clearTimeout(this.timer)
     if (this.refreshTimer) clearTimeout(this.refreshTimer)
+    if (this.lookTimer) clearTimeout(this.lookTimer)
     this.timer = null
+    this.lookTimer = null
     this.refreshTimer = null
   }
 }
