@@ -9,6 +9,7 @@ import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { Budget } from '@/messenger/core/budget'
 import type { Core } from '@/messenger/core/core'
 import type { SessionEnd } from '@/messenger/contract'
+import { isAlive } from './liveness'
 
 export type ConnectionEvents = Omit<
   SocketHandlers,
@@ -29,12 +30,12 @@ const REFRESH_AGAIN = 5_000
 const SHUTDOWN_SPREAD = 2_000
 /** A connection that was heard of this recently is not asked whether it lives. */
 const HEARD = 10_000
-/** The longest that a living connection takes to answer; slow ones are opened again in vain. */
-const ANSWERS = 2_500
 /** An attempt that takes this long when somebody looks began in a network that is gone. */
 const STUCK = 2_000
 /** With this many attempts in a minute none is made at once any more: the relay allows ten. */
 const AT_ONCE = { most: 5, window: 60_000 }
+/** An attempt that was left unanswered for this long counts for none: time bounds how many there are. */
+const UNANSWERED = 9_000
 
 export class RelayConnection {
   private attempt = 0
@@ -214,6 +215,7 @@ export class RelayConnection {
   }
 
   private failed(error: unknown): void {
+    if (this.core.elapsed() - this.beganAt >= UNANSWERED) this.attempts.giveBack('')
     const refusal = error instanceof RelayError ? error : new RelayError('no_answer')
     switch (refusal.code) {
       case 'device_inactive':
@@ -281,19 +283,4 @@ export class RelayConnection {
     this.lookTimer = null
     this.refreshTimer = null
   }
-}
-
-/** Whether the relay answers a call that does nothing, with whatever. */
-async function isAlive(socket: RelaySocket, self: string): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silence = new Promise<boolean>((over) => {
-    timer = setTimeout(() => over(false), ANSWERS)
-  })
-  const answer = socket.ephemeral(self, []).then(
-    () => true,
-    (error: unknown) => error instanceof RelayError && error.code !== 'no_answer',
-  )
-  const alive = await Promise.race([answer, silence])
-  clearTimeout(timer)
-  return alive
 }

@@ -52,7 +52,9 @@ function connected(left?: number, refusals: RelayError[] = []) {
       connect: (_token, on) => {
         attempts.push(Date.now())
         const refusal = refusals.shift()
-        if (!network.blackHole) {
+        if (network.blackHole) {
+          setTimeout(() => on.refused(new RelayError('no_answer')), 10_000)
+        } else {
           queueMicrotask(() => {
             if (refusal) return on.refused(refusal)
             on.opened()
@@ -218,6 +220,21 @@ describe('somebody looks again', () => {
     await vi.advanceTimersByTimeAsync(5_000)
     expect(attempts).toHaveLength(2)
     expect(states.slice(-3)).toEqual(['connecting', 'catching_up', 'online'])
+    link.stop()
+  })
+
+  test('after a hole of any length, through which attempts timed out', async () => {
+    const { link, network, states } = connected()
+    for (const seconds of [60, 80, 100, 120]) {
+      await vi.advanceTimersByTimeAsync(61_000)
+      network.blackHole = true
+      link.reconnect()
+      await vi.advanceTimersByTimeAsync(seconds * 1_000)
+      network.blackHole = false
+      dispatchEvent(new FocusEvent('focus'))
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(states.at(-1), `after ${seconds} s`).toBe('online')
+    }
     link.stop()
   })
 
