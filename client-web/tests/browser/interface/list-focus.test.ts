@@ -22,6 +22,7 @@ const chat = (username: string): Conversation => ({
   archived: false,
   typing: false,
   draft: '',
+  sendsAgainAt: null,
 })
 
 async function list() {
