@@ -22,11 +22,9 @@ async function start(): Promise<void> {
   watchCrashes(app)
   const view = storesView()
   const updates = watchUpdates(() => view.app({ updateReady: true }))
+  let partsGone = 0
   watchLateParts({
-    outdated() {
-      view.app({ updateReady: true })
-      useToasts().show(i18n.global.t('system.partOutdated'))
-    },
+    outdated: () => view.app({ updateReady: true, partsGone: ++partsGone }),
     unreachable: () => useToasts().show(i18n.global.t('system.partMissing')),
   })
   const { messenger, boot } = createMessenger({ platform: await openPlatform(), view, updates })

@@ -97,6 +97,7 @@ export function conversation(username: string, over: Partial<Conversation> = {})
     archived: false,
     typing: false,
     draft: '',
+    sendsAgainAt: null,
     ...over,
   }
 }

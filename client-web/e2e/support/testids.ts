@@ -33,6 +33,8 @@ export const testids = {
   conversationItem: 'conversation-item',
   composer: 'composer',
   send: 'send',
+  /** Until when what waits for this person waits. */
+  sendWait: 'send-wait',
   message: 'message',
   notice: 'notice',
   toNewest: 'to-newest',

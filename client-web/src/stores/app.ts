@@ -18,6 +18,7 @@ export const useAppStore = defineStore('app', () => {
     ended: null,
     storagePersisted: null,
     updateReady: false,
+    partsGone: 0,
     expired: null,
     newDevices: [],
   })

@@ -24,6 +24,9 @@ export interface TokenKeeperOptions {
  */
 export class TokenKeeper {
   private refreshing: Promise<string> | null = null
+  /** Renewals begun, and the newest of them whose tokens are kept. */
+  private begun = 0
+  private kept = 0
   /** By `elapsed`. */
   private expires: number
   private readonly elapsed: Elapsed
@@ -51,22 +54,36 @@ export class TokenKeeper {
 
   /** A new access token; calls at the same time share one renewal. @throws RelayError */
   renew(): Promise<string> {
-    this.refreshing ??= this.exchange().finally(() => {
-      this.refreshing = null
+    if (this.refreshing) return this.refreshing
+    const renewal = this.exchange(++this.begun).finally(() => {
+      if (this.refreshing === renewal) this.refreshing = null
     })
-    return this.refreshing
+    this.refreshing = renewal
+    return renewal
   }
 
-  private async exchange(): Promise<string> {
+  /**
+   * The next call begins another renewal: the one under way may lie in a network that is gone. Both use the
+   * same refresh token, which the relay takes until a successor of it was used.
+   */
+  giveUpRenewal(): void {
+    this.refreshing = null
+  }
+
+  private async exchange(serial: number): Promise<string> {
+    const late = (): boolean => serial < this.kept
     try {
       const tokens = await this.options.refresh(this.tokens.refresh_token)
+      if (late()) return this.tokens.access_token
+      this.kept = serial
       await this.options.save(tokens)
       this.tokens = tokens
       this.expires = this.elapsed() + lifetime(tokens)
       return tokens.access_token
     } catch (error) {
       const code = error instanceof RelayError ? error.code : null
-      if (code === 'token_expired' || code === 'token_reused') this.options.ended(code)
+      const over = code === 'token_expired' || code === 'token_reused'
+      if (over && !late()) this.options.ended(code)
       throw error
     }
   }

@@ -8,6 +8,7 @@ export default {
   retry: 'Noch einmal',
   copy: 'Kopieren',
   copied: 'Kopiert',
+  notCopied: 'Der Browser erlaubt es nicht. Markiere den Text und kopiere ihn selbst.',
   more: 'Mehr',
   clear: 'Leeren',
   loading: 'Wird geladen',

@@ -18,7 +18,8 @@ export default {
   username: 'Benutzername',
   usernameHint: '3 bis 32 Kleinbuchstaben, Ziffern oder _',
   password: 'Passwort',
-  passwordHint: 'Mindestens 10 Zeichen. Es lässt sich nicht zurücksetzen: Niemand sonst kennt es.',
+  passwordHint:
+    'Mindestens 10 Zeichen. Niemand kann es zurücksetzen. Der Server erfährt es beim Anmelden: Verwende es sonst nirgends.',
   makingKeys: 'Deine Schlüssel entstehen',
   lock: {
     title: 'Dieses Gerät sperren?',

@@ -8,6 +8,7 @@ export default {
   retry: 'Try again',
   copy: 'Copy',
   copied: 'Copied',
+  notCopied: 'The browser did not allow it. Select the text and copy it yourself.',
   more: 'More',
   clear: 'Clear',
   loading: 'Loading',

@@ -18,7 +18,8 @@ export default {
   username: 'User name',
   usernameHint: '3 to 32 lower-case letters, digits or _',
   password: 'Password',
-  passwordHint: 'At least 10 characters. It cannot be reset: nobody else knows it.',
+  passwordHint:
+    'At least 10 characters. Nobody can reset it. The server is told it when you log in: use it nowhere else.',
   makingKeys: 'Making your keys',
   lock: {
     title: 'Lock this device?',

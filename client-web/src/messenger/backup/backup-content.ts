@@ -78,7 +78,8 @@ const version =
     settings: Decoder<Settings>
     contacts: Decoder<ContactRecord>
     conversations: Decoder<ConversationRecord>
-    messages: Decoder<MessageRecord>
+    /** Null: passed over. */
+    messages: Decoder<MessageRecord | null>
   }): Decoder<BackupContent> =>
   (value) => {
     const content = fields(value)
@@ -88,7 +89,7 @@ const version =
       settings: records.settings(content['settings']),
       contacts: list(records.contacts)(content['contacts']).map(restored),
       conversations: list(records.conversations)(content['conversations']),
-      messages: list(records.messages)(content['messages']),
+      messages: list(records.messages)(content['messages']).filter((one) => one !== null),
     }
   }
 

@@ -6,7 +6,7 @@ import { messageRules } from '@/messenger/contents/registry'
 import type { MessageRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
-import { bytes, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
+import { bytes, either, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
 import { optional, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 
@@ -96,7 +96,9 @@ export const fromMessage = (record: MessageRecord): BackupMessage => ({
   ...(record.unknown && { unknown: copyUnknown(record.unknown) }),
 })
 
-export const messageOf: Decoder<MessageRecord> = (value) => {
+/** Null for a notice that only a later build can put into words. */
+export const messageOf: Decoder<MessageRecord | null> = (value) => {
+  if (isLaterNotice(value)) return null
   const { kind, ...given } = message(value)
   const unknown = given.unknown && copyUnknown(given.unknown)
   const rest = {
@@ -176,6 +178,24 @@ const copyUnknown = ({ named, silent, bytes: kept }: BackupUnknown): BackupUnkno
   bytes: kept && own(kept),
 })
 
+const noticeTypes: Record<BackupNotice['type'], true> = {
+  gap: true,
+  identity_changed: true,
+  device_refused: true,
+  stale_prekey: true,
+  undecryptable: true,
+  session_renewed: true,
+  identity_accepted: true,
+  verified: true,
+}
+
+function isLaterNotice(value: unknown): boolean {
+  const { notice: given } = fields(value)
+  if (given === null || given === undefined) return false
+  const { type } = fields(given)
+  return typeof type === 'string' && !Object.hasOwn(noticeTypes, type)
+}
+
 type Notice<Type extends BackupNotice['type']> = Extract<BackupNotice, { type: Type }>
 
 const notice: Decoder<BackupNotice> = (value) => {
@@ -196,6 +216,22 @@ const notice: Decoder<BackupNotice> = (value) => {
   }
 }
 
+const problem = literal(
+  'identity_changed',
+  'recipient_gone',
+  'mailbox_full',
+  'no_devices',
+  'rate_limited',
+  'set_aside',
+  'refused',
+)
+
+/** A reason that only a later build can put into words: the message was not sent. */
+const laterProblem: Decoder<'refused'> = (value) => {
+  text(value)
+  return 'refused'
+}
+
 const message = shape<BackupMessage>({
   id: text,
   sender: nullable(text),
@@ -213,17 +249,7 @@ const message = shape<BackupMessage>({
     shape<BackupRecipient>({
       userId: text,
       status: literal('waiting', 'accepted', 'delivered', 'read'),
-      problem: nullable(
-        literal(
-          'identity_changed',
-          'recipient_gone',
-          'mailbox_full',
-          'no_devices',
-          'rate_limited',
-          'set_aside',
-          'refused',
-        ),
-      ),
+      problem: nullable(either(problem, laterProblem)),
       acceptedAt: nullable(number),
       deliveredAt: nullable(number),
       readAt: nullable(number),

@@ -27,6 +27,7 @@ export class Chats {
   readonly drafts = new Map<ConversationId, string>()
   private readonly records = new CachedTable<ConversationId, ConversationRecord>(conversations)
   private readonly typing = new Set<ConversationId>()
+  private readonly sendsAgainAt = new Map<ConversationId, number>()
   open: ConversationId | null = null
   /** Told of every new message once it is stored. */
   added: (message: MessageRecord) => void = () => undefined
@@ -203,6 +204,13 @@ export class Chats {
     this.show(id)
   }
 
+  setSendsAgainAt(id: ConversationId, at: number | null): void {
+    if ((this.sendsAgainAt.get(id) ?? null) === at) return
+    if (at === null) this.sendsAgainAt.delete(id)
+    else this.sendsAgainAt.set(id, at)
+    this.show(id)
+  }
+
   async openPage(id: ConversationId): Promise<void> {
     this.open = id
     this.core.view.loading(true)
@@ -268,6 +276,7 @@ export class Chats {
       archived: record.archived,
       typing: this.typing.has(id),
       draft: this.drafts.get(id) ?? '',
+      sendsAgainAt: this.sendsAgainAt.get(id) ?? null,
     }
     this.core.view.conversation(conversation)
   }

@@ -10,9 +10,10 @@ import type { UserId } from '@/messenger/contract'
 import { ContentError, isCount, isRecord, isTime, isUuid, malformed } from './checks'
 import type { Fields } from './checks'
 import type { Common } from './content-type'
-import { readBody } from './registry'
+import { isShownType, readBody } from './registry'
 import type { Body, Content, UnknownContent } from './registry'
 import { readUnknown } from './unknown/unknown'
+import type { UnknownBody } from './unknown/unknown'
 
 export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
 
@@ -31,16 +32,33 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   if (!plain) throw malformed()
   const fields = parse(plain)
   const common = readCommon(fields, expected)
-  const body = readBody(fields) ?? readUnknown(String(fields['type']), fields, own(plain))
-  return { ...common, ...body }
+  const known = belongsToPeople(fields) ? readBody(fields) : null
+  return { ...common, ...(known ?? readUnplaced(fields, own(plain))) }
+}
+
+/** Kept for a build that knows the type, or the conversation; what is no message is shown nowhere. */
+function readUnplaced(fields: Fields, bytes: Bytes): UnknownBody {
+  const { type } = fields
+  if (typeof type !== 'string') throw malformed()
+  const unknown = readUnknown(type, fields, bytes)
+  return isShownType(type) ? unknown : { ...unknown, silent: true }
 }
 
 /**
- * What a content means that was kept because its type was not known; null while it is not.
+ * Absent, `conversation` means the other person; this build knows no other kind. What belongs to another
+ * (a group) must not stand in the conversation with whoever wrote it there.
  */
+function belongsToPeople({ conversation, from, to, for: about }: Fields): boolean {
+  if (conversation === undefined) return true
+  const people = [to, ...[from, about].map((one) => (isRecord(one) ? one['user_id'] : undefined))]
+  return people.includes(conversation)
+}
+
+/** What a content means that was kept because its type, or its conversation, was not known; null while it is not. */
 export function asKnown(bytes: Bytes): Body | null {
   try {
-    return readBody(parse(bytes))
+    const fields = parse(bytes)
+    return belongsToPeople(fields) ? readBody(fields) : null
   } catch {
     // Not what this build calls by that name: shown as before.
     return null

@@ -36,6 +36,9 @@ export const messageRuleOf = (body: AnyBody): MessageRule<AnyBody> | null => typ
 export const isMessage = (body: AnyBody): boolean =>
   messageRuleOf(body) !== null && !(body.type === 'unknown' && body.silent)
 
+/** Whether a content of this type, as the wire calls it, stands in a conversation. */
+export const isShownType = (name: string): boolean => (byType.get(name) ?? unknown).message !== null
+
 /** By what a kept message is shown as. The compiler checks that each kind has its type. */
 export const messageRules: Record<MessageKind, MessageRule<AnyBody> | null> = {
   text: text.message,

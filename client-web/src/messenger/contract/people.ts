@@ -44,6 +44,8 @@ export interface Conversation {
   readonly typing: boolean
   /** Unsent text, or the empty string. */
   readonly draft: string
+  /** When what waits is tried again, where the relay named the time for this person alone; ms of `elapsed`. */
+  readonly sendsAgainAt: number | null
 }
 
 /** Someone who is not a contact wrote; nothing goes back until accepted. */

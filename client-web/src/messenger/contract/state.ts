@@ -48,6 +48,8 @@ export interface AppState {
   readonly storagePersisted: boolean | null
   /** True when a new version of the app waits to take over; see `applyUpdate`. */
   readonly updateReady: boolean
+  /** How often a part of this version was asked for that the server has no more. */
+  readonly partsGone: number
   /** Messages that this device never got, until `dismissExpired`. */
   readonly expired: Expired | null
   /** Devices that joined the account, until `confirmDevice` or `removeDevice`. */

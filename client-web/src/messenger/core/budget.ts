@@ -17,4 +17,9 @@ export class Budget {
   spend(name: string, now: number): void {
     this.spent.set(name, [...(this.spent.get(name) ?? []), now].slice(-this.most))
   }
+
+  /** The newest counts no more. */
+  giveBack(name: string): void {
+    this.spent.get(name)?.pop()
+  }
 }

@@ -152,10 +152,11 @@ export class Sessions {
   /** Whether a session that nobody answered was begun too long ago. */
   private async outdated(changes: TurnChanges, userId: UserId, deviceId: number): Promise<boolean> {
     const key = startedKey(userId, deviceId)
+    const now = this.core.now()
     const started = await readCount(this.core.store, counts, key, null)
-    // Begun by an older version, which did not write down when.
-    if (started === null) changes.put('counters', key, this.core.now())
-    return started !== null && this.core.now() - started >= UNANSWERED_FOR
+    // An older version did not write it down; a clock that was ahead wrote a time that is not over yet.
+    if (started === null || started > now) changes.put('counters', key, now)
+    return started !== null && now - started >= UNANSWERED_FOR
   }
 
   private async fetch(target: Target, some?: number[]): Promise<BundleAnswer> {

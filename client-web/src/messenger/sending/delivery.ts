@@ -4,6 +4,7 @@ import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { identityText } from '@/crypto/identity'
 import { RelayError } from '@/wire/errors'
+import type { SendAnswer } from '@/wire/types'
 import { delay } from '@/messenger/core/backoff'
 import { isMessage } from '@/messenger/contents/registry'
 import type { Content } from '@/messenger/contents/registry'
@@ -31,6 +32,8 @@ export type SendOutcome =
   | { type: 'never'; problem: SendProblem }
   /** Deleted while it was being prepared: nothing was written back. */
   | { type: 'gone' }
+
+type Later = Extract<SendOutcome, { type: 'later' }>
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
@@ -143,7 +146,13 @@ export class Delivery {
     if (!socket) return { type: 'hold', problem: null }
     const { id, to, envelopes } = entry
     const asks = entry.receipt ? { receipt: true as const } : {}
-    const answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
+    let answer: SendAnswer
+    try {
+      answer = await socket.send({ id, to, envelopes: envelopes ?? [], ...asks })
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.code !== 'rate_limited') throw error
+      return { ...this.limited(to, error), everyone: true }
+    }
     this.failures.delete(to)
     this.mismatches.delete(entry.key)
     const receipts = entry.receipt ? await this.signed.checked(entry, answer, log) : []
@@ -162,12 +171,7 @@ export class Delivery {
       case 'device_mismatch':
         return this.disagreed(entry, target, error)
       case 'rate_limited':
-        return {
-          type: 'later',
-          wait: error.retryAfter ?? this.backoff(entry.to),
-          problem: 'rate_limited',
-          everyone: entry.envelopes !== null,
-        }
+        return this.limited(entry.to, error)
       case 'mailbox_full':
         return { type: 'later', wait: error.retryAfter ?? MAILBOX_WAIT, problem: 'mailbox_full' }
       case 'not_found':
@@ -268,6 +272,11 @@ export class Delivery {
     const outcome = await this.adapt(entry, target, error)
     if (times <= ADAPTED_AT_ONCE || outcome.type !== 'prepared') return outcome
     return { ...outcome, wait: this.backoff(entry.to) }
+  }
+
+  /** A call for keys was refused: others, whose sessions stand, need not wait. */
+  private limited(to: UserId, { retryAfter }: RelayError): Later {
+    return { type: 'later', wait: retryAfter ?? this.backoff(to), problem: 'rate_limited' }
   }
 
   private backoff(to: UserId): number {

@@ -12,7 +12,7 @@ import { CryptoError } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import { MessengerError } from '@/messenger/contract'
+import { conversationWith, MessengerError } from '@/messenger/contract'
 import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { SendOutcome } from './delivery'
@@ -70,10 +70,7 @@ export class Outbox {
 
   /** Forgets pauses: connected again, or a new key was accepted. */
   resume(to?: UserId): void {
-    for (const recipient of to ? [to] : [...this.paused.keys()]) {
-      clearTimeout(this.paused.get(recipient))
-      this.paused.delete(recipient)
-    }
+    for (const recipient of to ? [to] : [...this.paused.keys()]) this.unpause(recipient)
     this.kick(to)
   }
 
@@ -165,7 +162,7 @@ export class Outbox {
       case 'later':
         if (outcome.everyone) this.limit(outcome.wait)
         await this.tell(entry, outcome.problem)
-        this.pause(entry.to, outcome.wait)
+        this.pause(entry.to, outcome.wait, outcome.problem === 'rate_limited' && !outcome.everyone)
         return false
       case 'hold':
         // Until the person or a reconnection says otherwise.
@@ -273,12 +270,20 @@ export class Outbox {
     }, wait + 20)
   }
 
-  private pause(to: UserId, wait: number): void {
-    clearTimeout(this.paused.get(to))
+  /** `shown`: the person sees when it ends. */
+  private pause(to: UserId, wait: number, shown = false): void {
+    this.unpause(to)
     const timer = setTimeout(() => {
-      this.paused.delete(to)
+      this.unpause(to)
       this.kick(to)
     }, wait)
     this.paused.set(to, timer)
+    if (shown) this.chats.setSendsAgainAt(conversationWith(to), this.core.elapsed() + wait)
+  }
+
+  private unpause(to: UserId): void {
+    clearTimeout(this.paused.get(to))
+    this.paused.delete(to)
+    this.chats.setSendsAgainAt(conversationWith(to), null)
   }
 }

@@ -12,6 +12,7 @@ import { SessionsMissing } from '@/messenger/keys/sessions'
 import type { Sessions } from '@/messenger/keys/sessions'
 import { identityText } from '@/crypto/identity'
 import { localIdentity } from '@/messenger/core/core'
+import { HeardDevices } from './heard-devices'
 import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
 
@@ -25,6 +26,7 @@ export class Presence {
   private readonly shown = new Map<UserId, ReturnType<typeof setTimeout>>()
   /** What was heard since whom we watch was last told: newer than the answer to that. */
   private heard = new Map<UserId, boolean>()
+  private readonly devices = new HeardDevices()
 
   constructor(
     private readonly core: Core,
@@ -71,12 +73,19 @@ export class Presence {
   }
 
   changed(userId: UserId, online: boolean): void {
+    if (!online) this.devices.forget(userId)
     if (!this.core.settings.presence || this.people.all.get(userId)?.presenceOff) return
     this.heard.set(userId, online)
     this.people.setOnline(userId, online)
   }
 
+  /** Something came from this device just now. */
+  heardFrom(from: { user_id: string; device_id: number }): void {
+    this.devices.note(from.user_id, from.device_id, this.core.elapsed())
+  }
+
   lost(): void {
+    this.devices.clear()
     this.people.allOffline()
     for (const id of this.shown.keys()) this.show(id, false)
   }
@@ -87,6 +96,7 @@ export class Presence {
   ): Promise<void> {
     const person = this.people.all.get(from.user_id)
     if (!person || !mayWriteTo(person)) return
+    this.heardFrom(from)
     // Read also when it is not shown: the ratchet goes on.
     const content = await this.ephemerals.read(from, body)
     if (content) typeOf(content).fromEphemeral?.(this.effects(from.user_id), content)
@@ -100,7 +110,7 @@ export class Presence {
     }
   }
 
-  /** At most every few seconds; only where a session is open and the other side online. */
+  /** At most every few seconds; only where a session is open, and to devices that are online. */
   async typing(id: ConversationId, active: boolean): Promise<void> {
     const { socket, settings, elapsed } = this.core
     const person = this.people.inConversation(id)
@@ -116,14 +126,16 @@ export class Presence {
     if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
   }
 
-  private encrypt(userId: UserId, active: boolean) {
+  private async encrypt(userId: UserId, active: boolean) {
     const person = this.people.get(userId)
     const { account } = this.core
+    const devices = [...this.devices.among(userId, person.devices ?? [], this.core.elapsed())]
+    if (devices.length === 0) return []
     return this.sessions.serial.run(async (turn) => {
       const n = (await this.core.store.get(counts, `out/${userId}`)) ?? 0
       const changes = new TurnChanges(turn)
       try {
-        const all = await this.sessions.encrypt(changes, person, person.devices ?? [], {
+        const all = await this.sessions.encrypt(changes, person, devices, {
           v: 1,
           id: crypto.randomUUID(),
           from: {

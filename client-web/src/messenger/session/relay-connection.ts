@@ -9,6 +9,7 @@ import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { Budget } from '@/messenger/core/budget'
 import type { Core } from '@/messenger/core/core'
 import type { SessionEnd } from '@/messenger/contract'
+import { isAlive } from './liveness'
 
 export type ConnectionEvents = Omit<
   SocketHandlers,
@@ -29,12 +30,12 @@ const REFRESH_AGAIN = 5_000
 const SHUTDOWN_SPREAD = 2_000
 /** A connection that was heard of this recently is not asked whether it lives. */
 const HEARD = 10_000
-/** The longest that a living connection takes to answer; slow ones are opened again in vain. */
-const ANSWERS = 2_500
 /** An attempt that takes this long when somebody looks began in a network that is gone. */
 const STUCK = 2_000
 /** With this many attempts in a minute none is made at once any more: the relay allows ten. */
 const AT_ONCE = { most: 5, window: 60_000 }
+/** An attempt that was left unanswered for this long counts for none: time bounds how many there are. */
+const UNANSWERED = 9_000
 
 export class RelayConnection {
   private attempt = 0
@@ -51,6 +52,7 @@ export class RelayConnection {
   /** The attempt that is under way. */
   private pending: RelaySocket | null = null
   private probing = false
+  private lookTimer: ReturnType<typeof setTimeout> | null = null
   private endReturns: () => void = () => undefined
   private readonly onReturned = (): void => this.returned()
 
@@ -97,9 +99,24 @@ export class RelayConnection {
   private returned(): void {
     if (this.stopped || this.limited || document.visibilityState === 'hidden') return
     if (this.core.socket) return void this.probe(this.core.socket)
-    const stuck = !this.timer && this.core.elapsed() - this.beganAt > STUCK
-    if ((!this.timer && !stuck) || !this.mayConnectAtOnce()) return
+    const age = this.core.elapsed() - this.beganAt
+    if (!this.timer && age <= STUCK) return this.lookLater(STUCK - age)
+    if (!this.mayConnectAtOnce()) return
+    this.connectAnew()
+  }
+
+  /** An attempt that has just begun may have begun in the network that is gone. */
+  private lookLater(wait: number): void {
+    this.lookTimer ??= setTimeout(() => {
+      this.lookTimer = null
+      if (!this.core.socket) this.returned()
+    }, wait + 1)
+  }
+
+  /** What the attempt before waits for may never come. */
+  private connectAnew(): void {
     this.clearTimers()
+    this.tokens.giveUpRenewal()
     void this.connect()
   }
 
@@ -124,9 +141,8 @@ export class RelayConnection {
     socket.close()
     if (!this.mayConnectAtOnce()) return this.closed(null)
     this.core.socket = null
-    this.clearTimers()
     this.on.lost()
-    void this.connect()
+    this.connectAnew()
   }
 
   /** Gives the open connection up and opens another one, after the usual wait. */
@@ -199,6 +215,7 @@ export class RelayConnection {
   }
 
   private failed(error: unknown): void {
+    if (this.core.elapsed() - this.beganAt >= UNANSWERED) this.attempts.giveBack('')
     const refusal = error instanceof RelayError ? error : new RelayError('no_answer')
     switch (refusal.code) {
       case 'device_inactive':
@@ -261,22 +278,9 @@ export class RelayConnection {
   private clearTimers(): void {
     if (this.timer) clearTimeout(this.timer)
     if (this.refreshTimer) clearTimeout(this.refreshTimer)
+    if (this.lookTimer) clearTimeout(this.lookTimer)
     this.timer = null
+    this.lookTimer = null
     this.refreshTimer = null
   }
-}
-
-/** Whether the relay answers a call that does nothing, with whatever. */
-async function isAlive(socket: RelaySocket, self: string): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silence = new Promise<boolean>((over) => {
-    timer = setTimeout(() => over(false), ANSWERS)
-  })
-  const answer = socket.ephemeral(self, []).then(
-    () => true,
-    (error: unknown) => error instanceof RelayError && error.code !== 'no_answer',
-  )
-  const alive = await Promise.race([answer, silence])
-  clearTimeout(timer)
-  return alive
 }

@@ -67,6 +67,8 @@ export class Services {
   readonly search: SearchIndex
   readonly connection: RelayConnection
   private stopped = false
+  /** What comes from now on was sent just now. */
+  private live = false
   private upkeep: ReturnType<typeof setInterval> | null = null
 
   constructor(
@@ -233,16 +235,23 @@ export class Services {
   ): ConstructorParameters<typeof RelayConnection>[3] {
     return {
       opened: (log) => {
+        this.live = false
         this.inbox.greeted(log)
         this.outbox.resume()
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
         this.inBackground(this.presence.watch())
       },
-      caughtUp: (head) => this.inbox.caughtUp(head),
+      caughtUp: async (head) => {
+        await this.inbox.caughtUp(head)
+        this.live = true
+      },
       lost: () => this.presence.lost(),
       ended,
-      envelopes: (envelopes) => this.inbox.receive(envelopes),
+      envelopes: (envelopes) => {
+        this.inbox.receive(envelopes)
+        if (this.live) for (const { from } of envelopes) this.presence.heardFrom(from)
+      },
       expired: (upto, count) => this.inbox.expired({ upto, count }),
       presence: (userId, online) => this.presence.changed(userId, online),
       ephemeral: (from, body) => this.inBackground(this.presence.received(from, body)),

@@ -24,6 +24,7 @@ function shown(over: Partial<Message>): { bubble: string; row: string; marked: b
       archived: false,
       typing: false,
       draft: '',
+      sendsAgainAt: null,
     },
     contact: null,
     active: false,

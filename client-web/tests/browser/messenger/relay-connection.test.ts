@@ -27,10 +27,12 @@ function connected(left?: number, refusals: RelayError[] = []) {
   const failing = { times: 0 }
   /** What the network does: nothing at all comes through a black hole. */
   const network = { blackHole: false }
+  const nothing = () => undefined
   const states: string[] = []
   let serial = 1
   const keeper = new TokenKeeper(tokens(1, left), {
     refresh: async () => {
+      if (network.blackHole) return new Promise(nothing)
       if (failing.times-- > 0) throw new RelayError('no_answer')
       return tokens(++serial)
     },
@@ -43,7 +45,6 @@ function connected(left?: number, refusals: RelayError[] = []) {
     account: { userId: 'u' },
     view: { connection: ({ state }: { state?: string }) => void (state && states.push(state)) },
   }
-  const nothing = () => undefined
   const link = new RelayConnection(
     core as unknown as Core,
     {
@@ -51,7 +52,9 @@ function connected(left?: number, refusals: RelayError[] = []) {
       connect: (_token, on) => {
         attempts.push(Date.now())
         const refusal = refusals.shift()
-        if (!network.blackHole) {
+        if (network.blackHole) {
+          setTimeout(() => on.refused(new RelayError('no_answer')), 10_000)
+        } else {
           queueMicrotask(() => {
             if (refusal) return on.refused(refusal)
             on.opened()
@@ -177,7 +180,7 @@ describe('somebody looks again', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     dispatchEvent(new Event('online'))
     link.reconnect()
-    await vi.advanceTimersByTimeAsync(3_000)
+    await vi.advanceTimersByTimeAsync(4_000)
     expect(states.at(-1)).toBe('connecting')
     network.blackHole = false
     const before = attempts.length
@@ -185,6 +188,53 @@ describe('somebody looks again', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(attempts).toHaveLength(before + 1)
     expect(states.at(-1)).toBe('online')
+    link.stop()
+  })
+
+  test('an attempt that began in the black hole just now is given up a moment later', async () => {
+    const { link, network, states, attempts } = connected()
+    await vi.advanceTimersByTimeAsync(1_000)
+    network.blackHole = true
+    link.reconnect()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(attempts).toHaveLength(2)
+    network.blackHole = false
+    dispatchEvent(new FocusEvent('focus'))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(attempts).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(attempts).toHaveLength(3)
+    expect(states.at(-1)).toBe('online')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(attempts).toHaveLength(3)
+    link.stop()
+  })
+
+  test('a renewal of the token that went into the black hole keeps nobody waiting', async () => {
+    const { link, network, states, attempts } = connected(2 * MINUTE)
+    await vi.advanceTimersByTimeAsync(1_000)
+    network.blackHole = true
+    await vi.advanceTimersByTimeAsync(3 * MINUTE)
+    dispatchEvent(new FocusEvent('focus'))
+    network.blackHole = false
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(attempts).toHaveLength(2)
+    expect(states.slice(-3)).toEqual(['connecting', 'catching_up', 'online'])
+    link.stop()
+  })
+
+  test('after a hole of any length, through which attempts timed out', async () => {
+    const { link, network, states } = connected()
+    for (const seconds of [60, 80, 100, 120]) {
+      await vi.advanceTimersByTimeAsync(61_000)
+      network.blackHole = true
+      link.reconnect()
+      await vi.advanceTimersByTimeAsync(seconds * 1_000)
+      network.blackHole = false
+      dispatchEvent(new FocusEvent('focus'))
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(states.at(-1), `after ${seconds} s`).toBe('online')
+    }
     link.stop()
   })
 

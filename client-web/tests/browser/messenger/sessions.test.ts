@@ -63,3 +63,23 @@ test('a session that nobody answered for thirty days is not used', async () => {
   expect([second, fourth]).toEqual([first, third])
   expect(third).not.toBe(first)
 })
+
+test('a session begun while the clock was a year ahead grows old all the same', async () => {
+  let now = Date.now() + 365 * DAY
+  const { relay, anna, bob } = await strangers({ anna: { now: () => now } })
+  await anna.messenger.addContactByCode(bob.code)
+  await anna.messenger.openConversation(bob.chat)
+  bob.stop()
+  const sessionsUsed: string[] = []
+  for (const days of [0, -365, 31]) {
+    now += days * DAY
+    const before = anna.statuses().length
+    await anna.messenger.sendText(bob.chat, `after ${days} days`)
+    await until(() => anna.statuses()[before] === 'accepted', 'accepted')
+    const body = relay.sends.at(-1)?.payload.envelopes[0]?.body
+    if (body) sessionsUsed.push(toBase64(parsePrekeyMessage(body).baseKey))
+  }
+  const [ahead, right, later] = sessionsUsed
+  expect(right).toBe(ahead)
+  expect(later).not.toBe(ahead)
+})

@@ -14,6 +14,7 @@ function chat(id: string, unread: number, over: Partial<Conversation> = {}): Con
     archived: false,
     typing: false,
     draft: '',
+    sendsAgainAt: null,
     ...over,
   }
 }

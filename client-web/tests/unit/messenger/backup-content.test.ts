@@ -111,6 +111,32 @@ describe('contents of unknown types', () => {
   })
 })
 
+describe('of a newer build', () => {
+  const newer = (change: (one: Record<string, unknown>) => object) => {
+    const all = content([message({ sender: null, recipients: [newRecipient(bob)] }), message()])
+    const file = decode(writeContent(all)) as { messages: Record<string, unknown>[] }
+    const messages = file.messages.map((one, at) => (at === 0 ? change(one) : one))
+    return own(encode({ ...file, messages }))
+  }
+
+  test('a notice that this one has no words for is passed over, the rest is read', () => {
+    const notice = { type: 'timer_set', seconds: 60 }
+    const read = readContent(newer((one) => ({ ...one, kind: 'notice', notice }))).messages
+    expect(read.map(({ text }) => text)).toEqual(['hello'])
+  })
+
+  test('a reason for not sending that this one has no words for is one of ours', () => {
+    const recipients = [{ ...newRecipient(bob), problem: 'too_old' }]
+    const [read] = readContent(newer((one) => ({ ...one, recipients }))).messages
+    expect(read?.recipients).toMatchObject([{ problem: 'refused' }])
+  })
+
+  test('a notice that it knows must still be whole', () => {
+    const damaged = newer((one) => ({ ...one, kind: 'notice', notice: { type: 'gap' } }))
+    expect(() => readContent(damaged)).toThrow(expect.objectContaining({ code: 'backup_damaged' }))
+  })
+})
+
 interface Golden {
   version: number
   bytes: string

@@ -211,3 +211,39 @@ describe('the rules of the types', () => {
     expect(typeOf(body).ephemeral === true).toBe(body.type === 'typing')
   })
 })
+
+describe('`conversation`', () => {
+  const group = 'group:44444444-4444-4444-8444-444444444444'
+
+  test('that names the other person, from either side, changes nothing', () => {
+    for (const conversation of [anna, me]) {
+      expect(decodeContent(altered({ conversation }), expected)).toEqual(content)
+    }
+    const copy = { for: { user_id: id, username: 'bob', identity: 'KEY' }, conversation: id }
+    expect(decodeContent(altered(copy), expected)).toMatchObject({ type: 'text', for: copy.for })
+  })
+
+  test('of another kind: a message is kept, and is none of the conversation with its writer', () => {
+    const read = decodeContent(altered({ conversation: group, fallback: 'To the group' }), expected)
+    expect(read).toMatchObject({ type: 'unknown', named: 'text', fallback: 'To the group' })
+    expect(read).toMatchObject({ silent: false, n: 1 })
+    expect(read).not.toHaveProperty('text')
+    if (read.type !== 'unknown') throw new Error('known')
+    expect(JSON.parse(fromUtf8(read.bytes))).toMatchObject({ conversation: group, type: 'text' })
+    expect(asKnown(read.bytes)).toBeNull()
+  })
+
+  test('of another kind: what is no message changes nothing and shows nothing', () => {
+    for (const patch of [
+      { type: 'read', ids: [id] },
+      { type: 'typing', active: true },
+    ]) {
+      const read = decodeContent(altered({ ...patch, conversation: group }), expected)
+      expect(read, patch.type).toMatchObject({ type: 'unknown', silent: true })
+    }
+  })
+
+  test.each([null, 7, '', {}])('that is no name at all (%o) is of another kind', (conversation) => {
+    expect(decodeContent(altered({ conversation }), expected).type).toBe('unknown')
+  })
+})

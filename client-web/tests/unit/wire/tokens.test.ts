@@ -47,6 +47,36 @@ test('threat 20: after a lost answer the same refresh token is used again', asyn
   expect(log).toEqual(['refresh refresh-1', 'refresh refresh-1', 'save refresh-2'])
 })
 
+test('a renewal that lies in a dead network keeps no later one waiting, and its late answer changes nothing', async () => {
+  const answers: ((result: SessionTokens | RelayError) => void)[] = []
+  const { keeper, log } = setUp(
+    () =>
+      new Promise((done, fail) => {
+        answers.push((result) => (result instanceof RelayError ? fail(result) : done(result)))
+      }),
+  )
+  const stuck = keeper.renew()
+  keeper.giveUpRenewal()
+  const next = keeper.renew()
+  expect(answers).toHaveLength(2)
+  expect(keeper.renew()).toBe(next)
+  answers[1]?.(tokens(3))
+  expect(await next).toBe(tokens(3).access_token)
+  answers[0]?.(tokens(2))
+  expect(await stuck).toBe(tokens(3).access_token)
+  expect(await keeper.access()).toBe(tokens(3).access_token)
+  expect(log).toEqual(['refresh refresh-1', 'refresh refresh-1', 'save refresh-3'])
+
+  const again = keeper.renew()
+  keeper.giveUpRenewal()
+  const last = keeper.renew()
+  answers[3]?.(tokens(4))
+  await last
+  answers[2]?.(new RelayError('token_reused'))
+  await expect(again).rejects.toMatchObject({ code: 'token_reused' })
+  expect(log.at(-1)).toBe('save refresh-4')
+})
+
 test.each(['token_expired', 'token_reused'] as const)('%s ends the session', async (code) => {
   const { keeper, log } = setUp(async () => {
     throw new RelayError(code)
