@@ -24,10 +24,16 @@ import type {
   Sealed,
   SealedEngine,
   SealedIdentity,
+  SealedKemPrekey,
   SealedPrekey,
   SealedSecrets,
   SealedSignedPrekey,
 } from './sealed-engine'
+import { createKyberPrekeys } from './v4/engine'
+import type { KyberPrekey } from './v4/engine'
+
+/** Version 4's engine made it. */
+const KEM_TAG = 2
 
 interface OpenedSession {
   by: TaggedEngine
@@ -40,6 +46,7 @@ const none: SessionInfo = { open: false, answered: false, registrationId: 0, ide
 const ofIdentity = (key: PublicKey): string => `identity ${toBase64(key)}`
 const ofPrekey = (id: number): string => `prekey ${id}`
 const ofSignedPrekey = (id: number): string => `signed prekey ${id}`
+const ofKemPrekey = (id: number): string => `kem prekey ${id}`
 const ofSession = ({ userId, deviceId }: RemoteAddress): string => `session ${userId}.${deviceId}`
 
 export class SafeEngine implements SealedEngine {
@@ -70,6 +77,12 @@ export class SafeEngine implements SealedEngine {
   async createSignedPrekey(identity: SealedIdentity, id: number): Promise<SealedSignedPrekey> {
     const { keyPair } = await this.openIdentity(identity)
     return this.sealSignedPrekey(await newest.engine.createSignedPrekey(keyPair, id))
+  }
+
+  async createKemPrekeys(identity: SealedIdentity, firstId: number, count: number) {
+    const { keyPair } = await this.openIdentity(identity)
+    const made = createKyberPrekeys(keyPair, firstId, count)
+    return Promise.all(made.map((one) => this.sealKemPrekey(one)))
   }
 
   async startSession(request: Parameters<SealedEngine['startSession']>[0]): Promise<Sealed> {
@@ -177,6 +190,16 @@ export class SafeEngine implements SealedEngine {
   private async sealSignedPrekey(made: SignedPrekey): Promise<SealedSignedPrekey> {
     const { id, keyPair, signature } = made
     return { id, ...(await this.sealPair(ofSignedPrekey(id), keyPair)), signature }
+  }
+
+  private async sealKemPrekey(made: KyberPrekey): Promise<SealedKemPrekey> {
+    const { id, publicKey, seed, signature } = made
+    return {
+      id,
+      publicKey,
+      secret: await this.safe.seal(KEM_TAG, ofKemPrekey(id), seed),
+      signature,
+    }
   }
 
   private async sealPair(place: string, { publicKey, privateKey }: KeyPair) {

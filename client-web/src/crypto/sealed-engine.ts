@@ -40,6 +40,9 @@ export interface SealedSignedPrekey extends SealedPrekey {
   signature: Bytes
 }
 
+/** Of version 4's KEM: the public key is 1,569 bytes, the secret the seed of the pair. */
+export type SealedKemPrekey = SealedSignedPrekey
+
 export interface StartRequest {
   local: SealedIdentity
   remote: RemoteAddress
@@ -108,6 +111,12 @@ export interface SealedEngine {
   /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
   createPrekeys(firstId: number, count: number): Promise<SealedPrekey[]>
   createSignedPrekey(identity: SealedIdentity, id: number): Promise<SealedSignedPrekey>
+  /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
+  createKemPrekeys(
+    identity: SealedIdentity,
+    firstId: number,
+    count: number,
+  ): Promise<SealedKemPrekey[]>
   startSession(request: StartRequest): Promise<Sealed>
   /** In the order of `recipients`; null for a device without a session that fits it. */
   encrypt(request: EncryptRequest): Promise<(Encrypted | null)[]>

@@ -116,8 +116,11 @@ function ownBytes(value: unknown): unknown {
 export async function loadScene(base64: string, prefix: string) {
   const { at, users, profiles } = decode(fromBase64(base64.trim())) as Scene
   const relay = new TestRelay()
+  // Of those that were made before there were KEM prekeys.
+  const noKem = { kemPrekey: null, kemPrekeys: [] }
   for (const user of users) {
     const devices = user.devices.map((device) => ({
+      ...noKem,
       ...device,
       mailbox: device.mailbox.map((one) => ({ ...one, body: own(one.body) })),
     }))

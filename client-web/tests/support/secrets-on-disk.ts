@@ -3,7 +3,7 @@ import { asSealed, Safe } from '@/crypto/safe'
 import { SafeEngine } from '@/crypto/safe-engine'
 import { remoteOf } from '@/messenger/core/counter-table'
 import { accounts, prekeys, rawKinds, safes, sessions } from '@/messenger/core/key-records'
-import { signedPrekeys } from '@/messenger/core/key-records'
+import { kemPrekeys, signedPrekeys } from '@/messenger/core/key-records'
 import { Changes } from '@/storage/changes'
 import { place } from '@/storage/store'
 import type { Key, TableName } from '@/storage/schema'
@@ -11,7 +11,7 @@ import { openStore } from './storage'
 import type { OpenedStore } from './storage'
 
 export interface Secrets {
-  /** 32 bytes each. */
+  /** 32 bytes each; seeds of the KEM's pairs 64. */
   privateKeys: Uint8Array[]
   /** As the library writes them. */
   sessions: string[]
@@ -54,6 +54,8 @@ export const sealedSecrets = (database: string): Promise<Secrets> =>
       privateKeys.push(await safe.open(`prekey ${id}`, asSealed(secret)))
     for (const { id, secret } of await store.all(signedPrekeys))
       privateKeys.push(await safe.open(`signed prekey ${id}`, asSealed(secret)))
+    for (const { id, secret } of await store.all(kemPrekeys))
+      privateKeys.push(await safe.open(`kem prekey ${id}`, asSealed(secret)))
     const found: string[] = []
     for (const key of await store.keys('sessions')) {
       const { userId, deviceId } = remoteOf(String(key))
