@@ -14,11 +14,15 @@ interface Profile {
   tables: { name: string; indexes: string[]; rows: [key: IDBValidKey, value: unknown][] }[]
 }
 
+/** Of those that were made before there were KEM prekeys. */
+type Kem = 'kemPrekey' | 'kemPrekeys'
+
 interface Scene {
   /** When it was made, ms. */
   at: number
   users: (Omit<TestUser, 'devices'> & {
-    devices: (Omit<TestDevice, 'socket'> & { socket: null })[]
+    devices: (Omit<TestDevice, 'socket' | Kem> &
+      Partial<Pick<TestDevice, Kem>> & { socket: null })[]
   })[]
   profiles: Record<string, Profile>
 }
@@ -116,11 +120,10 @@ function ownBytes(value: unknown): unknown {
 export async function loadScene(base64: string, prefix: string) {
   const { at, users, profiles } = decode(fromBase64(base64.trim())) as Scene
   const relay = new TestRelay()
-  // Of those that were made before there were KEM prekeys.
-  const noKem = { kemPrekey: null, kemPrekeys: [] }
   for (const user of users) {
     const devices = user.devices.map((device) => ({
-      ...noKem,
+      kemPrekey: null,
+      kemPrekeys: [],
       ...device,
       mailbox: device.mailbox.map((one) => ({ ...one, body: own(one.body) })),
     }))

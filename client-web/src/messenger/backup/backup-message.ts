@@ -3,7 +3,7 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
-import type { MessageRecord, RecipientRecord } from '@/messenger/core/message-record'
+import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
@@ -136,7 +136,7 @@ const copyReply = ({ sender, id, known, excerpt }: BackupReply): BackupReply => 
   excerpt,
 })
 
-function copyNotice(notice: BackupNotice): BackupNotice {
+function copyNotice(notice: BackupNotice | NoticeRecord): BackupNotice {
   switch (notice.type) {
     case 'gap':
       return { type: notice.type, count: notice.count }
@@ -146,6 +146,9 @@ function copyNotice(notice: BackupNotice): BackupNotice {
     }
     case 'device_refused':
       return { type: notice.type, device: notice.device }
+    case 'downgrade_refused':
+      // The format has no notice of its own for it: a device was refused.
+      return { type: 'device_refused', device: notice.device }
     case 'stale_prekey':
       return { type: notice.type, ageDays: notice.ageDays }
     default:

@@ -38,7 +38,7 @@ export type Notice =
   | { type: 'identity_changed'; count?: number }
   | { type: 'identity_accepted' }
   | { type: 'verified' }
-  | { type: 'device_refused'; device: number }
+  | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
 
 export interface ReplyPreview {

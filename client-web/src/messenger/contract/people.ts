@@ -80,6 +80,7 @@ export interface SecurityEvent {
     | 'replay_refused'
     | 'undecryptable'
     | 'session_renewed'
+    | 'downgrade_refused'
     | 'stale_prekey'
     | 'identity_created'
     | 'identity_restored'

@@ -43,6 +43,8 @@ export const problemV1: Decoder<RecipientRecord['problem']> = nullable(
 
 type Of<Type extends NoticeRecord['type']> = Extract<NoticeRecord, { type: Type }>
 
+type Refused = Extract<NoticeRecord, { device: number }>
+
 export const noticeV1: Decoder<NoticeRecord> = (value) => {
   const { type } = fields(value)
   switch (type) {
@@ -51,7 +53,8 @@ export const noticeV1: Decoder<NoticeRecord> = (value) => {
     case 'identity_changed':
       return shape<Of<'identity_changed'>>({ type: literal(type), count: optional(number) })(value)
     case 'device_refused':
-      return shape<Of<'device_refused'>>({ type: literal(type), device: number })(value)
+    case 'downgrade_refused':
+      return shape<Refused>({ type: literal(type), device: number })(value)
     case 'stale_prekey':
       return shape<Of<'stale_prekey'>>({ type: literal(type), ageDays: number })(value)
     default:

@@ -62,7 +62,7 @@ export type NoticeRecord =
   | { type: 'gap'; count: number }
   /** `count`: how often, until the person decided; absent from those of older builds. */
   | { type: 'identity_changed'; count?: number }
-  | { type: 'device_refused'; device: number }
+  | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
   | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
 

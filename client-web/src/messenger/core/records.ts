@@ -60,6 +60,8 @@ export interface ContactRecord {
   verifiedAt: number | null
   /** Null: not asked yet. */
   devices: DeviceRef[] | null
+  /** Those seen with KEM prekeys, under the pinned key. */
+  kemDevices?: readonly number[]
   /** The person chose that neither sees the other online. */
   presenceOff?: boolean
   /** Of older versions; they are moved to the table `held`. */

@@ -71,6 +71,7 @@ function shownNotice(record: NoticeRecord): Notice {
       return count === undefined ? { type } : { type, count }
     }
     case 'device_refused':
+    case 'downgrade_refused':
       return { type: record.type, device: record.device }
     case 'stale_prekey':
       return { type: record.type, ageDays: record.ageDays }

@@ -6,11 +6,12 @@
 import { kemPrekeys, usedBaseKeys } from '@/messenger/core/key-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey, UsedPrekeys } from '@/crypto/engine'
 import type { SealedSignedPrekey } from '@/crypto/sealed-engine'
 import { commitAccount, localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { KemRecord, StoredKemPrekey } from '@/messenger/core/records'
+import type { Store } from '@/storage/store'
 import type { SignedKey } from '@/wire/types'
 import { mayBeErased, retiredSince, retirePrekeys } from './retirement'
 import type { Now } from './retirement'
@@ -112,14 +113,20 @@ const keyOf = ({ kemPrekeyId, signedPrekeyId, baseKey }: UsedBaseKey): string =>
   `${kemPrekeyId}/${signedPrekeyId}/${toBase64(baseKey)}`
 
 /** Whether a session was begun with these before. */
-export const isUsed = async ({ store }: Core, used: UsedBaseKey): Promise<boolean> =>
+export const isUsed = async (store: Store, used: UsedBaseKey): Promise<boolean> =>
   (await store.get(usedBaseKeys, keyOf(used))) !== null
 
+/** Of a message of version 4. */
+export const asUsed = ({ kemPrekeyId, signedPrekeyId, baseKey }: UsedPrekeys): UsedBaseKey => ({
+  kemPrekeyId: kemPrekeyId ?? 0,
+  signedPrekeyId,
+  baseKey,
+})
+
 /** What began a session: a one-time KEM prekey goes, of a last resort the base key is remembered. */
-export async function stageUse(core: Core, changes: TurnChanges, used: UsedBaseKey): Promise<void> {
+export function stageUse(changes: TurnChanges, used: UsedBaseKey, lastResort: boolean): void {
   const { kemPrekeyId } = used
-  const held = await core.store.get(kemPrekeys, kemPrekeyId)
-  if (held?.lastResort) changes.put('used_base_keys', keyOf(used), { kemPrekeyId })
+  if (lastResort) changes.put('used_base_keys', keyOf(used), { kemPrekeyId })
   else changes.remove('kem_prekeys', kemPrekeyId)
 }
 

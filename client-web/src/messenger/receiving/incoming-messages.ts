@@ -43,7 +43,7 @@ export class IncomingMessages {
     changes: TurnChanges,
     person: ContactRecord,
     { from, at }: IncomingEnvelope,
-    { startedSession, identityKey }: Decrypted,
+    { used, identityKey }: Decrypted,
     content: Incoming,
   ): Promise<void> {
     const { userId, verified } = person
@@ -51,7 +51,7 @@ export class IncomingMessages {
     const encryption: EncryptionRecord = {
       origin: 'contact',
       device: from.device_id,
-      startedSession,
+      startedSession: used !== null,
       ...keyOf(identityKey),
       verified,
     }
