@@ -21,8 +21,8 @@ import { CryptoError } from './errors'
 import { checkBundle } from './keys'
 import { encodeFields, Fields } from './v4/protobuf'
 import { versionFour } from './v4/version-four'
-
-export type Version = 3 | 4
+import { versionOf } from './version'
+import type { Version } from './version'
 
 /** In front of a secret: what it is of. */
 export const TAGS = { pairsAndVersion3: 1, kemSeedsAndVersion4: 2 } as const
@@ -49,10 +49,10 @@ function versionThree(): Promise<CryptoEngine> {
 const engineOf = (version: Version): CryptoEngine | Promise<CryptoEngine> =>
   version === 4 ? versionFour : versionThree()
 
-/** Of a message: the high half of its first byte. @throws CryptoError `bad_message` */
-function versionOf(body: Bytes): Version {
-  const version = (body[0] ?? 0) >> 4
-  if (version !== 3 && version !== 4) throw new CryptoError('bad_message', 'of an unknown version')
+/** @throws CryptoError `bad_message` */
+function knownVersion(body: Bytes): Version {
+  const version = versionOf(body)
+  if (version === null) throw new CryptoError('bad_message', 'of an unknown version')
   return version
 }
 
@@ -107,7 +107,7 @@ export async function encrypt(
 }
 
 export async function inspect(body: Bytes): Promise<PrekeyMessageInfo> {
-  return (await engineOf(versionOf(body))).inspect(body)
+  return (await engineOf(knownVersion(body))).inspect(body)
 }
 
 /** `knownFour`: the device is known to speak version 4. No session of version 3 with it begins any more. */
@@ -116,7 +116,7 @@ export async function decrypt(
   knownFour: boolean,
   request: Omit<DecryptRequest, 'session'>,
 ): Promise<Omit<Decrypted, 'session'> & { held: Held; version: Version }> {
-  const version = versionOf(request.body)
+  const version = knownVersion(request.body)
   const pinned = request.pinned ?? (await identityIn(held))
   if (version === 4) {
     const { session, ...read } = await versionFour.decrypt({ ...request, pinned, session: held.v4 })

@@ -16,7 +16,7 @@ import type {
   SignedPrekey,
   UsedPrekeys,
 } from './engine'
-import type { Version } from './engines'
+import type { Version } from './version'
 
 declare const sealed: unique symbol
 

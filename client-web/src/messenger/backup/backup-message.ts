@@ -59,6 +59,7 @@ interface BackupEncryption {
   fingerprint: string
   identity?: string
   verified: boolean
+  postQuantum?: boolean
 }
 
 interface BackupReceipt {
@@ -163,8 +164,16 @@ function copyRecipient(recipient: BackupRecipient): BackupRecipient {
 
 function copyEncryption(encryption: BackupEncryption): BackupEncryption {
   const { origin, device, startedSession, fingerprint, identity, verified } = encryption
-  const known = { origin, device, startedSession, fingerprint, verified }
-  return identity === undefined ? known : { ...known, identity }
+  const { postQuantum } = encryption
+  return {
+    origin,
+    device,
+    startedSession,
+    fingerprint,
+    verified,
+    ...(identity !== undefined && { identity }),
+    ...(postQuantum !== undefined && { postQuantum }),
+  }
 }
 
 function copyReceipt(signed: BackupReceipt): BackupReceipt {
@@ -240,6 +249,7 @@ const message = shape<BackupMessage>({
       fingerprint: text,
       identity: optional(text),
       verified: flag,
+      postQuantum: optional(flag),
     }),
   ),
   signedReceipts: optional(

@@ -116,6 +116,8 @@ export interface EncryptionDetails {
   /** The other side's identity key as text; absent from messages of older versions. */
   readonly identity?: string
   readonly verified: boolean
+  /** Whether it also withstands quantum computers; absent while it is not known. */
+  readonly postQuantum?: boolean
 }
 
 export interface SearchHit {

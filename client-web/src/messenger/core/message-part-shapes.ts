@@ -16,6 +16,7 @@ export const encryptionV1 = shape<EncryptionRecord>({
   fingerprint: text,
   identity: optional(text),
   verified: flag,
+  postQuantum: optional(flag),
 })
 
 export const signedReceiptV1 = shape<SignedReceiptRecord>({

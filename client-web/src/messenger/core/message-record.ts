@@ -55,6 +55,8 @@ export interface EncryptionRecord {
   /** The other side's key as text; absent from messages of older builds. */
   identity?: string
   verified: boolean
+  /** In version 4 of the protocol, for each device; absent while it is not known, as of older builds. */
+  postQuantum?: boolean
 }
 
 /** What happened in the conversation. */

@@ -43,7 +43,7 @@ export class IncomingMessages {
     changes: TurnChanges,
     person: ContactRecord,
     { from, at }: IncomingEnvelope,
-    { used, identityKey }: Decrypted,
+    { used, identityKey, version }: Decrypted,
     content: Incoming,
   ): Promise<void> {
     const { userId, verified } = person
@@ -54,6 +54,7 @@ export class IncomingMessages {
       startedSession: used !== null,
       ...keyOf(identityKey),
       verified,
+      postQuantum: version === 4,
     }
     const place = { sender: userId, conversation, encryption }
     const message = await this.message(changes, place, content, at)

@@ -48,6 +48,10 @@ async function send(from: Client, to: Client, text: string): Promise<void> {
 describe('two devices with KEM prekeys', () => {
   test('speak version 4 from the first message on; the one-time KEM prekey is erased', async () => {
     const { relay, anna, bob } = await acquaintedClients()
+    await until(() => anna.statuses()[0] !== 'waiting', 'accepted')
+    const sealed = anna.shown.messages.map(({ encryption }) => encryption?.postQuantum)
+    expect(sealed).toEqual([true, true])
+    expect(anna.contact(bob)?.postQuantum).toBe(true)
     expect(new Set([...versions(relay, 'anna'), ...versions(relay, 'bob')])).toEqual(new Set([4]))
     const { kem, used } = await kept(bob)
     expect(kem.filter(({ lastResort }) => !lastResort)).toHaveLength(9)
@@ -97,6 +101,10 @@ describe('a device without KEM prekeys', () => {
     await send(cara, anna, 'hello back')
     await send(anna, cara, 'how are you?')
     expect(new Set([...versions(relay, 'anna'), ...versions(relay, 'cara')])).toEqual(new Set([3]))
+    await until(() => !anna.statuses().includes('waiting'), 'accepted')
+    const sealed = anna.shown.messages.map(({ encryption }) => encryption?.postQuantum)
+    expect(sealed).toEqual([false, false, false])
+    expect(anna.contact(cara)?.postQuantum).toBe(false)
     await anna.messenger.openConversation(bob.chat)
     await send(anna, bob, 'and to a newer one')
     expect(lastVersion(relay, 'anna')).toBe(4)
