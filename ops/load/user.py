@@ -5,13 +5,16 @@ import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import aiohttp
 
 from ops.load.account import Account
 from ops.load.line import Line
+
+KEM_PREKEYS: Final = 10
+"""One-time KEM prekeys of a device, as many as a client publishes."""
 
 
 @dataclass
@@ -47,8 +50,8 @@ class User:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def register(self, http: aiohttp.ClientSession) -> None:
-        """Makes the account and publishes the device's keys."""
-        await self.account.register(http)
+        """Makes the account and publishes the device's keys, KEM prekeys as well."""
+        await self.account.register(http, kem=KEM_PREKEYS)
 
     async def connect(self, http: aiohttp.ClientSession) -> None:
         """Opens the socket and begins to read and acknowledge."""

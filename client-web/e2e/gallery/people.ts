@@ -51,6 +51,7 @@ export function contact(username: string, over: Partial<Contact> = {}): Contact 
     presence: true,
     addedAt: NOW - 40 * DAY,
     verifiedAt: null,
+    postQuantum: true,
     ...over,
   }
 }
@@ -81,6 +82,7 @@ export function message(username: string, over: Partial<Message> & { text?: stri
       startedSession: false,
       fingerprint: identityOf(username).slice(-8),
       verified: false,
+      postQuantum: true,
     },
     ...over,
   }

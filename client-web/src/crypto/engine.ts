@@ -15,6 +15,11 @@ export interface LocalIdentity {
   registrationId: number
 }
 
+/** One's own device in an exchange of messages. */
+export interface Local extends LocalIdentity {
+  address: RemoteAddress
+}
+
 export interface Prekey {
   id: number
   keyPair: KeyPair
@@ -25,11 +30,24 @@ export interface SignedPrekey extends Prekey {
   signature: Bytes
 }
 
+/** Of version 4's KEM. */
+export interface KemPrekey {
+  id: number
+  /** 64 bytes: the pair is made anew from it when it is used. */
+  seed: Bytes
+  /** 1,569 bytes: 0x08, then the key */
+  publicKey: Bytes
+  /** 64 bytes, XEdDSA by the identity key over all of the public key */
+  signature: Bytes
+}
+
 export interface Bundle {
   registrationId: number
   identityKey: PublicKey
   signedPrekey: { id: number; key: PublicKey; signature: Bytes }
   prekey: { id: number; key: PublicKey } | null
+  /** Null for a device that speaks version 3 only. */
+  kemPrekey: { id: number; key: Bytes; signature: Bytes } | null
 }
 
 export interface RemoteAddress {
@@ -37,27 +55,30 @@ export interface RemoteAddress {
   deviceId: number
 }
 
-/** Everything the engine remembers about one remote device; opaque, to be stored as it is. */
-export type Session = string
+/** Everything one version of the protocol remembers about one remote device; opaque, to be stored as it is. */
+export type Session = Bytes
 
 export type EnvelopeKind = 'prekey' | 'message'
 
 export interface StartRequest {
-  local: LocalIdentity
+  local: Local
   remote: RemoteAddress
   /** The session so far: kept inside the new one, so that late messages still decrypt. */
   session: Session | null
   bundle: Bundle
   /** The key this person is known by. Another one in the bundle is refused. */
   pinned: PublicKey
+  /** Milliseconds */
+  now: number
 }
 
 export interface EncryptRequest {
-  local: LocalIdentity
+  local: Local
   remote: RemoteAddress
   session: Session
   plaintext: Bytes
   pinned: PublicKey
+  now: number
 }
 
 export interface Encrypted {
@@ -69,7 +90,7 @@ export interface Encrypted {
 }
 
 export interface DecryptRequest {
-  local: LocalIdentity
+  local: Local
   remote: RemoteAddress
   session: Session | null
   kind: EnvelopeKind
@@ -82,6 +103,9 @@ export interface DecryptRequest {
   /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: Prekey | null
   signedPrekey: Prekey | null
+  kemPrekey: KemPrekey | null
+  /** The base key was used before with these very prekeys, and the KEM prekey is the last resort. */
+  baseKeyUsed: boolean
 }
 
 export interface Decrypted {
@@ -89,9 +113,21 @@ export interface Decrypted {
   plaintext: Bytes
   /** The identity the session is bound to; the caller pins it at first use. */
   identityKey: PublicKey
-  /** To be erased together with storing the session. */
-  usedPrekeyId: number | null
-  startedSession: boolean
+  /** What began a session; null where none was begun. */
+  used: UsedPrekeys | null
+}
+
+/**
+ * One-time prekeys are erased together with storing the session. Of a last-resort KEM prekey the base key is
+ * remembered, for as long as that prekey is kept.
+ */
+export interface UsedPrekeys {
+  prekeyId: number | null
+  signedPrekeyId: number
+  /** Null in version 3. */
+  kemPrekeyId: number | null
+  /** Names the session. */
+  baseKey: PublicKey
 }
 
 /** One side of a safety number. */
@@ -110,32 +146,20 @@ export interface SessionInfo {
   identityKey: PublicKey | null
 }
 
-export interface PrekeyMessageInfo {
+export interface PrekeyMessageInfo extends UsedPrekeys {
   identityKey: PublicKey
   registrationId: number
-  prekeyId: number | null
-  signedPrekeyId: number
-  /** Names the session that the message begins. */
-  baseKey: PublicKey
 }
 
 /**
- * The Signal Protocol as pure functions: state goes in, new state comes out, nothing is kept.
+ * One version of the Signal Protocol as pure functions: state goes in, new state comes out, nothing is kept.
  * A call that throws (always a `CryptoError`) has changed nothing. The caller stores the returned
  * session before it uses the result, and never runs two calls for one remote device at once.
  */
 export interface CryptoEngine {
-  createIdentity(): Promise<LocalIdentity>
-  /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
-  createPrekeys(firstId: number, count: number): Promise<Prekey[]>
-  createSignedPrekey(identity: KeyPair, id: number): Promise<SignedPrekey>
   startSession(request: StartRequest): Promise<Session>
   encrypt(request: EncryptRequest): Promise<Encrypted>
   inspect(body: Bytes): Promise<PrekeyMessageInfo>
   decrypt(request: DecryptRequest): Promise<Decrypted>
   describe(session: Session): Promise<SessionInfo>
-  /** Sixty digits, the same for both sides. Half a second of work: never on the page's thread. */
-  safetyNumber(one: Party, other: Party): Promise<string>
-  /** Whether `signature` is the Ed25519 key's of `message`. */
-  isSigned(key: Bytes, message: Bytes, signature: Bytes): Promise<boolean>
 }

@@ -17,6 +17,8 @@ export type CryptoErrorCode =
   | 'reused_base_key'
   /** Nobody answered in the session for thirty days: it has to be begun anew. */
   | 'stale_session'
+  /** A device that speaks version 4 came without KEM prekey, or began a session of version 3. */
+  | 'downgrade'
   /** The counter asks for more key derivations than we are willing to do. */
   | 'too_far'
   /** A sealed secret, or the safe's key, does not open: changed, in another's place, or of another safe. */

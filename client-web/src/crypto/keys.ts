@@ -6,7 +6,7 @@ import { createKeyPair } from './x25519'
 import { isValid, sign } from './xeddsa'
 
 /** @throws CryptoError `bad_key`, `bad_signature` */
-export function checkBundle(bundle: Bundle): void {
+export function checkBundle(bundle: Omit<Bundle, 'kemPrekey'>): void {
   checkPublicKey(bundle.identityKey)
   checkPublicKey(bundle.signedPrekey.key)
   if (bundle.prekey) checkPublicKey(bundle.prekey.key)

@@ -94,6 +94,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     createIdentity: call('createIdentity'),
     createPrekeys: call('createPrekeys'),
     createSignedPrekey: call('createSignedPrekey'),
+    createKemPrekeys: call('createKemPrekeys'),
     startSession: call('startSession'),
     encrypt: call('encrypt'),
     inspect: call('inspect'),

@@ -1,22 +1,36 @@
 /** The engines behind `SealedEngine`: each secret is opened for one call, and sealed again after it. */
 import { openBackup, sealBackup } from './backup-file'
 import { splitIdentity, withIdentity } from './backup-identity'
-import { equal, fromUtf8, toBase64, utf8 } from './bytes'
+import { toBase64, utf8 } from './bytes'
 import type { Bytes } from './bytes'
+import { isSigned } from './ed25519'
 import type {
+  KemPrekey,
   KeyPair,
+  Local,
   LocalIdentity,
   Prekey,
   PublicKey,
   RemoteAddress,
-  Session,
-  SessionInfo,
   SignedPrekey,
 } from './engine'
-import { engineOf, newest } from './engines'
-import type { TaggedEngine } from './engines'
+import {
+  decodeHeld,
+  decrypt,
+  describe,
+  encodeHeld,
+  encrypt,
+  inspect,
+  NONE,
+  start,
+  TAGS,
+} from './engines'
+import type { Held } from './engines'
 import { CryptoError } from './errors'
+import { createIdentity, createPrekeys, createSignedPrekey } from './keys'
+import { engineTag } from './safe'
 import type { Safe } from './safe'
+import { safetyNumber } from './safety-number'
 import type {
   Encrypted,
   RawSecrets,
@@ -24,22 +38,28 @@ import type {
   Sealed,
   SealedEngine,
   SealedIdentity,
+  SealedKemPrekey,
+  SealedLocal,
   SealedPrekey,
   SealedSecrets,
   SealedSignedPrekey,
+  SessionInfo,
 } from './sealed-engine'
+import { createKyberPrekeys } from './v4/engine'
 
-interface OpenedSession {
-  by: TaggedEngine
-  session: Session
+const none: SessionInfo = {
+  open: false,
+  answered: false,
+  registrationId: 0,
+  identityKey: null,
+  version: null,
 }
-
-const none: SessionInfo = { open: false, answered: false, registrationId: 0, identityKey: null }
 
 // Places: what a secret is, and whose.
 const ofIdentity = (key: PublicKey): string => `identity ${toBase64(key)}`
 const ofPrekey = (id: number): string => `prekey ${id}`
 const ofSignedPrekey = (id: number): string => `signed prekey ${id}`
+const ofKemPrekey = (id: number): string => `kem prekey ${id}`
 const ofSession = ({ userId, deviceId }: RemoteAddress): string => `session ${userId}.${deviceId}`
 
 export class SafeEngine implements SealedEngine {
@@ -49,84 +69,82 @@ export class SafeEngine implements SealedEngine {
   async adopt(raw: RawSecrets): Promise<SealedSecrets> {
     const { identity } = raw
     return {
-      identity: identity && (await this.sealIdentity(newest.tag, identity)),
+      identity: identity && (await this.sealIdentity(identity)),
       prekeys: await Promise.all(raw.prekeys.map((one) => this.sealPrekey(one))),
       signedPrekeys: await Promise.all(raw.signedPrekeys.map((one) => this.sealSignedPrekey(one))),
       sessions: await Promise.all(
-        raw.sessions.map(({ remote, session }) => this.sealSession(remote, newest, session)),
+        raw.sessions.map(({ remote, session }) =>
+          this.sealSession(remote, { ...NONE, v3: utf8(session) }),
+        ),
       ),
     }
   }
 
   async createIdentity(): Promise<SealedIdentity> {
-    return this.sealIdentity(newest.tag, await newest.engine.createIdentity())
+    return this.sealIdentity(await createIdentity())
   }
 
   async createPrekeys(firstId: number, count: number): Promise<SealedPrekey[]> {
-    const made = await newest.engine.createPrekeys(firstId, count)
+    const made = await createPrekeys(firstId, count)
     return Promise.all(made.map((one) => this.sealPrekey(one)))
   }
 
   async createSignedPrekey(identity: SealedIdentity, id: number): Promise<SealedSignedPrekey> {
     const { keyPair } = await this.openIdentity(identity)
-    return this.sealSignedPrekey(await newest.engine.createSignedPrekey(keyPair, id))
+    return this.sealSignedPrekey(await createSignedPrekey(keyPair, id))
+  }
+
+  async createKemPrekeys(identity: SealedIdentity, firstId: number, count: number) {
+    const { keyPair } = await this.openIdentity(identity)
+    const made = createKyberPrekeys(keyPair, firstId, count)
+    return Promise.all(made.map((one) => this.sealKemPrekey(one)))
   }
 
   async startSession(request: Parameters<SealedEngine['startSession']>[0]): Promise<Sealed> {
     const { remote } = request
     const held = await this.openSession(remote, request.session)
-    const local = await this.openIdentity(request.local)
-    const by = held?.by ?? newest
-    const session = held?.session ?? null
-    return this.sealSession(
-      remote,
-      by,
-      await by.engine.startSession({ ...request, local, session }),
-    )
+    const local = await this.openLocal(request.local)
+    return this.sealSession(remote, await start(held, request.knownFour, { ...request, local }))
   }
 
-  async encrypt({ local, plaintext, recipients }: Parameters<SealedEngine['encrypt']>[0]) {
-    const identity = await this.openIdentity(local)
+  async encrypt({ local, plaintext, recipients, now }: Parameters<SealedEngine['encrypt']>[0]) {
+    const opened = await this.openLocal(local)
     const encrypted: (Encrypted | null)[] = []
-    for (const one of recipients) encrypted.push(await this.encryptFor(one, identity, plaintext))
+    for (const one of recipients) encrypted.push(await this.encryptFor(one, opened, plaintext, now))
     return encrypted
   }
 
   inspect(body: Bytes) {
-    return newest.engine.inspect(body)
+    return inspect(body)
   }
 
   async decrypt(request: Parameters<SealedEngine['decrypt']>[0]) {
-    const { remote } = request
-    const [held, local] = await Promise.all([
+    const { remote, prekey, signedPrekey, kemPrekey } = request
+    const [before, local] = await Promise.all([
       this.openSession(remote, request.session),
-      this.openIdentity(request.local),
+      this.openLocal(request.local),
     ])
-    const { prekey, signedPrekey } = request
-    // One that begins a session was made for the engine of the prekeys that it names.
-    const by = held?.by ?? (signedPrekey ? engineOf(signedPrekey.secret) : newest)
-    const decrypted = await by.engine.decrypt({
+    const { held, ...decrypted } = await decrypt(before, request.knownFour, {
       ...request,
       local,
-      session: held?.session ?? null,
       prekey: prekey && (await this.openPrekey(ofPrekey(prekey.id), prekey)),
       signedPrekey:
         signedPrekey && (await this.openPrekey(ofSignedPrekey(signedPrekey.id), signedPrekey)),
+      kemPrekey: kemPrekey && (await this.openKemPrekey(kemPrekey)),
     })
-    return { ...decrypted, session: await this.sealSession(remote, by, decrypted.session) }
+    return { ...decrypted, session: await this.sealSession(remote, held) }
   }
 
   async describe(remote: RemoteAddress, session: Sealed): Promise<SessionInfo> {
-    const held = await this.openSession(remote, session)
-    return held ? held.by.engine.describe(held.session) : none
+    return (await describe(await this.openSession(remote, session))) ?? none
   }
 
-  safetyNumber(...parties: Parameters<SealedEngine['safetyNumber']>) {
-    return newest.engine.safetyNumber(...parties)
+  async safetyNumber(...parties: Parameters<SealedEngine['safetyNumber']>) {
+    return safetyNumber(...parties)
   }
 
-  isSigned(...signed: Parameters<SealedEngine['isSigned']>) {
-    return newest.engine.isSigned(...signed)
+  async isSigned(...signed: Parameters<SealedEngine['isSigned']>) {
+    return isSigned(...signed)
   }
 
   async sealBackup(content: Bytes, identity: SealedIdentity, passphrase: string): Promise<Bytes> {
@@ -135,7 +153,7 @@ export class SafeEngine implements SealedEngine {
 
   async openBackup(file: Bytes, passphrase: string) {
     const { content, identity } = splitIdentity(await openBackup(file, passphrase))
-    return { content, identity: await this.sealIdentity(newest.tag, identity) }
+    return { content, identity: await this.sealIdentity(identity) }
   }
 
   async openIdentity({
@@ -147,27 +165,26 @@ export class SafeEngine implements SealedEngine {
     return { keyPair: { publicKey, privateKey }, registrationId }
   }
 
-  private async encryptFor(
-    { remote, session, registrationId, pinned }: Recipient,
-    local: LocalIdentity,
-    plaintext: Bytes,
-  ): Promise<Encrypted | null> {
-    const held = await this.openSession(remote, session)
-    if (!held) return null
-    const { engine } = held.by
-    const info = await engine.describe(held.session)
-    const fits = info.identityKey !== null && equal(info.identityKey, pinned)
-    if (!fits || info.registrationId !== registrationId) return null
-    const request = { local, remote, session: held.session, plaintext, pinned }
-    const { session: next, kind, body } = await engine.encrypt(request)
-    return { session: await this.sealSession(remote, held.by, next), kind, body }
+  private async openLocal({ address, ...identity }: SealedLocal): Promise<Local> {
+    return { ...(await this.openIdentity(identity)), address }
   }
 
-  private async sealIdentity(tag: number, identity: LocalIdentity): Promise<SealedIdentity> {
-    const { keyPair, registrationId } = identity
-    const { publicKey, privateKey } = keyPair
-    const secret = await this.safe.seal(tag, ofIdentity(publicKey), privateKey)
-    return { publicKey, secret, registrationId }
+  private async encryptFor(
+    { remote, session, registrationId, pinned }: Recipient,
+    local: Local,
+    plaintext: Bytes,
+    now: number,
+  ): Promise<Encrypted | null> {
+    const before = await this.openSession(remote, session)
+    const request = { local, remote, plaintext, pinned, now }
+    const encrypted = await encrypt(before, registrationId, request)
+    if (!encrypted) return null
+    const { held, ...rest } = encrypted
+    return { ...rest, session: await this.sealSession(remote, held) }
+  }
+
+  private async sealIdentity({ keyPair, registrationId }: LocalIdentity): Promise<SealedIdentity> {
+    return { ...(await this.sealPair(ofIdentity(keyPair.publicKey), keyPair)), registrationId }
   }
 
   private async sealPrekey({ id, keyPair }: Prekey): Promise<SealedPrekey> {
@@ -179,8 +196,17 @@ export class SafeEngine implements SealedEngine {
     return { id, ...(await this.sealPair(ofSignedPrekey(id), keyPair)), signature }
   }
 
+  private async sealKemPrekey({ seed, ...rest }: KemPrekey): Promise<SealedKemPrekey> {
+    const secret = await this.safe.seal(TAGS.kemSeedsAndVersion4, ofKemPrekey(rest.id), seed)
+    return { ...rest, secret }
+  }
+
+  private async openKemPrekey({ secret, ...rest }: SealedKemPrekey): Promise<KemPrekey> {
+    return { ...rest, seed: await this.safe.open(ofKemPrekey(rest.id), secret) }
+  }
+
   private async sealPair(place: string, { publicKey, privateKey }: KeyPair) {
-    return { publicKey, secret: await this.safe.seal(newest.tag, place, privateKey) }
+    return { publicKey, secret: await this.safe.seal(TAGS.pairsAndVersion3, place, privateKey) }
   }
 
   private async openPrekey(
@@ -190,21 +216,18 @@ export class SafeEngine implements SealedEngine {
     return { id, keyPair: { publicKey, privateKey: await this.safe.open(place, secret) } }
   }
 
-  private sealSession(remote: RemoteAddress, by: TaggedEngine, session: Session): Promise<Sealed> {
-    return this.safe.seal(by.tag, ofSession(remote), utf8(session))
+  private sealSession(remote: RemoteAddress, held: Held): Promise<Sealed> {
+    const { tag, secret } = encodeHeld(held)
+    return this.safe.seal(tag, ofSession(remote), secret)
   }
 
-  /** Null also for one that does not open: another takes its place. */
-  private async openSession(
-    remote: RemoteAddress,
-    sealed: Sealed | null,
-  ): Promise<OpenedSession | null> {
-    if (!sealed) return null
+  /** None also for one that does not open: another takes its place. */
+  private async openSession(remote: RemoteAddress, sealed: Sealed | null): Promise<Held> {
+    if (!sealed) return NONE
     try {
-      const session = fromUtf8(await this.safe.open(ofSession(remote), sealed))
-      return { by: engineOf(sealed), session }
+      return decodeHeld(engineTag(sealed), await this.safe.open(ofSession(remote), sealed))
     } catch (error) {
-      if (error instanceof CryptoError && error.code === 'damaged') return null
+      if (error instanceof CryptoError && error.code === 'damaged') return NONE
       throw error
     }
   }

@@ -12,14 +12,15 @@ import type {
   PrekeyMessageInfo,
   PublicKey,
   RemoteAddress,
-  Session,
-  SessionInfo,
+  SessionInfo as SessionInfoOfVersion,
   SignedPrekey,
+  UsedPrekeys,
 } from './engine'
+import type { Version } from './version'
 
 declare const sealed: unique symbol
 
-/** A secret of the engine: tag of the engine, version of the layout, nonce, ciphertext. */
+/** A secret of the engine: tag of the kind of secret, version of the layout, nonce, ciphertext. */
 export type Sealed = Bytes & { readonly [sealed]: true }
 
 export interface SealedIdentity {
@@ -27,6 +28,11 @@ export interface SealedIdentity {
   secret: Sealed
   /** 1 … 16380 */
   registrationId: number
+}
+
+/** This device in an exchange of messages. */
+export interface SealedLocal extends SealedIdentity {
+  address: RemoteAddress
 }
 
 export interface SealedPrekey {
@@ -40,21 +46,29 @@ export interface SealedSignedPrekey extends SealedPrekey {
   signature: Bytes
 }
 
+/** Of version 4's KEM: the public key is 1,569 bytes, the secret the seed of the pair. */
+export type SealedKemPrekey = SealedSignedPrekey
+
 export interface StartRequest {
-  local: SealedIdentity
+  local: SealedLocal
   remote: RemoteAddress
   /** The session so far: kept inside the new one, so that late messages still decrypt. */
   session: Sealed | null
   bundle: Bundle
   /** The key this person is known by. Another one in the bundle is refused. */
   pinned: PublicKey
+  /** Milliseconds */
+  now: number
+  /** The identity is known to have KEM prekeys: a bundle without one is refused. */
+  knownFour: boolean
 }
 
 /** One plaintext for many devices, of one or several people. */
 export interface EncryptRequest {
-  local: SealedIdentity
+  local: SealedLocal
   plaintext: Bytes
   recipients: readonly Recipient[]
+  now: number
 }
 
 export interface Recipient {
@@ -70,10 +84,11 @@ export interface Encrypted {
   /** `prekey` while the other side has not answered in this session. */
   kind: EnvelopeKind
   body: Bytes
+  version: Version
 }
 
 export interface DecryptRequest {
-  local: SealedIdentity
+  local: SealedLocal
   remote: RemoteAddress
   session: Sealed | null
   kind: EnvelopeKind
@@ -86,6 +101,11 @@ export interface DecryptRequest {
   /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: SealedPrekey | null
   signedPrekey: SealedPrekey | null
+  kemPrekey: SealedKemPrekey | null
+  /** The base key was used before with these very prekeys, and the KEM prekey is the last resort. */
+  baseKeyUsed: boolean
+  /** The device is known to speak version 4: no session of version 3 with it begins any more. */
+  knownFour: boolean
 }
 
 export interface Decrypted {
@@ -93,9 +113,14 @@ export interface Decrypted {
   plaintext: Bytes
   /** The identity the session is bound to; the caller pins it at first use. */
   identityKey: PublicKey
-  /** To be erased together with storing the session. */
-  usedPrekeyId: number | null
-  startedSession: boolean
+  /** What began a session; null where none was begun. */
+  used: UsedPrekeys | null
+  version: Version
+}
+
+export interface SessionInfo extends SessionInfoOfVersion {
+  /** Of the session that is used for sending; null without one. */
+  version: Version | null
 }
 
 /**
@@ -108,6 +133,12 @@ export interface SealedEngine {
   /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
   createPrekeys(firstId: number, count: number): Promise<SealedPrekey[]>
   createSignedPrekey(identity: SealedIdentity, id: number): Promise<SealedSignedPrekey>
+  /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
+  createKemPrekeys(
+    identity: SealedIdentity,
+    firstId: number,
+    count: number,
+  ): Promise<SealedKemPrekey[]>
   startSession(request: StartRequest): Promise<Sealed>
   /** In the order of `recipients`; null for a device without a session that fits it. */
   encrypt(request: EncryptRequest): Promise<(Encrypted | null)[]>
@@ -134,7 +165,7 @@ export interface RawSecrets {
   identity: LocalIdentity | null
   prekeys: readonly Prekey[]
   signedPrekeys: readonly SignedPrekey[]
-  sessions: readonly { remote: RemoteAddress; session: Session }[]
+  sessions: readonly { remote: RemoteAddress; session: string }[]
 }
 
 /** In the order of the `RawSecrets`. */

@@ -29,6 +29,9 @@ export interface Tables {
   /** Key: prekey id. */
   prekeys: { key: number; value: SealedRecord }
   signed_prekeys: { key: number; value: SealedRecord }
+  kem_prekeys: { key: number; value: SealedRecord }
+  /** Key: `last resort/signed prekey/base key`. */
+  used_base_keys: { key: string; value: SealedRecord }
   /** Key: ascending number, the order of sending. */
   outbox: { key: number; value: SealedRecord }
   /** Key: `user/number`. */
@@ -95,4 +98,7 @@ export const migrations: readonly Upgrade[] = [
   },
   (db) => void db.createObjectStore('held'),
   (db) => void db.createObjectStore('staged', { autoIncrement: true }),
+  (db) => {
+    for (const name of ['kem_prekeys', 'used_base_keys'] as const) db.createObjectStore(name)
+  },
 ]

@@ -19,6 +19,7 @@ import type {
   ReceiptKey,
   SessionEntry,
   SessionTokens,
+  SignedKey,
 } from './types'
 
 /** Calls that need no session. */
@@ -61,13 +62,17 @@ export class RelayApi {
     await this.call('PUT', '/v1/keys', {
       registration_id: keys.registrationId,
       identity_key: toBase64(keys.identityKey),
-      signed_prekey: signedPrekey(keys.signedPrekey),
+      signed_prekey: signedKey(keys.signedPrekey),
       prekeys: keys.prekeys.map(({ id, key }) => ({ id, key: toBase64(key) })),
+      kem_prekey: signedKey(keys.kemPrekey),
+      kem_prekeys: keys.kemPrekeys.map((one) => signedKey(one)),
       replace: keys.replace,
     })
   }
-  async setSignedPrekey(key: KeysUpload['signedPrekey']): Promise<void> {
-    await this.call('PUT', '/v1/keys/signed', { signed_prekey: signedPrekey(key) })
+  /** Both change together. */
+  async setSignedPrekey(key: SignedKey, lastResort: SignedKey): Promise<void> {
+    const body = { signed_prekey: signedKey(key), kem_prekey: signedKey(lastResort) }
+    await this.call('PUT', '/v1/keys/signed', body)
   }
   /** How many the relay holds now. */
   async addPrekeys(prekeys: KeysUpload['prekeys']): Promise<number> {
@@ -75,6 +80,11 @@ export class RelayApi {
     return new Answer(await this.call('POST', '/v1/keys/prekeys', body))
       .field('available')
       .integer()
+  }
+  /** How many the relay holds now. */
+  async addKemPrekeys(prekeys: readonly SignedKey[]): Promise<number> {
+    const body = { prekeys: prekeys.map((one) => signedKey(one)) }
+    return new Answer(await this.call('POST', '/v1/keys/kem', body)).field('available').integer()
   }
   async ownKeys(): Promise<OwnKeys> {
     return readOwnKeys(await this.call('GET', '/v1/keys'))
@@ -120,6 +130,6 @@ export class RelayApi {
   }
 }
 
-function signedPrekey({ id, key, signature }: KeysUpload['signedPrekey']) {
+function signedKey({ id, key, signature }: SignedKey) {
   return { id, key: toBase64(key), signature: toBase64(signature) }
 }

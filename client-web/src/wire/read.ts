@@ -13,7 +13,10 @@ import type {
   SendAnswer,
   SessionEntry,
   SessionTokens,
+  SignedKey,
 } from './types'
+
+const KEM_KEY_LENGTH = 1569
 
 const key = (answer: Answer): PublicKey => answer.base64(33)
 
@@ -54,12 +57,20 @@ export function readOwnKeys(body: unknown): OwnKeys {
     fingerprint: answer.field('fingerprint').text(),
     signed_prekey_id: answer.field('signed_prekey_id').integer(),
     available: answer.field('available').integer(),
+    kem: readOwnKem(answer),
     devices: answer.field('devices').list((device) => ({
       device_id: device.field('device_id').integer(),
       registration_id: device.field('registration_id').integer(),
       current: device.field('current').flag(),
     })),
   }
+}
+
+function readOwnKem(answer: Answer): OwnKeys['kem'] {
+  const available = answer.field('kem_available')
+  if (available.missing) return null
+  const id = answer.field('kem_prekey_id')
+  return { lastResort: id.missing ? null : id.integer(), available: available.integer() }
 }
 
 export function readContact(body: unknown): ContactAnswer {
@@ -78,19 +89,23 @@ export function readBundle(body: unknown): BundleAnswer {
 function readDevice(device: Answer): BundleDevice {
   const signed = device.field('signed_prekey')
   const prekey = device.field('prekey')
+  const kem = device.field('kem_prekey')
   return {
     deviceId: device.field('device_id').integer(),
     registrationId: device.field('registration_id').integer(),
-    signedPrekey: {
-      id: signed.field('id').integer(),
-      key: key(signed.field('key')),
-      signature: signed.field('signature').base64(64),
-    },
+    signedPrekey: readSigned(signed, 33),
     prekey: prekey.missing
       ? null
       : { id: prekey.field('id').integer(), key: key(prekey.field('key')) },
+    kemPrekey: kem.missing ? null : readSigned(kem, KEM_KEY_LENGTH),
   }
 }
+
+const readSigned = (answer: Answer, length: number): SignedKey => ({
+  id: answer.field('id').integer(),
+  key: answer.field('key').base64(length),
+  signature: answer.field('signature').base64(64),
+})
 
 export function readSendAnswer(body: unknown): SendAnswer {
   const answer = new Answer(body)

@@ -34,11 +34,20 @@ export interface ContactAnswer {
   identityKey: PublicKey
 }
 
+/** A public key with its owner's signature. */
+export interface SignedKey {
+  id: number
+  key: Bytes
+  signature: Bytes
+}
+
 export interface BundleDevice {
   deviceId: number
   registrationId: number
-  signedPrekey: { id: number; key: PublicKey; signature: Bytes }
+  signedPrekey: SignedKey
   prekey: { id: number; key: PublicKey } | null
+  /** Null for a device that published none. */
+  kemPrekey: SignedKey | null
 }
 
 export interface BundleAnswer extends ContactAnswer {
@@ -51,6 +60,8 @@ export interface OwnKeys {
   fingerprint: string
   signed_prekey_id: number
   available: number
+  /** `lastResort`: its id, null where none is published. Null from a relay that knows no KEM prekeys. */
+  kem: { lastResort: number | null; available: number } | null
   devices: { device_id: number; registration_id: number; current: boolean }[]
 }
 
@@ -65,8 +76,11 @@ export interface SessionEntry {
 export interface KeysUpload {
   registrationId: number
   identityKey: PublicKey
-  signedPrekey: { id: number; key: PublicKey; signature: Bytes }
+  signedPrekey: SignedKey
   prekeys: { id: number; key: PublicKey }[]
+  /** The last resort, and those that are handed out once each. */
+  kemPrekey: SignedKey
+  kemPrekeys: SignedKey[]
   replace: boolean
 }
 

@@ -1,12 +1,18 @@
 /** One device over our version 4 engine, keeping in memory what a client keeps on disk. */
 import { concat, equal, random, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { EnvelopeKind, Prekey, PublicKey, RemoteAddress, SignedPrekey } from '@/crypto/engine'
+import type {
+  EnvelopeKind,
+  Local,
+  Prekey,
+  PublicKey,
+  RemoteAddress,
+  SignedPrekey,
+} from '@/crypto/engine'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
 import * as engine from '@/crypto/v4/engine'
 import type { Bundle, Decrypted, KyberPrekey } from '@/crypto/v4/engine'
 import type { SessionRecord } from '@/crypto/v4/records'
-import type { Local } from '@/crypto/v4/session'
 
 export interface Letter {
   kind: EnvelopeKind

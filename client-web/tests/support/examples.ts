@@ -17,6 +17,7 @@ export const aContact = (over: Partial<Contact> = {}): Contact => ({
   presence: true,
   addedAt: 1,
   verifiedAt: null,
+  postQuantum: true,
   ...over,
 })
 

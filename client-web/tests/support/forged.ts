@@ -1,10 +1,10 @@
 /** What an attacker, or the relay itself, writes in somebody else's name. */
-import { WhisperMessage } from '@privacyresearch/libsignal-protocol-protobuf-ts'
-import { concat, fromBase64, own, random, toBase64, utf8 } from '@/crypto/bytes'
+import { fromBase64, own, random, toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { Bundle } from '@/crypto/engine'
 import { identityText } from '@/crypto/identity'
-import { signalEngine } from '@/crypto/signal/signal-engine'
+import { createIdentity, createSignedPrekey } from '@/crypto/keys'
+import { encodeMessage, parseMessage } from '@/crypto/v4/messages'
 import type { IncomingEnvelope } from '@/wire/types'
 import { Party } from './party'
 import type { TestRelay } from './test-relay'
@@ -23,6 +23,7 @@ export function bundleOf(relay: TestRelay, name: string, device?: number): Bundl
       signature: fromBase64(signedPrekey.signature),
     },
     prekey: null,
+    kemPrekey: null,
   }
 }
 
@@ -42,8 +43,8 @@ export async function forgedFor(
 
 /** Keys of the attacker's own making, as a bundle's device. */
 export async function attackersDevice(id: number) {
-  const identity = await signalEngine.createIdentity()
-  const signed = await signalEngine.createSignedPrekey(identity.keyPair, 1)
+  const identity = await createIdentity()
+  const signed = await createSignedPrekey(identity.keyPair, 1)
   return {
     identity: toBase64(identity.keyPair.publicKey),
     device: {
@@ -68,8 +69,8 @@ export function lookAlike(identity: string): string {
 
 /** A real message, its counter moved by so much: the ratchet key is known, the MAC is not. */
 export function withCounter(body: Uint8Array, ahead: number): Bytes {
-  const message = WhisperMessage.decode(body.slice(1, -8))
-  const counter = message.counter + ahead
-  const moved = WhisperMessage.encode({ ...message, counter }).finish()
-  return concat(body.subarray(0, 1), moved, random(8))
+  const message = parseMessage(body)
+  const nobody = new Uint8Array(0)
+  const ends = { sender: nobody, receiver: nobody }
+  return encodeMessage({ ...message, counter: message.counter + ahead }, random(32), ends)
 }

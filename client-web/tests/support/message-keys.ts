@@ -1,15 +1,11 @@
 /** What is visible of Signal messages to whoever carries them: which keys they were sealed with. */
-import {
-  PreKeyWhisperMessage,
-  WhisperMessage,
-} from '@privacyresearch/libsignal-protocol-protobuf-ts'
+import * as three from '@/crypto/signal/wire-messages'
+import * as four from '@/crypto/v4/messages'
 
 export interface SentEnvelope {
   to: string
   envelope: { device_id: number; kind: 'prekey' | 'message'; body: Uint8Array }
 }
-
-const MAC = 8
 
 /**
  * A message key is named by the sender's ratchet key and the counter in its chain. The same name
@@ -19,9 +15,8 @@ export function keysUsedTwice(sent: readonly SentEnvelope[]): string[] {
   const seen = new Map<string, string>()
   const twice: string[] = []
   for (const { to, envelope } of sent) {
-    const message = signalMessage(envelope)
-    const key = `${to}.${envelope.device_id} ${String(message.ephemeralKey)} ${message.counter}`
-    const sealed = String(message.ciphertext)
+    const { ratchetKey, counter, sealed } = signalMessage(envelope)
+    const key = `${to}.${envelope.device_id} ${ratchetKey} ${counter}`
     if ((seen.get(key) ?? sealed) !== sealed) twice.push(key)
     seen.set(key, sealed)
   }
@@ -31,10 +26,20 @@ export function keysUsedTwice(sent: readonly SentEnvelope[]): string[] {
 /** The key a session began with; null where the envelope begins none. */
 export function sessionStart({ envelope }: SentEnvelope): string | null {
   if (envelope.kind !== 'prekey') return null
-  return String(PreKeyWhisperMessage.decode(envelope.body.subarray(1)).baseKey)
+  return String(prekeyMessage(envelope.body).baseKey)
 }
 
-function signalMessage({ kind, body }: SentEnvelope['envelope']): WhisperMessage {
-  const bytes = kind === 'prekey' ? PreKeyWhisperMessage.decode(body.subarray(1)).message : body
-  return WhisperMessage.decode(bytes.subarray(1, -MAC))
+const isFour = (body: Uint8Array): boolean => body[0] === 0x44
+
+export const prekeyMessage = (body: Uint8Array) =>
+  isFour(body) ? four.parsePrekeyMessage(body) : three.parsePrekeyMessage(body)
+
+function signalMessage({ kind, body }: SentEnvelope['envelope']) {
+  const inner = kind === 'prekey' ? prekeyMessage(body).message : body
+  if (!isFour(inner)) {
+    const { ratchetKey, counter } = three.parseMessage(inner)
+    return { ratchetKey, counter, sealed: String(inner.slice(0, -8)) }
+  }
+  const { ratchetKey, counter, ciphertext } = four.parseMessage(inner)
+  return { ratchetKey: String(ratchetKey), counter, sealed: String(ciphertext) }
 }

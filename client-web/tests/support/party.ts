@@ -5,12 +5,14 @@ import type {
   CryptoEngine,
   Decrypted,
   Encrypted,
+  Local,
   LocalIdentity,
   Prekey,
   PublicKey,
   Session,
   SignedPrekey,
 } from '@/crypto/engine'
+import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
 import { signalEngine } from '@/crypto/signal/signal-engine'
 
 /** Another device, whatever engine it has. */
@@ -19,7 +21,7 @@ export interface Peer {
   bundle(): Bundle
 }
 
-/** One device over our engine, keeping in memory what a client keeps on disk. */
+/** One device over an engine (that of version 3, unless another is given), keeping in memory what a client keeps on disk. */
 export class Party {
   session: Session | null = null
   pinned: PublicKey | null = null
@@ -33,9 +35,9 @@ export class Party {
   ) {}
 
   static async create(name: string, engine: CryptoEngine = signalEngine): Promise<Party> {
-    const identity = await engine.createIdentity()
-    const prekeys = await engine.createPrekeys(1, 3)
-    const signed = await engine.createSignedPrekey(identity.keyPair, 1)
+    const identity = await createIdentity()
+    const prekeys = await createPrekeys(1, 3)
+    const signed = await createSignedPrekey(identity.keyPair, 1)
     return new Party(name, identity, prekeys, signed, engine)
   }
 
@@ -50,7 +52,18 @@ export class Party {
         signature: own(this.signed.signature),
       },
       prekey: withPrekey && prekey ? { id: prekey.id, key: prekey.keyPair.publicKey } : null,
+      kemPrekey: null,
     }
+  }
+
+  /** @throws Error before there is one */
+  get held(): Session {
+    if (!this.session) throw new Error('no session')
+    return this.session
+  }
+
+  get local(): Local {
+    return { ...this.identity, address: { userId: this.name, deviceId: 1 } }
   }
 
   remote(of: Peer) {
@@ -60,11 +73,12 @@ export class Party {
   async start(to: Peer, bundle: Bundle = to.bundle()): Promise<void> {
     this.pinned ??= bundle.identityKey
     this.session = await this.engine.startSession({
-      local: this.identity,
+      local: this.local,
       remote: this.remote(to),
       session: this.session,
       bundle,
       pinned: this.pinned,
+      now: Date.now(),
     })
   }
 
@@ -75,11 +89,12 @@ export class Party {
   async seal(to: Peer, plaintext: Bytes): Promise<Encrypted> {
     if (!this.session || !this.pinned) throw new Error('no session')
     const result = await this.engine.encrypt({
-      local: this.identity,
+      local: this.local,
       remote: this.remote(to),
       session: this.session,
       plaintext,
       pinned: this.pinned,
+      now: Date.now(),
     })
     this.session = result.session
     return result
@@ -88,7 +103,7 @@ export class Party {
   async tryRead(from: Peer, message: Pick<Encrypted, 'kind' | 'body'>): Promise<Decrypted> {
     const needs = message.kind === 'prekey' ? await this.engine.inspect(message.body) : null
     return this.engine.decrypt({
-      local: this.identity,
+      local: this.local,
       remote: this.remote(from),
       session: this.session,
       kind: message.kind,
@@ -96,6 +111,8 @@ export class Party {
       pinned: this.pinned,
       prekey: this.prekeys.find((prekey) => prekey.id === needs?.prekeyId) ?? null,
       signedPrekey: needs?.signedPrekeyId === this.signed.id ? this.signed : null,
+      kemPrekey: null,
+      baseKeyUsed: false,
     })
   }
 
@@ -103,7 +120,7 @@ export class Party {
     const result = await this.tryRead(from, message)
     this.session = result.session
     this.pinned ??= result.identityKey
-    const used = this.prekeys.findIndex((prekey) => prekey.id === result.usedPrekeyId)
+    const used = this.prekeys.findIndex((prekey) => prekey.id === result.used?.prekeyId)
     if (used >= 0) this.prekeys.splice(used, 1)
     return fromUtf8(result.plaintext)
   }

@@ -14,11 +14,15 @@ interface Profile {
   tables: { name: string; indexes: string[]; rows: [key: IDBValidKey, value: unknown][] }[]
 }
 
+/** Of those that were made before there were KEM prekeys. */
+type Kem = 'kemPrekey' | 'kemPrekeys'
+
 interface Scene {
   /** When it was made, ms. */
   at: number
   users: (Omit<TestUser, 'devices'> & {
-    devices: (Omit<TestDevice, 'socket'> & { socket: null })[]
+    devices: (Omit<TestDevice, 'socket' | Kem> &
+      Partial<Pick<TestDevice, Kem>> & { socket: null })[]
   })[]
   profiles: Record<string, Profile>
 }
@@ -118,6 +122,8 @@ export async function loadScene(base64: string, prefix: string) {
   const relay = new TestRelay()
   for (const user of users) {
     const devices = user.devices.map((device) => ({
+      kemPrekey: null,
+      kemPrekeys: [],
       ...device,
       mailbox: device.mailbox.map((one) => ({ ...one, body: own(one.body) })),
     }))

@@ -12,6 +12,8 @@ import type {
   Sealed,
   SealedEngine,
   SealedIdentity,
+  SealedKemPrekey,
+  SealedLocal,
   SealedPrekey,
   SealedSignedPrekey,
 } from '@/crypto/sealed-engine'
@@ -40,6 +42,10 @@ export async function startSealed(start?: () => Worker): Promise<RemoteEngine> {
 export class SealedParty {
   session: Sealed | null = null
   pinned: PublicKey | null = null
+  /** Those that it has; without any it is a device of version 3 to others. */
+  kem: SealedKemPrekey[] = []
+  knownFour = false
+  baseKeyUsed = false
 
   private constructor(
     readonly name: string,
@@ -62,15 +68,26 @@ export class SealedParty {
     )
   }
 
+  /** With KEM prekeys: others begin sessions of version 4 with it. */
+  async withKem(): Promise<this> {
+    this.kem = await this.engine.createKemPrekeys(this.identity, 1, 2)
+    return this
+  }
+
   bundle(): Bundle {
-    const [prekey] = this.prekeys
+    const [[prekey], [kem]] = [this.prekeys, this.kem]
     const { id, publicKey, signature } = this.signed
     return {
       registrationId: this.identity.registrationId,
       identityKey: this.identity.publicKey,
       signedPrekey: { id, key: publicKey, signature },
       prekey: prekey ? { id: prekey.id, key: prekey.publicKey } : null,
+      kemPrekey: kem ? { id: kem.id, key: kem.publicKey, signature: kem.signature } : null,
     }
+  }
+
+  get local(): SealedLocal {
+    return { ...this.identity, address: { userId: this.name, deviceId: 1 } }
   }
 
   remote = ({ name }: Peer) => ({ userId: name, deviceId: 1 })
@@ -78,18 +95,20 @@ export class SealedParty {
   async start(to: Peer): Promise<void> {
     const bundle = to.bundle()
     this.pinned ??= bundle.identityKey
-    const { identity: local, session, pinned } = this
-    const request = { local, remote: this.remote(to), session, bundle, pinned }
+    const { local, session, pinned, knownFour } = this
+    const now = Date.now()
+    const request = { local, remote: this.remote(to), session, bundle, pinned, now, knownFour }
     this.session = await this.engine.startSession(request)
   }
 
   async write(to: Peer, text: string, registrationId = 0): Promise<Encrypted> {
-    const { session, pinned, identity: local } = this
+    const { session, pinned, local } = this
+    const now = Date.now()
     if (!session || !pinned) throw new Error('no session')
     const remote = this.remote(to)
     const known = registrationId || (await this.engine.describe(remote, session)).registrationId
     const recipients = [{ remote, session, registrationId: known, pinned }]
-    const [made] = await this.engine.encrypt({ local, plaintext: utf8(text), recipients })
+    const [made] = await this.engine.encrypt({ local, plaintext: utf8(text), recipients, now })
     if (!made) throw new Error('no session fits')
     this.session = made.session
     return made
@@ -97,7 +116,7 @@ export class SealedParty {
 
   async tryRead(from: Peer, { kind, body }: { kind: Encrypted['kind']; body: Bytes }) {
     const needs = kind === 'prekey' ? await this.engine.inspect(body) : null
-    const { identity: local, session, pinned } = this
+    const { local, session, pinned } = this
     return this.engine.decrypt({
       local,
       remote: this.remote(from),
@@ -107,6 +126,9 @@ export class SealedParty {
       pinned,
       prekey: this.prekeys.find(({ id }) => id === needs?.prekeyId) ?? null,
       signedPrekey: needs?.signedPrekeyId === this.signed.id ? this.signed : null,
+      kemPrekey: this.kem.find(({ id }) => id === needs?.kemPrekeyId) ?? null,
+      baseKeyUsed: this.baseKeyUsed,
+      knownFour: this.knownFour,
     })
   }
 

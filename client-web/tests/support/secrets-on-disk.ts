@@ -1,9 +1,14 @@
 /** What lies in a client's database, opened with its root and, where it has one, its safe. */
-import { asSealed, Safe } from '@/crypto/safe'
+import { utf8 } from '@/crypto/bytes'
+import { decodeHeld } from '@/crypto/engines'
+import { asSealed, engineTag, Safe } from '@/crypto/safe'
 import { SafeEngine } from '@/crypto/safe-engine'
+import { readSession } from '@/crypto/v4/records'
+import { decodeRecord } from '@/crypto/v4/version-four'
 import { remoteOf } from '@/messenger/core/counter-table'
 import { accounts, prekeys, rawKinds, safes, sessions } from '@/messenger/core/key-records'
-import { signedPrekeys } from '@/messenger/core/key-records'
+import { kemPrekeys, signedPrekeys } from '@/messenger/core/key-records'
+import { contacts } from '@/messenger/core/stored-records'
 import { Changes } from '@/storage/changes'
 import { place } from '@/storage/store'
 import type { Key, TableName } from '@/storage/schema'
@@ -11,10 +16,10 @@ import { openStore } from './storage'
 import type { OpenedStore } from './storage'
 
 export interface Secrets {
-  /** 32 bytes each. */
+  /** 32 bytes each; seeds of the KEM's pairs 64. */
   privateKeys: Uint8Array[]
-  /** As the library writes them. */
-  sessions: string[]
+  /** As the engines write them. */
+  sessions: Uint8Array[]
 }
 
 async function withStore<T>(database: string, read: (opened: OpenedStore) => Promise<T>) {
@@ -37,7 +42,7 @@ export const rawSecrets = (database: string): Promise<Secrets> =>
     ]
     return {
       privateKeys: pairs.map(({ keyPair }) => keyPair.privateKey),
-      sessions: await store.all(rawKinds.sessions),
+      sessions: (await store.all(rawKinds.sessions)).map(utf8),
     }
   })
 
@@ -54,12 +59,21 @@ export const sealedSecrets = (database: string): Promise<Secrets> =>
       privateKeys.push(await safe.open(`prekey ${id}`, asSealed(secret)))
     for (const { id, secret } of await store.all(signedPrekeys))
       privateKeys.push(await safe.open(`signed prekey ${id}`, asSealed(secret)))
-    const found: string[] = []
+    for (const { id, secret } of await store.all(kemPrekeys))
+      privateKeys.push(await safe.open(`kem prekey ${id}`, asSealed(secret)))
+    const found: Uint8Array[] = []
     for (const key of await store.keys('sessions')) {
       const { userId, deviceId } = remoteOf(String(key))
       const session = await store.get(sessions, key)
       const secret = session && (await safe.open(`session ${userId}.${deviceId}`, session))
-      if (secret) found.push(new TextDecoder().decode(secret))
+      if (!session || !secret) continue
+      const { v3, v4 } = decodeHeld(engineTag(session), secret)
+      if (v3) found.push(v3)
+      if (v4) {
+        found.push(v4)
+        const { ratchet, pq } = readSession(decodeRecord(v4))
+        privateKeys.push(ratchet.own.privateKey, ratchet.root, pq.chains.root)
+      }
     }
     return { privateKeys, sessions: found }
   })
@@ -80,6 +94,16 @@ export const everyRecord = (database: string): Promise<unknown[]> =>
       }
     }
     return opened
+  })
+
+/** What an older build knows of others: none of their KEM prekeys. */
+export const forgetKem = (database: string) =>
+  withStore(database, async ({ store }) => {
+    const changes = new Changes()
+    for (const { kemDevices: _, ...contact } of await store.all(contacts)) {
+      changes.write(contacts, contact.userId, contact)
+    }
+    await store.commit(changes)
   })
 
 /** Flips a bit of the sealed secret inside a record, which itself stays whole. */

@@ -7,6 +7,9 @@ export interface TestDevice {
   registrationId: number
   signedPrekey: { id: number; key: string; signature: string }
   prekeys: { id: number; key: string }[]
+  /** The last resort; null for a device that published none. */
+  kemPrekey: TestDevice['signedPrekey'] | null
+  kemPrekeys: TestDevice['signedPrekey'][]
   mailbox: IncomingEnvelope[]
   head: number
   socket: SocketHandlers | null

@@ -73,12 +73,20 @@ export class TestRelay {
       case 'PUT keys/signed': {
         const device = user.devices.get(deviceId)
         if (device) device.signedPrekey = input['signed_prekey'] as TestDevice['signedPrekey']
+        if (device && input['kem_prekey'])
+          device.kemPrekey = input['kem_prekey'] as TestDevice['kemPrekey']
         return null
       }
       case 'POST keys/prekeys': {
         const device = user.devices.get(deviceId)
         device?.prekeys.push(...(input['prekeys'] as TestDevice['prekeys']))
         return { available: device?.prekeys.length ?? 0 }
+      }
+      case 'POST keys/kem': {
+        const device = user.devices.get(deviceId)
+        if (!device?.kemPrekey) throw new RelayError('invalid')
+        device.kemPrekeys.push(...(input['prekeys'] as TestDevice['kemPrekeys']))
+        return { available: device.kemPrekeys.length }
       }
       case 'GET keys':
         return this.ownKeys(user, deviceId)
@@ -161,6 +169,8 @@ export class TestRelay {
       registrationId: Number(input['registration_id']),
       signedPrekey: input['signed_prekey'] as TestDevice['signedPrekey'],
       prekeys: [...(input['prekeys'] as TestDevice['prekeys'])],
+      kemPrekey: (input['kem_prekey'] ?? null) as TestDevice['kemPrekey'],
+      kemPrekeys: [...((input['kem_prekeys'] ?? []) as TestDevice['kemPrekeys'])],
       mailbox: [],
       head: 0,
       socket: null,
@@ -177,6 +187,8 @@ export class TestRelay {
       fingerprint: fingerprint(fromBase64(user.identity ?? '')),
       signed_prekey_id: device.signedPrekey.id,
       available: device.prekeys.length,
+      kem_prekey_id: device.kemPrekey?.id ?? null,
+      kem_available: device.kemPrekeys.length,
       devices: [...user.devices.values()].map((one) => ({
         device_id: one.id,
         registration_id: one.registrationId,
@@ -206,6 +218,7 @@ export class TestRelay {
         registration_id: one.registrationId,
         signed_prekey: one.signedPrekey,
         prekey: one.prekeys.shift() ?? null,
+        kem_prekey: one.kemPrekeys.shift() ?? one.kemPrekey,
       }))
     return { ...contact, devices }
   }

@@ -15,10 +15,8 @@ import type {
   Session,
   StartRequest,
 } from '@/crypto/engine'
-import { isSigned } from '@/crypto/ed25519'
 import { CryptoError } from '@/crypto/errors'
-import { checkBundle, createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
-import { safetyNumber } from '@/crypto/safety-number'
+import { checkBundle } from '@/crypto/keys'
 import { translate } from './errors'
 import { parseMessage, parsePrekeyMessage } from './wire-messages'
 import {
@@ -43,12 +41,8 @@ const finish = (session: Session | undefined): Session => {
   return serialize(prune(parse(session)))
 }
 
-/** libsignal behind our interface. Its known defects end here; each has a regression test. */
+/** Version 3: libsignal behind our interface. Its known defects end here; each has a regression test. */
 export const signalEngine: CryptoEngine = {
-  createIdentity,
-  createPrekeys,
-  createSignedPrekey,
-
   async startSession({ local, remote, session, bundle, pinned }: StartRequest) {
     if (!equal(bundle.identityKey, pinned)) throw new CryptoError('identity_mismatch')
     checkBundle(bundle)
@@ -107,14 +101,6 @@ export const signalEngine: CryptoEngine = {
       identityKey: open ? fromBase64(open.indexInfo.remoteIdentityKey) : null,
     }
   },
-
-  async safetyNumber(one, other) {
-    return safetyNumber(one, other)
-  },
-
-  async isSigned(key, message, signature) {
-    return isSigned(key, message, signature)
-  },
 }
 
 /** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
@@ -133,7 +119,7 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
   const known = record && sessionByBaseKey(record, toBase64(parsed.baseKey))
   if (known) {
     const session = await tryOne(request, record, known, parsed.message, parsed.identityKey)
-    return { ...session, usedPrekeyId: null, startedSession: false }
+    return { ...session, used: null }
   }
   if (inner.counter > MAX_JUMP) throw new CryptoError('too_far')
   if (request.signedPrekey?.id !== parsed.signedPrekeyId) throw new CryptoError('missing_prekey')
@@ -155,8 +141,12 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
     session: finish(store.session),
     plaintext: own(plaintext),
     identityKey: parsed.identityKey,
-    usedPrekeyId: parsed.prekeyId,
-    startedSession: true,
+    used: {
+      prekeyId: parsed.prekeyId,
+      signedPrekeyId: parsed.signedPrekeyId,
+      kemPrekeyId: null,
+      baseKey: parsed.baseKey,
+    },
   }
 }
 
@@ -170,7 +160,7 @@ async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
   for (const key of candidates(record, ratchetKey)) {
     try {
       const result = await tryOne(request, record, key, request.body, pinned)
-      return { ...result, usedPrekeyId: null, startedSession: false }
+      return { ...result, used: null }
     } catch (error) {
       // A session that knows the ratchet key is the right one: its answer stands.
       if (ratchetKey in (record.sessions[key]?.chains ?? {})) throw error

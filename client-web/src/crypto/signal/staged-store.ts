@@ -3,7 +3,7 @@ import type {
   KeyPairType,
   StorageType,
 } from '@privacyresearch/libsignal-protocol-typescript'
-import { equal, own } from '@/crypto/bytes'
+import { equal, fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { KeyPair, LocalIdentity, Prekey, PublicKey, Session } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 
@@ -46,11 +46,11 @@ export class StagedStore implements StorageType {
   async removePreKey(id: string | number): Promise<void> {
     if (Number(id) > 0) this.usedPrekeyId = Number(id)
   }
-  async loadSession(): Promise<Session | undefined> {
-    return this.session
+  async loadSession(): Promise<string | undefined> {
+    return this.session && fromUtf8(this.session)
   }
-  async storeSession(_address: string, record: Session): Promise<void> {
-    this.session = record
+  async storeSession(_address: string, record: string): Promise<void> {
+    this.session = utf8(record)
   }
   async storePreKey(): Promise<void> {
     throw new CryptoError('internal', 'prekeys are made by the engine')

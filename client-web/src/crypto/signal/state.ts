@@ -3,6 +3,7 @@
  * skipped keys are erased (forward secrecy, bounded size), and one session can be tried without
  * touching its siblings.
  */
+import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Session } from '@/crypto/engine'
 
 interface Chain {
@@ -35,8 +36,8 @@ export const MAX_JUMP = 1000
 /** Closed sessions kept for messages still on their way. */
 export const KEPT_CLOSED = 4
 
-export const parse = (session: Session): RecordState => JSON.parse(session) as RecordState
-export const serialize = (record: RecordState): Session => JSON.stringify(record)
+export const parse = (session: Session): RecordState => JSON.parse(fromUtf8(session)) as RecordState
+export const serialize = (record: RecordState): Session => utf8(JSON.stringify(record))
 
 export function openEntry(record: RecordState): [string, SessionState] | undefined {
   return Object.entries(record.sessions).find(([, state]) => state.indexInfo.closed === -1)

@@ -46,6 +46,7 @@ export function parsePrekeyMessage(body: Uint8Array): ParsedPrekeyMessage {
     // Protobuf's default: there is no prekey with the id 0.
     prekeyId: message.preKeyId || null,
     signedPrekeyId: message.signedPreKeyId,
+    kemPrekeyId: null,
     baseKey: own(message.baseKey),
     message: own(message.message),
   }

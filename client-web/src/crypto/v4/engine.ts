@@ -7,14 +7,14 @@
 import { equal, random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type {
-  Bundle as ClassicBundle,
+  Bundle as AnyBundle,
   EnvelopeKind,
   KeyPair,
+  Local,
   Prekey,
   PublicKey,
   RemoteAddress,
   SessionInfo,
-  SignedPrekey,
 } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { checkBundle, checkId } from '@/crypto/keys'
@@ -29,7 +29,7 @@ import { initiate, respond } from './pqxdh'
 import { openSession, readSession, sessionsOf, writeSession } from './records'
 import type { SessionRecord } from './records'
 import { decryptIn, encryptIn } from './session'
-import type { Local, Session } from './session'
+import type { Session } from './session'
 
 export interface KyberPrekey {
   id: number
@@ -41,7 +41,7 @@ export interface KyberPrekey {
   signature: Bytes
 }
 
-export interface Bundle extends ClassicBundle {
+export interface Bundle extends Omit<AnyBundle, 'kemPrekey'> {
   kyberPrekey: { id: number; key: Bytes; signature: Bytes }
 }
 
@@ -83,7 +83,7 @@ export interface DecryptRequest extends Exchange {
   pinned: PublicKey | null
   /** The prekey that `inspect` names; null when this device no longer has it. */
   prekey: Prekey | null
-  signedPrekey: SignedPrekey | null
+  signedPrekey: Prekey | null
   kyberPrekey: KyberPrekey | null
   /** Base keys that were used before with these very two prekeys, if the Kyber prekey is the last resort. */
   usedBaseKeys: readonly PublicKey[]

@@ -5,7 +5,7 @@
  */
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { LocalIdentity, PublicKey, RemoteAddress } from '@/crypto/engine'
+import type { Local, PublicKey, RemoteAddress } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import { messageKeys, nextSeed, seedOf } from './chains'
 import type { MessageKeys, Ratchet } from './chains'
@@ -22,11 +22,6 @@ import type { PqRatchet } from './pq-ratchet'
 
 /** After this long without an answer a session is begun anew: the other side's prekeys may be gone. */
 const UNANSWERED_MS = 30 * 24 * 3600 * 1000
-
-/** Who we are in an exchange of messages. */
-export interface Local extends LocalIdentity {
-  address: RemoteAddress
-}
 
 /** What every message repeats until the other side has answered. */
 export interface Pending {

@@ -39,6 +39,8 @@ export default {
     identity_accepted: 'Du hast den neuen Schlüssel von {name} angenommen.',
     verified: 'Du hast {name} bestätigt.',
     device_refused: 'Ein Gerät mit fremdem Schlüssel wurde abgewiesen.',
+    downgrade_refused:
+      'Ein Gerät von {name} kam ohne Schutz vor Quantencomputern, den {name} schon hatte. Es begann keine neue Sitzung mit ihm. Vielleicht läuft dort eine alte Version.',
     stale_prekey: 'Der Server gab einen {days} Tage alten Schlüssel von {name} heraus.',
   },
   problem: {

@@ -2,6 +2,12 @@ export default {
   title: 'So ist dieser Chat versiegelt',
   open: 'Verschlüsselung: {state}',
   text: 'Jede Nachricht wird auf dem sendenden Gerät mit einem Schlüssel verschlossen, der nur einmal benutzt wird, und lässt sich nur auf den Geräten der anderen Person öffnen. Der Server sieht Umschläge, Größen und Zeiten, nie Worte.',
+  postQuantum: 'Post-Quanten-sicher',
+  postQuantumText:
+    'Wer diese Nachrichten heute aufzeichnet, kann sie auch später mit einem Quantencomputer nicht öffnen.',
+  classic: 'Noch nicht Post-Quanten-sicher',
+  classicText:
+    'Von keinem Gerät von {name} sind Post-Quanten-Schlüssel bekannt. Bis eines sie zeigt, werden Nachrichten auf die ältere Art versiegelt: heute stark, aber vielleicht nicht gegen die Quantencomputer der Zukunft.',
   unverified: 'Nicht bestätigt',
   unverifiedText:
     'Der zuerst gesehene Schlüssel gilt. Um sicher zu sein, dass es {name} ist, vergleiche die Sicherheitsnummer.',
@@ -17,6 +23,9 @@ export default {
   },
   started: 'Sie eröffnete eine neue Sitzung (samt Schlüsselaustausch).',
   ratchet: 'Sie hatte einen eigenen, nur einmal benutzten Schlüssel.',
+  postQuantumThen:
+    'Post-Quanten-sicher: Auch ein Quantencomputer der Zukunft kann sie nicht öffnen.',
+  classicThen: 'Nicht Post-Quanten-sicher: Ein Gerät mit einer älteren Version war beteiligt.',
   keyThen: 'Identitätsschlüssel',
   verifiedThen: 'Der Schlüssel war zu dieser Zeit bestätigt.',
   unverifiedThen: 'Der Schlüssel war zu dieser Zeit nicht bestätigt.',

@@ -178,6 +178,7 @@ export default {
       replay_refused: 'Eine wiederholte Nachricht im Namen von {name} wurde abgewiesen',
       undecryptable: 'Eine Nachricht von {name} ließ sich nicht öffnen',
       session_renewed: 'Die sichere Sitzung mit {name} wurde erneuert',
+      downgrade_refused: 'Ein Gerät von {name} ohne Schutz vor Quantencomputern wurde abgewiesen',
       stale_prekey: 'Der Server gab einen alten Schlüssel von {name} heraus',
       identity_created: 'Deine Identität entstand auf diesem Gerät',
       identity_restored: 'Deine Identität kam aus einer Sicherung',

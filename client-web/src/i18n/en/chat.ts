@@ -39,6 +39,8 @@ export default {
     identity_accepted: 'You accepted the new key of {name}.',
     verified: 'You verified {name}.',
     device_refused: 'A device with a foreign key was refused.',
+    downgrade_refused:
+      'A device of {name} came without post-quantum protection, which {name} has had. No new session with it began. Perhaps that device runs an old version.',
     stale_prekey: 'The server gave a key of {name} that is {days} days old.',
   },
   problem: {

@@ -2,6 +2,12 @@ export default {
   title: 'How this chat is sealed',
   open: 'Encryption: {state}',
   text: 'Every message is locked on the sending device with a key used once, and can be opened only on the other person’s devices. The server sees envelopes, sizes and times, never words.',
+  postQuantum: 'Post-quantum',
+  postQuantumText:
+    'Whoever records these messages today cannot open them later with a quantum computer either.',
+  classic: 'Not post-quantum yet',
+  classicText:
+    'No device of {name} is known to have post-quantum keys. Until one shows them, messages are sealed the older way: strong today, but perhaps not against the quantum computers of the future.',
   unverified: 'Not verified',
   unverifiedText:
     'The first key seen is kept. To be sure it is really {name}, compare the safety number.',
@@ -17,6 +23,8 @@ export default {
   },
   started: 'It opened a new session (key agreement included).',
   ratchet: 'It had a key of its own, used once.',
+  postQuantumThen: 'Post-quantum: a quantum computer of the future cannot open it either.',
+  classicThen: 'Not post-quantum: a device took part that runs an older version.',
   keyThen: 'Identity key',
   verifiedThen: 'The key was verified at that time.',
   unverifiedThen: 'The key was not verified at that time.',

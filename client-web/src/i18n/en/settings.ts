@@ -174,6 +174,7 @@ export default {
       replay_refused: 'A repeated message in the name of {name} was refused',
       undecryptable: 'A message from {name} could not be opened',
       session_renewed: 'The secure session with {name} was renewed',
+      downgrade_refused: 'A device of {name} without post-quantum protection was refused',
       stale_prekey: 'The server gave an old key for {name}',
       identity_created: 'Your identity was created on this device',
       identity_restored: 'Your identity was restored from a backup',

@@ -3,7 +3,7 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
-import type { MessageRecord, RecipientRecord } from '@/messenger/core/message-record'
+import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, either, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
@@ -59,6 +59,7 @@ interface BackupEncryption {
   fingerprint: string
   identity?: string
   verified: boolean
+  postQuantum?: boolean
 }
 
 interface BackupReceipt {
@@ -138,7 +139,7 @@ const copyReply = ({ sender, id, known, excerpt }: BackupReply): BackupReply => 
   excerpt,
 })
 
-function copyNotice(notice: BackupNotice): BackupNotice {
+function copyNotice(notice: BackupNotice | NoticeRecord): BackupNotice {
   switch (notice.type) {
     case 'gap':
       return { type: notice.type, count: notice.count }
@@ -148,6 +149,9 @@ function copyNotice(notice: BackupNotice): BackupNotice {
     }
     case 'device_refused':
       return { type: notice.type, device: notice.device }
+    case 'downgrade_refused':
+      // The format has no notice of its own for it: a device was refused.
+      return { type: 'device_refused', device: notice.device }
     case 'stale_prekey':
       return { type: notice.type, ageDays: notice.ageDays }
     default:
@@ -162,8 +166,16 @@ function copyRecipient(recipient: BackupRecipient): BackupRecipient {
 
 function copyEncryption(encryption: BackupEncryption): BackupEncryption {
   const { origin, device, startedSession, fingerprint, identity, verified } = encryption
-  const known = { origin, device, startedSession, fingerprint, verified }
-  return identity === undefined ? known : { ...known, identity }
+  const { postQuantum } = encryption
+  return {
+    origin,
+    device,
+    startedSession,
+    fingerprint,
+    verified,
+    ...(identity !== undefined && { identity }),
+    ...(postQuantum !== undefined && { postQuantum }),
+  }
 }
 
 function copyReceipt(signed: BackupReceipt): BackupReceipt {
@@ -263,6 +275,7 @@ const message = shape<BackupMessage>({
       fingerprint: text,
       identity: optional(text),
       verified: flag,
+      postQuantum: optional(flag),
     }),
   ),
   signedReceipts: optional(

@@ -12,6 +12,8 @@ import type {
 } from '@/messenger/core/message-record'
 import { shownMessage } from '@/messenger/core/shown-message'
 import type { Conversation, ConversationId, UserId } from '@/messenger/contract'
+import { versionOf } from '@/crypto/version'
+import type { OutgoingEnvelope } from '@/wire/types'
 import { messageTimes } from './message-times'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { People } from '@/messenger/people/people'
@@ -124,18 +126,24 @@ export class Chats {
     }
   }
 
-  /** The relay took it, which dates it; its receipts stay with the message, also when news of delivery was faster. */
+  /**
+   * The relay took it, which dates it, in `envelopes`; its receipts stay with the message, also when news of
+   * delivery was faster.
+   */
   async stageAccepted(
     changes: TurnChanges,
     userId: UserId,
     id: string,
     at: number,
     receipts: readonly SignedReceiptRecord[],
+    envelopes: readonly OutgoingEnvelope[],
   ): Promise<void> {
     const message = await findMessage(this.core.store, { sender: null, id })
     const taken = message && accepted(message, userId, at)
     if (!taken) return
-    const dated = { ...taken, ...messageTimes(message.sentAt, at) }
+    const postQuantum = envelopes.every(({ body }) => versionOf(body) === 4)
+    const encryption = taken.encryption && { ...taken.encryption, postQuantum }
+    const dated = { ...taken, ...messageTimes(message.sentAt, at), encryption }
     const isLast = sameMessage(this.record(message.conversation, changes).last, message)
     this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated)
     // Until now it was dated by this device's clock.

@@ -84,6 +84,7 @@ function readCommon(fields: Fields, expected: Expected): Common {
       device_id: expected.deviceId,
       username: from['username'],
       identity: expected.identity,
+      ...(from['pq'] === 1 && { pq: 1 }),
     },
     to: expected.to,
     n: fields['n'],

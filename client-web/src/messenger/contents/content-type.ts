@@ -12,6 +12,8 @@ export interface Sender {
   username: string
   /** Identity key as text. */
   identity: string
+  /** The device has KEM prekeys. */
+  pq?: 1
 }
 
 /** What every content has. */

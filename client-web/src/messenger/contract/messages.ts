@@ -38,7 +38,7 @@ export type Notice =
   | { type: 'identity_changed'; count?: number }
   | { type: 'identity_accepted' }
   | { type: 'verified' }
-  | { type: 'device_refused'; device: number }
+  | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
 
 export interface ReplyPreview {
@@ -116,6 +116,8 @@ export interface EncryptionDetails {
   /** The other side's identity key as text; absent from messages of older versions. */
   readonly identity?: string
   readonly verified: boolean
+  /** Whether it also withstands quantum computers; absent while it is not known. */
+  readonly postQuantum?: boolean
 }
 
 export interface SearchHit {

@@ -22,6 +22,8 @@ export interface Contact {
   /** The new identity key as text while `trust` is `changed`. */
   readonly changedIdentity: string | null
   readonly relation: Relation
+  /** One of their devices is known to withstand quantum computers: messages with it do. */
+  readonly postQuantum: boolean
   /** Another person on this device has the same name, or the same key; null: nobody has. */
   readonly alike: 'name' | 'key' | null
   readonly blocked: boolean
@@ -82,6 +84,7 @@ export interface SecurityEvent {
     | 'replay_refused'
     | 'undecryptable'
     | 'session_renewed'
+    | 'downgrade_refused'
     | 'stale_prekey'
     | 'identity_created'
     | 'identity_restored'

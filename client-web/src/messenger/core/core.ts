@@ -1,5 +1,5 @@
 import { TurnChanges } from './serial'
-import type { SealedEngine, SealedIdentity } from '@/crypto/sealed-engine'
+import type { SealedEngine, SealedIdentity, SealedLocal } from '@/crypto/sealed-engine'
 import type { Elapsed } from '@/platform/clock'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'
@@ -88,6 +88,12 @@ export function localIdentity(core: Core): SealedIdentity {
   const { identity } = core.account
   if (!identity) throw new MessengerError('signed_out', 'this device has no identity yet')
   return identity
+}
+
+/** This device in an exchange of messages. */
+export function localDevice(core: Core): SealedLocal {
+  const { userId, deviceId } = core.account
+  return { ...localIdentity(core), address: { userId, deviceId } }
 }
 
 /** In its turn, so that two changes of the account never undo each other. */

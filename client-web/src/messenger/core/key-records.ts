@@ -10,11 +10,14 @@ import { asSealed } from '@/crypto/safe'
 import type { Sealed, SealedIdentity } from '@/crypto/sealed-engine'
 import type {
   AccountRecord,
+  KemRecord,
   RawAccountRecord,
   RawPrekeyRecord,
   RawSignedPrekeyRecord,
+  StoredKemPrekey,
   StoredPrekey,
   StoredSignedPrekey,
+  UsedBaseKeyRecord,
 } from './records'
 
 const sealed: Decoder<Sealed> = (value) => asSealed(bytes(value))
@@ -39,6 +42,14 @@ const account = {
   ),
   prekeysAvailable: nullable(number),
   lastBackupAt: since(null, nullable(number)),
+  kem: optional(
+    shape<KemRecord>({
+      nextId: number,
+      lastResort: number,
+      published: flag,
+      available: nullable(number),
+    }),
+  ),
 }
 
 /** The key of the engine's safe, wrapped. */
@@ -80,6 +91,24 @@ export const signedPrekeys = stored<StoredSignedPrekey, 'signed_prekeys'>(
     createdAt: number,
     retiredAt: nullable(number),
   }),
+)
+
+export const kemPrekeys = stored<StoredKemPrekey, 'kem_prekeys'>(
+  'kem_prekeys',
+  shape<StoredKemPrekey>({
+    id: number,
+    publicKey: bytes,
+    secret: sealed,
+    signature: bytes,
+    lastResort: flag,
+    uploaded: flag,
+    retiredAt: nullable(number),
+  }),
+)
+
+export const usedBaseKeys = stored<UsedBaseKeyRecord, 'used_base_keys'>(
+  'used_base_keys',
+  shape<UsedBaseKeyRecord>({ kemPrekeyId: number }),
 )
 
 export const rawKinds = {

@@ -16,6 +16,7 @@ export const encryptionV1 = shape<EncryptionRecord>({
   fingerprint: text,
   identity: optional(text),
   verified: flag,
+  postQuantum: optional(flag),
 })
 
 export const signedReceiptV1 = shape<SignedReceiptRecord>({
@@ -43,6 +44,8 @@ export const problemV1: Decoder<RecipientRecord['problem']> = nullable(
 
 type Of<Type extends NoticeRecord['type']> = Extract<NoticeRecord, { type: Type }>
 
+type Refused = Extract<NoticeRecord, { device: number }>
+
 export const noticeV1: Decoder<NoticeRecord> = (value) => {
   const { type } = fields(value)
   switch (type) {
@@ -51,7 +54,8 @@ export const noticeV1: Decoder<NoticeRecord> = (value) => {
     case 'identity_changed':
       return shape<Of<'identity_changed'>>({ type: literal(type), count: optional(number) })(value)
     case 'device_refused':
-      return shape<Of<'device_refused'>>({ type: literal(type), device: number })(value)
+    case 'downgrade_refused':
+      return shape<Refused>({ type: literal(type), device: number })(value)
     case 'stale_prekey':
       return shape<Of<'stale_prekey'>>({ type: literal(type), ageDays: number })(value)
     default:

@@ -55,6 +55,8 @@ export interface EncryptionRecord {
   /** The other side's key as text; absent from messages of older builds. */
   identity?: string
   verified: boolean
+  /** In version 4 of the protocol, for each device; absent while it is not known, as of older builds. */
+  postQuantum?: boolean
 }
 
 /** What happened in the conversation. */
@@ -62,7 +64,7 @@ export type NoticeRecord =
   | { type: 'gap'; count: number }
   /** `count`: how often, until the person decided; absent from those of older builds. */
   | { type: 'identity_changed'; count?: number }
-  | { type: 'device_refused'; device: number }
+  | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
   | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
 

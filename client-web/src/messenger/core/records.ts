@@ -1,6 +1,11 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
 import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
-import type { SealedIdentity, SealedPrekey, SealedSignedPrekey } from '@/crypto/sealed-engine'
+import type {
+  SealedIdentity,
+  SealedKemPrekey,
+  SealedPrekey,
+  SealedSignedPrekey,
+} from '@/crypto/sealed-engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Body } from '@/messenger/contents/registry'
@@ -21,6 +26,19 @@ export interface AccountRecord {
   signedPrekey: { id: number; createdAt: number } | null
   prekeysAvailable: number | null
   lastBackupAt: number | null
+  /** Missing until the first start of a build that has KEM prekeys. */
+  kem?: KemRecord
+}
+
+/** This device's KEM prekeys. */
+export interface KemRecord {
+  nextId: number
+  /** Id of the present last resort. */
+  lastResort: number
+  /** The relay has that one. */
+  published: boolean
+  /** One-time ones at the relay; null: it has not said. */
+  available: number | null
 }
 
 export interface DeviceRef {
@@ -42,6 +60,8 @@ export interface ContactRecord {
   verifiedAt: number | null
   /** Null: not asked yet. */
   devices: DeviceRef[] | null
+  /** Those seen with KEM prekeys, under the pinned key. */
+  kemDevices?: readonly number[]
   /** The person chose that neither sees the other online. */
   presenceOff?: boolean
   /** Of older versions; they are moved to the table `held`. */
@@ -164,6 +184,19 @@ export interface StoredSignedPrekey extends SealedSignedPrekey {
   createdAt: number
   /** When a newer one replaced it; erased some time after. */
   retiredAt: number | null
+}
+
+export interface StoredKemPrekey extends SealedKemPrekey {
+  /** Handed out again and again when no one-time one is left; it changes with the signed prekey. */
+  lastResort: boolean
+  uploaded: boolean
+  /** When a newer last resort replaced it, or the relay was first seen not to have it; erased some time after. */
+  retiredAt: number | null
+}
+
+/** A session was begun with a last resort; it cannot be begun again, for as long as the key is kept. */
+export interface UsedBaseKeyRecord {
+  kemPrekeyId: number
 }
 
 // As builds wrote them that did not seal secrets.

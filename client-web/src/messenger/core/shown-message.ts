@@ -57,9 +57,16 @@ const shownReply = (reply: ReplyRecord): ReplyPreview => ({
 })
 
 function shownEncryption(record: EncryptionRecord): EncryptionDetails {
-  const { origin, device, startedSession, fingerprint, identity, verified } = record
-  const known = { origin, device, startedSession, fingerprint, verified }
-  return identity === undefined ? known : { ...known, identity }
+  const { origin, device, startedSession, fingerprint, identity, verified, postQuantum } = record
+  return {
+    origin,
+    device,
+    startedSession,
+    fingerprint,
+    verified,
+    ...(identity !== undefined && { identity }),
+    ...(postQuantum !== undefined && { postQuantum }),
+  }
 }
 
 function shownNotice(record: NoticeRecord): Notice {
@@ -71,6 +78,7 @@ function shownNotice(record: NoticeRecord): Notice {
       return count === undefined ? { type } : { type, count }
     }
     case 'device_refused':
+    case 'downgrade_refused':
       return { type: record.type, device: record.device }
     case 'stale_prekey':
       return { type: record.type, ageDays: record.ageDays }

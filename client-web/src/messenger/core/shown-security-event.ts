@@ -13,6 +13,7 @@ const known: Record<SecurityEvent['type'], true> = {
   replay_refused: true,
   undecryptable: true,
   session_renewed: true,
+  downgrade_refused: true,
   stale_prekey: true,
   identity_created: true,
   identity_restored: true,

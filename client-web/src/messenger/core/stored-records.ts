@@ -69,6 +69,7 @@ export const contacts = stored(
     addedAt: number,
     verifiedAt: nullable(number),
     devices: nullable(list(device)),
+    kemDevices: optional(list(number)),
     presenceOff: optional(flag),
     held: optional(list(envelope)),
   }),
@@ -146,11 +147,13 @@ export interface ToldRecord {
   refused: boolean
   /** Ids of signed prekeys. */
   stale: number[]
+  /** It came without KEM prekey, though its identity had some, or began a session of version 3. */
+  downgraded?: boolean
 }
 
 export const toldOfDevice = stored(
   'counters',
-  shape<ToldRecord>({ refused: flag, stale: list(number) }),
+  shape<ToldRecord>({ refused: flag, stale: list(number), downgraded: optional(flag) }),
 )
 
 // Of the table `records`, one of a kind.

@@ -1,5 +1,6 @@
 /**
- * What a bundle has that it should not: a device with a foreign key, a prekey long out of use. Each
+ * What a bundle has that it should not: a device with a foreign key, a prekey long out of use, a device without KEM
+ * prekey though its identity had some. Each
  * is told once, in the chat and in the security log, however often the relay shows it; and of ever
  * new ones only so many an hour.
  */
@@ -54,12 +55,23 @@ export class DeviceWatch {
     this.stage(changes, userId, deviceId, { ...told, stale }, notice)
   }
 
+  /** A bundle without KEM prekey, or a session of version 3, of an identity that had some. */
+  async stageDowngrade(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
+    const told = await this.told(userId, device)
+    if (told.downgraded) return
+    const notice: NoticeRecord = { type: 'downgrade_refused', device }
+    this.stage(changes, userId, device, { ...told, downgraded: true }, notice)
+  }
+
   private stage(
     changes: TurnChanges,
     userId: UserId,
     device: number,
     told: ToldRecord,
-    notice: Extract<NoticeRecord, { type: 'device_refused' | 'stale_prekey' }>,
+    notice: Extract<
+      NoticeRecord,
+      { type: 'device_refused' | 'stale_prekey' | 'downgrade_refused' }
+    >,
   ): void {
     const now = this.core.elapsed()
     if (this.budget.exhausted(userId, now)) return

@@ -40,7 +40,7 @@ export async function stageDecision(
   people.stage(changes, {
     ...before,
     changed: null,
-    ...(renewed && { ...unproven, identity }),
+    ...(renewed && { ...unproven, identity, kemDevices: [] }),
     ...(verified && { verified, verifiedAt: core.now() }),
   })
   held.stageOnly(changes, userId, identity)

@@ -1,6 +1,6 @@
 /**
- * This device's public keys at the relay: a hundred one-time prekeys at a time, replenished when
- * few remain; the signed prekey renewed weekly. Private halves are on disk before their public
+ * This device's public keys at the relay: one-time prekeys a hundred at a time, KEM prekeys ten, replenished
+ * when few remain; the signed prekey and the last-resort KEM prekey renewed weekly, together. Private halves are on disk before their public
  * halves leave; those the relay gives away no more are erased once nothing can still need them.
  */
 import { prekeys as prekeyRecords, signedPrekeys } from '@/messenger/core/key-records'
@@ -13,7 +13,8 @@ import type { KeysUpload, OwnKeys } from '@/wire/types'
 import { delay, reconnectBackoff } from '@/messenger/core/backoff'
 import { commitAccount, localIdentity, updateAccount } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import type { StoredSignedPrekey } from '@/messenger/core/records'
+import type { StoredKemPrekey, StoredSignedPrekey } from '@/messenger/core/records'
+import { KEM_LOW, KemPrekeys, publicHalf } from './kem-prekeys'
 import type { SecurityLog } from './security-log'
 import { Serial } from '@/messenger/core/serial'
 import type { RelayClock } from '@/messenger/core/relay-clock'
@@ -27,14 +28,23 @@ const PUBLISHED_AT_ONCE = 100
 /** Attempts after the first: some fifteen seconds. */
 const PATIENCE = 5
 
+/** They change together. */
+interface Offer {
+  signed: StoredSignedPrekey
+  lastResort: StoredKemPrekey
+}
+
 export class Prekeys {
   private readonly turns = new Serial()
+  private readonly kem: KemPrekeys
 
   constructor(
     private readonly core: Core,
     private readonly log: SecurityLog,
     private readonly relayClock: RelayClock,
-  ) {}
+  ) {
+    this.kem = new KemPrekeys(core)
+  }
 
   private get now(): Now {
     return nowBetween(this.core.now(), this.relayClock.last)
@@ -45,16 +55,20 @@ export class Prekeys {
     const identity = localIdentity(this.core)
     this.core.view.progress('keys', { task: 'keys', done: 0, total: BATCH, cancellable: false })
     try {
-      const signed = await this.createSigned()
+      const { signed, lastResort } = await this.createSigned()
       const prekeys = await this.create()
+      const kemPrekeys = await this.kem.create()
       await this.insist({
         registrationId: identity.registrationId,
         identityKey: identity.publicKey,
-        signedPrekey: { id: signed.id, key: signed.publicKey, signature: signed.signature },
+        signedPrekey: publicHalf(signed),
         prekeys: publicHalves(prekeys.slice(0, PUBLISHED_AT_ONCE)),
+        kemPrekey: publicHalf(lastResort),
+        kemPrekeys: kemPrekeys.map(publicHalf),
         replace,
       })
       await this.noteUploaded(prekeys)
+      await this.kem.noteUploaded(kemPrekeys, kemPrekeys.length)
       await updateAccount(this.core, { published: true, prekeysAvailable: prekeys.length })
     } finally {
       this.core.view.progress('keys', null)
@@ -85,16 +99,36 @@ export class Prekeys {
       const own = await this.core.api.ownKeys()
       await updateAccount(this.core, { prekeysAvailable: own.available })
       if (own.available < LOW) await this.upload()
-      const { signedPrekey } = this.core.account
-      if (!signedPrekey || hasPassed(ROTATE_AFTER, signedPrekey.createdAt, this.core.now())) {
-        await this.rotate()
-      } else if (own.signed_prekey_id !== signedPrekey.id) {
-        // An upload that never arrived, or a relay that went back to an old one.
-        await this.restate(signedPrekey.id)
-      }
+      await this.maintainSigned(own)
+      await this.maintainKem(own)
       await this.eraseRetired()
       return own
     })
+  }
+
+  private async maintainSigned(own: OwnKeys): Promise<void> {
+    const { signedPrekey, kem } = this.core.account
+    if (!signedPrekey || hasPassed(ROTATE_AFTER, signedPrekey.createdAt, this.core.now())) {
+      return this.rotate()
+    }
+    // Else: an upload that never arrived, a relay that went back to an old one, or a profile of a build
+    // without KEM prekeys.
+    const known = own.kem === null || own.kem.lastResort === kem?.lastResort
+    if (own.signed_prekey_id !== signedPrekey.id || !known) await this.restate(signedPrekey.id)
+  }
+
+  /** Nothing of a relay that knows no KEM prekeys. */
+  private async maintainKem({ kem: atRelay }: OwnKeys): Promise<void> {
+    const { kem } = this.core.account
+    if (!kem) return
+    const published = atRelay !== null
+    const available = atRelay && atRelay.available
+    if (kem.published !== published || kem.available !== available) {
+      await updateAccount(this.core, { kem: { ...kem, published, available } })
+    }
+    if (available === null || available >= KEM_LOW) return
+    const made = await this.kem.create()
+    await this.kem.noteUploaded(made, await this.core.api.addKemPrekeys(made.map(publicHalf)))
   }
 
   private async upload(): Promise<void> {
@@ -111,12 +145,22 @@ export class Prekeys {
 
   private async restate(id: number): Promise<void> {
     const signed = await this.core.store.getSpare(signedPrekeys, id)
-    if (signed) await this.offer(signed)
-    else await this.rotate()
+    if (!signed) return this.rotate()
+    const lastResort = (await this.kem.lastResort()) ?? (await this.createLastResort())
+    await this.offer({ signed, lastResort })
   }
 
-  private offer({ id, publicKey, signature }: StoredSignedPrekey): Promise<void> {
-    return this.core.api.setSignedPrekey({ id, key: publicKey, signature })
+  private offer({ signed, lastResort }: Offer): Promise<void> {
+    return this.core.api.setSignedPrekey(publicHalf(signed), publicHalf(lastResort))
+  }
+
+  private createLastResort(): Promise<StoredKemPrekey> {
+    return this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      const [lastResort, kem] = await this.kem.stageLastResort(changes, this.now)
+      await commitAccount(this.core, { kem }, changes)
+      return lastResort
+    })
   }
 
   private create(): Promise<SealedPrekey[]> {
@@ -132,11 +176,11 @@ export class Prekeys {
     })
   }
 
-  private createSigned(): Promise<StoredSignedPrekey> {
+  private createSigned(): Promise<Offer> {
     return this.core.serial.run((turn) => this.commitSigned(turn))
   }
 
-  private async commitSigned(turn: Turn): Promise<StoredSignedPrekey> {
+  private async commitSigned(turn: Turn): Promise<Offer> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
     const made = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
@@ -147,8 +191,9 @@ export class Prekeys {
     for (const old of await this.core.store.all(signedPrekeys)) {
       if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt })
     }
-    await commitAccount(this.core, { signedPrekey: { id, createdAt: now } }, changes)
-    return signed
+    const [lastResort, kem] = await this.kem.stageLastResort(changes, this.now)
+    await commitAccount(this.core, { signedPrekey: { id, createdAt: now }, kem }, changes)
+    return { signed, lastResort }
   }
 
   /** Those that were used meanwhile stay erased. */
@@ -174,6 +219,7 @@ export class Prekeys {
     const available = this.core.account.prekeysAvailable ?? prekeys.length
     const { now } = this
     const { changed, erased } = retirePrekeys(prekeys, available, now)
+    await this.kem.stageErasure(changes, now)
     for (const prekey of changed) changes.write(prekeyRecords, prekey.id, prekey)
     for (const id of erased) changes.remove('prekeys', id)
     for (const key of await this.core.store.all(signedPrekeys)) {

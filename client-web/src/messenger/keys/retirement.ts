@@ -3,8 +3,6 @@
  * is on its way can never be read; too late, it can be stolen for longer. So both this device's clock
  * and the relay's have to say that the time is over, and the later of both says when it began.
  */
-import type { StoredPrekey } from '@/messenger/core/records'
-
 const DAY = 86_400_000
 
 /** A month in a sender's hands, a month in the mailbox (the relay's default limit). */
@@ -30,9 +28,17 @@ export const retiredSince = (before: number | null, { latest }: Now): number =>
 export const mayBeErased = (retiredAt: number, { earliest }: Now): boolean =>
   retiredAt < earliest - KEEP_RETIRED
 
-export interface Retirement {
+/** Of either kind, as far as it matters here. */
+export interface OneTimePrekey {
+  id: number
+  /** False until the relay has said that it has it. */
+  uploaded?: boolean
+  retiredAt?: number | null
+}
+
+export interface Retirement<T> {
   /** Seen to be gone for the first time, or seen to be there after all; or a time was wrong. */
-  changed: StoredPrekey[]
+  changed: T[]
   /** Ids whose private halves may go. */
   erased: number[]
 }
@@ -42,12 +48,12 @@ export interface Retirement {
  * are left. An id is surely not at the relay when as many higher ones as it has left were uploaded. Ids whose
  * upload had no answer may or may not be there: they are not counted, only judged.
  */
-export function retirePrekeys(
-  prekeys: readonly StoredPrekey[],
+export function retirePrekeys<T extends OneTimePrekey>(
+  prekeys: readonly T[],
   available: number,
   now: Now,
-): Retirement {
-  const found: Retirement = { changed: [], erased: [] }
+): Retirement<T> {
+  const found: Retirement<T> = { changed: [], erased: [] }
   let higher = 0
   for (const prekey of prekeys.toSorted((a, b) => b.id - a.id)) {
     const gone = higher >= available

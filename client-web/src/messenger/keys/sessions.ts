@@ -11,15 +11,17 @@ import type { PublicKey } from '@/crypto/engine'
 import { CryptoError, isOwnFault } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
 import type { Sealed } from '@/crypto/sealed-engine'
+import type { Version } from '@/crypto/version'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
 import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
 import { encodeContent } from '@/messenger/contents/codec'
 import type { Content } from '@/messenger/contents/registry'
-import { localIdentity } from '@/messenger/core/core'
+import { localDevice } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { DeviceWatch } from './device-watch'
+import type { KemMemory } from './kem-memory'
 import type { DeviceRef } from '@/messenger/core/records'
 import type { Serial } from '@/messenger/core/serial'
 import type { UserId } from '@/messenger/contract'
@@ -55,6 +57,7 @@ export class Sessions {
     private readonly core: Core,
     private readonly targets: Targets,
     private readonly watch: DeviceWatch,
+    private readonly memory: KemMemory,
   ) {
     this.serial = core.serial
   }
@@ -66,8 +69,9 @@ export class Sessions {
 
   /**
    * Fetches bundles (of all devices, or of some) and starts a session with each device that has
-   * none, or with each of `renew`. Devices whose keys are not signed by the pinned identity are
-   * left out and shown. @throws RelayError, KeyChanged
+   * none, or with each of `renew`; also beside one of version 3, where there is a KEM prekey. Devices
+   * whose keys are not signed by the pinned identity are left out and shown, and those that come without a
+   * KEM prekey under an identity that has had some. @throws RelayError, KeyChanged
    */
   async start(target: Target, some?: number[], renew = false): Promise<DeviceRef[]> {
     const bundle = await this.fetch(target, some)
@@ -80,8 +84,10 @@ export class Sessions {
     if (target.userId === mine.userId) devices.delete(mine.deviceId)
     return this.serial.run(async (turn) => {
       const [changes, good] = [new TurnChanges(turn), [] as DeviceRef[]]
+      // As it was before this answer.
+      const knownKem = this.memory.knowsIdentity(target.userId)
       for (const device of devices.values()) {
-        const accepted = await this.stageSession(changes, target, device, renew)
+        const accepted = await this.stageSession(changes, target, device, { renew, knownKem })
         if (accepted)
           good.push({ deviceId: device.deviceId, registrationId: device.registrationId })
       }
@@ -113,9 +119,10 @@ export class Sessions {
       }),
     )
     const encrypted = await this.core.engine.encrypt({
-      local: localIdentity(this.core),
+      local: localDevice(this.core),
       plaintext: encodeContent(content),
       recipients,
+      now: this.core.now(),
     })
     const envelopes: OutgoingEnvelope[] = []
     const missing: number[] = []
@@ -134,19 +141,22 @@ export class Sessions {
     return envelopes
   }
 
-  /** Whether this session can be written with to this device of theirs, and is answered or young. */
+  /**
+   * Of a session that can be written with to this device of theirs, and is answered or young: its version.
+   * Null of any other.
+   */
   private async usable(
     changes: TurnChanges,
     session: Sealed,
     { userId, identity }: Target,
-    deviceId: number,
-    registrationId: number,
-  ): Promise<boolean> {
+    { deviceId, registrationId }: BundleDevice,
+  ): Promise<Version | null> {
     const state = await this.core.engine.describe({ userId, deviceId }, session)
     const { identityKey } = state
     const fits = identityKey !== null && equal(identityKey, identity)
-    if (!fits || state.registrationId !== registrationId) return false
-    return state.answered || !(await this.outdated(changes, userId, deviceId))
+    if (!fits || state.registrationId !== registrationId) return null
+    const young = state.answered || !(await this.outdated(changes, userId, deviceId))
+    return young ? state.version : null
   }
 
   /** Whether a session that nobody answered was begun too long ago. */
@@ -175,28 +185,37 @@ export class Sessions {
     changes: TurnChanges,
     target: Target,
     device: BundleDevice,
-    renew: boolean,
+    { renew, knownKem }: { renew: boolean; knownKem: boolean },
   ): Promise<boolean> {
     const { userId } = target
     const held = await this.get(userId, device.deviceId)
-    const { deviceId, registrationId } = device
-    const usable = held && (await this.usable(changes, held, target, deviceId, registrationId))
-    if (usable && !renew) return true
+    const { deviceId } = device
+    const usable = renew || !held ? null : await this.usable(changes, held, target, device)
+    if (usable !== null && !device.kemPrekey) {
+      if (knownKem) await this.watch.stageDowngrade(changes, userId, deviceId)
+      return true
+    }
+    if (usable === 4) return true
     try {
       const session = await this.core.engine.startSession({
-        local: localIdentity(this.core),
-        remote: { userId, deviceId: device.deviceId },
+        local: localDevice(this.core),
+        remote: { userId, deviceId },
         session: held,
         bundle: { ...device, identityKey: target.identity },
         pinned: target.identity,
+        now: this.core.now(),
+        knownFour: knownKem,
       })
-      changes.write(sessions, sessionKey(userId, device.deviceId), session)
+      changes.write(sessions, sessionKey(userId, deviceId), session)
+      if (device.kemPrekey) this.memory.stage(changes, userId, deviceId)
       changes.put('counters', startedKey(userId, deviceId), this.core.now())
     } catch (error) {
       // A fault of ours says nothing about the device.
       if (!(error instanceof CryptoError) || isOwnFault(error)) throw error
-      await this.watch.stageRefused(changes, userId, device.deviceId)
-      return false
+      if (error.code === 'downgrade') await this.watch.stageDowngrade(changes, userId, deviceId)
+      else await this.watch.stageRefused(changes, userId, deviceId)
+      // An old session that is usable goes on.
+      return usable !== null
     }
     const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
     if (age !== null && age > STALE_AFTER) {

@@ -143,6 +143,7 @@ export class People {
       trust: record.changed ? 'changed' : record.verified ? 'verified' : 'unverified',
       changedIdentity: record.changed && identityText(record.changed.identity),
       relation: record.relation,
+      postQuantum: (record.kemDevices?.length ?? 0) > 0,
       alike: this.alike.of(record),
       blocked: record.blocked,
       online: this.online.has(record.userId),

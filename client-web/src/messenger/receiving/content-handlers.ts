@@ -18,13 +18,17 @@ import type { Incoming, IncomingMessages } from './incoming-messages'
 import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
+import type { KemMemory } from '@/messenger/keys/kem-memory'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 import type { SiblingChanges } from './sibling-changes'
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
   sibling: (device: number, name: string | null) => void = () => undefined
+  /** Told when a device with KEM prekeys wrote in a session of version 3. */
+  olderSession: (userId: UserId, device: number) => void = () => undefined
 
   constructor(
     private readonly core: Core,
@@ -33,6 +37,7 @@ export class ContentHandlers {
     private readonly messages: IncomingMessages,
     private readonly log: SecurityLog,
     private readonly shared: SiblingChanges,
+    private readonly memory: KemMemory,
   ) {}
 
   async stage(
@@ -47,20 +52,37 @@ export class ContentHandlers {
     const content = type.clock === 'writer' ? received : { ...received, sent_at: sentAt }
     if (!type.ephemeral && !(await this.count(changes, envelope, content))) {
       // Its first message was here before: the session that it begins again is not taken.
-      if (decrypted.startedSession) throw new CryptoError('duplicate')
+      if (decrypted.used) throw new CryptoError('duplicate')
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     const about = { content, device, at: envelope.at }
+    const speaksFour = decrypted.version === 4 || content.from.pq === 1
     if (userId === this.core.account.userId) {
+      if (speaksFour) this.seenKem(changes, userId, device, decrypted)
       await type.fromOwnDevice?.(this.ownDevice(changes, envelope, content), about)
       const name = content.type === 'hello' ? (content.device ?? null) : null
       changes.whenStored(() => this.sibling(device, name))
     } else {
+      this.personOf(changes, content, decrypted)
+      if (speaksFour) this.seenKem(changes, userId, device, decrypted)
       const person = this.personOf(changes, content, decrypted)
       // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
       if (person.blocked) return
       await type.fromPerson?.(this.person(changes, person, envelope, decrypted, content), about)
     }
+  }
+
+  /** The sending device has KEM prekeys; where it still writes in version 3, a session of version 4 begins. */
+  private seenKem(
+    changes: TurnChanges,
+    userId: UserId,
+    device: number,
+    { version }: Decrypted,
+  ): void {
+    this.memory.stage(changes, userId, device)
+    const person = this.people.find(userId, changes)
+    const mayWrite = person === undefined || (mayWriteTo(person) && !person.changed)
+    if (version === 3 && mayWrite) changes.whenStored(() => this.olderSession(userId, device))
   }
 
   /** Whoever writes first is pinned, as a request. */

@@ -6,6 +6,7 @@
 import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError } from '@/crypto/errors'
+import type { CryptoErrorCode } from '@/crypto/errors'
 import { hasPassed } from '@/platform/clock'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'
@@ -16,9 +17,13 @@ import { counterKey, readCounter } from './counters'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { SessionRenewal } from './session-renewal'
+import type { DeviceWatch } from '@/messenger/keys/device-watch'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 import { conversationWith } from '@/messenger/contract'
 import type { UserId } from '@/messenger/contract'
+
+/** The message, or its first use of a last-resort prekey, was here before. */
+const replayed: ReadonlySet<CryptoErrorCode> = new Set(['duplicate', 'reused_base_key'])
 
 const HOUR = 3_600_000
 /** DecryptionFailures per hour after which a device's envelopes are refused without any work. */
@@ -33,6 +38,7 @@ export class DecryptionFailures {
     private readonly chats: Chats,
     private readonly log: SecurityLog,
     private readonly renewal: SessionRenewal,
+    private readonly watch: DeviceWatch,
   ) {}
 
   async exhausted(userId: UserId, deviceId: number): Promise<boolean> {
@@ -47,7 +53,7 @@ export class DecryptionFailures {
   ): Promise<void> {
     const { user_id: userId, device_id: device } = from
     // The relay repeats itself under a new number: the ratchet has seen it, nothing is lost.
-    if (error instanceof CryptoError && error.code === 'duplicate') {
+    if (error instanceof CryptoError && replayed.has(error.code)) {
       return this.log.stage(changes, 'replay_refused', { userId, device })
     }
     // What was refused without work costs nothing: the budget is free again an hour after it was
@@ -57,6 +63,9 @@ export class DecryptionFailures {
     const flooded = await this.flooded(userId)
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })
+    }
+    if (error instanceof CryptoError && error.code === 'downgrade') {
+      return this.watch.stageDowngrade(changes, userId, device)
     }
     this.log.stage(changes, 'undecryptable', { userId, device })
     const conversation = conversationWith(userId)

@@ -2,21 +2,25 @@
  * Opens envelopes: decrypts one with what this device holds, and checks who speaks to whom.
  * Changes nothing by itself.
  */
-import { prekeys, sessions, signedPrekeys } from '@/messenger/core/key-records'
+import { kemPrekeys, prekeys, sessions, signedPrekeys } from '@/messenger/core/key-records'
 import { nameLists } from '@/messenger/core/stored-records'
 import type { Turn, TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
-import type { PrekeyMessageInfo } from '@/crypto/engine'
+import type { PrekeyMessageInfo, UsedPrekeys } from '@/crypto/engine'
 import { CryptoError } from '@/crypto/errors'
 import type { Decrypted } from '@/crypto/sealed-engine'
 import { identityText } from '@/crypto/identity'
 import type { IncomingEnvelope } from '@/wire/types'
 import { decodeContent } from '@/messenger/contents/codec'
 import type { Content, UnknownContent } from '@/messenger/contents/registry'
-import { localIdentity } from '@/messenger/core/core'
+import { localDevice } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
+import type { StoredKemPrekey } from '@/messenger/core/records'
 import type { People } from '@/messenger/people/people'
 import { readCount, sessionKey } from '@/messenger/core/counter-table'
+import type { KemMemory } from '@/messenger/keys/kem-memory'
+import { asUsed, isUsed, stageUse } from '@/messenger/keys/kem-prekeys'
+import type { UsedBaseKey } from '@/messenger/keys/kem-prekeys'
 import type { Sessions } from '@/messenger/keys/sessions'
 import type { UserId } from '@/messenger/contract'
 
@@ -25,8 +29,10 @@ export type Sealed = Pick<IncomingEnvelope, 'from' | 'kind' | 'body'>
 export interface OpenedEnvelope {
   decrypted: Decrypted
   content: Content | UnknownContent
-  /** Sessions begun without a one-time prekey, this one included; null where none was begun so. */
+  /** Sessions of version 3 begun without a one-time prekey, this one included; null where none was begun so. */
   begun: readonly string[] | null
+  /** The KEM prekey that began the session; null where none did. */
+  kem: { used: UsedBaseKey; lastResort: boolean } | null
 }
 
 /** Bytes of a base key that tell it from others. */
@@ -42,44 +48,48 @@ export class EnvelopeDecryptor {
     private readonly core: Core,
     private readonly people: People,
     private readonly sessions: Sessions,
+    private readonly memory: KemMemory,
   ) {}
 
   /** @throws CryptoError, ContentError */
   async open(_turn: Turn, sealed: Sealed): Promise<OpenedEnvelope> {
     const { user_id: userId, device_id: deviceId } = sealed.from
     const needs = sealed.kind === 'prekey' ? await this.core.engine.inspect(sealed.body) : null
-    const decrypted = await this.decrypt(sealed, needs)
-    const begun = decrypted.startedSession ? await this.noted(sealed, needs) : null
+    const { kemPrekeyId } = needs ?? {}
+    const kemPrekey = kemPrekeyId ? await this.core.store.get(kemPrekeys, kemPrekeyId) : null
+    const decrypted = await this.decrypt(sealed, needs, kemPrekey)
+    const { used } = decrypted
+    const begun = used ? await this.noted(sealed, used) : null
+    const kem = used && kemPrekey && { used: asUsed(used), lastResort: kemPrekey.lastResort }
     const content = decodeContent(decrypted.plaintext, {
       userId,
       deviceId,
       identity: identityText(decrypted.identityKey),
       to: this.core.account.userId,
     })
-    return { decrypted, content, begun }
+    return { decrypted, content, begun, kem }
   }
 
-  /** The ratchet as it is after opening; a used one-time prekey goes with it. */
-  stage(changes: TurnChanges, { from }: Sealed, { decrypted, begun }: OpenedEnvelope): void {
+  /** The ratchet as it is after opening; used one-time prekeys go with it. */
+  stage(changes: TurnChanges, { from }: Sealed, { decrypted, begun, kem }: OpenedEnvelope): void {
     changes.write(sessions, sessionKey(from.user_id, from.device_id), decrypted.session)
-    if (decrypted.usedPrekeyId !== null) changes.remove('prekeys', decrypted.usedPrekeyId)
+    const { used } = decrypted
+    if (used?.prekeyId) changes.remove('prekeys', used.prekeyId)
+    if (kem) stageUse(changes, kem.used, kem.lastResort)
     if (begun) changes.put('counters', begunKey(from.user_id, from.device_id), begun)
   }
 
   /**
-   * A one-time prekey is erased with its first use. A message without one could begin its session
+   * Of version 3. A one-time prekey is erased with its first use. A message without one could begin its session
    * again whenever it is repeated, in place of the one that is used by now: its base key is remembered.
    * @throws CryptoError `duplicate`
    */
-  private async noted(
-    { from }: Sealed,
-    needs: PrekeyMessageInfo | null,
-  ): Promise<readonly string[] | null> {
-    if (!needs || needs.prekeyId !== null) return null
+  private async noted({ from }: Sealed, used: UsedPrekeys): Promise<readonly string[] | null> {
+    if (used.prekeyId !== null || used.kemPrekeyId !== null) return null
     const { user_id: userId, device_id: deviceId } = from
     const key = begunKey(userId, deviceId)
     const before = await readCount(this.core.store, nameLists, key, [] as string[])
-    const name = toBase64(needs.baseKey.slice(1, 1 + MARK))
+    const name = toBase64(used.baseKey.slice(1, 1 + MARK))
     // Where no session is left there is none to replace, and the content's counter tells.
     const replaces = (await this.sessions.get(userId, deviceId)) !== null
     if (replaces && before.includes(name)) throw new CryptoError('duplicate')
@@ -89,10 +99,11 @@ export class EnvelopeDecryptor {
   private async decrypt(
     { from, kind, body }: Sealed,
     needs: PrekeyMessageInfo | null,
+    kemPrekey: StoredKemPrekey | null,
   ): Promise<Decrypted> {
     const { user_id: userId, device_id: deviceId } = from
     const { store, engine, account } = this.core
-    const local = localIdentity(this.core)
+    const local = localDevice(this.core)
     const own = userId === account.userId
     return engine.decrypt({
       local,
@@ -103,6 +114,10 @@ export class EnvelopeDecryptor {
       pinned: own ? local.publicKey : (this.people.all.get(userId)?.identity ?? null),
       prekey: needs?.prekeyId ? await store.get(prekeys, needs.prekeyId) : null,
       signedPrekey: needs ? await store.get(signedPrekeys, needs.signedPrekeyId) : null,
+      kemPrekey,
+      baseKeyUsed:
+        needs !== null && kemPrekey?.lastResort === true && (await isUsed(store, asUsed(needs))),
+      knownFour: this.memory.knowsDevice(userId, deviceId),
     })
   }
 }

@@ -43,7 +43,7 @@ export class IncomingMessages {
     changes: TurnChanges,
     person: ContactRecord,
     { from, at }: IncomingEnvelope,
-    { startedSession, identityKey }: Decrypted,
+    { used, identityKey, version }: Decrypted,
     content: Incoming,
   ): Promise<void> {
     const { userId, verified } = person
@@ -51,9 +51,10 @@ export class IncomingMessages {
     const encryption: EncryptionRecord = {
       origin: 'contact',
       device: from.device_id,
-      startedSession,
+      startedSession: used !== null,
       ...keyOf(identityKey),
       verified,
+      postQuantum: version === 4,
     }
     const place = { sender: userId, conversation, encryption }
     const message = await this.message(changes, place, content, at)

@@ -86,6 +86,7 @@ export class Delivery {
         device_id: account.deviceId,
         username: account.username,
         identity: identityText(localIdentity(this.core).publicKey),
+        ...(account.kem?.published && { pq: 1 as const }),
       },
       to: entry.to,
       n,

@@ -184,7 +184,8 @@ export class Outbox {
       const changes = new TurnChanges(turn)
       this.entries.stageRemoval(changes, entry.key)
       if (entry.message) {
-        await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts)
+        const envelopes = entry.envelopes ?? []
+        await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts, envelopes)
       }
       this.stageCopy(changes, entry)
       await this.core.store.commit(changes)

@@ -130,16 +130,17 @@ export async function stageNewDevice(
   account: AccountRecord,
   tokens: SessionTokens,
 ): Promise<AccountRecord> {
+  const { kem, ...rest } = account
   const renewed: AccountRecord = {
-    ...account,
+    ...rest,
+    ...(kem && { kem: { ...kem, published: false, available: null } }),
     deviceId: tokens.device_id,
     sessionId: tokens.session_id,
     published: false,
     joined: true,
   }
-  for (const table of ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'held'] as const) {
-    changes.removeAll(table)
-  }
+  const ofDevice = ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'kem_prekeys'] as const
+  for (const table of [...ofDevice, 'used_base_keys', 'held'] as const) changes.removeAll(table)
   for (const entry of await store.all(outboxEntries)) {
     changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }

@@ -143,6 +143,7 @@ export class Presence {
             device_id: account.deviceId,
             username: account.username,
             identity: identityText(localIdentity(this.core).publicKey),
+            ...(account.kem?.published && { pq: 1 as const }),
           },
           to: userId,
           n,

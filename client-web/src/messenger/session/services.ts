@@ -17,10 +17,12 @@ import { DecryptionFailures } from '@/messenger/receiving/decryption-failures'
 import { Greetings } from '@/messenger/sending/greetings'
 import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { Inbox } from '@/messenger/receiving/inbox'
+import { KemMemory } from '@/messenger/keys/kem-memory'
 import { KeyWatch } from '@/messenger/keys/key-watch'
 import { RelayConnection } from './relay-connection'
 import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
 import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
+import { MovingOver } from '@/messenger/keys/moving-over'
 import { Outbox } from '@/messenger/sending/outbox'
 import { OwnDevices } from './own-devices'
 import { mayWriteTo, People } from '@/messenger/people/people'
@@ -49,6 +51,7 @@ export class Services {
   readonly log: SecurityLog
   readonly expiredNotice: ExpiredNotice
   readonly targets: Targets
+  readonly memory: KemMemory
   readonly sessions: Sessions
   readonly keys: KeyWatch
   readonly held: HeldEnvelopes
@@ -83,12 +86,13 @@ export class Services {
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
-    this.sessions = new Sessions(core, this.targets, watch)
+    this.memory = new KemMemory(core, this.people)
+    this.sessions = new Sessions(core, this.targets, watch, this.memory)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
     this.relayClock = new RelayClock(core)
-    const { people, chats, log, targets, sessions, keys, held, signed, relayClock } = this
+    const { people, chats, log, targets, sessions, keys, held, signed, relayClock, memory } = this
     this.outbox = new Outbox(
       core,
       targets,
@@ -99,7 +103,7 @@ export class Services {
     this.receipts = new Receipts(core, people, this.outbox, this.sync)
     this.requests = new Requests(core, people, chats)
     const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys, this.outbox)
-    const decryptor = new EnvelopeDecryptor(core, people, sessions)
+    const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
     const { receipts, requests } = this
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
@@ -109,13 +113,15 @@ export class Services {
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
     const incoming = new IncomingMessages(core, people, chats, receipts, requests)
-    const handlers = new ContentHandlers(core, people, chats, incoming, log, shared)
+    const handlers = new ContentHandlers(core, people, chats, incoming, log, shared, memory)
+    const moving = new MovingOver(core, sessions, targets, keys)
+    handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
     this.inbox = new Inbox(
       core,
       people,
       decryptor,
       handlers,
-      new DecryptionFailures(core, people, chats, log, renewal),
+      new DecryptionFailures(core, people, chats, log, renewal, watch),
       keys,
       held,
       this.expiredNotice,
@@ -134,7 +140,7 @@ export class Services {
   async start(): Promise<void> {
     await this.people.load()
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
-    const { relayClock } = this
+    const { relayClock, memory } = this
     const parts = [
       chats,
       log,
@@ -146,6 +152,7 @@ export class Services {
       signed,
       sync,
       relayClock,
+      memory,
     ]
     await Promise.all(parts.map((part) => part.load()))
     await adoptOldHeld(this.core, this.people, this.held)

@@ -139,12 +139,12 @@ describe('when the pin was lost with its record, the open session is believed', 
     const mallory = await Party.create('anna')
     await mallory.start(bob, bob.bundle(false))
     // Bob's record holds a session with Mallory, but the open one is Anna's.
-    const bobs = bob.session
+    const bobs = bob.held
     bob.session = null
     bob.pinned = null
     await bob.read(mallory, await mallory.write(bob, 'first'))
     await mallory.read(bob, await bob.write(mallory, 'second'))
-    const [open, closed] = [parse(bobs ?? ''), parse(bob.session ?? '')]
+    const [open, closed] = [parse(bobs), parse(bob.held)]
     for (const state of Object.values(closed.sessions)) state.indexInfo.closed = 1
     bob.session = serialize({ ...open, sessions: { ...closed.sessions, ...open.sessions } })
     bob.pinned = null
@@ -156,7 +156,7 @@ describe('when the pin was lost with its record, the open session is believed', 
 
   test('an open session says with whom it is', async () => {
     const [anna, bob] = await acquainted()
-    const { identityKey } = await signalEngine.describe(bob.session ?? '')
+    const { identityKey } = await signalEngine.describe(bob.held)
     expect(identityKey).toEqual(anna.identity.keyPair.publicKey)
   })
 })

@@ -141,8 +141,9 @@ describe('someone removed and added again', () => {
 
   test('what they wrote before is known when it is offered again, and is no request', async () => {
     const { relay, anna, bob } = await strangers()
-    // Without one-time prekeys nothing but the counter tells a first message that comes again.
+    // Without one-time prekeys: what is left is the last resort, whose uses are remembered.
     relay.device('anna').prekeys.length = 0
+    relay.device('anna').kemPrekeys.length = 0
     const recorded: IncomingEnvelope[] = []
     relay.onEnvelope = (one, to) => {
       if (to.name === 'anna') recorded.push(one)

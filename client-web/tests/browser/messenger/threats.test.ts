@@ -4,8 +4,10 @@ import { fromBase64 } from '@/crypto/bytes'
 import { identityText } from '@/crypto/identity'
 import { encodeContent } from '@/messenger/contents/codec'
 import { RelayError } from '@/wire/errors'
-import { acquaintedClients, Client, strangers } from '../../support/client'
+import { acquaintedClients, Client, contacts, strangers } from '../../support/client'
 import { attackersDevice, forgedFor, lookAlike } from '../../support/forged'
+import { withoutKem } from '../../support/older-build'
+import { TestRelay } from '../../support/test-relay'
 import { calm, until } from '../../support/wait'
 
 describe('threat 1: another identity on a prekey message', () => {
@@ -127,8 +129,24 @@ describe('threat 3: a key that was made to fit the short code', () => {
 })
 
 describe('threat 4: a relabelled sender or recipient', () => {
-  test('a genuine message under a device number that did not write it is refused', async () => {
-    const { relay, anna, bob } = await strangers()
+  test('a genuine message under a device number that did not write it is not read', async () => {
+    const { relay, anna, bob } = await contacts()
+    // A first message needs no session; its MAC covers both addresses.
+    relay.onEnvelope = (one, to) =>
+      to.name === 'bob' ? [{ ...one, from: { ...one.from, device_id: 9 } }, one] : [one]
+    await anna.messenger.sendText(bob.chat, 'from device 1')
+    await until(() => bob.received().includes('from device 1'), 'read as what it is')
+    expect(bob.shown.events.find(({ type }) => type === 'undecryptable')).toMatchObject({
+      userId: anna.userId,
+      device: 9,
+    })
+    expect(bob.received()).toEqual(['from device 1'])
+  })
+
+  test('in version 3 the content says which device wrote it', async () => {
+    const given = new TestRelay()
+    const options = { wire: withoutKem(given) }
+    const { relay, anna, bob } = await strangers({ anna: options, bob: options }, given)
     await anna.messenger.addContactByCode(bob.code)
     await bob.messenger.addContactByCode(anna.code)
     await bob.messenger.openConversation(anna.chat)

@@ -1,6 +1,6 @@
 /** What leaves the engine is sealed: it opens in its own place, in its own safe, and nowhere else. */
 import { describe, expect, test } from 'vitest'
-import { own, utf8 } from '@/crypto/bytes'
+import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { asSealed, engineTag, rewrap, Safe } from '@/crypto/safe'
 import { SafeEngine } from '@/crypto/safe-engine'
@@ -102,7 +102,9 @@ describe('a session that does not open counts as none', () => {
     expect(await anna.engine.describe(remote, held)).toMatchObject({ open: false })
     const { registrationId } = bob.identity
     const recipient = { remote, session: held, registrationId, pinned: anna.pinned }
-    const request = { local: anna.identity, plaintext: utf8('x'), recipients: [recipient] }
+    const { local } = anna
+    const now = Date.now()
+    const request = { local, plaintext: utf8('x'), recipients: [recipient], now }
     expect(await anna.engine.encrypt(request)).toEqual([null])
     if (how === 'of another device') return
     anna.session = held
@@ -129,8 +131,9 @@ test('one call encrypts for many devices, and names those without a session that
   const [bob, carol, dave] = recipients
   if (!bob || !carol || !dave) throw new Error('no recipients')
   const plaintext = utf8('to all of you')
-  const local = anna.identity
-  const sealed = await anna.engine.encrypt({ local, plaintext, recipients })
+  const { local } = anna
+  const now = Date.now()
+  const sealed = await anna.engine.encrypt({ local, plaintext, recipients, now })
   for (const [i, person] of people.entries()) {
     const one = sealed[i]
     if (!one) throw new Error('missing')
@@ -143,7 +146,7 @@ test('one call encrypts for many devices, and names those without a session that
     { ...dave, session: null },
     bob,
   ]
-  const some = await anna.engine.encrypt({ local, plaintext, recipients: unfit })
+  const some = await anna.engine.encrypt({ local, plaintext, recipients: unfit, now })
   expect(some.map((one) => one !== null)).toEqual([false, false, false, true])
 })
 
@@ -173,12 +176,13 @@ test('secrets that lay open are sealed as they are', async () => {
     identity,
     prekeys,
     signedPrekeys: [signed],
-    sessions: [{ remote, session }],
+    sessions: [{ remote, session: fromUtf8(session) }],
   })
   const [held] = secrets.sessions
-  expect(await engine.describe(remote, held as Sealed)).toEqual(
-    await signalEngine.describe(session),
-  )
+  expect(await engine.describe(remote, held as Sealed)).toEqual({
+    ...(await signalEngine.describe(session)),
+    version: 3,
+  })
   expect(
     await engine.openIdentity(secrets.identity as NonNullable<typeof secrets.identity>),
   ).toEqual(identity)

@@ -1,0 +1,195 @@
+/** Which version of the protocol two devices speak, how they move over to the newer one, and that nobody moves them back. */
+import { describe, expect, test } from 'vitest'
+import { kemPrekeys, usedBaseKeys } from '@/messenger/core/key-records'
+import { RelayError } from '@/wire/errors'
+import type { IncomingEnvelope } from '@/wire/types'
+import scene from '../../fixtures/profiles-2026-11-30.base64?raw'
+import { acquaintedClients, Client, contacts } from '../../support/client'
+import { withoutKem } from '../../support/older-build'
+import { loadScene } from '../../support/profile'
+import { damageSecret, forgetKem } from '../../support/secrets-on-disk'
+import { freshName, openStore } from '../../support/storage'
+import type { TestRelay } from '../../support/test-relay'
+import { calm, until } from '../../support/wait'
+
+/** By the first byte of the ciphertext. */
+const versions = (relay: TestRelay, from: string): number[] =>
+  relay.sends
+    .filter((one) => one.from === from)
+    .flatMap(({ payload }) => payload.envelopes.map(({ body }) => (body[0] ?? 0) >> 4))
+
+const lastVersion = (relay: TestRelay, from: string) => versions(relay, from).at(-1)
+
+/** What lies in the database of a client that has stopped. */
+async function kept(client: Client) {
+  client.stop()
+  const { db, store } = await openStore(client.database)
+  try {
+    return { kem: await store.all(kemPrekeys), used: await store.all(usedBaseKeys) }
+  } finally {
+    db.close()
+  }
+}
+
+/** Bob's device is known under other keys: the next message begins its session anew. */
+function sayStale(relay: TestRelay, to: Client): void {
+  relay.beforeSend = (payload) => {
+    if (payload.to !== to.userId) return
+    relay.beforeSend = () => undefined
+    throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
+  }
+}
+
+async function send(from: Client, to: Client, text: string): Promise<void> {
+  await from.messenger.sendText(to.chat, text)
+  await until(() => to.received().includes(text), text)
+}
+
+describe('two devices with KEM prekeys', () => {
+  test('speak version 4 from the first message on; the one-time KEM prekey is erased', async () => {
+    const { relay, anna, bob } = await acquaintedClients()
+    await until(() => anna.statuses()[0] !== 'waiting', 'accepted')
+    const sealed = anna.shown.messages.map(({ encryption }) => encryption?.postQuantum)
+    expect(sealed).toEqual([true, true])
+    expect(anna.contact(bob)?.postQuantum).toBe(true)
+    expect(new Set([...versions(relay, 'anna'), ...versions(relay, 'bob')])).toEqual(new Set([4]))
+    const { kem, used } = await kept(bob)
+    expect(kem.filter(({ lastResort }) => !lastResort)).toHaveLength(9)
+    expect(used).toHaveLength(0)
+    const again = await bob.reloaded()
+    await again.messenger.openConversation(anna.chat)
+    await send(anna, again, 'after a restart')
+    expect(again.flow()).not.toContain('undecryptable')
+  })
+
+  test('a first message on the last resort that comes again begins nothing', async () => {
+    const { relay, anna, bob } = await contacts()
+    const device = relay.device('bob')
+    device.kemPrekeys.length = 0
+    device.prekeys.length = 0
+    const recorded: IncomingEnvelope[] = []
+    relay.onEnvelope = (one, to) => {
+      if (to.name === 'bob') recorded.push(one)
+      return [one]
+    }
+    await send(anna, bob, 'the first')
+    for (let i = 0; i < 6; i++) {
+      sayStale(relay, bob)
+      await send(anna, bob, `anew ${i}`)
+    }
+    const [first] = recorded
+    if (!first) throw new Error('nothing recorded')
+    relay.deliver(relay.user('bob'), device, { ...first, id: crypto.randomUUID() })
+    await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
+    await send(bob, anna, 'in the newest session')
+    expect(anna.flow()).not.toContain('undecryptable')
+    expect((await kept(bob)).used).toHaveLength(7)
+  })
+})
+
+describe('a device without KEM prekeys', () => {
+  test('is spoken to in version 3, as before', async () => {
+    const { relay, anna, bob } = await contacts()
+    expect(relay.device('bob').kemPrekey).not.toBeNull()
+    const cara = await Client.registered('cara', relay, { wire: withoutKem(relay) })
+    expect(relay.device('cara').kemPrekey).toBeNull()
+    await anna.messenger.addContactByCode(cara.code)
+    await cara.messenger.addContactByCode(anna.code)
+    await anna.messenger.openConversation(cara.chat)
+    await cara.messenger.openConversation(anna.chat)
+    await send(anna, cara, 'hello')
+    await send(cara, anna, 'hello back')
+    await send(anna, cara, 'how are you?')
+    expect(new Set([...versions(relay, 'anna'), ...versions(relay, 'cara')])).toEqual(new Set([3]))
+    await until(() => !anna.statuses().includes('waiting'), 'accepted')
+    const sealed = anna.shown.messages.map(({ encryption }) => encryption?.postQuantum)
+    expect(sealed).toEqual([false, false, false])
+    expect(anna.contact(cara)?.postQuantum).toBe(false)
+    await anna.messenger.openConversation(bob.chat)
+    await send(anna, bob, 'and to a newer one')
+    expect(lastVersion(relay, 'anna')).toBe(4)
+  })
+})
+
+test('profiles of a build of version 3 go on, publish KEM prekeys, and move over', async () => {
+  const prefix = freshName()
+  const { relay, at } = await loadScene(scene, prefix)
+  const began = Date.now()
+  const now = (): number => at + 3_600_000 + Date.now() - began
+  const [anna, bob] = ['anna', 'bob'].map(
+    (name) => new Client(name, relay, { now }, `${prefix}-${name}`),
+  ) as [Client, Client]
+  await anna.boot()
+  await bob.boot()
+  await until(() => relay.device('bob').kemPrekeys.length === 10, 'published')
+  await bob.messenger.openConversation(anna.chat)
+  await anna.messenger.openConversation(bob.chat)
+  await until(() => bob.received().includes('still waiting'), 'what the old build encrypted')
+  expect(versions(relay, 'anna')).toContain(3)
+  const before = await anna.messenger.safetyNumber(bob.userId)
+
+  // The old session goes on until both have written in the new one.
+  await send(bob, anna, 'from the new build')
+  expect(lastVersion(relay, 'bob')).toBe(3)
+  for (let i = 0; i < 3; i++) {
+    await send(anna, bob, `there ${i}`)
+    await send(bob, anna, `and back ${i}`)
+  }
+  expect([lastVersion(relay, 'anna'), lastVersion(relay, 'bob')]).toEqual([4, 4])
+  for (const shown of [...anna.flow(), ...bob.flow()]) {
+    expect(['undecryptable', 'session_renewed', 'downgrade_refused']).not.toContain(shown)
+  }
+  expect(anna.contact(bob)?.trust).toBe('verified')
+  expect((await anna.messenger.safetyNumber(bob.userId)).groups).toEqual(before.groups)
+})
+
+describe('once a device is known with KEM prekeys', () => {
+  test('its bundle without one is refused in words, and nothing leaves', async () => {
+    const { relay, anna: before, bob } = await acquaintedClients()
+    before.stop()
+    await damageSecret(before.database, 'sessions')
+    const anna = await before.reloaded()
+    await anna.messenger.openConversation(bob.chat)
+    relay.onAnswer = (path, answer) => {
+      if (!path.startsWith('/v1/bundles/')) return answer
+      const devices = (answer['devices'] as object[]).map((one) => ({ ...one, kem_prekey: null }))
+      return { ...answer, devices }
+    }
+    const sent = versions(relay, 'anna').length
+    await anna.messenger.sendText(bob.chat, 'not in version 3')
+    await until(() => anna.flow().includes('downgrade_refused'), 'told')
+    await calm()
+    expect(versions(relay, 'anna').slice(sent)).not.toContain(3)
+    expect(bob.received()).not.toContain('not in version 3')
+    expect(anna.eventTypes().filter((type) => type === 'downgrade_refused')).toHaveLength(1)
+    // After a restart, too.
+    const again = await anna.reloaded()
+    await again.messenger.openConversation(bob.chat)
+    await calm()
+    expect(versions(relay, 'anna').slice(sent)).not.toContain(3)
+    relay.onAnswer = (_path, answer) => answer
+    again.messenger.reconnect()
+    await until(
+      () => bob.received().includes('not in version 3'),
+      'sent once it has one again',
+      40_000,
+    )
+    expect(lastVersion(relay, 'anna')).toBe(4)
+  })
+  test('a first message of version 3 from it is refused in words', async () => {
+    const { relay, anna, bob } = await acquaintedClients()
+    anna.stop()
+    // The same device with an old build, as it would be after its sessions were lost.
+    await damageSecret(anna.database, 'sessions')
+    const options = { wire: withoutKem(relay) }
+    const older = new Client('anna', relay, options, anna.database)
+    await forgetKem(anna.database)
+    await older.boot()
+    await older.messenger.openConversation(bob.chat)
+    await older.messenger.sendText(bob.chat, 'in version 3')
+    await until(() => bob.flow().includes('downgrade_refused'), 'told')
+    expect(lastVersion(relay, 'anna')).toBe(3)
+    expect(bob.received()).not.toContain('in version 3')
+    expect(bob.flow()).not.toContain('undecryptable')
+  })
+})
