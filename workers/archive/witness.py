@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workers import quarantine
-from workers.positions import START, Position
+from workers.positions import Position
 from workers.projector import digests
 from workers.projector.digests import Row
 
@@ -19,10 +19,10 @@ async def altered(
         return []
     rows: list[Row] = []
     async with database.connection() as connection:
-        row, covered = START, after
-        while covered < found[-1][0] and (more := await digests.read(connection, partition, row, covered)):
-            rows += more
-            row, covered = more[-1].after, more[-1].upto
+        async for row in digests.every(connection, partition, after):
+            rows.append(row)
+            if row.upto >= found[-1][0]:
+                break
     strange = list(_strange(found, rows))
     aside = await quarantine.unprojected(log_client, partition) if strange else set()
     return [position for position in strange if position not in aside]

@@ -6,7 +6,7 @@ without digests says that none were kept (an earlier version projected, or the e
 A small batch is appended to the newest row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, Self
 
@@ -132,6 +132,15 @@ async def read(connection: Any, partition: int, begin: Position, after: Position
     columns = (partition, *begin, *after, READ_AT_ONCE)
     rows = await (await connection.execute(SELECT_NEXT, columns)).fetchall()
     return [Row(Position(*row[:2]), Position(*row[2:4]), row[4]) for row in rows]
+
+
+async def every(connection: Any, partition: int, after: Position = START) -> AsyncIterator[Row]:
+    """All rows that reach beyond `after`, in order."""
+    row = START
+    while found := await read(connection, partition, row, after):
+        for one in found:
+            yield one
+        row, after = found[-1].after, found[-1].upto
 
 
 async def forget(connection: Any, trimmed: Mapping[int, Position]) -> int:

@@ -26,12 +26,7 @@ Pool = AsyncConnectionPool[Any]
 
 async def rows(database: Pool) -> list[Row]:
     async with database.connection() as connection:
-        found: list[Row] = []
-        after = START
-        while more := await digests.read(connection, 0, found[-1].after if found else START, after):
-            found += more
-            after = more[-1].upto
-        return found
+        return [row async for row in digests.every(connection, 0)]
 
 
 async def empty(database: Pool) -> None:

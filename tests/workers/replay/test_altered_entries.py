@@ -12,14 +12,14 @@ from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.rewriting import Row, altered, rewrite
-from tests.workers.replay.test_rebuild import second, second_url  # noqa: F401 - fixtures
+from tests.workers.replay.test_rebuild import alike, rebuilt, second, second_url  # noqa: F401 - fixtures
 from tests.workers.replay.test_tampering import ANNA, STORY
 from workers import quarantine
-from workers.positions import START, Position
+from workers.positions import Position
 from workers.projector import digests
+from workers.projector.devices import OF_A_USER
 from workers.replay.audit import Audit, Scope
 from workers.replay.log_source import LogSource
-from workers.replay.rebuild import Rebuild, claim
 from workers.replay.report import Report
 from workers.retention.digests import forget_digests
 from workers.sources import log_source
@@ -153,18 +153,36 @@ async def test_what_was_trimmed_leaves_no_digests_and_the_rest_is_compared(kept:
     assert ("altered", Position(17, 0)) in await places(kept)
 
 
-async def test_a_rebuild_from_the_log_has_the_same_digests(
+async def test_a_rebuild_has_the_same_digests_and_tells_where_an_entry_was_altered(
     kept: Kept,
     second: "AsyncConnectionPool[Any]",  # noqa: F811
 ) -> None:
-    async with second.connection() as connection:
-        await claim(connection)
-    source = LogSource(kept.log, rate=None, page=4, digests=True)
-    await Rebuild(source, second, {}, lambda _: None).run(0, LAST)
+    await rebuilt(kept, second)
     assert await everything(second) == await everything(kept.database) != b""
+    found = (await alike(kept, second))["entry_digests"]
+    assert (found.same, found.live, found.rebuilt) == (True, len(STORY), len(STORY))
+    async with second.connection() as connection:
+        for table in ("checkpoints", "entry_digests", *OF_A_USER):
+            await connection.execute(f"DELETE FROM {table}")
+    await rewrite(kept.log, altered(DELIVERED, body=b"forged"))
+    await rebuilt(kept, second)
+    found = (await alike(kept, second))["entry_digests"]
+    assert (found.different, found.live, found.rebuilt) == (1, len(STORY) - 1, len(STORY))
+    assert found.differing == [f"partition 0 behind 0-0, up to {LAST}"]
+    assert found.live_digest != found.rebuilt_digest
+
+
+async def test_a_rebuild_is_not_compared_where_the_live_database_kept_no_digests(
+    kept: Kept,
+    second: "AsyncConnectionPool[Any]",  # noqa: F811
+) -> None:
+    await rebuilt(kept, second)
+    async with kept.database.connection() as connection:
+        await connection.execute("UPDATE entry_digests SET digests = NULL")
+    found = (await alike(kept, second))["entry_digests"]
+    assert (found.same, found.live, found.rebuilt) == (True, 0, 0)
 
 
 async def everything(database: "AsyncConnectionPool[Any]") -> bytes:
     async with database.connection() as connection:
-        rows = await digests.read(connection, 0, START, START)
-        return b"".join(row.digests or b"" for row in rows)
+        return b"".join([row.digests or b"" async for row in digests.every(connection, 0)])

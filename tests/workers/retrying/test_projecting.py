@@ -22,7 +22,7 @@ from tests.workers.stories import Said, accepted, acknowledged, closed, deleted,
 from workers import quarantine
 from workers.batches import Batch
 from workers.consumer import Consumer
-from workers.positions import START, Position
+from workers.positions import Position
 from workers.projector import digests
 from workers.projector.digests import of_entry
 from workers.projector.projection import Projection
@@ -77,7 +77,7 @@ class Aside:
     async def digests(self) -> list[bytes]:
         """Of all entries that are projected."""
         async with self.database.connection() as connection:
-            rows = await digests.read(connection, 0, START, START)
+            rows = [row async for row in digests.every(connection, 0)]
             return [one for row in rows for one in digests.split(row.digests or b"")]
 
     async def retry(self, *places: int) -> list[Outcome]:
