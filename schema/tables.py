@@ -2,9 +2,9 @@
 
 Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, relay_keys, archive_heads,
 log_identity. Projections of the log, which `sealstream replay rebuild` can make anew: devices, identities,
-one_time_prekeys, used_prekeys, kem_prekeys, used_kem_prekeys, mailboxes, envelopes, checkpoints. The one
-synchronous write into a projection is the taking of a one-time prekey (of either kind), which the log records
-before the answer goes out.
+one_time_prekeys, used_prekeys, kem_prekeys, used_kem_prekeys, mailboxes, envelopes, checkpoints,
+entry_digests. The one synchronous write into a projection is the taking of a one-time prekey (of either
+kind), which the log records before the answer goes out.
 """
 
 from sqlalchemy import (
@@ -239,4 +239,17 @@ checkpoints = Table(
     Column("position", Text, nullable=False),
     comment="How far a group has projected a partition; advanced by compare-and-set in the transaction "
     "of the projection itself.",
+)
+
+entry_digests = Table(
+    "entry_digests",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("after_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("after_n", BigInteger, primary_key=True, autoincrement=False),
+    Column("upto_ms", BigInteger, nullable=False),
+    Column("upto_n", BigInteger, nullable=False),
+    Column("digests", LargeBinary),
+    comment="Digests (16 bytes each) of the entries that the projector read in (after, upto]; null where it "
+    "kept none. Those of entries that were trimmed off the log go.",
 )

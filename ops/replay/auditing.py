@@ -58,7 +58,7 @@ def audit(
 
 
 async def _run(request: Request, partition: int | None, *, quiet: bool) -> Report:
-    async with the_history(request.settings, fast=request.fast) as history:
+    async with the_history(request.settings, fast=request.fast, digests=True) as history:
         scope, partitions = request.scope, history.partitions
         scope = msgspec.structs.replace(
             scope, partitions=partitions, only=chosen(partitions, partition, scope.user)

@@ -56,12 +56,13 @@ def reachable(settings: Settings, *, compares: bool = False) -> Settings:
 
 
 @asynccontextmanager
-async def the_history(settings: Settings, *, fast: bool) -> AsyncIterator[History]:
-    """Archive and log as one; `settings` are `reachable`. Raises OperatorError, BadSetting."""
+async def the_history(settings: Settings, *, fast: bool, digests: bool = False) -> AsyncIterator[History]:
+    """Archive and log as one; `settings` are `reachable`. `digests`: see LogSource. Raises OperatorError,
+    BadSetting."""
     assert settings.log_url is not None
     async with AsyncExitStack() as stack:
         client, partitions = await stack.enter_async_context(the_log(settings.log_url))
-        live, database = LogSource(client, rate=None if fast else RATE), None
+        live, database = LogSource(client, rate=None if fast else RATE, digests=digests), None
         source: Source = live
         if settings.database_url is not None:
             database = await stack.enter_async_context(the_database(settings.database_url))

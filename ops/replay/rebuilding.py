@@ -72,7 +72,7 @@ def rebuild(settings: Settings, into: str, *, compare: bool, fast: bool, partial
 
 async def _rebuild(settings: Settings, into: str, *, compare: bool, fast: bool, partial: bool) -> Rebuilt:
     async with AsyncExitStack() as stack:
-        history = await stack.enter_async_context(the_history(settings, fast=fast))
+        history = await stack.enter_async_context(the_history(settings, fast=fast, digests=True))
         target = await stack.enter_async_context(the_database(into))
         numbers = range(history.partitions)
         extents = {number: await history.source.extent(number) for number in numbers}

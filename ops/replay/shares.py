@@ -40,7 +40,7 @@ async def audited(request: Request, history: History, progress: Progress) -> Rep
     audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
     await audit.begin()
     if request.scope.upto is not None:
-        return await audit.log_alone()
+        return await audit.log_alone(history.database)
     try:
         return await audit.run(history.database)
     except NoCheckpoint as error:
@@ -97,7 +97,7 @@ def _share(request: Request) -> Report:
             _folded.value += more
 
     async def run() -> Report:
-        async with the_history(request.settings, fast=request.fast) as history:
+        async with the_history(request.settings, fast=request.fast, digests=True) as history:
             return await audited(request, history, progress)
 
     with in_words():

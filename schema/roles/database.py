@@ -42,6 +42,9 @@ GRANTS: Final[dict[str, dict[str, str]]] = {
     "mailboxes": {**_PROJECTION, RETENTION: READ},
     "envelopes": {**_PROJECTION, RETENTION: READ},
     "checkpoints": {**_PROJECTION, PUSHER: READ, RETENTION: READ, RATE_LIMITER: READ},
+    "entry_digests": {
+        PROJECTOR: ALL, RETENTION: "SELECT DELETE", AUDITOR: READ, OPERATOR: "SELECT UPDATE",
+    },
     "alembic_version": {AUDITOR: READ, OPERATOR: READ},
 }  # fmt: skip
 

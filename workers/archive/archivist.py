@@ -17,9 +17,9 @@ import structlog
 from schema import keys as names
 from schema.relay_keys import PublicKeys, RelayKey
 from workers import log_gaps, metrics
-from workers.archive import bodies, heads, reading
+from workers.archive import bodies, heads, reading, witness
 from workers.archive import store as places
-from workers.archive.header import Changed, Head, Header
+from workers.archive.header import NAMED, Changed, Head, Header
 from workers.archive.rows import Collected
 from workers.archive.segment import START_BYTES, build, open_start, pack
 from workers.archive.store import Store
@@ -112,6 +112,11 @@ class Archivist:
         found = stretch.found
         assert found.first
         payload = await asyncio.to_thread(pack, found.packed())
+        altered = await witness.altered(self._database, self._log, partition, stretch.after, found.digests)
+        if altered:
+            log.error(
+                "altered_entries_archived", partition=partition, entries=len(altered), first=str(altered[0])
+            )
         header = Header(
             kid=self.key.kid,
             partition=partition,
@@ -126,6 +131,8 @@ class Archivist:
             bodies=self._keep_bodies,
             log_id=stretch.log_id,
             restored=stretch.restored,
+            altered=len(altered),
+            altered_at=tuple(altered[:NAMED]),
         )
         data, digest = build(header, payload, self.key)
         if not await self.store.put_new(places.segment_name(partition, header.number), data):

@@ -115,6 +115,11 @@ async def _open(
         text = f"in the place of segment {number} is segment {header.number} of partition {header.partition}"
         faults.append(Fault("reordered", partition, number, text))
         return None
+    if header.altered:
+        at, more = ", ".join(map(str, header.altered_at)), header.altered - len(header.altered_at)
+        text = f"segment {number}: altered in the log before it was written: {at}"
+        text += f" and {more:,} more" if more else ""
+        faults.append(Fault("altered", partition, number, text))
     return opened
 
 

@@ -16,6 +16,8 @@ from workers.positions import START, Position
 
 SIGNED: Final = b"sealstream segment\x00"
 """In front of what is signed, so that no other signature of the relay's key can pass for this one."""
+NAMED: Final = 20
+"""So many positions of altered entries are named."""
 NOTHING: Final = bytes(32)
 """The digest before a partition's first segment."""
 
@@ -25,7 +27,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     `first`. `previous`: the digest of the segment before. `payload`: the SHA-256 of the bytes behind the
     header. `at`: when it was written (ms). `bodies`: the ciphertexts were kept too. `log_id`: of the log
     that it is from. Where `after` lies behind the last entry of the segment before, what is between was
-    trimmed without an archive; with `restored`, it was lost with that log."""
+    trimmed without an archive; with `restored`, it was lost with that log. `altered`: how many entries were
+    not those that the projector had read; `altered_at`: the first of them."""
 
     version: int = 1
     kid: str
@@ -41,6 +44,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     bodies: bool = False
     log_id: UUID | None = None
     restored: bool = False
+    altered: int = 0
+    altered_at: tuple[Position, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True):

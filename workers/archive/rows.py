@@ -14,6 +14,7 @@ import msgspec
 from schema import codec
 from schema.events import EnvelopeAccepted
 from workers.positions import START, Position
+from workers.projector.digests import of_entry
 from workers.replay.records import Record, Unreadable
 
 
@@ -67,6 +68,8 @@ class Collected:
         self.rows: list[Row] = []
         self.unreadable: list[UnreadableRow] = []
         self.bodies: list[Body] = []
+        self.digests: list[tuple[Position, bytes]] = []
+        """Of the entries that can be read, as they stand in the log."""
         self.body_bytes = 0
         self.first: Position | None = None
         self.last = START
@@ -103,6 +106,7 @@ class Collected:
         number = seq if codec.SEQ_FIELD in fields else None
         row = Row(position.ms - self._ms, position.n, number, len(data), msgspec.Raw(kept), digest)
         self.rows.append(row)
+        self.digests.append((position, of_entry(position, fields)))
         self._ms = position.ms
 
 

@@ -10,7 +10,7 @@ from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpi
 from workers import metrics
 from workers.batches import Batch, Pace, Superseded
 from workers.positions import START, Position
-from workers.projector import checkpoints, devices, mailboxes, prekeys
+from workers.projector import checkpoints, devices, digests, mailboxes, prekeys
 from workers.projector.facts import Device, Facts, fold
 from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled
@@ -32,11 +32,16 @@ class Projection:
         self._database = database
         self._partition = partition
         self._at = START
+        self._newest = digests.Newest()
 
     async def resume(self) -> Position:
         """The checkpoint."""
-        async with self._database.connection() as connection:
-            self._at = await checkpoints.read(connection, keys.PROJECTOR, self._partition)
+        async with self._database.connection() as connection, connection.transaction():
+            await checkpoints.read(connection, keys.PROJECTOR, self._partition)
+            held = await checkpoints.hold(connection, keys.PROJECTOR, self._partition)
+            assert held is not None
+            self._at = held
+            self._newest = await digests.Newest.read(connection, self._partition, held)
         return self._at
 
     async def handle(self, batch: Batch[LogEvent]) -> None:
@@ -46,20 +51,23 @@ class Projection:
         the transaction of an owner that froze in it.
         """
         turns = [Turn.of(turn) for turn in rounds(unsettled(batch.entries))]
+        read = self.digests(batch)
         written = 0
         async with self._database.connection() as connection, connection.transaction():
-            moved = await checkpoints.advance(
-                connection, keys.PROJECTOR, self._partition, self._at, batch.upto
-            )
-            if not moved:
+            newest = await self._newest.followed_by(connection, self._partition, (self._at, batch.upto), read)
+            if newest is None:
                 raise Superseded
             for turn in turns:
                 written += await turn.apply(connection)
             await self.conclude(connection)
-        self._at = batch.upto
+        self._at, self._newest = batch.upto, newest
         accepted = sum(isinstance(entry.event, EnvelopeAccepted) for entry in batch.entries)
         metrics.WRITTEN.inc(written)
         metrics.SPARED.inc(accepted - written)
+
+    def digests(self, batch: Batch[LogEvent]) -> bytes | None:
+        """The digests of the batch's entries; None where they cannot be had."""
+        return b"".join([digests.of_entry(entry.position, entry.fields) for entry in batch.entries])
 
     async def conclude(self, connection: Any) -> None:
         """Is called at the end of each batch's transaction; for a projection that has more to write."""

@@ -20,6 +20,7 @@ from workers import quarantine
 from workers.positions import START, Position
 from workers.projector import checkpoints
 from workers.replay import directory, rows, standing
+from workers.replay.as_read import AsRead, follow
 from workers.replay.comparison import Comparison, Missing, early_takings
 from workers.replay.fold import Fold
 from workers.replay.log_source import Pacer, log_extent
@@ -64,6 +65,7 @@ class Audit:
         self._live: dict[int, Extent] = {}
         """Of the log alone, before anything was folded: whose entries are erased by then is seen deleted."""
         self._folds: dict[int, Fold] = {}
+        self._as_read: dict[int, AsRead] = {}
         self._dropped: dict[int, int] = {}
         self._others: dict[int, set[UUID]] = {}
         self._began = time.monotonic()
@@ -86,15 +88,22 @@ class Audit:
                 set_aside=aside,
             )
             fold.at = min(scope.after, extent.last)
+            self._as_read[partition] = AsRead(partition, fold.at, aside, whole=scope.user is None)
             self._others[partition] = set()
         return sum(extent.entries for extent in self._extents.values())
 
-    async def log_alone(self) -> Report:
-        """Folds the stretch of the scope, and compares nothing."""
+    async def log_alone(self, database: Any = None) -> Report:
+        """Folds the stretch of the scope, and compares it with nothing but the digests of what was projected,
+        if there is a `database`."""
+        reached = await checkpoints.read_all(database, keys.PROJECTOR) if database else {}
         for partition, extent in self._extents.items():
-            upto = self._scope.upto or extent.last
-            await self._fold(partition, min(upto, extent.last))
-        return self._report(None, None, None, self._segments())
+            upto = min(self._scope.upto or extent.last, extent.last)
+            await self._fold(partition, min(upto, reached.get(partition, START)), database)
+            await self._fold(partition, upto)
+        loose = [*self._segments()]
+        for partition in self._folds if database else ():
+            loose += [found async for found in self._altered(database, partition)]
+        return self._report(None, None, None, loose)
 
     async def run(self, database: Any) -> Report:
         """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
@@ -103,11 +112,11 @@ class Audit:
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             self._check_checkpoints(reached)
             for partition in self._folds:
-                await self._fold(partition, reached.get(partition, START))
+                await self._fold(partition, reached.get(partition, START), database)
         async with snapshot(database):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             for partition in self._folds:
-                await self._fold(partition, reached.get(partition, START))
+                await self._fold(partition, reached.get(partition, START), database)
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
@@ -121,14 +130,22 @@ class Audit:
                     f"The database has no checkpoint of partition {partition}: has a projector ever run?"
                 )
 
-    async def _fold(self, partition: int, upto: Position) -> None:
-        fold, user = self._folds[partition], self._scope.user
+    async def _fold(self, partition: int, upto: Position, projected: Any = None) -> None:
+        """Goes on to there. `projected`: the database, if it has read as far."""
+        fold, as_read, user = self._folds[partition], self._as_read[partition], self._scope.user
         if upto <= fold.at:
             return
         async for page in self._source.pages(partition, fold.at, upto):
-            fold.take(page if user is None else _of(user, page))
             self._progress(len(page.records) + len(page.unreadable))
+            part = page if user is None else _of(user, page)
+            fold.take(part)
+            if projected is not None:
+                await follow(projected, as_read, page.upto)
+                as_read.take(part, fold.last_deletion)
         fold.at = upto
+        if projected is not None:
+            await follow(projected, as_read, upto)
+            as_read.passed(upto)
 
     async def _compare_rows(self, database: Any) -> Comparison:
         user = self._scope.user
@@ -173,17 +190,13 @@ class Audit:
         early_takings(fold)
         return fold.at
 
-    async def _removals(self, database: Any, partition: int) -> AsyncIterator[Violation]:
-        """Entries that left the log neither by retention nor because their account was deleted after them."""
-        fold, live, after = self._folds[partition], self._live[partition], self._scope.after
-        trimmed = await standing.trimmed(self._log, database, partition, live)
-        text, upto = None, live.removed_upto
-        if upto is not None and upto > max(trimmed, after, fold.last_deletion):
-            text = f"entries up to {upto} were removed one by one, and no account was deleted after that"
-        elif upto is None and not live.complete and trimmed == START:
-            text = f"entries before {live.first} are gone, and retention did not trim them"
-        if text is not None:
-            yield Violation(kind="removed", text=text, partition=partition)
+    async def _altered(self, database: Any, partition: int) -> AsyncIterator[Violation]:
+        """Entries that are not those that were projected."""
+        trimmed = await standing.trimmed(self._log, database, partition, self._live[partition])
+        aside = await quarantine.unprojected(self._log, partition)
+        deleted = self._folds[partition].last_deletion
+        for found in self._as_read[partition].violations(deleted, trimmed, aside):
+            yield found
 
     def _segments(self) -> Iterator[Violation]:
         """The faults of the archive's segments."""
@@ -199,8 +212,12 @@ class Audit:
             async for found in standing.standing(self._log, partition, extent, reached.get(partition, START)):
                 yield found
             if self._scope.user is None:
-                async for found in self._removals(database, partition):
+                live, after = self._live[partition], self._scope.after
+                deleted = self._folds[partition].last_deletion
+                async for found in standing.removals(self._log, database, partition, live, after, deleted):
                     yield found
+            async for found in self._altered(database, partition):
+                yield found
             async for found in standing.set_aside(self._log, partition):
                 yield found
         if 0 in self._folds:  # they belong to no partition
@@ -234,6 +251,8 @@ class Audit:
             for fault in self._source.faults(partition):
                 if fault.is_note:
                     yield f"partition {partition}: {fault.text}"
+            for text in self._as_read[partition].notes():
+                yield f"partition {partition}: {text}"
             if count := self._dropped[partition]:
                 what = "entry was" if count == 1 else "entries were"
                 yield f"partition {partition}: {count} {what} dropped from the quarantine and never projected"

@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 
 from schema.prekeys import KINDS
+from workers.positions import START
+from workers.projector import digests as entry_digests
 from workers.replay import rows
 from workers.replay.comparison import KEY_LENGTH
 from workers.replay.rows import SELECTS, Row
@@ -20,6 +22,8 @@ from workers.replay.rows import SELECTS, Row
 USED: Final = tuple(kind.used for kind in KINDS)
 WAITING: Final = {kind.waiting: kind.used for kind in KINDS}
 SHOWN: Final = 10
+TABLE: Final = "entry_digests"
+PARTITIONS: Final = f"SELECT DISTINCT partition FROM {TABLE} ORDER BY partition"  # noqa: S608
 CLOSED: Final = "SELECT user_id, device_id FROM devices WHERE closed_at IS NOT NULL"
 
 
@@ -71,6 +75,40 @@ async def compare(
             ]
         found.live_digest, found.rebuilt_digest = (digest.hexdigest() for digest in digests)
         yield found
+    yield await _of_entries(live, rebuilt)
+
+
+async def _of_entries(live: Any, rebuilt: Any) -> Likeness:
+    """Whether the entries that were read now are those that were projected. Counted are the digests that the
+    rebuilt has, and those of them that the live database has. What was trimmed or erased since, it alone
+    has."""
+    found, sums = Likeness(table=TABLE), [0, 0]
+    partitions = await (await rebuilt.execute(PARTITIONS)).fetchall()
+    for (partition,) in partitions:
+        rows = entry_digests.every(live, partition)
+        row, known, unknown_upto = await anext(rows, None), set[bytes](), START
+        async for mine in entry_digests.every(rebuilt, partition):
+            while row is not None and row.after < mine.upto:
+                if row.digests is None:
+                    unknown_upto = row.upto
+                elif mine.digests is not None or row.upto > mine.upto:
+                    known.update(entry_digests.split(row.digests))
+                row = await anext(rows, None)
+            of_row = set(entry_digests.split(mine.digests or b""))
+            both = of_row & known
+            known -= both
+            if len(both) < len(of_row) and unknown_upto <= mine.after:
+                found.different += len(of_row) - len(both)
+                found.differing.append(f"partition {partition} behind {mine.after}, up to {mine.upto}")
+            else:
+                of_row = both
+            for number, some in enumerate((both, of_row)):
+                sums[number] += sum(int.from_bytes(digest) for digest in some)
+            found.live += len(both)
+            found.rebuilt += len(of_row)
+    del found.differing[SHOWN:]
+    found.live_digest, found.rebuilt_digest = (f"{number % 2**128:032x}" for number in sums)
+    return found
 
 
 def _told(table: str, row: Row) -> Row:

@@ -14,6 +14,7 @@ from schema import codec, keys, servers
 from workers import log_gaps
 from workers.page_size import PageSize
 from workers.positions import START, Position
+from workers.projector.digests import digest, of_entry
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
 PAGE: Final = 500
@@ -25,11 +26,15 @@ RawEntry = tuple[bytes, list[bytes]]
 
 
 class LogSource:
-    """Reads over `client`; `rate` in entries a second, None: as fast as it goes."""
+    """Reads over `client`; `rate` in entries a second, None: as fast as it goes. `digests`: records have
+    those of their entries."""
 
-    def __init__(self, client: Any, *, rate: int | None = RATE, page: int = PAGE) -> None:
+    def __init__(
+        self, client: Any, *, rate: int | None = RATE, page: int = PAGE, digests: bool = False
+    ) -> None:
         self._client = client
         self._page = page
+        self._digests = digests
         self.pacer = Pacer(rate)
         self._reached: dict[int, Position] = {}
         """The last entry of each partition that was read: it was there."""
@@ -87,7 +92,7 @@ class LogSource:
                 if full:
                     page_size.note(len(rows), sum(len(value) for _, fields in rows for value in fields))
                     asked = self._ask(name, after, upto, page_size.entries)
-                yield page_of(partition, rows)
+                yield page_of(partition, rows, digests=self._digests)
                 if not full:
                     return
                 await self.pacer.wait(len(rows))
@@ -167,8 +172,8 @@ def flat_rows(reply: Any) -> list[RawEntry]:
     return rows
 
 
-def page_of(partition: int, rows: list[RawEntry]) -> Page:
-    """The rows (at least one) as a page."""
+def page_of(partition: int, rows: list[RawEntry], *, digests: bool = False) -> Page:
+    """The rows (at least one) as a page; with `digests` of the entries."""
     records: list[Record] = []
     unreadable: list[Unreadable] = []
     decode, number, event, new = codec.decode, codec.SEQ_FIELD, codec.EVENT_FIELD, tuple.__new__
@@ -181,17 +186,20 @@ def page_of(partition: int, rows: list[RawEntry]) -> Page:
                 len(fields) == 4 and fields[0] == number and fields[2] == event
             ):  # as the accept function writes it
                 data = fields[3]
-                append(Record(partition, position, int(fields[1]), decode(data), None, len(data)))
+                read = digest(raw, fields[1], data) if digests else None
+                append(Record(partition, position, int(fields[1]), decode(data), None, len(data), read))
             else:
-                append(_record(partition, position, fields))
+                append(_record(partition, position, fields, digests=digests))
         except (codec.UndecodableEntry, ValueError) as error:
             pairs = dict(zip(fields[::2], fields[1::2], strict=True))
             unreadable.append(Unreadable(partition, position, str(error), codec.user_of(pairs)))
     return Page(partition, records, unreadable, Position.parse(rows[-1][0]))
 
 
-def _record(partition: int, position: Position, fields: list[bytes]) -> Record:
+def _record(partition: int, position: Position, fields: list[bytes], *, digests: bool) -> Record:
     pairs = dict(zip(fields[::2], fields[1::2], strict=True))
     event, seq = codec.decode_entry(pairs)
     size = len(pairs[codec.EVENT_FIELD])
-    return Record(partition, position, seq if codec.SEQ_FIELD in pairs else None, event, None, size)
+    number = seq if codec.SEQ_FIELD in pairs else None
+    read = of_entry(position, pairs) if digests else None
+    return Record(partition, position, number, event, None, size, read)

@@ -124,11 +124,13 @@ class Rebuild:
 
 
 class _Rebuilt(Projection):
-    """Leaves out owed envelopes of which the source has the digest alone."""
+    """Leaves out owed envelopes of which the source has the digest alone. Entries of the archive have no
+    digests; the log has them no longer."""
 
     def __init__(self, database: "AsyncConnectionPool[Any]", partition: int) -> None:
         super().__init__(database, partition)
         self._without_body: list[tuple[UUID, int, int]] = []
+        self._digests: bytes | None = None
 
     async def take(self, page: Page, aside: set[Position]) -> None:
         """Projects a page, but for the entries at `aside`."""
@@ -141,7 +143,13 @@ class _Rebuilt(Projection):
             for record in records
             if record.lacks_body
         ]
+        found = [record.entry_digest for record in records]
+        self._digests = None if None in found else b"".join(filter(None, found))
         await self.handle(Batch(entries, page.upto))
+
+    def digests(self, _batch: Batch[LogEvent]) -> bytes | None:
+        """Those that the source gave."""
+        return self._digests
 
     async def conclude(self, connection: Any) -> None:
         """In the transaction that wrote them, so that nobody ever sees such a row."""

@@ -18,7 +18,8 @@ from workers.positions import Position
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One entry of `partition`. `seq` is the mailbox number, or None. `digest` is the SHA-256 of an
     envelope's body where the source brings digests instead of bodies (the body is empty then), else None.
-    `size`: bytes of the encoded event."""
+    `size`: bytes of the encoded event. `entry_digest`: of the entry as it stands in the log
+    (`workers.projector.digests`), where that was asked for."""
 
     partition: int
     position: Position
@@ -26,6 +27,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     event: LogEvent
     digest: bytes | None = None
     size: int = 0
+    entry_digest: bytes | None = None
 
     def body_digest(self) -> bytes:
         """The SHA-256 of the envelope's body; empty for other events."""
@@ -76,7 +78,7 @@ class Extent(msgspec.Struct, frozen=True):
     removed_upto: Position | None = None
 
 
-FaultKind = Literal["missing", "changed", "reordered", "unarchived", "restored"]
+FaultKind = Literal["missing", "changed", "reordered", "altered", "unarchived", "restored"]
 NOTED: Final[frozenset[FaultKind]] = frozenset({"unarchived", "restored"})
 """No tampering: the relay itself says that it trimmed the log without an archive, or that the log was lost or
 restored from a copy."""

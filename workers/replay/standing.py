@@ -50,6 +50,21 @@ async def trimmed(client: Any, database: Any, partition: int, live: Extent) -> P
     return (live.first or live.last) if ever else START
 
 
+async def removals(
+    client: Any, database: Any, partition: int, live: Extent, after: Position, deleted: Position
+) -> AsyncIterator[Violation]:
+    """Entries behind `after` that left the log neither by retention nor because their account was deleted
+    after them, at `deleted` the last one."""
+    by_retention = await trimmed(client, database, partition, live)
+    text, upto = None, live.removed_upto
+    if upto is not None and upto > max(by_retention, after, deleted):
+        text = f"entries up to {upto} were removed one by one, and no account was deleted after that"
+    elif upto is None and not live.complete and by_retention == START:
+        text = f"entries before {live.first} are gone, and retention did not trim them"
+    if text is not None:
+        yield Violation(kind="removed", text=text, partition=partition)
+
+
 async def set_aside(client: Any, partition: int) -> AsyncIterator[Violation]:
     """Names the partition's quarantine."""
     async for group, position, reason in _aside(client, keys.quarantine(partition)):

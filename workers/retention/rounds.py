@@ -1,4 +1,4 @@
-"""Retention's rounds: expire, trim, erase, age, clear, sweep, and rewrite when it is due.
+"""Retention's rounds: expire, trim, erase, age, clear, forget, sweep, and rewrite when it is due.
 
 Room in the log is made beside them, every second.
 """
@@ -16,6 +16,7 @@ from workers.archive.archivist import Archivist
 from workers.failures import AWAY, slug
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
+from workers.retention.digests import forget_digests
 from workers.retention.erasing import erase
 from workers.retention.expiry import expire
 from workers.retention.marks import clear_marks
@@ -91,6 +92,7 @@ class Retention:
             "age": lambda: age(self._archivist, count, before=now - self._schedule.archive_ms),
             "clear": lambda: clear(database, now=now),
             "clear_marks": lambda: self._clear_marks(now),
+            "forget_digests": lambda: forget_digests(database, log_client, count),
             "sweep": lambda: sweep(self._board),
             "rewrite": lambda: rewrite_when_due(self._board, log_client, self._schedule.rewrite_seconds),
         }

@@ -19,7 +19,7 @@ from schema.events import EnvelopeAccepted, IdentitySet, LogEvent
 from workers.batches import Entry
 from workers.failures import is_the_entrys, slug
 from workers.positions import Position
-from workers.projector import checkpoints
+from workers.projector import checkpoints, digests
 from workers.projector.devices import DELETE_OF_DEVICE
 from workers.projector.projection import Turn
 from workers.projector.rounds import rounds
@@ -118,6 +118,9 @@ async def _apply(
         await _backdate(database, late)
         for turn in rounds(unsettled(entries)):
             await Turn.of(turn).apply(database)
+        for entry in late:
+            read = digests.of_entry(entry.position, entry.fields)
+            await digests.add_late(database, partition, entry.position, read)
         return {entry.position: await _outcome(database, entry) for entry in asked}
 
 

@@ -24,12 +24,15 @@ from schema.partitions import partition_of
 from schema.settings import Settings
 from workers.archive.beginning import begin_archive
 from workers.positions import START, Position
+from workers.projector.digests import DIGEST, Row, digest
 from workers.retention.trimming import Trimmer
 
 SPAN_MS: Final = 25 * 24 * 3_600_000
 """The history's length: nothing in it is old enough to expire."""
 CHUNK: Final = 100_000
 """Entries between two rounds of archiving."""
+BATCH: Final = 500
+"""Entries that the projector reads at once."""
 BUFFER: Final = 512 * 1024
 SEED: Final = 9
 
@@ -77,6 +80,7 @@ def fill(share: Share) -> dict[int, Filled]:
                 asyncio.run(_archive(share.settings, {one.number: one.archivable for one in left}))
         for one in partitions.values():
             _write(client, one.rest())
+            one.end_batch()
             arrived = client.xinfo_stream(keys.log(one.number))["entries-added"]
             if arrived != one.written:
                 raise OperatorError(f"{keys.log(one.number)} has {arrived} of {one.written} entries.")
@@ -88,6 +92,7 @@ def fill(share: Share) -> dict[int, Filled]:
                 piece.execute()
     with psycopg.connect(share.settings.database_url) as database:
         tables.copy(database, [person for one in partitions.values() for person in one.people])
+        tables.copy_digests(database, {one.number: one.digests for one in partitions.values()})
     return {number: Filled(one.written, one.last) for number, one in partitions.items()}
 
 
@@ -100,6 +105,9 @@ class _Partition:
         self.left = share.size.entries // share.size.partitions
         self.written = 0
         self.last = START
+        self.digests: list[Row] = []
+        """The projector's, of batches of BATCH entries; none of what is archived."""
+        self._batch = bytearray()
         self._archived = self.left * share.size.archived // 100
         self._begin = share.begin
         self._step = max(1, SPAN_MS // max(1, self.left))
@@ -142,6 +150,7 @@ class _Partition:
         self.last = Position(at, 0)
         seq, event = person.next(at)
         data, position = codec.encode(event), b"%d-0" % at
+        self._read(digest(position, b"" if seq is None else b"%d" % seq, data))
         if seq is None:
             return b"%b$%d\r\n%b\r\n$1\r\ne\r\n$%d\r\n%b\r\n" % (
                 self._plain, len(position), position, len(data), data,
@@ -150,6 +159,22 @@ class _Partition:
         return b"%b$%d\r\n%b\r\n$1\r\nn\r\n$%d\r\n%b\r\n$1\r\ne\r\n$%d\r\n%b\r\n" % (
             self._numbered, len(position), position, len(number), number, len(data), data,
         )  # fmt: skip
+
+    def _read(self, found: bytes) -> None:
+        """The newest entry is projected."""
+        if self.written <= self._archived:
+            self.digests = [Row(START, self.last, None)]
+            return
+        self._batch += found
+        if len(self._batch) == BATCH * DIGEST:
+            self.end_batch()
+
+    def end_batch(self) -> None:
+        """The projector commits what it read."""
+        if self._batch:
+            after = self.digests[-1].upto if self.digests else START
+            self.digests.append(Row(after, self.last, bytes(self._batch)))
+            self._batch.clear()
 
 
 def _users(size: Size) -> Iterator[tuple[UUID, bool]]:

@@ -30,7 +30,7 @@ async def steps(url: str, server: psutil.Process, partitions: int) -> None:
     client: Any = servers.client(url)
     try:
         entries = await client.xlen(keys.log(PARTITION))
-        source = LogSource(client, rate=None)
+        source = LogSource(client, rate=None, digests=True)
         extent = await source.extent(PARTITION)
         fold = Fold(PARTITION, complete=extent.complete, partitions=partitions)
 
@@ -53,7 +53,7 @@ async def steps(url: str, server: psutil.Process, partitions: int) -> None:
         click.echo(f"\nOne process, the {entries:,} entries of partition {PARTITION} that are in the log:")
         click.echo(f"{'step':20} {'entries/s':>10} {'µs an entry':>12} {'own CPU':>8} {'log CPU':>8}")
         measured = Measured(0, 0, 0)
-        for name, step in (("read", read), ("read, decode", decode), ("read, decode, fold", folded)):
+        for name, step in (("read", read), ("read, decode, digest", decode), ("… and fold", folded)):
             measured = await _measure(server, step)
             each = [1e6 / entries * seconds for seconds in (measured.wall, measured.own, measured.server)]
             click.echo("{:20} {:>10,.0f} {:>12.2f} {:>8.2f} {:>8.2f}".format(name, 1e6 / each[0], *each))

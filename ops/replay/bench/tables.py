@@ -1,10 +1,11 @@
 """The rows that the projector would have written of the bench's people, and their accounts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ops.replay.bench.histories import DEVICE, Person
 from schema.signal import fingerprint
+from workers.projector import digests
 
 Row = tuple[Any, ...]
 
@@ -21,6 +22,8 @@ COLUMNS: Final = {
 }
 """Of each table the columns that are written, with their types."""
 
+INSERT_DIGESTS: Final = f"INSERT INTO entry_digests ({digests.COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)"  # noqa: S608
+
 
 def copy(database: Any, people: Iterable[Person]) -> None:
     """Writes all rows of the people; the caller's connection commits."""
@@ -33,6 +36,17 @@ def copy(database: Any, people: Iterable[Person]) -> None:
             for person in people:
                 for row in _rows(table, person):
                     rows.write_row(row)
+
+
+def copy_digests(database: Any, partitions: Mapping[int, Iterable[digests.Row]]) -> None:
+    """Writes the digests of what the projector read of each partition."""
+    rows = [
+        (partition, *row.after, *row.upto, row.digests)
+        for partition, found in partitions.items()
+        for row in found
+    ]
+    with database.cursor() as cursor:
+        cursor.executemany(INSERT_DIGESTS, rows)
 
 
 def _rows(table: str, person: Person) -> Iterator[Row]:

@@ -1,5 +1,6 @@
 """A log, its projection and its directory, all three of one story."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from schema import keys
+from schema import codec, keys
 from tests.workers import stories
 from tests.workers.replay.test_tampering import ANNA, CARL, DORA, STORY, fields_of
 from tests.workers.stories import Said
@@ -32,23 +33,24 @@ class Kept:
         for number, said in enumerate(story, first):
             await self.log.xadd(keys.log(0), stories.fields(said), id=f"{number}-0")
 
-    async def project(self) -> Position:
-        """Everything that is there; the new checkpoint."""
+    async def project(self, aside: Collection[Position] = ()) -> Position:
+        """Everything that is there, but for the entries at `aside`; the new checkpoint."""
         projection = Projection(self.database, 0)
         done = await projection.resume()
-        source = LogSource(self.log, rate=None)
-        async for page in source.pages(0, done, (await source.extent(0)).last):
-            entries: list[Entry[Any]] = [
-                Entry(one.position, one.event, one.seq or 0, {}) for one in page.records
-            ]
-            await projection.handle(Batch(entries, page.upto))
-            done = page.upto
+        entries: list[Entry[Any]] = []
+        for text, fields in await self.log.xrange(keys.log(0), f"({done}", "+"):
+            done = Position.parse(text)
+            entries.append(Entry(done, *codec.decode_entry(fields), fields))
+        for begin in range(0, len(entries), 6):
+            some = entries[begin : begin + 6]
+            part = [entry for entry in some if entry.position not in aside]
+            await projection.handle(Batch(part, some[-1].position))
         for group in keys.LOG_GROUPS:
             await self.log.xgroup_setid(keys.log(0), group, str(done))
         return done
 
     async def audit(self, user: UUID | None = None, after: Position = START, page: int = 6) -> Report:
-        source = LogSource(self.log, rate=None, page=page)
+        source = LogSource(self.log, rate=None, page=page, digests=True)
         scope = Scope(1, (0,), user, after)
         audit = Audit(source, self.log, scope, source.pacer, lambda _count: None)
         await audit.begin()

@@ -25,6 +25,8 @@ from workers import quarantine
 from workers.batches import Batch
 from workers.consumer import Consumer
 from workers.positions import Position
+from workers.projector import digests
+from workers.projector.digests import of_entry
 from workers.projector.projection import Projection
 from workers.retrying.outcome import Outcome
 from workers.retrying.retry import Servers, retry
@@ -74,6 +76,12 @@ class Aside:
     async def aside(self) -> list[quarantine.SetAside]:
         return [entry async for entry in quarantine.read(self.log, SOURCE.quarantine)]
 
+    async def digests(self) -> list[bytes]:
+        """Of all entries that are projected."""
+        async with self.database.connection() as connection:
+            rows = [row async for row in digests.every(connection, 0)]
+            return [one for row in rows for one in digests.split(row.digests or b"")]
+
     async def retry(self, *places: int) -> list[Outcome]:
         """The outcomes of those places (default: all), in the log's order."""
         wanted = [row for row in await self.aside() if not places or row.position.ms - 1 in places]
@@ -111,6 +119,8 @@ def test_retried_entries_leave_the_tables_as_if_they_had_never_been_aside(
                 assert {outcome.result for outcome in await aside.retry(*place)} <= {"done", "settled"}
             assert await aside.aside() == []
             assert alive(projected(database_url, who)) == alive(expectation(story))
+            every = [of_entry(entry.position, entry.fields) for entry in stories.entries(story)]
+            assert sorted(await aside.digests()) == sorted(every)
 
         run(database_url, log_url, within)
 
