@@ -9,9 +9,6 @@ from typing import Any, Final
 
 import structlog
 import uvloop
-from psycopg import AsyncConnection
-from psycopg.abc import RV, PQGen
-from psycopg_pool import AsyncConnectionPool
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
@@ -25,6 +22,7 @@ from workers.archive.beginning import begin_archive
 from workers.batches import Handler, Pace
 from workers.belonging import Belonging
 from workers.consumer import Consumer
+from workers.database import Database
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher import PACE as PUSHER_PACE
@@ -38,20 +36,6 @@ from workers.sources import limits_source, log_source
 
 log = structlog.get_logger(__name__)
 
-SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
-NOTICING_DEAD_PEERS: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-    "target_session_attrs": "read-write",
-}
-"""A connection that is open at this end only must not hold a partition for ever (libpq, over TCP); a standby
-is no database to work on."""
-RECONNECT_SECONDS: Final = 10.0
-"""After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
-LOOKING_ROUND_SECONDS: Final = 60.0
 LEASE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 """Between two renewals of a lease, and between two looks at which workers there are."""
@@ -98,25 +82,15 @@ class Opened:
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
 
-    async def pool(self) -> "AsyncConnectionPool[Any]":
+    async def pool(self) -> Database:
         """A pool on the database, which may be away."""
         assert self.settings.database_url
-        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            self.settings.database_url,
-            min_size=1,
-            max_size=4,
-            open=False,
-            timeout=5.0,
-            reconnect_timeout=RECONNECT_SECONDS,
-            connection_class=Patient,
-            kwargs=NOTICING_DEAD_PEERS,
-            configure=_let_go_when_frozen,
-        )
+        pool = Database(self.settings.database_url)
         await pool.open()
         self._stack.push_async_callback(pool.close)
         return pool
 
-    async def database(self) -> "AsyncConnectionPool[Any]":
+    async def database(self) -> Database:
         """A pool on a database that answers and has its tables."""
         pool = await self.pool()
 
@@ -161,23 +135,6 @@ class Opened:
             await consumer.run(stopping)
 
         return work
-
-
-class Patient(AsyncConnection[Any]):
-    """Wakes when the server answers. psycopg's own looks round every tenth of a second, and who does so is on
-    record (`workers.attempts`)."""
-
-    async def wait(
-        self, gen: PQGen[RV], interval: float = LOOKING_ROUND_SECONDS, timeout: float | None = None
-    ) -> RV:
-        """See AsyncConnection.wait."""
-        return await super().wait(gen, interval, timeout)
-
-
-async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:
-    """A worker that freezes inside a transaction holds the checkpoint's row: the server ends it for us."""
-    await connection.execute(SET_IDLE_TIMEOUT)
-    await connection.commit()
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
