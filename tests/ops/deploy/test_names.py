@@ -4,7 +4,9 @@ import re
 
 import promql_parser
 import pytest
+from prometheus_client import Counter
 
+import relay.metrics
 from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import (
@@ -96,3 +98,19 @@ def test_every_alert_names_a_section_of_the_runbook() -> None:
             page, _, section = rule["annotations"]["runbook"].partition(": ")
             assert page == "ops/runbook.md", rule["alert"]
             assert section in sections, rule["alert"]
+
+
+def test_a_nodes_counters_that_alerts_watch_are_there_before_their_first_event() -> None:
+    """Prometheus sees no increase in a series that begins with it."""
+    (rules,) = documents(DEPLOY / "prometheus/alerts.yaml")
+    watched = {
+        name for group in rules["groups"] for rule in group["rules"] for name in metrics_in(rule["expr"])
+    }
+    counters = [
+        one
+        for one in vars(relay.metrics).values()
+        if isinstance(one, Counter) and f"{one._name}_total" in watched
+    ]
+    assert {one._name for one in counters} >= {"sealstream_refusals", "sealstream_connections_refused"}
+    for counter in counters:
+        assert counter.collect()[0].samples, counter
