@@ -18,9 +18,10 @@ from ops.child import Program
 from ops.embedded.aof import Files
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
+from schema import keys
 
-LOG: Final = "log"
-BOARD: Final = "board"
+LOG: Final = keys.LOG
+BOARD: Final = keys.BOARD
 MEBIBYTE: Final = 1024 * 1024
 BOARD_MEMORY_MB: Final = 512
 

@@ -1,6 +1,8 @@
 """What ops/deploy names exists: settings, commands, metrics, ports, sections of the runbook."""
 
 import re
+import shutil
+import subprocess
 
 import promql_parser
 import pytest
@@ -88,6 +90,19 @@ def test_prometheus_scrapes_the_port_that_each_process_serves() -> None:
     }
     for number, name in enumerate(WORKERS):
         assert f":{9101 + number}/metrics" in str(services()[name]["healthcheck"]["test"])
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_its_configuration_and_the_rules() -> None:
+    for words in (("config", "prometheus.yaml"), ("rules", "alerts.yaml")):
+        done = subprocess.run(
+            ["promtool", "check", *words],
+            cwd=DEPLOY / "prometheus",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_names_a_section_of_the_runbook() -> None:
