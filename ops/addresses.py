@@ -7,8 +7,9 @@ import msgspec
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout, layout
 from ops.errors import OperatorError
+from ops.roles.users import key_in, login
 from ops.supervisor import instance
-from schema.roles import ADMIN
+from schema.roles import ADMIN, on_postgres
 from schema.settings import Settings
 
 VARIABLES: Final = {
@@ -59,5 +60,5 @@ def _embedded(settings: Settings, name: str, role: str) -> str:
 def address(name: str, places: Layout, role: str) -> str:
     """The role's address of an embedded server."""
     if name != postgres.NAME:
-        return valkey.url(name, places, role)
-    return postgres.url(places, role=None if role == ADMIN else role)
+        return valkey.url(name, places, login(key_in(places.data), name, role))
+    return postgres.url(places) if role == ADMIN else postgres.url(places, role=on_postgres(role))

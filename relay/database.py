@@ -70,6 +70,16 @@ class Database(AsyncConnectionPool[Any]):
         finally:
             self._patient.discard(patience)
 
+    @staticmethod
+    async def check_connection(connection: Connection) -> None:
+        """Raises psycopg.Error: the server does not answer, or takes no writes (any more)."""
+        await connection.set_autocommit(True)
+        row = await (await connection.execute("SHOW transaction_read_only")).fetchone()
+        await connection.set_autocommit(False)
+        if row != ("off",):
+            await connection.close()  # it turned standby: the address may lead to another server by now
+            raise psycopg.errors.ReadOnlySqlTransaction("the session takes no writes")
+
     def connected(self) -> None:
         """A connection came about."""
         self._failing_since = None
@@ -122,7 +132,7 @@ async def transaction(
 
 
 async def _answering(database: Database, deadline: float) -> Connection:
-    """A connection that answered just now; those that do not are dropped on the way, and replaced."""
+    """A connection that answered just now, and takes writes; others are dropped on the way, and replaced."""
     loop = asyncio.get_running_loop()
     while True:
         connection: Connection = await database.getconn(timeout=max(0.0, deadline - loop.time()))

@@ -43,3 +43,9 @@ HTTP_SECONDS = Histogram(
     ["call", "status"],
     buckets=_BUCKETS,
 )
+
+# Prometheus sees no increase in a series that begins with its first event: those of alerts stand at zero.
+for _kind in ("live", "unauthenticated", "calls", "idle"):
+    CONNECTIONS_REFUSED.labels(_kind)
+for _edge in ("http", "socket", "handshake"):
+    REFUSALS.labels("unavailable", _edge)

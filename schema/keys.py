@@ -66,6 +66,10 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 from typing import Final
 from uuid import UUID
 
+LOG: Final = "log"
+BOARD: Final = "board"
+"""The two servers, by their names everywhere."""
+
 PARTITION_COUNT: Final = "sealstream:partitions"
 REPAIR: Final = "sealstream:repair"
 LIMITS_LOG: Final = "limits:log"

@@ -1,8 +1,12 @@
 """Real servers for tests: the supervisor's own embedded Valkey (log and board) and PostgreSQL."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
 
 from ops.child import Child, Program
 from ops.embedded import postgres, valkey
@@ -82,6 +86,36 @@ class Servers:
     def program(self, name: str) -> Program:
         """How the server is started."""
         return self._programs[name]()
+
+    @contextmanager
+    def standby(self) -> Iterator[None]:
+        """PostgreSQL is a standby meanwhile, and is promoted at the end."""
+        signal_file = self.places.data / postgres.NAME / "standby.signal"
+        self.stop(postgres.NAME)
+        signal_file.touch()
+        owner = signal_file.with_name("PG_VERSION").stat()
+        os.chown(signal_file, owner.st_uid, owner.st_gid)
+        self.revive()
+        try:
+            yield
+        finally:
+            with psycopg.connect(self.database_url(), autocommit=True) as connection:
+                connection.execute("SELECT pg_promote()")
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """PostgreSQL takes no writes meanwhile, in sessions that are open already either."""
+        self._set_read_only("on")
+        try:
+            yield
+        finally:
+            self._set_read_only("off")
+
+    def _set_read_only(self, value: str) -> None:
+        with psycopg.connect(self.database_url(), autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")  # type: ignore[arg-type]
+            connection.execute("SELECT pg_reload_conf()")
 
     def answer(self) -> bool:
         """Whether all three answer."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import structlog
 import uvloop
-from psycopg_pool import AsyncConnectionPool
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
@@ -25,7 +24,7 @@ from workers.archive.beginning import begin_archive
 from workers.batches import Handler, Pace
 from workers.belonging import Belonging
 from workers.consumer import Consumer
-from workers.pool import database_pool
+from workers.database import Database
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher.reader import Reader
@@ -99,15 +98,15 @@ class Opened:
         self._stack.push_async_callback(link.close)
         return link
 
-    async def pool(self) -> "AsyncConnectionPool[Any]":
+    async def pool(self) -> Database:
         """A pool on the database, which may be away."""
         assert self.settings.database_url
-        pool = database_pool(self.settings.database_url)
+        pool = Database(self.settings.database_url)
         await pool.open()
         self._stack.push_async_callback(pool.close)
         return pool
 
-    async def database(self) -> "AsyncConnectionPool[Any]":
+    async def database(self) -> Database:
         """A pool on a database that answers and has its tables."""
         pool = await self.pool()
 

@@ -71,6 +71,7 @@ class Consumer(Generic[E]):
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until another owner has moved on. The batch in hand is finished first."""
+        metrics.begin(self._source.group, self._source.partition)
         try:
             await self._run(stopping)
         finally:

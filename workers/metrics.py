@@ -41,6 +41,20 @@ TRIM_REFUSED: Final = Counter("sealstream_trims_refused_total", "Partitions left
 EVICTED: Final = Counter("sealstream_users_evicted_total", "Users cooled down for hitting limits")
 
 
+def begin(group: str, partition: int) -> None:
+    """The partition is this process's. Its rare counters stand at zero from now on: Prometheus sees no
+    increase in a series that begins with its first event."""
+    for counter in (QUARANTINED, SUPERSEDED):
+        counter.labels(group, partition)
+
+
+def begin_retention(partitions: int) -> None:
+    """The same for what retention counts."""
+    for counter in (TRIMMED, ARCHIVED, ERASED):
+        for partition in range(partitions):
+            counter.labels(partition)
+
+
 def forget(group: str, partition: int) -> None:
     """The partition is no longer this process's: the next owner tells how it stands."""
     for gauge in (LAG, PENDING):

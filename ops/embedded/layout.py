@@ -6,8 +6,7 @@
     DATA/run/        pid files, sockets, generated configuration
     DATA/logs/       one text log per process
     DATA/archive/    stretches of the log that were trimmed (retention's)
-    DATA/roles.key   the passwords of the roles on log and board follow from it
-    DATA/secret.key  seals the keys that sign tokens and the archive (the relay's)
+    DATA/*.key       secrets of the relay
 
 The sockets are the only way in: no port is opened, and the file system's rights say who may connect.
 A socket's address is at most 103 bytes (macOS; 107 on Linux) and goes into URLs, so that a long or

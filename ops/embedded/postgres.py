@@ -20,7 +20,6 @@ from ops.child import LAUNCHER, Program
 from ops.embedded.layout import Layout
 from ops.embedded.owner import Owner, hand_over, owner_of
 from ops.errors import OperatorError
-from schema.roles import on_postgres
 
 NAME: Final = "postgres"
 ROLE: Final = "sealstream"
@@ -57,9 +56,9 @@ def programs() -> Path:
     )
 
 
-def url(places: Layout, database: str = DATABASE, role: str | None = None) -> str:
-    """How `role` reaches a database of the embedded server; None: the owner of everything."""
-    return f"postgresql://{on_postgres(role) if role else ROLE}@/{database}?host={_socket_folder(places)}"
+def url(places: Layout, database: str = DATABASE, role: str = ROLE) -> str:
+    """How `role` reaches a database of the embedded server; by default the owner of everything."""
+    return f"postgresql://{role}@/{database}?host={_socket_folder(places)}"
 
 
 def program(places: Layout) -> Program:

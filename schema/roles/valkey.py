@@ -10,6 +10,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from schema import keys
 from schema.roles import (
     ADMIN,
     AUDITOR,
@@ -24,8 +25,8 @@ from schema.roles import (
     on_valkey,
 )
 
-LOG: Final = "log"
-BOARD: Final = "board"
+LOG: Final = keys.LOG
+BOARD: Final = keys.BOARD
 
 READ: Final = "read"
 ENTRIES: Final = "entries"

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from ops.addresses import address
 from ops.child import living_pid
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
@@ -246,10 +247,10 @@ def test_the_operators_limits_outlive_the_board(stack: Stack) -> None:
     with psycopg.connect(postgres.url(layout(stack.data))) as connection:
         row = connection.execute("SELECT user_id FROM users WHERE username = 'carla'").fetchone()
     assert row is not None
-    with Redis.from_url(valkey.url(valkey.BOARD, layout(stack.data), ADMIN)) as board:
+    with Redis.from_url(address(valkey.BOARD, layout(stack.data), ADMIN)) as board:
         assert board.hget(keys.override(row[0]), "messages") == b"600"
         stack.wait_restarted("board", stack.kill("board"))
-        wait_until(lambda: valkey.is_ready(valkey.url(valkey.BOARD, layout(stack.data), ADMIN)), seconds=30)
+        wait_until(lambda: valkey.is_ready(address(valkey.BOARD, layout(stack.data), ADMIN)), seconds=30)
         wait_until(lambda: board.hget(keys.override(row[0]), "messages") == b"600", seconds=30)
     assert sealstream("limits", "clear", str(row[0]), **data).returncode == 0
 

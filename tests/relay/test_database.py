@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from relay import database as databases
 from relay.database import DATABASE_AWAY, Database, transaction
 from tests.servers import Servers
+from tests.support.until import until
 
 
 @pytest.fixture
@@ -174,34 +175,23 @@ async def test_an_exception_rolls_back_and_gives_the_connection_back(database: D
     assert await ask(database)
 
 
-@pytest.fixture
-def standby(servers: Servers) -> Iterator[Callable[[], None]]:
-    """Makes the server a standby; afterwards it is a primary again."""
-    signal_file = servers.places.data / "postgres" / "standby.signal"
-
-    def turn() -> None:
-        servers.stop("postgres")
-        signal_file.touch()
-        owner = signal_file.with_name("PG_VERSION").stat()
-        os.chown(signal_file, owner.st_uid, owner.st_gid)
-        servers.revive()
-
-    yield turn
-    servers.stop("postgres")
-    signal_file.unlink()
-    servers.revive()
-
-
 async def test_a_standby_is_a_database_that_is_away(
-    database: Database, database_url: str, standby: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    database: Database, database_url: str, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "AWAY_SECONDS", 0.3)
     assert await ask(database)
-    standby()
-    with pytest.raises(DATABASE_AWAY):
-        await ask(database, seconds=3.0)
-    with pytest.raises(psycopg.OperationalError, match="read-only"):
-        psycopg.connect(database_url, target_session_attrs="read-write")
+    with servers.standby():
+        with pytest.raises(DATABASE_AWAY):
+            await ask(database, seconds=3.0)
+        with pytest.raises(psycopg.OperationalError, match="read-only"):
+            psycopg.connect(database_url, target_session_attrs="read-write")
+
+    async def answers() -> bool:
+        with suppress(*DATABASE_AWAY):
+            return bool(await ask(database))
+        return False
+
+    await until(answers, seconds=20)
 
 
 async def test_a_session_that_may_not_write_any_more_is_given_up(database: Database) -> None:

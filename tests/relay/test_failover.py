@@ -3,61 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-from redis.asyncio import Redis
+from redis.exceptions import MasterDownError
 
+from ops.child import Program
 from relay import log_watch
 from schema import servers as clients
 from schema import tasks
 from schema.primaries import NotPrimary, check_client
 from tests.relay.test_log_watch import Watched
+from tests.servers import Servers
+from tests.support.failover import Pair
 from tests.support.proxy import Proxy
-from tests.support.stack import free_ports
 from tests.support.until import until
 
-
-class Pair:
-    """Two servers: the log, and one that can take over from it."""
-
-    def __init__(self, first_url: str, second_url: str) -> None:
-        self.second_url = second_url
-        self._clients = Redis.from_url(first_url), Redis.from_url(second_url)
-        self._ports = free_ports(2)
-
-    async def begin(self) -> None:
-        for number, client in enumerate(self._clients):
-            await client.config_set("port", self._ports + number)
-
-    async def fail_over(self) -> None:
-        """The second takes over with all data, and the first becomes its replica."""
-        first, second = self._clients
-        await self._follow(second, self._ports)
-        await second.execute_command("REPLICAOF", "NO", "ONE")
-        await self._follow(first, self._ports + 1)
-
-    async def end(self) -> None:
-        for client in self._clients:
-            await client.execute_command("REPLICAOF", "NO", "ONE")
-            await client.flushall()
-            await client.config_set("port", 0)
-            await client.aclose()
-
-    async def _follow(self, client: "Redis", port: int) -> None:
-        await client.execute_command("REPLICAOF", "127.0.0.1", port)
-
-        async def is_in_step() -> bool:
-            return bool((await client.info("replication"))["master_link_status"] == "up")
-
-        await until(is_in_step, seconds=30)
+KEYS_TO_LOAD = 5_000
 
 
 @pytest.fixture
 async def pair(log_url: str, board_url: str) -> AsyncIterator[Pair]:
-    made = Pair(log_url, board_url)
-    await made.begin()
-    yield made
-    await made.end()
+    async with Pair.of(log_url, board_url) as made:
+        yield made
 
 
 @pytest.fixture
@@ -75,10 +43,7 @@ async def test_sends_go_on_at_the_server_that_took_over(pair: Pair, name: Proxy)
     name.lead_to(pair.second_url)
     assert await node.is_refused(), "the server that it still holds takes no writes"
 
-    async def goes_on() -> bool:
-        return not await node.is_refused()
-
-    await until(goes_on, seconds=5)
+    await until(lambda: _accepts(node), seconds=5)
     assert await node.send() == 3
 
     async def writes() -> bool:
@@ -88,6 +53,63 @@ async def test_sends_go_on_at_the_server_that_took_over(pair: Pair, name: Proxy)
 
     await until(writes, seconds=5)
     await node.close()
+
+
+async def test_a_server_that_lost_its_primary_is_given_up(pair: Pair, name: Proxy) -> None:
+    node = Watched(name.url)
+    await node.begin()
+    assert await node.send() == 1
+    assert await node.client.ping()
+    await pair.fail_over()
+    await pair.cut_off()
+    name.lead_to(pair.second_url)
+    with pytest.raises(MasterDownError):
+        await node.client.get("somewhere")
+    assert await node.client.get("somewhere") is None
+    assert await node.is_refused()
+    await until(lambda: _accepts(node), seconds=5)
+    await node.close()
+
+
+async def test_a_server_that_loads_its_data_is_waited_for(servers: Servers, log_url: str) -> None:
+    node = Watched(log_url)
+    await node.begin()
+    async with node.plain.pipeline(transaction=False) as filling:
+        for number in range(KEYS_TO_LOAD):
+            filling.set(f"filling:{number}", "")
+        await filling.execute()
+    servers.kill("log")
+    await until(lambda: not node.link.connected.is_set(), seconds=5)
+    servers.start_missing(log=slowly_loading(servers))
+    await until(lambda: _loads(log_url), seconds=10)
+    assert await node.is_refused()
+    await until(lambda: _accepts(node), seconds=20)
+    assert await node.client.ping()
+    await node.close()
+
+
+def slowly_loading(servers: Servers) -> Program:
+    """The log, as if it had more to read; it answers after each 1,024 keys."""
+    program = servers.program("log")
+    slowly = ("--key-load-delay", "400")
+    return replace(program, argv=(*program.argv, *slowly))
+
+
+async def _accepts(node: Watched) -> bool:
+    return not await node.is_refused()
+
+
+async def _loads(url: str) -> bool:
+    """Whether the server says so."""
+    try:
+        reading, writing = await asyncio.open_unix_connection(url.removeprefix("unix://"))
+    except OSError:
+        return False
+    writing.write(b"PING\r\n")
+    said = await reading.readline()
+    writing.close()
+    await writing.wait_closed()
+    return said.startswith(b"-LOADING")
 
 
 async def test_a_name_that_leads_to_a_replica_is_a_server_that_is_away(

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
+from ops.addresses import address
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from schema import codec, keys, overrides
@@ -34,8 +35,8 @@ class Messenger:
         self.party = Party(stack.url())
         self.data = stack.data
         self.database_url = postgres.url(layout(stack.data))
-        self.log = Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN))
-        self.board = Redis.from_url(valkey.url(valkey.BOARD, layout(stack.data), ADMIN))
+        self.log = Redis.from_url(address(valkey.LOG, layout(stack.data), ADMIN))
+        self.board = Redis.from_url(address(valkey.BOARD, layout(stack.data), ADMIN))
 
     async def rows(self, person: Person) -> dict[str, int]:
         """How many rows each table has of them, where there are any."""

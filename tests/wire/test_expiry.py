@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
+from ops.addresses import address
 from ops.embedded import valkey
 from ops.embedded.layout import layout
 from schema import keys
@@ -37,7 +38,7 @@ def expired(line: Line) -> list[dict[str, int]]:
 async def have_expired(stack: Stack, person: Person, upto: int) -> bool:
     """Whether the directory says that the device's envelopes up to that number have expired."""
     user = UUID(person.user_id)
-    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN)) as log:
+    async with Redis.from_url(address(valkey.LOG, layout(stack.data), ADMIN)) as log:
         partition = partition_of(user, int(await log.get(keys.PARTITION_COUNT)))
         floor = await log.hget(keys.user(partition, user), f"f{person.device_id}")
         return int(floor or 0) == upto

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 
+from ops.addresses import address
 from ops.embedded import valkey
 from ops.embedded.layout import layout
 from schema import functions, keys
@@ -24,7 +25,7 @@ async def accept_poison(stack: Stack, to: Person) -> None:
         keys.log(partition), keys.user(partition, user),
         keys.seen(partition, user, uuid4(), 1, uuid4()), keys.log_id(partition),
     ]  # fmt: skip
-    async with Redis.from_url(valkey.url(valkey.LOG, layout(stack.data), ADMIN)) as log:
+    async with Redis.from_url(address(valkey.LOG, layout(stack.data), ADMIN)) as log:
         _, reply = await log.fcall(
             functions.called("relay", "accept"),
             len(names),

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
 
+from ops.addresses import address
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from schema.roles import ADMIN, NODE, PUSHER, ROLES, WORKERS, on_postgres, on_valkey
@@ -34,7 +35,7 @@ with Redis.from_url(os.environ["SEALSTREAM_LOG_URL"]) as log:
 
 @pytest.mark.parametrize("server", [LOG, BOARD])
 def test_each_process_is_connected_as_its_own_role(stack: Stack, server: str) -> None:
-    with Redis.from_url(valkey.url(server, layout(stack.data), ADMIN)) as client:
+    with Redis.from_url(address(server, layout(stack.data), ADMIN)) as client:
         found = {row["user"] for row in client.client_list()}
     assert found - {on_valkey(ADMIN)} == {on_valkey(role) for role in (NODE, *WORKERS)}
 

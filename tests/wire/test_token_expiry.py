@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from ops.addresses import address
 from ops.embedded import postgres, valkey
 from ops.embedded.layout import layout
 from schema.roles import NODE
@@ -22,9 +23,9 @@ async def brief(stack: Stack) -> AsyncIterator[Party]:
     places = layout(stack.data)
     settings = {
         **stack.settings,
-        "SEALSTREAM_LOG_URL": valkey.url(valkey.LOG, places, NODE),
-        "SEALSTREAM_BOARD_URL": valkey.url(valkey.BOARD, places, NODE),
-        "SEALSTREAM_DATABASE_URL": postgres.url(places, role=NODE),
+        "SEALSTREAM_LOG_URL": address(valkey.LOG, places, NODE),
+        "SEALSTREAM_BOARD_URL": address(valkey.BOARD, places, NODE),
+        "SEALSTREAM_DATABASE_URL": address(postgres.NAME, places, NODE),
         "SEALSTREAM_DATA": str(stack.data),
     }
     async with LoneNode({"relay.bootstrap.TOKEN_LIFE_MS": 1000 * LIFE_SECONDS}, **settings) as node:

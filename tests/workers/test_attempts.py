@@ -13,7 +13,7 @@ from tests.workers import stories
 from tests.workers.running import until
 from tests.workers.test_consumer import Recorder, consuming, nothing_left
 from workers.attempts import ALONE, Attempts
-from workers.pool import Patient
+from workers.database import Patient
 from workers.sources import log_source
 
 SOURCE = log_source("tests", 0)

@@ -1,11 +1,13 @@
 """The consumer loop: every entry committed in order, none passed over, each acknowledged after its commit."""
 
 import asyncio
+import contextlib
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from redis.exceptions import ResponseError
 
 from schema import codec, keys
@@ -280,3 +282,15 @@ def told() -> set[str]:
         for sample in family.samples
         if sample.labels == labels
     }
+
+
+async def test_a_counter_that_an_alert_watches_is_there_before_its_first_event(log, log_url) -> None:
+    """Prometheus sees no increase in a series that begins with it."""
+    with contextlib.suppress(KeyError):
+        metrics.QUARANTINED.remove(SOURCE.group, SOURCE.partition)
+    await say(log, 1)
+    handler = Recorder()
+    async with consuming(log_url, handler):
+        await until(lambda: done(handler, 1))
+        where = {"group": SOURCE.group, "partition": str(SOURCE.partition)}
+        assert REGISTRY.get_sample_value("sealstream_quarantined_total", where) == 0

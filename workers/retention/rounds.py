@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from workers import metrics
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.failures import AWAY, slug
@@ -63,6 +64,7 @@ class Retention:
 
     async def run(self, _partition: int, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
+        metrics.begin_retention(self._partitions)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._room.run(stopping))
             tasks.create_task(self._rounds(stopping))

@@ -1,10 +1,14 @@
 """What ops/deploy names exists: settings, commands, metrics, ports, sections of the runbook."""
 
 import re
+import shutil
+import subprocess
 
 import promql_parser
 import pytest
+from prometheus_client import Counter
 
+import relay.metrics
 from schema.roles import WORKERS
 from schema.settings import Settings
 from tests.ops.deploy.reading import (
@@ -89,6 +93,19 @@ def test_prometheus_scrapes_the_port_that_each_process_serves() -> None:
         assert f":{9101 + number}/metrics" in str(services()[name]["healthcheck"]["test"])
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_its_configuration_and_the_rules() -> None:
+    for words in (("config", "prometheus.yaml"), ("rules", "alerts.yaml")):
+        done = subprocess.run(
+            ["promtool", "check", *words],
+            cwd=DEPLOY / "prometheus",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_alert_names_a_section_of_the_runbook() -> None:
     sections = set(re.findall(r"^#+ (.+)$", (ROOT / "ops/runbook.md").read_text("utf-8"), re.MULTILINE))
     (rules,) = documents(DEPLOY / "prometheus/alerts.yaml")
@@ -97,3 +114,19 @@ def test_every_alert_names_a_section_of_the_runbook() -> None:
             page, _, section = rule["annotations"]["runbook"].partition(": ")
             assert page == "ops/runbook.md", rule["alert"]
             assert section in sections, rule["alert"]
+
+
+def test_a_nodes_counters_that_alerts_watch_are_there_before_their_first_event() -> None:
+    """Prometheus sees no increase in a series that begins with it."""
+    (rules,) = documents(DEPLOY / "prometheus/alerts.yaml")
+    watched = {
+        name for group in rules["groups"] for rule in group["rules"] for name in metrics_in(rule["expr"])
+    }
+    counters = [
+        one
+        for one in vars(relay.metrics).values()
+        if isinstance(one, Counter) and f"{one._name}_total" in watched
+    ]
+    assert {one._name for one in counters} >= {"sealstream_refusals", "sealstream_connections_refused"}
+    for counter in counters:
+        assert counter.collect()[0].samples, counter

@@ -14,7 +14,7 @@ from redis import Redis
 
 from ops.cli import main
 from ops.migrate import migrate
-from ops.roles.files import with_user
+from ops.roles.files import with_login
 from schema import servers
 from schema.roles import ADMIN, ROLES, on_postgres, on_valkey
 from schema.roles.passwords import for_postgres
@@ -108,7 +108,7 @@ def test_written_again_the_passwords_stay_and_nobody_else_reads_them(
     ],
 )
 def test_only_the_user_of_an_address_is_another(url: str, expected: str) -> None:
-    assert with_user(url, "u", "p") == expected
+    assert with_login(url, "u:p") == expected
 
 
 def test_an_address_that_is_missing_is_named(tmp_path: Path, urls: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Health and readiness, and what calls answer while a server is away."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,7 +12,7 @@ from schema import keys, tasks
 from schema.limits import READINESS
 from schema.settings import Settings
 from tests.servers import Servers
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, Person, Reply
 from tests.support.relay import Relay, relay
 from tests.support.stack import frozen
 from tests.support.until import until
@@ -127,6 +128,31 @@ async def test_with_the_database_away_calls_are_unavailable_and_then_work_again(
         return (await ada.call("GET", "/v1/sessions")).status == 200
 
     assert await until(works, seconds=30)
+
+
+@pytest.mark.parametrize("becomes", ["standby", "read_only"])
+async def test_a_database_that_takes_no_writes_any_more_is_unavailable_until_it_takes_them(
+    node: Relay, servers: Servers, becomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.database.AWAY_SECONDS", 0.3)
+    ada = await node.person()
+    refresh = {"refresh_token": ada.session["refresh_token"]}
+    with getattr(servers, becomes)():
+        reply = await until(lambda: _refused(ada, "POST", "/v1/sessions/refresh", refresh))
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        assert "Retry-After" in reply.headers
+        assert "database" in (await _ready(node))[1]
+
+    async def works() -> bool:
+        return (await ada.call("POST", "/v1/sessions/refresh", refresh)).status == 200
+
+    assert await until(works, seconds=30)
+
+
+async def _refused(person: Person, method: str, path: str, body: Any) -> Reply | None:
+    """The reply, if it is none of success."""
+    reply = await person.call(method, path, body)
+    return reply if reply.status >= 300 else None
 
 
 async def test_with_the_log_away_keys_cannot_be_published_and_the_same_call_works_later(

@@ -1,7 +1,14 @@
-"""A worker's pool of connections to the database, which may be away, or freeze with one of them open."""
+"""PostgreSQL as the workers use it: one pool for each process.
 
+Invariant: a worker that freezes holds no row for long. A connection that is open at this end only is given
+up, and so is a session that takes no writes any more: the address may lead to another server by now.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
@@ -17,24 +24,32 @@ NOTICING_DEAD_PEERS: Final = {
 }
 """A connection that is open at this end only must not hold a partition for ever (libpq, over TCP); a standby
 is no database to work on."""
+CONNECTIONS: Final = 4
+WAIT_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
 LOOKING_ROUND_SECONDS: Final = 60.0
 
 
-def database_pool(url: str) -> "AsyncConnectionPool[Any]":
-    """The pool, not open yet."""
-    return AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=4,
-        open=False,
-        timeout=5.0,
-        reconnect_timeout=RECONNECT_SECONDS,
-        connection_class=Patient,
-        kwargs=NOTICING_DEAD_PEERS,
-        configure=_let_go_when_frozen,
-    )
+class Database(AsyncConnectionPool[Any]):
+    """The pool of a worker, not yet open. The database may be away."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url, min_size=1, max_size=CONNECTIONS, open=False, timeout=WAIT_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS, connection_class=Patient, kwargs=NOTICING_DEAD_PEERS,
+            configure=_let_go_when_frozen,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[AsyncConnection[Any]]:
+        """See AsyncConnectionPool.connection."""
+        async with super().connection(timeout) as connection:
+            try:
+                yield connection
+            except psycopg.errors.ReadOnlySqlTransaction:
+                await connection.close()
+                raise
 
 
 class Patient(AsyncConnection[Any]):
