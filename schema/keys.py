@@ -60,6 +60,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
 | `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
+| `strays-cleared` | string | a day | the files' storage was searched within it for what no row names |
 | `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
 """
 
@@ -75,6 +76,7 @@ NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"
+STRAYS_CLEARED: Final = "strays-cleared"
 
 PROJECTOR: Final = "projector"
 PUSHER: Final = "pusher"

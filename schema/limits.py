@@ -36,6 +36,7 @@ BUNDLES: Final = "bundles"
 LOOKUPS: Final = "lookups"
 KEY_WRITES: Final = "key_writes"
 CREDENTIAL_CHANGES: Final = "credential_changes"
+BLOBS: Final = "blobs"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
@@ -75,6 +76,7 @@ DEFAULTS: Final = (
     ),
     Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
     Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
+    Limit(BLOBS, 60, HOUR, "user", "SEALSTREAM_BLOBS_PER_HOUR", "storage that one user's files fill"),
 )
 
 READINESS: Final = Limit("readiness", 600, MINUTE, "address", None, "monitors ask every second")
@@ -94,6 +96,10 @@ MAILBOX_BYTES: Final = 64 * 1024 * 1024
 """Envelopes, and bytes of their bodies, that may wait for one device by default; more is `mailbox_full`."""
 SOCKET_BYTES: Final = 256 * 1024 * 1024
 """Bytes that all live sockets of a node may hold together by default: unsent, queued, or remembered."""
+BLOB_BYTES: Final = 100 * 1024 * 1024
+"""One file by default; longer is `too_large`."""
+BLOB_QUOTA_BYTES: Final = 1024 * 1024 * 1024
+"""Of all files of a user that wait, uploads under way included; more is `storage_full`."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

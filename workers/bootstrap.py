@@ -14,11 +14,13 @@ from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
+from schema.blobs import BlobStore
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
+from schema.storage import Storage, StoreAway
 from schema.waiting import until_there
 from workers import metrics
 from workers.archive.beginning import begin_archive
@@ -206,11 +208,25 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
         settings.retention_interval_seconds,
         settings.rewrite_interval_seconds,
         settings.archive_days * DAY_MS,
+        settings.blob_ttl_seconds * 1000,
     )
     database = await opened.database()
     archivist = await begin_archive(settings, database, opened.log)
-    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist)
+    blobs = await _blobs(settings)
+    work = Retention(
+        database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist, blobs
+    )
     await opened.share(keys.RETENTION, 1, work.run, stopping, goes_on_alone=True)
+
+
+async def _blobs(settings: Settings) -> BlobStore | None:
+    """Where files lie; None: the relay takes none. Raises BadSetting."""
+    if settings.blobs is None:
+        return None
+    try:
+        return BlobStore(await asyncio.to_thread(Storage.open, settings.blobs))
+    except StoreAway as error:
+        raise BadSetting(f"SEALSTREAM_BLOBS cannot be used: {error}") from error
 
 
 async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:

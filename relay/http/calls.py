@@ -79,14 +79,35 @@ class Route:
     codes: tuple[str, ...] = ()
     access: bool = True
     query: tuple[tuple[str, str], ...] = ()
+    raw: bool = False
+    """The handler gets the request as its body and answers with a response; it bounds its own time."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of a raw call, with what they say."""
+    media: str | None = None
+    """Of a raw call's body."""
+    invalid_statuses: tuple[int, ...] = ()
+    """With which `invalid` may be answered beside its own."""
 
 
 _cancelled: Final[set["asyncio.Task[Any]"]] = set()
 """Handlers that were cut off and are still ending."""
 
 
-def endpoint(route: Route, parts: Parts, peers: Peers) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(
+    route: Route, parts: Parts, peers: Peers
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The row as an aiohttp handler."""
+
+    async def raw(request: web.Request) -> web.StreamResponse:
+        bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
+        path, query = dict(request.match_info), dict(request.query)
+        answer: web.StreamResponse = await route.handler(
+            Call(parts, request, path, query, peers.subject(request), bearer)
+        )
+        return answer
+
+    if route.raw:
+        return raw
 
     async def handled(request: web.Request, data: bytes) -> Any:
         bearer = await _bearer(request, parts) if route.access else None

@@ -2,12 +2,17 @@
 
 from typing import Final
 
-from relay.http import accounts, contacts, health, keys, receipts, sessions
+from relay.http import accounts, blobs, contacts, health, keys, receipts, sessions
 from relay.http.calls import Route
 from schema import wire_http as wire
 
 _BY_CODE: Final = "/{username}/{fingerprint}"
 _PEOPLE: Final = ("not_found", "identity_changed", "rate_limited")
+
+_BLOB: Final = "/v1/blobs/{blob_id}"
+_TUS: Final = (("Tus-Resumable", "1.0.0."),)
+_SIZE: Final = ("Upload-Length", "Bytes of the whole file.")
+_OFFSET: Final = ("Upload-Offset", "Where the body goes on, in bytes.")
 
 ROUTES: Final = (
     Route(
@@ -59,6 +64,30 @@ ROUTES: Final = (
         query=(("devices", "Only these devices: numbers, separated by commas."),),
     ),
     Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
+    Route(
+        "OPTIONS", "/v1/blobs", blobs.announce, statuses=(204,), codes=("not_found",), access=False, raw=True,
+    ),
+    Route(
+        "POST", "/v1/blobs", blobs.create, statuses=(201,), raw=True, headers=(_SIZE, *_TUS),
+        codes=("too_large", "storage_full", "rate_limited", "not_found", "invalid"), invalid_statuses=(412,),
+    ),
+    Route(
+        "HEAD", _BLOB, blobs.look, raw=True, codes=("not_found", "invalid"), headers=_TUS,
+        invalid_statuses=(412,),
+    ),
+    Route(
+        "PATCH", _BLOB, blobs.receive, statuses=(204,), raw=True, media=blobs.UPLOAD_TYPE,
+        codes=("not_found", "offset_mismatch", "too_large", "rate_limited", "invalid"),
+        headers=(_OFFSET, *_TUS), invalid_statuses=(408, 412, 415),
+    ),
+    Route(
+        "DELETE", _BLOB, blobs.give_up, statuses=(204,), raw=True, codes=("not_found", "invalid"),
+        headers=_TUS, invalid_statuses=(412,),
+    ),
+    Route(
+        "GET", _BLOB, blobs.download, statuses=(200, 206), raw=True, access=False, codes=("not_found",),
+        headers=(("Range", "One range: `bytes=FIRST-LAST`."),), invalid_statuses=(416,),
+    ),
     Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
     Route(
         "GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), codes=("rate_limited",),

@@ -148,6 +148,7 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "overrides": {RATE_LIMITER: CHANGE},
         "policy": {NODE: READ, RATE_LIMITER: CHANGE, OPERATOR: READ},
         "rewritten": {RETENTION: CHANGE},
+        "strays-cleared": {RETENTION: CHANGE},
         **{f"lease:{group}:*": {group: LOCK} for group in WORKERS},
         **{f"members:{group}": {group: CHANGE, OPERATOR: READ} for group in WORKERS},
     },
