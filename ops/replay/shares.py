@@ -17,6 +17,7 @@ from ops.replay.opening import History, in_words, the_history
 from schema.settings import Settings
 from workers.replay.audit import Audit, NoCheckpoint, Scope
 from workers.replay.report import Report, merged
+from workers.replay.storage import FilesAway, open_blobs
 
 MOST: Final = 4
 """Processes: the log's server has one core itself."""
@@ -37,14 +38,17 @@ class Request(msgspec.Struct, frozen=True):
 async def audited(request: Request, history: History, progress: Progress) -> Report:
     """One share, in this process. Raises OperatorError."""
     collect_rarely()
-    audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
-    await audit.begin()
-    if request.scope.upto is not None:
-        return await audit.log_alone()
+    is_of_log_alone = request.scope.upto is not None
     try:
-        return await audit.run(history.database)
+        blobs = None if is_of_log_alone else await open_blobs(request.settings, history.database)
+        audit = Audit(history.source, history.log, request.scope, history.pacer, progress, blobs)
+        await audit.begin()
+        return await (audit.log_alone() if is_of_log_alone else audit.run(history.database))
     except NoCheckpoint as error:
         raise OperatorError(str(error)) from error
+    except FilesAway as error:
+        words = f"The files' storage is away ({error}). See SEALSTREAM_BLOBS; `off` audits without it."
+        raise OperatorError(words) from error
 
 
 def collect_rarely() -> None:

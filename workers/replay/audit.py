@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from schema import keys
+from schema.blobs import BlobStore
 from schema.partitions import partition_of
 from workers import quarantine
 from workers.positions import START, Position
@@ -25,6 +26,7 @@ from workers.replay.fold import Fold
 from workers.replay.log_source import Pacer, log_extent
 from workers.replay.records import Extent, Page, Source
 from workers.replay.report import PartitionReport, Report
+from workers.replay.storage import compare_storage
 from workers.replay.violations import KEPT, Violation
 
 SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -50,16 +52,24 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Audit:
-    """One audit. `progress` is told how many entries were folded just now."""
+    """One audit. `progress` is told how many entries were folded just now. Without `blobs` the files' storage
+    is not looked at."""
 
     def __init__(
-        self, source: Source, log_client: Any, scope: Scope, pacer: Pacer, progress: Callable[[int], None]
+        self,
+        source: Source,
+        log_client: Any,
+        scope: Scope,
+        pacer: Pacer,
+        progress: Callable[[int], None],
+        blobs: BlobStore | None = None,
     ) -> None:
         self._source = source
         self._log = log_client
         self._scope = scope
         self._pacer = pacer
         self._progress = progress
+        self._blobs = blobs
         self._extents: dict[int, Extent] = {}
         self._live: dict[int, Extent] = {}
         """Of the log alone, before anything was folded: whose entries are erased by then is seen deleted."""
@@ -98,7 +108,7 @@ class Audit:
 
     async def run(self, database: Any) -> Report:
         """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
-        Raises NoCheckpoint."""
+        Raises NoCheckpoint, FilesAway."""
         for _ in range(APPROACHES):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             self._check_checkpoints(reached)
@@ -111,7 +121,12 @@ class Audit:
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
-        loose = [*self._segments(), *[found async for found in self._standing(database, reached)]]
+        loose = [found async for found in self._standing(database, reached)]
+        if self._blobs is not None:
+            user, store = self._scope.user, self._blobs
+            compared = compare_storage(store, self._folds, database, self._fold_on, user)
+            loose += [found async for found in compared]
+        loose = [*self._segments(), *loose]
         return self._report(comparison, reached, ends, loose)
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
@@ -159,7 +174,7 @@ class Audit:
 
     async def _compare_directory(self, partition: int) -> Position:
         fold = self._folds[partition]
-        await self._fold(partition, (await self._source.extent(partition)).last)  # it may have newcomers
+        await self._fold_on(partition)  # it may have newcomers
         everyone = [*(user.user for user in fold.users.values()), *self._others[partition]]
         users = iter(everyone)
         while some := list(islice(users, directory.AT_ONCE)):
@@ -169,9 +184,12 @@ class Audit:
             for user, fields in zip(some, found, strict=True):
                 directory.compare(fold, user, fields)
             await self._pacer.wait(len(some))
-        await self._fold(partition, (await self._source.extent(partition)).last)
+        await self._fold_on(partition)
         early_takings(fold)
         return fold.at
+
+    async def _fold_on(self, partition: int) -> None:
+        await self._fold(partition, (await self._source.extent(partition)).last)
 
     async def _removals(self, database: Any, partition: int) -> AsyncIterator[Violation]:
         """Entries that left the log neither by retention nor because their account was deleted after them."""
