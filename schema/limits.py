@@ -37,6 +37,7 @@ LOOKUPS: Final = "lookups"
 KEY_WRITES: Final = "key_writes"
 CREDENTIAL_CHANGES: Final = "credential_changes"
 BLOBS: Final = "blobs"
+LINKS: Final = "links"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
@@ -76,6 +77,7 @@ DEFAULTS: Final = (
     ),
     Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
     Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
+    Limit(LINKS, 5, MINUTE, "address", "SEALSTREAM_LINKS_PER_MINUTE", "mailboxes that fill the board"),
     Limit(BLOBS, 60, HOUR, "user", "SEALSTREAM_BLOBS_PER_HOUR", "storage that one user's files fill"),
 )
 

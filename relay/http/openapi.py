@@ -95,7 +95,8 @@ def _answers(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "Done." if route.answer is None else _title(route.answer)}
     if route.answer is not None:
         answer["content"] = {"application/json": {"schema": schema_of[repr(route.answer)]}}
-    return {str(status): answer for status in route.statuses}
+    nothing_new = {"description": "Nothing new."}
+    return {str(status): nothing_new if status == 304 else answer for status in route.statuses}
 
 
 def _refusals(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,8 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "{board}:inbox-count:*": dict.fromkeys((NODE, PUSHER, RETENTION, RATE_LIMITER, OPERATOR), CHANGE),
         "limit:*": {NODE: CHANGE},
         "bucket:*": {NODE: CHANGE},
+        "link:*": {NODE: CHANGE},
+        "grant:*": {NODE: CHANGE},
         "cooldown:*": {NODE: READ, RATE_LIMITER: CHANGE},
         "override:*": {NODE: f"{READ} {DROP}", RATE_LIMITER: CHANGE, OPERATOR: CHANGE},
         "overrides": {RATE_LIMITER: CHANGE},

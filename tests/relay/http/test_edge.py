@@ -111,12 +111,13 @@ PLACES = {
     "username": "ada",
     "fingerprint": "AAAAAAAA",
     "blob_id": "A" * 43,
+    "link_id": "A" * 43,
 }
 
 
 async def test_calls_of_ones_own_need_a_token(node: Relay) -> None:
     asked = [route for route in ROUTES if route.access]
-    assert len(asked) == 17
+    assert len(asked) == 18
     async with ClientSession() as http:
         for route, header in product(asked, HEADERS):
             url = node.url + route.path.format(**PLACES)

@@ -37,6 +37,7 @@ async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_a
             username=ada.username,
             fingerprint=eve.fingerprint,
             blob_id=blob_id,
+            link_id="A" * 43,
         )
         claimed = {"user_id": ada.user_id, "device_id": 1, "username": ada.username}
         body = {
