@@ -24,6 +24,7 @@ MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 
 MESSAGES: Final = "messages"
+OWN_COPIES: Final = "own_copies"
 BYTES: Final = "bytes"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
@@ -77,6 +78,14 @@ DEFAULTS: Final = (
     ),
     Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
     Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
+    Limit(
+        OWN_COPIES,
+        120,
+        MINUTE,
+        "user",
+        "SEALSTREAM_OWN_COPIES_PER_MINUTE",
+        "what goes to one's own devices takes nothing from one's messages",
+    ),
     Limit(LINKS, 5, MINUTE, "address", "SEALSTREAM_LINKS_PER_MINUTE", "mailboxes that fill the board"),
     Limit(BLOBS, 60, HOUR, "user", "SEALSTREAM_BLOBS_PER_HOUR", "storage that one user's files fill"),
 )

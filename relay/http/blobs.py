@@ -28,7 +28,7 @@ UPLOAD_TYPE: Final = "application/offset+octet-stream"
 PIECE_BYTES: Final = 512 * 1024
 """Of a download, in memory."""
 CRUMB_BYTES: Final = 64 * 1024
-"""Fewer bytes than this are not kept when a connection ends within a piece."""
+"""Fewer bytes than this are not kept when a connection ends within a piece, and are no progress."""
 SILENT_SECONDS: Final = 30.0
 """An upload on which nothing comes for so long is cut."""
 
@@ -140,7 +140,7 @@ async def _read(files: Files, blob: bytes, manifest: Manifest, span: Span) -> As
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
     """The body in pieces of PART_BYTES. A body that ends early raises after the last piece worth keeping."""
-    piece, failed = bytearray(), None
+    piece, failed, told = bytearray(), None, 0
     while not failed:
         try:
             async with asyncio.timeout(SILENT_SECONDS):
@@ -151,10 +151,13 @@ async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
         if not data:
             break
         piece += data
+        told += len(data)
+        if told >= CRUMB_BYTES:
+            keep_going(request)
+            told = 0
         while len(piece) >= PART_BYTES:
             yield bytes(piece[:PART_BYTES])
             del piece[:PART_BYTES]
-            keep_going(request)
     if piece and (failed is None or len(piece) >= CRUMB_BYTES):
         yield bytes(piece)
     if failed is not None:

@@ -49,6 +49,23 @@ async def offset(person: Person, path: str) -> int:
 
 async def cut_off(person: Person, path: str, begin: int, whole: bytes, sent: int) -> None:
     """Announces the rest of `whole` from `begin`, sends `sent` bytes of it, and is gone."""
+    reader, writer = await _begin(person, path, begin, whole, sent)
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+
+
+async def fall_silent(person: Person, path: str, whole: bytes, sent: int) -> bytes:
+    """Announces `whole`, sends `sent` bytes of it, and waits for the answer."""
+    reader, writer = await _begin(person, path, 0, whole, sent)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def _begin(
+    person: Person, path: str, begin: int, whole: bytes, sent: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     url = urlsplit(person.url)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     head = {
@@ -58,9 +75,7 @@ async def cut_off(person: Person, path: str, begin: int, whole: bytes, sent: int
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     writer.write(f"PATCH {path} HTTP/1.1\r\n{lines}\r\n".encode() + whole[begin : begin + sent])
     await writer.drain()
-    writer.write_eof()
-    await reader.read()
-    writer.close()
+    return reader, writer
 
 
 async def read(person: Person, path: str, **headers: str) -> Reply:

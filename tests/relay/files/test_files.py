@@ -1,19 +1,24 @@
 """Files over real HTTP: the whole way, cut off and continued, refused in types, read by ranges, given up."""
 
+import asyncio
 import os
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from relay.files.transfers import DOWNLOADS, UPLOADS, UPLOADS_PER_USER, Transfers
+from relay.http import blobs, connections
 from relay.http.app import build_app
 from relay.http.peer import Peers
 from schema import whole_file
 from schema.blobs import PART_BYTES
 from schema.events import BlobErased, BlobStored
 from schema.limits import BLOBS
+from schema.refusals import Refusal
 from schema.settings import Settings
 from tests.support import tus
 from tests.support.people import Person
@@ -61,7 +66,7 @@ async def test_a_file_is_created_uploaded_recorded_and_read_without_a_log_in(
     assert found.headers["ETag"] == f'"{tus.digest(DATA).hex()}"'
 
 
-async def test_neither_log_nor_database_nor_storage_has_the_id(node: Relay, ada: Person) -> None:
+async def test_threat_39_neither_log_nor_database_nor_storage_has_the_id(node: Relay, ada: Person) -> None:
     path = await tus.upload(ada, DATA[:MIB])
     name = path.rpartition("/")[2]
     told = [*await node.rows("SELECT * FROM blobs"), *await node.events(ada)]
@@ -114,7 +119,7 @@ async def test_what_is_too_large_is_refused_before_it_is_sent(node: Relay, ada: 
     assert (await tus.patch(ada, path, 0, bytes(100))).status == 204
 
 
-async def test_the_quota_counts_what_waits_and_uploads_under_way_and_frees_what_is_given_up(
+async def test_threat_34_the_quota_counts_what_waits_and_uploads_under_way_and_frees_what_is_given_up(
     node: Relay, ada: Person
 ) -> None:
     path = await tus.upload(ada, DATA)
@@ -137,7 +142,9 @@ async def test_files_an_hour_are_limited_over_all(node: Relay, ada: Person) -> N
     assert int(reply.headers["Retry-After"]) > 0
 
 
-async def test_another_users_upload_is_not_found_whatever_is_called(node: Relay, ada: Person) -> None:
+async def test_threat_11_another_users_upload_is_not_found_whatever_is_called(
+    node: Relay, ada: Person
+) -> None:
     eve = await node.stranger().register()
     path = await tus.create(ada, 100)
     whole = await tus.upload(ada, DATA[:1000])
@@ -221,8 +228,6 @@ async def test_an_upload_is_continued_on_another_node(settings: Settings, node: 
 
 
 async def test_two_connections_at_one_offset_do_not_mix(node: Relay, ada: Person) -> None:
-    import asyncio
-
     path = await tus.create(ada, 2 * MIB)
     one, other = DATA[: 2 * MIB], DATA[3 * MIB : 5 * MIB]
     replies = await asyncio.gather(*(tus.patch(ada, path, 0, data) for data in (one, other)))
@@ -321,6 +326,51 @@ async def test_a_deleted_accounts_files_are_over(node: Relay, ada: Person) -> No
 
     await until(over)
     assert (await tus.ask(ada, "HEAD", path)).status == 401
+
+
+async def test_a_slow_line_has_its_time_anew_with_every_piece(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "EXCHANGE_SECONDS", 1.5)
+    path, step = await tus.create(ada, MIB), MIB // 16
+    headers = {**tus.TUS, "Upload-Offset": "0", "Content-Type": tus.BODY}
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for begin in range(0, MIB, step):
+            yield DATA[begin : begin + step]
+            await asyncio.sleep(0.15)
+
+    headers["Authorization"] = f"Bearer {ada.session['access_token']}"
+    async with ada._http.patch(ada.url + path, data=slowly(), headers=headers) as response:
+        assert response.status == 204
+    assert (await tus.read(ada, path)).body == DATA[:MIB]
+
+
+async def test_an_upload_on_which_nothing_comes_is_cut_and_keeps_what_came(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "SILENT_SECONDS", 0.3)
+    path = await tus.create(ada, MIB)
+    reply = await tus.fall_silent(ada, path, DATA[:MIB], sent=200_000)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"invalid"' in reply
+    assert await tus.offset(ada, path) == 200_000
+
+
+def test_transfers_at_once_are_bounded_per_user_and_node() -> None:
+    transfers = Transfers()
+    with ExitStack() as stack:
+        for number in range(UPLOADS):
+            stack.enter_context(transfers.upload(f"user {number // UPLOADS_PER_USER}"))
+        for user, code in (("user 0", "rate_limited"), ("another", "unavailable")):
+            with pytest.raises(Refusal, match=code):
+                stack.enter_context(transfers.upload(user))
+        for _ in range(DOWNLOADS):
+            stack.enter_context(transfers.download())
+        with pytest.raises(Refusal, match="unavailable"):
+            stack.enter_context(transfers.download())
+    with transfers.upload("user 0"), transfers.download():
+        pass
 
 
 def test_a_folder_goes_with_the_drafts_that_a_crash_left_and_not_with_files(tmp_path: Path) -> None:
