@@ -14,13 +14,11 @@ from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
-from schema.blobs import BlobStore
 from schema.clock import now_ms
 from schema.events import LogEvent
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
-from schema.storage import Storage, StoreAway
 from schema.waiting import until_there
 from workers import metrics
 from workers.archive.beginning import begin_archive
@@ -34,6 +32,7 @@ from workers.pusher import Pusher
 from workers.rate_limiter import overrides, policy
 from workers.rate_limiter.cooling import PACE as COOLING_PACE
 from workers.rate_limiter.cooling import Cooling
+from workers.retention.blobs import begin_blobs
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
 from workers.sources import limits_source, log_source
@@ -57,7 +56,6 @@ LOOKING_ROUND_SECONDS: Final = 60.0
 LEASE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 """Between two renewals of a lease, and between two looks at which workers there are."""
-DAY_MS: Final = 24 * 3_600_000
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -203,30 +201,14 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
     """Expires, archives, trims, clears, rewrites, also while the board is away."""
     await opened.begin(opened.belonging.settled())
     settings = opened.settings
-    schedule = Schedule(
-        settings.envelope_ttl_seconds * 1000,
-        settings.retention_interval_seconds,
-        settings.rewrite_interval_seconds,
-        settings.archive_days * DAY_MS,
-        settings.blob_ttl_seconds * 1000,
-    )
     database = await opened.database()
     archivist = await begin_archive(settings, database, opened.log)
-    blobs = await _blobs(settings)
+    blobs = await begin_blobs(settings)
+    schedule = Schedule.of(settings)
     work = Retention(
         database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist, blobs
     )
     await opened.share(keys.RETENTION, 1, work.run, stopping, goes_on_alone=True)
-
-
-async def _blobs(settings: Settings) -> BlobStore | None:
-    """Where files lie; None: the relay takes none. Raises BadSetting."""
-    if settings.blobs is None:
-        return None
-    try:
-        return BlobStore(await asyncio.to_thread(Storage.open, settings.blobs))
-    except StoreAway as error:
-        raise BadSetting(f"SEALSTREAM_BLOBS cannot be used: {error}") from error
 
 
 async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:

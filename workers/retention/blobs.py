@@ -5,6 +5,7 @@ projection has heard of it: so the audit can tell a lost blob from an erased one
 between leaves its work to the next. An upload that was never whole goes without a word in the log.
 """
 
+import asyncio
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from schema import codec, keys
 from schema.blobs import BlobStore
 from schema.events import BlobErased
 from schema.partitions import partition_of
+from schema.settings import BadSetting, Settings
+from schema.storage import Storage, StoreAway
 from workers import metrics
 
 log = structlog.get_logger(__name__)
@@ -46,6 +49,16 @@ class Overdue(NamedTuple):
     size: int
     digest: bytes
     is_whole: bool
+
+
+async def begin_blobs(settings: Settings) -> BlobStore | None:
+    """Where files lie; None: the relay takes none. Raises BadSetting."""
+    if settings.blobs is None:
+        return None
+    try:
+        return BlobStore(await asyncio.to_thread(Storage.open, settings.blobs))
+    except StoreAway as error:
+        raise BadSetting(f"SEALSTREAM_BLOBS cannot be used: {error}") from error
 
 
 async def expire_blobs(database: Any, log_client: Any, partitions: int, store: BlobStore, *, now: int) -> int:

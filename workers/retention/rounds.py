@@ -6,16 +6,17 @@ Room in the log is made beside them, every second.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import structlog
 
 from schema.blobs import BlobStore
+from schema.settings import Settings
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.failures import AWAY, slug
-from workers.retention.blobs import clear_strays, expire_blobs
+from workers.retention.blobs import DAY_MS, clear_strays, expire_blobs
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
 from workers.retention.erasing import erase
@@ -38,6 +39,17 @@ class Schedule(msgspec.Struct, frozen=True):
     rewrite_seconds: float
     archive_ms: int = 90 * 24 * 3_600_000
     blob_ms: int = 30 * 24 * 3_600_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the operator wants it."""
+        return cls(
+            settings.envelope_ttl_seconds * 1000,
+            settings.retention_interval_seconds,
+            settings.rewrite_interval_seconds,
+            settings.archive_days * DAY_MS,
+            settings.blob_ttl_seconds * 1000,
+        )
 
 
 class Retention:

@@ -2,16 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from relay.files.transfers import DOWNLOADS, UPLOADS, UPLOADS_PER_USER, Transfers
-from relay.http import blobs, connections
 from relay.http.app import build_app
 from relay.http.peer import Peers
 from schema import whole_file
@@ -235,34 +232,6 @@ async def test_two_connections_at_one_offset_do_not_mix(node: Relay, ada: Person
     assert (await tus.read(ada, path)).body == (one if replies[0].status == 204 else other)
 
 
-def put_away(place: Path, aside: Path) -> None:
-    place.rename(aside)
-    place.write_text("no directory")
-
-
-def put_back(place: Path, aside: Path) -> None:
-    place.unlink()
-    aside.rename(place)
-
-
-async def test_a_storage_that_is_away_is_unavailable_and_an_upload_goes_on_when_it_is_back(
-    node: Relay, ada: Person
-) -> None:
-    whole = await tus.upload(ada, DATA[:1000])
-    path = await tus.create(ada, len(DATA))
-    await tus.patch(ada, path, 0, DATA[:MIB])
-    place = Path(node.parts.settings.blobs or "")
-    aside = place.with_name("aside")
-    put_away(place, aside)
-    for reply in (await tus.patch(ada, path, MIB, DATA[MIB:]), await tus.read(ada, whole)):
-        assert (reply.status, reply.body["code"]) == (503, "unavailable")
-    put_back(place, aside)
-    at = await tus.offset(ada, path)
-    assert at == MIB
-    assert (await tus.patch(ada, path, at, DATA[at:])).status == 204
-    assert (await tus.read(ada, path)).body == DATA
-
-
 async def test_a_relay_without_files_says_so(
     log_url: str, board_url: str, database_url: str, tmp_path: Path
 ) -> None:
@@ -272,44 +241,6 @@ async def test_a_relay_without_files_says_so(
         reply = await tus.ask(ada, "POST", "/v1/blobs", Upload_Length="5")
         assert (reply.status, reply.body["code"]) == (404, "not_found")
         assert (await tus.read(ada, UNKNOWN)).status == 404
-
-
-CRASHES = ("publish", "record", "set_recorded")
-
-
-@pytest.mark.parametrize("where", CRASHES)
-async def test_a_crash_on_the_way_to_the_log_is_finished_by_the_next_look(
-    node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    """Before the manifest is written, between it and the record, and behind the record."""
-    files = node.parts.files
-    assert files is not None
-    path = await tus.create(ada, MIB)
-    with monkeypatch.context() as crash:
-        await _crash(crash, files, where)
-        assert (await tus.patch(ada, path, 0, DATA[:MIB])).status == 500
-    before = tus.of(await node.events(ada), path)
-    assert len(before) == (1 if where == "set_recorded" else 0)
-    assert await tus.offset(ada, path) == MIB
-    events = tus.of(await node.events(ada), path)
-    assert set(events) == set(events[:1]), "said again, it is the same"
-    assert isinstance(events[0], BlobStored)
-    assert (await tus.read(ada, path)).body == DATA[:MIB]
-
-
-async def _crash(crash: pytest.MonkeyPatch, files: Any, where: str) -> None:
-    from relay.files import rows
-
-    async def dies(*_: Any) -> None:
-        raise RuntimeError("killed")
-
-    match where:
-        case "publish":
-            crash.setattr(files.store, "publish", dies)
-        case "record":
-            crash.setattr("relay.directory.Directory.record", dies)
-        case _:
-            crash.setattr(rows, "set_recorded", dies)
 
 
 async def test_a_deleted_accounts_files_are_over(node: Relay, ada: Person) -> None:
@@ -326,35 +257,6 @@ async def test_a_deleted_accounts_files_are_over(node: Relay, ada: Person) -> No
 
     await until(over)
     assert (await tus.ask(ada, "HEAD", path)).status == 401
-
-
-async def test_a_slow_line_has_its_time_anew_with_every_piece(
-    ada: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "EXCHANGE_SECONDS", 1.5)
-    path, step = await tus.create(ada, MIB), MIB // 16
-    headers = {**tus.TUS, "Upload-Offset": "0", "Content-Type": tus.BODY}
-
-    async def slowly() -> AsyncIterator[bytes]:
-        for begin in range(0, MIB, step):
-            yield DATA[begin : begin + step]
-            await asyncio.sleep(0.15)
-
-    headers["Authorization"] = f"Bearer {ada.session['access_token']}"
-    async with ada._http.patch(ada.url + path, data=slowly(), headers=headers) as response:
-        assert response.status == 204
-    assert (await tus.read(ada, path)).body == DATA[:MIB]
-
-
-async def test_an_upload_on_which_nothing_comes_is_cut_and_keeps_what_came(
-    ada: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blobs, "SILENT_SECONDS", 0.3)
-    path = await tus.create(ada, MIB)
-    reply = await tus.fall_silent(ada, path, DATA[:MIB], sent=200_000)
-    assert reply.startswith(b"HTTP/1.1 408 ")
-    assert b'"code":"invalid"' in reply
-    assert await tus.offset(ada, path) == 200_000
 
 
 def test_transfers_at_once_are_bounded_per_user_and_node() -> None:
