@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from typing import Final
 
-from relay import accounts
+from relay import accounts, metrics
 from relay.auth.tokens import Claims
 from relay.database import Database, transaction
 from relay.directory import Directory
@@ -137,6 +137,7 @@ class Uploads:
         if not is_counted:
             await self._store.drop_part(row.blob, part)
             raise Refusal("offset_mismatch", "Another connection continued the upload.")
+        metrics.BLOB_BYTES.labels("in").inc(len(piece))
         return row._replace(received=end, parts=[*row.parts, part])
 
     async def _completed(self, claims: Claims, row: Row) -> Row:

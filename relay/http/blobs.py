@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from relay import metrics
 from relay.files.rows import Row
 from relay.files.service import Files
 from relay.http import problems
@@ -120,6 +121,7 @@ async def _send(
             await answer.prepare(request)
             began = True
         await answer.write(piece)
+        metrics.BLOB_BYTES.labels("out").inc(len(piece))
         keep_going(request)
     if not began:
         await answer.prepare(request)

@@ -10,9 +10,12 @@ import pytest
 
 from relay.http import blobs, connections
 from schema.events import BlobStored
+from schema.settings import Settings
+from tests.servers import Servers
 from tests.support import tus
 from tests.support.people import Person
-from tests.support.relay import Relay
+from tests.support.relay import Relay, relay
+from tests.support.until import until
 
 MIB = 1024 * 1024
 DATA = os.urandom(5 * MIB + 777)
@@ -116,3 +119,28 @@ async def test_an_upload_on_which_nothing_comes_is_cut_and_keeps_what_came(
     assert reply.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"invalid"' in reply
     assert await tus.offset(ada, path) == 200_000
+
+
+async def test_a_file_is_read_while_database_and_log_are_away_and_an_upload_ends_when_they_are_back(
+    servers: Servers, settings: Settings
+) -> None:
+    async with relay(settings, projector=False) as node:
+        ada = await node.stranger().register()
+        whole, path = await tus.upload(ada, DATA[:1000]), await tus.create(ada, 2 * MIB)
+        assert (await tus.patch(ada, path, 0, DATA[:MIB])).status == 204
+        servers.kill("log")
+        reply = await tus.patch(ada, path, MIB, DATA[MIB : 2 * MIB])
+        assert (reply.status, reply.body["code"]) == (503, "unavailable"), "it is whole, and not recorded"
+        servers.kill("postgres")
+        assert (await tus.read(ada, whole)).body == DATA[:1000]
+        reply = await tus.patch(ada, path, MIB, b"x")
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        servers.revive()
+
+        async def finished() -> bool:
+            reply = await tus.ask(ada, "HEAD", path)
+            return reply.status == 200 and reply.headers["Upload-Offset"] == str(2 * MIB)
+
+        await until(finished, seconds=20)
+        assert [type(event) for event in tus.of(await node.events(ada), path)] == [BlobStored]
+        assert (await tus.read(ada, path)).body == DATA[: 2 * MIB]

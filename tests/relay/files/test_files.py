@@ -198,6 +198,8 @@ async def test_tus_says_what_it_can_and_refuses_other_versions_and_bodies(ada: P
     assert told.headers["Tus-Version"] == "1.0.0"
     assert set(told.headers["Tus-Extension"].split(",")) == {"creation", "termination", "expiration"}
     assert told.headers["Tus-Max-Size"] == str(6 * MIB)
+    listing = await ada.call("GET", "/v1/blobs")
+    assert (listing.status, listing.body["code"]) == (405, "method_not_allowed")
     path = await tus.create(ada, 10)
     other = await tus.ask(ada, "HEAD", path, Tus_Resumable="0.2.2")
     assert other.status == 412
