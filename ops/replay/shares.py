@@ -38,12 +38,12 @@ class Request(msgspec.Struct, frozen=True):
 async def audited(request: Request, history: History, progress: Progress) -> Report:
     """One share, in this process. Raises OperatorError."""
     collect_rarely()
-    is_of_log_alone = request.scope.upto is not None
+    audit = Audit(history.source, history.log, request.scope, history.pacer, progress)
+    await audit.begin()
+    if request.scope.upto is not None:
+        return await audit.log_alone()
     try:
-        blobs = None if is_of_log_alone else await open_blobs(request.settings, history.database)
-        audit = Audit(history.source, history.log, request.scope, history.pacer, progress, blobs)
-        await audit.begin()
-        return await (audit.log_alone() if is_of_log_alone else audit.run(history.database))
+        return await audit.run(history.database, await open_blobs(request.settings, history.database))
     except NoCheckpoint as error:
         raise OperatorError(str(error)) from error
     except FilesAway as error:

@@ -52,24 +52,16 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Audit:
-    """One audit. `progress` is told how many entries were folded just now. Without `blobs` the files' storage
-    is not looked at."""
+    """One audit. `progress` is told how many entries were folded just now."""
 
     def __init__(
-        self,
-        source: Source,
-        log_client: Any,
-        scope: Scope,
-        pacer: Pacer,
-        progress: Callable[[int], None],
-        blobs: BlobStore | None = None,
+        self, source: Source, log_client: Any, scope: Scope, pacer: Pacer, progress: Callable[[int], None]
     ) -> None:
         self._source = source
         self._log = log_client
         self._scope = scope
         self._pacer = pacer
         self._progress = progress
-        self._blobs = blobs
         self._extents: dict[int, Extent] = {}
         self._live: dict[int, Extent] = {}
         """Of the log alone, before anything was folded: whose entries are erased by then is seen deleted."""
@@ -106,9 +98,9 @@ class Audit:
             await self._fold(partition, min(upto, extent.last))
         return self._report(None, None, None, self._segments())
 
-    async def run(self, database: Any) -> Report:
-        """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
-        Raises NoCheckpoint, FilesAway."""
+    async def run(self, database: Any, blobs: BlobStore | None = None) -> Report:
+        """Folds and compares everything; without `blobs` not the files' storage. `database`: a connection
+        (autocommit) that nobody else uses. Raises NoCheckpoint, FilesAway."""
         for _ in range(APPROACHES):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             self._check_checkpoints(reached)
@@ -122,12 +114,10 @@ class Audit:
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
         loose = [found async for found in self._standing(database, reached)]
-        if self._blobs is not None:
-            user, store = self._scope.user, self._blobs
-            compared = compare_storage(store, self._folds, database, self._fold_on, user)
+        if blobs is not None:
+            compared = compare_storage(blobs, self._folds, database, self._fold_on, self._scope.user)
             loose += [found async for found in compared]
-        loose = [*self._segments(), *loose]
-        return self._report(comparison, reached, ends, loose)
+        return self._report(comparison, reached, ends, [*self._segments(), *loose])
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
         for partition, extent in self._extents.items():

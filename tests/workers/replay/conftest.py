@@ -57,12 +57,12 @@ class Kept:
     ) -> Report:
         source = LogSource(self.log, rate=None, page=page)
         scope = Scope(1, (0,), user, after)
-        audit = Audit(source, self.log, scope, source.pacer, lambda _count: None, blobs)
+        audit = Audit(source, self.log, scope, source.pacer, lambda _count: None)
         await audit.begin()
         async with await psycopg.AsyncConnection.connect(
             self.database.conninfo, autocommit=True
         ) as connection:
-            return await audit.run(connection)
+            return await audit.run(connection, blobs)
 
     async def texts(self) -> list[str]:
         """What an audit finds."""
