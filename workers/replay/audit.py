@@ -114,9 +114,8 @@ class Audit:
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
         loose = [found async for found in self._standing(database, reached)]
-        if blobs is not None:
-            compared = compare_storage(blobs, self._folds, database, self._fold_on, self._scope.user)
-            loose += [found async for found in compared]
+        compared = compare_storage(blobs, self._folds, database, self._fold_on, self._scope.user)
+        loose += [found async for found in compared]
         return self._report(comparison, reached, ends, [*self._segments(), *loose])
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:

@@ -49,14 +49,16 @@ async def open_blobs(settings: Settings, database: Any) -> BlobStore | None:
 
 
 async def compare_storage(
-    store: BlobStore,
+    store: BlobStore | None,
     folds: dict[int, Fold],
     database: Any,
     fold_on: Callable[[int], Awaitable[None]],
     user: UUID | None,
 ) -> AsyncIterator[Violation]:
-    """Violations by the storage. `fold_on` folds a partition as far as its log is by then. Strays belong to
-    no partition, and are named with partition 0. Raises FilesAway."""
+    """Violations by the storage, if there is one. `fold_on` folds a partition as far as its log is by then.
+    Strays belong to no partition, and are named with partition 0. Raises FilesAway."""
+    if store is None:
+        return
     try:
         if user is None:
             listed = await store.listed()
