@@ -21,6 +21,8 @@ from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.catch_up import CatchUp
+from relay.directory import Directory
+from relay.files.service import Files
 from relay.heap import give_back
 from relay.http.app import build_app
 from relay.http.connections import Runner
@@ -200,6 +202,9 @@ async def _wire(
         passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
         draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
         log_faults=log_faults, log_id=guard.log_id,
+        files=Files.open(
+            settings, database, waiting, Directory(log_client, partitions, guard.log_id), limits, now_ms
+        ),
     )  # fmt: skip
     app = build_app(parts, peers)
     app.router.add_get("/socket.io/", server.handle_request)

@@ -13,6 +13,8 @@ from redis.exceptions import ResponseError
 from schema import codec, functions, keys
 from schema.events import (
     AccountDeleted,
+    BlobErased,
+    BlobStored,
     DeviceClosed,
     IdentityChange,
     IdentitySet,
@@ -184,6 +186,10 @@ class Directory:
         deleted = keys.deleted(partition_of(user, self._partitions))
         names = deleted, self._closed(user)
         return self._position(user, await self._call("delete_account", user, [event, str(user)], *names))
+
+    async def record(self, event: BlobStored | BlobErased) -> Position:
+        """Appends what happened to a blob; the caller holds its user's account locked, if there is one."""
+        return self._position(event.user, await self._call("record", event.user, [codec.encode(event)]))
 
     async def _append(
         self, identity_key: bytes, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet

@@ -9,6 +9,7 @@ CAUGHT_UP = Counter("sealstream_envelopes_caught_up_total", "Envelopes sent to s
 CATCH_UPS = Counter("sealstream_catch_ups_total", "Catch-ups begun.")
 GIVEN_UP = Counter("sealstream_envelopes_given_up_total", "Envelopes that can never be offered.")
 ACKNOWLEDGED = Counter("sealstream_acknowledgements_total", "Acknowledgements appended or repeated.")
+BLOB_BYTES = Counter("sealstream_blob_bytes_total", "Bytes of files taken and handed out.", ["direction"])
 REFUSALS = Counter("sealstream_refusals_total", "Refusals by code.", ["code", "edge"])
 SOCKETS = Gauge("sealstream_sockets", "Live sockets.")
 CALLING = Gauge("sealstream_http_connections", "Open connections that are no sockets.")

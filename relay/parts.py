@@ -11,6 +11,7 @@ from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.database import Database
 from relay.directory import Directory
+from relay.files.service import Files
 from relay.limits import Limits
 from relay.readiness import Readiness
 from relay.receipts import Receipts
@@ -41,6 +42,7 @@ class Parts:
     pressure: Callable[[], Refusal | None]
     warning: Callable[[], str | None]
     """Why sends are refused, or will be soon."""
+    files: Files | None = None
     readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""

@@ -1,4 +1,4 @@
-"""The log's entries: facts, in the past tense, about one user's mailboxes, identity and prekeys.
+"""The log's entries: facts, in the past tense, about one user's mailboxes, identity, prekeys and blobs.
 
 Each is written once, to the partition of the user it is about, and is never changed. A later
 version of Sealstream must still read every entry: tags and field meanings are for ever, a new
@@ -108,6 +108,25 @@ class KemPrekeyTaken(Event, frozen=True, tag="kem_prekey.taken", kw_only=True):
     prekey_id: int
 
 
+class BlobStored(Event, frozen=True, tag="blob.stored", kw_only=True):
+    """A sealed file was stored whole: `blob` is the SHA-256 of its id, `digest` that of its `size` bytes,
+    `until` (ms) its end. `device` uploaded its last byte. May be said twice."""
+
+    blob: bytes
+    digest: bytes
+    size: int
+    until: int
+
+
+class BlobErased(Event, frozen=True, tag="blob.erased", kw_only=True):
+    """A sealed file was given up, by its owner or for its age; `device` is 0 for retention. May be said
+    twice, and of a file that was never stored whole."""
+
+    blob: bytes
+    digest: bytes
+    size: int
+
+
 class AccountDeleted(Event, frozen=True, tag="account.deleted", kw_only=True):
     """Every device, mailbox, key and the name went; `device` is the one that asked, 0 the operator."""
 
@@ -123,7 +142,8 @@ AccountEvent = (
     | KemPrekeyTaken
     | AccountDeleted
 )
-LogEvent = MailboxEvent | AccountEvent
+BlobEvent = BlobStored | BlobErased
+LogEvent = MailboxEvent | AccountEvent | BlobEvent
 
 
 def _tags(union: Any) -> tuple[str, ...]:

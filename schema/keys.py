@@ -54,12 +54,16 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `limit:NAME:{SUBJECT}` | sorted set | one window | admissions: event id → 8 x MS + resends |
 | `limit:bytes:{SUBJECT}` | list | one window | `MS:SUM` per admission: the sum of all bytes up to it |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
+| `link:{ID}` | string | two minutes | a link mailbox: `VERSION:BODY`; version 0 has no body yet |
+| `grant:{DIGEST}` | string | two minutes, or until used | `USER SESSION PASSWORD`: by whose word, proven by |
+| | | | which password (a digest), a new device may log in |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
 | `overrides` | string | a minute | the overrides were compared with PostgreSQL within it |
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
 | `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
 | `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
+| `strays-cleared` | string | a day | the files' storage was searched within it for what no row names |
 | `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
 """
 
@@ -79,6 +83,7 @@ NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"
+STRAYS_CLEARED: Final = "strays-cleared"
 
 PROJECTOR: Final = "projector"
 PUSHER: Final = "pusher"
@@ -194,6 +199,16 @@ def limit_window(name: str, subject: str) -> str:
 def bucket(name: str, subject: str) -> str:
     """The token bucket of one limit and subject."""
     return f"bucket:{name}:{{{subject}}}"
+
+
+def link(link_id: str) -> str:
+    """The mailbox of two devices that are being linked."""
+    return f"link:{{{link_id}}}"
+
+
+def grant(digest: str) -> str:
+    """What a grant allows, by its digest."""
+    return f"grant:{{{digest}}}"
 
 
 def cooldown(user_id: UUID | str) -> str:

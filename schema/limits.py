@@ -24,6 +24,7 @@ MINUTE: Final = 60_000
 HOUR: Final = 3_600_000
 
 MESSAGES: Final = "messages"
+OWN_COPIES: Final = "own_copies"
 BYTES: Final = "bytes"
 CONNECTIONS: Final = "connections"
 LOGINS: Final = "logins"
@@ -36,6 +37,8 @@ BUNDLES: Final = "bundles"
 LOOKUPS: Final = "lookups"
 KEY_WRITES: Final = "key_writes"
 CREDENTIAL_CHANGES: Final = "credential_changes"
+BLOBS: Final = "blobs"
+LINKS: Final = "links"
 
 DEFAULTS: Final = (
     Limit(MESSAGES, 60, MINUTE, "user", "SEALSTREAM_MESSAGES_PER_MINUTE", "floods"),
@@ -75,6 +78,16 @@ DEFAULTS: Final = (
     ),
     Limit(KEY_WRITES, 600, HOUR, "user", None, "a log that keys fill"),
     Limit(CREDENTIAL_CHANGES, 20, HOUR, "user", None, "Argon2 as a lever, by whoever knows the password"),
+    Limit(
+        OWN_COPIES,
+        120,
+        MINUTE,
+        "user",
+        "SEALSTREAM_OWN_COPIES_PER_MINUTE",
+        "what goes to one's own devices takes nothing from one's messages",
+    ),
+    Limit(LINKS, 5, MINUTE, "address", "SEALSTREAM_LINKS_PER_MINUTE", "mailboxes that fill the board"),
+    Limit(BLOBS, 60, HOUR, "user", "SEALSTREAM_BLOBS_PER_HOUR", "storage that one user's files fill"),
 )
 
 READINESS: Final = Limit("readiness", 600, MINUTE, "address", None, "monitors ask every second")
@@ -94,6 +107,10 @@ MAILBOX_BYTES: Final = 64 * 1024 * 1024
 """Envelopes, and bytes of their bodies, that may wait for one device by default; more is `mailbox_full`."""
 SOCKET_BYTES: Final = 256 * 1024 * 1024
 """Bytes that all live sockets of a node may hold together by default: unsent, queued, or remembered."""
+BLOB_BYTES: Final = 100 * 1024 * 1024
+"""One file by default; longer is `too_large`."""
+BLOB_QUOTA_BYTES: Final = 1024 * 1024 * 1024
+"""Of all files of a user that wait, uploads under way included; more is `storage_full`."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

@@ -33,6 +33,9 @@ _ROWS: Final = (
     RefusalKind("device_mismatch", 409, "The devices have changed"),
     RefusalKind("mailbox_full", 409, "A mailbox is full"),
     RefusalKind("too_large", 413, "Too large"),
+    RefusalKind("storage_full", 413, "No room for further files"),
+    RefusalKind("conflict", 412, "Somebody else changed it"),
+    RefusalKind("offset_mismatch", 409, "The upload continues elsewhere"),
     RefusalKind("unavailable", 503, "Not available right now"),
     RefusalKind("internal", 500, "Something went wrong on the server"),
 )

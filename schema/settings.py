@@ -12,7 +12,7 @@ from schema.limits import Limit
 from schema.origins import NoOrigin, normalised
 from schema.urls import why_not_postgres, why_not_valkey
 
-ARCHIVE_SCHEMES: Final = ("s3://", "s3a://")
+STORAGE_SCHEMES: Final = ("s3://", "s3a://")
 
 
 class BadSetting(ValueError):
@@ -47,6 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A directory (absolute) or the URL of S3-compatible storage; None: there is no archive."""
     archive_bodies: bool
     archive_days: int
+    blobs: str | None
+    """Where files lie, as `archive`; None: the relay takes none."""
+    blob_bytes: int
+    blob_quota_bytes: int
+    blob_ttl_seconds: int
     mailbox_capacity: int
     mailbox_bytes: int
     socket_bytes: int
@@ -87,6 +92,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             archive=_place(env, "SEALSTREAM_ARCHIVE", data / "archive"),
             archive_bodies=_choice(env, "SEALSTREAM_ARCHIVE_BODIES", ("no", "yes")) == "yes",
             archive_days=_whole(env, "SEALSTREAM_ARCHIVE_DAYS", 90, 1, 36_500),
+            blobs=_place(env, "SEALSTREAM_BLOBS", data / "blobs"),
+            blob_bytes=_whole(env, "SEALSTREAM_BLOB_BYTES", limits.BLOB_BYTES, 1, 2**40),
+            blob_quota_bytes=_whole(env, "SEALSTREAM_BLOB_QUOTA_BYTES", limits.BLOB_QUOTA_BYTES, 1, 2**50),
+            blob_ttl_seconds=_whole(env, "SEALSTREAM_BLOB_TTL_SECONDS", ttl, 1, 2**31),
             mailbox_capacity=_whole(env, "SEALSTREAM_MAILBOX_CAPACITY", limits.MAILBOX_ENVELOPES, 1, 2**31),
             socket_bytes=_whole(env, "SEALSTREAM_SOCKET_BYTES", limits.SOCKET_BYTES, 2**20, 2**40),
             mailbox_bytes=_whole(env, "SEALSTREAM_MAILBOX_BYTES", limits.MAILBOX_BYTES, 1, 2**40),
@@ -139,6 +148,14 @@ DOCUMENTED: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     ("SEALSTREAM_ARCHIVE_BODIES", "no", "`yes`: the archive keeps ciphertexts, not only their digests"),
     ("SEALSTREAM_ARCHIVE_DAYS", "90", "how long the archive keeps an entry"),
+    (
+        "SEALSTREAM_BLOBS",
+        "DATA/blobs",
+        "sealed files, one place for all nodes: a directory, an URL like `s3://bucket/prefix`, or `off`",
+    ),
+    ("SEALSTREAM_BLOB_BYTES", "104857600", "bytes of one file"),
+    ("SEALSTREAM_BLOB_QUOTA_BYTES", "1073741824", "bytes of the files of a user that wait"),
+    ("SEALSTREAM_BLOB_TTL_SECONDS", "2592000", "a file's life; by default an envelope's"),
     ("SEALSTREAM_MAILBOX_CAPACITY", "10000", "envelopes waiting for a device"),
     ("SEALSTREAM_MAILBOX_BYTES", "67108864", "bytes of their bodies waiting for a device"),
     (
@@ -191,7 +208,7 @@ def _place(env: Mapping[str, str], name: str, default: Path) -> str | None:
         return None
     if "://" not in text:
         return str(_path(name, text).absolute())
-    if not text.startswith(ARCHIVE_SCHEMES) or not urlsplit(text).netloc:
+    if not text.startswith(STORAGE_SCHEMES) or not urlsplit(text).netloc:
         raise BadSetting(f"{name} must be off, a directory, or an URL like s3://bucket/prefix, not {text!r}")
     return text
 

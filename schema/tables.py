@@ -3,11 +3,13 @@
 Written directly: users, overrides, login_sessions, refresh_tokens, signing_keys, relay_keys, archive_heads,
 log_identity. Projections of the log, which `sealstream replay rebuild` can make anew: devices, identities,
 one_time_prekeys, used_prekeys, kem_prekeys, used_kem_prekeys, mailboxes, envelopes, checkpoints,
-entry_digests. The one synchronous write into a projection is the taking of a one-time prekey (of either
-kind), which the log records before the answer goes out.
+entry_digests; of blobs the columns that say what the log says, the others are written directly. The one
+synchronous write into a projection is the taking of a one-time prekey (of either kind), which the log records
+before the answer goes out.
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -199,6 +201,30 @@ used_kem_prekeys = Table(
     Column("prekey_id", Integer, primary_key=True, autoincrement=False),
     Column("taken_at", BigInteger, nullable=False),
     comment="Marks of KEM prekeys handed out: such an id is refused, and never projected again.",
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("blob", LargeBinary, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("device_id", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False, server_default=text("0")),
+    Column("parts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("recorded", Boolean, nullable=False, server_default=text("false")),
+    Column("erasing", Boolean, nullable=False, server_default=text("false")),
+    Column("digest", LargeBinary),
+    Column("stored_at", BigInteger),
+    Column("erased_at", BigInteger),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+    comment="Sealed files. blob: the SHA-256 of an id. Written directly: an upload's received bytes and "
+    "parts, finished_at (whole, about to be recorded), recorded and erasing (the log says so). Projection: "
+    "digest, stored_at, erased_at. Retention deletes a row once the storage has nothing of it.",
 )
 
 mailboxes = Table(

@@ -36,11 +36,13 @@ class Registration(Body, frozen=True):
 
 
 class LogIn(Body, frozen=True):
-    """`POST /v1/sessions`; with `device_id` the session is for that device of the account."""
+    """`POST /v1/sessions`: user name and password, or a grant alone. With `device_id` the session is for that
+    device of the account; a grant is always for a new one."""
 
-    username: Annotated[str, Meta(max_length=64)]
-    password: Annotated[str, Meta(max_length=256)]
+    username: Annotated[str, Meta(max_length=64)] | None = None
+    password: Annotated[str, Meta(max_length=256)] | None = None
     device_id: DeviceId | None = None
+    grant: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class Refresh(Body, frozen=True):
@@ -60,6 +62,18 @@ class AccountDeletion(Body, frozen=True):
     """`DELETE /v1/account`."""
 
     password: Annotated[str, Meta(max_length=256)]
+
+
+class GrantRequest(Body, frozen=True):
+    """`POST /v1/devices/grants`."""
+
+    password: Annotated[str, Meta(max_length=256)]
+
+
+class LinkBody(Body, frozen=True):
+    """`PUT /v1/links/{link_id}`; 8 KiB at most."""
+
+    body: bytes
 
 
 class PrekeyUpload(Body, frozen=True):
@@ -214,6 +228,26 @@ class Bundle(msgspec.Struct, frozen=True):
     username: str
     identity_key: bytes
     devices: list[BundleDevice]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link mailbox; `expires_at` in ms."""
+
+    link_id: str
+    expires_at: int
+
+
+class LinkLetter(msgspec.Struct, frozen=True):
+    """What lies in a link mailbox; null until something was put there."""
+
+    body: bytes | None
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """By which a new device logs in, once; `expires_at` in ms."""
+
+    grant: str
+    expires_at: int
 
 
 class ReceiptKey(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from workers.pusher.reader import Reader
 from workers.rate_limiter import overrides, policy
 from workers.rate_limiter.cooling import PACE as COOLING_PACE
 from workers.rate_limiter.cooling import Cooling
+from workers.retention.blobs import begin_blobs
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
 from workers.sources import limits_source, log_source
@@ -40,7 +41,6 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 """Between two renewals of a lease, and between two looks at which workers there are."""
-DAY_MS: Final = 24 * 3_600_000
 DRAIN_SECONDS: Final = 8.0
 """How long the batch in hand may take after SIGTERM; what is cut off is taken over by the next owner."""
 
@@ -185,15 +185,13 @@ async def retention(opened: Opened, stopping: asyncio.Event) -> None:
     """Expires, archives, trims, clears, rewrites, also while the board is away."""
     await opened.begin(opened.belonging.settled())
     settings = opened.settings
-    schedule = Schedule(
-        settings.envelope_ttl_seconds * 1000,
-        settings.retention_interval_seconds,
-        settings.rewrite_interval_seconds,
-        settings.archive_days * DAY_MS,
-    )
     database = await opened.database()
     archivist = await begin_archive(settings, database, opened.log)
-    work = Retention(database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist)
+    blobs = await begin_blobs(settings)
+    schedule = Schedule.of(settings)
+    work = Retention(
+        database, opened.log, opened.board, opened.partitions, schedule, now_ms, archivist, blobs
+    )
     await opened.share(keys.RETENTION, 1, work.run, stopping, goes_on_alone=True)
 
 

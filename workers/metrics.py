@@ -28,6 +28,9 @@ WRITTEN: Final = Counter("sealstream_envelopes_written_total", "Envelopes that r
 SPARED: Final = Counter("sealstream_envelopes_spared_total", "Envelopes settled before they were written")
 ROUTED: Final = Counter("sealstream_pushes_routed_total", "Pushes handed to a node's inbox")
 EXPIRED: Final = Counter("sealstream_envelopes_expired_total", "Envelopes that outlived their time unread")
+BLOBS_EXPIRED: Final = Counter(
+    "sealstream_blobs_expired_total", "Files and unfinished uploads given up for age"
+)
 TRIMMED: Final = Counter("sealstream_entries_trimmed_total", "Entries trimmed off the log", ("partition",))
 ARCHIVED: Final = Counter("sealstream_entries_archived_total", "Entries put into segments", ("partition",))
 ARCHIVED_BYTES: Final = Counter("sealstream_archive_bytes_total", "Bytes of segments written", ("partition",))

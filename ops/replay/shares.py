@@ -17,6 +17,7 @@ from ops.replay.opening import History, in_words, the_history
 from schema.settings import Settings
 from workers.replay.audit import Audit, NoCheckpoint, Scope
 from workers.replay.report import Report, merged
+from workers.replay.storage import FilesAway, open_blobs
 
 MOST: Final = 4
 """Processes: the log's server has one core itself."""
@@ -42,9 +43,12 @@ async def audited(request: Request, history: History, progress: Progress) -> Rep
     if request.scope.upto is not None:
         return await audit.log_alone(history.database)
     try:
-        return await audit.run(history.database)
+        return await audit.run(history.database, await open_blobs(request.settings, history.database))
     except NoCheckpoint as error:
         raise OperatorError(str(error)) from error
+    except FilesAway as error:
+        words = f"The files' storage is away ({error}). See SEALSTREAM_BLOBS; `off` audits without it."
+        raise OperatorError(words) from error
 
 
 def collect_rarely() -> None:

@@ -143,6 +143,7 @@ def in_line(row: Flat) -> str:
         ("prekey", row.prekey),
         ("kem_prekeys", row.kem_prekeys),
         ("kem_prekey", row.kem_prekey),
+        ("blob", row.blob),
     ):
         if value is not None:
             about.append(f"{name} {value}")

@@ -80,6 +80,7 @@ def _as_environment(settings: Settings) -> dict[str, str]:
         "SEALSTREAM_DATA": str(settings.data),
         "SEALSTREAM_SECRET_FILE": str(settings.secret_file.absolute()),
         "SEALSTREAM_ARCHIVE": settings.archive or "off",
+        "SEALSTREAM_BLOBS": settings.blobs or "off",
         "SEALSTREAM_LOG_URL": settings.log_url,
         "SEALSTREAM_BOARD_URL": settings.board_url,
         "SEALSTREAM_DATABASE_URL": settings.database_url,

@@ -47,7 +47,7 @@ def build_app(parts: Parts, peers: Peers) -> web.Application:
     for route in ROUTES:
         handler = endpoint(route, parts, peers)
         app.router.add_route(route.method, route.path, handler)
-        if route.method == "GET" and not route.access:
+        if route.method == "GET" and not route.access and not route.raw:
             app.router.add_route("HEAD", route.path, handler)  # as monitors ask
     app.router.add_get("/openapi.json", openapi)
     return app

@@ -1,8 +1,8 @@
 """One call of the HTTP contract: a row of the table, and what its handler gets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -39,6 +39,7 @@ class Call(Generic[B]):
     query: dict[str, str]
     address: str
     bearer: Claims | None
+    headers: Mapping[str, str]
 
     @property
     def claims(self) -> Claims:
@@ -59,10 +60,11 @@ class Call(Generic[B]):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer with another status than the row's first."""
+    """An answer with headers, or with another status than the row's first."""
 
     status: int
     value: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,31 +81,56 @@ class Route:
     codes: tuple[str, ...] = ()
     access: bool = True
     query: tuple[tuple[str, str], ...] = ()
+    raw: bool = False
+    """The handler gets the request as its body and answers with a response; it bounds its own time."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the request, with what they say."""
+    seconds: float = CALL_SECONDS
+    media: str | None = None
+    """Of a raw call's body."""
+    invalid_statuses: tuple[int, ...] = ()
+    """With which `invalid` may be answered beside its own."""
 
 
 _cancelled: Final[set["asyncio.Task[Any]"]] = set()
 """Handlers that were cut off and are still ending."""
 
 
-def endpoint(route: Route, parts: Parts, peers: Peers) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(
+    route: Route, parts: Parts, peers: Peers
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The row as an aiohttp handler."""
+
+    async def raw(request: web.Request) -> web.StreamResponse:
+        bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
+        path, query = dict(request.match_info), dict(request.query)
+        answer: web.StreamResponse = await route.handler(
+            Call(parts, request, path, query, peers.subject(request), bearer, request.headers)
+        )
+        return answer
+
+    if route.raw:
+        return raw
 
     async def handled(request: web.Request, data: bytes) -> Any:
         bearer = await _bearer(request, parts) if route.access else None
         body = _body(request, data, route.body) if route.body else None
         call = Call(
-            parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer
-        )
+            parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer,
+            request.headers,
+        )  # fmt: skip
         return await route.handler(call)
 
     async def run(request: web.Request) -> web.Response:
         data = await _read(request) if route.body else b""
-        result = await _within(CALL_SECONDS, handled(request, data))
+        result = await _within(route.seconds, handled(request, data))
         answer = result if isinstance(result, Answer) else Answer(route.statuses[0], result)
-        if route.answer is None:
-            return web.Response(status=answer.status)
+        if route.answer is None or answer.status == 304:
+            return web.Response(status=answer.status, headers=answer.headers)
         data = msgspec.json.encode(answer.value)
-        return web.Response(status=answer.status, body=data, content_type="application/json")
+        return web.Response(
+            status=answer.status, body=data, content_type="application/json", headers=answer.headers
+        )
 
     return run
 

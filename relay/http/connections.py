@@ -27,7 +27,8 @@ log = structlog.get_logger(__name__)
 HEAD_SECONDS: Final = 10.0
 """From the opening of the connection, or the first byte of a later request, to the end of the head."""
 EXCHANGE_SECONDS: Final = 120.0
-"""From a request's head to the last byte of its answer taken by the network. Sockets live on."""
+"""From a request's head to the last byte of its answer taken by the network; of a file, to the next piece of
+it (`keep_going`). Sockets live on."""
 IDLE_SECONDS: Final = 150.0
 """Between two requests; longer than reverse proxies keep theirs, so that they are the ones to close."""
 LEFTOVER_SECONDS: Final = 5.0
@@ -60,10 +61,17 @@ class _Server(web.Server):
         return _Connection(self._limit, self, loop=self._loop, **self._kwargs)
 
 
+def keep_going(request: web.Request) -> None:
+    """A piece of a file was taken: the exchange has its time anew."""
+    if isinstance(request.protocol, _Connection):
+        request.protocol.restart_exchange()
+
+
 class _Connection(RequestHandler):
-    __slots__ = ("_head_timer", "_limit", "intake")
+    __slots__ = ("_exchange_timer", "_head_timer", "_limit", "intake")
 
     def __init__(self, limit: ConnectionLimit, *args: Any, **options: Any) -> None:
+        self._exchange_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._limit = limit
         self.intake: Intake | None = None
@@ -134,13 +142,20 @@ class _Connection(RequestHandler):
         start_time: float | None,
         request_handler: Callable[[Any], Awaitable[web.StreamResponse]],
     ) -> tuple[web.StreamResponse, bool]:
-        overdue = self._loop.call_later(EXCHANGE_SECONDS, self._exchange_overdue)
+        self.restart_exchange()
         try:
             return await super()._handle_request(
                 request, start_time, partial(problems.answered, request_handler)
             )
         finally:
-            overdue.cancel()
+            if self._exchange_timer is not None:
+                self._exchange_timer.cancel()
+
+    def restart_exchange(self) -> None:
+        """The exchange has its whole time from now on."""
+        if self._exchange_timer is not None:
+            self._exchange_timer.cancel()
+        self._exchange_timer = self._loop.call_later(EXCHANGE_SECONDS, self._exchange_overdue)
 
     def waits(self) -> bool:
         """See ConnectionLimit."""

@@ -22,10 +22,16 @@ ALWAYS: Final = {
     "Server": "sealstream",
 }
 PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, "
+    "Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset",
     "Access-Control-Max-Age": "600",
 }
+
+EXPOSED: Final = (
+    "Content-Range, ETag, Location, Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, "
+    "Upload-Expires, Upload-Length, Upload-Offset"
+)
 
 Prepare = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
@@ -40,7 +46,7 @@ def on_prepare(origins: tuple[str, ...]) -> Prepare:
         response.headers.add("Vary", "Origin")
         if origin is not None and is_listed(origin, origins):
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
 
     return complete
 

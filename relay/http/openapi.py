@@ -67,6 +67,9 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     if route.body is not None:
         schema = schema_of[repr(route.body)]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.media is not None:
+        content = {route.media: {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if route.access:
         operation["security"] = [{"access": []}]
     return operation
@@ -81,14 +84,19 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
         for name, words in route.query
     ]
-    return in_path + in_query
+    in_header = [
+        {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
+        for name, words in route.headers
+    ]
+    return in_path + in_query + in_header
 
 
 def _answers(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "Done." if route.answer is None else _title(route.answer)}
     if route.answer is not None:
         answer["content"] = {"application/json": {"schema": schema_of[repr(route.answer)]}}
-    return {str(status): answer for status in route.statuses}
+    nothing_new = {"description": "Nothing new."}
+    return {str(status): nothing_new if status == 304 else answer for status in route.statuses}
 
 
 def _refusals(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _refusals(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     for code in codes(route):
         if KINDS[code].status not in route.statuses:
             by_status[KINDS[code].status].append(code)
-    for status in _BROKEN_BODY if route.body else ():
+    for status in (*(_BROKEN_BODY if route.body else ()), *route.invalid_statuses):
         by_status[status].append("invalid")
     content = {MEDIA_TYPE: {"schema": schema_of[repr(Problem)]}}
     return {

@@ -19,6 +19,7 @@ from relay import metrics
 from relay.database import DATABASE_AWAY
 from schema.lacking import lacking
 from schema.refusals import Refusal
+from schema.storage import StoreAway
 from schema.wire_http import Problem
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ AWAY: Final = (
     RedisTimeoutError,
     RedisClusterException,
     TimeoutError,
+    StoreAway,
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,10 +7,11 @@ from relay.auth import login_sessions, refresh
 from relay.database import Connection, transaction
 from relay.http.calls import Call
 from relay.http.credentials import of_log_in, prove
+from relay.linking import grants
 from relay.parts import Parts
 from schema.clock import now_ms
 from schema.limits import LOGINS, REFRESHES
-from schema.refusals import Refusal
+from schema.refusals import Refusal, invalid
 from schema.wire_http import LogIn, Refresh, Session, SessionEntry
 
 
@@ -24,11 +25,16 @@ async def begin(parts: Parts, connection: Connection, user_id: UUID, device_id: 
 
 async def log_in(call: Call[LogIn]) -> Session:
     """A session with a new device number, or for the device that was named, if that is active."""
-    parts = call.parts
+    parts, username, password = call.parts, call.body.username, call.body.password
+    if call.body.grant is not None:
+        await parts.limits.admit(LOGINS, call.address)
+        return await _by_grant(parts, call.body.grant)
+    if username is None or password is None:
+        raise invalid("$", "Object missing required field `username` or `password`")
     await parts.limits.admit(LOGINS, call.address)
     async with transaction(parts.database) as connection:
-        account = await accounts.by_name(connection, call.body.username)
-    await prove(parts, of_log_in(call.body.username, call.address), account, call.body.password)
+        account = await accounts.by_name(connection, username)
+    await prove(parts, of_log_in(username, call.address), account, password)
     assert account is not None
     async with transaction(parts.database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:
@@ -39,6 +45,21 @@ async def log_in(call: Call[LogIn]) -> Session:
         else:
             device_id = await accounts.next_device(connection, account.user_id)
         return await begin(parts, connection, account.user_id, device_id)
+
+
+async def _by_grant(parts: Parts, grant: str) -> Session:
+    """A session with a new device number, by the word of another device."""
+    granted = await grants.use(parts.board, grant)
+    if granted is None:
+        raise Refusal("bad_credentials")
+    user_id = granted.user_id
+    async with transaction(parts.database) as connection:
+        password_hash = await accounts.lock(connection, user_id)
+        if password_hash is None or not granted.fits(password_hash):
+            raise Refusal("bad_credentials")  # changed or deleted in the meantime
+        if not await login_sessions.is_live(connection, granted.session_id):
+            raise Refusal("bad_credentials")
+        return await begin(parts, connection, user_id, await accounts.next_device(connection, user_id))
 
 
 async def exchange(call: Call[Refresh]) -> Session:

@@ -2,12 +2,18 @@
 
 from typing import Final
 
-from relay.http import accounts, contacts, health, keys, receipts, sessions
+from relay.http import accounts, blobs, contacts, health, keys, linking, receipts, sessions
 from relay.http.calls import Route
 from schema import wire_http as wire
 
 _BY_CODE: Final = "/{username}/{fingerprint}"
 _PEOPLE: Final = ("not_found", "identity_changed", "rate_limited")
+
+_LINK: Final = "/v1/links/{link_id}"
+_BLOB: Final = "/v1/blobs/{blob_id}"
+_TUS: Final = (("Tus-Resumable", "1.0.0."),)
+_SIZE: Final = ("Upload-Length", "Bytes of the whole file.")
+_OFFSET: Final = ("Upload-Offset", "Where the body goes on, in bytes.")
 
 ROUTES: Final = (
     Route(
@@ -53,12 +59,53 @@ ROUTES: Final = (
     ),
     Route("GET", "/v1/keys", keys.own_keys, answer=wire.OwnKeys, codes=("device_inactive",)),
     Route("DELETE", "/v1/devices/{device_id}", keys.close_device, statuses=(204,), codes=("not_found",)),
+    Route(
+        "POST", "/v1/devices/grants", linking.grant_device, wire.GrantRequest, wire.Grant, (201,),
+        ("bad_credentials", "rate_limited"),
+    ),
+    Route(
+        "POST", "/v1/links", linking.open_link, answer=wire.Link, statuses=(201,), codes=("rate_limited",),
+        access=False,
+    ),
+    Route(
+        "GET", _LINK, linking.read_link, answer=wire.LinkLetter, statuses=(200, 304), codes=("not_found",),
+        access=False, seconds=linking.READ_SECONDS,
+        headers=(("If-None-Match", "An ETag: waits up to 25 seconds for another."),),
+    ),
+    Route(
+        "PUT", _LINK, linking.write_link, wire.LinkBody, statuses=(204,), codes=("not_found", "conflict"),
+        access=False, headers=(("If-Match", "The ETag of what is replaced."),),
+    ),
     Route("GET", f"/v1/contacts{_BY_CODE}", contacts.look_up, answer=wire.Contact, codes=_PEOPLE),
     Route(
         "GET", f"/v1/bundles{_BY_CODE}", contacts.bundle, answer=wire.Bundle, codes=(*_PEOPLE, "invalid"),
         query=(("devices", "Only these devices: numbers, separated by commas."),),
     ),
     Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
+    Route(
+        "OPTIONS", "/v1/blobs", blobs.announce, statuses=(204,), codes=("not_found",), access=False, raw=True,
+    ),
+    Route(
+        "POST", "/v1/blobs", blobs.create, statuses=(201,), raw=True, headers=(_SIZE, *_TUS),
+        codes=("too_large", "storage_full", "rate_limited", "not_found", "invalid"), invalid_statuses=(412,),
+    ),
+    Route(
+        "HEAD", _BLOB, blobs.look, raw=True, codes=("not_found", "invalid"), headers=_TUS,
+        invalid_statuses=(412,),
+    ),
+    Route(
+        "PATCH", _BLOB, blobs.receive, statuses=(204,), raw=True, media=blobs.UPLOAD_TYPE,
+        codes=("not_found", "offset_mismatch", "too_large", "rate_limited", "invalid"),
+        headers=(_OFFSET, *_TUS), invalid_statuses=(408, 412, 415),
+    ),
+    Route(
+        "DELETE", _BLOB, blobs.give_up, statuses=(204,), raw=True, codes=("not_found", "invalid"),
+        headers=_TUS, invalid_statuses=(412,),
+    ),
+    Route(
+        "GET", _BLOB, blobs.download, statuses=(200, 206), raw=True, access=False, codes=("not_found",),
+        headers=(("Range", "One range: `bytes=FIRST-LAST`."),), invalid_statuses=(416,),
+    ),
     Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
     Route(
         "GET", "/readyz", health.ready, answer=wire.Health, statuses=(200, 503), codes=("rate_limited",),

@@ -23,7 +23,7 @@ from relay.mailbox_log import MailboxLog
 from relay.sockets.answers import accepted, read, refused
 from relay.sockets.live import LiveSocket
 from relay.sockets.user_budgets import UNANSWERED_BYTES
-from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES
+from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES, OWN_COPIES
 from schema.link import OutcomeUnknown
 from schema.refusals import Refusal, invalid
 from schema.wire_socket import Send
@@ -137,13 +137,22 @@ class Sends:
 
     async def _admitted(self, turn: list[PendingSend]) -> list[Refusal | None]:
         """For each: None, or why it is not tried. A device's own resend counts once; the same id from another
-        device is another message."""
+        device is another message. What goes to one's own devices has a limit of its own."""
         if (refusal := self._pressure()) is not None:
             return [refusal] * len(turn)
+        own = [one for one in turn if one.send.to == one.socket.user]
+        if not own:
+            return await self._asked(MESSAGES, turn)
+        others = [one for one in turn if one.send.to != one.socket.user]
+        found = await asyncio.gather(self._asked(MESSAGES, others), self._asked(OWN_COPIES, own))
+        of_others, of_own = map(iter, found)
+        return [next(of_own if one.send.to == one.socket.user else of_others) for one in turn]
+
+    async def _asked(self, name: str, some: list[PendingSend]) -> list[Refusal | None]:
         return await self._admission.admit_all(
-            MESSAGES,
-            [(one.socket.user, f"{one.send.id}{one.send.to}{one.socket.device}") for one in turn],
-            [one.size for one in turn],
+            name,
+            [(one.socket.user, f"{one.send.id}{one.send.to}{one.socket.device}") for one in some],
+            [one.size for one in some],
         )
 
     async def _refuse(self, pending: PendingSend, refusal: Refusal) -> None:

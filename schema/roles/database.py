@@ -39,6 +39,7 @@ GRANTS: Final[dict[str, dict[str, str]]] = {
     "used_prekeys": {**_PROJECTION, NODE: "SELECT INSERT", RETENTION: "SELECT DELETE"},
     "kem_prekeys": {**_PROJECTION, NODE: "SELECT UPDATE DELETE"},
     "used_kem_prekeys": {**_PROJECTION, NODE: "SELECT INSERT", RETENTION: "SELECT DELETE"},
+    "blobs": {**_PROJECTION, NODE: ALL, RETENTION: "SELECT UPDATE DELETE"},
     "mailboxes": {**_PROJECTION, RETENTION: READ},
     "envelopes": {**_PROJECTION, RETENTION: READ},
     "checkpoints": {**_PROJECTION, PUSHER: READ, RETENTION: READ, RATE_LIMITER: READ},

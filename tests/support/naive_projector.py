@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 from schema import codec, keys
 from schema.events import (
     AccountDeleted,
+    BlobErased,
+    BlobStored,
     DeviceClosed,
     IdentitySet,
     KemPrekeysUploaded,
@@ -59,7 +61,7 @@ async def _advance(connection: Connection, partition: int, position: str) -> Non
     )
 
 
-async def _apply(connection: Connection, event: LogEvent) -> None:
+async def _apply(connection: Connection, event: LogEvent) -> None:  # noqa: C901 - a case per event
     match event:
         case IdentitySet():
             await _set_identity(connection, event)
@@ -104,9 +106,21 @@ async def _apply(connection: Connection, event: LogEvent) -> None:
                 "INSERT INTO used_prekeys VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (user, device, number, at),
             )
+        case BlobStored() | BlobErased():
+            await _set_blob(connection, event)
         case AccountDeleted(user=user):
+            await connection.execute("UPDATE blobs SET expires_at = 0 WHERE user_id = %s", (user,))
             for table in ("devices", "identities", *OF_DEVICE):
                 await connection.execute(f"DELETE FROM {table} WHERE user_id = %s", (user,))
+
+
+async def _set_blob(connection: Connection, event: BlobStored | BlobErased) -> None:
+    values = {"at": event.at, "digest": event.digest, "blob": event.blob}
+    if isinstance(event, BlobStored):
+        columns = "stored_at = %(at)s, digest = %(digest)s, recorded = true"
+    else:
+        columns = "erased_at = %(at)s, erasing = true"
+    await connection.execute(f"UPDATE blobs SET {columns} WHERE blob = %(blob)s", values)
 
 
 async def _set_identity(connection: Connection, event: IdentitySet) -> None:

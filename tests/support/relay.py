@@ -16,6 +16,8 @@ from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation, SessionEnd
 from relay.auth.tokens import AccessTokens
 from relay.database import WAITING_CONNECTIONS, Database
+from relay.directory import Directory
+from relay.files.service import Files
 from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.http.peer import Peers
@@ -146,6 +148,8 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
         "warning": lambda: None,
         **over,
     }
+    directory = Directory(log, settings.partitions)
+    made.setdefault("files", Files.open(settings, database, waiting, directory, made["limits"], now_ms))
     return Parts(
         settings=settings,
         database=database,

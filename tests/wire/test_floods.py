@@ -53,6 +53,24 @@ async def test_threat_12_a_user_at_the_limit_of_bytes_is_refused_and_others_are_
     assert [len(await line.until_bodies(most)) for line in at_bela] == [most, most]
 
 
+async def test_copies_to_ones_own_devices_take_nothing_from_the_messages_and_are_bounded_themselves(
+    party: Party,
+) -> None:
+    anna, bela = await party.person(), await party.person()
+    phone, tablet = await party.device_of(anna), await party.device_of(bela)
+    line = await party.line(anna)
+    to_bela = {"envelopes": bela.envelopes(b"x", to=[bela, tablet])}
+    answers = []
+    for _ in range(60):
+        answers.append(await line.send(bela, b"", **to_bela))
+        answers += [await line.send(phone, b"copy"), await line.send(phone, b"read")]
+    assert {answer["ok"] for answer in answers} == {True}
+    refused = [await line.send(bela, b"", **to_bela), await line.send(phone, b"one more")]
+    assert [answer["error"]["message"] for answer in refused] == [
+        "Over the limit of messages.", "Over the limit of own_copies.",
+    ]  # fmt: skip
+
+
 async def test_a_user_who_keeps_hitting_the_limit_is_evicted(party: Party) -> None:
     anna, bela = await party.person(), await party.person()
     line = await party.line(anna)

@@ -89,6 +89,7 @@ class Workers:
             "SEALSTREAM_PARTITIONS": str(PARTITIONS),
             "SEALSTREAM_LOG_FORMAT": "json",
             "SEALSTREAM_ARCHIVE": "off",
+            "SEALSTREAM_BLOBS": "off",
         }
         self._started: list[Worker] = []
 

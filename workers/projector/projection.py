@@ -10,7 +10,7 @@ from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpi
 from workers import metrics
 from workers.batches import Batch, Pace, Superseded
 from workers.positions import START, Position
-from workers.projector import checkpoints, devices, digests, mailboxes, prekeys
+from workers.projector import blobs, checkpoints, devices, digests, mailboxes, prekeys
 from workers.projector.facts import Device, Facts, fold
 from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled
@@ -87,5 +87,6 @@ class Turn(msgspec.Struct, frozen=True):
     async def apply(self, connection: Any) -> int:
         """Writes the round; how many envelopes that were."""
         await devices.change(connection, self.changes)
+        await blobs.change(connection, self.changes)
         await prekeys.write(connection, self.facts)
         return await mailboxes.write(connection, self.facts)

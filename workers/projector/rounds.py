@@ -1,19 +1,19 @@
 """A batch cut into rounds, so that each can be written with a few statements for all users at once.
 
-Entries of different users commute; entries of one user do not. What changes a user's devices (`changes`)
-and what is said of their mailboxes and prekeys (`facts`) take turns per user: a round applies at most one
-change per user, then the facts that came after it and before the user's next change. Round after round,
-every user's entries take effect in the log's order. A batch mostly has one round.
+Entries of different users commute; entries of one user do not. What changes a user's devices or blobs
+(`changes`) and what is said of their mailboxes and prekeys (`facts`) take turns per user: a round applies at
+most one change per user, then the facts that came after it and before the user's next change. Round after
+round, every user's entries take effect in the log's order. A batch mostly has one round.
 """
 
 from uuid import UUID
 
 import msgspec
 
-from schema.events import AccountDeleted, DeviceClosed, IdentitySet, LogEvent
+from schema.events import AccountDeleted, BlobErased, BlobStored, DeviceClosed, IdentitySet, LogEvent
 from workers.batches import Entry
 
-CHANGES = (IdentitySet, DeviceClosed, AccountDeleted)
+CHANGES = (IdentitySet, DeviceClosed, BlobStored, BlobErased, AccountDeleted)
 
 
 class Round(msgspec.Struct):

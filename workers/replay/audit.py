@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from schema import keys
+from schema.blobs import BlobStore
 from schema.partitions import partition_of
 from workers import quarantine
 from workers.positions import START, Position
@@ -26,6 +27,7 @@ from workers.replay.fold import Fold
 from workers.replay.log_source import Pacer, log_extent
 from workers.replay.records import Extent, Page, Source
 from workers.replay.report import PartitionReport, Report
+from workers.replay.storage import compare_storage
 from workers.replay.violations import KEPT, Violation
 
 SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -105,9 +107,9 @@ class Audit:
             loose += [found async for found in self._altered(database, partition)]
         return self._report(None, None, None, loose)
 
-    async def run(self, database: Any) -> Report:
-        """Folds and compares everything. `database`: a connection (autocommit) that nobody else uses.
-        Raises NoCheckpoint."""
+    async def run(self, database: Any, blobs: BlobStore | None = None) -> Report:
+        """Folds and compares everything; without `blobs` not the files' storage. `database`: a connection
+        (autocommit) that nobody else uses. Raises NoCheckpoint, FilesAway."""
         for _ in range(APPROACHES):
             reached = await checkpoints.read_all(database, keys.PROJECTOR)
             self._check_checkpoints(reached)
@@ -120,8 +122,10 @@ class Audit:
             comparison = await self._compare_rows(database)
             await self._collect_accounts(database)
         ends = {partition: await self._compare_directory(partition) for partition in self._folds}
-        loose = [*self._segments(), *[found async for found in self._standing(database, reached)]]
-        return self._report(comparison, reached, ends, loose)
+        loose = [found async for found in self._standing(database, reached)]
+        compared = compare_storage(blobs, self._folds, database, self._fold_on, self._scope.user)
+        loose += [found async for found in compared]
+        return self._report(comparison, reached, ends, [*self._segments(), *loose])
 
     def _check_checkpoints(self, reached: dict[int, Position]) -> None:
         for partition, extent in self._extents.items():
@@ -176,7 +180,7 @@ class Audit:
 
     async def _compare_directory(self, partition: int) -> Position:
         fold = self._folds[partition]
-        await self._fold(partition, (await self._source.extent(partition)).last)  # it may have newcomers
+        await self._fold_on(partition)  # it may have newcomers
         everyone = [*(user.user for user in fold.users.values()), *self._others[partition]]
         users = iter(everyone)
         while some := list(islice(users, directory.AT_ONCE)):
@@ -186,9 +190,12 @@ class Audit:
             for user, fields in zip(some, found, strict=True):
                 directory.compare(fold, user, fields)
             await self._pacer.wait(len(some))
-        await self._fold(partition, (await self._source.extent(partition)).last)
+        await self._fold_on(partition)
         early_takings(fold)
         return fold.at
+
+    async def _fold_on(self, partition: int) -> None:
+        await self._fold(partition, (await self._source.extent(partition)).last)
 
     async def _altered(self, database: Any, partition: int) -> AsyncIterator[Violation]:
         """Entries that are not those that were projected."""

@@ -19,7 +19,7 @@ from workers.replay.fold import Fold
 from workers.replay.mailbox import UNKNOWN, envelope_digest
 from workers.replay.people import DeviceState, UserState, signed_digest
 from workers.replay.prekeys import key_digest
-from workers.replay.rows import DEVICES, ENVELOPES, IDENTITIES, MAILBOXES, EnvelopeRow, Row
+from workers.replay.rows import BLOBS, DEVICES, ENVELOPES, IDENTITIES, MAILBOXES, EnvelopeRow, Row
 from workers.replay.violations import Violation
 
 
@@ -34,7 +34,7 @@ class Comparison:
         self.older = 0
         """Rows of whom or what the log does not have the beginning: nothing can be said of them."""
         self._judges: Final[dict[str, Callable[[Fold, Row], str | bool | None]]] = {
-            DEVICES: _device, IDENTITIES: _identity, MAILBOXES: _mailbox, ENVELOPES: _envelope,
+            DEVICES: _device, IDENTITIES: _identity, MAILBOXES: _mailbox, ENVELOPES: _envelope, BLOBS: _blob,
             **{kind.waiting: partial(_prekey, kind) for kind in KINDS},
             **{kind.used: partial(_used, kind) for kind in KINDS},
         }  # fmt: skip
@@ -80,7 +80,7 @@ class Missing:
             if (kind := OF_WAITING.get(table)) is not None:
                 self._fold.early.add((self._user.user, *key, kind))
                 continue
-            device = None if table == IDENTITIES else key[0]
+            device = None if table in OF_NO_DEVICE else key[0]
             self._fold.violations.add(
                 Violation(
                     kind="row missing",
@@ -94,6 +94,8 @@ class Missing:
 
 def _which(table: str, key: list[Any]) -> str:
     """What the device, which is named anyway, does not say."""
+    if table == BLOBS:
+        return f"of the file {key[0].hex()} "
     if table == IDENTITIES:
         return f"of the key {key[0].hex()[:16]}… "
     if len(key) == 1:
@@ -101,9 +103,10 @@ def _which(table: str, key: list[Any]) -> str:
     return f"of {'number' if table == ENVELOPES else 'prekey'} {key[1]} "
 
 
+OF_NO_DEVICE: Final = (IDENTITIES, BLOBS)
 OF_WAITING: Final = {kind.waiting: kind for kind in KINDS}
 KEY_LENGTH: Final = {
-    DEVICES: 2, IDENTITIES: 2, MAILBOXES: 2, ENVELOPES: 3,
+    DEVICES: 2, IDENTITIES: 2, MAILBOXES: 2, ENVELOPES: 3, BLOBS: 2,
     **dict.fromkeys((table for kind in KINDS for table in (kind.waiting, kind.used)), 3),
 }  # fmt: skip
 
@@ -112,6 +115,8 @@ def expected(user: UserState) -> Iterator[tuple[Any, ...]]:
     """The keys (table, rest) of all rows that the log tells of the user."""
     for identity in user.identities:
         yield IDENTITIES, identity.key
+    for blob in user.blobs:
+        yield BLOBS, blob
     for number, device in user.devices.items():
         if device.published:
             yield DEVICES, number
@@ -257,8 +262,19 @@ def _used(kind: Kind, fold: Fold, row: Row) -> str | bool | None:
     return False
 
 
+def _blob(fold: Fold, row: Row) -> str | bool | None:
+    user, blob, digest, size, stored_at = row
+    state = fold.users.get(user.int)
+    kept = None if state is None else state.blobs.get(blob)
+    if kept is not None:
+        return True if (kept.digest, kept.size) == (digest, size) else f"the file {blob.hex()} is another"
+    if state is not None and blob in state.erased:
+        return f"the file {blob.hex()} is offered although it was erased"
+    return _unknown(fold, user, stored_at)
+
+
 def _wrong(fold: Fold, table: str, row: Row, text: str) -> None:
-    device = None if table == IDENTITIES else row[1]
+    device = None if table in OF_NO_DEVICE else row[1]
     fold.violations.add(
         Violation(kind="row", text=f"{table}: {text}", partition=fold.partition, user=row[0], device=device)
     )

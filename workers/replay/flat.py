@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 from schema.events import (
+    BlobErased,
+    BlobStored,
     EnvelopeAccepted,
     EnvelopesExpired,
     IdentitySet,
@@ -22,9 +24,9 @@ from workers.replay.records import Record
 
 
 class Flat(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. `logged_at` by the log's clock, `at` by the node's (ms); `digest`: SHA-256 of the body,
-    hex; `prekeys`, `kem_prekeys`: how many were uploaded; `kem_prekey`: the id of the one that was taken, or
-    of a new last resort."""
+    """One entry. `logged_at` by the log's clock, `at` by the node's (ms); `digest`: SHA-256 of the body, or
+    of a file's bytes, hex; `prekeys`, `kem_prekeys`: how many were uploaded; `kem_prekey`: the id of the one
+    that was taken, or of a new last resort; `blob`: the SHA-256 of a file's id."""
 
     partition: int
     position: str
@@ -49,6 +51,7 @@ class Flat(msgspec.Struct, frozen=True, kw_only=True):
     prekey: int | None = None
     kem_prekeys: int | None = None
     kem_prekey: int | None = None
+    blob: str | None = None
 
 
 def flat(record: Record) -> Flat:
@@ -88,6 +91,8 @@ def flat(record: Record) -> Flat:
             about = {"kem_prekeys": len(event.prekeys)}
         case KemPrekeyTaken():
             about = {"kem_prekey": event.prekey_id}
+        case BlobStored() | BlobErased():
+            about = {"blob": event.blob.hex(), "digest": event.digest.hex(), "size": event.size}
         case _:
             pass
     return Flat(

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from schema.events import (
     AccountDeleted,
+    BlobErased,
+    BlobEvent,
+    BlobStored,
     DeviceClosed,
     EnvelopeAccepted,
     EnvelopesAcknowledged,
@@ -75,6 +78,8 @@ class Fold:
             SignedPrekeySet: self._signed,
             PrekeyTaken: self._taken,
             KemPrekeyTaken: self._taken,
+            BlobStored: self._blob,
+            BlobErased: self._blob,
             AccountDeleted: self._deleted,
         }
 
@@ -200,7 +205,8 @@ class Fold:
 
     def _identity(self, event: IdentitySet, record: Record) -> None:
         user = self._user(event.user, record)
-        self._check_change(user, event, record)
+        if wrong := user.wrong_change(event, certain=self.complete or event.user.int in self.deleted):
+            self._wrong(record, "identity", wrong)
         self.deleted.discard(event.user.int)
         if event.change == "first":
             user.known = True
@@ -225,17 +231,6 @@ class Fold:
         device.sign(event.signed_prekey)
         device.set_last_resort(event.kem_prekey, anew=event.change == "replaced")
 
-    def _check_change(self, user: UserState, event: IdentitySet, record: Record) -> None:
-        key, change = user.identity, event.change
-        if key is None:
-            if change != "first" and (self.complete or event.user.int in self.deleted):
-                self._wrong(record, "identity", f"the identity was {change} and there was none")
-        elif change == "first":
-            self._wrong(record, "identity", "a first identity, and there was one")
-        elif (change == "added") != (key == event.identity_key):
-            same = "the same" if key == event.identity_key else "another"
-            self._wrong(record, "identity", f"the identity was {change} by {same} key")
-
     def _replace(self, user: UserState, event: IdentitySet) -> None:
         for number, device in user.devices.items():
             if number != event.device and not device.closed_at:
@@ -253,6 +248,13 @@ class Fold:
         if device is not None:
             self.totals.dropped += device.close(event.at)
             self._forget_early(event.user, event.device)
+
+    def _blob(self, event: BlobEvent, record: Record) -> None:
+        if isinstance(event, BlobStored):
+            if wrong := self._user(event.user, record).store(event):
+                self._wrong(record, "blob", wrong)
+        elif (user := self.users.get(event.user.int)) is not None:  # else its account is gone
+            user.erase(event.blob)
 
     def _deleted(self, event: AccountDeleted, record: Record) -> None:
         user = self.users.pop(event.user.int, None)

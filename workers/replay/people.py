@@ -1,12 +1,12 @@
 """A user as the log tells it: identities, and devices with their mailboxes and prekeys."""
 
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from schema.events import SignedPrekey
+from schema.events import BlobStored, IdentitySet, SignedPrekey
 from schema.prekeys import KEM, NO_LAST_RESORT, Kind
 from workers.replay.mailbox import Mailbox
 from workers.replay.prekeys import Prekeys
@@ -89,10 +89,20 @@ class Identity:
         self.until = 0
 
 
-class UserState:
-    """`known`: the log has everything that was ever said about the user."""
+class Kept(NamedTuple):
+    """A blob that was stored: the SHA-256 of its `size` bytes, since when and until when it stays (ms)."""
 
-    __slots__ = ("devices", "identities", "identity", "known", "user")
+    digest: bytes
+    size: int
+    at: int
+    until: int
+
+
+class UserState:
+    """`known`: the log has everything that was ever said about the user. `blobs` were stored and not erased,
+    `erased` are the others."""
+
+    __slots__ = ("blobs", "devices", "erased", "identities", "identity", "known", "user")
 
     def __init__(self, user: UUID, *, known: bool) -> None:
         self.user = user
@@ -100,6 +110,35 @@ class UserState:
         self.identity: bytes | None = None
         self.identities: list[Identity] = []
         self.devices: dict[int, DeviceState] = {}
+        self.blobs: dict[bytes, Kept] = {}
+        self.erased: set[bytes] = set()
+
+    def wrong_change(self, event: IdentitySet, *, certain: bool) -> str | None:
+        """What is wrong with a change of the identity. `certain`: without one so far, there was none."""
+        key, change = self.identity, event.change
+        if key is None:
+            is_wrong = change != "first" and certain
+            return f"the identity was {change} and there was none" if is_wrong else None
+        if change == "first":
+            return "a first identity, and there was one"
+        if (change == "added") != (key == event.identity_key):
+            same = "the same" if key == event.identity_key else "another"
+            return f"the identity was {change} by {same} key"
+        return None
+
+    def store(self, event: BlobStored) -> str | None:
+        """A blob was stored, which may be said twice, also late; what is wrong with it."""
+        told = Kept(event.digest, event.size, event.at, event.until)
+        if event.blob in self.erased:
+            return None
+        if self.blobs.setdefault(event.blob, told) != told:
+            return f"the file {event.blob.hex()} was stored again, and is another"
+        return None
+
+    def erase(self, blob: bytes) -> None:
+        """A blob was erased."""
+        self.blobs.pop(blob, None)
+        self.erased.add(blob)
 
 
 CLOSED_MAILBOX: Final = Mailbox(known=True)

@@ -14,6 +14,7 @@ DEVICES: Final = "devices"
 IDENTITIES: Final = "identities"
 MAILBOXES: Final = "mailboxes"
 ENVELOPES: Final = "envelopes"
+BLOBS: Final = "blobs"
 
 Row = tuple[Any, ...]
 AT_ONCE: Final = 2000
@@ -26,6 +27,8 @@ SELECTS: Final = {
     MAILBOXES: "SELECT user_id, device_id, head, cursor, floor FROM mailboxes",
     ENVELOPES: "SELECT user_id, device_id, seq, id, from_user, from_device, kind, sha256(body), at, logged_at"
     " FROM envelopes",
+    BLOBS: "SELECT user_id, blob, digest, size, stored_at FROM (SELECT * FROM blobs"
+    " WHERE stored_at IS NOT NULL AND erased_at IS NULL AND expires_at > 0) AS stored",
     **{
         kind.waiting: f"SELECT user_id, device_id, prekey_id, {', '.join(kind.columns)} FROM {kind.waiting}"  # noqa: S608 - the names stand in `schema.prekeys`
         for kind in KINDS

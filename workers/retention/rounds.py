@@ -1,4 +1,4 @@
-"""Retention's rounds: expire, trim, erase, age, clear, forget, sweep, and rewrite when it is due.
+"""Retention's rounds: expire, trim, erase, age, clear, forget, give files up, sweep, and rewrite if due.
 
 Room in the log is made beside them, every second.
 """
@@ -6,15 +6,18 @@ Room in the log is made beside them, every second.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import structlog
 
+from schema.blobs import BlobStore
+from schema.settings import Settings
 from workers import metrics
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.failures import AWAY, slug
+from workers.retention.blobs import DAY_MS, clear_strays, expire_blobs
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now
 from workers.retention.digests import forget_digests
@@ -31,12 +34,24 @@ log = structlog.get_logger(__name__)
 
 class Schedule(msgspec.Struct, frozen=True):
     """An envelope's life and the log's window (ms), the pauses between rounds and rewrites (seconds), and how
-    long the archive keeps an entry (ms)."""
+    long the archive keeps an entry and a file lives (ms)."""
 
     ttl_ms: int
     round_seconds: float
     rewrite_seconds: float
     archive_ms: int = 90 * 24 * 3_600_000
+    blob_ms: int = 30 * 24 * 3_600_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the operator wants it."""
+        return cls(
+            settings.envelope_ttl_seconds * 1000,
+            settings.retention_interval_seconds,
+            settings.rewrite_interval_seconds,
+            settings.archive_days * DAY_MS,
+            settings.blob_ttl_seconds * 1000,
+        )
 
 
 class Retention:
@@ -51,6 +66,7 @@ class Retention:
         schedule: Schedule,
         now: Callable[[], int],
         archivist: Archivist | None = None,
+        blobs: BlobStore | None = None,
     ) -> None:
         self._database = database
         self._log = log_client
@@ -59,6 +75,7 @@ class Retention:
         self._schedule = schedule
         self._now = now
         self._archivist = archivist
+        self._blobs = blobs
         self._trimmer = Trimmer(database, log_client, archivist)
         self._room = Room(log_client, partitions, self._trimmer)
 
@@ -95,6 +112,7 @@ class Retention:
             "clear": lambda: clear(database, now=now),
             "clear_marks": lambda: self._clear_marks(now),
             "forget_digests": lambda: forget_digests(database, log_client, count),
+            "blobs": lambda: self._give_up_blobs(now),
             "sweep": lambda: sweep(self._board),
             "rewrite": lambda: rewrite_when_due(self._board, log_client, self._schedule.rewrite_seconds),
         }
@@ -103,6 +121,12 @@ class Retention:
                 await step()
             except AWAY as error:
                 log.warning("retention_waits", step=name, error=slug(error))
+
+    async def _give_up_blobs(self, now: int) -> None:
+        if self._blobs is not None:
+            await expire_blobs(self._database, self._log, self._partitions, self._blobs, now=now)
+            life = self._schedule.blob_ms
+            await clear_strays(self._database, self._board, self._blobs, now=now, life_ms=life)
 
     async def _clear_marks(self, now: int) -> None:
         await clear_marks(self._log, await self._trimmer.projected(), now=now)

@@ -7,6 +7,7 @@ import msgspec
 
 from ops.doctor.checks import (
     archive,
+    blobs,
     clocks,
     durability,
     identity,
@@ -44,6 +45,7 @@ CHECKS: Final = (
     Check(("memory",), ("log", "board"), limits.memory),
     Check(("disk",), (), machine.disk),
     Check(("archive",), ("database",), archive.archive),
+    Check(("files",), ("database",), blobs.blobs),
     Check(("open files",), (), machine.open_files),
     Check(("workers",), ("board",), reading.workers),
     Check(("groups", "lag", "quarantine"), ("log",), reading.reading),

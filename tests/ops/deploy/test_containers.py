@@ -111,11 +111,12 @@ def test_each_process_has_the_users_of_its_own_role() -> None:
         assert services()[name]["command"][2:] == ["--aclfile", "/etc/valkey/users.acl"]
 
 
-def test_the_secret_goes_to_nodes_and_retention_and_the_archive_is_one_place() -> None:
+def test_the_secret_goes_to_nodes_and_retention_and_archive_and_files_are_one_place() -> None:
     holders = {name for name, service in services().items() if "secrets" in service}
     assert holders == {"node-0", "node-1", "retention", "tool"}
-    assert services()["retention"]["volumes"] == services()["tool"]["volumes"]
-    assert services()["retention"]["volumes"] == ["archive:/var/lib/sealstream/archive"]
+    archive, blobs = (f"{name}:/var/lib/sealstream/{name}" for name in ("archive", "blobs"))
+    assert services()["retention"]["volumes"] == services()["tool"]["volumes"] == [archive, blobs]
+    assert services()["node-0"]["volumes"] == services()["node-1"]["volumes"] == [blobs]
 
 
 def settings_of(name: str) -> dict[str, str]:

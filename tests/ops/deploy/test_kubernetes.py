@@ -116,7 +116,7 @@ def test_the_settings_can_be_read() -> None:
     common = one("ConfigMap", "sealstream")["data"]
     for name in PROCESSES:
         role = "admin" if name in ("migrate", "functions") else name
-        named = [f"sealstream-{role}"] + (["sealstream-archive"] if name == "retention" else [])
+        named = [f"sealstream-{role}"] + (["sealstream-archive"] if name in ("node", "retention") else [])
         sources = [source.get("secretRef", {}).get("name") for source in container(name)["envFrom"]]
         assert [source for source in sources if source] == named
         settings = Settings.from_env(common | one("Secret", f"sealstream-{role}")["stringData"])

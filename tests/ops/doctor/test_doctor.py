@@ -236,3 +236,34 @@ def test_what_cannot_run_exits_with_2_and_one_sentence(
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith(f"sealstream: {words}")
     assert done.err.count("\n") == 1
+
+
+def the_files(done: Done) -> tuple[bool | None, str]:
+    (row,) = [row for row in done.json if row["name"] == "files"]
+    return row["is_well"], row["found"]
+
+
+def test_a_files_storage_that_is_gone_or_refuses_is_red(
+    hand: Hand, database_url: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "data" / "blobs"
+    assert the_files(hand("doctor", "--json")) == (True, f"nothing in {place} yet")
+    with psycopg.connect(database_url) as database:
+        database.execute(
+            "INSERT INTO blobs (blob, user_id, device_id, size, created_at, expires_at)"
+            " VALUES ('b', %s, 1, 2048, 0, 9999999999999)",
+            (uuid4(),),
+        )
+    assert the_files(hand("doctor", "--json")) == (False, f"there is no {place}; 1 file is in the database")
+    place.mkdir(parents=True)
+    assert the_files(hand("doctor", "--json")) == (True, f"1 file, 2 KiB, in {place}")
+    assert list(place.iterdir()) == [], "the probe is gone"
+    place.joinpath("probe").write_text("no folder")
+    assert the_files(hand("doctor", "--json"))[0] is False
+    place.joinpath("probe").unlink()
+    with psycopg.connect(database_url) as database:
+        database.execute("UPDATE blobs SET expires_at = 0")
+    found = the_files(hand("doctor", "--json"))
+    assert found == (False, "1 file is more than a day over time")
+    off = hand("doctor", "--json", SEALSTREAM_BLOBS="off")
+    assert the_files(off) == (True, "off: the relay takes no files")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 
+from relay.http.blobs import UPLOAD_TYPE
 from relay.http.openapi import codes, document
 from relay.http.table import ROUTES
 from schema.refusals import KINDS
@@ -18,7 +19,7 @@ EXAMPLES = 12
 
 def test_every_call_of_the_contract_is_there_and_none_twice() -> None:
     calls = [(route.method, route.path) for route in ROUTES]
-    assert len(calls) == len(set(calls)) == 19
+    assert len(calls) == len(set(calls)) == 29
     paths = document(ROUTES)["paths"]
     assert {(method.upper(), path) for path, found in paths.items() for method in found} == set(calls)
 
@@ -88,6 +89,7 @@ async def test_the_node_does_what_its_contract_says(
 ) -> None:
     import schemathesis  # two seconds of CPU, which the other test processes are spared
 
+    schemathesis.serializer.alias(UPLOAD_TYPE, "application/octet-stream")
     async with relay(make_settings(log_url, board_url, database_url, tmp_path)) as node:
         contract = await asyncio.to_thread(schemathesis.openapi.from_url, f"{node.url}/openapi.json")
         tokens = {

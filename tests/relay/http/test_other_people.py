@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from relay.http.table import ROUTES
+from tests.support import tus
 from tests.support.people import PASSWORD
 from tests.support.relay import Relay
 
 TABLES = (
-    *("users", "login_sessions", "devices", "identities", "mailboxes"),
+    *("blobs", "users", "login_sessions", "devices", "identities", "mailboxes"),
     *("one_time_prekeys", "used_prekeys", "kem_prekeys", "used_kem_prekeys"),
 )
 
@@ -26,6 +27,7 @@ async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_a
     await ada.put_keys(**ada.with_kem(one_time=3))
     phone = await ada.another_device()
     node.people.append(phone)
+    blob_id = (await tus.create(ada, 100)).rpartition("/")[2]
     before = await _things(node, UUID(ada.user_id))
     for route in (route for route in ROUTES if route.access):
         eve = await node.person()
@@ -34,6 +36,8 @@ async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_a
             device_id=2,
             username=ada.username,
             fingerprint=eve.fingerprint,
+            blob_id=blob_id,
+            link_id="A" * 43,
         )
         claimed = {"user_id": ada.user_id, "device_id": 1, "username": ada.username}
         body = {
@@ -45,8 +49,11 @@ async def test_threat_11_whatever_somebody_else_calls_ones_things_stay_as_they_a
         if route.path == "/v1/keys/kem":
             await eve.put_keys(**eve.with_kem())
             body["prekeys"] = eve.kem_prekeys(40, 3)
-        reply = await eve.call(route.method, path, body)
-        assert reply.status in (200, 204, 403, 404), (route.method, route.path, reply.body)
+        headers = {"Upload-Length": "5", "Upload-Offset": "0"} if route.raw else {}
+        if route.media is not None:
+            headers["Content-Type"] = route.media
+        reply = await eve.call(route.method, path, body, headers=headers)
+        assert reply.status in (200, 201, 204, 403, 404), (route.method, route.path, reply.body)
         assert await _things(node, UUID(ada.user_id)) == before, (route.method, route.path)
 
 

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from schema import keys
+from schema.blobs import BlobStore, Manifest, parts_of
+from schema.storage import Storage
 from tests.support.s3 import BUCKET, S3, serving
 from tests.workers.archive.conftest import Make, read_by_all, tell
 from tests.workers.archive.reads import archive, faults, joined, positions
@@ -93,6 +95,30 @@ async def test_two_archivists_at_once_do_not_fork_the_chain(
         await each.write(0, Position(99, 0))
     assert await positions(archive(one)) == list(range(1, 18))
     assert await faults_in(place, one, database) == []
+
+
+async def test_files_lie_there_in_parts_and_are_read_listed_and_removed(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, blob = BlobStore(Storage.open(place)), b"b" * 32
+    names = [await store.put_part(blob, begin, data) for begin, data in ((0, b"sealed "), (7, b"bytes"))]
+    assert await store.manifest(blob) is None
+    parts = parts_of(names, 12)
+    await store.publish(blob, Manifest(12, b"d" * 32, 9000, parts))
+    assert await store.manifest(blob) == Manifest(12, b"d" * 32, 9000, parts)
+    assert [data async for data in store.contents(blob, parts)] == [b"sealed ", b"bytes"]
+    assert await store.read_part(blob, parts[1], 1, 3) == b"yte"
+    found = (await store.listed())[blob]
+    assert {name: found.sizes[name] for name in names} == {names[0]: 7, names[1]: 5}
+    with monkeypatch.context() as wrong:
+        wrong.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+        broken = BlobStore(Storage.open(place))
+        for call in (broken.listed, lambda: broken.manifest(blob), lambda: broken.put_part(blob, 0, b"")):
+            with pytest.raises(StoreAway, match="403 Forbidden"):
+                await call()
+    await store.remove(blob)
+    await store.remove(blob)
+    assert await store.listed() == {}
 
 
 FAILING = {

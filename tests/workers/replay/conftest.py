@@ -9,6 +9,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from schema import codec, keys
+from schema.blobs import BlobStore
 from tests.workers import stories
 from tests.workers.replay.test_tampering import ANNA, CARL, DORA, STORY, fields_of
 from tests.workers.stories import Said
@@ -49,7 +50,13 @@ class Kept:
             await self.log.xgroup_setid(keys.log(0), group, str(done))
         return done
 
-    async def audit(self, user: UUID | None = None, after: Position = START, page: int = 6) -> Report:
+    async def audit(
+        self,
+        user: UUID | None = None,
+        after: Position = START,
+        page: int = 6,
+        blobs: BlobStore | None = None,
+    ) -> Report:
         source = LogSource(self.log, rate=None, page=page, digests=True)
         scope = Scope(1, (0,), user, after)
         audit = Audit(source, self.log, scope, source.pacer, lambda _count: None)
@@ -57,7 +64,7 @@ class Kept:
         async with await psycopg.AsyncConnection.connect(
             self.database.conninfo, autocommit=True
         ) as connection:
-            return await audit.run(connection)
+            return await audit.run(connection, blobs)
 
     async def texts(self) -> list[str]:
         """What an audit finds."""

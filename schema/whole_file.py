@@ -6,6 +6,7 @@ listing are obstore's.
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,6 +27,16 @@ def replace(path: Path, data: bytes) -> None:
     """Writes `path`, or what it held goes on being there."""
     _draft(path, data).replace(path)
     _sync_folder(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder in which nothing is but drafts that a crash left."""
+    if not folder.is_dir():
+        return
+    for draft in folder.glob(".*"):
+        draft.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody writes there just now
+        folder.rmdir()
 
 
 def _draft(path: Path, data: bytes) -> Path:

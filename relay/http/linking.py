@@ -1,0 +1,69 @@
+"""Linking a device: the link mailbox, and the grant by which the new device logs in."""
+
+import asyncio
+import re
+from typing import Any, Final
+
+from relay import accounts
+from relay.database import transaction
+from relay.http.calls import Answer, Call
+from relay.http.credentials import of_session, prove
+from relay.linking import grants, mailboxes
+from schema.limits import CREDENTIAL_CHANGES, LINKS
+from schema.refusals import Refusal
+from schema.wire_http import Grant, GrantRequest, Link, LinkBody, LinkLetter
+
+WAIT_SECONDS: Final = 25.0
+LOOK_SECONDS: Final = 0.25
+READ_SECONDS: Final = WAIT_SECONDS + 10.0
+"""Of a call that waits, with its last look."""
+_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+async def open_link(call: Call[None]) -> Link:
+    """A mailbox for two devices, for two minutes."""
+    await call.parts.limits.admit(LINKS, call.address)
+    link, expires = await mailboxes.open_link(call.parts.board)
+    return Link(link, expires)
+
+
+async def read_link(call: Call[None]) -> Answer:
+    """What lies in the mailbox; with `If-None-Match` it waits for something else to."""
+    seen, loop = _version(call, "If-None-Match"), asyncio.get_running_loop()
+    deadline = loop.time() + WAIT_SECONDS
+    while True:
+        letter = await mailboxes.read(call.parts.board, call.path["link_id"])
+        if letter.version != seen:
+            return Answer(200, LinkLetter(letter.body), _tag(letter.version))
+        if loop.time() >= deadline or call.parts.draining():
+            return Answer(304, None, _tag(letter.version))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def write_link(call: Call[LinkBody]) -> Answer:
+    """Replaces what lies in the mailbox, which `If-Match` names."""
+    link, seen = call.path["link_id"], _version(call, "If-Match")
+    version = await mailboxes.write(call.parts.board, link, seen, call.body.body)
+    return Answer(204, None, _tag(version))
+
+
+async def grant_device(call: Call[GrantRequest]) -> Grant:
+    """Lets one new device log in without the password, once."""
+    parts = call.parts
+    async with transaction(parts.database) as connection:
+        account = await accounts.by_id(connection, call.user_id)
+    if account is None:
+        raise Refusal("unauthorized", "The account is gone.")
+    await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
+    await prove(parts, of_session(call.claims.session_id), account, call.body.password)
+    session = call.claims.session_id
+    return Grant(*await grants.issue(parts.board, call.user_id, session, account.password_hash))
+
+
+def _version(call: Call[Any], name: str) -> int | None:
+    found = _ETAG.fullmatch(call.headers.get(name, "").strip())
+    return int(found[1]) if found else None
+
+
+def _tag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}

@@ -1,0 +1,68 @@
+"""Link mailboxes: one body each, for two devices that take turns.
+
+Invariant: a body is replaced only by whoever saw it (compare-and-set on its version), and a mailbox ends when
+its time is over, however it is used.
+"""
+
+import re
+import secrets
+from typing import Any, Final, NamedTuple
+
+from schema import functions, keys
+from schema.clock import now_ms
+from schema.refusals import Refusal
+
+LIFE_MS: Final = 120_000
+BODY_BYTES: Final = 8 * 1024
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Letter(NamedTuple):
+    """What lies in a mailbox; `body` is None until the first was put there."""
+
+    version: int
+    body: bytes | None
+
+
+async def open_link(board: Any) -> tuple[str, int]:
+    """A new mailbox: its id, which nobody can guess, and when it ends (ms)."""
+    link, expires = secrets.token_urlsafe(32), now_ms() + LIFE_MS
+    await board.set(keys.link(link), b"0:", px=LIFE_MS)
+    return link, expires
+
+
+async def read(board: Any, link: str) -> Letter:
+    """What lies there. Raises Refusal not_found."""
+    value = await board.get(_key(link))
+    if value is None:
+        raise _unknown()
+    version, _, body = value.partition(b":")
+    return Letter(int(version), body if int(version) else None)
+
+
+async def write(board: Any, link: str, seen: int | None, body: bytes) -> int:
+    """Replaces what `seen` is the version of; the new version. Raises Refusal not_found, conflict or
+    too_large."""
+    if len(body) > BODY_BYTES:
+        raise Refusal("too_large", f"A body is at most {BODY_BYTES} bytes.")
+    if seen is None:
+        await read(board, link)
+        raise Refusal("conflict", "If-Match must name what is replaced.")
+    version = seen + 1
+    value = f"{version}:".encode() + body
+    reply = await functions.call(board, "relay", "link_write", [_key(link)], [seen, value])
+    if reply is None:
+        raise _unknown()
+    if reply != 1:
+        raise Refusal("conflict", "The other device wrote in the meantime.")
+    return version
+
+
+def _key(link: str) -> str:
+    if not _ID.fullmatch(link):
+        raise _unknown()
+    return keys.link(link)
+
+
+def _unknown() -> Refusal:
+    return Refusal("not_found", "There is no such link, or its time is over.")

@@ -1,0 +1,120 @@
+"""Blobs: what has had its time leaves the storage.
+
+Invariant: the log says that a blob is given up before the storage loses it, and its row goes last, once the
+projection has heard of it: so the audit can tell a lost blob from an erased one, and a worker that dies in
+between leaves its work to the next. An upload that was never whole goes without a word in the log.
+"""
+
+import asyncio
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import structlog
+
+from schema import codec, keys
+from schema.blobs import BlobStore
+from schema.events import BlobErased
+from schema.partitions import partition_of
+from schema.settings import BadSetting, Settings
+from schema.storage import Storage, StoreAway
+from workers import metrics
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 500
+DAY_MS: Final = 24 * 3_600_000
+STRAY_MS: Final = DAY_MS
+"""How much longer than a blob's life something that nobody knows of is left alone: the log of a relay that
+was restored may name it yet."""
+
+SELECT_OVERDUE: Final = """
+    SELECT blob, user_id, size, coalesce(digest, ''), finished_at IS NOT NULL OR stored_at IS NOT NULL
+      FROM blobs
+     WHERE expires_at <= %(now)s AND NOT erasing AND erased_at IS NULL
+     ORDER BY blob
+     LIMIT %(most)s
+"""
+SET_ERASING: Final = "UPDATE blobs SET erasing = true WHERE blob = %s"
+DELETE_UNFINISHED: Final = "DELETE FROM blobs WHERE blob = %s AND finished_at IS NULL AND stored_at IS NULL"
+SELECT_ERASED: Final = "SELECT blob FROM blobs WHERE erased_at IS NOT NULL ORDER BY blob LIMIT %s"
+DELETE: Final = "DELETE FROM blobs WHERE blob = %s AND erased_at IS NOT NULL"
+SELECT_KNOWN: Final = "SELECT blob FROM blobs WHERE blob = ANY(%s)"
+
+
+class Overdue(NamedTuple):
+    """A blob that has had its time; `is_whole`: the log says, or may say, that it was stored."""
+
+    blob: bytes
+    user: UUID
+    size: int
+    digest: bytes
+    is_whole: bool
+
+
+async def begin_blobs(settings: Settings) -> BlobStore | None:
+    """Where files lie; None: the relay takes none. Raises BadSetting."""
+    if settings.blobs is None:
+        return None
+    try:
+        return BlobStore(await asyncio.to_thread(Storage.open, settings.blobs))
+    except StoreAway as error:
+        raise BadSetting(f"SEALSTREAM_BLOBS cannot be used: {error}") from error
+
+
+async def expire_blobs(database: Any, log_client: Any, partitions: int, store: BlobStore, *, now: int) -> int:
+    """Gives up what is over its time (`now` in ms), and clears what was given up; how many blobs went.
+    Raises StoreAway."""
+    count = 0
+    while overdue := await _rows(database, SELECT_OVERDUE, {"now": now, "most": AT_ONCE}):
+        for row in overdue:
+            await _give_up(database, log_client, partitions, store, Overdue(*row), now)
+        count += len(overdue)
+    while erased := await _rows(database, SELECT_ERASED, (AT_ONCE,)):
+        for (blob,) in erased:
+            await store.remove(blob)
+            await _write(database, DELETE, blob)
+    if count:
+        metrics.BLOBS_EXPIRED.inc(count)
+        log.info("blobs_expired", count=count)
+    return count
+
+
+async def clear_strays(database: Any, board: Any, store: BlobStore, *, now: int, life_ms: int) -> int:
+    """Once a day, removes what no row names and is older than any blob may be; how many. Raises StoreAway."""
+    if not await board.set(keys.STRAYS_CLEARED, "1", nx=True, px=DAY_MS):
+        return 0
+    before = now - life_ms - STRAY_MS
+    old = [blob for blob, found in (await store.listed()).items() if found.modified_at < before]
+    known = {blob for (blob,) in await _rows(database, SELECT_KNOWN, (old,))} if old else set()
+    strays = [blob for blob in old if blob not in known]
+    for blob in strays:
+        await store.remove(blob)
+    if strays:
+        log.warning("stray_blobs_removed", count=len(strays))
+    return len(strays)
+
+
+async def _give_up(
+    database: Any, log_client: Any, partitions: int, store: BlobStore, row: Overdue, now: int
+) -> None:
+    if not row.is_whole:
+        await store.remove(row.blob)
+        await _write(database, DELETE_UNFINISHED, row.blob)
+        return
+    event = BlobErased(user=row.user, device=0, at=now, blob=row.blob, digest=row.digest, size=row.size)
+    await log_client.xadd(
+        keys.log(partition_of(row.user, partitions)), {codec.EVENT_FIELD: codec.encode(event)}
+    )
+    await _write(database, SET_ERASING, row.blob)
+    await store.remove(row.blob)
+
+
+async def _rows(database: Any, statement: str, values: Any) -> list[tuple[Any, ...]]:
+    async with database.connection() as connection:
+        rows: list[tuple[Any, ...]] = await (await connection.execute(statement, values)).fetchall()
+        return rows
+
+
+async def _write(database: Any, statement: str, blob: bytes) -> None:
+    async with database.connection() as connection:
+        await connection.execute(statement, (blob,))
