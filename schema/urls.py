@@ -1,8 +1,9 @@
-"""The servers' addresses as the operator writes them: checked before anything is opened.
+"""The servers' addresses as the operator writes them: checked before anything is connected to.
 
 A check gives None, or what the address must be instead. It never repeats an address that may hold a password.
 """
 
+import os
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -23,6 +24,8 @@ _WORDS: Final = {
     "ssl_cert_reqs": ("required", "optional", "none"),
     "ssl_check_hostname": ("true", "false"),
 }
+
+_FILES: Final = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 
 _VALKEY: Final = "must be redis://USER:PASSWORD@HOST:PORT (rediss:// with TLS) or unix:///PATH"
 _POSTGRES: Final = "must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -45,7 +48,8 @@ def why_not_valkey(url: str) -> str | None:
     if parts.scheme != "unix" and parts.path.strip("/") and not parts.path.strip("/").isdigit():
         return f"{_VALKEY}; after the port only the number of a database may stand"
     options = parse_qsl(parts.query, keep_blank_values=True)
-    return _why_not_options(options) or _why_not_together(parts, dict(options))
+    named = dict(options)
+    return _why_not_options(options) or _why_not_together(parts, named) or _why_not_files(named)
 
 
 def _why_not_together(parts: SplitResult, options: dict[str, str]) -> str | None:
@@ -73,6 +77,14 @@ def _why_not_options(options: list[tuple[str, str]]) -> str | None:
             return f"has an option {name} that is none of {', '.join(_WORDS[name])}: {value!r}"
         if not value:
             return f"has an option {name} without a value"
+    return None
+
+
+def _why_not_files(options: dict[str, str]) -> str | None:
+    """Without them no connection ever begins, and TLS does not tell which one it lacks."""
+    for name in _FILES:
+        if name in options and not os.access(options[name], os.R_OK):
+            return f"has an option {name} that names nothing this user can read: {options[name]!r}"
     return None
 
 

@@ -43,6 +43,7 @@ REFUSES_LOGIN: Final = "it refuses the user or password"
 WANTS_LOGIN: Final = "it asks for a password"
 NO_CLUSTER: Final = "it is no cluster; leave ?cluster=true away"
 A_CLUSTER: Final = "it belongs to a cluster; add ?cluster=true"
+NO_PEM: Final = "TLS: a file that its address names has no certificate or key, in PEM, for its purpose"
 NOT_MENDED_BY_WAITING: Final = (REFUSES_LOGIN, WANTS_LOGIN, NO_CLUSTER)
 
 ASKING: Final = ("HELLO must be called", "Authentication required")
@@ -109,6 +110,8 @@ def _why(error: BaseException) -> str | None:
             return _answered(str(error))
         case ssl.SSLError(reason=str(reason)):
             return f"TLS: {reason}"
+        case ssl.SSLError():
+            return NO_PEM
         case OSError(errno=int(number)) if number > 0:
             return os.strerror(number)
         case _:

@@ -4,8 +4,8 @@ Invariant: an access token of an ended session is refused by every node that can
 two seconds after the end at the latest; while the database is away, by every node that knew.
 
 A reading begins where the one before began, by the database's clock, and `OVERLAP_MS` earlier: an end has the
-time of its statement, and is seen when its transaction commits. When that clock went back (it was set, or
-another server is the primary now), everything is read again.
+time of its statement, and is seen when its transaction commits. What the node knows is not read again. When
+that clock went back (it was set, or another server is the primary now), everything is read again.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ SELECT_CLOCK: Final = f"SELECT {CLOCK}"
 SELECT_ENDED: Final = """
     SELECT session_id, end_reason, ended_at
       FROM login_sessions
-     WHERE ended_at IS NOT NULL AND ended_at > %s
+     WHERE ended_at IS NOT NULL AND ended_at > %(begin)s AND session_id <> ALL(%(known)s::uuid[])
 """
 
 
@@ -88,13 +88,10 @@ class Revocation:
             begin = now - REMEMBERED_MS
             if self._read_at is not None and now >= self._read_at:
                 begin = max(begin, self._read_at - OVERLAP_MS)
-            rows = await (await connection.execute(SELECT_ENDED, (begin,))).fetchall()
+            known = [session_id for session_id, end in self._ended.items() if end.at > begin]
+            rows = await (await connection.execute(SELECT_ENDED, {"begin": begin, "known": known})).fetchall()
         metrics.ENDED_SESSIONS_READ.inc(len(rows))
-        news = {
-            session_id: Ended(msgspec.convert(reason, SessionEnd), at)
-            for session_id, reason, at in rows
-            if session_id not in self._ended
-        }
+        news = {session_id: Ended(msgspec.convert(reason, SessionEnd), at) for session_id, reason, at in rows}
         self._read_at = now
         self._ended.update(news)
         for session_id in [old for old, end in self._ended.items() if end.at <= now - REMEMBERED_MS]:

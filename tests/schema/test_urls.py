@@ -1,5 +1,7 @@
 """The servers' addresses are checked before anything is opened; what may be a password is not repeated."""
 
+from urllib.parse import quote
+
 import pytest
 
 from schema.settings import BadSetting, Settings
@@ -9,7 +11,7 @@ GOOD = (
     "redis://127.0.0.1:6379",
     "redis://localhost",
     "redis://[::1]:6379/3",
-    "rediss://user:p%40ss@valkey.example:6380?ssl_ca_certs=/etc/ca.pem",
+    f"rediss://user:p%40ss@valkey.example:6380?ssl_ca_certs={quote(__file__)}",
     "redis://node:6379?cluster=true",
     "unix:///run/valkey/log.sock",
     "unix://user:secret@/run/valkey/log.sock?db=2",
@@ -37,6 +39,10 @@ BAD = (
     ("rediss://node?ssl_cert_reqs=maybe", "none of required, optional, none: 'maybe'"),
     ("rediss://node?ssl_check_hostname=1", "none of true, false: '1'"),
     ("rediss://node?ssl_keyfile=", "ssl_keyfile without a value"),
+    *(
+        (f"rediss://node?{name}=/nowhere/at.all", f"{name} that names nothing this user can read: '/nowhere")
+        for name in ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
+    ),
     ("redis://node?protocol=3", "unknown option 'protocol'"),
     ("redis://user@node", "a user without a password"),
 )

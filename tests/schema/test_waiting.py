@@ -1,6 +1,7 @@
 """Why a server is away is said in words of ours, whichever library found out and however deep."""
 
 import socket
+import ssl
 
 import pytest
 from psycopg_pool import PoolTimeout
@@ -18,6 +19,7 @@ from schema.waiting import (
     A_CLUSTER,
     AWAY,
     NO_CLUSTER,
+    NO_PEM,
     REFUSES_LOGIN,
     until_there,
     why,
@@ -81,6 +83,7 @@ def from_(cause: Exception) -> Exception:
         (from_(RedisClusterException("Cluster mode is not enabled on this node")), NO_CLUSTER),
         (PoolTimeout("couldn't get a connection to secret after 5.00 sec"), "no connection in time"),
         (TimeoutError(), "no answer in time"),
+        (ssl.SSLError(524_297, "[SSL] PEM lib (_ssl.c:3926)"), NO_PEM),
         (OSError(113, "Connect call failed ('10.0.0.7', 6379)"), "No route to host"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
