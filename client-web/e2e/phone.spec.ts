@@ -97,9 +97,41 @@ test('a phone: choose a server, register, write, be killed, open again, write', 
   })
   await anna.page.evaluate(() => {
     Reflect.deleteProperty(document, 'visibilityState')
-    document.dispatchEvent(new Event('resume'))
+    document.addEventListener('resume', () => (document.documentElement.dataset['resumed'] = 'yes'))
   })
+  await phone.tell('App', 'resume')
+  await expect(anna.page.locator('html')).toHaveAttribute('data-resumed', 'yes')
   await expect(anna.get(testids.composer)).toBeVisible()
+
+  // The system is told what its signs are read on, and asked for a tap when a menu opens.
+  expect(phone.called('SystemBars.setStyle').at(-1)).toEqual({ style: 'DEFAULT' })
+  await anna.get(testids.message).last().click({ button: 'right' })
+  await expect.poll(() => phone.called('Haptics.impact')).toEqual([{ style: 'LIGHT' }])
+  await anna.page.keyboard.press('Escape')
+
+  // Nothing lies under the camera, the clock or the bar below, also on the phone's side.
+  await anna.page.setViewportSize({ width: 844, height: 390 })
+  await anna.page.evaluate(() => {
+    for (const [side, inset] of Object.entries({ top: 20, right: 47, bottom: 21, left: 47 })) {
+      document.documentElement.style.setProperty(`--safe-area-inset-${side}`, `${inset}px`)
+    }
+  })
+  const within = { top: 20, right: 844 - 47, bottom: 390 - 21, left: 47 }
+  const pressed = anna.page.locator('[data-place="current"] :is(button, a, textarea)')
+  for (const one of await pressed.all()) {
+    const box = await one.boundingBox()
+    if (!box || box.width < 2) continue
+    expect.soft(box.x, await one.innerHTML()).toBeGreaterThanOrEqual(within.left)
+    expect.soft(box.x + box.width, await one.innerHTML()).toBeLessThanOrEqual(within.right)
+  }
+  const composer = await anna.get(testids.composer).boundingBox()
+  expect((composer?.y ?? 0) + (composer?.height ?? 0)).toBeLessThanOrEqual(within.bottom)
+  const header = await anna.page
+    .locator('[data-place="current"] [data-pane-title]')
+    .first()
+    .boundingBox()
+  expect(header?.y).toBeGreaterThanOrEqual(within.top)
+  await anna.page.setViewportSize({ width: 1280, height: 1600 })
 
   // A backup leaves by the share sheet: a download does nothing in a web view.
   await anna.go('#/settings/backup')
