@@ -3,6 +3,7 @@ import { type Ref, computed, shallowReadonly, shallowRef, watch } from 'vue'
 import { useDebounceFn } from '@vueuse/core'
 import type { SearchHit } from '@/messenger/contract'
 import { useContactsStore, useMessenger } from '@/stores'
+import { readUsername } from '@/text/credentials'
 import { useErrorText } from './errors'
 
 export function useSearch(query: Readonly<Ref<string>>) {
@@ -15,7 +16,8 @@ export function useSearch(query: Readonly<Ref<string>>) {
   const error = shallowRef<string | null>(null)
 
   const people = computed(() => {
-    const text = wanted.value.toLowerCase().replace(/^@/, '')
+    // A name, however it is typed, or the contact code that somebody pasted.
+    const text = readUsername(wanted.value)
     if (text === '') return []
     return contacts.contacts.filter((contact) => contact.username.includes(text)).slice(0, 20)
   })

@@ -17,6 +17,8 @@ function keys(texts: object, path = ''): string[] {
     typeof value === 'string' ? [path + key] : keys(value as object, `${path}${key}.`),
   )
 }
+const textOf = (texts: object, key: string): string =>
+  key.split('.').reduce<unknown>((at, part) => (at as never)[part], texts) as string
 const english = keys(en)
 /** Every quoted string that starts like a key: also those chosen by a condition before they are asked for. */
 const asked = [
@@ -43,12 +45,19 @@ describe('the catalogues', () => {
 
   it('have the same keys and the same placeholders in both languages', () => {
     expect(keys(de)).toEqual(english)
-    const places = (texts: object, key: string) => {
-      const text = key
-        .split('.')
-        .reduce<unknown>((at, part) => (at as never)[part], texts) as string
-      return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].toSorted()
-    }
+    const places = (texts: object, key: string) =>
+      [
+        ...new Set([...textOf(texts, key).matchAll(/\{(\w+)\}/g)].map(([, name]) => name)),
+      ].toSorted()
     for (const key of english) expect(places(de, key), key).toEqual(places(en, key))
+  })
+
+  it('have a word for one of what they count', () => {
+    // Told of two and more only.
+    const several = /\.identity_changed_often$/
+    const counting = english.filter((key) => /\{n\} \w+s\b/.test(textOf(en, key)))
+    expect(counting.length).toBeGreaterThan(3)
+    const without = counting.filter((key) => !textOf(en, key).includes('|') && !several.test(key))
+    expect(without).toEqual([])
   })
 })

@@ -24,6 +24,8 @@ import { accepted, advanced } from '@/messenger/core/message-status'
 import type { Step } from '@/messenger/core/message-status'
 
 export const PAGE = 50
+/** By more than this a time is of a wrong clock. */
+const AHEAD = 3_600_000
 
 export class Chats {
   readonly drafts = new Map<ConversationId, string>()
@@ -49,6 +51,19 @@ export class Chats {
       this.records.load(record.id, record)
       this.show(record.id)
     }
+  }
+
+  /** What a clock that was ahead put on top must not stay there until it is right. `now`: as the relay knows it, too. */
+  async bringBack(now: number): Promise<void> {
+    const ahead = [...this.records.all.values()].filter(({ activeAt }) => activeAt > now + AHEAD)
+    if (ahead.length === 0) return
+    await this.core.serial.run(async (turn) => {
+      const changes = new TurnChanges(turn)
+      for (const { id, last } of ahead) {
+        this.stage(changes, id, { activeAt: Math.min(last?.sentAt ?? now, now) })
+      }
+      await this.core.store.commit(changes)
+    })
   }
 
   has(id: ConversationId): boolean {

@@ -155,6 +155,8 @@ export class Services {
       memory,
     ]
     await Promise.all(parts.map((part) => part.load()))
+    const now = Math.max(this.core.now(), relayClock.last ?? 0)
+    this.inBackground(chats.bringBack(now))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()

@@ -193,6 +193,22 @@ describe('a clock that goes wrong', () => {
     expect(again.shown.conversations.get(bob.chat)?.activeAt).toBeLessThanOrEqual(Date.now())
   })
 
+  test('a contact who was added by a clock a year ahead does not stay on top until then', async () => {
+    const { clock, anna, bob } = await withWrongClock()
+    const carol = await Client.registered('carol', anna.relay)
+    clock.at = () => Date.now() + 365 * DAY
+    await anna.messenger.addContactByCode(carol.code)
+    clock.at = Date.now
+    const again = await anna.reloaded()
+    const active = (other: Client) => again.shown.conversations.get(other.chat)?.activeAt ?? 0
+    await until(() => active(carol) <= Date.now(), 'brought back')
+    await bob.messenger.sendText(anna.chat, 'newer')
+    await until(() => active(bob) > active(carol), 'on top')
+    const kept = active(carol)
+    const later = await again.reloaded()
+    expect(later.shown.conversations.get(carol.chat)?.activeAt).toBe(kept)
+  })
+
   test('a time that no calendar has is not read, and what follows is', async () => {
     const { clock, anna, bob } = await withWrongClock()
     clock.at = () => 8.64e15 + 1
