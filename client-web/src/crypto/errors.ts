@@ -27,7 +27,7 @@ export type CryptoErrorCode =
   | 'backup_too_new'
   | 'backup_too_weak'
   | 'backup_wrong_password'
-  /** The engine's script does not start: as a rule it could not be fetched, for want of a connection. */
+  /** The engine's script, or a part of it, does not start: as a rule it could not be fetched, for want of a connection. */
   | 'not_loaded'
   | 'internal'
 
@@ -42,6 +42,10 @@ export class CryptoError extends Error {
     super(message, options)
   }
 }
+
+/** A part of the engine could not be fetched now: what was asked of it can be asked again. */
+export const isNotLoaded = (error: unknown): boolean =>
+  error instanceof CryptoError && error.code === 'not_loaded'
 
 /** A fault of this device: it says nothing about what was asked for. */
 export const isOwnFault = (error: CryptoError): boolean =>

@@ -86,6 +86,9 @@ async function merge(
     changes.put('contacts', contact.userId, {
       ...contact,
       blocked: contact.blocked || known?.blocked === true,
+      // What is known of this very key stays known.
+      ...(known?.kemDevices &&
+        equal(known.identity, contact.identity) && { kemDevices: known.kemDevices }),
     })
   }
   const history = new HistoryMerge(store, changes)

@@ -8,7 +8,7 @@
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
-import { CryptoError, isOwnFault } from '@/crypto/errors'
+import { CryptoError, isNotLoaded, isOwnFault } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { ContentHandlers } from './content-handlers'
@@ -136,10 +136,10 @@ export class Inbox {
           return this.interrupted()
         } catch (error) {
           if (this.stopped) return
-          // Not stored (full, fenced, locked): not acknowledged; the relay offers it again.
+          // Not stored (full, fenced, locked), or not read yet: not acknowledged; the relay offers it again.
           this.queue.length = 0
           this.interrupted()
-          if (!(error instanceof StorageError)) throw error
+          if (!(error instanceof StorageError || isNotLoaded(error))) throw error
           return
         }
       }
@@ -199,7 +199,7 @@ export class Inbox {
       try {
         return await this.take(envelope, begin, false)
       } catch (error) {
-        if (storeWaits(error) || this.stopped) throw error
+        if (storeWaits(error) || isNotLoaded(error) || this.stopped) throw error
       }
       await new Promise((done) => setTimeout(done, pause))
     }
@@ -241,7 +241,7 @@ export class Inbox {
       }
       return this.failures.stage(changes, envelope, error)
     }
-    if (storeWaits(error) || !last) throw error
+    if (storeWaits(error) || isNotLoaded(error) || !last) throw error
     // A bug: it must not block the mailbox, nor stay unseen.
     if (!(error instanceof CryptoError || error instanceof StorageError)) reportError(error)
     return this.failures.stage(changes, envelope, new CryptoError('internal'))

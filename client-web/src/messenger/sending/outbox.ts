@@ -8,7 +8,7 @@ import { findMessage } from '@/messenger/core/kept-messages'
 import { hindered } from '@/messenger/core/message-status'
 import { typeOf } from '@/messenger/contents/registry'
 import { TurnChanges } from '@/messenger/core/serial'
-import { CryptoError } from '@/crypto/errors'
+import { CryptoError, isNotLoaded } from '@/crypto/errors'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
@@ -117,8 +117,9 @@ export class Outbox {
       return goesOn
     } catch (error) {
       if (this.stopped) return false
-      // The store takes nothing now (fenced, locked, full): nothing was lost, a later kick tries again.
-      if (storeWaits(error)) {
+      // The store takes nothing now (fenced, locked, full), or the engine is not whole: nothing was lost, a
+      // later kick tries again.
+      if (storeWaits(error) || isNotLoaded(error)) {
         this.pause(entry.to, STORE_PAUSE)
         return false
       }

@@ -1,6 +1,7 @@
 /** The parts of an open messenger, put together once and taken down together. */
 import { receivedMessages } from '@/messenger/core/kept-messages'
 import { TurnChanges } from '@/messenger/core/serial'
+import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
@@ -278,6 +279,7 @@ export class Services {
       const expected =
         this.stopped ||
         error instanceof RelayError ||
+        isNotLoaded(error) ||
         (error instanceof Error && error.name === 'StorageError')
       if (!expected) throw error
     })
