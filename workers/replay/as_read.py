@@ -45,7 +45,7 @@ class _Stretch(msgspec.Struct):
     @property
     def between(self) -> str:
         """Where, in words."""
-        return f"behind {self.after}, up to {self.upto},"
+        return f"behind {self.after}, up to {self.upto}"
 
 
 class AsRead:
@@ -127,7 +127,7 @@ class AsRead:
             yield self._violation("altered", f"{self._more:,} more entries are not those that were projected")
         for one in self._gone:
             if one.after >= max(deleted, trimmed):
-                text = f"{one.entries} that the projector read {one.between} went, and retention took none"
+                text = f"projected, and no longer in the log: {one.entries} {one.between}"
                 yield self._violation("gone", text, one.upto)
         for one in self._uncovered:
             if one.upto > trimmed:
@@ -138,8 +138,8 @@ class AsRead:
         """What limits the comparison."""
         if (one := self._without) is not None:
             yield (
-                f"{one.entries} {one.between} went to the database without digests: the body of a delivered "
-                "envelope could have been altered there"
+                f"an earlier version kept no digests of {one.entries} {one.between}: a body that was altered "
+                "there is not found"
             )
 
     def _begin_anew(self, at: Position) -> None:

@@ -163,7 +163,7 @@ def without(*gone: int) -> Log:
 
 def test_entries_that_went_are_counted_where_they_stood() -> None:
     assert texts(compared(without(2, 3), ROWS, set(), LAST)) == [
-        "gone 4-0: 2 entries that the projector read behind 0-0, up to 4-0, went, and retention took none"
+        "gone 4-0: projected, and no longer in the log: 2 entries behind 0-0, up to 4-0"
     ]
     assert len(texts(compared(without(*range(1, 13)), ROWS, set(), LAST))) == 3
 
@@ -184,7 +184,7 @@ def test_a_deletion_that_the_fold_comes_to_excuses_what_went_before_it() -> None
 
 def test_a_row_that_is_missing_is_named_by_the_entries_that_it_was_of() -> None:
     assert texts(compared(LOG, [ROWS[0], ROWS[2]], set(), LAST)) == [
-        "digests 8-0: the database has no digests of 4 entries behind 4-18446744073709551615, up to 8-0,"
+        "digests 8-0: the database has no digests of 4 entries behind 4-18446744073709551615, up to 8-0"
     ]
     assert len(texts(compared(LOG, ROWS[1:], set(), LAST))) == 1
     assert len(texts(compared(LOG, ROWS[:2], set(), LAST))) == 1
@@ -205,7 +205,7 @@ def test_entries_that_were_projected_without_digests_are_a_note() -> None:
     as_read = compared(LOG, rows, set(), LAST)
     assert found(as_read) == []
     (note,) = as_read.notes()
-    assert note.startswith("4 entries behind 0-0, up to 4-0, went to the database without digests")
+    assert note.startswith("an earlier version kept no digests of 4 entries behind 0-0, up to 4-0: ")
     assert list(compared(LOG, ROWS, set(), LAST).notes()) == []
 
 

@@ -98,7 +98,7 @@ async def test_a_beginning_that_retention_did_not_trim_is_missed(kept: Kept) -> 
     await kept.log.xtrim(keys.log(0), minid="2-0", approximate=False)
     assert await kept.texts() == [
         "removed: entries before 2-0 are gone, and retention did not trim them",
-        f"gone: 1 entry that the projector read behind 0-0, up to {LAST}, went, and retention took none",
+        f"gone: projected, and no longer in the log: 1 entry behind 0-0, up to {LAST}",
     ]
     await kept.log.hset(keys.log_gaps(0), "1-0", "")  # a repair forgets what retention trimmed
     assert await kept.texts() == []
@@ -107,7 +107,7 @@ async def test_a_beginning_that_retention_did_not_trim_is_missed(kept: Kept) -> 
 async def test_the_first_entry_deleted_from_the_stream_is_found(kept: Kept) -> None:
     await kept.log.xdel(keys.log(0), "1-0")
     text, gone = await kept.texts()
-    assert gone.startswith("gone: 1 entry")
+    assert gone.startswith("gone: projected, and no longer in the log: 1 entry")
     assert text == "removed: entries up to 1-0 were removed one by one, and no account was deleted after that"
     await kept.log.set(keys.trimmed(0), "1-0")
     assert await kept.texts() == [], "retention may have trimmed what was beside it since"
