@@ -97,10 +97,12 @@ class Cluster:
 
     def primary_of(self, slot: int) -> int:
         """The number of the server that serves the slot."""
-        with self.server(self._any()) as node:
-            found = node.execute_command("CLUSTER SLOTS")
-        (port,) = (primary[1] for low, high, primary, *_ in found if low <= slot <= high)
-        return self._ports.index(int(port))
+        (number,) = (number for low, high, number in self._map() if low <= slot <= high)
+        return number
+
+    def primaries(self) -> set[int]:
+        """The numbers of the servers that serve slots."""
+        return {number for _, _, number in self._map()}
 
     def replica_of(self, number: int) -> int:
         """The other server of the pair."""
@@ -169,6 +171,12 @@ class Cluster:
     def _client(self, port: int) -> Redis:
         user, password = self._login or (None, None)
         return Redis(port=port, username=user, password=password, protocol=2)
+
+    def _map(self) -> list[tuple[int, int, int]]:
+        """First slot, last slot, primary."""
+        with self.server(self._any()) as node:
+            found = node.execute_command("CLUSTER SLOTS")
+        return [(low, high, self._ports.index(int(primary[1]))) for low, high, primary, *_ in found]
 
     def _any(self) -> int:
         return next(number for number, one in enumerate(self._running) if one.poll() is None)

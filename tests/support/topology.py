@@ -111,6 +111,7 @@ class Topology:
             SEALSTREAM_PARTITIONS=str(PARTITIONS),
             SEALSTREAM_LOG_FORMAT="json",
             SEALSTREAM_MESSAGES_PER_MINUTE="100000",
+            SEALSTREAM_CONNECTIONS_PER_MINUTE="10000",
         )
 
     def command(self, *words: str, role: str = AUDITOR) -> "subprocess.CompletedProcess[str]":
