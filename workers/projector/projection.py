@@ -17,7 +17,7 @@ from workers.projector.settled import unsettled
 
 PACE: Final = Pace(linger_seconds=0.4, verify_seconds=0.0)
 """Lingering is what lets most envelopes be acknowledged before they would be written. Nodes collect
-acknowledgements for a tenth of a second; a device that connects waits as long for the newest envelopes, at most."""
+acknowledgements for a tenth of a second. A catch-up may wait that long for the newest envelopes."""
 
 
 def is_urgent(event: LogEvent) -> bool:
