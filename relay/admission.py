@@ -5,7 +5,7 @@ It fails closed: with no policy on the board, or no board, nothing is admitted.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
@@ -16,8 +16,13 @@ from schema.link import Commands
 from schema.refusals import Refusal
 
 Question = tuple[str | int, ...]
-"""A call of the function `admit`."""
+"""A call of the function `admit` or `admit_all`."""
+Event = tuple[UUID, str]
+"""Whose, and its id."""
+EVENTS_AT_ONCE: Final = 64
+"""In one call: the board serves nobody else meanwhile."""
 _ADMIT = functions.called("relay", "admit")
+_ADMIT_ALL = functions.called("relay", "admit_all")
 
 
 class Policy(Protocol):
@@ -28,7 +33,8 @@ class Policy(Protocol):
 
 
 class Admission:
-    """Asks the function `admit` over the lean connection; one pipelined command per question."""
+    """Asks the board over the lean connection. `together`: one call asks for several users. On a cluster
+    their keys lie in several slots, and the calls are pipelined instead."""
 
     def __init__(
         self,
@@ -36,11 +42,14 @@ class Admission:
         policy: Policy,
         install: Callable[[], Awaitable[None]],
         note_refusal: Callable[[UUID, str], None],
+        *,
+        together: bool = True,
     ) -> None:
         self._commands = commands
         self._policy = policy
         self._install = install
         self._note_refusal = note_refusal
+        self._together = together
 
     async def admit(self, name: str, user: UUID, event_id: str = "") -> None:
         """Admits one event of `user` under the limit `name`; the same non-empty `event_id` counts once.
@@ -52,7 +61,7 @@ class Admission:
             raise refusal
 
     async def admit_all(
-        self, name: str, events: list[tuple[UUID, str]], sizes: list[int] | None = None
+        self, name: str, events: list[Event], sizes: list[int] | None = None
     ) -> list[Refusal | None]:
         """For each (user, event id) in order: None when admitted, else the refusal. With `sizes` (bytes of
         each), an event passes the user's window of bytes too, or counts in neither."""
@@ -61,26 +70,34 @@ class Admission:
             bytes_row = None if sizes is None else self._policy.row(BYTES)
         except Refusal as refusal:
             return [refusal] * len(events)
+        calls: list[tuple[list[Event], Question]]
         if bytes_row is None or sizes is None:
-            questions = [_question(row, user, event_id) for user, event_id in events]
+            calls = [([event], _question(row, *event)) for event in events]
         else:
-            questions = [
-                _question_with_bytes(row, bytes_row, user, event_id, size)
-                for (user, event_id), size in zip(events, sizes, strict=True)
+            size = EVENTS_AT_ONCE if self._together else 1
+            calls = [
+                (part, _question_with_bytes(row, bytes_row, part, sizes[start : start + size]))
+                for start in range(0, len(events), size)
+                if (part := events[start : start + size])
             ]
-        asked = [self._commands.execute(*question) for question in questions]
-        return [
-            await self._outcome(name, user, question, reply)
-            for (user, _), question, reply in zip(events, questions, asked, strict=True)
-        ]
+        asked = [self._commands.execute(*question) for _, question in calls]
+        outcomes: list[Refusal | None] = []
+        for (part, question), reply in zip(calls, asked, strict=True):
+            outcomes += await self._outcomes(name, part, question, reply)
+        return outcomes
 
-    async def _outcome(
-        self, name: str, user: UUID, question: Question, asked: "asyncio.Future[Any]"
-    ) -> Refusal | None:
+    async def _outcomes(
+        self, name: str, events: list[Event], question: Question, asked: "asyncio.Future[Any]"
+    ) -> list[Refusal | None]:
         try:
             reply = await self._with_functions(question, asked)
         except (RedisError, OSError):  # the link's own failures among them
-            return Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
+            away = Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
+            return [away] * len(events)
+        replies = reply if question[1] == _ADMIT_ALL else [reply]
+        return [self._outcome(name, user, one) for (user, _), one in zip(events, replies, strict=True)]
+
+    def _outcome(self, name: str, user: UUID, reply: list[Any]) -> Refusal | None:
         if reply[0] == 1:
             return None
         limit = refused_limit(reply, name)
@@ -109,11 +126,15 @@ def _question(row: Limit, user: UUID, event_id: str) -> Question:
     return ("FCALL", _ADMIT, len(names), *names, row.name, row.count, row.window_ms, event_id)
 
 
-def _question_with_bytes(row: Limit, bytes_row: Limit, user: UUID, event_id: str, size: int) -> Question:
-    names = (
-        keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user),
-        keys.limit_window(bytes_row.name, str(user)),
-    )  # fmt: skip
-    event = (row.name, row.count, row.window_ms, event_id)
-    of_bytes = (bytes_row.name, bytes_row.count, bytes_row.window_ms, size)
-    return ("FCALL", _ADMIT, len(names), *names, *event, *of_bytes)
+def _question_with_bytes(row: Limit, bytes_row: Limit, events: list[Event], sizes: list[int]) -> Question:
+    names: list[str | int] = []
+    each: list[str | int] = []
+    for (user, event_id), size in zip(events, sizes, strict=True):
+        subject = str(user)
+        names += (
+            keys.limit_window(row.name, subject), keys.override(subject), keys.cooldown(subject),
+            keys.limit_window(bytes_row.name, subject),
+        )  # fmt: skip
+        each += event_id, size
+    rows = (row.name, row.count, row.window_ms, bytes_row.name, bytes_row.count, bytes_row.window_ms)
+    return ("FCALL", _ADMIT_ALL, len(names), *names, *rows, *each)

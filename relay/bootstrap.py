@@ -171,7 +171,10 @@ async def _wire(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
         capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms, watch=watch,
     )  # fmt: skip
-    admission = Admission(board_link, limits, install_board, limits.note_refusal)
+    admission = Admission(
+        board_link, limits, install_board, limits.note_refusal,
+        together=not servers.is_cluster(settings.board_url),
+    )  # fmt: skip
     presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)

@@ -1,5 +1,6 @@
 """The load tool measures what it says: every message of a short run is accepted, received and counted."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_messages_through_the_log_are_read_back_and_audited() -> None:
     assert done.returncode == 0, done.stderr
     assert "(300 messages)" in done.stdout
     assert "clean: every message is there once, in order" in done.stdout
+
+
+def test_what_a_message_costs_is_told_for_each_phase() -> None:
+    done = run("cost", "--users", "4", "--seconds", "1", "--rate", "40", "--json", timeout=120)
+    assert done.returncode == 0, done.stderr
+    idle, paced, closed = json.loads(done.stdout)
+    assert [phase["name"] for phase in (idle, paced, closed)] == ["idle", "paced", "closed loop"]
+    assert (idle["messages"], idle["accepted_ms"]) == (0, [0, 0])
+    assert 20 <= paced["messages"] <= 50
+    for phase in (idle, paced, closed):
+        processes = {"node-0", "log", "board", "postgres", "projector", "pusher", "retention", "rate-limiter"}
+        assert processes < set(phase["cpu"])
+        assert phase["calls"]["log xread"] > 0
+    for phase in (paced, closed):
+        assert phase["calls"]["log xadd"] > 1, "the envelope, and now and then an acknowledgement"
+        assert phase["log_file_bytes"] > 512
 
 
 def test_a_relay_that_is_not_there_is_said_in_one_line() -> None:

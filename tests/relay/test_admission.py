@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from relay.admission import Admission
+from relay.admission import EVENTS_AT_ONCE, Admission
 from schema import functions, servers
 from schema.limits import BYTES, MESSAGES, MINUTE, Limit
 from schema.link import Link
@@ -38,13 +38,17 @@ class Door:
         self.given = 0
 
     def admission(
-        self, *rows: Limit | None, install: Callable[[], Awaitable[None]] | None = None
+        self,
+        *rows: Limit | None,
+        install: Callable[[], Awaitable[None]] | None = None,
+        together: bool = True,
     ) -> Admission:
         return Admission(
             self.link,
             InForce(*(rows or (THREE,))),
             install or self._install,
             lambda user, name: self.noted.append((user, name)),
+            together=together,
         )
 
     async def _install(self) -> None:
@@ -88,6 +92,25 @@ async def test_bytes_are_admitted_in_the_same_question_and_the_refusal_names_the
         ("rate_limited", "Over the limit of messages."),
     ]  # fmt: skip
     assert door.noted == [(anna, BYTES), (anna, MESSAGES)]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["on one server", "as on a cluster"])
+async def test_a_turn_with_bytes_is_asked_for_in_few_calls_and_answered_event_by_event(
+    door: Door, together: bool
+) -> None:
+    users = [uuid4() for _ in range(EVENTS_AT_ONCE)]
+    events = [(user, str(number)) for number in range(4) for user in users]
+    admission = door.admission(THREE, HUNDRED_BYTES, together=together)
+    await door.client.config_resetstat()
+    found = await admission.admit_all(MESSAGES, events, [1] * len(events))
+    assert [refusal is None for refusal in found] == [True] * 3 * len(users) + [False] * len(users)
+    assert door.noted == [(user, MESSAGES) for user in users]
+    calls = (await door.client.info("commandstats"))["cmdstat_fcall"]["calls"]
+    assert calls == (4 if together else len(events))
+
+
+async def test_a_turn_without_anybody_asks_nothing(door: Door) -> None:
+    assert await door.admission(THREE, HUNDRED_BYTES).admit_all(MESSAGES, [], []) == []
 
 
 async def test_a_policy_without_a_limit_of_bytes_admits_nothing_that_has_some(door: Door) -> None:

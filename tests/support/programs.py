@@ -24,6 +24,13 @@ def load(arguments: list[str]) -> None:
     main(args=arguments, prog_name="load")
 
 
+def cost(arguments: list[str]) -> None:
+    """The load tool of what a message costs."""
+    from ops.load.cost import main
+
+    main(args=arguments, prog_name="cost")
+
+
 def archive_load(arguments: list[str]) -> None:
     """The load tool of log and archive."""
     from ops.load.archive import main

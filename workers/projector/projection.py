@@ -16,8 +16,8 @@ from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled
 
 PACE: Final = Pace(linger_seconds=0.4, verify_seconds=0.0)
-"""Lingering lets most envelopes be acknowledged before they would be written: nodes collect acknowledgements
-for a tenth of a second. A device that connects waits as long for the newest envelopes, at most."""
+"""Lingering is what lets most envelopes be acknowledged before they would be written. Nodes collect
+acknowledgements for a tenth of a second. A catch-up may wait that long for the newest envelopes."""
 
 
 def is_urgent(event: LogEvent) -> bool:

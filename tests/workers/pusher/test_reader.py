@@ -74,13 +74,15 @@ def to(board: Any) -> Any:
 
 
 async def pushed(board: Any, user: UUID) -> list[int]:
-    """The numbers that the node was told for the user, in order."""
-    found = []
-    for _, fields in await board.xrange(keys.inbox("n1")):
-        for name, value in fields.items():
-            if name.startswith(b"p:") and user.bytes in value:
-                found.append(int(name.removeprefix(b"p:")))
-    return found
+    """The numbers that the node was told for the user, in order. An inbox entry may have the same field for
+    two users, of which redis-py's own reply keeps one."""
+    entries = await board.eval("return redis.call('XRANGE', KEYS[1], '-', '+')", 1, keys.inbox("n1"))
+    return [
+        int(name.removeprefix(b"p:"))
+        for _, flat in entries
+        for name, value in zip(flat[::2], flat[1::2], strict=True)
+        if name.startswith(b"p:") and user.bytes in value
+    ]
 
 
 async def group(log: Any, partition: int) -> dict[str, Any]:
