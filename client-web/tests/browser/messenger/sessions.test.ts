@@ -85,7 +85,7 @@ test('a session begun while the clock was a year ahead grows old all the same', 
     await anna.messenger.sendText(bob.chat, `after ${days} days`)
     await until(() => anna.statuses()[before] === 'accepted', 'accepted')
     const body = relay.sends.at(-1)?.payload.envelopes[0]?.body
-    if (body) sessionsUsed.push(toBase64(parsePrekeyMessage(body).baseKey))
+    if (body) sessionsUsed.push(toBase64(prekeyMessage(body).baseKey))
   }
   const [ahead, right, later] = sessionsUsed
   expect(right).toBe(ahead)
