@@ -15,7 +15,7 @@ export interface LatePartEvents {
   unreachable(): void
 }
 
-/** For a file that is fetched by other means than `import()`. */
+/** For a file that is fetched by other means than `import()`: a worker's script, the scanner. */
 export function reportMissingPart(): void {
   dispatchEvent(new Event(FILE_MISSING))
 }

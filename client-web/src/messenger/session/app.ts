@@ -20,7 +20,7 @@ import { Budget } from '@/messenger/core/budget'
 import { Core, updateAccount } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
 import type { AppState, SessionEnd } from '@/messenger/contract'
-import { isExpected, troubleOf } from './messenger-errors'
+import { reportUnopened, troubleOf } from './messenger-errors'
 import { LocalData } from './local-data'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { keptTokens } from './kept-tokens'
@@ -120,10 +120,7 @@ export class App {
     await this.proceed()
   }
 
-  /**
-   * Data that does not open must never look like a device that has none, which may begin anew. Rejects never: the
-   * phase shows what failed, and a bug is reported.
-   */
+  /** Never rejects. Data that does not open must not look like a device that has none, which may begin anew. */
   private async opening(work: (current: () => boolean) => Promise<void>): Promise<void> {
     const { turn } = this
     const current = (): boolean => turn === this.turn
@@ -140,7 +137,7 @@ export class App {
         const knownUsername = this.opened.account?.username ?? null
         this.view.app({ phase: 'signed_out', account: null, knownUsername })
       }
-      if (!isExpected(error)) reportError(error)
+      reportUnopened(error)
     }
   }
 

@@ -1,6 +1,7 @@
 /** Every failure below becomes the one typed error the views know. */
 import { CryptoError } from '@/crypto/errors'
 import type { CryptoErrorCode } from '@/crypto/errors'
+import { reportMissingPart } from '@/platform/late-parts'
 import { PasskeyError } from '@/platform/platform'
 import { StorageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
@@ -70,18 +71,18 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
 
 const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoError]
 
-/** Of none of the types that a person is told about in words of their own. */
+/** True for an error of none of the known types. */
 export const isBug = (error: unknown): boolean => !TYPES.some((type) => error instanceof type)
 
+/** The engine's script did not come: no connection, or a server that has another version by now. */
 const isNotLoaded = (error: unknown): boolean =>
   error instanceof CryptoError && error.code === 'not_loaded'
 
-/** Not a bug of ours. */
-export const isExpected = (error: unknown): boolean =>
-  error instanceof RelayError ||
-  error instanceof StorageError ||
-  error instanceof MessengerError ||
-  isNotLoaded(error)
+/** Offers another version if that is why; a fault of the engine, or a bug, goes to the console. */
+export function reportUnopened(error: unknown): void {
+  if (isNotLoaded(error)) reportMissingPart()
+  else if (isBug(error) || error instanceof CryptoError) reportError(error)
+}
 
 /** Why what is on this device did not open. */
 export function troubleOf(error: unknown): AppState['trouble'] {

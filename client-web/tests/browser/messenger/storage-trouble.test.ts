@@ -1,6 +1,7 @@
 /** A start that does not open what lies here: said so, nothing overwritten, and a way on. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { cdp } from 'vitest/browser'
+import { watchLateParts } from '@/platform/late-parts'
 import { openDatabase } from '@/storage/database'
 import type { SealedRecord } from '@/storage/schema'
 import { Vault } from '@/storage/vault'
@@ -173,10 +174,14 @@ test('an engine that cannot be fetched: no connection is said, and it opens once
     absent.length > 0 ? new Worker(absent.pop() ?? '', { type: 'module' }) : engineThread()
   const again = new Client('anna', relay, { thread }, anna.database)
   const reported = vi.spyOn(globalThis, 'reportError')
-  onTestFinished(() => void vi.restoreAllMocks())
+  const events = { outdated: vi.fn(), unreachable: vi.fn() }
+  const stop = watchLateParts(events, () => Promise.resolve(true))
+  onTestFinished(() => (vi.restoreAllMocks(), stop()))
   await again.boot()
   expect(again.shown.state).toMatchObject({ phase: 'unopened', trouble: 'offline' })
   expect(reported).not.toHaveBeenCalled()
+  // After an upgrade the server has it no more: then the new version is offered.
+  await until(() => events.outdated.mock.calls.length === 1, 'looked for another version')
   await again.messenger.openStorage()
   expect(again.shown.state.phase).toBe('ready')
   await again.messenger.sendText(bob.chat, 'still here')
