@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
 import { isValid } from '@/crypto/xeddsa'
-import { kemPrekeys } from '@/messenger/core/key-records'
+import { kemPrekeys, usedBaseKeys } from '@/messenger/core/key-records'
 import type { Wire } from '@/wire/wire'
 import scene from '../../fixtures/profiles-2026-11-29.base64?raw'
 import { Client } from '../../support/client'
@@ -18,7 +18,7 @@ async function kept(client: Client) {
   client.stop()
   const { db, store } = await openStore(client.database)
   try {
-    return await store.all(kemPrekeys)
+    return { keys: await store.all(kemPrekeys), uses: await store.all(usedBaseKeys) }
   } finally {
     db.close()
   }
@@ -57,7 +57,7 @@ test('a new device publishes ten one-time KEM prekeys and a last resort, all sig
     expect([bytes.length, bytes[0]]).toEqual([1569, 8])
     expect(isValid(identity, bytes, fromBase64(signature))).toBe(true)
   }
-  const here = await kept(anna)
+  const { keys: here } = await kept(anna)
   expect(here.map(({ id }) => id).toSorted()).toEqual(all.map(({ id }) => id).toSorted())
   expect(here.filter(({ lastResort }) => lastResort).map(({ id }) => id)).toEqual([kemPrekey?.id])
 })
@@ -91,6 +91,8 @@ test('the last resort is renewed with the signed prekey; the old one goes when b
   }
   const device = relay.device('anna')
   const [signed, first] = [device.signedPrekey.id, device.kemPrekey?.id]
+  // The session begins with the last resort, and that is remembered for as long as the key is kept.
+  device.kemPrekeys.length = 0
   hers = relays = 8
   await tellTime('a week later')
   await again(anna)
@@ -98,15 +100,22 @@ test('the last resort is renewed with the signed prekey; the old one goes when b
   expect(device.kemPrekey?.id).not.toBe(first)
   hers = 80
   await again(anna)
-  const held = async () => (await kept(anna)).map(({ id }) => id)
-  expect(await held()).toContain(first)
+  const held = async () => {
+    const { keys, uses } = await kept(anna)
+    return { keys: keys.map(({ id }) => id), uses: uses.map(({ kemPrekeyId }) => kemPrekeyId) }
+  }
+  const before = await held()
+  expect(before.keys).toContain(first)
+  expect(before.uses).toEqual([first])
   const later = await anna.reloaded()
   relays = 80
   await bob.messenger.sendText(anna.chat, 'both agree')
   await until(() => later.shown.conversations.get(bob.chat)?.last?.text === 'both agree', 'told')
   await again(later)
   later.stop()
-  expect(await held()).not.toContain(first)
+  const after = await held()
+  expect(after.keys).not.toContain(first)
+  expect(after.uses).toEqual([])
 })
 
 describe('a relay that lost, or never had them', () => {
