@@ -13,6 +13,7 @@ from relay.database import Database
 from relay.directory import Directory
 from relay.files.service import Files
 from relay.limits import Limits
+from relay.linking.waits import Waits
 from relay.readiness import Readiness
 from relay.receipts import Receipts
 from schema.refusals import Refusal
@@ -43,6 +44,7 @@ class Parts:
     warning: Callable[[], str | None]
     """Why sends are refused, or will be soon."""
     files: Files | None = None
+    link_waits: Waits = field(default_factory=Waits)
     readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""

@@ -9,6 +9,8 @@ from relay.database import transaction
 from relay.http.calls import Answer, Call
 from relay.http.credentials import of_session, prove
 from relay.linking import grants, mailboxes
+from relay.linking.mailboxes import Letter
+from relay.parts import Parts
 from schema.limits import CREDENTIAL_CHANGES, LINKS
 from schema.refusals import Refusal
 from schema.wire_http import Grant, GrantRequest, Link, LinkBody, LinkLetter
@@ -29,15 +31,14 @@ async def open_link(call: Call[None]) -> Link:
 
 async def read_link(call: Call[None]) -> Answer:
     """What lies in the mailbox; with `If-None-Match` it waits for something else to."""
-    seen, loop = _version(call, "If-None-Match"), asyncio.get_running_loop()
-    deadline = loop.time() + WAIT_SECONDS
-    while True:
-        letter = await mailboxes.read(call.parts.board, call.path["link_id"])
-        if letter.version != seen:
-            return Answer(200, LinkLetter(letter.body), _tag(letter.version))
-        if loop.time() >= deadline or call.parts.draining():
-            return Answer(304, None, _tag(letter.version))
-        await asyncio.sleep(LOOK_SECONDS)
+    parts, link, seen = call.parts, call.path["link_id"], _version(call, "If-None-Match")
+    letter = await mailboxes.read(parts.board, link)
+    if letter.version == seen:
+        with parts.link_waits.at(link):
+            letter = await _other(parts, link, seen)
+    if letter.version == seen:
+        return Answer(304, None, _tag(letter.version))
+    return Answer(200, LinkLetter(letter.body), _tag(letter.version))
 
 
 async def write_link(call: Call[LinkBody]) -> Answer:
@@ -58,6 +59,17 @@ async def grant_device(call: Call[GrantRequest]) -> Grant:
     await prove(parts, of_session(call.claims.session_id), account, call.body.password)
     session = call.claims.session_id
     return Grant(*await grants.issue(parts.board, call.user_id, session, account.password_hash))
+
+
+async def _other(parts: Parts, link: str, seen: int) -> Letter:
+    """What lies there once it is another than `seen`, or when the time to wait is over."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + WAIT_SECONDS
+    while True:
+        letter = await mailboxes.read(parts.board, link)
+        if letter.version != seen or loop.time() >= deadline or parts.draining():
+            return letter
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _version(call: Call[Any], name: str) -> int | None:

@@ -68,7 +68,8 @@ ROUTES: Final = (
         access=False,
     ),
     Route(
-        "GET", _LINK, linking.read_link, answer=wire.LinkLetter, statuses=(200, 304), codes=("not_found",),
+        "GET", _LINK, linking.read_link, answer=wire.LinkLetter, statuses=(200, 304),
+        codes=("not_found", "rate_limited"),
         access=False, seconds=linking.READ_SECONDS,
         headers=(("If-None-Match", "An ETag: waits up to 25 seconds for another."),),
     ),

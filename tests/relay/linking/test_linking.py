@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,10 @@ import pytest
 from relay.http import linking
 from relay.http.app import build_app
 from relay.http.peer import Peers
+from relay.linking.waits import OF_NODE, PER_LINK, Waits
 from schema import keys
 from schema.limits import CREDENTIAL_CHANGES
+from schema.refusals import Refusal
 from schema.settings import Settings
 from tests.support.people import PASSWORD, Person, Reply
 from tests.support.relay import Relay, open_parts, serve
@@ -68,6 +70,31 @@ async def test_who_waits_in_vain_is_told_that_nothing_is_new(
     tag = (await node.stranger().call("GET", link)).headers["ETag"]
     reply = await node.stranger().call("GET", link, headers={"If-None-Match": tag})
     assert (reply.status, reply.body, reply.headers["ETag"]) == (304, b"", tag)
+
+
+def test_waits_are_bounded_per_link_and_node() -> None:
+    waits = Waits()
+    with ExitStack() as stack:
+        for number in range(OF_NODE):
+            stack.enter_context(waits.at(f"link {number // PER_LINK}"))
+        for link, code in (("link 0", "rate_limited"), ("another", "unavailable")):
+            with pytest.raises(Refusal, match=code):
+                stack.enter_context(waits.at(link))
+    with waits.at("link 0"):
+        pass
+
+
+async def test_more_than_two_devices_that_wait_are_refused(node: Relay) -> None:
+    link = await opened(node.stranger())
+    tag = (await node.stranger().call("GET", link)).headers["ETag"]
+    waiting = [
+        asyncio.create_task(node.stranger().call("GET", link, headers={"If-None-Match": tag}))
+        for _ in range(PER_LINK + 1)
+    ]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert [(await reply).status for reply in done] == [429]
+    assert (await put(node.stranger(), link, b"now", tag)).status == 204
+    assert sorted([(await reply).status for reply in waiting]) == [200] * PER_LINK + [429]
 
 
 def test_a_wait_is_twenty_five_seconds_and_the_call_outlives_it() -> None:
