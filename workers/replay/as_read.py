@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from workers.positions import MOST, START, Position
+from workers.positions import START, Position
 from workers.projector import digests
 from workers.projector.digests import Row
 from workers.replay.records import Page, Record
@@ -31,7 +31,7 @@ class _Part(msgspec.Struct):
 
 
 class _Stretch(msgspec.Struct):
-    """`count` entries behind `after`, up to `upto`."""
+    """`count` entries behind `after` (of those that no row covers: from there on), up to `upto`."""
 
     after: Position
     upto: Position
@@ -131,7 +131,7 @@ class AsRead:
                 yield self._violation("gone", text, one.upto)
         for one in self._uncovered:
             if one.upto > trimmed:
-                text = f"the database has no digests of {one.entries} {one.between}"
+                text = f"the database has no digests of {one.entries} from {one.after} to {one.upto}"
                 yield self._violation("digests", text, one.upto)
 
     def notes(self) -> Iterator[str]:
@@ -186,7 +186,6 @@ async def follow(database: Any, as_read: AsRead, upto: Position) -> None:
 def _extend(stretches: list[_Stretch], position: Position) -> None:
     """One stretch: where it is interrupted does not matter."""
     if not stretches:
-        before = Position(position.ms, position.n - 1) if position.n else Position(position.ms - 1, MOST)
-        stretches.append(_Stretch(before, position, 0))
+        stretches.append(_Stretch(position, position, 0))
     stretches[0].upto = position
     stretches[0].count += 1
