@@ -5,8 +5,7 @@ KiB), so no call is larger either. What waits beyond that is served fairly (`rel
 megabytes delay another's message by what is under way, not by all that was submitted before it.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
 from relay.fair_queue import FairQueue
@@ -23,20 +22,19 @@ way (measured: ops/decisions/2026-11-30-sends-wait-in-a-fair-queue.md)."""
 class Call(Generic[S]):
     """Submissions that go together: of one function and partition. `size` in bytes."""
 
-    def __init__(self, function: str, partition: int, submissions: list[S], size: int) -> None:
+    def __init__(self, function: str, partition: int) -> None:
         self.function = function
         self.partition = partition
-        self.submissions = submissions
-        self.size = size
+        self.submissions: list[S] = []
+        self.size = 0
         self.is_under_way = True
 
 
 class Calls(Generic[S]):
-    """All that one node submits. `size`: the bytes of a submission."""
+    """All that one node submits."""
 
-    def __init__(self, size: Callable[[S], int]) -> None:
-        self._size = size
-        self._waiting: FairQueue[tuple[tuple[str, int], S]] = FairQueue()
+    def __init__(self) -> None:
+        self._waiting: FairQueue[tuple[tuple[str, int], int, S]] = FairQueue()
         self._under_way = 0
 
     @property
@@ -44,22 +42,24 @@ class Calls(Generic[S]):
         """Whether something has not left yet."""
         return bool(self._waiting)
 
-    def submit(self, sender: Hashable, function: str, partition: int, submission: S) -> None:
-        """It waits for its call."""
-        self._waiting.push((function, sender), self._size(submission), ((function, partition), submission))
+    def submit(self, sender: Hashable, function: str, partition: int, size: int, submission: S) -> None:
+        """It waits for its call; `size` in bytes."""
+        self._waiting.push((function, sender), size, ((function, partition), size, submission))
 
     def begin(self) -> list[Call[S]]:
         """The calls that leave now; each is under way until it is `over`."""
-        turns: dict[tuple[str, int], list[S]] = defaultdict(list)
+        calls: list[Call[S]] = []
+        filling: dict[tuple[str, int], Call[S]] = {}
         while self._waiting and self._under_way < UNDER_WAY_BYTES:
-            kind, submission = self._waiting.pop()
-            turns[kind].append(submission)
-            self._under_way += self._size(submission)
-        return [
-            Call(*kind, part, sum(map(self._size, part)))
-            for kind, turn in turns.items()
-            for part in (turn[begin : begin + CALL_SENDS] for begin in range(0, len(turn), CALL_SENDS))
-        ]
+            kind, size, submission = self._waiting.pop()
+            call = filling.get(kind)
+            if call is None or len(call.submissions) >= CALL_SENDS:
+                call = filling[kind] = Call(*kind)
+                calls.append(call)
+            call.submissions.append(submission)
+            call.size += size
+            self._under_way += size
+        return calls
 
     def over(self, call: Call[S]) -> None:
         """The log has answered the call, or never will. May be repeated."""

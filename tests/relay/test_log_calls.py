@@ -17,17 +17,13 @@ SUBMITTED = st.lists(
 )
 
 
-def sized(item: Item) -> int:
-    return item[2]
-
-
 @given(SUBMITTED, st.randoms(use_true_random=False))
 def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
     submitted: list[tuple[str, int, int]], random: Random
 ) -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place, (sender, partition, size) in enumerate(submitted):
-        calls.submit(sender, "accept", partition, (sender, place, size))
+        calls.submit(sender, "accept", partition, size, (sender, place, size))
     under_way: list[Call[Item]] = []
     left: list[Item] = []
     while calls.waiting or under_way:
@@ -49,11 +45,11 @@ def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
 
 
 def test_a_small_message_waits_for_what_is_under_way_only() -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place in range(64):
-        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+        calls.submit("heavy", "accept", 0, 65_536, ("heavy", place, 65_536))
     (first,) = calls.begin()
-    calls.submit("light", "accept", 0, ("light", 64, 512))
+    calls.submit("light", "accept", 0, 512, ("light", 64, 512))
     assert calls.begin() == [], "the bound is reached"
     calls.over(first)
     (following,) = calls.begin()
@@ -61,10 +57,10 @@ def test_a_small_message_waits_for_what_is_under_way_only() -> None:
 
 
 def test_an_acknowledgement_does_not_wait_for_its_users_own_sends() -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place in range(64):
-        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+        calls.submit("heavy", "accept", 0, 65_536, ("heavy", place, 65_536))
     (first,) = calls.begin()
-    calls.submit("heavy", "acknowledge", 0, ("heavy", 64, 40))
+    calls.submit("heavy", "acknowledge", 0, 40, ("heavy", 64, 40))
     calls.over(first)
     assert "acknowledge" in {call.function for call in calls.begin()}
