@@ -7,8 +7,7 @@ rest waits in a fair queue (`relay.fair_queue`): one user's megabytes delay anot
 under way, not by all that were submitted before it.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
 from relay.fair_queue import FairQueue
@@ -28,21 +27,20 @@ Lane = tuple[str, int]
 class Call(Generic[S]):
     """Submissions that go together: of one function and partition. `size` in bytes."""
 
-    def __init__(self, lane: Lane, submissions: list[S], size: int) -> None:
+    def __init__(self, lane: Lane) -> None:
         self.lane = lane
         self.function, self.partition = lane
-        self.submissions = submissions
-        self.size = size
+        self.submissions: list[S] = []
+        self.size = 0
         self.is_counted = True
         self.is_over = False
 
 
 class Calls(Generic[S]):
-    """All submissions of one node. `size`: the bytes of a submission."""
+    """All submissions of one node."""
 
-    def __init__(self, size: Callable[[S], int]) -> None:
-        self._size = size
-        self._waiting: FairQueue[Lane, S] = FairQueue()
+    def __init__(self) -> None:
+        self._waiting: FairQueue[Lane, tuple[int, S]] = FairQueue()
         self._busy: set[Lane] = set()
         self._under_way = 0
 
@@ -51,21 +49,23 @@ class Calls(Generic[S]):
         """Whether a submission has not left yet."""
         return bool(self._waiting)
 
-    def submit(self, sender: Hashable, function: str, partition: int, submission: S) -> None:
-        """Queues the submission for its call."""
-        self._waiting.push((function, partition), (function, sender), self._size(submission), submission)
+    def submit(self, sender: Hashable, function: str, partition: int, size: int, submission: S) -> None:
+        """Queues the submission for its call; `size` in bytes."""
+        self._waiting.push((function, partition), (function, sender), size, (size, submission))
 
     def begin(self) -> list[Call[S]]:
         """The calls that leave now; each is under way until it is `over`."""
-        turns: dict[Lane, list[S]] = defaultdict(list)
+        calls: dict[Lane, Call[S]] = {}
         while self._under_way < UNDER_WAY_BYTES and (lane := self._waiting.first(self._busy)) is not None:
-            submission = self._waiting.pop(lane)
-            turns[lane].append(submission)
-            self._under_way += self._size(submission)
-            if len(turns[lane]) == CALL_SENDS:
+            size, submission = self._waiting.pop(lane)
+            call = calls.get(lane) or calls.setdefault(lane, Call(lane))
+            call.submissions.append(submission)
+            call.size += size
+            self._under_way += size
+            if len(call.submissions) == CALL_SENDS:
                 self._busy.add(lane)
-        self._busy.update(turns)
-        return [Call(lane, turn, sum(map(self._size, turn))) for lane, turn in turns.items()]
+        self._busy.update(calls)
+        return [*calls.values()]
 
     def stalled(self, call: Call[S]) -> None:
         """The connection of the call was lost: its bytes delay nobody now, its partition still waits."""

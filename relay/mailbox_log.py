@@ -69,7 +69,7 @@ class MailboxLog:
         self._now = now
         self._watch = watch
         self._log_id = "" if watch is None else watch.log_id
-        self._calls: Calls[_Submission] = Calls(_bytes)
+        self._calls: Calls[_Submission] = Calls()
         self._is_due = False
         self._running: set[asyncio.Task[None]] = set()
 
@@ -181,7 +181,7 @@ class MailboxLog:
     def _submit(
         self, sender: UUID, function: str, partition: int, submission: _Submission
     ) -> "asyncio.Future[Any]":
-        self._calls.submit(sender, function, partition, submission)
+        self._calls.submit(sender, function, partition, _bytes(submission), submission)
         self._flush_soon()
         return submission.future
 

@@ -65,6 +65,7 @@ class Sends:
         self._turn: list[PendingSend] = []
         self._unanswered_bytes = 0
         self._running: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Future[Accepted]] = set()
 
     def take(self, socket: LiveSocket, payload: msgspec.Raw, packet_id: int | None) -> None:
         """Takes one call. Raises Refusal invalid, too_large or rate_limited when it cannot be tried."""
@@ -82,10 +83,11 @@ class Sends:
 
     async def drain(self) -> None:
         """Waits until every send taken has been answered."""
-        while self._turn or self._running:
+        while self._turn or self._running or self._accepting:
             await asyncio.sleep(0)
-            if self._running:
-                await asyncio.wait(set(self._running))
+            waiting: set[asyncio.Future[Any]] = {*self._running, *self._accepting}
+            if waiting:
+                await asyncio.wait(waiting)
 
     def _flush(self) -> None:
         turn, self._turn = self._turn, []
@@ -107,20 +109,19 @@ class Sends:
         admitted = await self._admitted(turn)
         at = self._now()
         refusing: list[Coroutine[Any, Any, None]] = []
-        accepting: list[asyncio.Future[Accepted]] = []
         for pending, refusal in zip(turn, admitted, strict=True):
             if refusal is None:
                 socket = pending.socket
-                accepting.append(self._log.accept(socket.user, socket.device, pending.send, at))
-                accepting[-1].add_done_callback(partial(self._settle, pending))
+                future = self._log.accept(socket.user, socket.device, pending.send, at)
+                self._accepting.add(future)
+                future.add_done_callback(partial(self._settle, pending))
             else:
                 refusing.append(self._refuse(pending, refusal))
         await asyncio.gather(*refusing)
-        if accepting:
-            await asyncio.wait(accepting)
 
     def _settle(self, pending: PendingSend, outcome: "asyncio.Future[Accepted]") -> None:
         """At once, whatever else of its turn still waits."""
+        self._accepting.discard(outcome)
         try:
             answer = outcome.result()
             metrics.ACCEPTS.inc()

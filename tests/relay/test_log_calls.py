@@ -17,17 +17,13 @@ SUBMITTED = st.lists(
 )
 
 
-def sized(item: Item) -> int:
-    return item[2]
-
-
 @given(SUBMITTED, st.randoms(use_true_random=False))
 def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
     submitted: list[tuple[str, int, int]], random: Random
 ) -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place, (sender, partition, size) in enumerate(submitted):
-        calls.submit(sender, "accept", partition, (sender, place, size))
+        calls.submit(sender, "accept", partition, size, (sender, place, size))
     under_way: list[Call[Item]] = []
     left: list[Item] = []
     while calls.waiting or under_way:
@@ -51,11 +47,11 @@ def test_everything_leaves_in_its_senders_order_and_within_the_bounds(
 
 
 def test_a_small_message_waits_for_what_is_under_way_only() -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place in range(64):
-        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+        calls.submit("heavy", "accept", 0, 65_536, ("heavy", place, 65_536))
     (first,) = calls.begin()
-    calls.submit("light", "accept", 0, ("light", 64, 512))
+    calls.submit("light", "accept", 0, 512, ("light", 64, 512))
     assert calls.begin() == [], "the bound is reached"
     calls.over(first)
     (following,) = calls.begin()
@@ -63,22 +59,22 @@ def test_a_small_message_waits_for_what_is_under_way_only() -> None:
 
 
 def test_an_acknowledgement_does_not_wait_for_its_users_own_sends() -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place in range(64):
-        calls.submit("heavy", "accept", 0, ("heavy", place, 65_536))
+        calls.submit("heavy", "accept", 0, 65_536, ("heavy", place, 65_536))
     (first,) = calls.begin()
-    calls.submit("heavy", "acknowledge", 0, ("heavy", 64, 40))
+    calls.submit("heavy", "acknowledge", 0, 40, ("heavy", 64, 40))
     calls.over(first)
     assert "acknowledge" in {call.function for call in calls.begin()}
 
 
 def test_what_is_submitted_while_a_call_is_under_way_goes_together_with_the_next() -> None:
-    calls: Calls[Item] = Calls(sized)
-    calls.submit("ada", "accept", 0, ("ada", 0, 100))
+    calls: Calls[Item] = Calls()
+    calls.submit("ada", "accept", 0, 100, ("ada", 0, 100))
     (first,) = calls.begin()
     for place, sender in enumerate("bc", start=1):
-        calls.submit(sender, "accept", 0, (sender, place, 100))
-    calls.submit("d", "accept", 1, ("d", 3, 100))
+        calls.submit(sender, "accept", 0, 100, (sender, place, 100))
+    calls.submit("d", "accept", 1, 100, ("d", 3, 100))
     (elsewhere,) = calls.begin()
     assert elsewhere.partition == 1
     calls.over(first)
@@ -87,12 +83,12 @@ def test_what_is_submitted_while_a_call_is_under_way_goes_together_with_the_next
 
 
 def test_a_call_whose_connection_was_lost_holds_back_its_own_partition_only() -> None:
-    calls: Calls[Item] = Calls(sized)
+    calls: Calls[Item] = Calls()
     for place in range(4):
-        calls.submit("ada", "accept", 0, ("ada", place, UNDER_WAY_BYTES // 4))
+        calls.submit("ada", "accept", 0, UNDER_WAY_BYTES // 4, ("ada", place, UNDER_WAY_BYTES // 4))
     (lost,) = calls.begin()
     for partition in (0, 1):
-        calls.submit("bob", "accept", partition, ("bob", 4 + partition, 100))
+        calls.submit("bob", "accept", partition, 100, ("bob", 4 + partition, 100))
     assert calls.begin() == [], "the bound is reached"
     calls.stalled(lost)
     (other,) = calls.begin()
@@ -101,5 +97,5 @@ def test_a_call_whose_connection_was_lost_holds_back_its_own_partition_only() ->
     (later,) = calls.begin()
     assert later.submissions == [("bob", 4, 100)]
     calls.over(lost)
-    calls.submit("bob", "accept", 0, ("bob", 6, 100))
+    calls.submit("bob", "accept", 0, 100, ("bob", 6, 100))
     assert calls.begin() == [], "a call that is over frees its partition once"

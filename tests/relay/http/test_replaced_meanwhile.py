@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from schema.prekeys import EC, KEM, Kind
 from tests.support.people import Person, text64
 from tests.support.relay import Relay
 from tests.support.signal_keys import KeyPair
+from tests.support.until import until
 
 
 def before_the_prekeys(
@@ -58,8 +60,12 @@ async def test_an_account_deleted_between_the_devices_and_their_prekeys_is_nobod
 ) -> None:
     ada, bob = await node.person(prekeys=2), await node.person()
 
+    async def is_projected() -> bool:
+        return not await node.rows("SELECT 1 FROM identities WHERE user_id = %s", UUID(ada.user_id))
+
     async def delete() -> None:
         assert (await ada.call("DELETE", "/v1/account", {"password": ada.password})).status == 204
+        await until(is_projected)
 
     before_the_prekeys(monkeypatch, EC, delete)
     reply = await bob.call("GET", bundle(ada))
