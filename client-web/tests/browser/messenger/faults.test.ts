@@ -1,12 +1,11 @@
 /** Faults of our own while receiving: they pass, or are passed over visibly; nothing blocks the mailbox. */
 import { describe, expect, test } from 'vitest'
-import type { DecryptRequest, SealedEngine } from '@/crypto/sealed-engine'
+import type { DecryptRequest } from '@/crypto/sealed-engine'
 import { CryptoError } from '@/crypto/errors'
 import { openDatabase } from '@/storage/database'
 import { Client, contacts, settledClients } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { fillDisk } from '../../support/full-disk'
-import { hurry } from '../../support/hurry'
 import { calm, until } from '../../support/wait'
 
 /** Two acquainted clients whose engines ask `decrypting` first; it may throw. */
@@ -116,39 +115,6 @@ test('the app starts without a contact and a message that do not open, and says 
     await later.messenger.openConversation(anna.chat)
   }
   expect(told(later), 'the contact is a new one by now').toEqual([1, 2, 1])
-})
-
-describe('a part of the engine that cannot be fetched now', () => {
-  test('is no such fault while receiving: the message waits', async () => {
-    const { step, anna, bob, emptied } = await setUp()
-    let left = 6
-    step.decrypting = ({ remote }) => {
-      if (remote.userId === anna.userId && left-- > 0) throw new CryptoError('not_loaded')
-    }
-    await anna.messenger.sendText(bob.chat, 'patient')
-    const impatience = setInterval(() => bob.messenger.reconnect(), 20)
-    await until(() => bob.received().includes('patient'), 'read').finally(() =>
-      clearInterval(impatience),
-    )
-    await emptied()
-    expect(bob.flow()).not.toContain('undecryptable')
-  })
-
-  test('sets nothing aside that is to be sent', async () => {
-    const { now } = hurry(20)
-    let left = 0
-    const engine = (real: SealedEngine): SealedEngine => ({
-      ...real,
-      encrypt: (request) =>
-        left-- > 0 ? Promise.reject(new CryptoError('not_loaded')) : real.encrypt(request),
-    })
-    const { anna, bob } = await settledClients({ engine, now })
-    // So often a fault of our own would be tried.
-    left = 3
-    await anna.messenger.sendText(bob.chat, 'patient')
-    await until(() => bob.received().includes('patient'), 'sent', 40_000)
-    expect(anna.shown.messages.map(({ problem }) => problem)).not.toContain('set_aside')
-  })
 })
 
 test('a full disk is no such fault: the message waits until there is room', async () => {
