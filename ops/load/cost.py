@@ -14,6 +14,7 @@ import click
 import msgspec
 import uvloop
 
+from ops.addresses import address
 from ops.embedded import valkey
 from ops.embedded.layout import layout
 from ops.errors import OperatorError
@@ -66,8 +67,8 @@ class Phase(msgspec.Struct, frozen=True):
 def main(users: int, window: int, rate: float, seconds: float, body: int, *, as_json: bool) -> None:
     """CPU, commands and bytes of the log's file per message, idle, paced and in a closed loop."""
     try:
-        with own_relay(RAISED) as (address, data):
-            phases = uvloop.run(_measure(address, data, users, window, rate, seconds, body))
+        with own_relay(RAISED) as (node, data):
+            phases = uvloop.run(_measure(node, data, users, window, rate, seconds, body))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -102,7 +103,7 @@ async def _measure(
 async def _standing(data: Path) -> Standing:
     calls, size = {}, 0
     for name in SERVERS:
-        async with servers.client(valkey.url(name, layout(data), ADMIN)) as client:
+        async with servers.client(address(name, layout(data), ADMIN)) as client:
             for command, row in (await client.info("commandstats")).items():
                 calls[f"{name} {command.removeprefix('cmdstat_')}"] = row["calls"]
             if name == valkey.LOG:
