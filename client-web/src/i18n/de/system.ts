@@ -6,6 +6,8 @@ export default {
   reconnectNow: 'Jetzt versuchen',
   rateLimitedSoon: 'Zu viele Nachrichten auf einmal. In {n} s geht es weiter.',
   rateLimited: 'Zu viele Nachrichten auf einmal. Um {time} geht es weiter.',
+  wrongDate:
+    'Das Datum dieses Geräts und das des Servers liegen {n} Tag auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind. | Das Datum dieses Geräts und das des Servers liegen {n} Tag auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind. | Das Datum dieses Geräts und das des Servers liegen {n} Tage auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind.',
   online: 'Verbunden',
   notConnected: 'Nicht verbunden',
   message: 'Neue Nachricht',
