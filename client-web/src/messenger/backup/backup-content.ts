@@ -20,7 +20,7 @@ import { contactOf, conversationOf, fileOf, restored, settingsOf } from './backu
 import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
-/** What a message is shown as says whether it is backed up; what happened stays with what was said. */
+/** A message's kind decides whether it is backed up; notices are. */
 const backedUp = ({ kind }: MessageRecord): boolean =>
   kind === 'notice' || messageRules[kind]?.backedUp === true
 

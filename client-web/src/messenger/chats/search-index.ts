@@ -22,7 +22,7 @@ interface Entry {
 
 class Index {
   readonly entries = new Map<string, Entry>()
-  /** Deleted while the index is built: what was read before is not put in after. */
+  /** Messages deleted while the index is built: they must not be added from an earlier read. */
   readonly gone = new Set<string>()
   readonly listeners = new Set<() => void>()
   cancelled = false
@@ -133,7 +133,7 @@ export class SearchIndex {
         throw error
       })
       .finally(() => this.core.view.progress('search_index', null))
-    // Told to whoever searches.
+    // The search that waits for the index reports the error.
     this.building.catch(() => undefined)
     return index
   }

@@ -16,7 +16,7 @@ export class CachedTable<Id extends string, R> {
     private readonly prefix = '',
   ) {}
 
-  /** What is on disk. */
+  /** As on disk. */
   get all(): ReadonlyMap<Id, R> {
     return this.records
   }

@@ -142,7 +142,7 @@ export const counts = stored('counters', number)
 export const countLists = stored('counters', list(number))
 export const nameLists = stored('counters', list(text))
 
-/** What was told about one device of somebody. */
+/** Notices given about one device of a person. */
 export interface ToldRecord {
   refused: boolean
   /** Ids of signed prekeys. */

@@ -20,7 +20,7 @@ const PER_CONTACT = 1_000
 const PER_STRANGER = 50
 const BYTES_PER_PERSON = 8 * 1024 * 1024
 
-/** What is in memory of a held envelope. */
+/** A held envelope's data in memory. */
 interface Place {
   readonly key: string
   readonly identity: string
@@ -105,7 +105,7 @@ export class HeldEnvelopes {
 
 const keyOf = ({ userId, n }: HeldRecord): string => `${userId}/${n}`
 
-/** What an older version kept in the contact's own record moves to the table. */
+/** Moves envelopes that an older version kept in the contact's record to the table. */
 export async function adoptOldHeld(core: Core, people: People, held: HeldEnvelopes): Promise<void> {
   for (const { userId, held: kept } of people.all.values()) {
     if (kept === undefined) continue

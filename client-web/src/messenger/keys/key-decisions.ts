@@ -75,7 +75,7 @@ export async function stageEnd(changes: TurnChanges, store: Store, id: UserId): 
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')
     const theirs = about === id || about.startsWith(`${id}.`)
-    // What would begin an old session again must stay known.
+    // Base keys of old sessions are kept, so that none can be begun again.
     if (kind !== 'out' && kind !== 'begun' && theirs) changes.remove('counters', key)
   }
 }

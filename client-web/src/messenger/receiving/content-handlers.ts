@@ -145,7 +145,7 @@ export class ContentHandlers {
       keepUnshown: add,
       confirm: async (status, ids) => {
         if (!mayWriteTo(person)) return
-        // Who does not tell is not told.
+        // A person who sends no read receipts sees none.
         const told = this.core.settings.readReceipts ? status : 'delivered'
         await this.chats.stageStatus(changes, person.userId, ids, told, content.sent_at)
       },

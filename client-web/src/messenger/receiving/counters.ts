@@ -72,7 +72,7 @@ export function missedTexts(
 export const counterKey = (userId: UserId, deviceId: number): string =>
   `in/${sessionKey(userId, deviceId)}`
 
-/** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
+/** The counters of a sending device. A damaged record counts as none: the next number shows a gap. */
 export const readCounter = (
   store: Store,
   userId: UserId,

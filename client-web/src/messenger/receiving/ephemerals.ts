@@ -22,7 +22,7 @@ export class Ephemerals {
     private readonly decryptor: EnvelopeDecryptor,
   ) {}
 
-  /** What an ephemeral says; null when that cannot be read, or is no ephemeral. */
+  /** The content of an ephemeral; null if it cannot be read or is of another type. */
   read(from: Sealed['from'], body: Sealed['body']): Promise<Incoming | null> {
     const sealed: Sealed = { from, kind: 'message', body }
     const sender = from.user_id

@@ -71,7 +71,7 @@ export class Inbox {
   }
 
   /** A connection begins; an older relay names no log. */
-  greeted(log: string | null): void {
+  connected(log: string | null): void {
     if (log) this.enqueue({ log })
   }
 
@@ -163,7 +163,7 @@ export class Inbox {
     if ('upto' in item) await this.skip(item)
     else if (await this.place.knows(item)) await this.pass(item)
     else {
-      // What was held came before this one.
+      // Held envelopes came before this one.
       await this.openHeld(item.from.user_id)
       await this.insist(item, (changes) => {
         this.place.stage(changes, upto, item)
@@ -227,7 +227,7 @@ export class Inbox {
     })
   }
 
-  /** What is stored instead of a content: never nothing. */
+  /** Stages a record in place of a content that was not read, so that none disappears without a trace. */
   private async refuse(
     changes: TurnChanges,
     envelope: IncomingEnvelope,

@@ -72,7 +72,7 @@ export class IncomingMessages {
     })
   }
 
-  /** What this account wrote on another device, under the key `identity`. */
+  /** A copy of a message that another device of this account sent under the key `identity`. */
   async stageCopy(
     changes: TurnChanges,
     person: ContactRecord,

@@ -53,7 +53,7 @@ export class Greetings {
     if (this.left.length === 0 || this.timer || this.stopped) return
     this.timer = setTimeout(() => {
       this.timer = null
-      // What cannot be stored now (full, locked, fenced) has its turn later.
+      // A failure to store (full, locked, fenced) is retried at the next turn.
       void this.next()
         .catch(() => undefined)
         .finally(() => this.schedule())

@@ -1,4 +1,4 @@
-/** What lies in the outbox: in memory as on disk, in the order of sending. */
+/** The outbox's entries, in memory as on disk, in the order of sending. */
 import { outboxEntries } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'

@@ -74,7 +74,7 @@ export class Outbox {
     this.kick(to)
   }
 
-  /** For the recipient's new key: what was encrypted to the old one can never be read. */
+  /** Encrypts the entries anew for the recipient's new key: nobody can read those under the old one. */
   async renew(to: UserId): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
@@ -166,7 +166,7 @@ export class Outbox {
         this.pause(entry.to, outcome.wait, outcome.problem === 'rate_limited' && !outcome.everyone)
         return false
       case 'hold':
-        // Until the person or a reconnection says otherwise.
+        // Until the person decides or the device reconnects.
         await this.tell(entry, outcome.problem)
         return false
       case 'never':
@@ -193,7 +193,7 @@ export class Outbox {
     })
   }
 
-  /** One's own other devices learn what was written. */
+  /** Sends a copy to one's own other devices. */
   private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
     const { body, to } = entry
     const target = this.targets.get(to)
@@ -206,7 +206,7 @@ export class Outbox {
     this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
-  /** Tries an own message again that was set aside, with what was encrypted for it already. */
+  /** Tries an own message again that was set aside, with its ciphertexts. */
   sendAgain(id: string): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
@@ -219,7 +219,7 @@ export class Outbox {
     })
   }
 
-  /** What is no message (a receipt, a copy) is worth no question: it goes. */
+  /** An entry that is no message (a receipt, a copy) is dropped without asking the person. */
   private async setAside(entry: OutboxRecord): Promise<void> {
     this.faults.delete(entry.key)
     if (!entry.message) return this.drop(entry, 'set_aside')

@@ -15,7 +15,7 @@ import type { Outbox } from './outbox'
 
 type Kind = Change['what']
 
-/** These can be told twice and in any order. */
+/** These may be sent twice and in any order. */
 const IDEMPOTENT: ReadonlySet<Kind> = new Set(['read', 'deleted'])
 /** In one content; some twenty kilobytes. */
 const MOST_IDS = 500
@@ -34,7 +34,7 @@ export class SiblingSync {
     return this.records.loadSpare(this.core.store, ({ userId }) => userId)
   }
 
-  /** Nobody is there to be told. */
+  /** The account has no other device. */
   get alone(): boolean {
     return this.targets.own.length === 0
   }

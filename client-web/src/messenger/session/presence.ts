@@ -1,4 +1,4 @@
-/** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+/** Who is online, and who is typing: exchanged with accepted contacts only, never stored. */
 import type { EphemeralEffects } from '@/messenger/contents/effects'
 import { typeOf } from '@/messenger/contents/registry'
 import { counts } from '@/messenger/core/stored-records'
@@ -69,7 +69,7 @@ export class Presence {
   }
 
   private isInSight(id: ConversationId): boolean {
-    return id === this.chats.open || this.inSight.has(id)
+    return id === this.chats.openChat.id || this.inSight.has(id)
   }
 
   changed(userId: UserId, online: boolean): void {
