@@ -7,7 +7,7 @@ export default {
   rateLimitedSoon: 'Zu viele Nachrichten auf einmal. In {n} s geht es weiter.',
   rateLimited: 'Zu viele Nachrichten auf einmal. Um {time} geht es weiter.',
   wrongDate:
-    'Das Datum dieses Geräts und das des Servers liegen {n} Tag auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind. | Das Datum dieses Geräts und das des Servers liegen {n} Tag auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind. | Das Datum dieses Geräts und das des Servers liegen {n} Tage auseinander. Prüfe das Datum dieses Geräts: Bis es stimmt, ist nicht zu erkennen, ob Schlüssel alt sind.',
+    'Prüfe das Datum dieses Geräts: Es weicht {n} Tag von dem des Servers ab. | Prüfe das Datum dieses Geräts: Es weicht {n} Tag von dem des Servers ab. | Prüfe das Datum dieses Geräts: Es weicht {n} Tage von dem des Servers ab.',
   online: 'Verbunden',
   notConnected: 'Nicht verbunden',
   message: 'Neue Nachricht',

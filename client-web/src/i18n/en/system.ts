@@ -7,7 +7,7 @@ export default {
   rateLimitedSoon: 'Too many messages at once. Sending goes on in {n} s.',
   rateLimited: 'Too many messages at once. Sending goes on at {time}.',
   wrongDate:
-    'The dates of this device and of the server are {n} day apart. Check this device’s date: until it is right, nobody can tell whether keys are old. | The dates of this device and of the server are {n} day apart. Check this device’s date: until it is right, nobody can tell whether keys are old. | The dates of this device and of the server are {n} days apart. Check this device’s date: until it is right, nobody can tell whether keys are old.',
+    'Check this device’s date: it is {n} day off the server’s. | Check this device’s date: it is {n} day off the server’s. | Check this device’s date: it is {n} days off the server’s.',
   online: 'Connected',
   notConnected: 'Not connected',
   message: 'New message',

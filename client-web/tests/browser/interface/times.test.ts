@@ -70,13 +70,13 @@ test('a date of this device that is days from the server’s is said, and only w
   const { state } = useConnectionStore()
   const DAY = 86_400_000
   for (const [ahead, said] of [
-    [31.5, 'The dates of this device and of the server are 31 days apart.'],
-    [-1.5, 'The dates of this device and of the server are 1 day apart.'],
+    [31.5, 'Check this device’s date: it is 31 days off the server’s.'],
+    [-1.5, 'Check this device’s date: it is 1 day off the server’s.'],
     [0.9, ''],
   ] as const) {
     Object.assign(state, { state: 'online', relayClock: Date.now() - ahead * DAY - elapsed() })
     // What goes fades first.
-    const shown = () => root.textContent?.match(/^.* apart\./)?.[0] ?? ''
+    const shown = () => root.textContent?.match(/^.* off the server’s\./)?.[0] ?? ''
     await until(() => shown() === said, said || 'nothing')
   }
 })
