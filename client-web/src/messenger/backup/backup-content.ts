@@ -1,6 +1,7 @@
 /**
- * What a backup file holds, sealed: contacts, history, settings, and the identity, which the engine adds. Never a ratchet, never a token.
- * Its own format, in versions; `backup-mapping.ts` brings it to and from this device's records.
+ * The content of a backup file, sealed: contacts, history, settings, and the identity, which the engine adds.
+ * Never a ratchet, never a token. It has versions of its own; `backup-mapping.ts` maps it to and from this
+ * device's records.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'

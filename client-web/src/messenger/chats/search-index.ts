@@ -1,7 +1,7 @@
 /**
  * Search over the decrypted history, on this device only. The index lives in memory: built at the
- * first search, from the newest message back, and gone when locked. What is asked meanwhile is
- * answered from the part that is there, and again as it grows.
+ * first search, from the newest message back, and dropped by the lock. A search during the build
+ * gets results from the indexed part, and more as it grows.
  */
 import { messages } from '@/messenger/core/stored-records'
 import type { Core } from '@/messenger/core/core'
@@ -46,8 +46,8 @@ export class SearchIndex {
   ) {}
 
   /**
-   * Newest first. While the index is built, `part` gets what was found so far; enough hits are an
-   * answer, for what is still to come is older. @throws MessengerError `cancelled`
+   * Newest first. While the index is built, `part` gets the results so far. Enough hits end the search,
+   * because the rest is older. @throws MessengerError `cancelled`
    */
   async search(
     text: string,

@@ -1,5 +1,5 @@
 /**
- * How each kind of record is read from this device; what is written is in `records.ts`. Those that hold
+ * Decoders of each kind of record on this device; their types are in `records.ts`. Those that hold
  * secrets are in `key-records.ts`.
  */
 import { either, flag, list, literal, named, nullable, number, optional } from '@/storage/decoders'

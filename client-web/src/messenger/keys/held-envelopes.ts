@@ -1,7 +1,7 @@
 /**
  * Prekey messages under a key that is not the pinned one: kept, sealed and unread, until the person
- * decides about that key. The relay has forgotten them. First come, first kept: what is held is never
- * displaced, however much more comes under whatever keys.
+ * decides about that key. The relay has forgotten them. First come, first kept: later ones never
+ * displace them.
  */
 import { heldEnvelopes } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'

@@ -1,6 +1,6 @@
 /**
- * Hands a decrypted content to its type, with what a content may change here. Everything lands in the
- * caller's transaction.
+ * Passes a decrypted content to its type's handler, with the effects it may have. All changes land in
+ * the caller's transaction.
  */
 import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'

@@ -1,9 +1,9 @@
 /**
  * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
- * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
- * comes again is recognised by its number, sender and id (`MailboxPlace`); one that cannot be read
- * leaves a visible trace. What cannot be stored (a full disk) waits; a fault of our own is tried
- * again and then passed over, visibly, so that nothing keeps the mailbox shut for ever.
+ * and mailbox number are one transaction; only then `ack` lets the relay forget. A repeated envelope
+ * is recognised by its number, sender and id (`MailboxPlace`). An unreadable one leaves a visible
+ * trace. A failure to store (a full disk) waits. A fault of our own is retried, then skipped with a
+ * visible trace, so that nothing blocks the mailbox.
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'

@@ -109,8 +109,8 @@ export class SiblingChanges {
   }
 
   /**
-   * Whom a copy was written to, and under which key: a contact from now on, unverified. Null where what
-   * the copy says of them is known here of somebody else.
+   * The recipient of a copied message, under the copy's key: a contact from now on, unverified. Null if its
+   * name or key belongs to somebody else here.
    */
   async recipient(
     changes: TurnChanges,

@@ -81,8 +81,8 @@ export class OutboxEntries {
   }
 
   /**
-   * Takes out what was never tried, or was set aside. A deleted message that may be at the relay
-   * already, and whose counter is used, still goes its way.
+   * Removes entries that were never tried or were set aside. A deleted message that may be at the relay
+   * already, and whose counter is used, is still sent.
    */
   async stageUntried(
     changes: TurnChanges,

@@ -1,8 +1,7 @@
 /**
- * What waits to be sent, sealed on disk. Per recipient one after the other, so order holds: an
- * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction), then the
- * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
- * encrypts nothing twice.
+ * The outbox, sealed on disk. Entries of one recipient are sent one after the other, so order holds. An
+ * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction); then the identical
+ * call is repeated until the relay accepts it. A crash at any point loses nothing and encrypts nothing twice.
  */
 import { findMessage } from '@/messenger/core/kept-messages'
 import { hindered } from '@/messenger/core/message-status'

@@ -63,8 +63,8 @@ export class Removals {
   }
 
   /**
-   * The conversation as another device deleted it: up to the message `newest`, or what is not younger
-   * than `at` where that message is not here. What came since stays.
+   * Removes a conversation that another device deleted: up to the message `newest`, or up to `at` where
+   * that message is not here. Later messages stay.
    */
   async stageConversationUpto(
     changes: TurnChanges,

@@ -1,6 +1,6 @@
 /**
- * What this device tells one's own other devices of a conversation, so that all show the same. Of two
- * changes of one kind the later counts, by its time and then by its device: `takes` says which is.
+ * Changes of a conversation that one's own other devices need in order to show the same. Of two changes
+ * of one kind the later wins, by time and then by device (`takes`).
  */
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Core } from '@/messenger/core/core'

@@ -45,9 +45,8 @@ export class Presence {
   }
 
   /**
-   * Tells the relay whom we watch: who is in the open chat and in the rows in sight, so that it is
-   * not handed the contact list, and of these only for whom the person allows it. Without the
-   * setting: nobody, and nobody sees us.
+   * Sends the watch list: people of the open chat and the rows in sight, never the whole contact list, and
+   * only those for whom the person allows it. With the setting off the list is empty, and nobody sees us.
    */
   async watch(): Promise<void> {
     const { socket, settings } = this.core
