@@ -71,7 +71,7 @@ export class DecryptionFailures {
     const conversation = conversationWith(userId)
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
-      // Refused unread, in any number: one notice stands for all.
+      // Refused unread, there may be any number of them: one line tells of all.
       if (spent) await this.chats.stageMissing(changes, conversation)
       else this.chats.stageNotice(changes, conversation, { type: 'undecryptable' })
     }
