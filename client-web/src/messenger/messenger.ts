@@ -53,7 +53,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
   }
 }
 
-/** They answer at once; whatever else is asked answers with a promise, also when it is refused. */
+/** These return values at once. All other commands return a promise, which rejects when they are refused. */
 const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'setTyping',
   'setInSight',

@@ -34,6 +34,11 @@ export function steadyClock(
 /** The page's own. */
 export const elapsed = steadyClock()
 
+/** Two wall clocks that differ by more are not taken for the same time, ms. */
+const SAME_DATE = 86_400_000
+
+export const clocksAgree = (a: number, b: number): boolean => Math.abs(a - b) <= SAME_DATE
+
 /**
  * Whether `wait` ms have passed since `at`, a wall-clock time that was stored. One in the future was
  * written by a clock that has been set back since: nothing waits for it.

@@ -31,6 +31,7 @@ export const useConnectionStore = defineStore('connection', () => {
     state: 'paused',
     retryAt: null,
     sendLimitedUntil: null,
+    relayClock: null,
     waiting: 0,
   })
   return { state }

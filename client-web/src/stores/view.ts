@@ -74,6 +74,7 @@ export function storesView(): View {
         state: 'paused',
         retryAt: null,
         sendLimitedUntil: null,
+        relayClock: null,
         waiting: 0,
       })
     },

@@ -49,6 +49,7 @@ export class PublicApi {
 interface Tokens {
   access(): Promise<string>
   renew(): Promise<string>
+  relayTime(): number
 }
 
 /** Calls on behalf of a logged-in device. */
@@ -57,6 +58,11 @@ export class RelayApi {
     private readonly wire: Wire,
     private readonly tokens: Tokens,
   ) {}
+
+  /** The relay's wall clock, ms. */
+  relayTime(): number {
+    return this.tokens.relayTime()
+  }
 
   async publishKeys(keys: KeysUpload): Promise<void> {
     await this.call('PUT', '/v1/keys', {

@@ -52,6 +52,14 @@ export class TokenKeeper {
     return this.expires - this.elapsed()
   }
 
+  /**
+   * The relay's wall clock, from the end of its newest token, ms. After a restart it is at most a token's lifetime
+   * behind until the next renewal.
+   */
+  relayTime(): number {
+    return this.tokens.access_expires_at - this.remaining()
+  }
+
   /** A new access token; calls at the same time share one renewal. @throws RelayError */
   renew(): Promise<string> {
     if (this.refreshing) return this.refreshing

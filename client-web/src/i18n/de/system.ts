@@ -6,6 +6,8 @@ export default {
   reconnectNow: 'Jetzt versuchen',
   rateLimitedSoon: 'Zu viele Nachrichten auf einmal. In {n} s geht es weiter.',
   rateLimited: 'Zu viele Nachrichten auf einmal. Um {time} geht es weiter.',
+  wrongDate:
+    'Prüfe das Datum dieses Geräts: Es weicht {n} Tag von dem des Servers ab. | Prüfe das Datum dieses Geräts: Es weicht {n} Tag von dem des Servers ab. | Prüfe das Datum dieses Geräts: Es weicht {n} Tage von dem des Servers ab.',
   online: 'Verbunden',
   notConnected: 'Nicht verbunden',
   message: 'Neue Nachricht',

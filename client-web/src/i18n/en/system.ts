@@ -6,6 +6,8 @@ export default {
   reconnectNow: 'Try now',
   rateLimitedSoon: 'Too many messages at once. Sending goes on in {n} s.',
   rateLimited: 'Too many messages at once. Sending goes on at {time}.',
+  wrongDate:
+    'Check this device’s date: it is {n} day off the server’s. | Check this device’s date: it is {n} day off the server’s. | Check this device’s date: it is {n} days off the server’s.',
   online: 'Connected',
   notConnected: 'Not connected',
   message: 'New message',

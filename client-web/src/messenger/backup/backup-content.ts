@@ -1,6 +1,7 @@
 /**
- * What a backup file holds, sealed: contacts, history, settings, and the identity, which the engine adds. Never a ratchet, never a token.
- * Its own format, in versions; `backup-mapping.ts` brings it to and from this device's records.
+ * The content of a backup file, sealed: contacts, history, settings, and the identity, which the engine adds.
+ * Never a ratchet, never a token. It has versions of its own; `backup-mapping.ts` maps it to and from this
+ * device's records.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
@@ -20,7 +21,7 @@ import { contactOf, conversationOf, fileOf, restored, settingsOf } from './backu
 import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
-/** What a message is shown as says whether it is backed up; what happened stays with what was said. */
+/** A message's kind decides whether it is backed up; notices are. */
 const backedUp = ({ kind }: MessageRecord): boolean =>
   kind === 'notice' || messageRules[kind]?.backedUp === true
 

@@ -13,7 +13,7 @@ import type { Decoder } from '@/storage/decoders'
 import { fromMessage } from './backup-message'
 import type { BackupMessage } from './backup-message'
 
-/** What a backup means to this build, whatever version its file has. */
+/** The content of a backup in this build's types, for all versions of the file. */
 export interface BackupContent {
   createdAt: number
   /** In the file also the identity, which the engine adds and takes out; see `crypto/backup-identity.ts`. */
@@ -62,7 +62,7 @@ interface BackupContact {
   changed: { identity: Bytes; at: number; times: number; notice?: string } | null
 }
 
-/** What the list shows of it comes of its messages. */
+/** The list's line is derived from its messages. */
 interface BackupConversation {
   id: ConversationId
   activeAt: number
@@ -116,7 +116,7 @@ const fromConversation = (record: ConversationRecord): BackupConversation => ({
   archived: record.archived,
 })
 
-/** A contact as it begins on this device: its devices are asked for anew; no bytes are views of the file. */
+/** A contact as it begins on this device: its devices are fetched anew; no bytes are views of the file. */
 export const restored = (contact: ContactRecord): ContactRecord => ({
   ...contact,
   identity: own(contact.identity),

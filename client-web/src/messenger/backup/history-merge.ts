@@ -69,7 +69,7 @@ export class HistoryMerge {
 
 const placeOf = ({ conversation, order }: MessageRecord): string => `${conversation} ${order}`
 
-/** What the list shows: a notice only where nobody has said anything. */
+/** The message that the list shows: a notice only if there is no other. */
 function newest(last: MessageRecord | null, message: MessageRecord): MessageRecord {
   if (!last || sameMessage(last, message)) return message
   const [before, now] = [last.kind === 'notice', message.kind === 'notice']

@@ -8,7 +8,7 @@ export function suggestPassphrase(): string {
   return Array.from(draws, (draw) => words[draw % words.length]).join('-')
 }
 
-/** What people choose first, in several languages; each is among the first guesses. */
+/** Frequent passwords in several languages; each is among the first guesses. */
 const FAVOURITES = new Set(
   `password passwort passwd passphrase kennwort geheim secret qwerty qwertz azerty letmein welcome willkommen
   hallo hello iloveyou ichliebedich dragon monkey football fussball baseball master shadow sunshine princess
@@ -29,7 +29,7 @@ const ROWS = [
 ].flatMap((row) => [row, Array.from(row).reverse().join('')])
 const listed = new Set(words)
 const LONGEST_WORD = 13
-/** What is behind is not looked at. */
+/** Only this many characters are examined. */
 const LONGEST = 160
 /** The longest stretch that is seen to come again and again, and what saying so costs. */
 const PERIODS = 24

@@ -64,7 +64,7 @@ async function takeIdentity(app: App, identity: SealedIdentity) {
   throw new MessengerError('backup_other_account', 'the account has another identity by now')
 }
 
-/** One transaction. What is on this device already stays as it is. */
+/** One transaction. Data on this device is kept as it is. */
 async function merge(
   turn: Turn,
   opened: OpenedData,
@@ -86,7 +86,7 @@ async function merge(
     changes.put('contacts', contact.userId, {
       ...contact,
       blocked: contact.blocked || known?.blocked === true,
-      // What is known of this very key stays known.
+      // Devices seen with KEM prekeys under this key are kept.
       ...(known?.kemDevices &&
         equal(known.identity, contact.identity) && { kemDevices: known.kemDevices }),
     })

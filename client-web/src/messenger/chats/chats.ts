@@ -1,4 +1,4 @@
-/** Conversations and their messages: the list, the open stretch, statuses that only go forward. */
+/** Conversations and their messages: the list, and statuses that only go forward. */
 import { conversations, drafts, messages } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
@@ -15,16 +15,15 @@ import type { Conversation, ConversationId, UserId } from '@/messenger/contract'
 import { versionOf } from '@/crypto/version'
 import type { OutgoingEnvelope } from '@/wire/types'
 import { messageTimes } from './message-times'
+import { OpenChat, PAGE } from './open-chat'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { People } from '@/messenger/people/people'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ConversationRecord } from '@/messenger/core/records'
-import { Serial } from '@/messenger/core/serial'
 import { accepted, advanced } from '@/messenger/core/message-status'
 import type { Step } from '@/messenger/core/message-status'
 
-export const PAGE = 50
-/** By more than this a time is of a wrong clock. */
+/** A time later than now by more than this comes from a wrong clock, ms. */
 const AHEAD = 3_600_000
 
 export class Chats {
@@ -32,17 +31,16 @@ export class Chats {
   private readonly records = new CachedTable<ConversationId, ConversationRecord>(conversations)
   private readonly typing = new Set<ConversationId>()
   private readonly sendsAgainAt = new Map<ConversationId, number>()
-  open: ConversationId | null = null
-  /** Told of every new message once it is stored. */
+  readonly openChat: OpenChat
+  /** Called with every new message once it is stored. */
   added: (message: MessageRecord) => void = () => undefined
-  private oldest = Infinity
-  /** Older pages come one after the other, each before the last. */
-  private readonly paging = new Serial()
 
   constructor(
     private readonly core: Core,
     private readonly people: People,
-  ) {}
+  ) {
+    this.openChat = new OpenChat(core)
+  }
 
   async load(): Promise<void> {
     const kept = await this.core.store.all(drafts)
@@ -53,7 +51,7 @@ export class Chats {
     }
   }
 
-  /** What a clock that was ahead put on top must not stay there until it is right. `now`: as the relay knows it, too. */
+  /** Moves conversations down that a clock ahead of time put on top. `now`: the later of this device's clock and the relay's. */
   async bringBack(now: number): Promise<void> {
     const ahead = [...this.records.all.values()].filter(({ activeAt }) => activeAt > now + AHEAD)
     if (ahead.length === 0) return
@@ -75,7 +73,7 @@ export class Chats {
     return this.records.get(id, within) ?? emptyConversation(id, this.core.now())
   }
 
-  /** The next place in a conversation's flow, whatever the clock does. */
+  /** The next place in a conversation's flow. Places ascend even when the clock is set back. */
   nextOrder(changes: TurnChanges, id: ConversationId): number {
     return Math.max(this.record(id, changes).lastOrder + 1, this.core.now())
   }
@@ -102,10 +100,10 @@ export class Chats {
       archived: before.archived && message.kind === 'notice',
       lastOrder: Math.max(before.lastOrder, message.order),
     })
-    changes.writeMessage(messages, message).whenStored(() => this.showMessage(message))
+    changes.writeMessage(messages, message).whenStored(() => this.openChat.show(message))
   }
 
-  /** Adds to `changes` what is kept and never shown: the list does not move. */
+  /** Adds a message that is kept and never shown; the list does not move. */
   stageUnshown(changes: TurnChanges, message: MessageRecord): void {
     const { lastOrder } = this.record(message.conversation, changes)
     this.stage(changes, message.conversation, { lastOrder: Math.max(lastOrder, message.order) })
@@ -119,11 +117,7 @@ export class Chats {
     const isLast = sameMessage(this.record(id, changes).last, message)
     if (isLast) this.stage(changes, id, { last: message })
     else changes.whenStored(() => this.show(id))
-    changes.whenStored(() => this.showMessage(message))
-  }
-
-  private showMessage(message: MessageRecord): void {
-    if (this.open === message.conversation) this.core.view.message(shownMessage(message))
+    changes.whenStored(() => this.openChat.show(message))
   }
 
   /** Own messages to this person move forward to `status`; ones already there, or to others, stay. */
@@ -142,8 +136,8 @@ export class Chats {
   }
 
   /**
-   * The relay took it, which dates it, in `envelopes`; its receipts stay with the message, also when news of
-   * delivery was faster.
+   * The relay accepted the own message in `envelopes`, at `at`. Its receipts are kept also when the message is
+   * marked as delivered already.
    */
   async stageAccepted(
     changes: TurnChanges,
@@ -161,11 +155,11 @@ export class Chats {
     const dated = { ...taken, ...messageTimes(message.sentAt, at), encryption }
     const isLast = sameMessage(this.record(message.conversation, changes).last, message)
     this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated)
-    // Until now it was dated by this device's clock.
+    // Until now its date came from this device's clock.
     if (isLast) this.stage(changes, message.conversation, { activeAt: at })
   }
 
-  /** The notice with this id says something newer; it is added where there is none yet. */
+  /** Replaces the notice with this id, or adds it. */
   async stageUpdatedNotice(
     changes: TurnChanges,
     conversation: ConversationId,
@@ -196,7 +190,7 @@ export class Chats {
     this.stageNew(changes, message, false)
   }
 
-  /** One more message is missing: counted in the newest notice where that tells of a gap already. */
+  /** One more message is missing: counted in the newest notice if that is of a gap, else in a new one. */
   async stageMissing(changes: TurnChanges, conversation: ConversationId): Promise<void> {
     const [newest] = await shownPage(this.core.store, conversation, Infinity, 1)
     if (newest?.notice?.type !== 'gap') {
@@ -206,7 +200,7 @@ export class Chats {
     this.stageChanged(changes, { ...newest, notice })
   }
 
-  /** What the list shows once these messages are gone. */
+  /** Changes the list's line to the newest message that is not `gone`. */
   async stageLastWithout(
     changes: TurnChanges,
     id: ConversationId,
@@ -234,52 +228,13 @@ export class Chats {
     this.show(id)
   }
 
-  async openPage(id: ConversationId): Promise<void> {
-    this.open = id
-    this.core.view.loading(true)
-    try {
-      // In its turn: what is stored while we read would be in neither the page nor the view.
-      await this.core.serial.run(async () => {
-        const page = await shownPage(this.core.store, id, Infinity, PAGE)
-        if (this.open !== id) return
-        this.oldest = page[0]?.order ?? -Infinity
-        this.core.view.opened(id, page.map(shownMessage), page.length === PAGE)
-      })
-    } finally {
-      this.core.view.loading(false)
-    }
-  }
-
-  /** False when nothing older was there. */
-  loadOlder(id: ConversationId): Promise<boolean> {
-    return this.paging.run(async () => {
-      const before = this.oldest
-      if (this.open !== id || before === -Infinity) return false
-      const page = await shownPage(this.core.store, id, before, PAGE * 2)
-      if (this.open !== id || this.oldest !== before) return false
-      this.oldest = page[0]?.order ?? -Infinity
-      this.core.view.older(id, page.map(shownMessage), page.length === PAGE * 2)
-      return page.length > 0
-    })
-  }
-
-  /** Where the loaded stretch of the open conversation begins. */
-  get oldestLoaded(): number {
-    return this.oldest
-  }
-
-  close(): void {
-    this.open = null
-    this.core.view.opened(null, [], false)
-  }
-
   /** The conversation leaves this device, messages, draft and all. */
   stageRemoval(changes: TurnChanges, id: ConversationId): void {
     this.records.stageRemoval(changes, id)
     changes.removeConversation(id).remove('drafts', id)
     changes.whenStored(() => {
       this.drafts.delete(id)
-      if (this.open === id) this.close()
+      if (this.openChat.id === id) this.openChat.close()
       this.core.view.conversationRemoved(id)
     })
   }

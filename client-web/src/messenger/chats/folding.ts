@@ -5,8 +5,8 @@ import { graphemes } from '@/text/graphemes'
 const ASCII = /^[\x00-\x7f]*$/
 
 /**
- * What readers take for the same letter: accents on Latin and Greek letters, stress and the dots
- * of ё, Hebrew points, Arabic vowel signs and stretching, characters that nobody sees. Other marks
+ * Marks that do not change the letter for a reader: accents on Latin and Greek letters, stress and the
+ * dots of ё, Hebrew points, Arabic vowel signs and stretching, invisible characters. Other marks
  * make another letter (कि, が, й) and stay.
  */
 const ACCENTS = /([\p{Script=Latin}\p{Script=Greek}])\p{M}+/gu

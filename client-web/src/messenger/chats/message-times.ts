@@ -9,7 +9,7 @@ const AGREES = 3_600_000
 interface Times {
   /** Shown. */
   readonly sentAt: number
-  /** What the writer's clock said, where another time is shown. */
+  /** The time by the writer's clock, if another one is shown. */
   readonly writtenAt?: number
 }
 

@@ -7,7 +7,7 @@ import type { ConversationId } from '@/messenger/contract'
 
 const EXCERPT = 140
 
-/** What a reply shows of the message with this id, if it is in the conversation. */
+/** The quote of the message with this id, if it is in the conversation. */
 export async function replyPreview(
   core: Core,
   conversation: ConversationId,

@@ -1,7 +1,7 @@
 /**
  * Search over the decrypted history, on this device only. The index lives in memory: built at the
- * first search, from the newest message back, and gone when locked. What is asked meanwhile is
- * answered from the part that is there, and again as it grows.
+ * first search, from the newest message back, and dropped by the lock. A search during the build
+ * gets results from the indexed part, and more as it grows.
  */
 import { messages } from '@/messenger/core/stored-records'
 import type { Core } from '@/messenger/core/core'
@@ -22,7 +22,7 @@ interface Entry {
 
 class Index {
   readonly entries = new Map<string, Entry>()
-  /** Deleted while the index is built: what was read before is not put in after. */
+  /** Messages deleted while the index is built: they must not be added from an earlier read. */
   readonly gone = new Set<string>()
   readonly listeners = new Set<() => void>()
   cancelled = false
@@ -46,8 +46,8 @@ export class SearchIndex {
   ) {}
 
   /**
-   * Newest first. While the index is built, `part` gets what was found so far; enough hits are an
-   * answer, for what is still to come is older. @throws MessengerError `cancelled`
+   * Newest first. While the index is built, `part` gets the results so far. Enough hits end the search,
+   * because the rest is older. @throws MessengerError `cancelled`
    */
   async search(
     text: string,
@@ -133,7 +133,7 @@ export class SearchIndex {
         throw error
       })
       .finally(() => this.core.view.progress('search_index', null))
-    // Told to whoever searches.
+    // The search that waits for the index reports the error.
     this.building.catch(() => undefined)
     return index
   }

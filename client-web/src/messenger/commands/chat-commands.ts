@@ -86,23 +86,23 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
   return {
     async openConversation(id) {
       if (!services().people.inConversation(id)) throw new MessengerError('not_found')
-      await services().chats.openPage(id)
+      await services().chats.openChat.open(id)
       services()
         .presence.watch()
         .catch(() => undefined)
       await services().log.tellDamage()
     },
     async closeConversation() {
-      services().chats.close()
+      services().chats.openChat.close()
     },
-    loadOlder: (id) => services().chats.loadOlder(id),
+    loadOlder: (id) => services().chats.openChat.loadOlder(id),
     async loadUntil(id, messageId) {
-      const { chats } = services()
+      const { openChat } = services().chats
       const wanted = await find(messageId)
       if (wanted?.conversation !== id) return false
-      if (chats.open !== id) await chats.openPage(id)
-      while (chats.oldestLoaded > wanted.order) {
-        if (!(await chats.loadOlder(id))) return false
+      if (openChat.id !== id) await openChat.open(id)
+      while (openChat.oldestLoaded > wanted.order) {
+        if (!(await openChat.loadOlder(id))) return false
       }
       return true
     },

@@ -4,8 +4,8 @@ import type { UserId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
 
 /**
- * Commits what `stage` adds, together with the telling of it to one's own other devices. They are
- * told nothing about someone who is not known here, or where it is about no one person.
+ * Commits what `stage` adds together with a sync message to one's own other devices. No sync message is
+ * sent about a person who is not known here.
  */
 export function withSiblings(
   { core, people, sync }: Services,

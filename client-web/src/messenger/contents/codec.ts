@@ -1,6 +1,6 @@
 /**
- * What is inside an envelope, between clients. The relay sees none of it. Reading is strict about
- * who and to whom, and lenient about unknown fields and types.
+ * The content of an envelope, between clients. The relay sees none of it. Decoding is strict about
+ * sender and recipient, and lenient about unknown fields and types.
  */
 import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -45,8 +45,8 @@ function readUnplaced(fields: Fields, bytes: Bytes): UnknownBody {
 }
 
 /**
- * Absent, `conversation` means the other person; this build knows no other kind. What belongs to another
- * (a group) must not stand in the conversation with whoever wrote it there.
+ * Absent, `conversation` means the other person; this build knows no other kind. A content of another
+ * conversation (a group) must not stand in the conversation with its sender.
  */
 function belongsToPeople({ conversation, from, to, for: about }: Fields): boolean {
   if (conversation === undefined) return true

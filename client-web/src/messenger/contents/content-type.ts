@@ -1,5 +1,5 @@
 /**
- * What a type of content brings along, all of it in one folder: how it is read, what it changes here, what
+ * A type of content, in one folder: how it is read, what it changes here, what
  * a conversation shows of it, and the rules it follows. `registry.ts` lists the types.
  */
 import type { MessageKind } from '@/messenger/contract'

@@ -1,6 +1,6 @@
 /**
- * What a content can change on this device. The rooms above carry it out; a handler says what, and in which
- * order. Everything lands in the transaction of the envelope.
+ * The changes a content can make on this device. The rooms above carry them out; a handler names them, and
+ * their order. Everything lands in the transaction of the envelope.
  */
 import type { About } from './about'
 

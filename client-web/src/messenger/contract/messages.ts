@@ -3,7 +3,7 @@ import type { ConversationId, UserId } from './ids'
 /** Names a message by its sender and its id; views read nothing out of it. */
 export type MessageId = string
 
-/** What a message is shown as. Each has its bubble (components/contents/registry.ts). */
+/** How a message is shown. Each kind has its bubble (components/contents/registry.ts). */
 export type MessageKind = 'text' | 'unknown'
 
 /**
@@ -29,7 +29,7 @@ export type SendProblem =
   /** The relay does not take it and never will; it can be copied and deleted. */
   | 'refused'
 
-/** What happened to the conversation, told in its flow between the messages. */
+/** An event of the conversation, shown between its messages. */
 export type Notice =
   | { type: 'gap'; count: number }
   | { type: 'undecryptable' }
@@ -105,7 +105,7 @@ export interface SignedReceipt {
   readonly receipt: string
 }
 
-/** What one sees on opening a message's encryption status. */
+/** The details behind a message's encryption status. */
 export interface EncryptionDetails {
   /** `own_device`: a copy from another device of this account. */
   readonly origin: 'this_device' | 'own_device' | 'contact'

@@ -28,7 +28,7 @@ export interface Contact {
   readonly alike: 'name' | 'key' | null
   readonly blocked: boolean
   readonly online: boolean
-  /** False: neither is shown to the other as online, whatever the setting for all says. */
+  /** False: neither is shown to the other as online; it overrides the setting for all. */
   readonly presence: boolean
   readonly addedAt: number
   readonly verifiedAt: number | null

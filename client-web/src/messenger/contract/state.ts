@@ -23,7 +23,7 @@ export interface Account {
   readonly fingerprint: string
   /** `@username#FINGERPRINT`, to type or paste. */
   readonly code: string
-  /** What my QR picture says. */
+  /** Content of my QR picture. */
   readonly qr: string
   readonly prekeysAvailable: number | null
   readonly signedPrekeyAt: number
@@ -48,7 +48,7 @@ export interface AppState {
   readonly storagePersisted: boolean | null
   /** True when a new version of the app waits to take over; see `applyUpdate`. */
   readonly updateReady: boolean
-  /** How often a part of this version was asked for that the server has no more. */
+  /** Number of requests for parts of this version that the server no longer has. */
   readonly partsGone: number
   /** Messages that this device never got, until `dismissExpired`. */
   readonly expired: Expired | null
@@ -76,7 +76,7 @@ export interface NewDevice {
 /** They outlived the relay's limit; from whom they were, nobody here can know. */
 export interface Expired {
   readonly count: number
-  /** When this device was last told, ms. */
+  /** When the relay last reported some, ms. */
   readonly at: number
 }
 
@@ -95,6 +95,8 @@ export interface Connection {
   readonly retryAt: number | null
   /** Until when this account may not send, though connected; ms of `elapsed`. */
   readonly sendLimitedUntil: number | null
+  /** The relay's wall clock minus `elapsed`, ms; null until the first connection. */
+  readonly relayClock: number | null
   /** Messages that wait on this device to be sent. */
   readonly waiting: number
 }

@@ -1,6 +1,6 @@
 /**
- * Records of one table in memory, as they lie on disk. What is staged in a `TurnChanges` is seen only
- * through that same `TurnChanges`; memory follows the commit.
+ * Records of one table in memory, as they lie on disk. Staged records are seen only through the same
+ * `TurnChanges`; memory follows the commit.
  */
 import type { Store } from '@/storage/store'
 import type { Stored } from '@/storage/stored'
@@ -16,7 +16,7 @@ export class CachedTable<Id extends string, R> {
     private readonly prefix = '',
   ) {}
 
-  /** What is on disk. */
+  /** As on disk. */
   get all(): ReadonlyMap<Id, R> {
     return this.records
   }

@@ -31,7 +31,7 @@ export interface CoreParts {
   readonly serial: Serial
 }
 
-/** What all services of an open messenger share. */
+/** State and tools that all services of an open messenger share. */
 export class Core implements CoreParts {
   readonly engine: SealedEngine
   readonly api: RelayApi

@@ -22,7 +22,7 @@ export const readCount = async <T, N>(
 ): Promise<T | N> => (await store.getSpare(kind, key)) ?? nothing
 
 /**
- * Of someone who was removed: the devices heard since. What they sent meanwhile was not wanted, and
- * is not missing once they are a contact again.
+ * The devices of a removed person that were heard since. Messages they sent meanwhile were not wanted, and
+ * do not count as missing once the person is a contact again.
  */
 export const removedKey = (userId: UserId): string => `removed/${userId}`

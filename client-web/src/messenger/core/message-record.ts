@@ -8,7 +8,7 @@ import type {
   UserId,
 } from '@/messenger/contract'
 
-/** What a message is known by: an id alone may be anybody's. */
+/** Identifies a message: an id alone may be anybody's. */
 export interface MessageRef {
   /** Null: oneself, on any device. */
   sender: UserId | null
@@ -19,7 +19,7 @@ export interface MessageRecord extends MessageRef {
   conversation: ConversationId
   /** Of a notice the sender is null. */
   kind: MessageKind | 'notice'
-  /** What stands for it in the list, in quotes and in the search. */
+  /** Its text in the list, in quotes and in the search. */
   text: string
   replyTo: ReplyRecord | null
   notice: NoticeRecord | null
@@ -59,7 +59,7 @@ export interface EncryptionRecord {
   postQuantum?: boolean
 }
 
-/** What happened in the conversation. */
+/** An event of the conversation. */
 export type NoticeRecord =
   | { type: 'gap'; count: number }
   /** `count`: how often, until the person decided; absent from those of older builds. */
@@ -92,7 +92,7 @@ export interface ReplyRecord extends MessageRef {
 
 /** Of a type that the build which received it did not know. */
 export interface UnknownRecord {
-  /** What the wire calls the type. */
+  /** The type's name on the wire. */
   named: string
   /** Nothing shows it. */
   silent: boolean

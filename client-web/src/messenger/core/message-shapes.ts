@@ -130,7 +130,7 @@ const secondVersion = shape<MessageRecord>({
 
 export const messageV2: Decoder<MessageRecord> = (value) => withKnownType(secondVersion(value))
 
-/** What an older build kept of a type that this one knows is shown as what it is. */
+/** A message that an older build kept as unknown gets its kind, if this build knows the type. */
 export function withKnownType(record: MessageRecord): MessageRecord {
   const body = record.unknown?.bytes ? asKnown(record.unknown.bytes) : null
   const rule = body && messageRuleOf(body)

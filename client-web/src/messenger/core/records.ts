@@ -72,7 +72,7 @@ export interface ContactRecord {
 export interface SeenKey {
   identity: PublicKey
   at: number
-  /** How often another key than before was seen meanwhile. */
+  /** How many times another key was seen since. */
   times?: number
   /** Message and security event that tell of it; they are updated, not repeated. */
   notice?: string
@@ -99,7 +99,7 @@ export interface ConversationRecord {
   lastOrder: number
 }
 
-/** What is written and not sent. */
+/** A draft. */
 export interface DraftRecord {
   id: ConversationId
   text: string
@@ -147,7 +147,7 @@ export interface NewDeviceRecord {
   at: number
 }
 
-/** What is known of one's own account beside this device. New fields have defaults. */
+/** One's own account beside this device. New fields have defaults. */
 export interface OwnDevicesRecord {
   /** Numbers of devices that were ever there; null before the first look. */
   seen: readonly number[] | null

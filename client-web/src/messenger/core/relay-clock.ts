@@ -1,6 +1,7 @@
 /**
- * The relay's clock, as it dated the newest envelope: bounds what this device's own clock says, which people,
- * time servers and flat batteries set. It stands still while nothing comes.
+ * The relay's clock, as it dated the newest envelope. It bounds this device's own clock, which people,
+ * time servers and flat batteries set. It is stored, and stands still while nothing comes; while
+ * connected, `RelayApi.relayTime` knows the present time.
  */
 import { numbers } from '@/messenger/core/stored-records'
 import type { Core } from './core'

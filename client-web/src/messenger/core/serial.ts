@@ -20,8 +20,8 @@ export class Serial {
 }
 
 /**
- * Changes to what services also hold in memory. Read, decided and committed in one turn, so that no
- * other job works with what this one is about to replace.
+ * Changes to records that services also hold in memory. Read, decided and committed in one turn, so that no
+ * other job works with a record that this one replaces.
  */
 export class TurnChanges extends Changes {
   constructor(readonly turn: Turn) {

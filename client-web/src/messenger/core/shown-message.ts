@@ -1,4 +1,4 @@
-/** What views know of a stored message. */
+/** Maps a stored message to the view's type. */
 import type {
   EncryptionDetails,
   Message,

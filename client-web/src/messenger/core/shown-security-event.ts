@@ -1,4 +1,4 @@
-/** What views know of a line of the security log. */
+/** Maps a line of the security log to the view's type. */
 import type { SecurityEvent } from '@/messenger/contract'
 import type { SecurityEventRecord } from './records'
 

@@ -3,7 +3,7 @@ import { defaultSettings } from '@/messenger/contract'
 import type { Settings } from '@/messenger/contract'
 import type { SettingsRecord } from './records'
 
-/** What the person never touched is as this build has it. */
+/** Settings that the person never changed have this build's defaults. */
 export const shownSettings = (record: SettingsRecord | null): Settings => ({
   ...defaultSettings,
   ...record,

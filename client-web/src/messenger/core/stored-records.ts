@@ -1,5 +1,5 @@
 /**
- * How each kind of record is read from this device; what is written is in `records.ts`. Those that hold
+ * Decoders of each kind of record on this device; their types are in `records.ts`. Those that hold
  * secrets are in `key-records.ts`.
  */
 import { either, flag, list, literal, named, nullable, number, optional } from '@/storage/decoders'
@@ -142,7 +142,7 @@ export const counts = stored('counters', number)
 export const countLists = stored('counters', list(number))
 export const nameLists = stored('counters', list(text))
 
-/** What was told about one device of somebody. */
+/** Notices given about one device of a person. */
 export interface ToldRecord {
   refused: boolean
   /** Ids of signed prekeys. */

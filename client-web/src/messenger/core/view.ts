@@ -15,7 +15,7 @@ import type {
 } from '@/messenger/contract'
 
 /**
- * Where the messenger shows what it knows, always after it is stored. The Pinia stores implement
+ * The state that the messenger shows, written only after it is stored. The Pinia stores implement
  * it; the messenger never reads it back.
  */
 export interface View {

@@ -1,8 +1,7 @@
 /**
- * What a bundle has that it should not: a device with a foreign key, a prekey long out of use, a device without KEM
- * prekey though its identity had some. Each
- * is told once, in the chat and in the security log, however often the relay shows it; and of ever
- * new ones only so many an hour.
+ * Faults of a bundle: a device with a foreign key, a prekey long out of use, a device without KEM prekey
+ * though its identity had some. Each is reported once, in the chat and in the security log, and new ones at
+ * most `TOLD_PER_HOUR` times an hour.
  */
 import { toldOfDevice } from '@/messenger/core/stored-records'
 import type { ToldRecord } from '@/messenger/core/stored-records'

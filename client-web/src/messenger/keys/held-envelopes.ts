@@ -1,7 +1,7 @@
 /**
  * Prekey messages under a key that is not the pinned one: kept, sealed and unread, until the person
- * decides about that key. The relay has forgotten them. First come, first kept: what is held is never
- * displaced, however much more comes under whatever keys.
+ * decides about that key. The relay has forgotten them. First come, first kept: later ones never
+ * displace them.
  */
 import { heldEnvelopes } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
@@ -20,7 +20,7 @@ const PER_CONTACT = 1_000
 const PER_STRANGER = 50
 const BYTES_PER_PERSON = 8 * 1024 * 1024
 
-/** What is in memory of a held envelope. */
+/** A held envelope's data in memory. */
 interface Place {
   readonly key: string
   readonly identity: string
@@ -105,7 +105,7 @@ export class HeldEnvelopes {
 
 const keyOf = ({ userId, n }: HeldRecord): string => `${userId}/${n}`
 
-/** What an older version kept in the contact's own record moves to the table. */
+/** Moves envelopes that an older version kept in the contact's record to the table. */
 export async function adoptOldHeld(core: Core, people: People, held: HeldEnvelopes): Promise<void> {
   for (const { userId, held: kept } of people.all.values()) {
     if (kept === undefined) continue

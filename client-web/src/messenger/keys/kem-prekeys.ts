@@ -123,7 +123,7 @@ export const asUsed = ({ kemPrekeyId, signedPrekeyId, baseKey }: UsedPrekeys): U
   baseKey,
 })
 
-/** What began a session: a one-time KEM prekey goes, of a last resort the base key is remembered. */
+/** Notes the KEM prekey that began a session: a one-time one is erased, of a last resort the base key is kept. */
 export function stageUse(changes: TurnChanges, used: UsedBaseKey, lastResort: boolean): void {
   const { kemPrekeyId } = used
   if (lastResort) changes.put('used_base_keys', keyOf(used), { kemPrekeyId })

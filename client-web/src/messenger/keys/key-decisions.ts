@@ -1,7 +1,7 @@
 /**
- * What the person decides about somebody's key, and only the person: it is pinned, it is verified.
- * With another key than before, sessions and counters of the old one end; of the messages held
- * meanwhile only that key's are opened, what waits goes out under it.
+ * The person's decisions about a key: accept (pin) it, verify it. Nothing else makes them. Another key than
+ * before ends sessions and counters of the old one. Of the held envelopes only those under that key are
+ * opened; the outbox is sent under it.
  */
 import type { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
@@ -75,7 +75,7 @@ export async function stageEnd(changes: TurnChanges, store: Store, id: UserId): 
   for (const key of await store.keys('counters')) {
     const [kind, about = ''] = key.split('/')
     const theirs = about === id || about.startsWith(`${id}.`)
-    // What would begin an old session again must stay known.
+    // Base keys of old sessions are kept, so that none can be begun again.
     if (kind !== 'out' && kind !== 'begun' && theirs) changes.remove('counters', key)
   }
 }

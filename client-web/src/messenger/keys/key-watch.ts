@@ -1,6 +1,6 @@
 /**
- * What happens when another key is seen for someone: it is noted, shown, and nothing more. Until the
- * person decides, further keys update the one notice and the one line of the security log.
+ * Notes and shows that another key was seen for a person, and changes nothing else. Until the person
+ * decides, further keys update the one notice and the one line of the security log.
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'

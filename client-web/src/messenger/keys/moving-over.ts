@@ -1,6 +1,6 @@
 /**
- * Devices whose session is still one of version 3, though they have KEM prekeys: a session of version 4 begins beside
- * it, in the background, and what is written next carries it. The old one goes on until the other side has answered.
+ * Moves sessions of version 3 to version 4 with devices that have KEM prekeys: a new session begins in the
+ * background, and the next message uses it. The old one stays until the other side has answered.
  */
 import { hasPassed } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'

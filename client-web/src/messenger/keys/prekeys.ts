@@ -91,8 +91,8 @@ export class Prekeys {
   }
 
   /**
-   * Looks after the keys, at each connection and when the relay says they run low; what it has is
-   * asked each time, so that two reasons at once do not upload twice. Gives its answer back.
+   * Checks and replenishes the keys, at each connection and at the relay's `prekeys.low`. It asks the relay for
+   * its stock each time, so that two triggers at once do not upload twice. Returns the relay's answer.
    */
   maintainPrekeys(): Promise<OwnKeys> {
     return this.turns.run(async () => {

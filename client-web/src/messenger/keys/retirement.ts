@@ -1,7 +1,7 @@
 /**
- * When private halves of prekeys that the relay gives away no more are erased. Erased too early, a message that
- * is on its way can never be read; too late, it can be stolen for longer. So both this device's clock
- * and the relay's have to say that the time is over, and the later of both says when it began.
+ * Decides when private halves of prekeys are erased that the relay no longer gives away. Erased too early, a
+ * message on its way can never be read; too late, the key can be stolen for longer. Both this device's clock
+ * and the relay's must have passed the time, counted from the later of both.
  */
 const DAY = 86_400_000
 
@@ -44,9 +44,9 @@ export interface Retirement<T> {
 }
 
 /**
- * One-time prekeys that were handed out and never used. The relay hands out the lowest id first and says only how many
- * are left. An id is surely not at the relay when as many higher ones as it has left were uploaded. Ids whose
- * upload had no answer may or may not be there: they are not counted, only judged.
+ * One-time prekeys that were handed out and never used. The relay hands out the lowest id first and reports only
+ * how many are left, `available`. An id is no longer at the relay once that many higher ones were uploaded.
+ * Ids whose upload had no answer may or may not be there: they are judged, but not counted.
  */
 export function retirePrekeys<T extends OneTimePrekey>(
   prekeys: readonly T[],

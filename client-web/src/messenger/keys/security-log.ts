@@ -11,7 +11,7 @@ import type { People } from '@/messenger/people/people'
 /** Kept of each kind; the oldest go first. */
 const KEPT = 500
 const NOISE_KEPT = 200
-/** What strangers, or the relay in anybody's name, can cause at will: it never displaces the rest. */
+/** Events that strangers or the relay can cause at will. They never displace the others. */
 const noise: ReadonlySet<string> = new Set<SecurityEvent['type']>([
   'undecryptable',
   'replay_refused',
@@ -23,7 +23,7 @@ const noise: ReadonlySet<string> = new Set<SecurityEvent['type']>([
   'answer_refused',
 ])
 
-/** What the relay says of one's own account: it never displaces the rest either. */
+/** Events of one's own account, as the relay reports them. They never displace the others. */
 const account: ReadonlySet<string> = new Set<SecurityEvent['type']>([
   'login',
   'own_device_added',
@@ -49,7 +49,7 @@ interface EventDetails {
   at?: number
 }
 
-/** What happened to keys and devices, kept (sealed) for the person to read. */
+/** Events of keys and devices, stored (sealed) for the person to read. */
 export class SecurityLog {
   private events: SecurityEventRecord[] = []
   private told = 0
@@ -98,7 +98,7 @@ export class SecurityLog {
     this.core.view.security(this.events.flatMap((event) => shownSecurityEvent(event) ?? []))
   }
 
-  /** Records were passed over because they do not open: said once, also over later starts. */
+  /** Logs the number of records that did not open: once, also over later starts. */
   async tellDamage(): Promise<void> {
     const count = this.core.store.damaged
     if (count <= this.told) return

@@ -10,6 +10,7 @@ import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { CryptoError, isOwnFault } from '@/crypto/errors'
 import { fingerprint } from '@/crypto/identity'
+import { clocksAgree } from '@/platform/clock'
 import type { Sealed } from '@/crypto/sealed-engine'
 import type { Version } from '@/crypto/version'
 import { Answer } from '@/wire/check'
@@ -79,7 +80,7 @@ export class Sessions {
       throw new KeyChanged(bundle.identityKey)
     }
     const mine = this.core.account
-    // Each number once, whatever the relay says.
+    // Each device once, also if the relay lists it twice.
     const devices = new Map(bundle.devices.map((device) => [device.deviceId, device]))
     if (target.userId === mine.userId) devices.delete(mine.deviceId)
     return this.serial.run(async (turn) => {
@@ -217,8 +218,10 @@ export class Sessions {
       // An old session that is usable goes on.
       return usable !== null
     }
-    const age = signedPrekeyAge(device.signedPrekey.id, this.core.now())
-    if (age !== null && age > STALE_AFTER) {
+    const now = this.core.now()
+    const age = signedPrekeyAge(device.signedPrekey.id, now)
+    // While the clocks differ no age is known. The interface shows that they do, so that no relay hides old keys so.
+    if (age !== null && age > STALE_AFTER && clocksAgree(now, this.core.api.relayTime())) {
       await this.watch.stageStale(changes, userId, device, age)
     }
     return true

@@ -1,6 +1,6 @@
 /**
- * Everyone this device knows. A pinned key is replaced only by the person's own act
- * (`key-decisions.ts`); whatever else presents another key only sets `changed`.
+ * Everyone this device knows. Only the person's own act replaces a pinned key
+ * (`key-decisions.ts`); any other sight of another key only sets `changed`.
  */
 import { contacts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
@@ -88,9 +88,9 @@ export class People {
   }
 
   /**
-   * Why the relay's answer cannot be about whom it is said to be: its id is known here under another
+   * Why the relay's answer cannot be about this person: its id is known here under another
    * name, or its key under another id; or the id is that of a request under another key, which must
-   * not stand under a verified name. People whose request was deleted left nothing behind.
+   * not stand under a verified name. A deleted request leaves nothing to compare with.
    */
   misfit(
     answer: Pick<ContactRecord, 'userId' | 'username'> & { identityKey: PublicKey },

@@ -1,6 +1,6 @@
 /**
- * Hands a decrypted content to its type, with what a content may change here. Everything lands in the
- * caller's transaction.
+ * Passes a decrypted content to its type's handler, with the effects it may have. All changes land in
+ * the caller's transaction.
  */
 import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
@@ -145,7 +145,7 @@ export class ContentHandlers {
       keepUnshown: add,
       confirm: async (status, ids) => {
         if (!mayWriteTo(person)) return
-        // Who does not tell is not told.
+        // A person who sends no read receipts sees none.
         const told = this.core.settings.readReceipts ? status : 'delivered'
         await this.chats.stageStatus(changes, person.userId, ids, told, content.sent_at)
       },

@@ -19,10 +19,9 @@ export type CounterCheck =
   | { type: 'replay' }
 
 /**
- * What the counter inside a content says. `trustFirst`: this device joined later than the sender
- * began counting, so the first number may be any. Of numbers too old to be remembered nobody knows
- * whether they came: they count as late, for a message that is shown twice is better than one lost
- * (and its id tells).
+ * Judges the counter inside a content. `trustFirst`: this device joined later than the sender began
+ * counting, so the first number may be any. Numbers too old to be remembered count as late: a message
+ * shown twice (its id tells) is better than one lost.
  */
 export function checkCounter(before: CounterRecord, n: number, trustFirst: boolean): CounterCheck {
   const missing = before.missing.map((one): Stretch => (typeof one === 'number' ? [one, one] : one))
@@ -56,8 +55,8 @@ function bounded(record: CounterRecord, missing: readonly Stretch[]): CounterRec
 }
 
 /**
- * How many texts are among the numbers that were skipped: receipts are no messages. `m`: how many
- * the sender has written by now, this content included; without it every skipped number counts.
+ * The number of texts among the skipped numbers; receipts are no messages. `m`: the sender's number of
+ * texts so far, this content included; without it every skipped number counts.
  */
 export function missedTexts(
   before: CounterRecord,
@@ -72,7 +71,7 @@ export function missedTexts(
 export const counterKey = (userId: UserId, deviceId: number): string =>
   `in/${sessionKey(userId, deviceId)}`
 
-/** What is known of a sending device; of a damaged record, nothing: the next number shows a gap. */
+/** The counters of a sending device. A damaged record counts as none: the next number shows a gap. */
 export const readCounter = (
   store: Store,
   userId: UserId,

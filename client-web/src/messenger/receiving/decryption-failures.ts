@@ -75,12 +75,12 @@ export class DecryptionFailures {
       if (spent) await this.chats.stageMissing(changes, conversation)
       else this.chats.stageNotice(changes, conversation, { type: 'undecryptable' })
     }
-    // In a flood the number is hardly a device's: nothing is asked for it.
+    // In a flood the device number is likely forged: no bundle is fetched for it.
     if (!person || !mayWriteTo(person) || person.changed || flooded) return
     changes.whenStored(() => this.renewal.request(userId, device))
   }
 
-  /** Under another key, and no room to hold it: one line tells of all. */
+  /** Under another key, and no room to hold it: one entry stands for all. */
   async stageUnheld(changes: TurnChanges, { from }: IncomingEnvelope): Promise<void> {
     const { user_id: userId, device_id: device } = from
     this.log.stage(changes, 'undecryptable', { userId, device })

@@ -1,6 +1,6 @@
 /**
- * Opens envelopes: decrypts one with what this device holds, and checks who speaks to whom.
- * Changes nothing by itself.
+ * Decrypts one envelope with this device's keys, and checks sender and recipient of its content.
+ * Stores nothing by itself.
  */
 import { kemPrekeys, prekeys, sessions, signedPrekeys } from '@/messenger/core/key-records'
 import { nameLists } from '@/messenger/core/stored-records'

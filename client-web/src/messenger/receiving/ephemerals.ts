@@ -1,7 +1,7 @@
 /**
- * Signs that are never stored (typing). What cannot be read costs the sender's budget, and when
- * that is spent nothing more of theirs is even tried for a while. The budget is this module's own:
- * whoever spends it, or spends it in another's name, keeps no message in the mailbox from being read.
+ * Signs that are never stored (typing). Each unreadable one spends the sender's budget; once it is spent,
+ * no more of that sender are decrypted for a while. The budget is separate from that of messages: a
+ * flood of signs, also under a forged name, keeps no message from being read.
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { StorageError } from '@/storage/errors'
@@ -22,7 +22,7 @@ export class Ephemerals {
     private readonly decryptor: EnvelopeDecryptor,
   ) {}
 
-  /** What an ephemeral says; null when that cannot be read, or is no ephemeral. */
+  /** The content of an ephemeral; null if it cannot be read or is of another type. */
   read(from: Sealed['from'], body: Sealed['body']): Promise<Incoming | null> {
     const sealed: Sealed = { from, kind: 'message', body }
     const sender = from.user_id

@@ -1,9 +1,9 @@
 /**
  * Envelopes from the relay, one after the other. Decrypted content, ratchet state, used prekey
- * and mailbox number are one transaction; only then `ack` lets the relay forget. An envelope that
- * comes again is recognised by its number, sender and id (`MailboxPlace`); one that cannot be read
- * leaves a visible trace. What cannot be stored (a full disk) waits; a fault of our own is tried
- * again and then passed over, visibly, so that nothing keeps the mailbox shut for ever.
+ * and mailbox number are one transaction; only then `ack` lets the relay forget. A repeated envelope
+ * is recognised by its number, sender and id (`MailboxPlace`). An unreadable one leaves a visible
+ * trace. A failure to store (a full disk) waits. A fault of our own is retried, then skipped with a
+ * visible trace, so that nothing blocks the mailbox.
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
@@ -71,7 +71,7 @@ export class Inbox {
   }
 
   /** A connection begins; an older relay names no log. */
-  greeted(log: string | null): void {
+  connected(log: string | null): void {
     if (log) this.enqueue({ log })
   }
 
@@ -163,7 +163,7 @@ export class Inbox {
     if ('upto' in item) await this.skip(item)
     else if (await this.place.knows(item)) await this.pass(item)
     else {
-      // What was held came before this one.
+      // Held envelopes came before this one.
       await this.openHeld(item.from.user_id)
       await this.insist(item, (changes) => {
         this.place.stage(changes, upto, item)
@@ -227,7 +227,7 @@ export class Inbox {
     })
   }
 
-  /** What is stored instead of a content: never nothing. */
+  /** Stages a record in place of a content that was not read, so that none disappears without a trace. */
   private async refuse(
     changes: TurnChanges,
     envelope: IncomingEnvelope,

@@ -72,7 +72,7 @@ export class IncomingMessages {
     })
   }
 
-  /** What this account wrote on another device, under the key `identity`. */
+  /** A copy of a message that another device of this account sent under the key `identity`. */
   async stageCopy(
     changes: TurnChanges,
     person: ContactRecord,
@@ -108,8 +108,8 @@ export class IncomingMessages {
   }
 
   /**
-   * Null for what stands in no conversation, and where this very message is here already, by another road:
-   * from a restored history, or by a call repeated an hour later.
+   * Null for a content that no conversation shows, and for a message that is here already: from a restored
+   * history, or from a call repeated an hour later.
    */
   private async message(
     changes: TurnChanges,

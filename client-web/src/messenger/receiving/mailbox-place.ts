@@ -1,9 +1,8 @@
 /**
- * Where this device stands in its mailbox. Numbers belong to the relay's log: when the relay was
- * restored, or its log replaced, it names another log, offers fewer numbers than it gave out, or
- * offers another envelope under a number that this device has passed. From then on its numbers count
- * as they come, and what is here already is recognised by sender and id. Runs inside the inbox's
- * queue, one at a time.
+ * This device's place in its mailbox. Numbers belong to the relay's log. A relay that was restored, or
+ * whose log was replaced, names another log, offers fewer numbers than it gave out, or offers another
+ * envelope under a number that this device has passed. From then on its numbers are accepted as they
+ * come, and known envelopes are recognised by sender and id. Runs inside the inbox's queue, one at a time.
  */
 import { findMessage } from '@/messenger/core/kept-messages'
 import { numberLists, numbers, relayLogs } from '@/messenger/core/stored-records'

@@ -109,8 +109,8 @@ export class SiblingChanges {
   }
 
   /**
-   * Whom a copy was written to, and under which key: a contact from now on, unverified. Null where what
-   * the copy says of them is known here of somebody else.
+   * The recipient of a copied message, under the copy's key: a contact from now on, unverified. Null if its
+   * name or key belongs to somebody else here.
    */
   async recipient(
     changes: TurnChanges,
@@ -120,7 +120,7 @@ export class SiblingChanges {
     if (!named) return null
     const { userId, identity } = named
     const known = this.people.find(userId, changes)
-    // The other device knows another key; here the person is asked.
+    // The other device has another key: the person decides on this one.
     if (known?.relation !== 'contact') await this.accept(changes, named)
     else if (!equal(known.identity, identity)) await this.keys.stage(changes, userId, identity)
     const person = this.people.find(userId, changes)
@@ -161,13 +161,13 @@ export class SiblingChanges {
   ): Promise<void> {
     const { people, chats, log, held, core } = this
     const renewed = !equal(before.identity, identity)
-    // What is known already is told of once.
+    // A known change is logged once.
     const proven = verified && !(before.verified && !renewed)
     await stageDecision({ people, chats, log, held, core }, changes, before, identity, proven)
     changes.whenStored(() => this.decided(before.userId, renewed))
   }
 
-  /** Null where what the other device says is known here of somebody else. */
+  /** Null if the other device's name or key belongs to somebody else here. */
   private named(changes: TurnChanges, about: About): Named | null {
     const { user_id: userId, username } = about
     const identity = parseIdentity(about.identity)

@@ -37,7 +37,7 @@ type Later = Extract<SendOutcome, { type: 'later' }>
 
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
 const MAILBOX_WAIT = 60_000
-/** Devices come and go: so often a message is adapted at once, then with waits, then set aside. */
+/** A message is adapted to other devices this many times at once, then with waits, then set aside. */
 const ADAPTED_AT_ONCE = 4
 const ADAPTED_AT_ALL = 8
 
@@ -250,7 +250,7 @@ export class Delivery {
     return { type: 'prepared', entry: record }
   }
 
-  /** Every device it was encrypted for is gone; whoever is there now gets it. */
+  /** Every device that it was encrypted for is gone: encrypts for the present devices. */
   private async encryptAgain(entry: OutboxRecord, target: Target): Promise<SendOutcome> {
     const devices = await this.sessions.start(target)
     if (devices.length === 0)
@@ -258,7 +258,7 @@ export class Delivery {
     return this.encryptFor(entry, target, devices, new Set(devices.map((one) => one.deviceId)))
   }
 
-  /** The relay says that the devices are others. */
+  /** The relay refused the list of devices. */
   private async disagreed(
     entry: OutboxRecord,
     target: Target,

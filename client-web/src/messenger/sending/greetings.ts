@@ -1,7 +1,7 @@
 /**
  * After a restore: a new session with each contact, so that the first message carries no surprise.
- * The first few at once, then one every ten minutes, and none while anything of the person's own
- * waits: keys are handed out by the hour, and those the person writes to come first.
+ * The first `AT_ONCE` contacts get theirs at once, the others one every ten minutes, and none while an own
+ * message waits: the relay limits keys per hour, and the person's own messages take precedence.
  */
 import { textLists } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
@@ -53,7 +53,7 @@ export class Greetings {
     if (this.left.length === 0 || this.timer || this.stopped) return
     this.timer = setTimeout(() => {
       this.timer = null
-      // What cannot be stored now (full, locked, fenced) has its turn later.
+      // A failure to store (full, locked, fenced) is retried at the next turn.
       void this.next()
         .catch(() => undefined)
         .finally(() => this.schedule())

@@ -1,4 +1,4 @@
-/** What lies in the outbox: in memory as on disk, in the order of sending. */
+/** The outbox's entries, in memory as on disk, in the order of sending. */
 import { outboxEntries } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
@@ -81,8 +81,8 @@ export class OutboxEntries {
   }
 
   /**
-   * Takes out what was never tried, or was set aside. A deleted message that may be at the relay
-   * already, and whose counter is used, still goes its way.
+   * Removes entries that were never tried or were set aside. A deleted message that may be at the relay
+   * already, and whose counter is used, is still sent.
    */
   async stageUntried(
     changes: TurnChanges,

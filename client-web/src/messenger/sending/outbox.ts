@@ -1,8 +1,7 @@
 /**
- * What waits to be sent, sealed on disk. Per recipient one after the other, so order holds: an
- * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction), then the
- * identical call is repeated until the relay accepts it. A crash at any point loses nothing and
- * encrypts nothing twice.
+ * The outbox, sealed on disk. Entries of one recipient are sent one after the other, so order holds. An
+ * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction); then the identical
+ * call is repeated until the relay accepts it. A crash at any point loses nothing and encrypts nothing twice.
  */
 import { findMessage } from '@/messenger/core/kept-messages'
 import { hindered } from '@/messenger/core/message-status'
@@ -74,7 +73,7 @@ export class Outbox {
     this.kick(to)
   }
 
-  /** For the recipient's new key: what was encrypted to the old one can never be read. */
+  /** Encrypts the entries anew for the recipient's new key: nobody can read those under the old one. */
   async renew(to: UserId): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
@@ -166,7 +165,7 @@ export class Outbox {
         this.pause(entry.to, outcome.wait, outcome.problem === 'rate_limited' && !outcome.everyone)
         return false
       case 'hold':
-        // Until the person or a reconnection says otherwise.
+        // Until the person decides or the device reconnects.
         await this.tell(entry, outcome.problem)
         return false
       case 'never':
@@ -193,7 +192,7 @@ export class Outbox {
     })
   }
 
-  /** One's own other devices learn what was written. */
+  /** Sends a copy to one's own other devices. */
   private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
     const { body, to } = entry
     const target = this.targets.get(to)
@@ -206,7 +205,7 @@ export class Outbox {
     this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
-  /** Tries an own message again that was set aside, with what was encrypted for it already. */
+  /** Tries an own message again that was set aside, with its ciphertexts. */
   sendAgain(id: string): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
@@ -219,7 +218,7 @@ export class Outbox {
     })
   }
 
-  /** What is no message (a receipt, a copy) is worth no question: it goes. */
+  /** An entry that is no message (a receipt, a copy) is dropped without asking the person. */
   private async setAside(entry: OutboxRecord): Promise<void> {
     this.faults.delete(entry.key)
     if (!entry.message) return this.drop(entry, 'set_aside')

@@ -1,8 +1,7 @@
 /**
  * Receipts: owed ones lie on disk (written together with the message they answer), go out batched
  * per contact, at least five seconds apart, within a third of the account's message window, and
- * only to accepted contacts. One's own other devices are told of what was read with them, and also of
- * what the contact is not told.
+ * only to accepted contacts. Own devices also get read marks that the contact does not get.
  */
 import { receiptsOwed } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'

@@ -1,4 +1,4 @@
-/** What leaves this device with a message, a conversation, a request or a contact. */
+/** Removal of messages, conversations, requests and contacts, and of all that depends on them. */
 import type { Chats } from '@/messenger/chats/chats'
 import type { SearchIndex } from '@/messenger/chats/search-index'
 import type { Core } from '@/messenger/core/core'
@@ -63,8 +63,8 @@ export class Removals {
   }
 
   /**
-   * The conversation as another device deleted it: up to the message `newest`, or what is not younger
-   * than `at` where that message is not here. What came since stays.
+   * Removes a conversation that another device deleted: up to the message `newest`, or up to `at` where
+   * that message is not here. Later messages stay.
    */
   async stageConversationUpto(
     changes: TurnChanges,
@@ -102,7 +102,7 @@ export class Removals {
 
   async stageContact(changes: TurnChanges, id: UserId): Promise<void> {
     const conversation = conversationWith(id)
-    // What was counted stays: nothing that was received comes again, and nothing seems missing.
+    // Counters stay: received messages are not received again, and none counts as missing.
     await stageSessionsEnd(changes, this.core.store, id)
     changes.put('counters', removedKey(id), [])
     this.chats.stageRemoval(changes, conversation)

@@ -1,6 +1,6 @@
 /**
- * What this device tells one's own other devices of a conversation, so that all show the same. Of two
- * changes of one kind the later counts, by its time and then by its device: `takes` says which is.
+ * Changes of a conversation that one's own other devices need in order to show the same. Of two changes
+ * of one kind the later wins, by time and then by device (`takes`).
  */
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Core } from '@/messenger/core/core'
@@ -15,7 +15,7 @@ import type { Outbox } from './outbox'
 
 type Kind = Change['what']
 
-/** These can be told twice and in any order. */
+/** These may be sent twice and in any order. */
 const IDEMPOTENT: ReadonlySet<Kind> = new Set(['read', 'deleted'])
 /** In one content; some twenty kilobytes. */
 const MOST_IDS = 500
@@ -34,7 +34,7 @@ export class SiblingSync {
     return this.records.loadSpare(this.core.store, ({ userId }) => userId)
   }
 
-  /** Nobody is there to be told. */
+  /** The account has no other device. */
   get alone(): boolean {
     return this.targets.own.length === 0
   }

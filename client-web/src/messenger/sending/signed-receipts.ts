@@ -94,7 +94,7 @@ export class SignedReceipts {
     await this.fetching
   }
 
-  /** A relay that cannot be asked now is asked again for the next message; one that has none, not. */
+  /** An unreachable relay is asked again for the next message; one without receipts is not. */
   private async fetch(): Promise<void> {
     try {
       const fresh = await this.core.api.receiptKeys()

@@ -50,10 +50,10 @@ export class App {
   private readonly database: string
   readonly leader
   lock: AppState['lock'] = unlocked
-  /** One for all that run on opened data: what an older part still writes, the next one reads. */
+  /** One queue for all services on opened data: a later one reads what an earlier one still writes. */
   serial = new Serial()
-  /** How often everything was taken down: whatever began before is too late to show anything. */
-  private turn = 0
+  /** `down()` increments it. Work begun under an older one must not touch the view. */
+  private generation = 0
   private readonly terminations = new Budget(2, 60_000)
 
   constructor(private readonly options: AppOptions) {
@@ -122,8 +122,8 @@ export class App {
 
   /** Never rejects. Data that does not open must not look like a device that has none, which may begin anew. */
   private async opening(work: (current: () => boolean) => Promise<void>): Promise<void> {
-    const { turn } = this
-    const current = (): boolean => turn === this.turn
+    const { generation } = this
+    const current = (): boolean => generation === this.generation
     try {
       await work(current)
     } catch (error) {
@@ -141,7 +141,7 @@ export class App {
     }
   }
 
-  /** Signed out, without identity, unpublished, or ready: whatever the records say. */
+  /** Goes on to the phase that the records say: signed out, without identity, unpublished, or ready. */
   async proceed(): Promise<void> {
     this.halt()
     const opened = this.theOpened()
@@ -198,7 +198,7 @@ export class App {
     return updateAccount(this.theCore(), patch)
   }
 
-  /** What is being stored is stored (a draft just written); not waited for longer than a moment. */
+  /** Waits until pending writes (a new draft) are stored, at most `SETTLING`. */
   async settle(): Promise<void> {
     const done = this.serial.run(() => Promise.resolve())
     await Promise.race([done, new Promise((end) => setTimeout(end, SETTLING))])
@@ -215,7 +215,7 @@ export class App {
 
   /** Takes everything down that is in memory; `view` shows nothing of the account any more. */
   down(): void {
-    this.turn += 1
+    this.generation += 1
     this.halt()
     this.opened?.sealer.wipe()
     this.opened = null
@@ -237,7 +237,7 @@ export class App {
     void this.lead()
   }
 
-  /** Down, and the database is free for whoever leads. */
+  /** Down, and the database is free for another tab. */
   private leave(): void {
     this.down()
     this.localData?.close()
@@ -269,7 +269,7 @@ export class App {
     return this.services
   }
 
-  /** The relay ended the session. What is on this device stays, sealed, for the next log-in. */
+  /** The relay ended the session. The data on this device stays, sealed, for the next log-in. */
   private async sessionEnded(end: SessionEnd): Promise<void> {
     if (!this.services && !this.core) return
     if (end === 'replaced') {

@@ -1,6 +1,6 @@
 /**
- * From which devices something came a short while ago. The relay tells who is online, not on which device; a sign
- * for a device that is away is never delivered, and each leaves a gap in that device's ratchet.
+ * Devices that were heard a short while ago. The relay reports which users are online, not which devices.
+ * A sign for a device that is away is never delivered, and leaves a gap in that device's ratchet.
  */
 import type { DeviceRef } from '@/messenger/core/records'
 import type { UserId } from '@/messenger/contract'

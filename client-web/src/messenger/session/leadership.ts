@@ -11,7 +11,7 @@ const LOOKS = [0, 50, 100, 200, 450]
 export interface Leadership {
   /** Resolves true if this tab leads now, false if another one does. */
   claim(): Promise<boolean>
-  /** Becomes the leader, whoever leads. */
+  /** Becomes the leader, also if another tab leads. */
   takeOver(): Promise<void>
   release(): void
 }
@@ -38,7 +38,7 @@ export function leadership(events: LeadershipEvents, name = LOCK): Leadership {
             }
           })
         })
-        // Stolen by force: whoever did it leads now.
+        // The lock was stolen: another tab leads now.
         .catch((error: unknown) => {
           if (release === null) return reject(error instanceof Error ? error : new Error('lock'))
           release = null

@@ -122,7 +122,7 @@ export const newAccount = (username: string, tokens: SessionTokens): AccountReco
 
 /**
  * The device got a new number at the relay: sessions, counters and the place in the mailbox
- * belonged to the old one. History, contacts and what waits to be sent stay.
+ * belonged to the old one. History, contacts and the outbox stay.
  */
 export async function stageNewDevice(
   store: Store,

@@ -69,7 +69,7 @@ export class OwnDevices {
     if (!this.targets.own.some((one) => one.deviceId === deviceId)) await this.look()
   }
 
-  /** The person says that this device is theirs. */
+  /** The person confirmed that this device is theirs. */
   confirm(deviceId: number): Promise<void> {
     return this.core.serial.run(() => {
       const asked = this.record.asked.filter((one) => one.deviceId !== deviceId)
@@ -133,7 +133,7 @@ export class OwnDevices {
       .slice(0, MOST_ASKED)
   }
 
-  /** Numbers are never given twice: each goes once, whatever the relay says later. */
+  /** Device numbers are never reused: each removal is logged once, also if the relay lists the device again. */
   private noteGone(changes: TurnChanges, others: readonly DeviceRef[]): number[] {
     const { seen, gone } = this.record
     const there = new Set(others.map(({ deviceId }) => deviceId))

@@ -1,4 +1,4 @@
-/** Who is online, and who is typing: told only to and by accepted contacts, never stored. */
+/** Who is online, and who is typing: exchanged with accepted contacts only, never stored. */
 import type { EphemeralEffects } from '@/messenger/contents/effects'
 import { typeOf } from '@/messenger/contents/registry'
 import { counts } from '@/messenger/core/stored-records'
@@ -45,9 +45,8 @@ export class Presence {
   }
 
   /**
-   * Tells the relay whom we watch: who is in the open chat and in the rows in sight, so that it is
-   * not handed the contact list, and of these only for whom the person allows it. Without the
-   * setting: nobody, and nobody sees us.
+   * Sends the watch list: people of the open chat and the rows in sight, never the whole contact list, and
+   * only those for whom the person allows it. With the setting off the list is empty, and nobody sees us.
    */
   async watch(): Promise<void> {
     const { socket, settings } = this.core
@@ -69,7 +68,7 @@ export class Presence {
   }
 
   private isInSight(id: ConversationId): boolean {
-    return id === this.chats.open || this.inSight.has(id)
+    return id === this.chats.openChat.id || this.inSight.has(id)
   }
 
   changed(userId: UserId, online: boolean): void {

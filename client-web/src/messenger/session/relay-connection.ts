@@ -113,7 +113,7 @@ export class RelayConnection {
     }, wait + 1)
   }
 
-  /** What the attempt before waits for may never come. */
+  /** Drops the previous attempt, which may wait for ever. */
   private connectAnew(): void {
     this.clearTimers()
     this.tokens.giveUpRenewal()
@@ -230,7 +230,7 @@ export class RelayConnection {
       case 'rate_limited':
         return this.retry(refusal.retryAfter ?? reconnectBackoff.most, 'rate_limited')
       default:
-        // What the relay asks for is the least: everybody was told the same, and must not come at once.
+        // The relay named the least wait. All clients got the same one and must not reconnect at once.
         this.retry((refusal.retryAfter ?? 0) + delay(reconnectBackoff, this.attempt++))
     }
   }
@@ -259,7 +259,10 @@ export class RelayConnection {
     }, wait)
   }
 
+  /** At each connection and after each renewal. */
   private scheduleRefresh(): void {
+    const relayClock = this.tokens.relayTime() - this.core.elapsed()
+    this.core.view.connection({ relayClock })
     const wait = Math.max(REFRESH_AGAIN, this.tokens.remaining() - REFRESH_MARGIN)
     this.refreshTimer = setTimeout(() => {
       const { socket } = this.core

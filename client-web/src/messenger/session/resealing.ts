@@ -3,9 +3,9 @@ import { MessengerError } from '@/messenger/contract'
 import type { App } from './app'
 
 /**
- * Seals everything on this device anew under `passphrase`, then goes on from where it stood. Nothing
- * runs meanwhile: what an older part still wants to store fails. A failure, and a page that ends at
- * any moment, leaves the device as it was. @throws StorageError `wrong_passphrase` before anything stops
+ * Seals everything on this device anew under `passphrase`, then starts again. No service runs meanwhile;
+ * its late writes fail. A failure, or a page that ends at any moment, leaves the device as it was.
+ * @throws StorageError `wrong_passphrase` before anything stops
  */
 export async function sealAnew(
   app: App,

@@ -43,7 +43,7 @@ import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
 
-/** Keys grow old and devices join while a connection stays open. */
+/** While a connection stays open, keys expire and devices join. */
 const UPKEEP_EVERY = 900_000
 
 export class Services {
@@ -71,7 +71,7 @@ export class Services {
   readonly search: SearchIndex
   readonly connection: RelayConnection
   private stopped = false
-  /** What comes from now on was sent just now. */
+  /** Caught up: envelopes from now on were sent just now. */
   private live = false
   private upkeep: ReturnType<typeof setInterval> | null = null
 
@@ -218,7 +218,7 @@ export class Services {
     this.inBackground(this.presence.watch())
   }
 
-  /** What came while the person was a stranger is confirmed once they are a contact. */
+  /** Sends receipts for messages that came before the person was a contact. */
   async oweReceipts(userId: UserId): Promise<void> {
     const id = conversationWith(userId)
     await this.core.serial.run(async (turn) => {
@@ -246,7 +246,7 @@ export class Services {
     return {
       opened: (log) => {
         this.live = false
-        this.inbox.greeted(log)
+        this.inbox.connected(log)
         this.outbox.resume()
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
@@ -273,7 +273,7 @@ export class Services {
     if (this.core.socket) this.inBackground(this.devices.look())
   }
 
-  /** What may fail with the connection and is done again at the next one. */
+  /** Runs a job that may fail with the connection; it is repeated at the next one. */
   private inBackground(job: Promise<unknown>): void {
     job.catch((error: unknown) => {
       const expected =

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SealedEngine } from '@/crypto/sealed-engine'
 import { CryptoError } from '@/crypto/errors'
+import { clocksAgree } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import { strangers } from '../../support/client'
 import type { Client } from '../../support/client'
@@ -51,6 +52,34 @@ describe('threat 5: stale prekeys', () => {
     await again.messenger.openConversation(bob.chat)
     await sendAskingAgain(relay, again, bob, 'and now?')
     expect(told(again, 'stale_prekey')).toEqual(once)
+  })
+
+  test('a device whose clock is a month ahead calls no key old, and learns that its clock is wrong', async () => {
+    const clock = { ahead: 31 * DAYS }
+    const { anna, bob } = await setUp({ anna: { now: () => Date.now() + clock.ahead } })
+    await anna.messenger.sendText(bob.chat, 'anyone there?')
+    await until(() => bob.shown.waiting.length === 1, 'delivered')
+    expect(told(anna, 'stale_prekey')).toEqual({ chat: [], log: [] })
+    const relayTime = (anna.shown.link.relayClock ?? 0) + performance.now()
+    expect(clocksAgree(relayTime, Date.now())).toBe(true)
+  })
+
+  test('an old one that came while the clocks differed is told when they agree', async () => {
+    const past = Date.now() - 60 * DAYS
+    const clock = { ahead: 31 * DAYS }
+    const { relay, anna, bob } = await setUp({
+      anna: { now: () => Date.now() + clock.ahead },
+      bob: { now: () => past },
+    })
+    await anna.messenger.sendText(bob.chat, 'anyone there?')
+    await until(() => bob.shown.waiting.length === 1, 'delivered')
+    expect(told(anna, 'stale_prekey')).toEqual({ chat: [], log: [] })
+    clock.ahead = 0
+    await sendAskingAgain(relay, anna, bob, 'still there?')
+    expect(told(anna, 'stale_prekey')).toEqual({
+      chat: [{ type: 'stale_prekey', ageDays: 60 }],
+      log: [1],
+    })
   })
 
   test('one of last week is not', async () => {

@@ -61,7 +61,7 @@ function setUp() {
     encrypt: async (_changes: unknown, _to: unknown, to: { deviceId: number }[]) =>
       to.map(({ deviceId }) => ({ device_id: deviceId, kind: 'message', body: new Uint8Array() })),
   }
-  const [chats, ephemerals] = [{ open: null as ConversationId | null }, {}]
+  const [chats, ephemerals] = [{ openChat: { id: null as ConversationId | null } }, {}]
   const presence = new Presence(
     core as never,
     people as never,
@@ -88,7 +88,7 @@ test('only the open chat and the rows in sight are asked for', async () => {
   const { presence, asked, chats } = setUp()
   void presence.watch()
   expect(asked).toEqual([[]])
-  chats.open = conversationWith('dora')
+  chats.openChat.id = conversationWith('dora')
   presence.setInSight(['bob', 'a stranger', 'anna'].map(conversationWith))
   expect(asked.at(-1)).toEqual(['anna', 'bob', 'dora'])
   // The same rows again are no news.
@@ -100,7 +100,7 @@ test('only the open chat and the rows in sight are asked for', async () => {
 
 test('for whom it was turned off the relay is not asked, nor is a notice of them heard', async () => {
   const { presence, asked, online, answers, chats, choose } = setUp()
-  chats.open = conversationWith('anna')
+  chats.openChat.id = conversationWith('anna')
   choose('anna', false)
   const told = presence.watch()
   presence.changed('anna', true)

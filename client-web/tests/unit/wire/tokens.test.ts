@@ -35,6 +35,16 @@ test('a fresh token is used as it is; an old one is renewed once, saved before i
   expect(log).toEqual(['refresh refresh-1', 'save refresh-2'])
 })
 
+test("the relay's clock is known from its newest token, whatever this device's clock says", async () => {
+  const { keeper, at } = setUp(async () => ({ ...tokens(2), access_expires_at: 40 * 86_400_000 }))
+  at(850_000)
+  await keeper.access()
+  const told = 40 * 86_400_000 - 900_000
+  expect(Math.round((keeper.relayTime() - told) / 10_000)).toBe(0)
+  at(1_150_000)
+  expect(Math.round((keeper.relayTime() - told) / 10_000)).toBe(30)
+})
+
 test('threat 20: after a lost answer the same refresh token is used again', async () => {
   let lost = true
   const { keeper, log } = setUp(async () => {
