@@ -104,8 +104,8 @@ class Directory:
             for change in CHANGES
         ]
         uploads: tuple[PrekeysUploaded | KemPrekeysUploaded, ...] = (
-            PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys),
-            KemPrekeysUploaded(user=user, device=device, at=at, prekeys=kem_prekeys),
+            PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys, identity=identity_key),
+            KemPrekeysUploaded(user=user, device=device, at=at, prekeys=kem_prekeys, identity=identity_key),
         )
         events += [codec.encode(uploaded) if uploaded.prekeys else b"" for uploaded in uploads]
         arguments = [
@@ -149,8 +149,14 @@ class Directory:
         kind: Kind = EC,
     ) -> Position:
         """Records further one-time prekeys of that kind. Raises Refusal device_inactive."""
-        event: Any = kind.uploaded(user=user, device=device, at=at, prekeys=prekeys)  # type: ignore[arg-type]
-        return await self._append(identity_key, event)
+        event: Any = kind.uploaded(
+            user=user,
+            device=device,
+            at=at,
+            prekeys=prekeys,  # type: ignore[arg-type]
+            identity=identity_key,
+        )
+        return await self._append(event)
 
     async def set_signed_prekey(
         self,
@@ -163,9 +169,14 @@ class Directory:
     ) -> Position:
         """Records a new signed prekey, and a new last-resort KEM prekey. Raises Refusal device_inactive."""
         event = SignedPrekeySet(
-            user=user, device=device, at=at, signed_prekey=signed_prekey, kem_prekey=kem_prekey
+            user=user,
+            device=device,
+            at=at,
+            signed_prekey=signed_prekey,
+            kem_prekey=kem_prekey,
+            identity=identity_key,
         )
-        return await self._append(identity_key, event)
+        return await self._append(event)
 
     async def take(
         self, user: UUID, prekeys: list[tuple[int, int]], at: int, kind: Kind = EC
@@ -191,10 +202,8 @@ class Directory:
         """Appends what happened to a blob; the caller holds its user's account locked, if there is one."""
         return self._position(event.user, await self._call("record", event.user, [codec.encode(event)]))
 
-    async def _append(
-        self, identity_key: bytes, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet
-    ) -> Position:
-        arguments = [event.device, identity_key, codec.encode(event)]
+    async def _append(self, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet) -> Position:
+        arguments = [event.device, event.identity, codec.encode(event)]
         reply = await self._call("append", event.user, arguments)
         if reply is None:
             raise Refusal("device_inactive", "This device is not active.")

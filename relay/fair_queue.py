@@ -41,10 +41,27 @@ class FairQueue(Generic[L, T]):
         """Takes the lane's next item out. Raises KeyError when the lane is empty."""
         waiting = self._lanes[lane]
         begin, _, item = heappop(waiting)
-        self._now = max(self._now, begin)
-        if not waiting:
-            del self._lanes[lane]
-        if not self._lanes:
-            self._ends.clear()
-            self._now = 0
+        self._left(lane, begin)
         return item
+
+    def lanes(self) -> list[L]:
+        """The lanes that have items."""
+        return [*self._lanes]
+
+    def pop_all(self, lane: L, most: int) -> list[T]:
+        """Takes the lane's next items out, `most` at most. Raises KeyError when the lane is empty."""
+        waiting = self._lanes[lane]
+        waiting.sort()
+        taken = waiting[:most]
+        del waiting[:most]
+        self._left(lane, taken[-1][0])
+        return [item for _, _, item in taken]
+
+    def _left(self, lane: L, begin: int) -> None:
+        """An item that began there is out of its lane."""
+        self._now = max(self._now, begin)
+        if not self._lanes[lane]:
+            del self._lanes[lane]
+            if not self._lanes:
+                self._ends.clear()
+                self._now = 0

@@ -186,7 +186,7 @@ class MailboxLog:
         return submission.future
 
     def _flush_soon(self) -> None:
-        if self._calls.waiting and not self._is_due:
+        if not self._is_due and self._calls.waiting:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._flush)
 

@@ -77,23 +77,28 @@ class DeviceClosed(Event, frozen=True, tag="device.closed", kw_only=True):
     """The device is gone for good; its mailbox and prekeys go with it."""
 
 
-class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True):
-    """One-time prekeys were added."""
+class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True, omit_defaults=True):
+    """One-time prekeys were added. `identity`: the identity key that they belong to, the user's present one
+    at this place of the log; empty in entries of earlier versions."""
 
     prekeys: tuple[Prekey, ...]
+    identity: bytes = b""
 
 
-class KemPrekeysUploaded(Event, frozen=True, tag="kem_prekeys.uploaded", kw_only=True):
-    """One-time KEM prekeys were added."""
+class KemPrekeysUploaded(Event, frozen=True, tag="kem_prekeys.uploaded", kw_only=True, omit_defaults=True):
+    """One-time KEM prekeys were added; `identity` as in `PrekeysUploaded`."""
 
     prekeys: tuple[SignedPrekey, ...]
+    identity: bytes = b""
 
 
 class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True, omit_defaults=True):
-    """The device's signed prekey was exchanged, and with `kem_prekey` its last-resort KEM prekey."""
+    """The device's signed prekey was exchanged, and with `kem_prekey` its last-resort KEM prekey; `identity`
+    as in `PrekeysUploaded`."""
 
     signed_prekey: SignedPrekey
     kem_prekey: SignedPrekey | None = None
+    identity: bytes = b""
 
 
 class PrekeyTaken(Event, frozen=True, tag="prekey.taken", kw_only=True):

@@ -54,6 +54,17 @@ def test_what_a_message_costs_is_told_for_each_phase() -> None:
         assert phase["log_file_bytes"] > 512
 
 
+def test_a_flood_of_bytes_sends_all_that_the_limit_allows_and_others_messages_pass() -> None:
+    options = ("--turns", "1", "--seconds", "2", "--rate", "40", "--accounts", "2")
+    done = run("flood", "--of", "bytes", *options, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\nflood: received p50 \d+\.\d ms", done.stdout)
+    assert "2 accounts were answered after" in done.stdout
+    sends, messages = done.stdout.splitlines()[-2:]
+    assert sends.endswith("answered {'accepted': 128}"), "4 MiB of each in bodies of 64 KiB, and none refused"
+    assert messages == "messages refused: none; gaps: 0"
+
+
 def test_a_relay_that_is_not_there_is_said_in_one_line() -> None:
     done = load("--url", f"http://127.0.0.1:{free_ports(1)}", "--users", "2")
     assert done.returncode == 1

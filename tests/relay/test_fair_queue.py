@@ -66,3 +66,23 @@ def test_a_busy_lane_is_skipped_and_keeps_its_order() -> None:
     with pytest.raises(KeyError):
         queue.pop(1)
     assert queue.first() is None
+
+
+@given(ITEMS, st.integers(1, 60))
+def test_a_lanes_items_leave_together_in_the_order_in_which_they_would_leave_alone(
+    items: list[tuple[str, int]], most: int
+) -> None:
+    together: FairQueue[int, int] = FairQueue()
+    alone: FairQueue[int, int] = FairQueue()
+    for number, (sender, size) in enumerate(items):
+        for queue in (together, alone):
+            queue.push(LANE, sender, size, number)
+    left = []
+    while together:
+        assert together.lanes() == [LANE]
+        left.append(together.pop_all(LANE, most))
+        assert 1 <= len(left[-1]) <= most
+    assert [one for some in left for one in some] == [alone.pop(LANE) for _ in items]
+    assert together.lanes() == []
+    with pytest.raises(KeyError):
+        together.pop_all(LANE, most)

@@ -153,6 +153,14 @@ def test_a_reader_from_before_kem_prekeys_reads_an_identity_and_knows_none_of_th
             )
 
 
+def test_prekeys_name_their_identity_and_those_of_earlier_versions_name_none() -> None:
+    for event, _ in GOLDEN:
+        if isinstance(event, PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet):
+            assert event.identity == b""
+            own = msgspec.structs.replace(event, identity=b"\x05" + b"i" * 32)
+            assert codec.decode(codec.encode(own)) == own
+
+
 def test_a_field_of_a_later_version_is_ignored() -> None:
     fields = msgspec.msgpack.decode(codec.encode(GOLDEN[1][0]))
     later = msgspec.msgpack.encode({**fields, "colour": "teal"})

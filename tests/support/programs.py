@@ -31,6 +31,13 @@ def cost(arguments: list[str]) -> None:
     main(args=arguments, prog_name="cost")
 
 
+def flood(arguments: list[str]) -> None:
+    """The load tool of floods."""
+    from ops.load.flood import main
+
+    main(args=arguments, prog_name="flood")
+
+
 def archive_load(arguments: list[str]) -> None:
     """The load tool of log and archive."""
     from ops.load.archive import main

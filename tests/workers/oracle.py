@@ -66,8 +66,14 @@ class Oracle:
             case _:
                 self._prekeys(device, event)
 
+    def present(self, user: UUID) -> list[bytes]:
+        return [key for (who, key), row in self.identities.items() if who == user and row["until"] is None]
+
     def _prekeys(self, device: dict[str, Any], event: LogEvent) -> None:
         key = (event.user, event.device)
+        under = getattr(event, "identity", b"")
+        if under and under not in self.present(event.user):
+            return
         match event:
             case PrekeysUploaded(prekeys=prekeys):
                 for prekey in prekeys:
@@ -101,6 +107,9 @@ class Oracle:
                     row["until"] = event.at
             if (event.user, event.identity_key) in self.identities:
                 self.identities[event.user, event.identity_key]["until"] = None
+        present = self.present(event.user)
+        if event.change == "added" and present and event.identity_key not in present:
+            return
         self.identities.setdefault((event.user, event.identity_key), {"since": event.at, "until": None})
         device = self.devices.setdefault(
             (event.user, event.device), {"activated_at": event.at, "closed_at": None, "kem": None}

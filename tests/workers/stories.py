@@ -76,29 +76,31 @@ def closed(user: UUID, device: int, at: int = 1000) -> Said:
     return DeviceClosed(user=user, device=device, at=at), 0
 
 
-def uploaded(user: UUID, device: int, *ids: int, at: int = 1000) -> Said:
+def uploaded(user: UUID, device: int, *ids: int, at: int = 1000, under: bytes = b"") -> Said:
     prekeys = tuple(Prekey(number, key(number % 250)) for number in ids)
-    return PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys), 0
+    return PrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys, identity=under), 0
 
 
 def taken(user: UUID, device: int, number: int, at: int = 1000) -> Said:
     return PrekeyTaken(user=user, device=device, at=at, prekey_id=number), 0
 
 
-def kem_uploaded(user: UUID, device: int, *ids: int, at: int = 1000) -> Said:
+def kem_uploaded(user: UUID, device: int, *ids: int, at: int = 1000, under: bytes = b"") -> Said:
     prekeys = tuple(kem_prekey(number) for number in ids)
-    return KemPrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys), 0
+    return KemPrekeysUploaded(user=user, device=device, at=at, prekeys=prekeys, identity=under), 0
 
 
 def kem_taken(user: UUID, device: int, number: int, at: int = 1000) -> Said:
     return KemPrekeyTaken(user=user, device=device, at=at, prekey_id=number), 0
 
 
-def signed(user: UUID, device: int, number: int, at: int = 1000, kem: int | None = None) -> Said:
+def signed(
+    user: UUID, device: int, number: int, at: int = 1000, kem: int | None = None, under: bytes = b""
+) -> Said:
     event = SignedPrekeySet(
         user=user, device=device, at=at,
         signed_prekey=SignedPrekey(number, key(number), bytes([number]) * 64),
-        kem_prekey=None if kem is None else kem_prekey(kem),
+        kem_prekey=None if kem is None else kem_prekey(kem), identity=under,
     )  # fmt: skip
     return event, 0
 
@@ -144,6 +146,7 @@ _KINDS = (
     *("identity",) * 4,
     *("expired", "closed", "signed", "deleted"),
 )
+_UNDER = st.sampled_from([b"", key(1), key(2), key(3)])
 _LAST_RESORTS = st.none() | st.integers(11, 13)
 _CHANGES: tuple[IdentityChange, ...] = ("first", "added", "added", "replaced")
 
@@ -157,15 +160,15 @@ def _said(draw: st.DrawFn, user: UUID, device: int, number: int, at: int) -> Sai
         case "expired":
             return expired(user, device, number, 1, at)
         case "uploaded":
-            return uploaded(user, device, number, number + 1, at=at)
+            return uploaded(user, device, number, number + 1, at=at, under=draw(_UNDER))
         case "taken":
             return taken(user, device, number, at)
         case "kem_uploaded":
-            return kem_uploaded(user, device, number, number + 1, at=at)
+            return kem_uploaded(user, device, number, number + 1, at=at, under=draw(_UNDER))
         case "kem_taken":
             return kem_taken(user, device, number, at)
         case "signed":
-            return signed(user, device, number, at, draw(_LAST_RESORTS))
+            return signed(user, device, number, at, draw(_LAST_RESORTS), draw(_UNDER))
         case "closed":
             return closed(user, device, at)
         case "deleted":

@@ -2,6 +2,9 @@
 
 Invariant: a closed device is closed for good, and nothing that is said of it later changes anything:
 its mailbox, its envelopes and its prekeys are gone. A user has one present identity (`until` is null).
+
+Invariant: a device that was added under another identity than the present one is passed over: the entry that
+replaced the identity was set aside, and its retry projects the device, too.
 """
 
 from collections.abc import Iterable
@@ -69,15 +72,24 @@ RETURN_TO_IDENTITY: Final = """
 """
 INSERT_IDENTITIES: Final = """
     INSERT INTO identities (user_id, identity_key, fingerprint, since)
-    SELECT * FROM unnest(%(users)s::uuid[], %(keys)b::bytea[], %(fingerprints)s::text[], %(at)s::bigint[])
+    SELECT user_id, identity_key, fingerprint, at
+      FROM unnest(%(users)s::uuid[], %(keys)b::bytea[], %(fingerprints)s::text[], %(at)s::bigint[],
+                  %(added)s::boolean[]) AS new (user_id, identity_key, fingerprint, at, added)
+     WHERE NOT (added AND EXISTS (SELECT FROM identities AS present
+                                   WHERE present.user_id = new.user_id AND until IS NULL))
     ON CONFLICT DO NOTHING
 """
 UPSERT_DEVICES: Final = """
     INSERT INTO devices (user_id, device_id, registration_id, signed_prekey_id, signed_prekey,
                          signed_prekey_signature, activated_at)
-    SELECT * FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(registrations)s::integer[],
-                         %(signed_ids)s::integer[], %(signed_keys)b::bytea[], %(signatures)b::bytea[],
-                         %(at)s::bigint[])
+    SELECT user_id, device_id, registration_id, id, key, signature, at
+      FROM unnest(%(users)s::uuid[], %(devices)s::integer[], %(registrations)s::integer[],
+                  %(signed_ids)s::integer[], %(signed_keys)b::bytea[], %(signatures)b::bytea[],
+                  %(at)s::bigint[], %(keys)b::bytea[], %(added)s::boolean[])
+           AS new (user_id, device_id, registration_id, id, key, signature, at, identity_key, added)
+     WHERE NOT added OR EXISTS (SELECT FROM identities AS present
+                                 WHERE present.user_id = new.user_id AND until IS NULL
+                                   AND present.identity_key = new.identity_key)
     ON CONFLICT (user_id, device_id) DO UPDATE
        SET registration_id = excluded.registration_id, signed_prekey_id = excluded.signed_prekey_id,
            signed_prekey = excluded.signed_prekey,
@@ -116,7 +128,7 @@ async def change(connection: Any, changes: Iterable[LogEvent]) -> None:
         for statement in (INSERT_IDENTITIES, UPSERT_DEVICES, OPEN_MAILBOXES):
             await connection.execute(statement, _identity_columns(published))
         last_resorts = [
-            ((event.user, event.device), event.kem_prekey.id, event.kem_prekey)
+            ((event.user, event.device), event.identity_key, event.kem_prekey)
             for event in published
             if event.kem_prekey is not None
         ]
@@ -142,4 +154,5 @@ def _identity_columns(events: list[IdentitySet]) -> dict[str, list[Any]]:
         "signed_ids": [event.signed_prekey.id for event in events],
         "signed_keys": [event.signed_prekey.key for event in events],
         "signatures": [event.signed_prekey.signature for event in events],
+        "added": [event.change == "added" for event in events],
     }

@@ -1,7 +1,8 @@
 """The fold of a round's facts: per device, what is new about its mailbox and its prekeys. Pure.
 
 An envelope is put down only while it is owed; numbers only grow; a one-time prekey that was taken is
-taken for ever, whether the taking or the upload is seen first.
+taken for ever, whether the taking or the upload is seen first. Prekeys of different identity keys are kept
+apart: a round has those of two when the replacement between them was set aside.
 """
 
 from uuid import UUID
@@ -35,14 +36,16 @@ class Owed(msgspec.Struct, frozen=True):
 
 
 class OneTime(msgspec.Struct):
-    """News of a device's one-time prekeys of one kind: `taken` has the times (ms)."""
+    """News of a device's one-time prekeys of one kind: `uploaded` by identity key and id, `taken` has the
+    times (ms)."""
 
-    uploaded: dict[int, Prekey | SignedPrekey] = {}
+    uploaded: dict[tuple[bytes, int], Prekey | SignedPrekey] = {}
     taken: dict[int, int] = {}
 
 
 class Facts(msgspec.Struct):
-    """One device's news: `head`, `cursor` and `floor` are 0 where nothing was said of them."""
+    """One device's news: `head`, `cursor` and `floor` are 0 where nothing was said of them. `signed` and
+    `last_resort`: the newest of each identity key, the newest of all last."""
 
     head: int = 0
     cursor: int = 0
@@ -50,8 +53,8 @@ class Facts(msgspec.Struct):
     envelopes: dict[int, Owed] = {}
     prekeys: OneTime = msgspec.field(default_factory=OneTime)
     kem_prekeys: OneTime = msgspec.field(default_factory=OneTime)
-    signed: SignedPrekey | None = None
-    last_resort: SignedPrekey | None = None
+    signed: dict[bytes, SignedPrekey] = {}
+    last_resort: dict[bytes, SignedPrekey] = {}
 
     @property
     def settled(self) -> int:
@@ -76,8 +79,8 @@ def fold(entries: list[Entry[LogEvent]]) -> dict[Device, Facts]:
         facts.head = max(facts.head, facts.settled)
         facts.envelopes = {seq: owed for seq, owed in facts.envelopes.items() if seq > facts.settled}
         for news in (facts.prekeys, facts.kem_prekeys):
-            for number in news.uploaded.keys() & news.taken.keys():
-                del news.uploaded[number]
+            for prekey in [prekey for prekey in news.uploaded if prekey[1] in news.taken]:
+                del news.uploaded[prekey]
     return devices
 
 
@@ -94,11 +97,17 @@ def _apply(facts: Facts, entry: Entry[LogEvent]) -> None:
         case PrekeysUploaded(prekeys=prekeys) | KemPrekeysUploaded(prekeys=prekeys):
             uploaded = facts.one_time(OF_UPLOAD[type(event)]).uploaded
             for prekey in prekeys:
-                uploaded.setdefault(prekey.id, prekey)
+                uploaded.setdefault((event.identity, prekey.id), prekey)
         case PrekeyTaken(prekey_id=number, at=at) | KemPrekeyTaken(prekey_id=number, at=at):
             facts.one_time(OF_TAKING[type(event)]).taken.setdefault(number, at)
         case SignedPrekeySet(signed_prekey=signed, kem_prekey=last_resort):
-            facts.signed = signed
-            facts.last_resort = last_resort or facts.last_resort
+            _renew(facts.signed, event.identity, signed)
+            if last_resort is not None:
+                _renew(facts.last_resort, event.identity, last_resort)
         case _:
             raise TypeError(f"{type(event).__name__} is a change, not a fact")
+
+
+def _renew(newest: dict[bytes, SignedPrekey], identity: bytes, prekey: SignedPrekey) -> None:
+    newest.pop(identity, None)
+    newest[identity] = prekey

@@ -28,7 +28,7 @@ from schema.partitions import partition_of
 from schema.prekeys import OF_TAKING, OF_UPLOAD, Kind
 from workers.positions import START, Position
 from workers.replay.mailbox import Fresh
-from workers.replay.people import DeviceState, Identity, UserState
+from workers.replay.people import DeviceState, UserState
 from workers.replay.records import Page, Record
 from workers.replay.totals import Totals
 from workers.replay.violations import Violation, Violations
@@ -172,7 +172,7 @@ class Fold:
                 self._wrong(record, "expiry", wrong)
 
     def _uploaded(self, event: PrekeysUploaded | KemPrekeysUploaded, record: Record) -> None:
-        device, kind = self._device(event, record), OF_UPLOAD[type(event)]
+        device, kind = self._own(event, record), OF_UPLOAD[type(event)]
         if device is None:
             return
         sane = [prekey for prekey in event.prekeys if 0 < prekey.id < MOST_PREKEY]
@@ -198,8 +198,7 @@ class Fold:
             self._wrong(record, "prekey", f"{kind.noun} {event.prekey_id} was taken and never uploaded")
 
     def _signed(self, event: SignedPrekeySet, record: Record) -> None:
-        device = self._device(event, record)
-        if device is not None:
+        if (device := self._own(event, record)) is not None:
             device.sign(event.signed_prekey)
             device.set_last_resort(event.kem_prekey)
 
@@ -210,14 +209,11 @@ class Fold:
         self.deleted.discard(event.user.int)
         if event.change == "first":
             user.known = True
-        user.identity = event.identity_key
+        elif event.change == "added" and not user.is_under(event.identity_key):
+            return
         if event.change == "replaced":
             self._replace(user, event)
-        present = next((row for row in user.identities if row.key == event.identity_key), None)
-        if present is None:
-            user.identities.append(Identity(event.identity_key, event.at))
-        elif event.change == "replaced":
-            present.until = 0
+        user.identify(event)
         device = user.devices.get(event.device)
         if device is None:
             device = user.devices[event.device] = DeviceState(known=user.known)
@@ -238,9 +234,6 @@ class Fold:
             elif not device.closed_at:
                 device.prekeys.forget_waiting()
                 device.kem_prekeys.forget_waiting()
-        for row in user.identities:
-            if row.key != event.identity_key and not row.until:
-                row.until = event.at or 1
         self._forget_early(event.user, None)
 
     def _closed(self, event: DeviceClosed, record: Record) -> None:
@@ -257,8 +250,7 @@ class Fold:
             user.erase(event.blob)
 
     def _deleted(self, event: AccountDeleted, record: Record) -> None:
-        user = self.users.pop(event.user.int, None)
-        if user is not None:
+        if (user := self.users.pop(event.user.int, None)) is not None:
             self.totals.dropped += sum(device.mailbox.count_owed() for device in user.devices.values())
         self.deleted.add(event.user.int)
         self.last_deletion = record.position
@@ -290,6 +282,14 @@ class Fold:
             self._wrong(record, "closed", "is about a device that was closed")
             return None
         return device
+
+    def _own(self, event: Any, record: Record) -> DeviceState | None:
+        """The active device that the prekeys are of, if they are of its user's identity."""
+        device = self._device(event, record)
+        if device is None or self.users[event.user.int].is_under(event.identity):
+            return device
+        self._wrong(record, "identity", "prekeys of another identity than the present one")
+        return None
 
     def _wrong(self, record: Record, kind: str, text: str) -> None:
         event = record.event

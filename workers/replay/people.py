@@ -113,6 +113,23 @@ class UserState:
         self.blobs: dict[bytes, Kept] = {}
         self.erased: set[bytes] = set()
 
+    def identify(self, event: IdentitySet) -> None:
+        """The identity key is a present one; a replacement ends the others."""
+        self.identity = event.identity_key
+        found = next((row for row in self.identities if row.key == event.identity_key), None)
+        if found is None:
+            self.identities.append(Identity(event.identity_key, event.at))
+        if event.change == "replaced":
+            for row in self.identities:
+                is_other = row.key != event.identity_key
+                row.until = (row.until or event.at or 1) if is_other else 0
+
+    def is_under(self, identity: bytes) -> bool:
+        """Whether that identity key is a present one, as far as the log tells; an empty one is of an entry
+        that does not say."""
+        present = [row.key for row in self.identities if not row.until]
+        return not identity or not present or identity in present
+
     def wrong_change(self, event: IdentitySet, *, certain: bool) -> str | None:
         """What is wrong with a change of the identity. `certain`: without one so far, there was none."""
         key, change = self.identity, event.change

@@ -20,7 +20,7 @@ from workers.batches import Entry
 from workers.failures import is_the_entrys, slug
 from workers.positions import Position
 from workers.projector import checkpoints, digests
-from workers.projector.devices import DELETE_OF_DEVICE
+from workers.projector.devices import DELETE_OF_DEVICE, RETURN_TO_IDENTITY
 from workers.projector.projection import Turn
 from workers.projector.rounds import rounds
 from workers.projector.settled import unsettled
@@ -115,6 +115,7 @@ async def _apply(
         following = [entry for entry in suffix.of(user) if entry.position > late[0].position]
         entries = sorted([*late, *following], key=lambda entry: entry.position)
         await _take_out(database, user, _active_after_a_replacement(entries))
+        await _return_to_identity(database, user, entries)
         await _backdate(database, late)
         for turn in rounds(unsettled(entries)):
             await Turn.of(turn).apply(database)
@@ -143,6 +144,14 @@ async def _take_out(database: Any, user: UUID, devices: list[int]) -> None:
     columns = {"users": [user] * len(rows), "devices": [device for (device,) in rows]}
     for statement in (*DELETE_OF_DEVICE, DELETE_DEVICE):
         await database.execute(statement, columns)
+
+
+async def _return_to_identity(database: Any, user: UUID, entries: Late) -> None:
+    """The identity that the entries begin under is present again, until they replace it: a device added
+    under another one would be passed over."""
+    changes = [entry.event for entry in entries if isinstance(entry.event, IdentitySet)]
+    if changes and changes[0].change == "added" and any(one.change == "replaced" for one in changes):
+        await database.execute(RETURN_TO_IDENTITY, {"users": [user], "keys": [changes[0].identity_key]})
 
 
 async def _backdate(database: Any, late: Late) -> None:

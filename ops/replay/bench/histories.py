@@ -135,11 +135,15 @@ class Person:
         self._uploaded += count
         prekeys = tuple(Prekey(number, _key(self._random)) for number in ids)
         self.waiting.update((prekey.id, prekey.key) for prekey in prekeys)
-        return PrekeysUploaded(user=self.user, device=DEVICE, at=at, prekeys=prekeys)
+        return PrekeysUploaded(
+            user=self.user, device=DEVICE, at=at, prekeys=prekeys, identity=self.identity_key
+        )
 
     def _rotate(self, at: int) -> SignedPrekeySet:
         self.signed = SignedPrekey(self.signed.id + 1, _key(self._random), self._random.randbytes(64))
-        return SignedPrekeySet(user=self.user, device=DEVICE, at=at, signed_prekey=self.signed)
+        return SignedPrekeySet(
+            user=self.user, device=DEVICE, at=at, signed_prekey=self.signed, identity=self.identity_key
+        )
 
 
 def _key(random: Random) -> bytes:

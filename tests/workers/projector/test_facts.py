@@ -45,7 +45,7 @@ def test_what_is_owed_remains() -> None:
 
 def test_a_prekey_that_was_taken_is_not_offered_whichever_came_first() -> None:
     facts = only(taken(USER, 1, 1, 7), uploaded(USER, 1, 1, 2, 3), taken(USER, 1, 3, 8), taken(USER, 1, 1, 9))
-    assert list(facts.prekeys.uploaded) == [2]
+    assert list(facts.prekeys.uploaded) == [(b"", 2)]
     assert facts.prekeys.taken == {1: 7, 3: 8}
 
 
@@ -53,19 +53,29 @@ def test_kem_prekeys_are_folded_apart_from_the_others() -> None:
     facts = only(
         uploaded(USER, 1, 1), kem_taken(USER, 1, 1, 7), kem_uploaded(USER, 1, 1, 2), kem_taken(USER, 1, 1, 8)
     )
-    assert (list(facts.prekeys.uploaded), facts.prekeys.taken) == ([1], {})
-    assert (list(facts.kem_prekeys.uploaded), facts.kem_prekeys.taken) == ([2], {1: 7})
+    assert (list(facts.prekeys.uploaded), facts.prekeys.taken) == ([(b"", 1)], {})
+    assert (list(facts.kem_prekeys.uploaded), facts.kem_prekeys.taken) == ([(b"", 2)], {1: 7})
 
 
 def test_a_last_resort_stays_when_only_the_signed_prekey_is_exchanged() -> None:
     facts = only(stories.signed(USER, 1, 4, kem=9), stories.signed(USER, 1, 5))
-    assert (facts.signed.id, facts.last_resort) == (5, stories.kem_prekey(9))
+    assert (facts.signed[b""].id, facts.last_resort) == (5, {b"": stories.kem_prekey(9)})
 
 
 def test_the_last_signed_prekey_counts() -> None:
     facts = only(stories.signed(USER, 1, 4), stories.signed(USER, 1, 3))
-    assert facts.signed is not None
-    assert facts.signed.id == 3
+    assert facts.signed[b""].id == 3
+
+
+def test_keys_of_two_identities_are_folded_apart() -> None:
+    old, new = stories.key(1), stories.key(2)
+    facts = only(
+        uploaded(USER, 1, 7, under=old), uploaded(USER, 1, 7, 8, under=new),
+        stories.signed(USER, 1, 4, under=new), stories.signed(USER, 1, 3, under=old),
+        taken(USER, 1, 8),
+    )  # fmt: skip
+    assert list(facts.prekeys.uploaded) == [(old, 7), (new, 7)]
+    assert list(facts.signed) == [new, old], "the newest last"
 
 
 def test_devices_are_folded_apart() -> None:

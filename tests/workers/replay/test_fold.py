@@ -131,3 +131,21 @@ def test_a_legal_history_has_no_violation_and_adds_up_wherever_the_log_begins(
         left.totals.accepted
         == left.totals.delivered + left.totals.expired + left.totals.dropped + left.owed()
     )
+
+
+def test_what_belongs_to_another_identity_than_the_present_one_is_named_and_changes_nothing() -> None:
+    user, present, other = WHO[0], stories.key(1), stories.key(2)
+    entries = records(
+        [
+            stories.identity(user, identity_key=present),
+            stories.uploaded(user, 1, 7, under=present),
+            stories.uploaded(user, 1, 8, under=other),
+            stories.kem_uploaded(user, 1, 8, under=other),
+            stories.signed(user, 1, 3, kem=12, under=other),
+            stories.identity(user, 2, "added", identity_key=other),
+        ]
+    )
+    found = compared(folded(entries), oracle_rows(entries))
+    assert [(violation.kind, str(violation.position)) for violation in found] == [
+        ("identity", f"{place}-0") for place in (3, 4, 5, 6)
+    ]

@@ -20,7 +20,18 @@ from tests.workers.consuming import QUICK
 from tests.workers.oracle import Tables, projected
 from tests.workers.projector.test_projection import expectation
 from tests.workers.retrying.legal import legal
-from tests.workers.stories import Said, accepted, acknowledged, closed, deleted, expired, identity, uploaded
+from tests.workers.stories import (
+    Said,
+    accepted,
+    acknowledged,
+    closed,
+    deleted,
+    expired,
+    identity,
+    kem_uploaded,
+    signed,
+    uploaded,
+)
 from workers import quarantine
 from workers.batches import Batch
 from workers.consumer import Consumer
@@ -163,6 +174,34 @@ def test_a_late_entry_undoes_nothing_that_came_after_it(database_url: str, log_u
             assert projected(database_url, [user]) == expectation(story), place
             async with aside.database.connection() as connection:
                 await connection.execute("DELETE FROM devices")
+
+    run(database_url, log_url, check)
+
+
+def test_nothing_of_an_identity_that_was_set_aside_is_given_out_under_the_one_before(
+    database_url: str, log_url: str
+) -> None:
+    user = uuid4()
+    old, new = stories.key(1), stories.key(2)
+    before: list[Said] = [
+        identity(user, 1, identity_key=old, kem=11), uploaded(user, 1, 7, under=old),
+        kem_uploaded(user, 1, 7, under=old),
+    ]  # fmt: skip
+    after: list[Said] = [
+        identity(user, 1, "replaced", 1001, new, 2, kem=12), uploaded(user, 1, 9, under=new),
+        kem_uploaded(user, 1, 9, under=new), signed(user, 1, 3, 1002, kem=13, under=new),
+        identity(user, 2, "added", 1003, new, 4, kem=12), uploaded(user, 2, 5, under=new),
+        identity(user, 1, "added", 1004, new, 5, kem=11),
+    ]  # fmt: skip
+
+    async def check(aside: Aside) -> None:
+        for later in ([], [identity(user, 3, "replaced", 1005, old, 6), uploaded(user, 3, 1, under=old)]):
+            await aside.project([*before, *after, *later], {3})
+            if not later:
+                assert projected(database_url, [user]) == expectation(before)
+            assert await aside.retry() == [Outcome("done")]
+            whole = expectation([*before, *after, *later])
+            assert alive(projected(database_url, [user])) == alive(whole)
 
     run(database_url, log_url, check)
 
