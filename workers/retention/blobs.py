@@ -2,7 +2,8 @@
 
 Invariant: the log says that a blob is given up before the storage loses it, and its row goes last, once the
 projection has heard of it: so the audit can tell a lost blob from an erased one, and a worker that dies in
-between leaves its work to the next. An upload that was never whole goes without a word in the log.
+between leaves its work to the next. An upload that was never whole goes without a word in the log; its row
+says first that it never will be, so that no node finishes it while its parts are removed.
 """
 
 import asyncio
@@ -30,11 +31,16 @@ was restored may name it yet."""
 SELECT_OVERDUE: Final = """
     SELECT blob, user_id, size, coalesce(digest, ''), finished_at IS NOT NULL OR stored_at IS NOT NULL
       FROM blobs
-     WHERE expires_at <= %(now)s AND NOT erasing AND erased_at IS NULL
+     WHERE expires_at <= %(now)s AND erased_at IS NULL
+       AND (NOT erasing OR finished_at IS NULL AND stored_at IS NULL)
      ORDER BY blob
      LIMIT %(most)s
 """
 SET_ERASING: Final = "UPDATE blobs SET erasing = true WHERE blob = %s"
+GIVE_UP_UNFINISHED: Final = """
+    UPDATE blobs SET erasing = true
+     WHERE blob = %(blob)s AND expires_at <= %(now)s AND finished_at IS NULL AND stored_at IS NULL
+"""
 DELETE_UNFINISHED: Final = "DELETE FROM blobs WHERE blob = %s AND finished_at IS NULL AND stored_at IS NULL"
 SELECT_ERASED: Final = "SELECT blob FROM blobs WHERE erased_at IS NOT NULL ORDER BY blob LIMIT %s"
 DELETE: Final = "DELETE FROM blobs WHERE blob = %s AND erased_at IS NOT NULL"
@@ -98,8 +104,11 @@ async def _give_up(
     database: Any, log_client: Any, partitions: int, store: BlobStore, row: Overdue, now: int
 ) -> None:
     if not row.is_whole:
-        await store.remove(row.blob)
-        await _write(database, DELETE_UNFINISHED, row.blob)
+        async with database.connection() as connection:
+            given_up = await connection.execute(GIVE_UP_UNFINISHED, {"blob": row.blob, "now": now})
+        if given_up.rowcount:  # else it became whole in the meantime
+            await store.remove(row.blob)
+            await _write(database, DELETE_UNFINISHED, row.blob)
         return
     event = BlobErased(user=row.user, device=0, at=now, blob=row.blob, digest=row.digest, size=row.size)
     await log_client.xadd(
