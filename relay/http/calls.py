@@ -13,6 +13,7 @@ from aiohttp import web
 from relay.auth import login_sessions
 from relay.auth.tokens import Claims
 from relay.database import transaction
+from relay.http import problems
 from relay.http.peer import Peers
 from relay.parts import Parts
 from schema.refusals import Refusal, invalid
@@ -88,6 +89,8 @@ class Route:
     seconds: float = CALL_SECONDS
     media: str | None = None
     """Of a raw call's body."""
+    always: Mapping[str, str] = field(default_factory=dict)
+    """Headers of every answer of a raw call, refusals too."""
     invalid_statuses: tuple[int, ...] = ()
     """With which `invalid` may be answered beside its own."""
 
@@ -102,6 +105,13 @@ def endpoint(
     """The row as an aiohttp handler."""
 
     async def raw(request: web.Request) -> web.StreamResponse:
+        if not route.always:
+            return await answer_raw(request)
+        answer = await problems.answered(answer_raw, request)
+        answer.headers.update(route.always)
+        return answer
+
+    async def answer_raw(request: web.Request) -> web.StreamResponse:
         bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
         path, query = dict(request.match_info), dict(request.query)
         answer: web.StreamResponse = await route.handler(
