@@ -10,6 +10,8 @@ from schema.refusals import Refusal
 UPLOADS: Final = 32
 UPLOADS_PER_USER: Final = 4
 DOWNLOADS: Final = 128
+DOWNLOADS_PER_ADDRESS: Final = 32
+"""Whoever reads is not known; a reader that takes its time keeps only few others out."""
 
 
 class Transfers:
@@ -17,7 +19,7 @@ class Transfers:
 
     def __init__(self) -> None:
         self._uploads: Counter[str] = Counter()
-        self._downloads = 0
+        self._downloads: Counter[str] = Counter()
 
     @contextmanager
     def upload(self, user: str) -> Iterator[None]:
@@ -35,12 +37,16 @@ class Transfers:
             self._uploads += Counter()  # forgets whoever has none
 
     @contextmanager
-    def download(self) -> Iterator[None]:
-        """One download. Raises Refusal unavailable."""
-        if self._downloads >= DOWNLOADS:
+    def download(self, address: str) -> Iterator[None]:
+        """One download to that address. Raises Refusal rate_limited or unavailable."""
+        if self._downloads[address] >= DOWNLOADS_PER_ADDRESS:
+            words = f"At most {DOWNLOADS_PER_ADDRESS} downloads at once."
+            raise Refusal("rate_limited", words, retry_after_ms=1000)
+        if self._downloads.total() >= DOWNLOADS:
             raise Refusal("unavailable", "Too many downloads are under way.", retry_after_ms=1000)
-        self._downloads += 1
+        self._downloads[address] += 1
         try:
             yield
         finally:
-            self._downloads -= 1
+            self._downloads[address] -= 1
+            self._downloads += Counter()
