@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -41,6 +42,8 @@ class Call(Generic[B]):
     address: str
     bearer: Claims | None
     headers: Mapping[str, str]
+    is_gone: Callable[[], bool]
+    """Whether the caller closed the connection: nobody hears the answer."""
 
     @property
     def claims(self) -> Claims:
@@ -115,8 +118,11 @@ def endpoint(
         bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
         path, query = dict(request.match_info), dict(request.query)
         answer: web.StreamResponse = await route.handler(
-            Call(parts, request, path, query, peers.subject(request), bearer, request.headers)
-        )
+            Call(
+                parts, request, path, query, peers.subject(request), bearer, request.headers,
+                partial(_is_gone, request),
+            )
+        )  # fmt: skip
         return answer
 
     if route.raw:
@@ -127,7 +133,7 @@ def endpoint(
         body = _body(request, data, route.body) if route.body else None
         call = Call(
             parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer,
-            request.headers,
+            request.headers, partial(_is_gone, request),
         )  # fmt: skip
         return await route.handler(call)
 
@@ -154,6 +160,10 @@ async def _bearer(request: web.Request, parts: Parts) -> Claims:
         if not await login_sessions.is_live(connection, claims.session_id):
             raise Refusal("unauthorized", "The session has ended.")
     return claims
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
