@@ -196,6 +196,47 @@ async def test_a_storage_that_is_away_keeps_the_rows(
     assert (await store.listed(), await rows(database)) == ({}, [])
 
 
+async def test_a_file_that_cannot_be_removed_keeps_no_other_waiting(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object that the storage holds on to: of an upload, and of a file that was given up."""
+    projecting, remove = Projecting(database), store.remove
+    stuck, half = await stored(store, 1), await upload(database, 2, NOW - 1)
+    over, given_up = await stored(store, 3), await stored(store, 4)
+    await projecting.take(stuck, over, given_up)
+
+    async def held(blob: bytes) -> None:
+        if blob in (stuck.blob, half):
+            raise StoreAway("403 Forbidden")
+        await remove(blob)
+
+    monkeypatch.setattr(store, "remove", held)
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    await projecting.take(*await said(log))
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    assert await rows(database) == [(stuck.blob,), (half,)]
+    assert len(await said(log)) == 3, "it is said once"
+
+
+async def test_a_storage_that_is_away_is_asked_three_times_in_a_round(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def away(blob: bytes) -> None:
+        asked.append(blob)
+        raise StoreAway("no connection")
+
+    monkeypatch.setattr(store, "remove", away)
+    for number in range(20, 30):
+        await upload(database, number, NOW - 1)
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    assert len(asked) == 3
+
+
 async def test_a_deleted_accounts_files_and_uploads_go(log: Any, database: Any, store: BlobStore) -> None:
     projecting, event = Projecting(database), await stored(store, 8, until=NOW * 2)
     await upload(database, 9, NOW * 2)
