@@ -58,7 +58,7 @@ async def look(call: Upload) -> web.StreamResponse:
     files = _files(call)
     row = await files.uploads.look(call.claims, call.path["blob_id"])
     if row.is_to_be_recorded:
-        with files.transfers.upload(str(call.user_id)):
+        with files.transfers.upload(str(call.user_id), call.address):
             row = await files.uploads.complete(call.claims, row)
     return _answer(200, {**_place(row), "Upload-Length": str(row.size)})
 
@@ -72,9 +72,9 @@ async def receive(call: Upload) -> web.StreamResponse:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal("invalid", "The body must not be compressed.", status=415)
     offset = _number(request, "Upload-Offset")
-    with files.transfers.upload(str(call.user_id)):
+    with files.transfers.upload(str(call.user_id), call.address):
         row = await files.uploads.receive(
-            call.claims, call.path["blob_id"], offset, request.content_length or 0, _pieces(request)
+            call.claims, call.path["blob_id"], offset, request.content_length or 0, _pieces(call)
         )
     return _answer(204, _place(row))
 
@@ -148,8 +148,11 @@ async def _read(files: Files, blob: bytes, manifest: Manifest, span: Span) -> As
             at += length
 
 
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """The body in pieces of PART_BYTES. A body that ends early raises after the last piece worth keeping."""
+async def _pieces(call: Upload) -> AsyncIterator[bytes]:
+    """The body in pieces of PART_BYTES. A body that ends early raises after the last piece worth keeping.
+
+    Raises Refusal unauthorized when the session ends meanwhile, and invalid."""
+    request, session = call.body, call.claims.session_id
     piece, failed, told = bytearray(), None, 0
     while not failed:
         try:
@@ -160,6 +163,8 @@ async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
             break
         if not data:
             break
+        if call.parts.revocation.is_ended(session) is not None:
+            raise Refusal("unauthorized", "The session has ended.")
         piece += data
         told += len(data)
         if told >= CRUMB_BYTES:

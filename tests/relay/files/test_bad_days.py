@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -171,6 +172,25 @@ async def test_a_slow_line_has_its_time_anew_with_every_piece(
     async with ada._http.patch(ada.url + path, data=slowly(), headers=headers) as response:
         assert response.status == 204
     assert (await tus.read(ada, path)).body == DATA[:MIB]
+
+
+async def test_an_upload_ends_with_its_session(node: Relay, ada: Person) -> None:
+    """A device that was removed does not go on sending for hours."""
+    path, ended = await tus.create(ada, MIB), asyncio.Event()
+    headers = {**tus.TUS, "Upload-Offset": "0", "Content-Type": tus.BODY}
+    headers["Authorization"] = f"Bearer {ada.session['access_token']}"
+
+    async def going_on() -> AsyncIterator[bytes]:
+        yield DATA[: MIB // 2]
+        await ended.wait()
+        yield DATA[MIB // 2 : MIB]
+
+    sending = asyncio.create_task(ada._http.patch(ada.url + path, data=going_on(), headers=headers))
+    assert (await ada.call("DELETE", "/v1/sessions/current")).status == 204
+    await until(lambda: UUID(ada.session["session_id"]) in node.ended)
+    ended.set()
+    async with await sending as response:
+        assert (response.status, (await response.json())["code"]) == (401, "unauthorized")
 
 
 async def test_an_upload_on_which_nothing_comes_is_cut_and_keeps_what_came(

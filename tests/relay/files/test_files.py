@@ -9,7 +9,14 @@ from uuid import UUID
 import pytest
 
 from relay.files import uploads
-from relay.files.transfers import DOWNLOADS, DOWNLOADS_PER_ADDRESS, UPLOADS, UPLOADS_PER_USER, Transfers
+from relay.files.transfers import (
+    DOWNLOADS,
+    DOWNLOADS_PER_ADDRESS,
+    UPLOADS,
+    UPLOADS_PER_ADDRESS,
+    UPLOADS_PER_USER,
+    Transfers,
+)
 from relay.http.app import build_app
 from relay.http.peer import Peers
 from schema import whole_file
@@ -313,16 +320,21 @@ def test_transfers_at_once_are_bounded_per_user_address_and_node() -> None:
     transfers = Transfers()
     with ExitStack() as stack:
         for number in range(UPLOADS):
-            stack.enter_context(transfers.upload(f"user {number // UPLOADS_PER_USER}"))
-        for user, code in (("user 0", "rate_limited"), ("another", "unavailable")):
+            user, address = number // UPLOADS_PER_USER, number // UPLOADS_PER_ADDRESS
+            stack.enter_context(transfers.upload(f"user {user}", f"address {address}"))
+        for user, address, code in (
+            ("user 0", "another", "rate_limited"),
+            ("another", "address 0", "rate_limited"),
+            ("another", "another", "unavailable"),
+        ):
             with pytest.raises(Refusal, match=code):
-                stack.enter_context(transfers.upload(user))
+                stack.enter_context(transfers.upload(user, address))
         for number in range(DOWNLOADS):
             stack.enter_context(transfers.download(f"address {number // DOWNLOADS_PER_ADDRESS}"))
         for address, code in (("address 0", "rate_limited"), ("another", "unavailable")):
             with pytest.raises(Refusal, match=code):
                 stack.enter_context(transfers.download(address))
-    with transfers.upload("user 0"), transfers.download("address 0"):
+    with transfers.upload("user 0", "address 0"), transfers.download("address 0"):
         pass
 
 
