@@ -106,7 +106,8 @@ class BlobStore:
         """The manifest, while the blob is there."""
         try:
             return _decoder.decode(await self.storage.read(_path(blob, MANIFEST)))
-        except NotThere:
+        except NotThere as error:
+            await self.storage.check_place(error)
             return None
         except msgspec.DecodeError as error:
             raise StoreAway("a manifest cannot be read") from error
@@ -117,10 +118,13 @@ class BlobStore:
             yield await self.read_part(blob, part, 0, part.size)
 
     async def remove(self, blob: bytes) -> None:
-        """Removes everything of the blob; may be repeated."""
+        """Removes everything of the blob, the manifest first, also where the list is late to name it; may be
+        repeated."""
+        await self.storage.check_place()
+        await self.storage.remove([_path(blob, MANIFEST)])
         folder = blob.hex()
         names = [one.name async for one in self.storage.listed(folder)]
-        await self.storage.remove(sorted(names, key=lambda name: not name.endswith(f"/{MANIFEST}")))
+        await self.storage.remove(names)
         if self.storage.root is not None:
             await self.storage.remove_folder(folder)
 
@@ -130,6 +134,7 @@ class BlobStore:
 
     async def listed(self, prefix: str | None = None) -> dict[bytes, Found]:
         """What the storage has, by blob. Foreign objects are passed over."""
+        await self.storage.check_place()
         blobs: dict[bytes, Found] = {}
         async for one in self.storage.listed(prefix):
             if named := _NAME.fullmatch(one.name):

@@ -111,6 +111,8 @@ BLOB_BYTES: Final = 100 * 1024 * 1024
 """One file by default; longer is `too_large`."""
 BLOB_QUOTA_BYTES: Final = 1024 * 1024 * 1024
 """Of all files of a user that wait, uploads under way included; more is `storage_full`."""
+DISK_RESERVE_BYTES: Final = 1024 * 1024 * 1024
+"""Files leave so much of their disk free: log and database often lie on it, and stop when it is full."""
 PREKEYS_PER_CALL: Final = 100
 PREKEYS_WAITING: Final = 1000
 """One-time prekeys of a device that wait to be taken; more are refused."""

@@ -7,6 +7,7 @@ an OSError: the callers wait and try again.
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _STATUS: Final = re.compile(r"status code: (\d{3}[ \w]*)")
 _CODE: Final = re.compile(r"<Code>(\w{1,64})</Code>")
 
+NO_BUCKET: Final = "NoSuchBucket"
 CALL_SECONDS: Final = 20
 """After so long a call to S3-compatible storage has failed."""
 RETRY: Final = {"max_retries": 3, "retry_timeout": timedelta(seconds=CALL_SECONDS)}
@@ -95,12 +97,12 @@ class Storage:
 
     async def put(self, name: str, data: bytes) -> None:
         """Writes an object, or replaces it."""
-        if self.root is not None:
-            await self._done(asyncio.to_thread(whole_file.replace, self.root / name, data))
-            return
         try:
-            await self._done(obstore.put_async(self._store, name, data, use_multipart=False))
-        except NotThere as error:  # the bucket
+            if self.root is not None:
+                await self._done(asyncio.to_thread(whole_file.replace, self.root / name, data))
+            else:
+                await self._done(obstore.put_async(self._store, name, data, use_multipart=False))
+        except NotThere as error:  # the bucket, or a folder that somebody removes just now
             raise StoreAway(words(error.__cause__ or error)) from error
 
     async def remove(self, names: list[str]) -> None:
@@ -115,6 +117,24 @@ class Storage:
         """Removes a folder of a directory, if it is empty but for drafts."""
         if self.root is not None:
             await self._done(asyncio.to_thread(whole_file.remove_folder, self.root / folder))
+
+    async def check_place(self, error: NotThere | None = None) -> None:
+        """Raises StoreAway when it is the directory or the bucket that is not there; an `error` of the bucket
+        tells."""
+        if self.root is not None:
+            if not await asyncio.to_thread(self.root.is_dir):
+                raise StoreAway("there is no such directory")
+        elif error is not None and NO_BUCKET in str(error.__cause__):
+            raise StoreAway("there is no such bucket")
+
+    async def free_bytes(self) -> int | None:
+        """Of the directory's disk; None for storage that does not tell."""
+        if self.root is None:
+            return None
+        try:
+            return (await asyncio.to_thread(shutil.disk_usage, self.root)).free
+        except OSError as error:
+            raise StoreAway(words(error)) from error
 
     async def _done(self, call: Awaitable[T]) -> T:
         try:

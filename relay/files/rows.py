@@ -29,9 +29,14 @@ ADVANCE: Final = """
 FINISH: Final = """
     UPDATE blobs SET finished_at = %(now)s, expires_at = %(expires)s, digest = %(digest)s
      WHERE blob = %(blob)s AND received = size AND finished_at IS NULL AND NOT erasing
+       AND expires_at > %(now)s
 """
 SET_RECORDED: Final = "UPDATE blobs SET recorded = true WHERE blob = %s"
 SET_ERASING: Final = "UPDATE blobs SET erasing = true WHERE blob = %s"
+GIVE_UP_UNFINISHED: Final = """
+    UPDATE blobs SET erasing = true, expires_at = 0
+     WHERE blob = %s AND finished_at IS NULL AND stored_at IS NULL
+"""
 DELETE_UNFINISHED: Final = "DELETE FROM blobs WHERE blob = %s AND finished_at IS NULL AND stored_at IS NULL"
 
 
@@ -48,6 +53,11 @@ class Row(NamedTuple):
     finished_at: int | None
     digest: bytes | None
     recorded: bool
+
+    @property
+    def is_to_be_recorded(self) -> bool:
+        """Whether all bytes are there, and the log does not say so yet."""
+        return self.received == self.size and not self.recorded
 
 
 async def find(connection: Connection, blob: bytes, user: UUID, *, lock: bool = False) -> Row | None:
@@ -76,7 +86,8 @@ async def advance(connection: Connection, row: Row, part: str, begin: int, end: 
 
 
 async def finish(connection: Connection, row: Row, digest: bytes, now: int, expires: int) -> None:
-    """Decides that it is whole, since when, and until when it stays; the first to say so is right."""
+    """Decides that it is whole, since when, and until when it stays; the first to say so is right. An upload
+    over its time, as those of a deleted account are, does not become whole."""
     values = {"blob": row.blob, "digest": digest, "now": now, "expires": expires}
     await connection.execute(FINISH, values)
 
@@ -91,6 +102,11 @@ async def set_erasing(connection: Connection, blob: bytes) -> None:
     await connection.execute(SET_ERASING, (blob,))
 
 
-async def delete_unfinished(connection: Connection, blob: bytes) -> bool:
-    """Forgets an upload; False when it became whole in the meantime."""
-    return (await connection.execute(DELETE_UNFINISHED, (blob,))).rowcount == 1
+async def give_up_unfinished(connection: Connection, blob: bytes) -> bool:
+    """Decides that an upload never becomes whole; False when it is."""
+    return (await connection.execute(GIVE_UP_UNFINISHED, (blob,))).rowcount == 1
+
+
+async def delete_unfinished(connection: Connection, blob: bytes) -> None:
+    """Forgets an upload that was given up."""
+    await connection.execute(DELETE_UNFINISHED, (blob,))

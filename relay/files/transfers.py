@@ -2,45 +2,61 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from schema.refusals import Refusal
 
 UPLOADS: Final = 32
 UPLOADS_PER_USER: Final = 4
+UPLOADS_PER_ADDRESS: Final = 16
+"""An upload may be slow for hours: no one person's accounts take all places."""
 DOWNLOADS: Final = 128
+DOWNLOADS_PER_ADDRESS: Final = 32
+"""Whoever reads is not known; a reader that takes its time keeps only few others out."""
+
+
+class _Places:
+    """Those of one kind: `most`, and so many for each subject of `shares` (in the order of `take`)."""
+
+    def __init__(self, what: str, most: int, *shares: int) -> None:
+        self._what = what
+        self._most = most
+        self._shares = [(share, Counter[str]()) for share in shares]
+        self._taken = 0
+
+    @contextmanager
+    def take(self, *subjects: str) -> Iterator[None]:
+        """One place. Raises Refusal rate_limited or unavailable."""
+        mine = list(zip(subjects, self._shares, strict=True))
+        for subject, (share, taken) in mine:
+            if taken[subject] >= share:
+                raise Refusal("rate_limited", f"At most {share} {self._what} at once.", retry_after_ms=1000)
+        if self._taken >= self._most:
+            raise Refusal("unavailable", f"Too many {self._what} are under way.", retry_after_ms=1000)
+        self._taken += 1
+        for subject, (_, taken) in mine:
+            taken[subject] += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            for subject, (_, taken) in mine:
+                taken[subject] -= 1
+                taken += Counter()  # forgets whoever has none
 
 
 class Transfers:
     """Those under way on one node."""
 
     def __init__(self) -> None:
-        self._uploads: Counter[str] = Counter()
-        self._downloads = 0
+        self._uploads = _Places("uploads", UPLOADS, UPLOADS_PER_USER, UPLOADS_PER_ADDRESS)
+        self._downloads = _Places("downloads", DOWNLOADS, DOWNLOADS_PER_ADDRESS)
 
-    @contextmanager
-    def upload(self, user: str) -> Iterator[None]:
-        """One upload of that user. Raises Refusal rate_limited or unavailable."""
-        if self._uploads[user] >= UPLOADS_PER_USER:
-            words = f"At most {UPLOADS_PER_USER} uploads at once."
-            raise Refusal("rate_limited", words, retry_after_ms=1000)
-        if self._uploads.total() >= UPLOADS:
-            raise Refusal("unavailable", "Too many uploads are under way.", retry_after_ms=1000)
-        self._uploads[user] += 1
-        try:
-            yield
-        finally:
-            self._uploads[user] -= 1
-            self._uploads += Counter()  # forgets whoever has none
+    def upload(self, user: str, address: str) -> AbstractContextManager[None]:
+        """One upload of that user from that address. Raises Refusal rate_limited or unavailable."""
+        return self._uploads.take(user, address)
 
-    @contextmanager
-    def download(self) -> Iterator[None]:
-        """One download. Raises Refusal unavailable."""
-        if self._downloads >= DOWNLOADS:
-            raise Refusal("unavailable", "Too many downloads are under way.", retry_after_ms=1000)
-        self._downloads += 1
-        try:
-            yield
-        finally:
-            self._downloads -= 1
+    def download(self, address: str) -> AbstractContextManager[None]:
+        """One download to that address. Raises Refusal rate_limited or unavailable."""
+        return self._downloads.take(address)

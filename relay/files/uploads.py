@@ -19,15 +19,24 @@ from relay.files.rows import Row
 from relay.limits import Limits
 from schema.blobs import BlobStore, Manifest, blob_of, new_id, parts_of
 from schema.events import BlobErased, BlobStored
-from schema.limits import BLOBS
+from schema.limits import BLOBS, DISK_RESERVE_BYTES
 from schema.refusals import Refusal, invalid
 from schema.settings import Settings
 from schema.storage import NotThere
 
 UNFINISHED_SECONDS: Final = 24 * 3600
 """An upload that is not whole by then is given up."""
-MOST_PARTS: Final = 4096
-"""Of one blob: a client that sends it in crumbs is refused."""
+LEAST_PARTS: Final = 16
+PART_PER_BYTES: Final = 32 * 1024
+"""A blob may have LEAST_PARTS parts, and one more for so many of its bytes: each takes a block of the disk,
+which the quota does not count."""
+ROOM_AGAIN_MS: Final = 60_000
+"""When to ask again for room on the disk."""
+
+
+def most_parts(size: int) -> int:
+    """Of a blob of that size: a client that sends it in crumbs is refused."""
+    return LEAST_PARTS + size // PART_PER_BYTES
 
 
 class Uploads:
@@ -56,10 +65,11 @@ class Uploads:
     async def create(self, claims: Claims, size: int) -> tuple[str, int]:
         """Room for a blob of that size: its id, and when an unfinished upload ends (ms).
 
-        Raises Refusal too_large, storage_full, rate_limited.
+        Raises Refusal too_large, storage_full, rate_limited, unavailable.
         """
         if size > self.most_bytes:
             raise Refusal("too_large", f"A file is at most {self.most_bytes} bytes.", limit=self.most_bytes)
+        await self._check_room(size)
         await self._limits.admit(BLOBS, str(claims.user_id), user=claims.user_id)
         name, now = new_id(), self._now()
         expires = now + min(self._life_ms, UNFINISHED_SECONDS * 1000)
@@ -75,16 +85,15 @@ class Uploads:
         return name, expires
 
     async def look(self, claims: Claims, name: str) -> Row:
-        """Where an upload is. One that is whole is recorded by then. Raises Refusal not_found."""
-        row = await self._own(claims, name)
-        return await self._completed(claims, row) if row.received == row.size else row
+        """Where an upload is. Raises Refusal not_found."""
+        return await self._own(claims, name)
 
     async def receive(
         self, claims: Claims, name: str, offset: int, length: int, data: AsyncIterator[bytes]
     ) -> Row:
         """Continues an upload at `offset`: stores and counts every piece that `data` gives (PART_BYTES at
         most each), also when it raises in between. `length`: of all of them, where it is known, else 0.
-        Raises Refusal not_found, offset_mismatch, too_large."""
+        Raises Refusal not_found, offset_mismatch, too_large, unavailable."""
         row = await self._own(claims, name)
         if offset != row.received:
             raise Refusal("offset_mismatch", f"The upload is at {row.received}.", offset=row.received)
@@ -93,19 +102,23 @@ class Uploads:
         async for piece in data:
             if row.received + len(piece) > row.size:
                 raise Refusal("too_large", f"The upload has {row.size} bytes.")
-            if len(row.parts) >= MOST_PARTS:
-                raise invalid("$", f"A file comes in at most {MOST_PARTS} pieces.")
+            if len(row.parts) >= most_parts(row.size):
+                raise invalid("$", f"This file comes in at most {most_parts(row.size)} pieces.")
+            await self._check_room(len(piece))
             row = await self._counted(row, piece)
-        return await self._completed(claims, row) if row.received == row.size else row
+        return await self.complete(claims, row) if row.received == row.size else row
 
     async def give_up(self, claims: Claims, name: str) -> None:
         """Forgets an upload, or erases a blob; it cannot be read any more. Raises Refusal not_found."""
         row = await self._own(claims, name)
         if row.finished_at is None and not row.recorded:
-            await self._store.remove(row.blob)
             async with transaction(self._database) as connection:
-                if await rows.delete_unfinished(connection, row.blob):
-                    return
+                is_given_up = await rows.give_up_unfinished(connection, row.blob)
+            if is_given_up:
+                await self._store.remove(row.blob)
+                async with transaction(self._database) as connection:
+                    await rows.delete_unfinished(connection, row.blob)
+                return
             row = await self._own(claims, name)
         async with transaction(self._waiting) as connection:
             locked = await rows.find(connection, row.blob, claims.user_id, lock=True)
@@ -118,6 +131,12 @@ class Uploads:
             await self._directory.record(event)
             await rows.set_erasing(connection, row.blob)
         await self._store.remove(row.blob)
+
+    async def _check_room(self, size: int) -> None:
+        free = await self._store.storage.free_bytes()
+        if free is not None and free - size < DISK_RESERVE_BYTES:
+            words = "The relay's disk has no room for files."
+            raise Refusal("unavailable", words, retry_after_ms=ROOM_AGAIN_MS)
 
     async def _own(self, claims: Claims, name: str) -> Row:
         blob = blob_of(name)
@@ -140,7 +159,9 @@ class Uploads:
         metrics.BLOB_BYTES.labels("in").inc(len(piece))
         return row._replace(received=end, parts=[*row.parts, part])
 
-    async def _completed(self, claims: Claims, row: Row) -> Row:
+    async def complete(self, claims: Claims, row: Row) -> Row:
+        """Publishes and records an upload that has all its bytes; reads them back first. Raises Refusal
+        not_found."""
         if row.recorded:
             return row
         if row.finished_at is None:

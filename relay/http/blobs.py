@@ -25,6 +25,8 @@ from schema.storage import NotThere, StoreAway
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,termination,expiration"
+ALWAYS: Final = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
+"""Headers of every answer of tus, refusals too."""
 UPLOAD_TYPE: Final = "application/offset+octet-stream"
 PIECE_BYTES: Final = 512 * 1024
 """Of a download, in memory."""
@@ -39,8 +41,7 @@ Upload = Call[web.Request]
 async def announce(call: Upload) -> web.StreamResponse:
     """What uploads the relay takes."""
     most = _files(call).uploads.most_bytes
-    extra = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(most)}
-    return _answer(204, extra)
+    return _answer(204, {"Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(most)})
 
 
 async def create(call: Upload) -> web.StreamResponse:
@@ -54,7 +55,11 @@ async def create(call: Upload) -> web.StreamResponse:
 async def look(call: Upload) -> web.StreamResponse:
     """Where an upload is."""
     _check_version(call.body)
-    row = await _files(call).uploads.look(call.claims, call.path["blob_id"])
+    files = _files(call)
+    row = await files.uploads.look(call.claims, call.path["blob_id"])
+    if row.is_to_be_recorded:
+        with files.transfers.upload(str(call.user_id), call.address):
+            row = await files.uploads.complete(call.claims, row)
     return _answer(200, {**_place(row), "Upload-Length": str(row.size)})
 
 
@@ -67,9 +72,9 @@ async def receive(call: Upload) -> web.StreamResponse:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal("invalid", "The body must not be compressed.", status=415)
     offset = _number(request, "Upload-Offset")
-    with files.transfers.upload(str(call.user_id)):
+    with files.transfers.upload(str(call.user_id), call.address):
         row = await files.uploads.receive(
-            call.claims, call.path["blob_id"], offset, request.content_length or 0, _pieces(request)
+            call.claims, call.path["blob_id"], offset, request.content_length or 0, _pieces(call)
         )
     return _answer(204, _place(row))
 
@@ -83,8 +88,12 @@ async def give_up(call: Upload) -> web.StreamResponse:
 
 async def download(call: Upload) -> web.StreamResponse:
     """A blob, or a range of it; whoever knows its id may read it."""
-    request, files = call.body, _files(call)
-    blob = blob_of(call.path["blob_id"])
+    files = _files(call)
+    with files.transfers.download(call.address):
+        return await _download(call.body, files, blob_of(call.path["blob_id"]))
+
+
+async def _download(request: web.Request, files: Files, blob: bytes | None) -> web.StreamResponse:
     manifest = None if blob is None else await files.store.manifest(blob)
     if blob is None or manifest is None or manifest.until <= now_ms():
         raise Refusal("not_found", "There is no such file.")
@@ -100,8 +109,7 @@ async def download(call: Upload) -> web.StreamResponse:
     answer.headers.update({"Accept-Ranges": "bytes", "ETag": etag, "Content-Disposition": "attachment"})
     if span.is_partial:
         answer.headers["Content-Range"] = f"bytes {span.begin}-{span.end - 1}/{manifest.size}"
-    with files.transfers.download():
-        await _send(request, answer, files, blob, manifest, span)
+    await _send(request, answer, files, blob, manifest, span)
     return answer
 
 
@@ -140,8 +148,11 @@ async def _read(files: Files, blob: bytes, manifest: Manifest, span: Span) -> As
             at += length
 
 
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """The body in pieces of PART_BYTES. A body that ends early raises after the last piece worth keeping."""
+async def _pieces(call: Upload) -> AsyncIterator[bytes]:
+    """The body in pieces of PART_BYTES. A body that ends early raises after the last piece worth keeping.
+
+    Raises Refusal unauthorized when the session ends meanwhile, and invalid."""
+    request, session = call.body, call.claims.session_id
     piece, failed, told = bytearray(), None, 0
     while not failed:
         try:
@@ -152,6 +163,8 @@ async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
             break
         if not data:
             break
+        if call.parts.revocation.is_ended(session) is not None:
+            raise Refusal("unauthorized", "The session has ended.")
         piece += data
         told += len(data)
         if told >= CRUMB_BYTES:
@@ -195,4 +208,4 @@ def _date(at: int) -> str:
 
 
 def _answer(status: int, headers: dict[str, str]) -> web.Response:
-    return web.Response(status=status, headers={"Tus-Resumable": VERSION, **headers})
+    return web.Response(status=status, headers=headers)

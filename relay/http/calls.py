@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from relay.auth import login_sessions
 from relay.auth.tokens import Claims
 from relay.database import transaction
+from relay.http import problems
 from relay.http.peer import Peers
 from relay.parts import Parts
 from schema.refusals import Refusal, invalid
@@ -40,6 +42,8 @@ class Call(Generic[B]):
     address: str
     bearer: Claims | None
     headers: Mapping[str, str]
+    is_gone: Callable[[], bool]
+    """Whether the caller closed the connection: nobody hears the answer."""
 
     @property
     def claims(self) -> Claims:
@@ -88,6 +92,8 @@ class Route:
     seconds: float = CALL_SECONDS
     media: str | None = None
     """Of a raw call's body."""
+    always: Mapping[str, str] = field(default_factory=dict)
+    """Headers of every answer of a raw call, refusals too."""
     invalid_statuses: tuple[int, ...] = ()
     """With which `invalid` may be answered beside its own."""
 
@@ -102,11 +108,21 @@ def endpoint(
     """The row as an aiohttp handler."""
 
     async def raw(request: web.Request) -> web.StreamResponse:
+        if not route.always:
+            return await answer_raw(request)
+        answer = await problems.answered(answer_raw, request)
+        answer.headers.update(route.always)
+        return answer
+
+    async def answer_raw(request: web.Request) -> web.StreamResponse:
         bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
         path, query = dict(request.match_info), dict(request.query)
         answer: web.StreamResponse = await route.handler(
-            Call(parts, request, path, query, peers.subject(request), bearer, request.headers)
-        )
+            Call(
+                parts, request, path, query, peers.subject(request), bearer, request.headers,
+                partial(_is_gone, request),
+            )
+        )  # fmt: skip
         return answer
 
     if route.raw:
@@ -117,7 +133,7 @@ def endpoint(
         body = _body(request, data, route.body) if route.body else None
         call = Call(
             parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer,
-            request.headers,
+            request.headers, partial(_is_gone, request),
         )  # fmt: skip
         return await route.handler(call)
 
@@ -144,6 +160,10 @@ async def _bearer(request: web.Request, parts: Parts) -> Claims:
         if not await login_sessions.is_live(connection, claims.session_id):
             raise Refusal("unauthorized", "The session has ended.")
     return claims
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,6 @@ from relay.http.calls import Answer, Call
 from relay.http.credentials import of_session, prove
 from relay.linking import grants, mailboxes
 from relay.linking.mailboxes import Letter
-from relay.parts import Parts
 from schema.limits import CREDENTIAL_CHANGES, LINKS
 from schema.refusals import Refusal
 from schema.wire_http import Grant, GrantRequest, Link, LinkBody, LinkLetter
@@ -35,7 +34,7 @@ async def read_link(call: Call[None]) -> Answer:
     letter = await mailboxes.read(parts.board, link)
     if letter.version == seen:
         with parts.link_waits.at(link):
-            letter = await _other(parts, link, seen)
+            letter = await _other(call, link, seen)
     if letter.version == seen:
         return Answer(304, None, _tag(letter.version))
     return Answer(200, LinkLetter(letter.body), _tag(letter.version))
@@ -61,13 +60,13 @@ async def grant_device(call: Call[GrantRequest]) -> Grant:
     return Grant(*await grants.issue(parts.board, call.user_id, session, account.password_hash))
 
 
-async def _other(parts: Parts, link: str, seen: int) -> Letter:
-    """What lies there once it is another than `seen`, or when the time to wait is over."""
-    loop = asyncio.get_running_loop()
+async def _other(call: Call[None], link: str, seen: int) -> Letter:
+    """What lies there once it is another than `seen`, or when the time to wait is over, or nobody waits."""
+    parts, loop = call.parts, asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
     while True:
         letter = await mailboxes.read(parts.board, link)
-        if letter.version != seen or loop.time() >= deadline or parts.draining():
+        if letter.version != seen or loop.time() >= deadline or parts.draining() or call.is_gone():
             return letter
         await asyncio.sleep(LOOK_SECONDS)
 

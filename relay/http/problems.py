@@ -59,7 +59,19 @@ def response(refusal: Refusal) -> web.Response:
 
 
 async def answered(handler: Handler, request: web.Request) -> web.StreamResponse:
-    """The handler's answer, or the problem document of whatever it raised."""
+    """The handler's answer, or the problem document of whatever it raised.
+
+    Raises ConnectionError where another answer is under way, which cuts the connection: a problem would be
+    read as the rest of that answer.
+    """
+    answer = await _answered(handler, request)
+    if not answer.prepared and request.writer.output_size > 0:
+        log.warning("answer_cut", status=answer.status)
+        raise ConnectionError("another answer is under way")
+    return answer
+
+
+async def _answered(handler: Handler, request: web.Request) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refusal as refusal:

@@ -85,27 +85,32 @@ ROUTES: Final = (
     Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
     Route(
         "OPTIONS", "/v1/blobs", blobs.announce, statuses=(204,), codes=("not_found",), access=False, raw=True,
+        always=blobs.ALWAYS,
     ),
     Route(
         "POST", "/v1/blobs", blobs.create, statuses=(201,), raw=True, headers=(_SIZE, *_TUS),
         codes=("too_large", "storage_full", "rate_limited", "not_found", "invalid"), invalid_statuses=(412,),
+        always=blobs.ALWAYS,
     ),
     Route(
-        "HEAD", _BLOB, blobs.look, raw=True, codes=("not_found", "invalid"), headers=_TUS,
+        "HEAD", _BLOB, blobs.look, raw=True, codes=("not_found", "rate_limited", "invalid"), headers=_TUS,
         invalid_statuses=(412,),
+        always=blobs.ALWAYS,
     ),
     Route(
         "PATCH", _BLOB, blobs.receive, statuses=(204,), raw=True, media=blobs.UPLOAD_TYPE,
         codes=("not_found", "offset_mismatch", "too_large", "rate_limited", "invalid"),
-        headers=(_OFFSET, *_TUS), invalid_statuses=(408, 412, 415),
+        headers=(_OFFSET, *_TUS), invalid_statuses=(408, 412, 415), always=blobs.ALWAYS,
     ),
     Route(
         "DELETE", _BLOB, blobs.give_up, statuses=(204,), raw=True, codes=("not_found", "invalid"),
         headers=_TUS, invalid_statuses=(412,),
+        always=blobs.ALWAYS,
     ),
     Route(
-        "GET", _BLOB, blobs.download, statuses=(200, 206), raw=True, access=False, codes=("not_found",),
-        headers=(("Range", "One range: `bytes=FIRST-LAST`."),), invalid_statuses=(416,),
+        "GET", _BLOB, blobs.download, statuses=(200, 206), raw=True, access=False,
+        codes=("not_found", "rate_limited"), invalid_statuses=(416,),
+        headers=(("Range", "One range: `bytes=FIRST-LAST`."),),
     ),
     Route("GET", "/healthz", health.healthy, answer=wire.Health, statuses=(200, 503), access=False),
     Route(

@@ -84,6 +84,16 @@ async def read(person: Person, path: str, **headers: str) -> Reply:
     return await person.call("GET", path, headers={"Authorization": "", **named})
 
 
+async def read_raw(person: Person, path: str) -> bytes:
+    """All bytes that the connection of a reader carries until it ends, the head included."""
+    url = urlsplit(person.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n".encode())
+    data = await reader.read()
+    writer.close()
+    return data
+
+
 def digest(data: bytes) -> bytes:
     return sha256(data).digest()
 

@@ -2,10 +2,13 @@
 
 Invariant: the log says that a blob is given up before the storage loses it, and its row goes last, once the
 projection has heard of it: so the audit can tell a lost blob from an erased one, and a worker that dies in
-between leaves its work to the next. An upload that was never whole goes without a word in the log.
+between leaves its work to the next. An upload that was never whole goes without a word in the log; its row
+says first that it never will be, so that no node finishes it while its parts are removed.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,6 +25,8 @@ from workers import metrics
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 500
+MOST_FAILURES: Final = 3
+"""Of one round: so many objects that the storage holds on to keep no other waiting; then it is away."""
 DAY_MS: Final = 24 * 3_600_000
 STRAY_MS: Final = DAY_MS
 """How much longer than a blob's life something that nobody knows of is left alone: the log of a relay that
@@ -30,13 +35,20 @@ was restored may name it yet."""
 SELECT_OVERDUE: Final = """
     SELECT blob, user_id, size, coalesce(digest, ''), finished_at IS NOT NULL OR stored_at IS NOT NULL
       FROM blobs
-     WHERE expires_at <= %(now)s AND NOT erasing AND erased_at IS NULL
+     WHERE blob > %(after)s AND expires_at <= %(now)s AND erased_at IS NULL
+       AND (NOT erasing OR finished_at IS NULL AND stored_at IS NULL)
      ORDER BY blob
      LIMIT %(most)s
 """
 SET_ERASING: Final = "UPDATE blobs SET erasing = true WHERE blob = %s"
+GIVE_UP_UNFINISHED: Final = """
+    UPDATE blobs SET erasing = true
+     WHERE blob = %(blob)s AND expires_at <= %(now)s AND finished_at IS NULL AND stored_at IS NULL
+"""
 DELETE_UNFINISHED: Final = "DELETE FROM blobs WHERE blob = %s AND finished_at IS NULL AND stored_at IS NULL"
-SELECT_ERASED: Final = "SELECT blob FROM blobs WHERE erased_at IS NOT NULL ORDER BY blob LIMIT %s"
+SELECT_ERASED: Final = """
+    SELECT blob FROM blobs WHERE blob > %(after)s AND erased_at IS NOT NULL ORDER BY blob LIMIT %(most)s
+"""
 DELETE: Final = "DELETE FROM blobs WHERE blob = %s AND erased_at IS NOT NULL"
 SELECT_KNOWN: Final = "SELECT blob FROM blobs WHERE blob = ANY(%s)"
 
@@ -51,6 +63,23 @@ class Overdue(NamedTuple):
     is_whole: bool
 
 
+class _Failed:
+    """The failures of one round."""
+
+    def __init__(self) -> None:
+        self.errors: list[StoreAway] = []
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Keeps a failure until the end of the round. Raises StoreAway when there are MOST_FAILURES."""
+        try:
+            yield
+        except StoreAway as error:
+            self.errors.append(error)
+            if len(self.errors) >= MOST_FAILURES:
+                raise
+
+
 async def begin_blobs(settings: Settings) -> BlobStore | None:
     """Where files lie; None: the relay takes none. Raises BadSetting."""
     if settings.blobs is None:
@@ -63,19 +92,21 @@ async def begin_blobs(settings: Settings) -> BlobStore | None:
 
 async def expire_blobs(database: Any, log_client: Any, partitions: int, store: BlobStore, *, now: int) -> int:
     """Gives up what is over its time (`now` in ms), and clears what was given up; how many blobs went.
-    Raises StoreAway."""
-    count = 0
-    while overdue := await _rows(database, SELECT_OVERDUE, {"now": now, "most": AT_ONCE}):
-        for row in overdue:
+    Raises StoreAway, at the end where only few could not be removed."""
+    count, failed = 0, _Failed()
+    async for row in _pages(database, SELECT_OVERDUE, now):
+        with failed.counted():
             await _give_up(database, log_client, partitions, store, Overdue(*row), now)
-        count += len(overdue)
-    while erased := await _rows(database, SELECT_ERASED, (AT_ONCE,)):
-        for (blob,) in erased:
-            await store.remove(blob)
-            await _write(database, DELETE, blob)
+            count += 1
+    async for row in _pages(database, SELECT_ERASED, now):
+        with failed.counted():
+            await store.remove(row[0])
+            await _write(database, DELETE, row[0])
     if count:
         metrics.BLOBS_EXPIRED.inc(count)
         log.info("blobs_expired", count=count)
+    if failed.errors:
+        raise failed.errors[0]
     return count
 
 
@@ -98,8 +129,11 @@ async def _give_up(
     database: Any, log_client: Any, partitions: int, store: BlobStore, row: Overdue, now: int
 ) -> None:
     if not row.is_whole:
-        await store.remove(row.blob)
-        await _write(database, DELETE_UNFINISHED, row.blob)
+        async with database.connection() as connection:
+            given_up = await connection.execute(GIVE_UP_UNFINISHED, {"blob": row.blob, "now": now})
+        if given_up.rowcount:  # else it became whole in the meantime
+            await store.remove(row.blob)
+            await _write(database, DELETE_UNFINISHED, row.blob)
         return
     event = BlobErased(user=row.user, device=0, at=now, blob=row.blob, digest=row.digest, size=row.size)
     await log_client.xadd(
@@ -107,6 +141,15 @@ async def _give_up(
     )
     await _write(database, SET_ERASING, row.blob)
     await store.remove(row.blob)
+
+
+async def _pages(database: Any, statement: str, now: int) -> AsyncIterator[tuple[Any, ...]]:
+    """The rows, in bounded pages by their key: what cannot go keeps none of the others waiting."""
+    after = b""
+    while page := await _rows(database, statement, {"after": after, "now": now, "most": AT_ONCE}):
+        for row in page:
+            yield row
+        after = page[-1][0]
 
 
 async def _rows(database: Any, statement: str, values: Any) -> list[tuple[Any, ...]]:

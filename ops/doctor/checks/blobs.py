@@ -23,11 +23,14 @@ OVERDUE_MS: Final = 24 * 3_600_000
 async def blobs(patient: Patient) -> list[Finding]:
     """Writes, reads and removes a probe."""
     place = patient.settings.blobs
-    if place is None:
-        return [green(NAME, "off: the relay takes no files")]
     (now,) = await (await patient.database.execute(SELECT_NOW)).fetchone()
     cursor = await patient.database.execute(COUNT, {"overdue": now - OVERDUE_MS})
     count, held, overdue = await cursor.fetchone()
+    if place is None and count:
+        words = f"off, and {counted(count, 'file is', 'files are')} in the database: nobody erases them"
+        return [red(NAME, words, "Set SEALSTREAM_BLOBS to where they lie until their time is over.")]
+    if place is None:
+        return [green(NAME, "off: the relay takes no files")]
     if not await is_there(place):
         if count:
             words = f"there is no {place}; {counted(count, 'file is', 'files are')} in the database"

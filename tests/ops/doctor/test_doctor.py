@@ -266,4 +266,8 @@ def test_a_files_storage_that_is_gone_or_refuses_is_red(
     found = the_files(hand("doctor", "--json"))
     assert found == (False, "1 file is more than a day over time")
     off = hand("doctor", "--json", SEALSTREAM_BLOBS="off")
+    assert the_files(off) == (False, "off, and 1 file is in the database: nobody erases them")
+    with psycopg.connect(database_url) as database:
+        database.execute("DELETE FROM blobs")
+    off = hand("doctor", "--json", SEALSTREAM_BLOBS="off")
     assert the_files(off) == (True, "off: the relay takes no files")

@@ -5,10 +5,13 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from relay.files.transfers import UPLOADS_PER_USER
 from relay.http import blobs, connections
+from schema.blobs import PART_BYTES
 from schema.events import BlobStored
 from schema.settings import Settings
 from tests.servers import Servers
@@ -92,6 +95,67 @@ async def _crash(crash: pytest.MonkeyPatch, files: Any, where: str) -> None:
             crash.setattr(rows, "set_recorded", dies)
 
 
+async def test_a_download_whose_storage_fails_half_way_is_cut_and_says_nothing_else(
+    node: Relay, ada: Person
+) -> None:
+    path = await tus.upload(ada, DATA)
+    folder = Path(node.parts.settings.blobs or "") / tus.blob(path).hex()
+    (part,) = [found for found in folder.iterdir() if found.name.startswith(f"{2 * PART_BYTES:012}")]
+    part.unlink()
+    head, _, body = (await tus.read_raw(ada, path)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == DATA[: 2 * PART_BYTES]
+
+
+async def test_many_looks_at_an_upload_that_ends_read_it_back_four_times_at_once(
+    node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each holds a part in memory."""
+    files = node.parts.files
+    assert files is not None
+    path = await tus.create(ada, MIB)
+    with monkeypatch.context() as crash:
+        await _crash(crash, files, "publish")
+        assert (await tus.patch(ada, path, 0, DATA[:MIB])).status == 500
+    await node.rows("UPDATE blobs SET finished_at = NULL, digest = NULL RETURNING 1")
+    go_on, readers, contents = asyncio.Event(), [], files.store.contents
+
+    async def held(*arguments: Any) -> AsyncIterator[bytes]:
+        readers.append(arguments)
+        await go_on.wait()
+        async for data in contents(*arguments):
+            yield data
+
+    monkeypatch.setattr(files.store, "contents", held)
+    looks = [asyncio.create_task(tus.ask(ada, "HEAD", path)) for _ in range(UPLOADS_PER_USER + 3)]
+    refused: list[asyncio.Task[Any]] = []
+    while len(refused) < 3:
+        done, _ = await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+        refused += done
+        looks = [look for look in looks if look not in done]
+    assert {(await look).status for look in refused} == {429}
+    go_on.set()
+    assert {(await look).status for look in looks} == {200}
+    assert len(readers) == UPLOADS_PER_USER
+
+
+async def test_an_upload_that_ends_after_its_account_is_not_kept(
+    node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = node.parts.files
+    assert files is not None
+    path, digest = await tus.create(ada, MIB), files.uploads._digest
+
+    async def deleted_meanwhile(row: Any) -> bytes:
+        await node.rows("UPDATE blobs SET expires_at = 0 RETURNING 1")
+        return await digest(row)
+
+    monkeypatch.setattr(files.uploads, "_digest", deleted_meanwhile)
+    assert (await tus.patch(ada, path, 0, DATA[:MIB])).status == 404
+    assert (await tus.read(ada, path)).status == 404
+    assert await node.rows("SELECT expires_at, finished_at FROM blobs") == [(0, None)]
+
+
 async def test_a_slow_line_has_its_time_anew_with_every_piece(
     ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +172,25 @@ async def test_a_slow_line_has_its_time_anew_with_every_piece(
     async with ada._http.patch(ada.url + path, data=slowly(), headers=headers) as response:
         assert response.status == 204
     assert (await tus.read(ada, path)).body == DATA[:MIB]
+
+
+async def test_an_upload_ends_with_its_session(node: Relay, ada: Person) -> None:
+    """A device that was removed does not go on sending for hours."""
+    path, ended = await tus.create(ada, MIB), asyncio.Event()
+    headers = {**tus.TUS, "Upload-Offset": "0", "Content-Type": tus.BODY}
+    headers["Authorization"] = f"Bearer {ada.session['access_token']}"
+
+    async def going_on() -> AsyncIterator[bytes]:
+        yield DATA[: MIB // 2]
+        await ended.wait()
+        yield DATA[MIB // 2 : MIB]
+
+    sending = asyncio.create_task(ada._http.patch(ada.url + path, data=going_on(), headers=headers))
+    assert (await ada.call("DELETE", "/v1/sessions/current")).status == 204
+    await until(lambda: UUID(ada.session["session_id"]) in node.ended)
+    ended.set()
+    async with await sending as response:
+        assert (response.status, (await response.json())["code"]) == (401, "unauthorized")
 
 
 async def test_an_upload_on_which_nothing_comes_is_cut_and_keeps_what_came(

@@ -8,7 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from relay.files.transfers import DOWNLOADS, UPLOADS, UPLOADS_PER_USER, Transfers
+from relay.files import uploads
+from relay.files.transfers import (
+    DOWNLOADS,
+    DOWNLOADS_PER_ADDRESS,
+    UPLOADS,
+    UPLOADS_PER_ADDRESS,
+    UPLOADS_PER_USER,
+    Transfers,
+)
 from relay.http.app import build_app
 from relay.http.peer import Peers
 from schema import whole_file
@@ -96,6 +104,53 @@ async def test_crumbs_of_a_cut_are_not_kept(ada: Person) -> None:
     path = await tus.create(ada, len(DATA))
     await tus.cut_off(ada, path, 0, DATA, 1000)
     assert await tus.offset(ada, path) == 0
+
+
+async def test_a_file_in_crumbs_is_refused_before_it_fills_the_disk_with_objects(
+    node: Relay, ada: Person
+) -> None:
+    """Each piece is an object: of one byte it takes a block of the disk, and the quota counts the byte."""
+    path, most = await tus.create(ada, 4096), uploads.most_parts(4096)
+    for at in range(most):
+        assert (await tus.patch(ada, path, at, b"x")).status == 204
+    reply = await tus.patch(ada, path, most, b"x")
+    assert (reply.status, reply.body["code"]) == (422, "invalid")
+    found = await node.parts.files.store.listed()  # type: ignore[union-attr]
+    assert len(found[tus.blob(path)].sizes) == most
+
+
+def test_a_line_that_is_cut_all_the_time_may_still_send_the_largest_file() -> None:
+    """What a cut leaves is kept from 64 KiB on."""
+    for size in (1, 541, 64 * 1024, MIB, 100 * MIB, 1024 * MIB, 100 * 1024 * MIB):
+        assert uploads.most_parts(size) > -(-size // (64 * 1024))
+
+
+async def test_uploads_leave_the_disk_room_for_log_and_database(
+    node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, path = await tus.upload(ada, DATA[:1000]), await tus.create(ada, MIB)
+    monkeypatch.setattr(uploads, "DISK_RESERVE_BYTES", 2**60)
+    for reply in (
+        await tus.ask(ada, "POST", "/v1/blobs", Upload_Length="10"),
+        await tus.patch(ada, path, 0, DATA[:MIB]),
+    ):
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+    assert (await tus.read(ada, whole)).body == DATA[:1000]
+    monkeypatch.undo()
+    assert (await tus.patch(ada, path, 0, DATA[:MIB])).status == 204
+
+
+async def test_every_answer_of_tus_names_its_version_also_a_refusal(ada: Person) -> None:
+    """Tus 1.0.0: `Tus-Resumable` in every response, `Tus-Version` with 412."""
+    path = await tus.create(ada, 10)
+    for reply, status in (
+        (await tus.ask(ada, "HEAD", path, Tus_Resumable="0.2.2"), 412),
+        (await tus.patch(ada, path, 5, b"x"), 409),
+        (await tus.ask(ada, "HEAD", UNKNOWN), 404),
+        (await tus.ask(ada, "POST", "/v1/blobs", Authorization="", Upload_Length="10"), 401),
+    ):
+        assert reply.status == status
+        assert (reply.headers["Tus-Resumable"], reply.headers["Tus-Version"]) == ("1.0.0", "1.0.0")
 
 
 async def test_the_wrong_offset_is_refused_with_the_right_one(node: Relay, ada: Person) -> None:
@@ -261,19 +316,25 @@ async def test_a_deleted_accounts_files_are_over(node: Relay, ada: Person) -> No
     assert (await tus.ask(ada, "HEAD", path)).status == 401
 
 
-def test_transfers_at_once_are_bounded_per_user_and_node() -> None:
+def test_transfers_at_once_are_bounded_per_user_address_and_node() -> None:
     transfers = Transfers()
     with ExitStack() as stack:
         for number in range(UPLOADS):
-            stack.enter_context(transfers.upload(f"user {number // UPLOADS_PER_USER}"))
-        for user, code in (("user 0", "rate_limited"), ("another", "unavailable")):
+            user, address = number // UPLOADS_PER_USER, number // UPLOADS_PER_ADDRESS
+            stack.enter_context(transfers.upload(f"user {user}", f"address {address}"))
+        for user, address, code in (
+            ("user 0", "another", "rate_limited"),
+            ("another", "address 0", "rate_limited"),
+            ("another", "another", "unavailable"),
+        ):
             with pytest.raises(Refusal, match=code):
-                stack.enter_context(transfers.upload(user))
-        for _ in range(DOWNLOADS):
-            stack.enter_context(transfers.download())
-        with pytest.raises(Refusal, match="unavailable"):
-            stack.enter_context(transfers.download())
-    with transfers.upload("user 0"), transfers.download():
+                stack.enter_context(transfers.upload(user, address))
+        for number in range(DOWNLOADS):
+            stack.enter_context(transfers.download(f"address {number // DOWNLOADS_PER_ADDRESS}"))
+        for address, code in (("address 0", "rate_limited"), ("another", "unavailable")):
+            with pytest.raises(Refusal, match=code):
+                stack.enter_context(transfers.download(address))
+    with transfers.upload("user 0", "address 0"), transfers.download("address 0"):
         pass
 
 

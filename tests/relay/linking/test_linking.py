@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -95,6 +96,23 @@ async def test_more_than_two_devices_that_wait_are_refused(node: Relay) -> None:
     assert [(await reply).status for reply in done] == [429]
     assert (await put(node.stranger(), link, b"now", tag)).status == 204
     assert sorted([(await reply).status for reply in waiting]) == [200] * PER_LINK + [429]
+
+
+async def test_who_is_gone_waits_no_longer(node: Relay) -> None:
+    """A phone whose line is cut again and again still finds room to wait."""
+    link = await opened(node.stranger())
+    tag = (await node.stranger().call("GET", link)).headers["ETag"]
+    url = urlsplit(node.url)
+    for _ in range(PER_LINK):
+        _, writer = await asyncio.open_connection(url.hostname, url.port)
+        writer.write(f"GET {link} HTTP/1.1\r\nHost: {url.netloc}\r\nIf-None-Match: {tag}\r\n\r\n".encode())
+        await writer.drain()
+        await until(lambda: node.parts.link_waits._by_link.total() == 1)
+        writer.close()
+        await until(lambda: node.parts.link_waits._by_link.total() == 0)
+    waiting = asyncio.create_task(node.stranger().call("GET", link, headers={"If-None-Match": tag}))
+    assert (await put(node.stranger(), link, b"now", tag)).status == 204
+    assert (await waiting).status == 200
 
 
 def test_a_wait_is_twenty_five_seconds_and_the_call_outlives_it() -> None:

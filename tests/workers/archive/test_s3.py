@@ -119,6 +119,10 @@ async def test_files_lie_there_in_parts_and_are_read_listed_and_removed(
     await store.remove(blob)
     await store.remove(blob)
     assert await store.listed() == {}
+    elsewhere = BlobStore(Storage.open(f"s3://no-such-bucket/{uuid4()}"))
+    for call in (elsewhere.listed, lambda: elsewhere.manifest(blob), lambda: elsewhere.remove(blob)):
+        with pytest.raises(StoreAway):
+            await call()
 
 
 FAILING = {

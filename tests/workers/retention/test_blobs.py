@@ -14,6 +14,7 @@ from schema.storage import Storage, StoreAway
 from tests.workers import stories
 from workers.batches import Batch
 from workers.projector.projection import Projection
+from workers.retention import blobs
 from workers.retention.blobs import DAY_MS, clear_strays, expire_blobs
 
 NOW = 100 * DAY_MS
@@ -100,6 +101,54 @@ async def test_uploads_that_were_never_finished_go_without_a_word(
     assert await rows(database) == [(going_on,)]
 
 
+async def test_an_upload_that_becomes_whole_just_before_it_is_given_up_stays(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retention read that it was over its time; then a node finished it, which gave it another."""
+    blob = await upload(database, 14, NOW - 1)
+    part = await store.put_part(blob, 0, DATA)
+    select = blobs._rows
+
+    async def finished_meanwhile(*arguments: Any) -> Any:
+        found = await select(*arguments)
+        async with database.connection() as connection:
+            await connection.execute("UPDATE blobs SET finished_at = 1, expires_at = %s", (NOW * 2,))
+        return found
+
+    monkeypatch.setattr(blobs, "_rows", finished_meanwhile)
+    await expire_blobs(database, log, 1, store, now=NOW)
+    assert set((await store.listed())[blob].sizes) == {part}
+    assert await rows(database, "blob, erasing") == [(blob, False)]
+
+
+async def test_an_upload_that_is_being_given_up_cannot_become_whole(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its parts would be gone and the log would say that they are there."""
+    blob, remove, left = await upload(database, 15, NOW - 1), store.remove, []
+
+    async def seen(which: bytes) -> None:
+        left.extend(await rows(database, "blob, erasing"))
+        await remove(which)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(store, "remove", seen)
+        assert await expire_blobs(database, log, 1, store, now=NOW) == 1
+    assert left == [(blob, True)]
+    assert await rows(database) == []
+
+
+async def test_an_upload_whose_removal_was_cut_short_is_removed_by_the_next(
+    log: Any, database: Any, store: BlobStore
+) -> None:
+    blob = await upload(database, 16, 0)
+    await store.put_part(blob, 0, b"half")
+    async with database.connection() as connection:
+        await connection.execute("UPDATE blobs SET erasing = true")
+    assert await expire_blobs(database, log, 1, store, now=NOW) == 1
+    assert (await said(log), await store.listed(), await rows(database)) == ([], {}, [])
+
+
 async def test_one_that_may_be_in_the_log_is_erased_in_the_log(
     log: Any, database: Any, store: BlobStore
 ) -> None:
@@ -145,6 +194,47 @@ async def test_a_storage_that_is_away_keeps_the_rows(
     (tmp_path / "aside").rename(tmp_path / "blobs")
     await expire_blobs(database, log, 1, store, now=NOW)
     assert (await store.listed(), await rows(database)) == ({}, [])
+
+
+async def test_a_file_that_cannot_be_removed_keeps_no_other_waiting(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object that the storage holds on to: of an upload, and of a file that was given up."""
+    projecting, remove = Projecting(database), store.remove
+    stuck, half = await stored(store, 1), await upload(database, 2, NOW - 1)
+    over, given_up = await stored(store, 3), await stored(store, 4)
+    await projecting.take(stuck, over, given_up)
+
+    async def held(blob: bytes) -> None:
+        if blob in (stuck.blob, half):
+            raise StoreAway("403 Forbidden")
+        await remove(blob)
+
+    monkeypatch.setattr(store, "remove", held)
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    await projecting.take(*await said(log))
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    assert await rows(database) == [(stuck.blob,), (half,)]
+    assert len(await said(log)) == 3, "it is said once"
+
+
+async def test_a_storage_that_is_away_is_asked_three_times_in_a_round(
+    log: Any, database: Any, store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def away(blob: bytes) -> None:
+        asked.append(blob)
+        raise StoreAway("no connection")
+
+    monkeypatch.setattr(store, "remove", away)
+    for number in range(20, 30):
+        await upload(database, number, NOW - 1)
+    with pytest.raises(StoreAway):
+        await expire_blobs(database, log, 1, store, now=NOW)
+    assert len(asked) == 3
 
 
 async def test_a_deleted_accounts_files_and_uploads_go(log: Any, database: Any, store: BlobStore) -> None:
