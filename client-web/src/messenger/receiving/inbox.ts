@@ -214,7 +214,7 @@ export class Inbox {
       if (!begin(changes)) return
       try {
         if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
-        const opened = await this.decryptor.open(turn, envelope)
+        const opened = await this.decryptor.open(turn, envelope, { inOrder: true })
         this.decryptor.stage(changes, envelope, opened)
         await this.handlers.stage(changes, envelope, opened.decrypted, opened.content)
       } catch (error) {
