@@ -10,7 +10,7 @@ import { loadScene } from '../../support/profile'
 import { freshName, openStore } from '../../support/storage'
 import { TestRelay } from '../../support/test-relay'
 import { lastVersion, send, versions } from '../../support/versions'
-import { until } from '../../support/wait'
+import { calm, until } from '../../support/wait'
 
 const PHRASE = 'seven words of a passphrase here'
 
@@ -113,6 +113,37 @@ test("at a relay that knows no KEM prekeys one's own devices still write to each
   await anna.messenger.setMuted(bob.chat, true)
   await until(() => second.shown.conversations.get(bob.chat)?.muted === true, 'on both', 15_000)
   expect(anna.eventTypes()).not.toContain('downgrade_refused')
+})
+
+test('a session of version 4 that waits to be read is not begun again', async () => {
+  const relay = new TestRelay()
+  const older = { wire: withoutKem(relay) }
+  let anna = await Client.registered('anna', relay, older)
+  let bob = await Client.registered('bob', relay, older)
+  await anna.messenger.addContactByCode(bob.code)
+  await bob.messenger.addContactByCode(anna.code)
+  await anna.messenger.openConversation(bob.chat)
+  await bob.messenger.openConversation(anna.chat)
+  await send(anna, bob, 'hello')
+  await send(bob, anna, 'hello back')
+  const whole = { wire: relay.wire() }
+  ;[anna, bob] = [await anna.reloaded(whole), await bob.reloaded(whole)]
+  for (const name of ['anna', 'bob'] as const) {
+    await until(() => relay.device(name).kemPrekeys.length === 10, 'published')
+  }
+  // Bob reads nothing in version 4 meanwhile.
+  relay.onEnvelope = (one, to) => (to.name === 'bob' ? [] : [one])
+  const left = (): number => relay.device('bob').kemPrekeys.length
+  await bob.messenger.sendText(anna.chat, 'one')
+  await until(() => lastVersion(relay, 'anna') === 4, 'begun, and told in a receipt', 20_000)
+  expect(left()).toBe(9)
+  anna = await anna.reloaded(whole)
+  await anna.messenger.openConversation(bob.chat)
+  await bob.messenger.sendText(anna.chat, 'two')
+  await until(() => anna.received().includes('two'), 'read')
+  await calm()
+  expect(lastVersion(relay, 'bob')).toBe(3)
+  expect(left()).toBe(9)
 })
 
 test('profiles of a build of version 3 go on, publish KEM prekeys, and move over', async () => {
