@@ -189,15 +189,18 @@ export class Prekeys {
   private async commitSigned(turn: Turn): Promise<Offer> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
-    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
-    const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
+    const pair = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
+    const signed: StoredSignedPrekey = { ...pair, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
     changes.write(signedPrekeys, id, signed)
     const retiredAt = retiredSince(null, this.now)
     for (const old of await this.core.store.all(signedPrekeys)) {
       if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt })
     }
-    const [lastResort, kem] = await this.kem.stageLastResort(changes, this.now)
+    const [lastResort, made] = await this.kem.stageLastResort(changes, this.now)
+    const { signedPrekey, kem: noted } = this.core.account
+    const alone = signedPrekey !== null && !noted?.published
+    const kem = alone ? { ...made, signedBefore: signedPrekey.id } : made
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now }, kem }, changes)
     return { signed, lastResort }
   }

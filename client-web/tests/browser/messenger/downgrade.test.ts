@@ -117,31 +117,40 @@ describe('a person with a device of either kind', () => {
 })
 
 describe('while both begin, one in each version', () => {
-  test('what was begun with keys of before this device had KEM prekeys is read', async () => {
-    const relay = new TestRelay()
-    const older = await Client.registered('anna', relay, { wire: withoutKem(relay) })
-    const bob = await Client.registered('bob', relay)
-    await older.messenger.addContactByCode(bob.code)
-    await bob.messenger.addContactByCode(older.code)
-    await bob.messenger.openConversation(older.chat)
-    const held: (() => void)[] = []
-    relay.onEnvelope = (one, to, device) => {
-      if (to.name !== 'anna') return [one]
-      held.push(() => relay.deliver(to, device, one))
-      return []
-    }
-    await bob.messenger.sendText(older.chat, 'begun in version 3')
-    await until(() => held.length === 1, 'under way')
-    const anna = await older.reloaded({ wire: relay.wire() })
-    await anna.messenger.openConversation(bob.chat)
-    await until(() => relay.device('anna').kemPrekeys.length === 10, 'published')
-    await send(anna, bob, 'begun in version 4')
-    relay.onEnvelope = (one) => [one]
-    for (const deliver of held) deliver()
-    await until(() => anna.received().includes('begun in version 3'), 'read')
-    expect(anna.flow()).not.toContain('downgrade_refused')
-    await send(bob, anna, 'both in the newer one')
-    await send(anna, bob, 'indeed')
-    expect([lastVersion(relay, 'anna'), lastVersion(relay, 'bob')]).toEqual([4, 4])
-  })
+  test.each([
+    ['at once', 0],
+    ['after a week, when the signed prekey is renewed as well', 8],
+  ])(
+    'what was begun with keys of before this device had KEM prekeys is read, %s',
+    async (_, days) => {
+      const relay = new TestRelay()
+      const older = await Client.registered('anna', relay, { wire: withoutKem(relay) })
+      const bob = await Client.registered('bob', relay)
+      await older.messenger.addContactByCode(bob.code)
+      await bob.messenger.addContactByCode(older.code)
+      await bob.messenger.openConversation(older.chat)
+      const held: (() => void)[] = []
+      relay.onEnvelope = (one, to, device) => {
+        if (to.name !== 'anna') return [one]
+        held.push(() => relay.deliver(to, device, one))
+        return []
+      }
+      await bob.messenger.sendText(older.chat, 'begun in version 3')
+      await until(() => held.length === 1, 'under way')
+      const anna = await older.reloaded({
+        wire: relay.wire(),
+        now: () => Date.now() + days * 86_400_000,
+      })
+      await anna.messenger.openConversation(bob.chat)
+      await until(() => relay.device('anna').kemPrekeys.length === 10, 'published')
+      await send(anna, bob, 'begun in version 4')
+      relay.onEnvelope = (one) => [one]
+      for (const deliver of held) deliver()
+      await until(() => anna.received().includes('begun in version 3'), 'read')
+      expect(anna.flow()).not.toContain('downgrade_refused')
+      await send(bob, anna, 'both in the newer one')
+      await send(anna, bob, 'indeed')
+      expect([lastVersion(relay, 'anna'), lastVersion(relay, 'bob')]).toEqual([4, 4])
+    },
+  )
 })
