@@ -5,7 +5,7 @@ import type { Person } from './support/person'
 import { testids } from './support/testids'
 
 const POST_QUANTUM = 'Post-quantum: a quantum computer of the future cannot open it either.'
-const CLASSIC = 'Not post-quantum: a device took part that runs an older version.'
+const CLASSIC = 'Not post-quantum: it was sealed the older way for at least one device.'
 
 /** What the details of the newest message in this direction say of its seal. */
 async function sealOf(person: Person, direction: 'in' | 'out'): Promise<string> {

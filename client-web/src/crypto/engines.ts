@@ -110,24 +110,42 @@ export async function inspect(body: Bytes): Promise<PrekeyMessageInfo> {
   return (await engineOf(knownVersion(body))).inspect(body)
 }
 
-/** `knownFour`: the device is known to speak version 4. No session of version 3 with it begins any more. */
+export interface Circumstances {
+  /** The device is known to speak version 4. No session of version 3 with it begins any more. */
+  knownFour: boolean
+  /** Nothing that the device wrote before is on its way: it came by the mailbox, which keeps order. */
+  inOrder: boolean
+}
+
 export async function decrypt(
   held: Held,
-  knownFour: boolean,
+  { knownFour, inOrder }: Circumstances,
   request: Omit<DecryptRequest, 'session'>,
 ): Promise<Omit<Decrypted, 'session'> & { held: Held; version: Version }> {
   const version = knownVersion(request.body)
   const pinned = request.pinned ?? (await identityIn(held))
   if (version === 4) {
-    const { session, ...read } = await versionFour.decrypt({ ...request, pinned, session: held.v4 })
+    const { session, ...read } = await decryptFour({ ...request, pinned, session: held.v4 })
     // Both sides have written in it: nothing more comes in version 3.
-    const v3 = request.kind === 'message' ? null : held.v3
+    const v3 = inOrder && request.kind === 'message' ? null : held.v3
     return { ...read, version, held: { v3, v4: session } }
   }
   const engine = await versionThree()
   const { session, ...read } = await engine.decrypt({ ...request, pinned, session: held.v3 })
   if (knownFour && read.used) throw new CryptoError('downgrade')
   return { ...read, version, held: { ...held, v3: session } }
+}
+
+/** @throws CryptoError `no_session` for a base key that was used, where no session is left that it could have begun */
+async function decryptFour(request: DecryptRequest): Promise<Decrypted> {
+  try {
+    return await versionFour.decrypt(request)
+  } catch (error) {
+    const lost = error instanceof CryptoError && error.code === 'reused_base_key'
+    // Every message repeats the base key until it is answered: this need not be the one that was read.
+    if (lost && !request.session) throw new CryptoError('no_session', 'lost', { cause: error })
+    throw error
+  }
 }
 
 /** Of the session that is used for sending; null where there is none. */

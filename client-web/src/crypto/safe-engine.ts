@@ -124,7 +124,7 @@ export class SafeEngine implements SealedEngine {
       this.openSession(remote, request.session),
       this.openLocal(request.local),
     ])
-    const { held, ...decrypted } = await decrypt(before, request.knownFour, {
+    const { held, ...decrypted } = await decrypt(before, request, {
       ...request,
       local,
       prekey: prekey && (await this.openPrekey(ofPrekey(prekey.id), prekey)),

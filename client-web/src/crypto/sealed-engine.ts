@@ -106,6 +106,8 @@ export interface DecryptRequest {
   baseKeyUsed: boolean
   /** The device is known to speak version 4: no session of version 3 with it begins any more. */
   knownFour: boolean
+  /** Nothing that the device wrote before is on its way: it came by the mailbox, which keeps order. */
+  inOrder: boolean
 }
 
 export interface Decrypted {

@@ -46,6 +46,7 @@ export class SealedParty {
   kem: SealedKemPrekey[] = []
   knownFour = false
   baseKeyUsed = false
+  inOrder = true
 
   private constructor(
     readonly name: string,
@@ -129,6 +130,7 @@ export class SealedParty {
       kemPrekey: this.kem.find(({ id }) => id === needs?.kemPrekeyId) ?? null,
       baseKeyUsed: this.baseKeyUsed,
       knownFour: this.knownFour,
+      inOrder: this.inOrder,
     })
   }
 

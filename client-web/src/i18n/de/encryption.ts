@@ -7,7 +7,7 @@ export default {
     'Wer diese Nachrichten heute aufzeichnet, kann sie auch später mit einem Quantencomputer nicht öffnen.',
   classic: 'Noch nicht Post-Quanten-sicher',
   classicText:
-    'Von keinem Gerät von {name} sind Post-Quanten-Schlüssel bekannt. Bis eines sie zeigt, werden Nachrichten auf die ältere Art versiegelt: heute stark, aber vielleicht nicht gegen die Quantencomputer der Zukunft.',
+    'Nicht von jedem Gerät von {name} sind Post-Quanten-Schlüssel bekannt. Für die ohne werden Nachrichten auf die ältere Art versiegelt: heute stark, aber vielleicht nicht gegen die Quantencomputer der Zukunft.',
   unverified: 'Nicht bestätigt',
   unverifiedText:
     'Der zuerst gesehene Schlüssel gilt. Um sicher zu sein, dass es {name} ist, vergleiche die Sicherheitsnummer.',
@@ -25,7 +25,8 @@ export default {
   ratchet: 'Sie hatte einen eigenen, nur einmal benutzten Schlüssel.',
   postQuantumThen:
     'Post-Quanten-sicher: Auch ein Quantencomputer der Zukunft kann sie nicht öffnen.',
-  classicThen: 'Nicht Post-Quanten-sicher: Ein Gerät mit einer älteren Version war beteiligt.',
+  classicThen:
+    'Nicht Post-Quanten-sicher: Für mindestens ein Gerät wurde sie auf die ältere Art versiegelt.',
   keyThen: 'Identitätsschlüssel',
   verifiedThen: 'Der Schlüssel war zu dieser Zeit bestätigt.',
   unverifiedThen: 'Der Schlüssel war zu dieser Zeit nicht bestätigt.',

@@ -7,7 +7,7 @@ export default {
     'Whoever records these messages today cannot open them later with a quantum computer either.',
   classic: 'Not post-quantum yet',
   classicText:
-    'No device of {name} is known to have post-quantum keys. Until one shows them, messages are sealed the older way: strong today, but perhaps not against the quantum computers of the future.',
+    'Not every device of {name} is known to have post-quantum keys. For those without, messages are sealed the older way: strong today, but perhaps not against the quantum computers of the future.',
   unverified: 'Not verified',
   unverifiedText:
     'The first key seen is kept. To be sure it is really {name}, compare the safety number.',
@@ -24,7 +24,7 @@ export default {
   started: 'It opened a new session (key agreement included).',
   ratchet: 'It had a key of its own, used once.',
   postQuantumThen: 'Post-quantum: a quantum computer of the future cannot open it either.',
-  classicThen: 'Not post-quantum: a device took part that runs an older version.',
+  classicThen: 'Not post-quantum: it was sealed the older way for at least one device.',
   keyThen: 'Identity key',
   verifiedThen: 'The key was verified at that time.',
   unverifiedThen: 'The key was not verified at that time.',

@@ -22,7 +22,7 @@ export interface Contact {
   /** The new identity key as text while `trust` is `changed`. */
   readonly changedIdentity: string | null
   readonly relation: Relation
-  /** One of their devices is known to withstand quantum computers: messages with it do. */
+  /** All of their devices are known to have post-quantum keys: what is sent withstands quantum computers. */
   readonly postQuantum: boolean
   /** Another person on this device has the same name, or the same key; null: nobody has. */
   readonly alike: 'name' | 'key' | null

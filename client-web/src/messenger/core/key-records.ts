@@ -48,6 +48,7 @@ const account = {
       lastResort: number,
       published: flag,
       available: nullable(number),
+      signedBefore: optional(number),
     }),
   ),
 }

@@ -39,6 +39,8 @@ export interface KemRecord {
   published: boolean
   /** One-time ones at the relay; null: it has not said. */
   available: number | null
+  /** The last signed prekey that was given away without a KEM prekey; missing: none was. */
+  signedBefore?: number
 }
 
 export interface DeviceRef {

@@ -220,6 +220,8 @@ export const receiptKeys = stored(
 export const expiredNotices = stored('records', shape<ExpiredRecord>({ count: number, at: number }))
 export const numbers = stored('records', number)
 export const numberLists = stored('records', list(number))
+/** By identity key as text. */
+export const kemDevicesByIdentity = stored('records', named(list(number)))
 export const textLists = stored('records', list(text))
 
 export interface LogRecord {

@@ -55,7 +55,7 @@ export class KemPrekeys {
       }
     }
     const available = kem?.available ?? null
-    return [made, { nextId: id + 1, lastResort: id, published: false, available }]
+    return [made, { ...kem, nextId: id + 1, lastResort: id, published: false, available }]
   }
 
   /** The present last resort; null where it is damaged, or there is none. */

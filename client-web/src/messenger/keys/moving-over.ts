@@ -33,7 +33,7 @@ export class MovingOver {
     if (last !== undefined && !hasPassed(APART, last, this.core.elapsed())) return
     this.tried.set(key, this.core.elapsed())
     const target = this.targets.get(userId)
-    if (!target) return
+    if (!target || (await this.isBegun(userId, device))) return
     try {
       await this.sessions.start(target, [device])
     } catch (error) {
@@ -41,5 +41,12 @@ export class MovingOver {
       // Not reachable now: the old session serves, and the next message of theirs asks again.
       else if (!(error instanceof RelayError)) throw error
     }
+  }
+
+  /** Their message was written before they read ours: another bundle would cost them a one-time prekey. */
+  private async isBegun(userId: UserId, deviceId: number): Promise<boolean> {
+    const held = await this.sessions.get(userId, deviceId)
+    if (!held) return false
+    return (await this.core.engine.describe({ userId, deviceId }, held)).version === 4
   }
 }

@@ -114,7 +114,11 @@ export class Prekeys {
     // Else: an upload that never arrived, a relay that went back to an old one, or a profile of a build
     // without KEM prekeys.
     const known = own.kem === null || own.kem.lastResort === kem?.lastResort
-    if (own.signed_prekey_id !== signedPrekey.id || !known) await this.restate(signedPrekey.id)
+    if (own.signed_prekey_id !== signedPrekey.id || !known) {
+      // Until now it was given away alone.
+      const alone = own.kem?.lastResort === null && !kem?.published
+      await this.restate(signedPrekey.id, alone)
+    }
   }
 
   /** Nothing of a relay that knows no KEM prekeys. */
@@ -143,10 +147,12 @@ export class Prekeys {
     await this.log.add('signed_prekey_rotated', {})
   }
 
-  private async restate(id: number): Promise<void> {
+  private async restate(id: number, alone: boolean): Promise<void> {
     const signed = await this.core.store.getSpare(signedPrekeys, id)
     if (!signed) return this.rotate()
     const lastResort = (await this.kem.lastResort()) ?? (await this.createLastResort())
+    const { kem } = this.core.account
+    if (alone && kem) await updateAccount(this.core, { kem: { ...kem, signedBefore: id } })
     await this.offer({ signed, lastResort })
   }
 
@@ -183,15 +189,18 @@ export class Prekeys {
   private async commitSigned(turn: Turn): Promise<Offer> {
     const now = this.core.now()
     const id = signedPrekeyId(now, this.core.account.signedPrekey?.id ?? 0)
-    const made = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
-    const signed: StoredSignedPrekey = { ...made, createdAt: now, retiredAt: null }
+    const pair = await this.core.engine.createSignedPrekey(localIdentity(this.core), id)
+    const signed: StoredSignedPrekey = { ...pair, createdAt: now, retiredAt: null }
     const changes = new TurnChanges(turn)
     changes.write(signedPrekeys, id, signed)
     const retiredAt = retiredSince(null, this.now)
     for (const old of await this.core.store.all(signedPrekeys)) {
       if (old.retiredAt === null) changes.write(signedPrekeys, old.id, { ...old, retiredAt })
     }
-    const [lastResort, kem] = await this.kem.stageLastResort(changes, this.now)
+    const [lastResort, made] = await this.kem.stageLastResort(changes, this.now)
+    const { signedPrekey, kem: noted } = this.core.account
+    const alone = signedPrekey !== null && !noted?.published
+    const kem = alone ? { ...made, signedBefore: signedPrekey.id } : made
     await commitAccount(this.core, { signedPrekey: { id, createdAt: now }, kem }, changes)
     return { signed, lastResort }
   }

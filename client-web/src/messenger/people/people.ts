@@ -143,7 +143,7 @@ export class People {
       trust: record.changed ? 'changed' : record.verified ? 'verified' : 'unverified',
       changedIdentity: record.changed && identityText(record.changed.identity),
       relation: record.relation,
-      postQuantum: (record.kemDevices?.length ?? 0) > 0,
+      postQuantum: isPostQuantum(record),
       alike: this.alike.of(record),
       blocked: record.blocked,
       online: this.online.has(record.userId),
@@ -156,6 +156,12 @@ export class People {
 
 export const mayWriteTo = (person: ContactRecord): boolean =>
   person.relation === 'contact' && !person.blocked
+
+/** Every device that is written to has KEM prekeys. */
+function isPostQuantum({ devices, kemDevices = [] }: ContactRecord): boolean {
+  const all = (devices ?? []).every(({ deviceId }) => kemDevices.includes(deviceId))
+  return kemDevices.length > 0 && all
+}
 
 export function newContact(
   fields: Pick<ContactRecord, 'userId' | 'username' | 'identity' | 'relation'>,

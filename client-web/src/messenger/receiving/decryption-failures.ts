@@ -64,15 +64,15 @@ export class DecryptionFailures {
     if (error instanceof ContentError && error.problem !== 'malformed') {
       return this.log.stage(changes, 'sender_refused', { userId, device })
     }
-    if (error instanceof CryptoError && error.code === 'downgrade') {
-      return this.watch.stageDowngrade(changes, userId, device)
-    }
-    this.log.stage(changes, 'undecryptable', { userId, device })
+    const downgrade = error instanceof CryptoError && error.code === 'downgrade'
+    // Told once per device; the session that is renewed is one of version 4.
+    if (downgrade) await this.watch.stageDowngrade(changes, userId, device)
+    else this.log.stage(changes, 'undecryptable', { userId, device })
     const conversation = conversationWith(userId)
     const person = this.people.all.get(userId)
     if (person?.relation === 'contact') {
       // Refused unread, there may be any number of them: one line tells of all.
-      if (spent) await this.chats.stageMissing(changes, conversation)
+      if (spent || downgrade) await this.chats.stageMissing(changes, conversation)
       else this.chats.stageNotice(changes, conversation, { type: 'undecryptable' })
     }
     // In a flood the device number is likely forged: no bundle is fetched for it.

@@ -26,6 +26,11 @@ import type { UserId } from '@/messenger/contract'
 
 export type Sealed = Pick<IncomingEnvelope, 'from' | 'kind' | 'body'>
 
+export interface Road {
+  /** The mailbox keeps order; what is not stored may overtake what waits there. */
+  inOrder: boolean
+}
+
 export interface OpenedEnvelope {
   decrypted: Decrypted
   content: Content | UnknownContent
@@ -52,12 +57,12 @@ export class EnvelopeDecryptor {
   ) {}
 
   /** @throws CryptoError, ContentError */
-  async open(_turn: Turn, sealed: Sealed): Promise<OpenedEnvelope> {
+  async open(_turn: Turn, sealed: Sealed, road: Road): Promise<OpenedEnvelope> {
     const { user_id: userId, device_id: deviceId } = sealed.from
     const needs = sealed.kind === 'prekey' ? await this.core.engine.inspect(sealed.body) : null
     const { kemPrekeyId } = needs ?? {}
     const kemPrekey = kemPrekeyId ? await this.core.store.get(kemPrekeys, kemPrekeyId) : null
-    const decrypted = await this.decrypt(sealed, needs, kemPrekey)
+    const decrypted = await this.decrypt(sealed, road, needs, kemPrekey)
     const { used } = decrypted
     const begun = used ? await this.noted(sealed, used) : null
     const kem = used && kemPrekey && { used: asUsed(used), lastResort: kemPrekey.lastResort }
@@ -98,6 +103,7 @@ export class EnvelopeDecryptor {
 
   private async decrypt(
     { from, kind, body }: Sealed,
+    { inOrder }: Road,
     needs: PrekeyMessageInfo | null,
     kemPrekey: StoredKemPrekey | null,
   ): Promise<Decrypted> {
@@ -117,7 +123,14 @@ export class EnvelopeDecryptor {
       kemPrekey,
       baseKeyUsed:
         needs !== null && kemPrekey?.lastResort === true && (await isUsed(store, asUsed(needs))),
-      knownFour: this.memory.knowsDevice(userId, deviceId),
+      knownFour: this.memory.knowsDevice(userId, deviceId) && !this.precedesKem(needs),
+      inOrder,
     })
+  }
+
+  /** Begun with keys that this device gave away before it had KEM prekeys: nothing but version 3 could begin. */
+  private precedesKem(needs: PrekeyMessageInfo | null): boolean {
+    const { kem } = this.core.account
+    return needs !== null && (!kem || needs.signedPrekeyId <= (kem.signedBefore ?? -1))
   }
 }

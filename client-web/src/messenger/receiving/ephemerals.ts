@@ -29,7 +29,7 @@ export class Ephemerals {
     return this.core.serial.run(async (turn) => {
       if (this.budget.exhausted(sender, this.core.elapsed())) return null
       try {
-        const opened = await this.decryptor.open(turn, sealed)
+        const opened = await this.decryptor.open(turn, sealed, { inOrder: false })
         if (typeOf(opened.content).ephemeral) {
           const changes = new TurnChanges(turn)
           this.decryptor.stage(changes, sealed, opened)

@@ -9,6 +9,7 @@ import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/engine'
 import { CryptoError, isNotLoaded, isOwnFault } from '@/crypto/errors'
+import { reportMissingPart } from '@/platform/late-parts'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { ContentHandlers } from './content-handlers'
@@ -139,6 +140,7 @@ export class Inbox {
           // Not stored (full, fenced, locked), or not read yet: not acknowledged; the relay offers it again.
           this.queue.length = 0
           this.interrupted()
+          if (isNotLoaded(error)) reportMissingPart()
           if (!(error instanceof StorageError || isNotLoaded(error))) throw error
           return
         }
@@ -214,7 +216,7 @@ export class Inbox {
       if (!begin(changes)) return
       try {
         if (await this.failures.exhausted(userId, deviceId)) throw new CryptoError('too_far')
-        const opened = await this.decryptor.open(turn, envelope)
+        const opened = await this.decryptor.open(turn, envelope, { inOrder: true })
         this.decryptor.stage(changes, envelope, opened)
         await this.handlers.stage(changes, envelope, opened.decrypted, opened.content)
       } catch (error) {

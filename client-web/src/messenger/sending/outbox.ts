@@ -8,6 +8,7 @@ import { hindered } from '@/messenger/core/message-status'
 import { typeOf } from '@/messenger/contents/registry'
 import { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError, isNotLoaded } from '@/crypto/errors'
+import { reportMissingPart } from '@/platform/late-parts'
 import { StorageError, storeWaits } from '@/storage/errors'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
@@ -119,6 +120,7 @@ export class Outbox {
       // The store takes nothing now (fenced, locked, full), or the engine is not whole: nothing was lost, a
       // later kick tries again.
       if (storeWaits(error) || isNotLoaded(error)) {
+        if (isNotLoaded(error)) reportMissingPart()
         this.pause(entry.to, STORE_PAUSE)
         return false
       }

@@ -9,6 +9,7 @@ import { removedKey } from '@/messenger/core/counter-table'
 import { messages } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
+import type { KemMemory } from '@/messenger/keys/kem-memory'
 import { stageSessionsEnd } from '@/messenger/keys/key-decisions'
 import type { People } from '@/messenger/people/people'
 import { conversationWith } from '@/messenger/contract'
@@ -27,6 +28,7 @@ export class Removals {
     private readonly outbox: Outbox,
     private readonly receipts: Receipts,
     private readonly search: SearchIndex,
+    private readonly memory: KemMemory,
   ) {}
 
   /** Those of the messages that are in the conversation. */
@@ -106,6 +108,7 @@ export class Removals {
     await stageSessionsEnd(changes, this.core.store, id)
     changes.put('counters', removedKey(id), [])
     this.chats.stageRemoval(changes, conversation)
+    this.memory.stageParting(changes, id)
     this.people.stageRemoval(changes, id)
     this.receipts.stageRemoval(changes, id)
     this.outbox.entries.stageRemovalTo(changes, id)

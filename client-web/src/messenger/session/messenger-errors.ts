@@ -1,5 +1,5 @@
 /** Every failure below becomes the one typed error the views know. */
-import { CryptoError } from '@/crypto/errors'
+import { CryptoError, isNotLoaded } from '@/crypto/errors'
 import type { CryptoErrorCode } from '@/crypto/errors'
 import { reportMissingPart } from '@/platform/late-parts'
 import { PasskeyError } from '@/platform/platform'
@@ -74,11 +74,7 @@ const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoErr
 /** True for an error of none of the known types. */
 export const isBug = (error: unknown): boolean => !TYPES.some((type) => error instanceof type)
 
-/** The engine's script did not come: no connection, or a server that has another version by now. */
-const isNotLoaded = (error: unknown): boolean =>
-  error instanceof CryptoError && error.code === 'not_loaded'
-
-/** Offers another version if that is why; a fault of the engine, or a bug, goes to the console. */
+/** The engine's script did not come: offers another version if that is why; a fault of the engine, or a bug, goes to the console. */
 export function reportUnopened(error: unknown): void {
   if (isNotLoaded(error)) reportMissingPart()
   else if (isBug(error) || error instanceof CryptoError) reportError(error)

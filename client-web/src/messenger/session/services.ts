@@ -109,7 +109,7 @@ export class Services {
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
-    this.removals = new Removals(core, people, chats, held, outbox, receipts, search)
+    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()

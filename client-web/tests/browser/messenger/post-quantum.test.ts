@@ -7,18 +7,12 @@ import scene from '../../fixtures/profiles-2026-11-30.base64?raw'
 import { acquaintedClients, Client, contacts } from '../../support/client'
 import { withoutKem } from '../../support/older-build'
 import { loadScene } from '../../support/profile'
-import { damageSecret, forgetKem } from '../../support/secrets-on-disk'
 import { freshName, openStore } from '../../support/storage'
-import type { TestRelay } from '../../support/test-relay'
+import { TestRelay } from '../../support/test-relay'
+import { lastVersion, send, versions } from '../../support/versions'
 import { calm, until } from '../../support/wait'
 
-/** By the first byte of the ciphertext. */
-const versions = (relay: TestRelay, from: string): number[] =>
-  relay.sends
-    .filter((one) => one.from === from)
-    .flatMap(({ payload }) => payload.envelopes.map(({ body }) => (body[0] ?? 0) >> 4))
-
-const lastVersion = (relay: TestRelay, from: string) => versions(relay, from).at(-1)
+const PHRASE = 'seven words of a passphrase here'
 
 /** What lies in the database of a client that has stopped. */
 async function kept(client: Client) {
@@ -38,11 +32,6 @@ function sayStale(relay: TestRelay, to: Client): void {
     relay.beforeSend = () => undefined
     throw new RelayError('device_mismatch', '', null, { missing: [], extra: [], stale: [1] })
   }
-}
-
-async function send(from: Client, to: Client, text: string): Promise<void> {
-  await from.messenger.sendText(to.chat, text)
-  await until(() => to.received().includes(text), text)
 }
 
 describe('two devices with KEM prekeys', () => {
@@ -111,6 +100,52 @@ describe('a device without KEM prekeys', () => {
   })
 })
 
+test("at a relay that knows no KEM prekeys one's own devices still write to each other", async () => {
+  const relay = new TestRelay()
+  const options = { wire: withoutKem(relay) }
+  const anna = await Client.registered('anna', relay, options)
+  const bob = await Client.registered('bob', relay, options)
+  await anna.messenger.addContactByCode(bob.code)
+  const { file } = await anna.messenger.createBackup(PHRASE)
+  const second = await Client.loggedIn('anna', relay, options)
+  await second.messenger.restoreBackup(file, PHRASE)
+  await until(() => (anna.shown.state.newDevices?.length ?? 0) > 0, 'known to the first')
+  await anna.messenger.setMuted(bob.chat, true)
+  await until(() => second.shown.conversations.get(bob.chat)?.muted === true, 'on both', 15_000)
+  expect(anna.eventTypes()).not.toContain('downgrade_refused')
+})
+
+test('a session of version 4 that waits to be read is not begun again', async () => {
+  const relay = new TestRelay()
+  const older = { wire: withoutKem(relay) }
+  let anna = await Client.registered('anna', relay, older)
+  let bob = await Client.registered('bob', relay, older)
+  await anna.messenger.addContactByCode(bob.code)
+  await bob.messenger.addContactByCode(anna.code)
+  await anna.messenger.openConversation(bob.chat)
+  await bob.messenger.openConversation(anna.chat)
+  await send(anna, bob, 'hello')
+  await send(bob, anna, 'hello back')
+  const whole = { wire: relay.wire() }
+  ;[anna, bob] = [await anna.reloaded(whole), await bob.reloaded(whole)]
+  for (const name of ['anna', 'bob'] as const) {
+    await until(() => relay.device(name).kemPrekeys.length === 10, 'published')
+  }
+  // Bob reads nothing in version 4 meanwhile.
+  relay.onEnvelope = (one, to) => (to.name === 'bob' ? [] : [one])
+  const left = (): number => relay.device('bob').kemPrekeys.length
+  await bob.messenger.sendText(anna.chat, 'one')
+  await until(() => lastVersion(relay, 'anna') === 4, 'begun, and told in a receipt', 20_000)
+  expect(left()).toBe(9)
+  anna = await anna.reloaded(whole)
+  await anna.messenger.openConversation(bob.chat)
+  await bob.messenger.sendText(anna.chat, 'two')
+  await until(() => anna.received().includes('two'), 'read')
+  await calm()
+  expect(lastVersion(relay, 'bob')).toBe(3)
+  expect(left()).toBe(9)
+})
+
 test('profiles of a build of version 3 go on, publish KEM prekeys, and move over', async () => {
   const prefix = freshName()
   const { relay, at } = await loadScene(scene, prefix)
@@ -141,55 +176,4 @@ test('profiles of a build of version 3 go on, publish KEM prekeys, and move over
   }
   expect(anna.contact(bob)?.trust).toBe('verified')
   expect((await anna.messenger.safetyNumber(bob.userId)).groups).toEqual(before.groups)
-})
-
-describe('once a device is known with KEM prekeys', () => {
-  test('its bundle without one is refused in words, and nothing leaves', async () => {
-    const { relay, anna: before, bob } = await acquaintedClients()
-    before.stop()
-    await damageSecret(before.database, 'sessions')
-    const anna = await before.reloaded()
-    await anna.messenger.openConversation(bob.chat)
-    relay.onAnswer = (path, answer) => {
-      if (!path.startsWith('/v1/bundles/')) return answer
-      const devices = (answer['devices'] as object[]).map((one) => ({ ...one, kem_prekey: null }))
-      return { ...answer, devices }
-    }
-    const sent = versions(relay, 'anna').length
-    await anna.messenger.sendText(bob.chat, 'not in version 3')
-    await until(() => anna.flow().includes('downgrade_refused'), 'told')
-    await calm()
-    expect(versions(relay, 'anna').slice(sent)).not.toContain(3)
-    expect(bob.received()).not.toContain('not in version 3')
-    expect(anna.eventTypes().filter((type) => type === 'downgrade_refused')).toHaveLength(1)
-    // After a restart, too.
-    const again = await anna.reloaded()
-    await again.messenger.openConversation(bob.chat)
-    await calm()
-    expect(versions(relay, 'anna').slice(sent)).not.toContain(3)
-    relay.onAnswer = (_path, answer) => answer
-    again.messenger.reconnect()
-    await until(
-      () => bob.received().includes('not in version 3'),
-      'sent once it has one again',
-      40_000,
-    )
-    expect(lastVersion(relay, 'anna')).toBe(4)
-  })
-  test('a first message of version 3 from it is refused in words', async () => {
-    const { relay, anna, bob } = await acquaintedClients()
-    anna.stop()
-    // The same device with an old build, as it would be after its sessions were lost.
-    await damageSecret(anna.database, 'sessions')
-    const options = { wire: withoutKem(relay) }
-    const older = new Client('anna', relay, options, anna.database)
-    await forgetKem(anna.database)
-    await older.boot()
-    await older.messenger.openConversation(bob.chat)
-    await older.messenger.sendText(bob.chat, 'in version 3')
-    await until(() => bob.flow().includes('downgrade_refused'), 'told')
-    expect(lastVersion(relay, 'anna')).toBe(3)
-    expect(bob.received()).not.toContain('in version 3')
-    expect(bob.flow()).not.toContain('undecryptable')
-  })
 })

@@ -85,6 +85,19 @@ describe('a session of version 3 beside a new one of version 4', () => {
     expect(bob.session?.length).toBeLessThan(old?.length ?? 0)
   })
 
+  test('stays for what waits in the mailbox, when something that is not stored overtook it', async () => {
+    const [anna, bob] = await inVersionThree()
+    const waits = await bob.write(anna, 'waits')
+    await bob.withKem()
+    await anna.start(bob)
+    await bob.read(anna, await anna.write(bob, 'in version 4'))
+    const typing = await bob.write(anna, 'typing')
+    anna.inOrder = false
+    expect(await anna.read(bob, typing)).toBe('typing')
+    anna.inOrder = true
+    expect(await anna.read(bob, waits)).toBe('waits')
+  })
+
   test('is not taken by an identity that is not its own, where nothing is pinned', async () => {
     const [anna, bob] = await inVersionThree()
     const mallory = await withKem('mallory')
@@ -141,12 +154,15 @@ describe('of a device that is known to speak version 4', () => {
 })
 
 test('a first message on a last resort that was used with its base key is refused', async () => {
-  const [anna, bob] = [await SealedParty.create('anna'), await withKem('bob')]
+  const [anna, bob] = [await withKem('anna'), await withKem('bob')]
   await anna.start(bob)
   const first = await anna.write(bob, 'once')
   const decrypted = await bob.tryRead(anna, first)
   expect(decrypted.used).toMatchObject({ kemPrekeyId: 1, signedPrekeyId: 1, prekeyId: 1 })
   bob.baseKeyUsed = true
+  // The session is lost, for all that follows in it too: no mere repetition.
+  await expect(bob.tryRead(anna, first)).rejects.toMatchObject({ code: 'no_session' })
+  await bob.start(anna)
   await expect(bob.tryRead(anna, first)).rejects.toMatchObject({ code: 'reused_base_key' })
 })
 
