@@ -3,6 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
+import { firstLoadBudget } from './scripts/first-load.ts'
 import { policyMeta } from './scripts/policy-meta.ts'
 import { alias, nativeAlias } from './vite.alias.ts'
 
@@ -45,13 +46,15 @@ export default defineConfig(({ mode }) => {
     plugins: [
       vue(),
       tailwindcss(),
-      native ? policyMeta({ 'connect-src': ANY_RELAY }) : [policyMeta(), webApp()],
+      native
+        ? policyMeta({ 'connect-src': ANY_RELAY })
+        : [policyMeta(), webApp(), firstLoadBudget()],
     ],
     resolve: { alias: native ? [...nativeAlias, ...alias] : alias },
     define: {
-      __VUE_OPTIONS_API__: 'true',
+      __VUE_OPTIONS_API__: 'false',
       __VUE_PROD_DEVTOOLS__: 'false',
-      __VUE_I18N_FULL_INSTALL__: 'true',
+      __VUE_I18N_FULL_INSTALL__: 'false',
       __VUE_I18N_LEGACY_API__: 'false',
       __INTLIFY_PROD_DEVTOOLS__: 'false',
       // Messages are interpreted, never compiled with eval: the page forbids it.
@@ -67,16 +70,21 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         input: fileURLToPath(new URL('./index.html', import.meta.url)),
         output: {
-          // Two shared pieces instead of one request per icon: the framework, and our own parts.
+          // A few shared pieces instead of one request per icon. What the first screen needs never lies in one with
+          // what it does not: `scripts/first-load.ts`.
           codeSplitting: {
             groups: [
+              { name: 'framework', tags: ['$initial'], test: /node_modules/, priority: 3 },
+              { name: 'parts', tags: ['$initial'], test: /src[\\/](?!main)/, priority: 2 },
               {
-                name: 'framework',
-                test: /node_modules[\\/](@vue|vue|pinia|vue-router|vue-i18n|@intlify|reka-ui|@vueuse|@lucide|@tanstack|@floating-ui)/,
+                name: 'chats',
+                test: /src[\\/](layouts[\\/]AppShell|views[\\/](ChatView|ConversationList|NothingOpen))/,
+                priority: 1,
               },
               {
-                name: 'parts',
-                test: /src[\\/](components[\\/](ui|system)|composables|stores)[\\/]/,
+                name: 'late',
+                test: /node_modules|src[\\/](components[\\/](ui|system)|composables)[\\/]/,
+                minShareCount: 2,
               },
             ],
           },

@@ -1,3 +1,4 @@
+import { until } from '@vueuse/core'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
@@ -13,6 +14,7 @@ import { watchUpdates } from '@/platform/device/updates'
 import { router } from './router'
 import { shellEvents } from './router/shell-events'
 import { messengerKey } from '@/stores/injected-messenger'
+import { useAppStore } from './stores'
 import { storesView } from './stores/view'
 import './styles/main.css'
 import UnsupportedScreen from './views/UnsupportedScreen.vue'
@@ -29,6 +31,10 @@ async function start(): Promise<void> {
   })
   const { messenger, boot } = createMessenger({ platform: await openPlatform(), view, updates })
   app.provide(messengerKey, messenger)
+  // The views of a route are fetched once there is something to show in them, not behind the welcome.
+  const { state } = useAppStore()
+  const ready = until(() => state.phase).toBe('ready')
+  router.beforeEach(async () => void (await ready))
   app.use(i18n).use(router).mount('#app')
   shell.attach(shellEvents(router))
   await boot()

@@ -1,8 +1,4 @@
 import type { RouteRecordRaw } from 'vue-router'
-// What everyone opens at once comes in one piece; the rest is fetched when it is first needed.
-import ChatView from '@/views/ChatView.vue'
-import ConversationList from '@/views/ConversationList.vue'
-import NothingOpen from '@/views/NothingOpen.vue'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -13,6 +9,10 @@ declare module 'vue-router' {
   }
 }
 
+// What everyone opens first comes in one piece with the shell; the rest is fetched when it is first needed.
+const ConversationList = () => import('@/views/ConversationList.vue')
+const NothingOpen = () => import('@/views/NothingOpen.vue')
+const ChatView = () => import('@/views/ChatView.vue')
 const SettingsMenu = () => import('@/views/settings/SettingsMenu.vue')
 
 /** Named outlets: `side` the left pane, `main` the middle, `details` the third or the overlay. */

@@ -1,0 +1,27 @@
+/**
+ * A dialog whose code is fetched when it is first opened. If the code cannot be fetched, the dialog stays closed,
+ * `platform/late-parts.ts` tells why, and the next press fetches again.
+ */
+import { type Component, type Ref, ref, shallowReadonly, shallowRef } from 'vue'
+
+export interface LateDialog {
+  /** Null until it was fetched. */
+  readonly dialog: Readonly<Ref<Component | null>>
+  readonly open: Ref<boolean>
+  show(): Promise<void>
+}
+
+export function useLateDialog(load: () => Promise<{ default: Component }>): LateDialog {
+  const dialog = shallowRef<Component | null>(null)
+  const open = ref(false)
+  async function show(): Promise<void> {
+    try {
+      dialog.value ??= (await load()).default
+    } catch {
+      // Vite's loader has raised the event that `watchLateParts` waits for.
+      return
+    }
+    open.value = true
+  }
+  return { dialog: shallowReadonly(dialog), open, show }
+}
