@@ -48,3 +48,22 @@ test('a fault while drawing shows a screen that says what is safe, and the way o
   await anna.isOnline()
   expect(new URL(page.url()).hash).toBe('#/chats')
 })
+
+test('chats whose code cannot be fetched: it is told, and they open once it can', async ({
+  person,
+}) => {
+  const anna = await person('anna')
+  const { page } = anna
+  for (const part of ['chats', 'account-parts']) {
+    await page.route(`**/assets/${part}-*.js`, (route) => route.abort())
+    await page.reload()
+    const again = anna.get(part === 'chats' ? testids.crashReload : testids.openStorage)
+    await expect(again).toBeVisible()
+    await isAccessible(page)
+    // What was drawn over is reported; a start that shows why is no fault.
+    if (part === 'chats') expect(anna.complaints.splice(0).join()).toContain('fetch')
+    await page.unroute(`**/assets/${part}-*.js`)
+    await again.click()
+    await anna.isOnline()
+  }
+})

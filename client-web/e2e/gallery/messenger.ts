@@ -114,8 +114,9 @@ export function galleryMessenger(data: GalleryData): Messenger {
       ]
     },
     passkeySupported: async () => true,
-    suggestPassphrase: () => 'harbor-violet-anchor-thirty-maple-orbit',
-    passphraseStrength: (text) => Math.min(4, Math.floor(text.length / 6)) as 0 | 1 | 2 | 3 | 4,
+    suggestPassphrase: async () => 'harbor-violet-anchor-thirty-maple-orbit',
+    passphraseStrength: async (text) =>
+      Math.min(4, Math.floor(text.length / 6)) as 0 | 1 | 2 | 3 | 4,
     async createBackup() {
       return { name: 'mara-2026-03-12.backup', file: new Blob(['gallery']) }
     },

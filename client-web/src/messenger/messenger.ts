@@ -57,8 +57,6 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
 const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'setTyping',
   'setInSight',
-  'suggestPassphrase',
-  'passphraseStrength',
   'reconnect',
   'cancel',
 ])

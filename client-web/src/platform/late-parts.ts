@@ -15,6 +15,17 @@ export interface LatePartEvents {
   unreachable(): void
 }
 
+/** Code that could not be fetched. Vite's loader has raised `MISSING` for it. */
+export class PartMissing extends Error {
+  override readonly name = 'PartMissing'
+}
+
+/** @throws PartMissing */
+export const fetched = <T>(part: Promise<T>): Promise<T> =>
+  part.catch((cause: unknown) => {
+    throw new PartMissing('a part could not be fetched', { cause })
+  })
+
 /** For a file that is fetched by other means than `import()`: a worker's script, the scanner. */
 export function reportMissingPart(): void {
   dispatchEvent(new Event(FILE_MISSING))

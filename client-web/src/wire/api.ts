@@ -10,7 +10,7 @@ import {
   readSession,
   readSessions,
 } from './read'
-import type { Wire } from './wire'
+import type { Calls } from './wire'
 import type {
   BundleAnswer,
   ContactAnswer,
@@ -24,7 +24,7 @@ import type {
 
 /** Calls that need no session. */
 export class PublicApi {
-  constructor(private readonly wire: Wire) {}
+  constructor(private readonly wire: Calls) {}
 
   async register(username: string, password: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/accounts', { username, password }))
@@ -55,7 +55,7 @@ interface Tokens {
 /** Calls on behalf of a logged-in device. */
 export class RelayApi {
   constructor(
-    private readonly wire: Wire,
+    private readonly wire: Calls,
     private readonly tokens: Tokens,
   ) {}
 

@@ -1,6 +1,5 @@
 import { call } from './http'
 import type { HttpCall } from './http'
-import { openSocket } from './socket'
 import type { RelaySocket, SocketHandlers } from './socket'
 
 /** The two ways to a relay. Everything above takes them as a value. */
@@ -10,7 +9,7 @@ export interface Wire {
   connect(token: string, handlers: SocketHandlers): RelaySocket
 }
 
-export const relayAt = (base: string): Wire => ({
-  call: (request) => call(base, request),
-  connect: (token, handlers) => openSocket(base, token, handlers),
-})
+/** The way that needs no log-in: the socket's library is fetched with what an open messenger needs. */
+export type Calls = Pick<Wire, 'call'>
+
+export const callsTo = (base: string): Calls => ({ call: (request) => call(base, request) })

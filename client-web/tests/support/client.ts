@@ -20,6 +20,7 @@ import { createMessenger } from '@/messenger/messenger'
 import type { StartedMessenger } from '@/messenger/messenger'
 import { parseRefKey } from '@/messenger/core/message-record'
 import type { View } from '@/messenger/core/view'
+import type { AppOptions } from '@/messenger/session/app-options'
 import { upsert } from '@/stores/message-list'
 import type { RelayAddress } from '@/platform/platform'
 import type { Wire } from '@/wire/wire'
@@ -89,6 +90,8 @@ export interface ClientOptions {
   engine?: (engine: SealedEngine) => SealedEngine
   /** What its engine runs in. */
   thread?: () => Worker
+  /** Where the parts that only an account needs come from. */
+  accountParts?: NonNullable<AppOptions['accountParts']>
   /** As many prekeys as the client asks for, where a test is about them. */
   wholeBatches?: boolean
 }
@@ -112,6 +115,7 @@ export class Client {
       database: this.database,
       wire: options.wire ?? relay.wire(),
       ...(options.now && { now: options.now }),
+      ...(options.accountParts && { accountParts: options.accountParts }),
       startEngine: () => {
         const remote = startEngine(options.thread ?? engineThread)
         const thrifty = options.wholeBatches ? remote.engine : withFewPrekeys(remote.engine)

@@ -57,6 +57,12 @@ test('what is loaded when used does not count', () => {
   )
 })
 
+test('what every start imports counts, though it is imported late', () => {
+  const started = { ...chunks(10), 'assets/workbox-window.prod.es5-A.js': { code: text(9_000) } }
+  const { start } = firstLoad(bundleOf(started, assets))
+  expect(start - firstLoad(bundleOf(chunks(10), assets)).start).toBeGreaterThan(6)
+})
+
 test('a load over its budget fails the build, by name and with both numbers', () => {
   expect(() => checkFirstLoad({ start: BUDGET.start, chats: BUDGET.chats })).not.toThrow()
   const over = { ...BUDGET, start: BUDGET.start + 0.2 }

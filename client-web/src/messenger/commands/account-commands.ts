@@ -2,7 +2,6 @@ import { Changes } from '@/storage/changes'
 import { passwordProblem, readUsername, usernameProblem } from '@/text/credentials'
 import { RelayError } from '@/wire/errors'
 import type { SessionTokens } from '@/wire/types'
-import { activate } from '@/messenger/session/activate'
 import type { App } from '@/messenger/session/app'
 import { MessengerError } from '@/messenger/contract'
 import { accounts } from '@/messenger/core/key-records'
@@ -79,6 +78,7 @@ export function accountCommands(app: App): AccountCommands {
       await enter(name, tokens, tokens.device_id !== account.deviceId)
     },
     async startWithNewIdentity() {
+      const { activate } = await app.parts()
       // Contacts go on counting where they were.
       await app.saveAccount({ joined: true })
       if (!(await activate(app.theCore(), true)))

@@ -39,7 +39,7 @@ export function lockCommands(app: App): LockCommands {
 
   return {
     async setPassphrase(next, current) {
-      if (next !== null) checkStrength(next)
+      if (next !== null) await checkStrength(next)
       app.theOpened()
       if (next === null) {
         await localData().vault.removeLock(current ?? null)

@@ -1,14 +1,17 @@
 import { own } from '@/crypto/bytes'
 import type { App } from '@/messenger/session/app'
-import { collect, readContent } from '@/messenger/backup/backup-content'
-import { restore } from '@/messenger/backup/restore'
+import { fetched } from '@/platform/late-parts'
 import { localIdentity } from '@/messenger/core/core'
 import { LEAST_STRENGTH, MessengerError } from '@/messenger/contract'
 import type { SafekeepingCommands } from '@/messenger/contract'
-import { passphraseStrength, suggestPassphrase } from '@/messenger/backup/passphrase-strength'
+
+const backupParts = () => fetched(import('@/messenger/backup/backup-parts'))
+/** With its list of words: fetched when somebody chooses a passphrase. */
+const passphrases = () => fetched(import('@/messenger/backup/passphrase-strength'))
 
 /** @throws MessengerError `weak_passphrase` */
-export function checkStrength(passphrase: string): void {
+export async function checkStrength(passphrase: string): Promise<void> {
+  const { passphraseStrength } = await passphrases()
   if (passphraseStrength(passphrase) < LEAST_STRENGTH) throw new MessengerError('weak_passphrase')
 }
 
@@ -28,8 +31,9 @@ export function safekeepingCommands(app: App): Safekeeping {
     },
     saveFile: (name, file) => app.platform.saveFile(name, file),
     async createBackup(passphrase) {
-      checkStrength(passphrase)
       cancelled = false
+      await checkStrength(passphrase)
+      const { collect } = await backupParts()
       const core = app.theCore()
       const show = (done: number, total: number): void => {
         goOn()
@@ -61,6 +65,7 @@ export function safekeepingCommands(app: App): Safekeeping {
         const opened = await engine.openBackup(own(await file.arrayBuffer()), passphrase)
         goOn()
         app.view.progress('restore', { ...progress, done: 1 })
+        const { readContent, restore } = await backupParts()
         const content = readContent(opened.content)
         goOn()
         app.view.progress('restore', { ...progress, done: 2, cancellable: false })
@@ -69,7 +74,7 @@ export function safekeepingCommands(app: App): Safekeeping {
         app.view.progress('restore', null)
       }
     },
-    suggestPassphrase,
-    passphraseStrength,
+    suggestPassphrase: async () => (await passphrases()).suggestPassphrase(),
+    passphraseStrength: async (text) => (await passphrases()).passphraseStrength(text),
   }
 }

@@ -137,9 +137,9 @@ export interface SafekeepingCommands {
    */
   restoreBackup(file: Blob, passphrase: string): Promise<void>
   /** Six words or so, enough to resist guessing offline. */
-  suggestPassphrase(): string
+  suggestPassphrase(): Promise<string>
   /** 0 (guessed at once) to 4 (out of reach offline). */
-  passphraseStrength(passphrase: string): 0 | 1 | 2 | 3 | 4
+  passphraseStrength(passphrase: string): Promise<0 | 1 | 2 | 3 | 4>
 }
 
 /** The lock of this device: a passphrase, and beside it a passkey. */

@@ -6,6 +6,7 @@ import { startEngine } from '@/crypto/remote'
 import type { RemoteEngine } from '@/crypto/remote'
 import { elapsed, steadyClock } from '@/platform/clock'
 import type { Elapsed } from '@/platform/clock'
+import { PartMissing } from '@/platform/late-parts'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
@@ -14,8 +15,7 @@ import { RelayApi } from '@/wire/api'
 import type { PublicApi } from '@/wire/api'
 import type { TokenKeeper } from '@/wire/tokens'
 import { shownAccount } from '@/messenger/core/shown-account'
-import { activate } from './activate'
-import type { AppOptions } from './app-options'
+import { accountParts, type AppOptions } from './app-options'
 import { Budget } from '@/messenger/core/budget'
 import { Core, updateAccount } from '@/messenger/core/core'
 import { MessengerError } from '@/messenger/contract'
@@ -27,7 +27,7 @@ import { keptTokens } from './kept-tokens'
 import { leadership } from './leadership'
 import type { AccountRecord } from '@/messenger/core/records'
 import { ChosenRelay } from './chosen-relay'
-import { Services } from './services'
+import type { Services } from './services'
 import { Serial } from '@/messenger/core/serial'
 import type { View } from '@/messenger/core/view'
 
@@ -55,6 +55,8 @@ export class App {
   /** `down()` increments it. Work begun under an older one must not touch the view. */
   private generation = 0
   private readonly terminations = new Budget(2, 60_000)
+  /** @throws PartMissing */
+  readonly parts = () => accountParts(this.options)
 
   constructor(private readonly options: AppOptions) {
     this.platform = options.platform
@@ -110,8 +112,7 @@ export class App {
   }
 
   private startEngine(): RemoteEngine {
-    this.engine ??= (this.options.startEngine ?? startEngine)()
-    return this.engine
+    return (this.engine ??= (this.options.startEngine ?? startEngine)())
   }
 
   private async read(localData: LocalData, root: CryptoKey): Promise<void> {
@@ -129,7 +130,7 @@ export class App {
     } catch (error) {
       // Locked, or led by another tab, by now.
       if (!current()) return
-      if (!this.opened || error instanceof StorageError) {
+      if (!this.opened || error instanceof StorageError || error instanceof PartMissing) {
         this.down()
         this.view.app({ phase: 'unopened', account: null, trouble: troubleOf(error) })
       } else {
@@ -161,23 +162,23 @@ export class App {
     const core = new Core(opened, {
       engine: this.startEngine().engine,
       view: this.view,
-      api: new RelayApi(this.relay.wire, keeper),
+      api: new RelayApi(this.relay.calls, keeper),
       now: this.now,
       elapsed: this.elapsed,
       deviceName: this.platform.deviceName ?? null,
       serial: this.serial,
     })
     this.core = core
+    const { activate, relayAt, Services } = await this.parts()
+    if (this.core !== core) return
     if (!account.published && !(await activate(core))) {
       return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
     if (this.core !== core) return
-    this.services = new Services(core, this.relay.wire, keeper, (end) => {
-      void this.sessionEnded(end)
-    })
-    const { username } = account
+    const wire = this.options.wire ?? relayAt(this.relay.base)
+    this.services = new Services(core, wire, keeper, (end) => void this.sessionEnded(end))
     const shown = shownAccount(core.account)
-    this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: username })
+    this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: account.username })
     await this.services.start()
     const storagePersisted = await this.platform.persist().catch(() => null)
     core.view.app({ storagePersisted })

@@ -1,7 +1,7 @@
 /** Every failure below becomes the one typed error the views know. */
 import { CryptoError, isNotLoaded } from '@/crypto/errors'
 import type { CryptoErrorCode } from '@/crypto/errors'
-import { reportMissingPart } from '@/platform/late-parts'
+import { PartMissing, reportMissingPart } from '@/platform/late-parts'
 import { PasskeyError } from '@/platform/platform'
 import { StorageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
@@ -66,10 +66,11 @@ export function toMessengerError(error: unknown, now: number): MessengerError {
   if (error instanceof CryptoError) {
     return new MessengerError(fromCrypto[error.code] ?? 'internal', error.message, {}, options)
   }
+  if (error instanceof PartMissing) return new MessengerError('offline', error.message, {}, options)
   return new MessengerError('internal', String(error), {}, options)
 }
 
-const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoError]
+const TYPES = [MessengerError, RelayError, StorageError, PasskeyError, CryptoError, PartMissing]
 
 /** True for an error of none of the known types. */
 export const isBug = (error: unknown): boolean => !TYPES.some((type) => error instanceof type)
@@ -82,7 +83,7 @@ export function reportUnopened(error: unknown): void {
 
 /** Why what is on this device did not open. */
 export function troubleOf(error: unknown): AppState['trouble'] {
-  if (isNotLoaded(error)) return 'offline'
+  if (isNotLoaded(error) || error instanceof PartMissing) return 'offline'
   const code = error instanceof StorageError ? error.code : 'failed'
   return code === 'full' || code === 'damaged' ? code : 'failed'
 }
