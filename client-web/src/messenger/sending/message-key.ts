@@ -3,6 +3,8 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import { fingerprint, identityText } from '@/crypto/identity'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
+import { versionOf } from '@/crypto/version'
+import type { OutboxRecord } from '@/messenger/core/records'
 import type { Target } from '@/messenger/keys/targets'
 
 /** Notes on an outgoing message the key of `target`, under which it is encrypted. */
@@ -20,4 +22,18 @@ export async function stageMessageKey(
     ...message,
     encryption: { ...message.encryption, ...seal },
   })
+}
+
+/** Notes on an own message that its copy went to one's own older device in version 3. */
+export async function stageCopySeal(
+  { core, chats }: { core: Core; chats: Chats },
+  changes: TurnChanges,
+  { to, contentId, envelopes }: OutboxRecord,
+): Promise<void> {
+  const older = envelopes?.some(({ body }) => versionOf(body) === 3) ?? false
+  if (to !== core.account.userId || !older) return
+  const message = await findMessage(core.store, { sender: null, id: contentId })
+  if (!message?.encryption) return
+  const encryption = { ...message.encryption, postQuantum: false }
+  chats.stageChanged(changes, { ...message, encryption })
 }

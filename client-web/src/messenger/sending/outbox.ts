@@ -17,7 +17,7 @@ import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
 import type { SendOutcome } from './delivery'
 import { aboutOf } from '@/messenger/contents/about'
-import { stageMessageKey } from './message-key'
+import { stageCopySeal, stageMessageKey } from './message-key'
 import { anew, OutboxEntries } from './outbox-entries'
 import type { NewEntry } from './outbox-entries'
 import type { OutboxRecord } from '@/messenger/core/records'
@@ -188,7 +188,7 @@ export class Outbox {
       if (entry.message) {
         const envelopes = entry.envelopes ?? []
         await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts, envelopes)
-      }
+      } else await stageCopySeal(this, changes, entry)
       this.stageCopy(changes, entry)
       await this.core.store.commit(changes)
     })

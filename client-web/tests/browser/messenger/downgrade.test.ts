@@ -116,6 +116,19 @@ describe('a person with a device of either kind', () => {
   })
 })
 
+test("a message whose copy went to one's own older device is not said to be post-quantum", async () => {
+  const { relay, anna, bob } = await acquaintedClients()
+  const { file } = await anna.messenger.createBackup(PHRASE)
+  const older = await Client.loggedIn('anna', relay, { wire: withoutKem(relay) })
+  await older.messenger.restoreBackup(file, PHRASE)
+  await until(() => (anna.shown.state.newDevices?.length ?? 0) > 0, 'known to the first')
+  await send(anna, bob, 'copied')
+  const copy = () => older.shown.conversations.get(bob.chat)?.last?.text
+  await until(() => copy() === 'copied', 'on the older one', 15_000)
+  const sealed = () => anna.shown.messages.find(({ text }) => text === 'copied')?.encryption
+  await until(() => sealed()?.postQuantum === false, 'said')
+})
+
 describe('while both begin, one in each version', () => {
   test.each([
     ['at once', 0],
