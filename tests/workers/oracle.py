@@ -69,6 +69,10 @@ class Oracle:
     def present(self, user: UUID) -> list[bytes]:
         return [key for (who, key), row in self.identities.items() if who == user and row["until"] is None]
 
+    def _is_under(self, event: IdentitySet) -> bool:
+        """Whether the event's identity is the user's present one."""
+        return event.identity_key in self.present(event.user)
+
     def _prekeys(self, device: dict[str, Any], event: LogEvent) -> None:
         key = (event.user, event.device)
         under = getattr(event, "identity", b"")
@@ -117,7 +121,7 @@ class Oracle:
         if device["closed_at"] is None:
             device["registration_id"], device["signed"] = event.registration_id, event.signed_prekey
             kept = None if event.change == "replaced" else device["kem"]
-            device["kem"] = event.kem_prekey or kept
+            device["kem"] = event.kem_prekey if event.kem_prekey and self._is_under(event) else kept
             self.mailboxes.setdefault((event.user, event.device), {"head": 0, "cursor": 0, "floor": 0})
 
     def _close(self, user: UUID, device: int, at: int) -> None:
