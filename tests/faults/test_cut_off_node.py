@@ -12,10 +12,10 @@ RESOLVED = {"relay.mailbox_log.RESOLVE_SECONDS": 1.0}
 """Instead of ten: whoever waits longer to learn whether a send was accepted has the socket cut."""
 
 
-def outcome_unsaid(chatter: Chatter) -> int:
-    """Sends that ended without an acceptance: by the end of the socket when the outcome is unknown, by a
-    refusal when the send had not left yet."""
-    return chatter.ends["lost"] + len(chatter.codes)
+def unanswered(chatter: Chatter) -> int:
+    """Attempts that ended without an acceptance: by the end of the socket when the outcome of a send is
+    unknown, by a refusal when the send had not left yet, or at the door while the chatter reconnects."""
+    return chatter.ends["lost"] + len(chatter.codes) + chatter.refusals.total()
 
 
 async def test_a_node_cut_off_from_the_log(house: House) -> None:
@@ -37,15 +37,14 @@ async def test_a_node_cut_off_from_the_log(house: House) -> None:
         await crowd.is_refused()
         proxy.mend()
         await crowd.goes_on()
-        outcomes = [outcome_unsaid(chatter) for chatter in crowd.chatters]
+        before = [unanswered(chatter) for chatter in crowd.chatters]
         proxy.half_open()  # what is asked is done, and nobody hears of it
         late = crowd.chatters[-1]
         crowd.join(late)
         await until(lambda: late.refusals["unavailable"], seconds=30)
         await until(
             lambda: all(
-                outcome_unsaid(chatter) > outcomes[number]
-                for number, chatter in enumerate(crowd.chatters[:4])
+                unanswered(chatter) > before[number] for number, chatter in enumerate(crowd.chatters[:4])
             ),
             seconds=30,
         )
