@@ -32,7 +32,7 @@ ITEMS_AT_ONCE: Final = 64
 """Then heartbeats, and everything else, have their turn."""
 TRIM_SECONDS: Final = 1.0
 TRIM_BYTES: Final = 1024 * 1024
-"""What was read is trimmed after so long, or when it is so much. Each trim is a command and its reply."""
+"""Read entries are trimmed after this time or size. Each trim is a command and its reply."""
 EPHEMERAL_UNSENT_BYTES: Final = 256 * 1024
 """A socket with more than this unsent is not passed typing notices."""
 

@@ -1,4 +1,4 @@
-"""What the log replies about mailboxes, as values. Pure."""
+"""The replies of the log about mailboxes, as values. Pure."""
 
 from typing import Any
 

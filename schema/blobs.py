@@ -46,7 +46,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct):
-    """What the storage has of one blob: sizes by name (without the folder), and the newest change (ms)."""
+    """The objects of one blob in the storage: sizes by name (without the folder), newest change (ms)."""
 
     sizes: dict[str, int] = {}
     modified_at: int = 0
@@ -129,11 +129,11 @@ class BlobStore:
             await self.storage.remove_folder(folder)
 
     async def find(self, blob: bytes) -> Found | None:
-        """What the storage has of a blob."""
+        """The objects of one blob."""
         return (await self.listed(blob.hex())).get(blob)
 
     async def listed(self, prefix: str | None = None) -> dict[bytes, Found]:
-        """What the storage has, by blob. Foreign objects are passed over."""
+        """All objects, by blob. Foreign ones are passed over."""
         await self.storage.check_place()
         blobs: dict[bytes, Found] = {}
         async for one in self.storage.listed(prefix):

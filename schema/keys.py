@@ -207,7 +207,7 @@ def link(link_id: str) -> str:
 
 
 def grant(digest: str) -> str:
-    """What a grant allows, by its digest."""
+    """The rights of a grant, by its digest."""
     return f"grant:{{{digest}}}"
 
 

@@ -238,7 +238,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class LinkLetter(msgspec.Struct, frozen=True):
-    """What lies in a link mailbox; null until something was put there."""
+    """The letter in a link mailbox; null until the first was written."""
 
     body: bytes | None
 

@@ -60,7 +60,7 @@ test('chats whose code cannot be fetched: it is told, and they open once it can'
     const again = anna.get(part === 'chats' ? testids.crashReload : testids.openStorage)
     await expect(again).toBeVisible()
     await isAccessible(page)
-    // What was drawn over is reported; a start that shows why is no fault.
+    // The crash screen reports its error. The start screen says the reason and reports none.
     if (part === 'chats') expect(anna.complaints.splice(0).join()).toContain('fetch')
     await page.unroute(`**/assets/${part}-*.js`)
     await again.click()

@@ -7,7 +7,7 @@ import { testids } from './support/testids'
 const POST_QUANTUM = 'Post-quantum: a quantum computer of the future cannot open it either.'
 const CLASSIC = 'Not post-quantum: it was sealed the older way for at least one device.'
 
-/** What the details of the newest message in this direction say of its seal. */
+/** The sentence on post-quantum in the details of the newest message in this direction. */
 async function sealOf(person: Person, direction: 'in' | 'out'): Promise<string> {
   const messages = person.page.locator(
     `[data-testid="${testids.message}"][data-direction="${direction}"]`,

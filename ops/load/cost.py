@@ -41,7 +41,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """What a phase cost. CPU in seconds by process, calls by server and command: each per second while the
+    """The cost of a phase. CPU in seconds by process, calls by server and command: each per second while the
     relay idles (`messages` is 0), else per 1,000 messages (CPU) and per message (calls, bytes)."""
 
     name: str

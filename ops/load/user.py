@@ -28,7 +28,7 @@ class Measured:
     under_way: dict[str, float] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """What was seen until now counts no more."""
+        """Forgets the measurements until now."""
         self.accepted.clear()
         self.received.clear()
         self.refused.clear()

@@ -13,7 +13,7 @@ UPLOADS_PER_ADDRESS: Final = 16
 """An upload may be slow for hours: no one person's accounts take all places."""
 DOWNLOADS: Final = 128
 DOWNLOADS_PER_ADDRESS: Final = 32
-"""Whoever reads is not known; a reader that takes its time keeps only few others out."""
+"""Readers are not known by name. A slow one takes few of all places."""
 
 
 class _Places:

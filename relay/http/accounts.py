@@ -9,7 +9,7 @@ from relay.accounts import FIRST_DEVICE
 from relay.auth import login_sessions
 from relay.database import transaction
 from relay.http.calls import Call
-from relay.http.credentials import of_session, prove
+from relay.http.credentials import of_session, own_account, prove
 from relay.http.sessions import begin
 from schema import overrides
 from schema.clock import now_ms
@@ -41,10 +41,7 @@ async def register(call: Call[Registration]) -> Session:
 async def change_password(call: Call[PasswordChange]) -> None:
     """A new password; every other session ends."""
     parts = call.parts
-    async with transaction(parts.database) as connection:
-        account = await accounts.by_id(connection, call.user_id)
-    if account is None:
-        raise Refusal("unauthorized", "The account is gone.")
+    account = await own_account(call)
     await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
     await prove(parts, of_session(call.claims.session_id), account, call.body.password)
     password_hash = await parts.passwords.hash(call.body.new_password)
@@ -58,10 +55,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
 async def delete_account(call: Call[AccountDeletion]) -> None:
     """Keys, mailboxes, sessions, the operator's limits and the name go."""
     parts = call.parts
-    async with transaction(parts.database) as connection:
-        account = await accounts.by_id(connection, call.user_id)
-    if account is None:
-        raise Refusal("unauthorized", "The account is gone.")
+    account = await own_account(call)
     await prove(parts, of_session(call.claims.session_id), account, call.body.password)
     async with transaction(parts.waiting_database) as connection:
         if await accounts.lock(connection, account.user_id) != account.password_hash:

@@ -39,7 +39,7 @@ Upload = Call[web.Request]
 
 
 async def announce(call: Upload) -> web.StreamResponse:
-    """What uploads the relay takes."""
+    """Answers which uploads the relay takes (tus OPTIONS)."""
     most = _files(call).uploads.most_bytes
     return _answer(204, {"Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(most)})
 

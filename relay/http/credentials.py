@@ -8,10 +8,13 @@ is treated in every respect like one that does.
 
 import hashlib
 import secrets
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from relay import accounts
 from relay.accounts import Account
+from relay.database import transaction
+from relay.http.calls import Call
 from relay.parts import Parts
 from schema.limits import FAILED_LOGINS, FAILED_LOGINS_PER_NAME
 from schema.refusals import Refusal
@@ -32,6 +35,15 @@ def of_log_in(username: str, address: str) -> Counted:
 def of_session(session_id: UUID) -> Counted:
     """An attempt of somebody who is logged in."""
     return ((FAILED_LOGINS, _subject("session", str(session_id))),)
+
+
+async def own_account(call: Call[Any]) -> Account:
+    """The caller's account. Raises Refusal unauthorized when it was deleted."""
+    async with transaction(call.parts.database) as connection:
+        account = await accounts.by_id(connection, call.user_id)
+    if account is None:
+        raise Refusal("unauthorized", "The account is gone.")
+    return account
 
 
 async def prove(parts: Parts, counted: Counted, account: Account | None, password: str) -> None:

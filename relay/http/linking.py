@@ -4,14 +4,11 @@ import asyncio
 import re
 from typing import Any, Final
 
-from relay import accounts
-from relay.database import transaction
 from relay.http.calls import Answer, Call
-from relay.http.credentials import of_session, prove
+from relay.http.credentials import of_session, own_account, prove
 from relay.linking import grants, mailboxes
 from relay.linking.mailboxes import Letter
 from schema.limits import CREDENTIAL_CHANGES, LINKS
-from schema.refusals import Refusal
 from schema.wire_http import Grant, GrantRequest, Link, LinkBody, LinkLetter
 
 WAIT_SECONDS: Final = 25.0
@@ -29,7 +26,7 @@ async def open_link(call: Call[None]) -> Link:
 
 
 async def read_link(call: Call[None]) -> Answer:
-    """What lies in the mailbox; with `If-None-Match` it waits for something else to."""
+    """Reads the mailbox; with `If-None-Match` it waits for another letter."""
     parts, link, seen = call.parts, call.path["link_id"], _version(call, "If-None-Match")
     letter = await mailboxes.read(parts.board, link)
     if letter.version == seen:
@@ -41,7 +38,7 @@ async def read_link(call: Call[None]) -> Answer:
 
 
 async def write_link(call: Call[LinkBody]) -> Answer:
-    """Replaces what lies in the mailbox, which `If-Match` names."""
+    """Replaces the letter that `If-Match` names."""
     link, seen = call.path["link_id"], _version(call, "If-Match")
     version = await mailboxes.write(call.parts.board, link, seen, call.body.body)
     return Answer(204, None, _tag(version))
@@ -50,10 +47,7 @@ async def write_link(call: Call[LinkBody]) -> Answer:
 async def grant_device(call: Call[GrantRequest]) -> Grant:
     """Lets one new device log in without the password, once."""
     parts = call.parts
-    async with transaction(parts.database) as connection:
-        account = await accounts.by_id(connection, call.user_id)
-    if account is None:
-        raise Refusal("unauthorized", "The account is gone.")
+    account = await own_account(call)
     await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
     await prove(parts, of_session(call.claims.session_id), account, call.body.password)
     session = call.claims.session_id
@@ -61,7 +55,7 @@ async def grant_device(call: Call[GrantRequest]) -> Grant:
 
 
 async def _other(call: Call[None], link: str, seen: int) -> Letter:
-    """What lies there once it is another than `seen`, or when the time to wait is over, or nobody waits."""
+    """Reads the mailbox until its letter is not `seen`, the time to wait is over, or the caller is gone."""
     parts, loop = call.parts, asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
     while True:

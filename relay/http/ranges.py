@@ -16,7 +16,7 @@ class Span(NamedTuple):
 
 
 def read_range(headers: Mapping[str, str], etag: str, size: int) -> Span | None:
-    """What of `size` bytes is asked for; None: nothing that is there."""
+    """The requested part of `size` bytes; None when no byte of it exists."""
     asked = _RANGE.fullmatch(headers.get("Range", "").strip())
     if asked is None or asked[0] == "bytes=-" or headers.get("If-Range", etag) != etag:
         return Span(0, size, is_partial=False)

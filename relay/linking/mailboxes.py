@@ -18,7 +18,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Letter(NamedTuple):
-    """What lies in a mailbox; `body` is None until the first was put there."""
+    """The content of a mailbox; `body` is None until the first was written."""
 
     version: int
     body: bytes | None
@@ -32,7 +32,7 @@ async def open_link(board: Any) -> tuple[str, int]:
 
 
 async def read(board: Any, link: str) -> Letter:
-    """What lies there. Raises Refusal not_found."""
+    """The letter in the mailbox. Raises Refusal not_found."""
     value = await board.get(_key(link))
     if value is None:
         raise _unknown()

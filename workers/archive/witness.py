@@ -1,5 +1,5 @@
-"""What is archived against what was projected: the last moment at which an entry that was altered in the log
-can be told. The segment says so itself, in its signed header."""
+"""Compares archived entries with the digests of projected ones: the last moment at which an entry that was
+altered in the log can be recognised. The segment names it in its signed header."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -163,7 +163,7 @@ class Reader:
             followed.left.set_exception(error)
 
     async def _read(self, followed: list[Followed]) -> Any:
-        """What came; in the same write goes how far the groups are to be moved."""
+        """The next entries. The moves of the groups leave in the same write."""
         now = time.monotonic()
         due = now - self._moved_at >= MOVE_SECONDS
         moving = [one for one in followed if one.is_ahead and (due or one.leaving)]
@@ -223,7 +223,7 @@ class Reader:
         self._batch_seconds.observe(time.monotonic() - began)
 
     async def _read_all(self, followed: Followed, rows: list[Row]) -> list[Found]:
-        """What the rows say to sockets; one that cannot be read is set aside."""
+        """The pushes of the rows; a row that cannot be decoded is set aside."""
         found = []
         for position, fields in rows:
             try:

@@ -19,7 +19,7 @@ Call = Callable[[str, list[str], list[Any]], Awaitable[Any]]
 
 
 class Push(NamedTuple):
-    """What one entry of the log says to a device's socket; `field` and `event` as in `schema.inbox`."""
+    """The push of one log entry to a device's socket; `field` and `event` as in `schema.inbox`."""
 
     user: str
     device: int

@@ -118,7 +118,7 @@ class AsRead:
     def violations(
         self, deleted: Position, trimmed: Position, set_aside: Collection[Position]
     ) -> Iterator[Violation]:
-        """What was found. All by now: `deleted` as in `take`, up to where retention `trimmed` the log,
+        """The violations, when all is read: `deleted` as in `take`, up to where retention `trimmed` the log,
         `set_aside`."""
         for violation in self._altered:
             if violation.position not in set_aside:
@@ -135,7 +135,7 @@ class AsRead:
                 yield self._violation("digests", text, one.upto)
 
     def notes(self) -> Iterator[str]:
-        """What limits the comparison."""
+        """The limits of the comparison."""
         if (one := self._without) is not None:
             yield (
                 f"an earlier version kept no digests of {one.entries} {one.between}: a body that was altered "

@@ -131,7 +131,7 @@ class UserState:
         return not identity or not present or identity in present
 
     def wrong_change(self, event: IdentitySet, *, certain: bool) -> str | None:
-        """What is wrong with a change of the identity. `certain`: without one so far, there was none."""
+        """The fault of a change of the identity, if any. `certain`: without one so far, there was none."""
         key, change = self.identity, event.change
         if key is None:
             is_wrong = change != "first" and certain

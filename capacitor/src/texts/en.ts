@@ -1,4 +1,4 @@
-/** What a phone says itself, and what the client says otherwise in a browser. */
+/** The native texts of a phone, and the client's texts that differ from those in a browser. */
 export default {
   phone: {
     /** The kind of notice, in Android's settings. */

@@ -115,7 +115,7 @@ export interface Decrypted {
   plaintext: Bytes
   /** The identity the session is bound to; the caller pins it at first use. */
   identityKey: PublicKey
-  /** What began a session; null where none was begun. */
+  /** The prekeys that a new session used; null where no session began. */
   used: UsedPrekeys | null
   version: Version
 }

@@ -61,7 +61,7 @@ const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'cancel',
 ])
 
-/** Whatever a command throws, the views get a `MessengerError`. A bug is reported besides: views only say that there was one. */
+/** Views get a `MessengerError` for each error of a command. A bug is also reported: views only say that there was one. */
 function typed(commands: Messenger, now: () => number): Messenger {
   const wrapped = Object.entries(commands).map(([name, command]) => [
     name,

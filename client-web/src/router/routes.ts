@@ -9,7 +9,7 @@ declare module 'vue-router' {
   }
 }
 
-// What everyone opens first comes in one piece with the shell; the rest is fetched when it is first needed.
+// The first views of everyone come in one chunk with the shell; each other view is fetched when it is first needed.
 const ConversationList = () => import('@/views/ConversationList.vue')
 const NothingOpen = () => import('@/views/NothingOpen.vue')
 const ChatView = () => import('@/views/ChatView.vue')

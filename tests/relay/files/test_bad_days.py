@@ -1,7 +1,6 @@
 """Files on a bad day: slow lines, silence, a storage that is away, a node that dies on the way to the log."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,12 @@ from relay.http import blobs, connections
 from schema.blobs import PART_BYTES
 from schema.events import BlobStored
 from schema.settings import Settings
+from tests.relay.files.conftest import DATA, MIB
 from tests.servers import Servers
 from tests.support import tus
 from tests.support.people import Person
 from tests.support.relay import Relay, relay
 from tests.support.until import until
-
-MIB = 1024 * 1024
-DATA = os.urandom(5 * MIB + 777)
-
-
-@pytest.fixture
-async def ada(node: Relay) -> Person:
-    return await node.stranger().register()
 
 
 def put_away(place: Path, aside: Path) -> None:

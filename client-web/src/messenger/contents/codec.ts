@@ -54,7 +54,7 @@ function belongsToPeople({ conversation, from, to, for: about }: Fields): boolea
   return people.includes(conversation)
 }
 
-/** What a content means that was kept because its type, or its conversation, was not known; null while it is not. */
+/** Decodes a content again that was kept because its type or conversation was unknown; null while it still is. */
 export function asKnown(bytes: Bytes): Body | null {
   try {
     const fields = parse(bytes)

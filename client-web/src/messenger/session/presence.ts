@@ -1,4 +1,4 @@
-/** Who is online, and who is typing: exchanged with accepted contacts only, never stored. */
+/** Presence and typing signs: exchanged with accepted contacts only, never stored. */
 import type { EphemeralEffects } from '@/messenger/contents/effects'
 import { typeOf } from '@/messenger/contents/registry'
 import { counts } from '@/messenger/core/stored-records'
