@@ -25,7 +25,8 @@ def main(parts: list[str]) -> int:
 
 
 def summarise(results: list[tuple[Step, Outcome]], seconds: float) -> int:
-    """Prints a line per step, the shaky tests (kept in `.test-results/shaky.txt`, too), and the totals."""
+    """Prints a line per step, the tests that were shaky (kept in `.test-results/shaky.txt`, too) or failed,
+    and the totals: often only the end of the output is at hand."""
     print("\n── summary")
     for step, outcome in results:
         mark = "FAILED" if outcome.counts.failed else "ok"
@@ -35,6 +36,11 @@ def summarise(results: list[tuple[Step, Outcome]], seconds: float) -> int:
     (RESULTS / "shaky.txt").write_text("".join(f"{name}\n" for name in names), "utf-8")
     print(f"\n{len(names)} shaky (passed only when run again){':' if names else ''}")
     for name in names:
+        print(f"  {name}")
+    failed = [f"{step.name}: {name}" for step, outcome in results for name in outcome.failed]
+    if failed:
+        print("\nfailed:")
+    for name in failed:
         print(f"  {name}")
     print(f"\nin {seconds // 60:.0f} min {seconds % 60:.0f} s on {os.cpu_count()} cores")
     total = sum((outcome.counts for _, outcome in results), Counts())

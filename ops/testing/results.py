@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from xml.etree import ElementTree as ET
+
+WHY_AT_MOST: Final = 200
+"""Characters of a failure's message in the summary."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`shaky` names the cases that passed only when they ran again; `seconds` is the step's time."""
+    """`shaky` names the cases that passed only when they ran again, `failed` those that failed, each with the
+    first line of why; `seconds` is the step's time."""
 
     counts: Counts
     shaky: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
 
@@ -60,15 +66,33 @@ def from_junit(text: str) -> Counts:
 
 def passed_names(report: Path) -> tuple[str, ...]:
     """The cases that passed, as `classname::name`; none if it cannot be read."""
-    try:
-        cases = ET.fromstring(report.read_text("utf-8")).iter("testcase")  # noqa: S314 - our own runner's
-    except (OSError, ET.ParseError):
-        return ()
     return tuple(
-        f"{case.get('classname')}::{case.get('name')}"
-        for case in cases
-        if not _has_failed(case) and case.find("skipped") is None
+        _name(case) for case in _cases(report) if not _has_failed(case) and case.find("skipped") is None
     )
+
+
+def failed_names(report: Path | None) -> tuple[str, ...]:
+    """The cases that failed, as `classname::name: why`, the first line of it; none if it cannot be read."""
+    return tuple(f"{_name(case)}: {_why(case)}" for case in _cases(report) if _has_failed(case))
+
+
+def _cases(report: Path | None) -> list[ET.Element]:
+    try:
+        text = report.read_text("utf-8") if report else ""
+        return list(ET.fromstring(text).iter("testcase"))  # noqa: S314 - written by our own runners
+    except (OSError, ET.ParseError):
+        return []
+
+
+def _name(case: ET.Element) -> str:
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def _why(case: ET.Element) -> str:
+    """The message of the last failure: with a second try it is that one's."""
+    last = [found for tag in ("error", "failure") for found in case.findall(tag)][-1]
+    words = (last.get("message") or last.text or "").strip() or "no message"
+    return words.splitlines()[0][:WHY_AT_MOST]
 
 
 def settled(first: Counts, second: Counts) -> Counts:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO, Final, Self
 
-from ops.testing.results import Counts, Outcome, counted, passed_names, settled
+from ops.testing.results import Counts, Outcome, counted, failed_names, passed_names, settled
 from ops.testing.steps import Step
 
 AGAIN_AT_MOST: Final = 5
@@ -103,7 +103,7 @@ def run(
     if shaky is None:
         _say(output, f"{step.name} did not name its shaky tests\n")
         counts, shaky = counts + Counts(failed=1), ()
-    return Outcome(counts, shaky, time.monotonic() - began)
+    return Outcome(counts, shaky, failed_names(step.report), time.monotonic() - began)
 
 
 def _retried(step: Step) -> tuple[str, ...] | None:

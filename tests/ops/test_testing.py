@@ -92,15 +92,20 @@ def run_twice(tmp_path: Path, failures: int, again: str, status: int = 1) -> Out
 def test_a_few_failures_run_again_and_many_do_not(tmp_path: Path) -> None:
     passes = '<testcase classname="c" name="a"/>'
     assert run_twice(tmp_path, 1, passes) == Outcome(Counts(passed=2), ("c::a",))
-    assert run_twice(tmp_path, 1, '<testcase name="a"><failure/></testcase>') == Outcome(Counts(1, 1))
+    fails = '<testcase classname="c" name="a"><failure message="first line&#10;second"/></testcase>'
+    assert run_twice(tmp_path, 1, fails) == Outcome(Counts(1, 1), failed=("c::a: first line",))
     assert run_twice(tmp_path, 1, "") == Outcome(Counts(passed=1, failed=1))
     many = AGAIN_AT_MOST + 1
-    assert run_twice(tmp_path, many, passes) == Outcome(Counts(passed=1, failed=many))
+    assert run_twice(tmp_path, many, passes) == Outcome(
+        Counts(passed=1, failed=many), failed=("c::a: no message",) * many
+    )
 
 
 def test_a_runner_that_did_not_reach_its_end_does_not_know_what_to_run_again(tmp_path: Path) -> None:
     passes = '<testcase classname="c" name="a"/>'
-    assert run_twice(tmp_path, 1, passes, status=3) == Outcome(Counts(passed=1, failed=1))
+    assert run_twice(tmp_path, 1, passes, status=3) == Outcome(
+        Counts(passed=1, failed=1), failed=("c::a: no message",)
+    )
 
 
 def names_its_shaky(tmp_path: Path, names: str | None) -> Outcome:
@@ -125,16 +130,20 @@ def test_the_summary_names_what_is_shaky_keeps_it_in_a_file_and_ends_with_the_co
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(whole, "RESULTS", tmp_path)
-    good = Outcome(Counts(passed=2), ("t::one",), 3.0)
-    assert whole.summarise([(Step("one", ()), good), (Step("two", ()), Outcome(Counts(1, 1)))], 75.0) == 1
+    good = Outcome(Counts(passed=2), ("t::one",), seconds=3.0)
+    bad = Outcome(Counts(1, 1), failed=("t::two: 1 is not 2",))
+    assert whole.summarise([(Step("one", ()), good), (Step("two", ()), bad)], 75.0) == 1
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == "3 passed, 1 failed"
     assert "1 shaky (passed only when run again):" in printed
     assert "  one: t::one" in printed
+    assert printed[printed.index("failed:") + 1] == "  two: t::two: 1 is not 2"
     assert any("in 1 min 15 s on" in line for line in printed)
     assert (tmp_path / "shaky.txt").read_text() == "one: t::one\n"
     assert whole.summarise([(Step("one", ()), Outcome(Counts(passed=2)))], 1.0) == 0
-    assert "0 shaky (passed only when run again)" in capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
+    assert "0 shaky (passed only when run again)" in printed
+    assert "failed:" not in printed
 
 
 MEET = (
