@@ -20,7 +20,7 @@ import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
-from relay.room import Room
+from relay.admission.room import Room
 from relay.sockets import unauthenticated
 from relay.sockets.intake import BYTES_PER_UNIT, Intake
 from relay.sockets.lean_socket import LeanSocket

@@ -2,7 +2,7 @@
 
 Invariant: such a socket makes the node receive at most `BYTES`, and decode at most the heads of `FRAMES`
 packets. One that breaks the rules keeps its place until its time to authenticate is over, so that an address
-cannot open more of them in that time than there are places for it (`relay.room`).
+cannot open more of them in that time than there are places for it (`relay.admission.room`).
 """
 
 import asyncio
