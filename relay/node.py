@@ -92,7 +92,7 @@ class Node:
                 break
             await asyncio.sleep(0.05)
         with suppress(Refusal, TimeoutError):
-            await asyncio.wait_for(self._presence.part(), 1.0)
+            await asyncio.wait_for(self._presence.remove_node(), 1.0)
         await self._server.eio.shutdown()
 
     async def _beat(self) -> None:

@@ -56,7 +56,7 @@ class Limits:
         """Takes the admission of the event `id` back. Raises Refusal unavailable."""
         await self._ask("forgive", [keys.limit_window(name, subject)], [id])
 
-    async def take(self, name: str, subject: str, *, user: UUID | None = None) -> None:
+    async def spend(self, name: str, subject: str, *, user: UUID | None = None) -> None:
         """Takes a token from the bucket of `subject`. Raises Refusal rate_limited or unavailable."""
         row = self.row(name)
         refill_ms = max(1, row.window_ms // row.count)

@@ -48,7 +48,7 @@ class Acknowledgements:
         self._timer: asyncio.TimerHandle | None = None
         self._under_way: set[asyncio.Future[int]] = set()
 
-    def take(self, socket: LiveSocket, upto: int, packet_id: int | None) -> None:
+    def submit(self, socket: LiveSocket, upto: int, packet_id: int | None) -> None:
         """Takes one acknowledgement."""
         socket.budgets.calls += 1
         socket.delivery.settle(min(upto, socket.delivery.sent))

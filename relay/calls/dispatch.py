@@ -62,7 +62,7 @@ class Calls:
             "auth.refresh": self._read_refresh,
         }
 
-    def take(self, socket: LiveSocket, event: str, payload: Raw, packet_id: int | None) -> None:
+    def dispatch(self, socket: LiveSocket, event: str, payload: Raw, packet_id: int | None) -> None:
         """Takes one call; every refusal is answered, none is raised."""
         try:
             if self._draining:
@@ -70,9 +70,9 @@ class Calls:
             if socket.budgets.calls >= CALLS_AT_ONCE:
                 raise Refusal("rate_limited", "Too many calls at once.", retry_after_ms=_RETRY_MS)
             if event == "send":
-                self._sends.take(socket, payload, packet_id)
+                self._sends.submit(socket, payload, packet_id)
             elif event == "ack":
-                self._acks.take(socket, read(payload, Ack).upto, packet_id)
+                self._acks.submit(socket, read(payload, Ack).upto, packet_id)
             elif event in self._awaited:
                 self._start(socket, self._awaited[event](socket, payload), packet_id)
             else:

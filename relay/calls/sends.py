@@ -67,7 +67,7 @@ class Sends:
         self._running: set[asyncio.Task[None]] = set()
         self._accepting: set[asyncio.Future[Accepted]] = set()
 
-    def take(self, socket: LiveSocket, payload: msgspec.Raw, packet_id: int | None) -> None:
+    def submit(self, socket: LiveSocket, payload: msgspec.Raw, packet_id: int | None) -> None:
         """Takes one call. Raises Refusal invalid, too_large or rate_limited when it cannot be tried."""
         send, size = check(payload)
         if socket.budgets.unanswered_bytes + size > UNANSWERED_BYTES:

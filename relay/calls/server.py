@@ -81,7 +81,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
             raise ValueError("not a CONNECT")
         elif arrived.packet_type == packet.EVENT:
             event = client_event(arrived.data)
-            self._calls.take(socket, event.name, event.payload, arrived.id)
+            self._calls.dispatch(socket, event.name, event.payload, arrived.id)
         elif arrived.packet_type == packet.DISCONNECT:
             await self._handle_disconnect(eio_sid, arrived.namespace, self.reason.CLIENT_DISCONNECT)
         else:

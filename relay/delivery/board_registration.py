@@ -47,7 +47,7 @@ class BoardRegistration:
         board has dead nodes to reap. Raises Refusal unavailable; then the next one does what is left."""
         beat = await self._presence.heartbeat()
         await self._presence.unregister_again()
-        if self._inbox.take_lost():
+        if self._inbox.pop_lost():
             self._registered_in = ""
         if beat.life and beat.life != self._life:
             self._inbox.forget_position()  # it went with the life before

@@ -135,11 +135,11 @@ class CatchUp:
                     self.start(socket)  # perhaps no acknowledgement is to come that would
             return
 
-    async def _remember_told(self, socket: LiveSocket, expired: int) -> None:
+    async def _mark_notified(self, socket: LiveSocket, expired: int) -> None:
         waiting = Backoff(first=0.1, factor=1.5, most=2.0)
         while not socket.ended:
             try:
-                await self._log.told(socket.user, socket.device, expired)
+                await self._log.mark_notified(socket.user, socket.device, expired)
             except Refusal:
                 await asyncio.sleep(waiting.next())
             else:
@@ -227,11 +227,11 @@ class CatchUp:
         That it was told is remembered once the client has the notice: a lost one is told again.
         """
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
-        since = max(mailbox.told, socket.told_expired)
+        since = max(mailbox.notified, socket.notified_expired)
         if mailbox.expired > since and not socket.ended:
-            socket.told_expired = mailbox.expired
+            socket.notified_expired = mailbox.expired
             socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.expired - since})
-            remember = partial(self._remember_told, expired=mailbox.expired)
+            remember = partial(self._mark_notified, expired=mailbox.expired)
             socket.when_received(lambda: self._begin(socket, remember))
 
     def _queue_remembered(self, socket: LiveSocket) -> bool:

@@ -71,10 +71,10 @@ class InboxReader:
                 continue
             backoff.reset()
             if reply:
-                await self._take_in_turns(reply[0][1])
+                await self._deliver_in_turns(reply[0][1])
             self._trim(name)
 
-    async def _take_in_turns(self, entries: list[list[Any]]) -> None:
+    async def _deliver_in_turns(self, entries: list[list[Any]]) -> None:
         """What is left when the board came back empty is dropped: every socket catches up after that."""
         life = self._life
         for _ in self._steps(entries):
@@ -82,7 +82,7 @@ class InboxReader:
             if life != self._life:
                 return
 
-    def take(self, entries: list[list[Any]]) -> None:
+    def deliver(self, entries: list[list[Any]]) -> None:
         """Takes a read's entries to the sockets, and sends what they queued."""
         for _ in self._steps(entries):
             pass
@@ -112,7 +112,7 @@ class InboxReader:
         self._count = 0
         self._life += 1
 
-    def take_lost(self) -> bool:
+    def pop_lost(self) -> bool:
         """Whether entries were lost since this was asked last."""
         lost, self._lost = self._lost, False
         return lost

@@ -40,7 +40,7 @@ class LiveSocket:
         self.live = False
         self.catching_up = False
         self.caught_up_once = False
-        self.told_expired = 0
+        self.notified_expired = 0
         self.highest_pushed = 0
         self.budgets = UserBudgets()
         self.note_held: Callable[[int], None] = _ignore

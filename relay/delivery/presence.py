@@ -72,9 +72,9 @@ class Presence:
         left = [partial(self.unregister, *device, socket) for socket, device in self._gone.items()]
         await tasks.by_groups(left, CALLS_AT_ONCE)
 
-    async def part(self) -> None:
+    async def remove_node(self) -> None:
         """Takes the node itself off the board. Raises Refusal unavailable."""
-        await self._call("part", self._node)
+        await self._call("remove_node", self._node)
 
     async def watch(self, user: UUID, device: int, socket: str, watched: Iterable[UUID]) -> list[UUID]:
         """Sets whom the device watches, as long as `socket` is its live one; those who watch back and are

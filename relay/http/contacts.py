@@ -38,7 +38,7 @@ async def bundle(call: Call[None]) -> Bundle:
     async with transaction(services.database) as connection:
         contact = await contacts.find(connection, call.path["username"], call.path["fingerprint"])
     target = f"{call.user_id}:{contact.user_id}"
-    await services.limits.take(BUNDLES_PER_TARGET, target, user=call.user_id)
+    await services.limits.spend(BUNDLES_PER_TARGET, target, user=call.user_id)
     async with transaction(services.waiting_database) as connection:
         active = [
             device

@@ -134,11 +134,13 @@ class MailboxLog:
             return None
         return Mailbox(*(int(value or 0) for value in values))
 
-    async def told(self, user: UUID, device: int, expired: int) -> None:
+    async def mark_notified(self, user: UUID, device: int, expired: int) -> None:
         """Remembers of how many expired envelopes the device knows. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         names = (keys.user(partition, user), keys.log_id(partition))
-        await self._ask("FCALL", functions.called("relay", "told"), 2, *names, device, expired, self._log_id)
+        await self._ask(
+            "FCALL", functions.called("relay", "mark_notified"), 2, *names, device, expired, self._log_id
+        )
 
     async def end(self, user: UUID) -> Position:
         """Where the log of the user's partition ends now. Raises Refusal unavailable."""

@@ -26,14 +26,14 @@ class Accepted(msgspec.Struct, frozen=True):
 
 class Mailbox(msgspec.Struct, frozen=True):
     """One device's numbers; owed is (max(cursor, floor), head]. `expired`: how many envelopes ever did,
-    `told`: of how many of them the device knows."""
+    `notified`: of how many of them the device knows."""
 
     registration_id: int
     head: int
     cursor: int
     floor: int
     expired: int
-    told: int
+    notified: int
 
 
 def read_remembered(reply: list[Any]) -> Accepted:

@@ -30,7 +30,7 @@ class Places:
         self._most_per_address = most_per_address
         self._taken: Counter[str] = Counter()
 
-    def take(self, address: str) -> "Place":
+    def reserve(self, address: str) -> "Place":
         """A place. Raises Refusal rate_limited (this address has too many) or unavailable (all have)."""
         if self._taken[address] >= self._most_per_address:
             metrics.CONNECTIONS_REFUSED.labels("unauthenticated").inc()

@@ -206,7 +206,7 @@ async def test_an_empty_board_gets_its_functions_again(board: Board, user: str) 
 async def test_a_board_that_is_away_admits_nothing(board: Board, servers: Servers, user: str) -> None:
     limits = await board.node()
     servers.kill("board")
-    for ask in (limits.admit(MESSAGES, user), limits.take(BUNDLES_PER_TARGET, user)):
+    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user)):
         with pytest.raises(Refusal) as caught:
             await ask
         assert caught.value.code == "unavailable"

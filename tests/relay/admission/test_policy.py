@@ -14,7 +14,7 @@ from tests.support.relay import install_policy
 
 async def test_a_node_that_never_read_a_policy_admits_nothing(board: Board, user: str) -> None:
     limits = Limits(board.client, board.log)
-    for ask in (limits.admit(MESSAGES, user), limits.take(BUNDLES_PER_TARGET, user)):
+    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user)):
         with pytest.raises(Refusal) as caught:
             await ask
         assert caught.value.code == "unavailable"

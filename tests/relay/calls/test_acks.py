@@ -89,9 +89,9 @@ def codes(wire: Wire) -> dict[int, str]:
 async def test_a_turn_appends_one_entry_per_device_and_answers_every_call(world: World) -> None:
     (ann, at_ann), (ben, at_ben) = await world.socket(), await world.socket()
     for call, upto in enumerate((1, 3, 2)):
-        world.acks.take(ann, upto, call)
-    world.acks.take(ben, 5, 0)
-    world.acks.take(ben, 6, None)
+        world.acks.submit(ann, upto, call)
+    world.acks.submit(ben, 5, 0)
+    world.acks.submit(ben, 6, None)
     await until(lambda: len(at_ann.answers) == 3 and len(at_ben.answers) == 1)
     assert (codes(at_ann), codes(at_ben)) == ({0: "ok", 1: "ok", 2: "ok"}, {0: "ok"})
     assert await world.acknowledged() == [(ann.user, 3), (ben.user, 6)]
@@ -101,7 +101,7 @@ async def test_a_turn_appends_one_entry_per_device_and_answers_every_call(world:
 async def test_a_number_beyond_the_head_is_refused_and_the_others_count(world: World) -> None:
     ann, wire = await world.socket()
     for call, upto in enumerate((2, HEAD + 1, 4)):
-        world.acks.take(ann, upto, call)
+        world.acks.submit(ann, upto, call)
     await world.acks.drain()
     assert codes(wire) == {0: "ok", 1: "invalid", 2: "ok"}
     assert await world.acknowledged() == [(ann.user, 2), (ann.user, 4)]
@@ -110,7 +110,7 @@ async def test_a_number_beyond_the_head_is_refused_and_the_others_count(world: W
 
 async def test_room_is_made_before_the_log_has_answered_for_what_was_sent(world: World) -> None:
     ann, wire = await world.socket()
-    world.acks.take(ann, HEAD + 3, 1)
+    world.acks.submit(ann, HEAD + 3, 1)
     assert (ann.delivery.in_flight, ann.delivery.sent) == (0, HEAD)
     assert world.went_on == [ann]
     assert wire.answers == {}
@@ -124,9 +124,9 @@ async def test_a_device_that_acknowledges_often_does_not_wait_for_the_end_of_the
     monkeypatch.setattr(acks, "TURN_SECONDS", 1000.0)
     ann, wire = await world.socket()
     for call in range(acks.ACKS_OF_A_DEVICE):
-        world.acks.take(ann, 1, call)
+        world.acks.submit(ann, 1, call)
     await until(lambda: len(wire.answers) == acks.ACKS_OF_A_DEVICE)
-    world.acks.take(ann, 2, 100)
+    world.acks.submit(ann, 2, 100)
     await world.acks.drain()
     assert codes(wire)[100] == "ok"
 
@@ -138,6 +138,6 @@ async def test_an_outcome_that_stays_unknown_cuts_the_socket(
     unknown: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     unknown.set_exception(OutcomeUnknown("it did not come back"))
     monkeypatch.setattr(world.log, "acknowledge", lambda *_: unknown)
-    world.acks.take(ann, 1, 1)
+    world.acks.submit(ann, 1, 1)
     await world.acks.drain()
     assert (wire.cut, wire.answers, ann.budgets.calls) == (True, {}, 0)

@@ -28,7 +28,7 @@ async def test_threat_13_long_lists_cost_the_same_whether_or_not_they_can_be_rea
     users = [str(uuid4()) for _ in range(WATCHED_USERS - 1)]
     wrong = msgspec.Raw(msgspec.msgpack.encode({"users": [*users, "nobody"]}))
     for _ in range(WATCHED_AT_ONCE):
-        calls.take(caller, "presence.watch", wrong, 1)  # type: ignore[arg-type]
+        calls.dispatch(caller, "presence.watch", wrong, 1)  # type: ignore[arg-type]
     assert caller.codes[0] == "invalid"
     assert caller.codes[-1] == "rate_limited"
     assert caller.codes.count("invalid") <= WATCHED_AT_ONCE // 50 + 1

@@ -32,6 +32,6 @@ async def test_a_call_that_comes_while_the_node_drains_is_refused() -> None:
     await calls.drain()
     caller: Any = Caller()
     for number, event in enumerate(("send", "ack", "presence.watch", "ephemeral", "auth.refresh")):
-        calls.take(caller, event, {}, number)
+        calls.dispatch(caller, event, {}, number)
     assert [number for number, _ in caller.answers] == [0, 1, 2, 3, 4]
     assert {answer["error"]["code"] for _, answer in caller.answers} == {"unavailable"}

@@ -78,9 +78,9 @@ async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_ur
     await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
     try:
         for number in range(UNANSWERED_BYTES // (4 * BODY_BYTES)):
-            sends.take(socket, call(), number)
+            sends.submit(socket, call(), number)
         with pytest.raises(Refusal) as caught:
-            sends.take(socket, call(), 99)
+            sends.submit(socket, call(), 99)
         assert (caught.value.code, caught.value.retry_after_ms) == ("rate_limited", 1000)
         await link.close()  # as the link itself does with a server that stalls
         await until(lambda: len(wire.answers) == UNANSWERED_BYTES // (4 * BODY_BYTES))
@@ -114,14 +114,14 @@ async def test_threat_12_sends_of_all_users_that_wait_are_bounded_and_unknown_on
     sends = Sends(unknown, admission, lambda: None, lambda *_: [], now_ms)
     sockets = [Cut(uuid4()) for _ in range(3)]
     for socket in sockets[:2]:
-        sends.take(socket, call(), 1)
+        sends.submit(socket, call(), 1)
     with pytest.raises(Refusal) as caught:
-        sends.take(sockets[2], call(), 1)
+        sends.submit(sockets[2], call(), 1)
     assert (caught.value.code, caught.value.retry_after_ms) == ("unavailable", 1000)
     await sends.drain()
     assert [socket.ended for socket in sockets] == [True, True, False], "their clients send again"
     assert {(socket.budgets.calls, socket.budgets.unanswered_bytes) for socket in sockets} == {(0, 0)}
-    sends.take(sockets[2], call(), 1)
+    sends.submit(sockets[2], call(), 1)
     await sends.drain()
     await link.close()
     await client.aclose()
@@ -150,7 +150,7 @@ async def test_threat_34_an_answer_does_not_wait_for_other_sends_of_its_turn(boa
     )
     wires: list[Any] = [Wire(), Wire(), Wire()]
     for number, wire in enumerate(wires):
-        sends.take(LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000), call(), number)
+        sends.submit(LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000), call(), number)
     await until(lambda: len(log.asked) == 3)
     log.asked[2].set_result(Accepted(7, [(1, 1)]))
     await until(lambda: wires[2].answers)

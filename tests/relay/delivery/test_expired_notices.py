@@ -84,7 +84,7 @@ class Device:
     async def numbers(self) -> dict[str, int]:
         mailbox = await self.log.mailbox(self.user, 1)
         assert mailbox is not None
-        return {"expired": mailbox.expired, "told": mailbox.told}
+        return {"expired": mailbox.expired, "notified": mailbox.notified}
 
 
 def entry(count: int, upto: int, event: bytes) -> list[Any]:
@@ -115,7 +115,7 @@ async def test_a_lost_notice_and_another_in_the_same_read_are_told_with_both_the
     wire = device.connect()
     lost = await device.expire(3)
     assert lost
-    device.reader.take([entry(2, 5, await device.expire(5))])
+    device.reader.deliver([entry(2, 5, await device.expire(5))])
     await until(lambda: bool(wire.told))
     assert wire.told == [{"upto": 5, "count": 5}]
 
@@ -124,7 +124,7 @@ async def test_notices_that_come_twice_or_late_are_told_once(device: Device) -> 
     await device.activate(head=5)
     wire = device.connect()
     first, second = await device.expire(2), await device.expire(5)
-    device.reader.take([entry(1, 2, first), entry(2, 5, second), entry(3, 5, second)])
+    device.reader.deliver([entry(1, 2, first), entry(2, 5, second), entry(3, 5, second)])
     await until(lambda: bool(wire.told))
     await asyncio.sleep(0.1)
     assert sum(told["count"] for told in wire.told) == 5
@@ -135,7 +135,7 @@ async def test_what_was_stored_in_between_is_not_counted_and_what_expired_before
     await device.expire(3)
     await device.log.acknowledge(device.user, 1, 5, now_ms())
     wire = device.connect()
-    device.reader.take([entry(2, 8, await device.expire(8))])
+    device.reader.deliver([entry(2, 8, await device.expire(8))])
     await until(lambda: bool(wire.told))
     assert wire.told == [{"upto": 8, "count": 6}]
 
@@ -143,9 +143,9 @@ async def test_what_was_stored_in_between_is_not_counted_and_what_expired_before
 async def test_a_notice_is_remembered_when_the_client_has_it_and_told_again_when_not(device: Device) -> None:
     await device.activate(head=9)
     lost = device.connect()
-    device.reader.take([entry(1, 2, await device.expire(2))])
+    device.reader.deliver([entry(1, 2, await device.expire(2))])
     await until(lambda: bool(lost.told))
-    assert await device.numbers() == {"expired": 2, "told": 0}, "nobody knows yet whether it came"
+    assert await device.numbers() == {"expired": 2, "notified": 0}, "nobody knows yet whether it came"
 
     again = device.connect()
     device.catch_up.look(next(iter(device.registry.user(device.user))))
@@ -155,13 +155,13 @@ async def test_a_notice_is_remembered_when_the_client_has_it_and_told_again_when
     await until(lambda: _told_of(device, 2))
 
     third = device.connect()
-    device.reader.take([entry(2, 9, await device.expire(9))])
+    device.reader.deliver([entry(2, 9, await device.expire(9))])
     await until(lambda: bool(third.told))
     assert third.told == [{"upto": 9, "count": 7}]
 
 
 async def _told_of(device: Device, count: int) -> bool:
-    return await device.numbers() == {"expired": count, "told": count}
+    return await device.numbers() == {"expired": count, "notified": count}
 
 
 async def test_what_expires_makes_room_for_what_waits(device: Device) -> None:
@@ -171,7 +171,7 @@ async def test_what_expires_makes_room_for_what_waits(device: Device) -> None:
     for seq in range(1, 257):
         socket.delivery.offer(seq, 10)
     assert socket.delivery.room == 0
-    device.reader.take([entry(1, 256, await device.expire(256))])
+    device.reader.deliver([entry(1, 256, await device.expire(256))])
     await until(lambda: socket.catching_up)
     assert socket.delivery.room == 256
 
@@ -179,6 +179,6 @@ async def test_what_expires_makes_room_for_what_waits(device: Device) -> None:
 async def test_the_counts_of_a_device_go_with_it(device: Device) -> None:
     await device.activate(head=2)
     await device.expire(2)
-    await device.log.told(device.user, 1, 2)
+    await device.log.mark_notified(device.user, 1, 2)
     await Directory(device.client, PARTITIONS).close(device.user, 1, now_ms())
     assert await device.client.hgetall(device.directory) == {b"i": b"key"}

@@ -34,7 +34,7 @@ class Reader(InboxReader):
 )
 def test_what_cannot_be_read_is_a_gap(flat: list[bytes], caught_up: int) -> None:
     reader = Reader()
-    reader.take([[b"1-0", flat]])
+    reader.deliver([[b"1-0", flat]])
     assert reader.caught_up == caught_up
-    assert reader.take_lost() is bool(caught_up)
+    assert reader.pop_lost() is bool(caught_up)
     assert inbox.read(list(zip(flat[::2], flat[1::2], strict=True)))

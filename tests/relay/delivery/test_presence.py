@@ -123,7 +123,7 @@ async def test_a_node_that_leaves_takes_everything_with_it(board: PresenceBoard)
     anna = uuid4()
     await node.register(anna, 1, "a")
     await node.watch(anna, 1, "a", [uuid4()])
-    await node.part()
+    await node.remove_node()
     assert [key async for key in board.client.scan_iter("{board}*")] == []
 
 

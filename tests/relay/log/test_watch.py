@@ -200,7 +200,7 @@ async def test_no_account_is_begun_in_a_log_that_was_emptied_in_place(unwatched:
     assert await unwatched.plain.keys() == []
 
 
-@pytest.mark.parametrize("changes", ["told", "give_up"])
+@pytest.mark.parametrize("changes", ["mark_notified", "give_up"])
 async def test_no_mailbox_is_changed_in_a_log_that_was_exchanged_in_place(
     unwatched: Watched, changes: str
 ) -> None:
@@ -212,8 +212,8 @@ async def test_no_mailbox_is_changed_in_a_log_that_was_exchanged_in_place(
     await node.plain.set(keys.log_id(partition_of(node.user, PARTITIONS)), str(uuid4()))
     before = await node.copy()
     changed: Any = (
-        node.mailboxes.told(node.user, 1, 5)
-        if changes == "told"
+        node.mailboxes.mark_notified(node.user, 1, 5)
+        if changes == "mark_notified"
         else node.mailboxes.give_up(node.user, 1, 1, read)
     )
     with pytest.raises(Refusal) as caught:

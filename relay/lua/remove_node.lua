@@ -3,7 +3,7 @@
 -- KEYS[1] {board}:nodes   ARGV node
 --#include inbox
 --#include watchers
-redis.register_function('sealstream_part', function(keys, args)
+redis.register_function('sealstream_remove_node', function(keys, args)
   local node = args[1]
   for _, entry in ipairs(redis.call('SMEMBERS', '{board}:sockets:' .. node)) do
     local user, device = string.match(entry, '^(%S+) (%S+)$')
