@@ -1,9 +1,9 @@
 import { wrap } from 'comlink'
 import type { Remote } from 'comlink'
 import type { EngineThread, ThreadCalls } from './engine-thread'
-import { CryptoError } from './errors'
-import type { CryptoErrorCode } from './errors'
-import type { SafeAccess, SafeControl, SealedEngine } from './sealed-engine'
+import { CryptoError } from '@/crypto/errors'
+import type { CryptoErrorCode } from '@/crypto/errors'
+import type { SafeAccess, SafeControl, SealedEngine } from './engine'
 
 export interface RemoteEngine extends Pick<SafeControl, 'createSafe' | 'rewrapSafe'> {
   /** Its calls wait until the safe is open. */

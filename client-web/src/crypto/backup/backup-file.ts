@@ -6,9 +6,9 @@
  */
 import { PASSPHRASE_ITERATIONS } from '@/crypto/passphrase-cost'
 import { withReadings } from '@/text/passphrase'
-import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from './bytes'
-import type { Bytes } from './bytes'
-import { CryptoError } from './errors'
+import { concat, equal, fromBase64, fromUtf8, random, toBase64, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 
 const MOST_ITERATIONS = 20_000_000
 const MAGIC = utf8('SEALSTREAM BACKUP 1\n')

@@ -1,12 +1,11 @@
 /**
  * Diffie–Hellman on Curve25519 (RFC 7748), through WebCrypto where it has X25519, else through @noble/curves.
  * Promises: an all-zero agreement (low-order public key) throws. Keys are the 32 raw bytes, without
- * the type byte 0x05, but those of a `KeyPair`, whose public key has it.
+ * the type byte 0x05.
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { concat, own, random } from './bytes'
-import type { Bytes } from './bytes'
-import type { KeyPair } from './engine'
+import { concat, own } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 
 const PKCS8_PREFIX = Uint8Array.from([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
@@ -54,9 +53,4 @@ export async function agree(
 export async function publicKeyOf(privateKey: Bytes): Promise<Bytes> {
   // A hundred one-time keys are made at once: natively in a third of the time.
   return (await hasNative()) ? agree(BASE, privateKey) : own(x25519.getPublicKey(privateKey))
-}
-
-export async function createKeyPair(): Promise<KeyPair> {
-  const privateKey = clamp(random(32))
-  return { publicKey: concat(Uint8Array.of(5), await publicKeyOf(privateKey)), privateKey }
 }

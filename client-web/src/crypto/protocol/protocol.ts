@@ -1,4 +1,4 @@
-import type { Bytes } from './bytes'
+import type { Bytes } from '@/crypto/bytes'
 
 /** 33 bytes: 0x05, then the X25519 public key. */
 export type PublicKey = Bytes
@@ -17,7 +17,7 @@ export interface LocalIdentity {
 
 /** One's own device in an exchange of messages. */
 export interface Local extends LocalIdentity {
-  address: RemoteAddress
+  address: DeviceAddress
 }
 
 export interface Prekey {
@@ -50,54 +50,50 @@ export interface Bundle {
   kemPrekey: { id: number; key: Bytes; signature: Bytes } | null
 }
 
-export interface RemoteAddress {
+export interface DeviceAddress {
   userId: string
   deviceId: number
 }
 
-/** Everything one version of the protocol remembers about one remote device; opaque, to be stored as it is. */
-export type Session = Bytes
-
 export type EnvelopeKind = 'prekey' | 'message'
 
-export interface StartRequest {
+/** `S`: everything that one version remembers about one remote device. It is stored as it is. */
+export interface SessionStart<S> {
   local: Local
-  remote: RemoteAddress
-  /** The session so far: kept inside the new one, so that late messages still decrypt. */
-  session: Session | null
+  remote: DeviceAddress
+  /** The session so far. The new one keeps it inside, so that late messages still decrypt. */
+  session: S | null
   bundle: Bundle
-  /** The key this person is known by. Another one in the bundle is refused. */
+  /** The key this person is known by. A bundle with another one is refused. */
   pinned: PublicKey
   /** Milliseconds */
   now: number
 }
 
-export interface EncryptRequest {
+export interface Encryption<S> {
   local: Local
-  remote: RemoteAddress
-  session: Session
+  remote: DeviceAddress
+  session: S
   plaintext: Bytes
   pinned: PublicKey
   now: number
 }
 
-export interface Encrypted {
-  session: Session
+export interface EncryptedIn<S> {
+  session: S
   kind: EnvelopeKind
   body: Bytes
-  /** Of the remote device, as the session knows it. */
-  registrationId: number
 }
 
-export interface DecryptRequest {
+export interface Decryption<S> {
   local: Local
-  remote: RemoteAddress
-  session: Session | null
+  remote: DeviceAddress
+  session: S | null
   kind: EnvelopeKind
   body: Bytes
   /**
-   * Null at the very first message from this person, and when their record was damaged: the open
-   * session is believed then, for it was begun with the key that was pinned.
+   * Null at the very first message from this person, and when their record was damaged. The open
+   * session is believed then: it began with the key that was pinned.
    */
   pinned: PublicKey | null
   /** The prekey that `inspect` names; null when this device no longer has it. */
@@ -108,8 +104,8 @@ export interface DecryptRequest {
   baseKeyUsed: boolean
 }
 
-export interface Decrypted {
-  session: Session
+export interface DecryptedIn<S> {
+  session: S
   plaintext: Bytes
   /** The identity the session is bound to; the caller pins it at first use. */
   identityKey: PublicKey
@@ -131,7 +127,7 @@ export interface UsedPrekeys {
 }
 
 /** One side of a safety number. */
-export interface Party {
+export interface SafetyNumberSide {
   userId: string
   identityKey: PublicKey
 }
@@ -156,10 +152,11 @@ export interface PrekeyMessageInfo extends UsedPrekeys {
  * A call that throws (always a `CryptoError`) has changed nothing. The caller stores the returned
  * session before it uses the result, and never runs two calls for one remote device at once.
  */
-export interface CryptoEngine {
-  startSession(request: StartRequest): Promise<Session>
-  encrypt(request: EncryptRequest): Promise<Encrypted>
-  inspect(body: Bytes): Promise<PrekeyMessageInfo>
-  decrypt(request: DecryptRequest): Promise<Decrypted>
-  describe(session: Session): Promise<SessionInfo>
+export interface ProtocolVersion<S> {
+  startSession(request: SessionStart<S>): Promise<S>
+  encrypt(request: Encryption<S>): Promise<EncryptedIn<S>>
+  /** What a prekey message needs to be decrypted. Nothing in it is authenticated yet. */
+  inspect(body: Bytes): PrekeyMessageInfo
+  decrypt(request: Decryption<S>): Promise<DecryptedIn<S>>
+  describe(session: S): SessionInfo
 }

@@ -4,8 +4,8 @@
  */
 import { isUsername } from '@/text/credentials'
 import { asciiTyped } from '@/text/typed'
-import type { Bytes } from './bytes'
-import type { PublicKey } from './engine'
+import type { Bytes } from '@/crypto/bytes'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TEXT_LENGTH = 53

@@ -3,9 +3,9 @@
  * "Curve25519", "What should a Diffie–Hellman function do with bad keys".
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { own } from './bytes'
-import type { Bytes } from './bytes'
-import { CryptoError } from './errors'
+import { own } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 
 const { Fp } = ed25519.Point
 const P = 2n ** 255n - 19n

@@ -4,19 +4,19 @@
  * see the same sixty digits. The id is the user's UUID.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
-import { concat, utf8 } from './bytes'
-import type { Party } from './engine'
+import { concat, utf8 } from '@/crypto/bytes'
+import type { SafetyNumberSide } from '@/crypto/protocol/protocol'
 
 const ROUNDS = 5200
 const VERSION = Uint8Array.of(0, 0)
 const QR_PREFIX = 'sealstream:safety?n='
 
 /** Sixty digits. Takes half a second: the page asks the engine, in its thread, for it. */
-export function safetyNumber(a: Party, b: Party): string {
+export function safetyNumber(a: SafetyNumberSide, b: SafetyNumberSide): string {
   return [half(a), half(b)].sort().join('')
 }
 
-function half({ userId, identityKey }: Party): string {
+function half({ userId, identityKey }: SafetyNumberSide): string {
   let hash: Uint8Array = concat(VERSION, identityKey, utf8(userId))
   for (let round = 0; round < ROUNDS; round++) hash = sha512(concat(hash, identityKey))
   let digits = ''

@@ -4,26 +4,26 @@ import {
 } from '@privacyresearch/libsignal-protocol-protobuf-ts'
 import { own, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { PrekeyMessageInfo } from '@/crypto/engine'
+import type { PrekeyMessageInfo } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { checkPublicKey } from '@/crypto/public-key'
+import { checkPublicKey } from '@/crypto/curve/public-key'
 
 /** Current version in the high half, oldest understood in the low half of the first byte. */
 const VERSION = 0x33
 const MAC_LENGTH = 8
 
-export interface ParsedMessage {
+export interface ReceivedSignalMessage {
   ratchetKey: string
   counter: number
   previousCounter: number
 }
 
-export interface ParsedPrekeyMessage extends PrekeyMessageInfo {
+export interface PrekeySignalMessage extends PrekeyMessageInfo {
   message: Bytes
 }
 
 /** @throws CryptoError `bad_message` */
-export function parseMessage(body: Uint8Array): ParsedMessage {
+export function parseSignalMessage(body: Uint8Array): ReceivedSignalMessage {
   if (body[0] !== VERSION || body.length <= 1 + MAC_LENGTH) throw new CryptoError('bad_message')
   const message = decode(() => WhisperMessage.decode(body.slice(1, -MAC_LENGTH)))
   checkPublicKey(message.ephemeralKey)
@@ -35,7 +35,7 @@ export function parseMessage(body: Uint8Array): ParsedMessage {
 }
 
 /** @throws CryptoError `bad_message`, `bad_key` */
-export function parsePrekeyMessage(body: Uint8Array): ParsedPrekeyMessage {
+export function parsePrekeySignalMessage(body: Uint8Array): PrekeySignalMessage {
   if (body[0] !== VERSION) throw new CryptoError('bad_message')
   const message = decode(() => PreKeyWhisperMessage.decode(body.slice(1)))
   checkPublicKey(message.identityKey)

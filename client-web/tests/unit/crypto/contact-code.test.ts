@@ -8,7 +8,7 @@ import {
   parseContactCode,
   parseContactQr,
   parseIdentity,
-} from '@/crypto/identity'
+} from '@/crypto/contact/contact-code'
 
 const key = () => Uint8Array.of(5, ...random(32))
 

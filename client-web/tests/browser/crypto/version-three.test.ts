@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { own, utf8 } from '@/crypto/bytes'
-import type { Party as Side } from '@/crypto/engine'
-import { safetyNumber } from '@/crypto/safety-number'
-import { signalEngine } from '@/crypto/signal/signal-engine'
-import { parse, serialize } from '@/crypto/signal/state'
+import type { SafetyNumberSide } from '@/crypto/protocol/protocol'
+import { safetyNumber } from '@/crypto/contact/safety-number'
+import { versionThree } from '@/crypto/v3/version-three'
+import { parse, serialize } from '@/crypto/v3/libsignal-record'
 import { acquainted, Party } from '../../support/party'
 import { SealedParty, startSealed } from '../../support/sealed-party'
 
@@ -98,7 +98,7 @@ test('in its worker the engine works the same and keeps its typed errors', async
   const [anna, bob] = [await SealedParty.create('anna', engine), await Party.create('bob')]
   await anna.start(bob)
   expect(await bob.read(anna, await anna.write(bob, 'from a thread'))).toBe('from a thread')
-  const parties: [Side, Side] = [
+  const parties: [SafetyNumberSide, SafetyNumberSide] = [
     { userId: 'anna', identityKey: anna.identity.publicKey },
     { userId: 'bob', identityKey: bob.identity.keyPair.publicKey },
   ]
@@ -156,7 +156,7 @@ describe('when the pin was lost with its record, the open session is believed', 
 
   test('an open session says with whom it is', async () => {
     const [anna, bob] = await acquainted()
-    const { identityKey } = await signalEngine.describe(bob.held)
+    const { identityKey } = await versionThree.describe(bob.held)
     expect(identityKey).toEqual(anna.identity.keyPair.publicKey)
   })
 })

@@ -4,10 +4,10 @@
  * version of the content so far has it in the same place.
  */
 import { decode, encode } from '@msgpack/msgpack'
-import { own } from './bytes'
-import type { Bytes } from './bytes'
-import type { LocalIdentity } from './engine'
-import { CryptoError } from './errors'
+import { own } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import type { LocalIdentity } from '@/crypto/protocol/protocol'
+import { CryptoError } from '@/crypto/errors'
 
 const NEWEST = 2
 

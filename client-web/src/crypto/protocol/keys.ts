@@ -1,9 +1,10 @@
 /** Keys that a device publishes, made and checked: the same for both versions of the protocol. */
-import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from './engine'
-import { CryptoError } from './errors'
-import { checkPublicKey } from './public-key'
-import { createKeyPair } from './x25519'
-import { isValid, sign } from './xeddsa'
+import { concat, random } from '@/crypto/bytes'
+import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from './protocol'
+import { CryptoError } from '@/crypto/errors'
+import { checkPublicKey } from '@/crypto/curve/public-key'
+import { clamp, publicKeyOf } from '@/crypto/curve/x25519'
+import { isValid, sign } from '@/crypto/curve/xeddsa'
 
 /** @throws CryptoError `bad_key`, `bad_signature` */
 export function checkBundle(bundle: Omit<Bundle, 'kemPrekey'>): void {
@@ -14,6 +15,11 @@ export function checkBundle(bundle: Omit<Bundle, 'kemPrekey'>): void {
   if (signature.length !== 64 || !isValid(bundle.identityKey.slice(1), key, signature)) {
     throw new CryptoError('bad_signature')
   }
+}
+
+export async function createKeyPair(): Promise<KeyPair> {
+  const privateKey = clamp(random(32))
+  return { publicKey: concat(Uint8Array.of(5), await publicKeyOf(privateKey)), privateKey }
 }
 
 export async function createIdentity(): Promise<LocalIdentity> {

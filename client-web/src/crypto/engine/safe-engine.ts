@@ -1,9 +1,9 @@
 /** The engines behind `SealedEngine`: each secret is opened for one call, and sealed again after it. */
-import { openBackup, sealBackup } from './backup-file'
-import { splitIdentity, withIdentity } from './backup-identity'
-import { toBase64, utf8 } from './bytes'
-import type { Bytes } from './bytes'
-import { isSigned } from './ed25519'
+import { openBackup, sealBackup } from '@/crypto/backup/backup-file'
+import { splitIdentity, withIdentity } from '@/crypto/backup/backup-identity'
+import { toBase64, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { isSigned } from '@/crypto/curve/ed25519'
 import type {
   KemPrekey,
   KeyPair,
@@ -11,26 +11,17 @@ import type {
   LocalIdentity,
   Prekey,
   PublicKey,
-  RemoteAddress,
+  DeviceAddress,
   SignedPrekey,
-} from './engine'
-import {
-  decodeHeld,
-  decrypt,
-  describe,
-  encodeHeld,
-  encrypt,
-  inspect,
-  NONE,
-  start,
-  TAGS,
-} from './engines'
-import type { Held } from './engines'
-import { CryptoError } from './errors'
-import { createIdentity, createPrekeys, createSignedPrekey } from './keys'
+} from '@/crypto/protocol/protocol'
+import { decodeHeld, encodeHeld, NONE, TAGS } from '@/crypto/versions/held-sessions'
+import type { HeldSessions } from '@/crypto/versions/held-sessions'
+import { decrypt, describe, encrypt, inspect, start } from '@/crypto/versions/versions'
+import { CryptoError } from '@/crypto/errors'
+import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
 import { engineTag } from './safe'
 import type { Safe } from './safe'
-import { safetyNumber } from './safety-number'
+import { safetyNumber } from '@/crypto/contact/safety-number'
 import type {
   Encrypted,
   RawSecrets,
@@ -43,11 +34,11 @@ import type {
   SealedPrekey,
   SealedSecrets,
   SealedSignedPrekey,
-  SessionInfo,
-} from './sealed-engine'
-import { createKyberPrekeys } from './v4/engine'
+  DescribedSession,
+} from './engine'
+import { createKemPrekeys } from '@/crypto/v4/kem-prekeys'
 
-const none: SessionInfo = {
+const none: DescribedSession = {
   open: false,
   answered: false,
   registrationId: 0,
@@ -60,7 +51,7 @@ const ofIdentity = (key: PublicKey): string => `identity ${toBase64(key)}`
 const ofPrekey = (id: number): string => `prekey ${id}`
 const ofSignedPrekey = (id: number): string => `signed prekey ${id}`
 const ofKemPrekey = (id: number): string => `kem prekey ${id}`
-const ofSession = ({ userId, deviceId }: RemoteAddress): string => `session ${userId}.${deviceId}`
+const ofSession = ({ userId, deviceId }: DeviceAddress): string => `session ${userId}.${deviceId}`
 
 export class SafeEngine implements SealedEngine {
   constructor(private readonly safe: Safe) {}
@@ -96,7 +87,7 @@ export class SafeEngine implements SealedEngine {
 
   async createKemPrekeys(identity: SealedIdentity, firstId: number, count: number) {
     const { keyPair } = await this.openIdentity(identity)
-    const made = createKyberPrekeys(keyPair, firstId, count)
+    const made = createKemPrekeys(keyPair, firstId, count)
     return Promise.all(made.map((one) => this.sealKemPrekey(one)))
   }
 
@@ -135,7 +126,7 @@ export class SafeEngine implements SealedEngine {
     return { ...decrypted, session: await this.sealSession(remote, held) }
   }
 
-  async describe(remote: RemoteAddress, session: Sealed): Promise<SessionInfo> {
+  async describe(remote: DeviceAddress, session: Sealed): Promise<DescribedSession> {
     return (await describe(await this.openSession(remote, session))) ?? none
   }
 
@@ -216,13 +207,13 @@ export class SafeEngine implements SealedEngine {
     return { id, keyPair: { publicKey, privateKey: await this.safe.open(place, secret) } }
   }
 
-  private sealSession(remote: RemoteAddress, held: Held): Promise<Sealed> {
+  private sealSession(remote: DeviceAddress, held: HeldSessions): Promise<Sealed> {
     const { tag, secret } = encodeHeld(held)
     return this.safe.seal(tag, ofSession(remote), secret)
   }
 
   /** None also for one that does not open: another takes its place. */
-  private async openSession(remote: RemoteAddress, sealed: Sealed | null): Promise<Held> {
+  private async openSession(remote: DeviceAddress, sealed: Sealed | null): Promise<HeldSessions> {
     if (!sealed) return NONE
     try {
       return decodeHeld(engineTag(sealed), await this.safe.open(ofSession(remote), sealed))

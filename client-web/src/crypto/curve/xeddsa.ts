@@ -5,8 +5,8 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { concat, own, random } from './bytes'
-import type { Bytes } from './bytes'
+import { concat, own, random } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import { edwardsY } from './public-key'
 import { clamp } from './x25519'
 

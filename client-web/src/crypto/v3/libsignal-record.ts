@@ -4,7 +4,7 @@
  * touching its siblings.
  */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
-import type { Session } from '@/crypto/engine'
+import type { Bytes } from '@/crypto/bytes'
 
 interface Chain {
   chainType: 1 | 2
@@ -36,8 +36,8 @@ export const MAX_JUMP = 1000
 /** Closed sessions kept for messages still on their way. */
 export const KEPT_CLOSED = 4
 
-export const parse = (session: Session): RecordState => JSON.parse(fromUtf8(session)) as RecordState
-export const serialize = (record: RecordState): Session => utf8(JSON.stringify(record))
+export const parse = (session: Bytes): RecordState => JSON.parse(fromUtf8(session)) as RecordState
+export const serialize = (record: RecordState): Bytes => utf8(JSON.stringify(record))
 
 export function openEntry(record: RecordState): [string, SessionState] | undefined {
   return Object.entries(record.sessions).find(([, state]) => state.indexInfo.closed === -1)

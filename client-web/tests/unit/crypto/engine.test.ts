@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { asSealed, engineTag, rewrap, Safe } from '@/crypto/safe'
-import { SafeEngine } from '@/crypto/safe-engine'
-import type { Sealed } from '@/crypto/sealed-engine'
-import { signalEngine } from '@/crypto/signal/signal-engine'
+import { asSealed, engineTag, rewrap, Safe } from '@/crypto/engine/safe'
+import { SafeEngine } from '@/crypto/engine/safe-engine'
+import type { Sealed } from '@/crypto/engine/engine'
+import { versionThree } from '@/crypto/v3/version-three'
 import { Party } from '../../support/party'
 import { sealedEngine, SealedParty, wrappingKey } from '../../support/sealed-party'
 
@@ -180,7 +180,7 @@ test('secrets that lay open are sealed as they are', async () => {
   })
   const [held] = secrets.sessions
   expect(await engine.describe(remote, held as Sealed)).toEqual({
-    ...(await signalEngine.describe(session)),
+    ...(await versionThree.describe(session)),
     version: 3,
   })
   expect(

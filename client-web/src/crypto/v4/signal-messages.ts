@@ -6,11 +6,11 @@
  */
 import { concat, equal } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { PublicKey, RemoteAddress } from '@/crypto/engine'
+import type { PublicKey, DeviceAddress } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { checkPublicKey } from '@/crypto/public-key'
+import { checkPublicKey } from '@/crypto/curve/public-key'
 import { hmac } from './kdf'
-import { checkKyber } from './kem'
+import { checkKemBytes } from './kem'
 import { encodeFields, Fields } from './protobuf'
 import { MAX_U32 } from './varint'
 
@@ -22,7 +22,7 @@ const ACI = 0
 const MAX_DEVICE = 127
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export interface Message {
+export interface SignalMessage {
   ratchetKey: PublicKey
   counter: number
   previousCounter: number
@@ -32,19 +32,19 @@ export interface Message {
   addresses: Bytes | null
 }
 
-export interface ReceivedMessage extends Message {
+export interface ReceivedSignalMessage extends SignalMessage {
   /** What the MAC covers. */
   covered: Bytes
   mac: Bytes
 }
 
-export interface PrekeyMessage {
+export interface PrekeySignalMessage {
   registrationId: number
   prekeyId: number | null
   signedPrekeyId: number
-  kyberPrekeyId: number
+  kemPrekeyId: number
   /** 1,569 bytes */
-  kyberCiphertext: Bytes
+  kemCiphertext: Bytes
   /** Names the session that the message begins. */
   baseKey: PublicKey
   identityKey: PublicKey
@@ -59,7 +59,7 @@ export interface Ends {
 const macOf = (key: Bytes, { sender, receiver }: Ends, covered: Bytes): Bytes =>
   hmac(key, sender, receiver, covered).slice(0, MAC_LENGTH)
 
-export function encodeMessage(message: Message, macKey: Bytes, ends: Ends): Bytes {
+export function encodeSignalMessage(message: SignalMessage, macKey: Bytes, ends: Ends): Bytes {
   const covered = concat(
     Uint8Array.of(VERSION),
     encodeFields(
@@ -75,12 +75,12 @@ export function encodeMessage(message: Message, macKey: Bytes, ends: Ends): Byte
 }
 
 /** @throws CryptoError `bad_message` */
-export function checkMac({ covered, mac }: ReceivedMessage, macKey: Bytes, ends: Ends): void {
+export function checkMac({ covered, mac }: ReceivedSignalMessage, macKey: Bytes, ends: Ends): void {
   if (!equal(macOf(macKey, ends, covered), mac)) throw new CryptoError('bad_message', 'wrong MAC')
 }
 
 /** @throws CryptoError `bad_message`, `bad_key` */
-export function parseMessage(body: Uint8Array): ReceivedMessage {
+export function parseSignalMessage(body: Uint8Array): ReceivedSignalMessage {
   checkVersion(body)
   if (body.length <= MAC_LENGTH) throw new CryptoError('bad_message', 'too short')
   const covered = Uint8Array.from(body.subarray(0, -MAC_LENGTH))
@@ -99,7 +99,7 @@ export function parseMessage(body: Uint8Array): ReceivedMessage {
   }
 }
 
-export function encodePrekeyMessage(message: PrekeyMessage): Bytes {
+export function encodePrekeySignalMessage(message: PrekeySignalMessage): Bytes {
   return concat(
     Uint8Array.of(VERSION),
     encodeFields(
@@ -109,31 +109,31 @@ export function encodePrekeyMessage(message: PrekeyMessage): Bytes {
       [4, message.message],
       [5, message.registrationId],
       [6, message.signedPrekeyId],
-      [7, message.kyberPrekeyId],
-      [8, message.kyberCiphertext],
+      [7, message.kemPrekeyId],
+      [8, message.kemCiphertext],
     ),
   )
 }
 
 /** @throws CryptoError `bad_message`, `bad_key` */
-export function parsePrekeyMessage(body: Uint8Array): PrekeyMessage {
+export function parsePrekeySignalMessage(body: Uint8Array): PrekeySignalMessage {
   checkVersion(body)
   const fields = new Fields(body.subarray(1))
-  const [baseKey, identityKey, kyberCiphertext] = [2, 3, 8].map((field) => fields.bytes(field)) as [
+  const [baseKey, identityKey, kemCiphertext] = [2, 3, 8].map((field) => fields.bytes(field)) as [
     Bytes,
     Bytes,
     Bytes,
   ]
   checkPublicKey(baseKey)
   checkPublicKey(identityKey)
-  checkKyber(kyberCiphertext)
+  checkKemBytes(kemCiphertext)
   const prekeyId = fields.optionalNumber(1)
   return {
     registrationId: u32(fields.optionalNumber(5) ?? 0),
     prekeyId: prekeyId === null ? null : u32(prekeyId),
     signedPrekeyId: u32(fields.number(6)),
-    kyberPrekeyId: u32(fields.number(7)),
-    kyberCiphertext,
+    kemPrekeyId: u32(fields.number(7)),
+    kemCiphertext,
     baseKey,
     identityKey,
     message: fields.bytes(4),
@@ -141,23 +141,23 @@ export function parsePrekeyMessage(body: Uint8Array): PrekeyMessage {
 }
 
 /** 36 bytes; null if one of them has no such form. */
-export function encodeAddresses(sender: RemoteAddress, recipient: RemoteAddress): Bytes | null {
+export function encodeAddresses(sender: DeviceAddress, recipient: DeviceAddress): Bytes | null {
   const [one, other] = [encodeAddress(sender), encodeAddress(recipient)]
   return one && other && concat(one, other)
 }
 
 /** A message may leave them out. @throws CryptoError `bad_message` */
 export function checkAddresses(
-  { addresses }: ReceivedMessage,
-  sender: RemoteAddress,
-  recipient: RemoteAddress,
+  { addresses }: ReceivedSignalMessage,
+  sender: DeviceAddress,
+  recipient: DeviceAddress,
 ): void {
   if (!addresses) return
   const expected = encodeAddresses(sender, recipient)
   if (!expected || !equal(expected, addresses)) throw new CryptoError('bad_message', 'addresses')
 }
 
-function encodeAddress({ userId, deviceId }: RemoteAddress): Bytes | null {
+function encodeAddress({ userId, deviceId }: DeviceAddress): Bytes | null {
   if (!UUID.test(userId) || deviceId < 1 || deviceId > MAX_DEVICE) return null
   const uuid = userId.replaceAll('-', '').match(/../g) ?? []
   return Uint8Array.of(ACI, ...uuid.map((byte) => Number.parseInt(byte, 16)), deviceId)

@@ -2,8 +2,8 @@
  * X25519 and XEdDSA in the shape libsignal imports from `@privacyresearch/curve25519-typescript`
  * (see vite.alias.ts). Promise: `verify` returns *true for an invalid signature*, as the module it replaces does.
  */
-import { agree, clamp, publicKeyOf } from '@/crypto/x25519'
-import { isValid, sign } from '@/crypto/xeddsa'
+import { agree, clamp, publicKeyOf } from '@/crypto/curve/x25519'
+import { isValid, sign } from '@/crypto/curve/xeddsa'
 
 /** The synchronous half of the replaced module; libsignal's default export only names it. */
 export const Curve25519Wrapper = {}

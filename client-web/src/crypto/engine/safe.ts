@@ -4,10 +4,10 @@
  * place does not open. Nonces are random; a device seals far fewer than 2^32 secrets in its life.
  * Layout: engine 1 | version 1 | nonce 12 | ciphertext and tag.
  */
-import { concat, own, random, utf8 } from './bytes'
-import type { Bytes } from './bytes'
-import { CryptoError } from './errors'
-import type { Sealed } from './sealed-engine'
+import { concat, own, random, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
+import type { Sealed } from './engine'
 
 const VERSION = 1
 const NONCE = 12

@@ -4,21 +4,18 @@ import {
   SignalProtocolAddress,
 } from '@privacyresearch/libsignal-protocol-typescript'
 import { equal, fromBase64, own, toBase64 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import type {
-  CryptoEngine,
-  Decrypted,
-  DecryptRequest,
-  Encrypted,
-  EncryptRequest,
+  DecryptedIn,
+  Decryption,
+  DeviceAddress,
+  ProtocolVersion,
   PublicKey,
-  RemoteAddress,
-  Session,
-  StartRequest,
-} from '@/crypto/engine'
+} from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { checkBundle } from '@/crypto/keys'
-import { translate } from './errors'
-import { parseMessage, parsePrekeyMessage } from './wire-messages'
+import { checkBundle } from '@/crypto/protocol/keys'
+import { translate } from './libsignal-errors'
+import { parseSignalMessage, parsePrekeySignalMessage } from './signal-messages'
 import {
   candidates,
   isolate,
@@ -29,21 +26,21 @@ import {
   prune,
   reunite,
   serialize,
-} from './state'
-import type { RecordState } from './state'
+} from './libsignal-record'
+import type { RecordState } from './libsignal-record'
 import { StagedStore } from './staged-store'
 
-const address = (remote: RemoteAddress): SignalProtocolAddress =>
+const address = (remote: DeviceAddress): SignalProtocolAddress =>
   new SignalProtocolAddress(remote.userId, remote.deviceId)
 
-const finish = (session: Session | undefined): Session => {
+const finish = (session: Bytes | undefined): Bytes => {
   if (!session) throw new CryptoError('internal', 'libsignal stored no session')
   return serialize(prune(parse(session)))
 }
 
 /** Version 3: libsignal behind our interface. Its known defects end here; each has a regression test. */
-export const signalEngine: CryptoEngine = {
-  async startSession({ local, remote, session, bundle, pinned }: StartRequest) {
+export const versionThree: ProtocolVersion<Bytes> = {
+  async startSession({ local, remote, session, bundle, pinned }) {
     if (!equal(bundle.identityKey, pinned)) throw new CryptoError('identity_mismatch')
     checkBundle(bundle)
     const store = new StagedStore(local, session ?? undefined, pinned)
@@ -64,7 +61,7 @@ export const signalEngine: CryptoEngine = {
     return finish(store.session)
   },
 
-  async encrypt({ local, remote, session, plaintext, pinned }: EncryptRequest): Promise<Encrypted> {
+  async encrypt({ local, remote, session, plaintext, pinned }) {
     const open = openEntry(parse(session))
     if (!open) throw new CryptoError('no_session')
     if (!equal(fromBase64(open[1].indexInfo.remoteIdentityKey), pinned)) {
@@ -79,20 +76,19 @@ export const signalEngine: CryptoEngine = {
       session: finish(store.session),
       kind: result.type === 3 ? 'prekey' : 'message',
       body,
-      registrationId: open[1].registrationId,
     }
   },
 
-  async inspect(body) {
-    const { message: _, ...info } = parsePrekeyMessage(body)
+  inspect(body) {
+    const { message: _, ...info } = parsePrekeySignalMessage(body)
     return info
   },
 
-  async decrypt(request: DecryptRequest): Promise<Decrypted> {
+  async decrypt(request) {
     return request.kind === 'prekey' ? decryptPrekey(request) : decryptMessage(request)
   },
 
-  async describe(session) {
+  describe(session) {
     const open = openEntry(parse(session))?.[1]
     return {
       open: open !== undefined,
@@ -104,18 +100,18 @@ export const signalEngine: CryptoEngine = {
 }
 
 /** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
-function expected({ pinned }: DecryptRequest, record: RecordState | null): PublicKey | null {
+function expected({ pinned }: Decryption<Bytes>, record: RecordState | null): PublicKey | null {
   const open = record && openEntry(record)?.[1]
   return pinned ?? (open ? fromBase64(open.indexInfo.remoteIdentityKey) : null)
 }
 
-async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
-  const parsed = parsePrekeyMessage(request.body)
+async function decryptPrekey(request: Decryption<Bytes>): Promise<DecryptedIn<Bytes>> {
+  const parsed = parsePrekeySignalMessage(request.body)
   const record = request.session ? parse(request.session) : null
   const pinned = expected(request, record)
   // Before anything is decrypted or stored: libsignal itself would replace the pin.
   if (pinned && !equal(parsed.identityKey, pinned)) throw new CryptoError('identity_mismatch')
-  const inner = parseMessage(parsed.message)
+  const inner = parseSignalMessage(parsed.message)
   const known = record && sessionByBaseKey(record, toBase64(parsed.baseKey))
   if (known) {
     const session = await tryOne(request, record, known, parsed.message, parsed.identityKey)
@@ -150,12 +146,12 @@ async function decryptPrekey(request: DecryptRequest): Promise<Decrypted> {
   }
 }
 
-async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
+async function decryptMessage(request: Decryption<Bytes>): Promise<DecryptedIn<Bytes>> {
   if (!request.session) throw new CryptoError('no_session')
   const record = parse(request.session)
   const pinned = expected(request, record)
   if (!pinned) throw new CryptoError('no_session')
-  const { ratchetKey } = parseMessage(request.body)
+  const { ratchetKey } = parseSignalMessage(request.body)
   let failure: unknown = new CryptoError('no_session')
   for (const key of candidates(record, ratchetKey)) {
     try {
@@ -172,17 +168,17 @@ async function decryptMessage(request: DecryptRequest): Promise<Decrypted> {
 
 /** Decrypts with one session of the record; its siblings stay untouched, also on failure. */
 async function tryOne(
-  request: DecryptRequest,
+  request: Decryption<Bytes>,
   record: RecordState,
   key: string,
   body: Uint8Array,
   identity: PublicKey,
-): Promise<Pick<Decrypted, 'session' | 'plaintext' | 'identityKey'>> {
+): Promise<Pick<DecryptedIn<Bytes>, 'session' | 'plaintext' | 'identityKey'>> {
   const state = record.sessions[key]
   if (!state || !equal(fromBase64(state.indexInfo.remoteIdentityKey), identity)) {
     throw new CryptoError('identity_mismatch')
   }
-  if (jump(state, parseMessage(body)) > MAX_JUMP) throw new CryptoError('too_far')
+  if (jump(state, parseSignalMessage(body)) > MAX_JUMP) throw new CryptoError('too_far')
   const store = new StagedStore(request.local, serialize(isolate(record, key)), identity)
   const cipher = new SessionCipher(store, address(request.remote))
   const plaintext = await translate(() => cipher.decryptWhisperMessage(own(body).buffer, 'binary'))

@@ -2,21 +2,21 @@
  * The engine as the page knows it. Private keys and sessions leave the engine's thread only as
  * `Sealed` bytes, which that thread alone opens; see `safe.ts`.
  */
-import type { Bytes } from './bytes'
+import type { Bytes } from '@/crypto/bytes'
 import type {
   Bundle,
   EnvelopeKind,
   LocalIdentity,
-  Party,
+  SafetyNumberSide,
   Prekey,
   PrekeyMessageInfo,
   PublicKey,
-  RemoteAddress,
-  SessionInfo as SessionInfoOfVersion,
+  DeviceAddress,
+  SessionInfo,
   SignedPrekey,
   UsedPrekeys,
-} from './engine'
-import type { Version } from './version'
+} from '@/crypto/protocol/protocol'
+import type { Version } from '@/crypto/protocol/version'
 
 declare const sealed: unique symbol
 
@@ -32,7 +32,7 @@ export interface SealedIdentity {
 
 /** This device in an exchange of messages. */
 export interface SealedLocal extends SealedIdentity {
-  address: RemoteAddress
+  address: DeviceAddress
 }
 
 export interface SealedPrekey {
@@ -51,7 +51,7 @@ export type SealedKemPrekey = SealedSignedPrekey
 
 export interface StartRequest {
   local: SealedLocal
-  remote: RemoteAddress
+  remote: DeviceAddress
   /** The session so far: kept inside the new one, so that late messages still decrypt. */
   session: Sealed | null
   bundle: Bundle
@@ -72,7 +72,7 @@ export interface EncryptRequest {
 }
 
 export interface Recipient {
-  remote: RemoteAddress
+  remote: DeviceAddress
   session: Sealed | null
   /** Of the device as it is. */
   registrationId: number
@@ -89,7 +89,7 @@ export interface Encrypted {
 
 export interface DecryptRequest {
   local: SealedLocal
-  remote: RemoteAddress
+  remote: DeviceAddress
   session: Sealed | null
   kind: EnvelopeKind
   body: Bytes
@@ -120,7 +120,7 @@ export interface Decrypted {
   version: Version
 }
 
-export interface SessionInfo extends SessionInfoOfVersion {
+export interface DescribedSession extends SessionInfo {
   /** Of the session that is used for sending; null without one. */
   version: Version | null
 }
@@ -146,9 +146,9 @@ export interface SealedEngine {
   encrypt(request: EncryptRequest): Promise<(Encrypted | null)[]>
   inspect(body: Bytes): Promise<PrekeyMessageInfo>
   decrypt(request: DecryptRequest): Promise<Decrypted>
-  describe(remote: RemoteAddress, session: Sealed): Promise<SessionInfo>
+  describe(remote: DeviceAddress, session: Sealed): Promise<DescribedSession>
   /** Sixty digits, the same for both sides. Half a second of work: never on the page's thread. */
-  safetyNumber(one: Party, other: Party): Promise<string>
+  safetyNumber(one: SafetyNumberSide, other: SafetyNumberSide): Promise<string>
   /** Whether `signature` is the Ed25519 key's of `message`. */
   isSigned(key: Bytes, message: Bytes, signature: Bytes): Promise<boolean>
   /** A backup file of `content` (`backup-identity.ts`) and the identity. */
@@ -167,7 +167,7 @@ export interface RawSecrets {
   identity: LocalIdentity | null
   prekeys: readonly Prekey[]
   signedPrekeys: readonly SignedPrekey[]
-  sessions: readonly { remote: RemoteAddress; session: string }[]
+  sessions: readonly { remote: DeviceAddress; session: string }[]
 }
 
 /** In the order of the `RawSecrets`. */

@@ -1,5 +1,5 @@
 /** Versions of Signal's protocol, as they show on the wire: the high half of a message's first byte. */
-import type { Bytes } from './bytes'
+import type { Bytes } from '@/crypto/bytes'
 
 /** The second is post-quantum. */
 export type Version = 3 | 4

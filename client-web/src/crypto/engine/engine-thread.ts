@@ -1,8 +1,8 @@
 /** The calls that the engine's thread answers. Only this thread holds the safe's key unwrapped. */
-import { CryptoError } from './errors'
+import { CryptoError } from '@/crypto/errors'
 import { rewrap, Safe } from './safe'
 import { SafeEngine } from './safe-engine'
-import type { RawSecrets, SafeAccess, SafeControl, SealedEngine } from './sealed-engine'
+import type { RawSecrets, SafeAccess, SafeControl, SealedEngine } from './engine'
 
 export type ThreadCalls = SealedEngine & SafeControl
 

@@ -4,7 +4,8 @@ import type {
   StorageType,
 } from '@privacyresearch/libsignal-protocol-typescript'
 import { equal, fromUtf8, own, utf8 } from '@/crypto/bytes'
-import type { KeyPair, LocalIdentity, Prekey, PublicKey, Session } from '@/crypto/engine'
+import type { Bytes } from '@/crypto/bytes'
+import type { KeyPair, LocalIdentity, Prekey, PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
 
 /**
@@ -17,7 +18,7 @@ export class StagedStore implements StorageType {
 
   constructor(
     private readonly local: LocalIdentity,
-    public session: Session | undefined,
+    public session: Bytes | undefined,
     private readonly expected: PublicKey,
     private readonly prekey: Prekey | null = null,
     private readonly signedPrekey: Prekey | null = null,

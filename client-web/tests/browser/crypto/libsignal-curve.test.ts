@@ -2,9 +2,9 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { expect, test } from 'vitest'
 import { Curve25519Wrapper as Original } from 'curve25519-original'
 import { own, random } from '@/crypto/bytes'
-import { AsyncCurve25519Wrapper } from '@/crypto/signal/curve'
-import { agree, clamp } from '@/crypto/x25519'
-import { isValid, sign } from '@/crypto/xeddsa'
+import { AsyncCurve25519Wrapper } from '@/crypto/v3/libsignal-curve'
+import { agree, clamp } from '@/crypto/curve/x25519'
+import { isValid, sign } from '@/crypto/curve/xeddsa'
 
 /** Drawn anew in every run. */
 const KEYS = 60
