@@ -6,7 +6,7 @@ what lies between the two. So a former owner, however late it wakes up, commits 
 
 from typing import Any, Final
 
-from workers.positions import START, Position
+from schema.positions import START, Position
 
 INSERT_IF_MISSING: Final = """
     INSERT INTO checkpoints (consumer_group, partition, position) VALUES (%s, %s, %s)
@@ -32,6 +32,12 @@ async def read_all(connection: Any, group: str) -> dict[int, Position]:
     """The positions of the partitions that have one."""
     cursor = await connection.execute(SELECT_POSITIONS, (group,))
     return {partition: Position.parse(text) for partition, text in await cursor.fetchall()}
+
+
+async def reached(connection: Any, group: str, partition: int) -> Position | None:
+    """The group's position; None without one."""
+    row = await (await connection.execute(SELECT_POSITION, (group, partition))).fetchone()
+    return None if row is None else Position.parse(row[0])
 
 
 async def advance(connection: Any, group: str, partition: int, known: Position, upto: Position) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.positions import START, Position
+from schema.positions import START, Position
 
 numbers = st.integers(0, 2**64 - 1)
 
