@@ -16,11 +16,11 @@ from relay.auth.tokens import Claims
 from relay.calls.acks import Acknowledgements
 from relay.calls.answers import accepted, read, refused
 from relay.calls.sends import Sends
-from relay.database import DATABASE_AWAY
 from relay.delivery.catch_up import CatchUp
 from relay.delivery.live import LiveSocket
 from relay.delivery.presence import Presence
 from relay.log.mailbox_log import MailboxLog
+from schema.failures import DATABASE_AWAY
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
 from schema.link import OutcomeUnknown
