@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from relay.admission.budget import Budget
+from relay.admission.budgets import Budget
 from schema.failures import AWAY
 from schema.limits import READINESS
 

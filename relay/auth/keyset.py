@@ -21,7 +21,7 @@ from schema import secret_file
 from schema.clock import now_ms
 from schema.failures import DATABASE_AWAY
 from schema.refusals import Refusal
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from msgspec import Raw
 
-from relay.admission.user_budgets import CALLS_AT_ONCE
+from relay.admission.budgets import CALLS_AT_ONCE
 from relay.auth.tokens import Claims
 from relay.calls.acks import Acknowledgements
 from relay.calls.answers import accepted, read, refused
@@ -34,7 +34,7 @@ _RETRY_MS: Final = 1000
 WATCHED_BYTES_PER_UNIT: Final = 20 * 38
 """Twenty users on the list. Counted in bytes: what is refused is not decoded first."""
 BYTES_PER_UNIT: Final = 4096
-"""What costs a user's budget as much as one more of it would (see relay/admission/user_budgets.py)."""
+"""What costs a user's budget as much as one more of it would (see relay/admission/budgets.py)."""
 
 
 class Calls:
