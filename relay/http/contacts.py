@@ -25,7 +25,7 @@ DEVICES_ASKED: Final = 1000
 
 async def look_up(call: Call[None]) -> Contact:
     """Who is behind a contact code; takes no prekey."""
-    await call.services.limits.admit(LOOKUPS, str(call.user_id), user=call.user_id)
+    await call.services.admission.admit(LOOKUPS, call.user_id)
     async with transaction(call.services.database) as connection:
         return await contacts.find(connection, call.path["username"], call.path["fingerprint"])
 
@@ -34,11 +34,11 @@ async def bundle(call: Call[None]) -> Bundle:
     """What is needed to open sessions with a user's devices; takes a one-time prekey of each kind of each."""
     services = call.services
     wanted = _wanted(call.query)
-    await services.limits.admit(BUNDLES, str(call.user_id), user=call.user_id)
+    await services.admission.admit(BUNDLES, call.user_id)
     async with transaction(services.database) as connection:
         contact = await contacts.find(connection, call.path["username"], call.path["fingerprint"])
     target = f"{call.user_id}:{contact.user_id}"
-    await services.limits.spend(BUNDLES_PER_TARGET, target, user=call.user_id)
+    await services.admission.spend(BUNDLES_PER_TARGET, target, call.user_id)
     async with transaction(services.waiting_database) as connection:
         active = [
             device

@@ -31,7 +31,7 @@ async def ready(call: Call[None]) -> Answer:
         }
     )
     down = [*servers_down]
-    if not services.limits.policy.is_there():
+    if not services.policy.is_there():
         down.append("limits")
     if services.draining():
         down.append("draining")
