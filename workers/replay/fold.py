@@ -225,7 +225,9 @@ class Fold:
             device.activated_at = event.at
         device.registration = event.registration_id
         device.sign(event.signed_prekey)
-        device.set_last_resort(event.kem_prekey, anew=event.change == "replaced")
+        # Under an identity that was replaced, as none of the log's functions writes it, it is not taken.
+        under = user.is_under(event.identity_key)
+        device.set_last_resort(event.kem_prekey if under else None, anew=event.change == "replaced")
 
     def _replace(self, user: UserState, event: IdentitySet) -> None:
         for number, device in user.devices.items():
