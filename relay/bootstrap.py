@@ -13,8 +13,8 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 
-from relay import collector
 from relay import database as databases
+from relay import heap
 from relay.admission.admission import Admission
 from relay.admission.limits import Limits
 from relay.admission.pressure import Pressure
@@ -35,9 +35,8 @@ from relay.delivery.registry import Registry
 from relay.files.service import Files
 from relay.heap import give_back
 from relay.http.app import build_app
-from relay.http.connections import Runner
-from relay.http.listening import listen
-from relay.http.origins import origin_allowed
+from relay.http.connections import Runner, listen
+from relay.http.headers import origin_allowed
 from relay.http.peer import Peers
 from relay.identity.directory import Directory
 from relay.log.mailbox_log import MailboxLog
@@ -108,7 +107,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
-        collector.spare_what_stays()
+        heap.spare_what_stays()
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)

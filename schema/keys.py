@@ -21,7 +21,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | sizes below, up to number SEQ |
 | `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:owed:USER:DEVICE` | list | while something is owed | the sizes of the bodies of the newest |
-| | | | envelopes in order, the last one number SEQ (`schema/lua/owed_bytes.lua`) |
+| | | | envelopes in order, the last one number SEQ (`schema/lua/parts/owed_bytes.lua`) |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
@@ -132,7 +132,7 @@ def owed(partition: int, user_id: UUID, device: int) -> str:
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
-    """Names one send; its answer is remembered under a digest of this (`schema/lua/seen.lua`)."""
+    """Names one send; its answer is remembered under a digest of this (`schema/lua/parts/seen.lua`)."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any, Final
 
 from schema import functions
+from schema.failures import AWAY
 from workers.batches import Source
-from workers.failures import AWAY
 
 ALONE: Final = 3
 """So many workers may end over an entry that they handled alone; then it is set aside."""

@@ -11,7 +11,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, LockNotOwnedError
 
 from schema import keys
-from workers.failures import AWAY
+from schema.failures import AWAY
 
 
 class Lease:

@@ -18,7 +18,7 @@ import structlog
 
 from relay import metrics
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.answers import accepted, read, refused
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog

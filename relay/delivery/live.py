@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from relay.admission.user_budgets import UserBudgets
+from relay.admission.budgets import UserBudgets
 from relay.delivery.window import Delivery, Verdict
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame

@@ -55,7 +55,7 @@ class LostNumbers:
         if max(mailbox.cursor, mailbox.floor) != seq - 1 or not await is_visible(self._database, self._end):
             return False
         upto = await self._before_next(user, device, seq)
-        if upto < seq or not await self._log.give_up(user, device, upto, mailbox):
+        if upto < seq or not await self._log.expire(user, device, upto, mailbox):
             return False
         metrics.GIVEN_UP.inc(upto - seq + 1)
         log.error("envelopes_given_up", partition=self._end.partition, count=upto - seq + 1)

@@ -21,7 +21,7 @@ from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_ack
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
-from schema.lacking import lacking
+from schema.failures import lacking
 from schema.limits import MAILBOX_BYTES
 from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
@@ -149,14 +149,14 @@ class MailboxLog:
         newest = await self._ask("XREVRANGE", keys.log(partition), "+", "-", "COUNT", 1)
         return Appended(partition, Position.parse(newest[0][0]) if newest else START)
 
-    async def give_up(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
+    async def expire(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
         """Expires what is owed up to there, if the mailbox is as it was read. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         count = upto - max(mailbox.cursor, mailbox.floor)
         event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
         names = (keys.log(partition), keys.user(partition, user), keys.log_id(partition))
         arguments = (device, upto, mailbox.cursor, mailbox.floor, event, self._log_id)
-        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 3, *names, *arguments))
+        return bool(await self._ask("FCALL", functions.called("schema", "expire"), 3, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""

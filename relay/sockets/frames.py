@@ -1,14 +1,36 @@
-"""Follows the WebSocket frames in a stream of bytes (RFC 6455, section 5.2) without decoding them. No I/O.
+"""WebSocket frames (RFC 6455, section 5.2): written whole, unmasked, uncompressed; scanned without decoding.
+No I/O.
 
-Invariant: `unfinished` is how many bytes came of a message whose last byte has not come.
+Invariant of the scanner: `unfinished` is the number of bytes of a message whose last byte has not arrived.
 """
 
 from typing import Final
 
+_FIN_TEXT: Final = 0x81
+_FIN_BINARY: Final = 0x82
 _FINAL: Final = 0x80
 _CONTROL: Final = 0x08
 _MASKED: Final = 0x80
 _LENGTH: Final = 0x7F
+
+
+def binary_frame(data: bytes) -> bytes:
+    """One binary message."""
+    return _header(_FIN_BINARY, len(data)) + data
+
+
+def text_frame(text: str) -> bytes:
+    """One text message."""
+    data = text.encode()
+    return _header(_FIN_TEXT, len(data)) + data
+
+
+def _header(first: int, length: int) -> bytes:
+    if length < 126:
+        return bytes((first, length))
+    if length < 1 << 16:
+        return bytes((first, 126)) + length.to_bytes(2, "big")
+    return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
 class FrameScanner:

@@ -7,10 +7,10 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from ops.migrate import migrate
-from schema.lacking import lacking
+from schema.failures import AWAY, lacking
 from schema.roles import PUSHER, on_postgres, on_valkey
 from schema.roles.valkey import LOG, rules
-from schema.waiting import AWAY, why
+from schema.waiting import why
 
 USER = on_valkey(PUSHER)
 APPENDS = (
