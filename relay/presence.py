@@ -12,6 +12,7 @@ from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
 
+from relay.serving_name import ServingName
 from schema import functions, keys, tasks
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.link import Commands
@@ -27,25 +28,28 @@ CALLS_AT_ONCE: Final = 50
 
 class Beat(NamedTuple):
     """The answer to a heartbeat: the `life` of this node that the board knows ("" while it is still reaping
-    the one before), and whether more is to be reaped at once."""
+    the one before), whether more is to be reaped at once, and the name that the board has (`serving`)."""
 
     life: str
     reaping: bool
+    serving: str
 
 
 class Presence:
-    """The board as one node uses it."""
+    """The board as one node uses it. `serving`: its name on what it hands over itself."""
 
     def __init__(self, commands: Commands, node: str, install: Any) -> None:
         self._commands = commands
         self._node = node
         self._install = install
+        self.serving = ServingName(node)
         self._gone: dict[str, tuple[UUID, int]] = {}
 
     async def heartbeat(self) -> Beat:
         """Renews the node's life, and has dead nodes reaped. Raises Refusal unavailable."""
-        life, left = await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE)
-        return Beat(life.decode(), bool(left))
+        serving = self.serving.current
+        life, left = await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE, serving)
+        return Beat(life.decode(), bool(left), serving)
 
     async def register(self, user: UUID, device: int, socket: str) -> None:
         """Makes `socket` the device's live one. Raises Refusal unavailable."""
