@@ -32,7 +32,9 @@ Loss = Refused | str | None
 
 
 class Returning:
-    """`run` keeps it connected. `online` is set from `caught_up` to the loss; what was refused is counted."""
+    """`run` keeps it connected. `online` is set from `caught_up` to the loss; what was refused is counted.
+
+    `attempts` numbers the connections, failed ones included: what arrives belongs to the newest."""
 
     most_seconds = MOST_SECONDS
     """The longest wait of the backoff."""
@@ -41,6 +43,7 @@ class Returning:
         self.account = account
         self.online = asyncio.Event()
         self.online_since = 0.0
+        self.attempts = 0
         self.connections = 0
         self.refusals: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()
@@ -86,6 +89,7 @@ class Returning:
         """One connection, from the attempt to the loss."""
         if wait := self.before_connecting():
             await asyncio.sleep(wait)
+        self.attempts += 1
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 self.line = await Line.open(

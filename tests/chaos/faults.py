@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack
@@ -43,6 +44,7 @@ class Faults:
         self._traffic = traffic
         self._chance = random.Random(f"choices {seed}")
         self._tell = tell
+        self._began = time.monotonic()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._targets: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -66,7 +68,8 @@ class Faults:
                 for name in sorted(self._touched(fault)):
                     await stack.enter_async_context(self._targets[name])
                 self.begun.append((self._traffic.accepted(), fault))
-                self._tell(f"{self._traffic.accepted():>9,}  {fault}")
+                seconds = time.monotonic() - self._began
+                self._tell(f"{seconds:6.1f} s {self._traffic.accepted():>9,}  {fault}")
                 await self._do(fault)
         finally:
             self._room.release()

@@ -43,7 +43,7 @@ class Chatter(Returning):
         for got in envelopes:
             sender = UUID(got["from"]["user_id"]), got["from"]["device_id"]
             self.history.delivered.append(
-                Delivered(self.device, self.connections, got["seq"], UUID(got["id"]), sender, got["body"])
+                Delivered(self.device, self.attempts, got["seq"], UUID(got["id"]), sender, got["body"])
             )
         self.head = max(self.head, envelopes[-1]["seq"])
         self.stored(self.head)
