@@ -17,7 +17,8 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ops.embedded import postgres, valkey
 from ops.migrate import migrate
@@ -126,8 +127,9 @@ class Deployment(Fleet):
             yield
 
     async def slow_fsync(self, microseconds: int) -> None:
-        """The log sleeps so long before each write and fsync of its file; 0: not at all."""
-        with suppress(RedisError, OSError):
+        """The log sleeps so long before each write and fsync of its file; 0: not at all. One that is away
+        forgets it by itself."""
+        with suppress(RedisConnectionError, RedisTimeoutError, OSError):
             async with Redis.from_url(self.servers.log_url) as client:
                 await client.execute_command("DEBUG", "AOF-FLUSH-SLEEP", microseconds)
 
