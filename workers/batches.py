@@ -5,7 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
 
 E = TypeVar("E")
 

@@ -10,9 +10,9 @@ import structlog
 from redis.exceptions import ResponseError
 
 from schema import functions, log_identity
+from schema.positions import Position
 from workers.batches import Source
 from workers.page_size import PageSize, bytes_of
-from workers.positions import Position
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from relay import metrics
 from relay.database import Database, transaction
 from relay.log.mailbox_log import MailboxLog
 from relay.log.projection import is_visible
-from relay.log.replies import Mailbox, Position
+from relay.log.replies import Appended, Mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class LostNumbers:
         self._seq = 0
         self._rounds = 0
         self._head = 0
-        self._end: Position | None = None
+        self._end: Appended | None = None
 
     async def given_up(self, user: UUID, device: int, seq: int, mailbox: Mailbox) -> bool:
         """Whether `seq` was given up; `mailbox` was read before. Raises Refusal, or the database's errors.

@@ -17,7 +17,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from relay.log.calls import Call, Calls
-from relay.log.replies import Accepted, Mailbox, Position, read_accept, read_acknowledge, read_remembered
+from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_acknowledge, read_remembered
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
@@ -25,6 +25,7 @@ from schema.lacking import lacking
 from schema.limits import MAILBOX_BYTES
 from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.refusals import Refusal
 from schema.wire_socket import Send
 
@@ -142,11 +143,11 @@ class MailboxLog:
             "FCALL", functions.called("relay", "mark_notified"), 2, *names, device, expired, self._log_id
         )
 
-    async def end(self, user: UUID) -> Position:
+    async def end(self, user: UUID) -> Appended:
         """Where the log of the user's partition ends now. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         newest = await self._ask("XREVRANGE", keys.log(partition), "+", "-", "COUNT", 1)
-        return Position(partition, newest[0][0] if newest else b"0-0")
+        return Appended(partition, Position.parse(newest[0][0]) if newest else START)
 
     async def give_up(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
         """Expires what is owed up to there, if the mailbox is as it was read. Raises Refusal unavailable."""

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from schema import codec, keys, servers
+from schema.positions import Position
 from tests.support.checker import Evidence, Logged, Numbers
 from tests.support.history import Device
 from tests.support.until import until
 from tests.workers.oracle import projected
-from workers.positions import Position
 
 
 async def ends(log_url: str, partitions: int) -> dict[int, str]:

@@ -7,9 +7,9 @@ entries again, and skips none.
 import asyncio
 from typing import Any
 
+from schema.positions import Position
 from workers import metrics
 from workers.batches import Source
-from workers.positions import Position
 from workers.takeover import NoGroup, ensure_group, group_info
 
 

@@ -25,8 +25,8 @@ from schema.events import (
     SignedPrekeySet,
 )
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.prekeys import OF_TAKING, OF_UPLOAD, Kind
-from workers.positions import START, Position
 from workers.replay.mailbox import Fresh
 from workers.replay.people import DeviceState, UserState
 from workers.replay.records import Page, Record
