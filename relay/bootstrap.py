@@ -29,6 +29,7 @@ from relay.calls.handshake import Doorkeeper
 from relay.calls.sends import Sends
 from relay.calls.server import RelayServer
 from relay.delivery.catch_up import CatchUp
+from relay.delivery.hand_over import HandOver
 from relay.delivery.inbox_reader import InboxReader
 from relay.delivery.memory import SocketMemory
 from relay.delivery.presence import Presence
@@ -167,18 +168,21 @@ async def _wire(
     stack.callback(passwords.close)
     registry = Registry()
     peers = Peers(settings.trusted_proxies)
+    presence = Presence(board_link, node_id, install_board)
     mailbox_log = MailboxLog(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
         capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms, watch=watch,
+        serving=presence.serving,
     )  # fmt: skip
     admission = Admission(
         board_link, policy, install_board, RefusalNotes(log_client).note,
         together=not servers.is_cluster(settings.board_url),
     )  # fmt: skip
-    presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
-    sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
+    sends = Sends(
+        mailbox_log, admission, pressure.refusal, receipts.sign, HandOver(registry, catch_up).accepted, now_ms
+    )  # fmt: skip
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(

@@ -44,6 +44,8 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 |---|---|---|---|
 | `{board}:nodes` | sorted set | until taken for dead | node → its last heartbeat (board clock, ms) |
 | `{board}:lives` | hash | as the node's entry above | node → the name of its present life |
+| `{board}:serving` | hash | as the node's entry above | node → its name on the entries that it hands to its |
+| | | | own sockets (`relay.delivery.hand_over`) |
 | `{board}:dead` | set | entries leave when reaped | nodes taken for dead whose sockets are yet to be reaped |
 | `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
 | `{board}:sockets:NODE` | set | until reaped | `USER DEVICE` of its sockets |
@@ -80,6 +82,7 @@ LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
 LIMITS_ATTEMPT: Final = "limits:attempt"
 NODES: Final = "{board}:nodes"
+SERVING: Final = "{board}:serving"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"

@@ -63,7 +63,7 @@ def main(messages: int, memory: int, users: int, body: int) -> None:
         "SEALSTREAM_LOG_FORMAT": "json",
     }
     try:
-        with own_relay(settings) as (node, data):
+        with own_relay(settings) as ((node,), data):
             is_clean = uvloop.run(_run(node, data, messages, users, body))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error

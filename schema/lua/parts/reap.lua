@@ -2,6 +2,7 @@
 local function bury(dead)
   redis.call('ZREM', '{board}:nodes', dead)
   redis.call('HDEL', '{board}:lives', dead)
+  redis.call('HDEL', '{board}:serving', dead)
   redis.call('UNLINK', '{board}:inbox:' .. dead, '{board}:inbox-count:' .. dead)
   redis.call('SADD', '{board}:dead', dead)
 end
