@@ -195,14 +195,9 @@ async def _wire(
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(
-        server=server,
-        registry=registry,
-        calls=calls,
-        catch_up=catch_up,
-        presence=presence,
-        inbox=inbox,
+        server=server, registry=registry, calls=calls, catch_up=catch_up, presence=presence, inbox=inbox,
         now=now_ms,
-    )
+    )  # fmt: skip
     services = NodeServices(
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
@@ -233,7 +228,7 @@ async def _wire(
 
 
 def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
-    """On their own port; one in use is said and done without."""
+    """On their own port. If it is in use, that is logged, and the node runs without metrics."""
     try:
         server, _ = start_http_server(port, host)
     except OSError as error:

@@ -51,7 +51,7 @@ class _Places:
             self._taken -= 1
             for subject, (_, taken) in mine:
                 taken[subject] -= 1
-                taken += Counter()  # forgets whoever has none
+                taken += Counter()  # drops subjects without transfers
 
 
 class Transfers:

@@ -56,7 +56,7 @@ async def bundle(call: Call[None]) -> Bundle:
         await contacts.confirm(connection, contact)
     for device_id, remaining in left.items():
         if remaining.low:
-            await _tell_low(services, contact.user_id, device_id, remaining)
+            await _notify_low(services, contact.user_id, device_id, remaining)
     return Bundle(
         user_id=contact.user_id,
         username=contact.username,
@@ -87,7 +87,7 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
     return {int(number) for number in numbers}
 
 
-async def _tell_low(services: NodeServices, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
+async def _notify_low(services: NodeServices, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
     counts = inbox.low_value(left.available, left.few_kem)
-    with suppress(*AWAY):  # a hint; the device is also told when it comes
-        await functions.call(services.board, "relay", "low", [keys.NODES], [str(user), device_id, counts])
+    with suppress(*AWAY):  # a hint; a device that connects counts its prekeys itself
+        await functions.call(services.board, "relay", "notify_low", [keys.NODES], [str(user), device_id, counts])

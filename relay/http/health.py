@@ -1,4 +1,4 @@
-"""Health: `/healthz` says that the process answers, `/readyz` that it can do its work."""
+"""Health: `/healthz` answers if the process does, `/readyz` only if it can do its work."""
 
 from typing import Final
 
