@@ -109,7 +109,7 @@ class _Connection(RequestHandler):
         super()._pause_transport_reading()
 
     def release_reading(self) -> None:
-        """Reads again, unless what was read before waits to be taken."""
+        """Reads again, unless earlier bytes still wait in the queue."""
         if not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 

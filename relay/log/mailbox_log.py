@@ -1,7 +1,7 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
-Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
+Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; an envelope answered with `accepted` is
+on the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
 unknown outcome is resolved here by sending the identical call again, which the function answers as the
 first time; until then no later call of its function leaves for the partition.
 """

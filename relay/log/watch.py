@@ -75,7 +75,7 @@ class LogWatch:
                 await self._client.aclose()
                 continue
             except (RedisError, OSError):
-                continue  # the link says by itself that the log is away
+                continue  # the link logs that the log is away
             was_suspended = self._guard.suspended
             try:
                 self._judge(ids, ends, known)
@@ -102,7 +102,8 @@ class LogWatch:
 
 
 def _end(reply: Any) -> Position:
-    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises what was raised."""
+    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises the reply if it is an
+    error."""
     if isinstance(reply, BaseException):
         if "no such key" in str(reply):
             return START
