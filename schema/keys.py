@@ -61,10 +61,10 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
 | `overrides` | string | a minute | the overrides were compared with PostgreSQL within it |
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
-| `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
+| `{GROUP}:leases` | hash | while the worker lives | partition → the worker that reads it for GROUP |
 | `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
 | `strays-cleared` | string | a day | the files' storage was searched within it for what no row names |
-| `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
+| `{GROUP}:members` | sorted set | renewed | the workers of GROUP → when each was last heard of (ms) |
 """
 
 from typing import Final
@@ -221,11 +221,11 @@ def override(user_id: UUID | str) -> str:
     return f"override:{{{user_id}}}"
 
 
-def lease(group: str, partition: int) -> str:
-    """The lease on one partition for one consumer group."""
-    return f"lease:{group}:{partition}"
+def leases(group: str) -> str:
+    """Which worker holds each partition for one consumer group."""
+    return f"{{{group}}}:leases"
 
 
 def members(group: str) -> str:
     """The live workers of one consumer group."""
-    return f"members:{group}"
+    return f"{{{group}}}:members"

@@ -118,8 +118,6 @@ def test_a_role_can_call_the_commands_without_a_key_that_the_table_says(
 ) -> None:
     name, url = server
     expected = WITHOUT_KEY.keys() & {*table.ALWAYS, *table.FURTHER[name].get(role, ())}
-    if any(table.LOCK in cells.get(role, "").split() for cells in KEYS[name].values()):
-        expected |= {"script|load"}
     with login(url, role) as client:
         found = {
             command
