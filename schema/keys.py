@@ -31,12 +31,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
 | `{p}:dropped` | set | for ever | positions of entries that the projector set aside and that left the |
 | | | | quarantine unprojected: dropped by the operator, or after the window |
-| `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
-| | | | `position`, `worker`, and the `count` of workers in a row that ended |
-| | | | over it |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 | `limits:quarantine` | stream | the retention window | refusals that could not be read, and why |
-| `limits:attempt` | hash | a day, mostly less | as `{p}:attempt:GROUP` |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
 
@@ -78,7 +74,6 @@ PARTITION_COUNT: Final = "sealstream:partitions"
 REPAIR: Final = "sealstream:repair"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
-LIMITS_ATTEMPT: Final = "limits:attempt"
 NODES: Final = "{board}:nodes"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
@@ -154,11 +149,6 @@ def dropped(partition: int) -> str:
 def deleted(partition: int) -> str:
     """The accounts that were deleted and are yet to be erased from the log."""
     return f"{{{partition}}}:deleted"
-
-
-def attempt(partition: int, group: str) -> str:
-    """Where a group began with what a worker that is gone left unfinished."""
-    return f"{{{partition}}}:attempt:{group}"
 
 
 def presence(user_id: UUID | str) -> str:

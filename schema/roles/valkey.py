@@ -62,7 +62,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     DROP: ("del",),
     APPEND: ("xadd",),
     CONSUME: (
-        *_ENTRIES, "xack", "xautoclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
+        *_ENTRIES, "xack", "xclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
     ),
     TRIM: ("xdel", "xtrim"),
 }  # fmt: skip
@@ -112,8 +112,6 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
             OPERATOR: f"{ENTRIES} {TRIM}",
         },
         "{*}:dropped": {RETENTION: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
-        "{*}:attempt:projector": {PROJECTOR: CHANGE},
-        "{*}:attempt:pusher": {PUSHER: CHANGE},
         "limits:log": {
             NODE: APPEND, RATE_LIMITER: f"{CONSUME} {TRIM}", AUDITOR: ENTRIES,
             OPERATOR: f"{ENTRIES} {APPEND}",
@@ -122,7 +120,6 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
             RATE_LIMITER: APPEND, RETENTION: f"{ENTRIES} {TRIM}", AUDITOR: ENTRIES,
             OPERATOR: f"{ENTRIES} {TRIM}",
         },
-        "limits:attempt": {RATE_LIMITER: CHANGE},
     },
     BOARD: {
         "{board}:nodes": {
