@@ -13,8 +13,8 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 
-from relay import collector
 from relay import database as databases
+from relay import heap
 from relay.admission.admission import Admission
 from relay.admission.limits import Limits
 from relay.admission.pressure import Pressure
@@ -28,6 +28,7 @@ from relay.calls.handshake import Doorkeeper
 from relay.calls.sends import Sends
 from relay.calls.server import RelayServer
 from relay.delivery.catch_up import CatchUp
+from relay.delivery.hand_over import HandOver
 from relay.delivery.inbox_reader import InboxReader
 from relay.delivery.memory import SocketMemory
 from relay.delivery.presence import Presence
@@ -35,9 +36,8 @@ from relay.delivery.registry import Registry
 from relay.files.service import Files
 from relay.heap import give_back
 from relay.http.app import build_app
-from relay.http.connections import Runner
-from relay.http.listening import listen
-from relay.http.origins import origin_allowed
+from relay.http.connections import Runner, listen
+from relay.http.headers import origin_allowed
 from relay.http.peer import Peers
 from relay.identity.directory import Directory
 from relay.log.mailbox_log import MailboxLog
@@ -109,7 +109,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
-        collector.spare_what_stays()
+        heap.spare_what_stays()
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)
@@ -168,18 +168,21 @@ async def _wire(
     stack.callback(passwords.close)
     registry = Registry()
     peers = Peers(settings.trusted_proxies)
+    presence = Presence(board_link, node_id, install_board)
     mailbox_log = MailboxLog(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
         capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms, watch=watch,
+        serving=presence.serving,
     )  # fmt: skip
     admission = Admission(
         board_link, limits, install_board, limits.note_refusal,
         together=not servers.is_cluster(settings.board_url),
     )  # fmt: skip
-    presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
-    sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
+    sends = Sends(
+        mailbox_log, admission, pressure.refusal, receipts.sign, HandOver(registry, catch_up).accepted, now_ms
+    )  # fmt: skip
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(

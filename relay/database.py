@@ -17,6 +17,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from schema.failures import DATABASE_AWAY
+
 TRANSACTION_SECONDS: Final = 8.0
 """From asking for a connection to the end of the commit."""
 CONNECTIONS: Final = 8
@@ -33,14 +35,6 @@ AWAY_SECONDS: Final = 2.5
 
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
-
-DATABASE_AWAY: Final = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,
-    PoolTimeout,
-)
-"""What is raised when the database does not answer, or is a standby, which takes no writes."""
 
 Connection = AsyncConnection[Any]
 

@@ -13,7 +13,7 @@ from relay.auth.tokens import AccessTokens
 from relay.database import Database
 from relay.files.service import Files
 from relay.identity.directory import Directory
-from relay.linking.waits import Waits
+from relay.linking.mailboxes import Waits
 from relay.log.receipts import Receipts
 from relay.readiness import Readiness
 from schema.refusals import Refusal

@@ -21,7 +21,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | sizes below, up to number SEQ |
 | `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:owed:USER:DEVICE` | list | while something is owed | the sizes of the bodies of the newest |
-| | | | envelopes in order, the last one number SEQ (`schema/lua/owed_bytes.lua`) |
+| | | | envelopes in order, the last one number SEQ (`schema/lua/parts/owed_bytes.lua`) |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
@@ -40,6 +40,8 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 |---|---|---|---|
 | `{board}:nodes` | sorted set | until taken for dead | node → its last heartbeat (board clock, ms) |
 | `{board}:lives` | hash | as the node's entry above | node → the name of its present life |
+| `{board}:serving` | hash | as the node's entry above | node → its name on the entries that it hands to its |
+| | | | own sockets (`relay.delivery.hand_over`) |
 | `{board}:dead` | set | entries leave when reaped | nodes taken for dead whose sockets are yet to be reaped |
 | `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
 | `{board}:sockets:NODE` | set | until reaped | `USER DEVICE` of its sockets |
@@ -75,6 +77,7 @@ REPAIR: Final = "sealstream:repair"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
 NODES: Final = "{board}:nodes"
+SERVING: Final = "{board}:serving"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"
@@ -127,7 +130,7 @@ def owed(partition: int, user_id: UUID, device: int) -> str:
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
-    """Names one send; its answer is remembered under a digest of this (`schema/lua/seen.lua`)."""
+    """Names one send; its answer is remembered under a digest of this (`schema/lua/parts/seen.lua`)."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 

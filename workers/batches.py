@@ -5,7 +5,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
 
 LIVES_SECONDS: Final = 1.0
 """A worker that goes on for so long with entries of a dead one did not die of them (`workers.deliveries`)."""

@@ -18,13 +18,13 @@ from redis.exceptions import ResponseError
 
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.failures import AWAY, is_the_entrys, slug
+from schema.positions import START, Position
 from schema.tasks import pause
 from workers import metrics
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
 from workers.deliveries import ALONE, Delivered, Deliveries, RawEntry, pieces
-from workers.failures import AWAY, is_the_entrys, slug
 from workers.page_size import PageSize, bytes_of
-from workers.positions import START, Position
 from workers.quarantine import set_aside
 from workers.takeover import NoGroup, group_in, take_over
 

@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from schema import tasks
+from schema.failures import AWAY
 from workers.batches import LIVES_SECONDS, Source
-from workers.failures import AWAY
 from workers.page_size import PageSize, bytes_of
 
 ALONE: Final = 3

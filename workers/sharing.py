@@ -18,8 +18,8 @@ import msgspec
 import structlog
 
 from schema import functions, keys
+from schema.failures import AWAY, slug
 from workers import metrics
-from workers.failures import AWAY, slug
 
 log = structlog.get_logger(__name__)
 

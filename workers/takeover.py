@@ -10,9 +10,9 @@ import structlog
 from redis.exceptions import ResponseError
 
 from schema import functions, log_identity
+from schema.positions import Position
 from workers.batches import Source
 from workers.deliveries import Delivered, Deliveries
-from workers.positions import Position
 
 log = structlog.get_logger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError
 
 from relay.admission.admission import refused_limit
 from relay.admission.policy import Policy
 from schema import codec, functions, keys
 from schema.clock import now_ms
 from schema.events import Refused
+from schema.failures import AWAY
 from schema.limits import Limit
 from schema.refusals import Refusal
 
@@ -85,7 +85,7 @@ class Limits:
         try:
             async with asyncio.timeout(BOARD_SECONDS):
                 return await functions.call(self._board, "relay", function, names, args)
-        except (RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             raise Refusal(
                 "unavailable", "Limits cannot be checked right now.", retry_after_ms=1000
             ) from error
@@ -97,6 +97,6 @@ class Limits:
                 async with asyncio.timeout(BOARD_SECONDS):
                     entries = {codec.EVENT_FIELD: entry}
                     await self._log.xadd(keys.LIMITS_LOG, entries, maxlen=LIMITS_LOG_ENTRIES)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning("refusals_not_noted", count=len(self._notes) + 1, error=type(error).__name__)
                 self._notes.clear()

@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from relay import metrics
 from schema import keys
+from schema.failures import AWAY
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class Pressure:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            with suppress(RedisError, OSError):  # the link says by itself that the log is away
+            with suppress(*AWAY):  # the link says by itself that the log is away
                 await self.look()
             await asyncio.sleep(INTERVAL_SECONDS)
 

@@ -11,16 +11,16 @@ from uuid import UUID
 import structlog
 from msgspec import Raw
 
-from relay.admission.user_budgets import CALLS_AT_ONCE
+from relay.admission.budgets import CALLS_AT_ONCE
 from relay.auth.tokens import Claims
 from relay.calls.acks import Acknowledgements
 from relay.calls.answers import accepted, read, refused
 from relay.calls.sends import Sends
-from relay.database import DATABASE_AWAY
 from relay.delivery.catch_up import CatchUp
 from relay.delivery.live import LiveSocket
 from relay.delivery.presence import Presence
 from relay.log.mailbox_log import MailboxLog
+from schema.failures import DATABASE_AWAY
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
 from schema.link import OutcomeUnknown
@@ -34,7 +34,7 @@ _RETRY_MS: Final = 1000
 WATCHED_BYTES_PER_UNIT: Final = 20 * 38
 """Twenty users on the list. Counted in bytes: what is refused is not decoded first."""
 BYTES_PER_UNIT: Final = 4096
-"""What costs a user's budget as much as one more of it would (see relay/admission/user_budgets.py)."""
+"""What costs a user's budget as much as one more of it would (see relay/admission/budgets.py)."""
 
 
 class Calls:

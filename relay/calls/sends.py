@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from relay import metrics
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.answers import accepted, read, refused
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog
@@ -55,12 +56,14 @@ class Sends:
         admission: Admission,
         pressure: Callable[[], Refusal | None],
         sign: Callable[[Send, Accepted], list[bytes]],
+        hand_over: Callable[[UUID, int, Send, Accepted], None],
         now: Callable[[], int],
     ) -> None:
         self._log = mailbox_log
         self._admission = admission
         self._pressure = pressure
         self._sign = sign
+        self._hand_over = hand_over
         self._now = now
         self._turn: list[PendingSend] = []
         self._unanswered_bytes = 0
@@ -126,6 +129,8 @@ class Sends:
             answer = outcome.result()
             metrics.ACCEPTS.inc()
             metrics.ENVELOPES.inc(len(answer.seqs))
+            socket = pending.socket
+            self._hand_over(socket.user, socket.device, pending.send, answer)
             self._answer(pending, self._accepted(pending.send, answer))
         except Refusal as refusal:
             self._answer(pending, refused(refusal))

@@ -37,6 +37,7 @@ class BoardRegistration:
         self._inbox = inbox
         self._life = ""
         self._registered_in = ""
+        self._serving = presence.serving_known
 
     async def begin(self) -> None:
         """The node's first heartbeat: it has no sockets yet. Raises Refusal unavailable."""
@@ -55,6 +56,9 @@ class BoardRegistration:
         if beat.life and beat.life != self._registered_in:
             await self._register_again()
             self._registered_in = beat.life
+        if self._serving != self._presence.serving_known:
+            self._serving = self._presence.serving_known
+            self._inbox.catch_up_all()  # not sooner: what has the earlier name is there, or pushed
         return beat.reaping
 
     async def _register_again(self) -> None:

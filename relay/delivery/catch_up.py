@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 PAGE_ENVELOPES: Final = 64
 DOUBTED_AT_ONCE: Final = 64
 """Catch-ups under way of those that one lost inbox entry makes necessary."""
+GAP_SECONDS: Final = 0.25
+"""How long a missing number may be on its way. One that another node accepted comes through the log, the
+pusher and the board, some milliseconds later than one that this node accepted."""
 ENDING_SECONDS: Final = 3.5
 """A device that is closed has its sockets ended by its session's end; a node learns of that within two."""
 
@@ -67,6 +70,30 @@ class CatchUp:
     def start(self, socket: LiveSocket) -> None:
         """Begins to catch up, unless it is under way."""
         self._started(socket)
+
+    def wait(self, socket: LiveSocket) -> None:
+        """A push came before an earlier number, which is mostly on its way from another node. Begins to catch
+        up when none comes for GAP_SECONDS."""
+        if not socket.awaits_number:
+            socket.awaits_number = True
+            asyncio.get_running_loop().call_later(GAP_SECONDS, self._waited, socket, socket.delivery.sent)
+
+    def _waited(self, socket: LiveSocket, sent: int) -> None:
+        socket.awaits_number = False
+        if not socket.live:
+            return
+        if socket.delivery.sent >= socket.highest_pushed:
+            socket.forget_pushes()
+        elif socket.delivery.sent == sent:
+            self.start(socket)
+        else:
+            self.wait(socket)
+
+    def expect(self, socket: LiveSocket, seq: int) -> None:
+        """The mailbox has that number: begins to catch up, unless the socket has it."""
+        socket.highest_pushed = max(socket.highest_pushed, seq)
+        if socket.live and socket.delivery.sent < seq:
+            self.start(socket)
 
     def start_all(self, sockets: Iterable[LiveSocket]) -> None:
         """Has each of them catch up, `DOUBTED_AT_ONCE` at a time: log and database serve others meanwhile. A
@@ -190,7 +217,7 @@ class CatchUp:
         if delivery.room <= 0 or socket.room <= 0:
             return self._wait_for_room(socket)
         before = delivery.sent
-        full = not self._queue_remembered(socket)
+        full = not socket.queue_remembered()
         metrics.CAUGHT_UP.inc(socket.flush())  # before the page is waited for, which may fail
         full = full or socket.room <= 0
         if not full and delivery.sent < mailbox.head:
@@ -234,12 +261,6 @@ class CatchUp:
             remember = partial(self._mark_notified, expired=mailbox.expired)
             socket.when_received(lambda: self._begin(socket, remember))
 
-    def _queue_remembered(self, socket: LiveSocket) -> bool:
-        while (event := socket.remembered(socket.delivery.sent + 1)) is not None:
-            if socket.queue(socket.delivery.sent + 1, event) is not Verdict.SEND:
-                return False
-        return True
-
     def _queue_page(self, socket: LiveSocket, page: list[tuple[Any, ...]]) -> bool:
         for seq, envelope_id, from_user, from_device, kind, body, at in page:
             event = EnvelopeAccepted(
@@ -257,7 +278,7 @@ class CatchUp:
                 return False
             if verdict is Verdict.GAP:
                 break  # the projection is not that far yet
-        return self._queue_remembered(socket)
+        return socket.queue_remembered()
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
         delivery = socket.delivery

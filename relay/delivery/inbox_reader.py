@@ -165,8 +165,10 @@ class InboxReader:
         metrics.PUSH_SECONDS.observe(max(0, self._now() - pushed.event.at) / 1000)
         verdict = socket.push(pushed.seq, pushed.event)
         touched.add(socket)
-        if verdict in (Verdict.GAP, Verdict.FULL):
-            self._catch_up.start(socket)  # when full, it waits until there is room
+        if verdict is Verdict.GAP:
+            self._catch_up.wait(socket)
+        elif verdict is Verdict.FULL:
+            self._catch_up.start(socket)  # it waits until there is room
 
     def _expire(self, expired: inbox.Expired) -> None:
         socket = self._registry.device(expired.event.user, expired.event.device)

@@ -15,7 +15,7 @@ from relay import metrics
 from relay.database import Database, transaction
 from relay.log.mailbox_log import MailboxLog
 from relay.log.projection import is_visible
-from relay.log.replies import Mailbox, Position
+from relay.log.replies import Appended, Mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class LostNumbers:
         self._seq = 0
         self._rounds = 0
         self._head = 0
-        self._end: Position | None = None
+        self._end: Appended | None = None
 
     async def given_up(self, user: UUID, device: int, seq: int, mailbox: Mailbox) -> bool:
         """Whether `seq` was given up; `mailbox` was read before. Raises Refusal, or the database's errors.
@@ -55,7 +55,7 @@ class LostNumbers:
         if max(mailbox.cursor, mailbox.floor) != seq - 1 or not await is_visible(self._database, self._end):
             return False
         upto = await self._before_next(user, device, seq)
-        if upto < seq or not await self._log.give_up(user, device, upto, mailbox):
+        if upto < seq or not await self._log.expire(user, device, upto, mailbox):
             return False
         metrics.GIVEN_UP.inc(upto - seq + 1)
         log.error("envelopes_given_up", partition=self._end.partition, count=upto - seq + 1)

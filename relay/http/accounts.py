@@ -13,9 +13,9 @@ from relay.identity import accounts, closing
 from relay.identity.accounts import FIRST_DEVICE
 from schema import overrides
 from schema.clock import now_ms
+from schema.failures import AWAY
 from schema.limits import CREDENTIAL_CHANGES, REGISTRATIONS
 from schema.refusals import Refusal, invalid
-from schema.waiting import AWAY
 from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
 
 BOARD_SECONDS: Final = 2.0

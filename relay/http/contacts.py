@@ -5,7 +5,6 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError
 
 from relay.database import transaction
 from relay.http.calls import Call
@@ -13,6 +12,7 @@ from relay.identity import contacts, devices, prekeys
 from relay.services import NodeServices
 from schema import functions, inbox, keys
 from schema.clock import now_ms
+from schema.failures import AWAY
 from schema.limits import BUNDLES, BUNDLES_PER_TARGET, LOOKUPS
 from schema.prekeys import EC, KEM
 from schema.refusals import invalid
@@ -89,5 +89,5 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
 
 async def _tell_low(services: NodeServices, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
     counts = inbox.low_value(left.available, left.few_kem)
-    with suppress(RedisError, OSError):  # a hint; the device is also told when it comes
+    with suppress(*AWAY):  # a hint; the device is also told when it comes
         await functions.call(services.board, "relay", "low", [keys.NODES], [str(user), device_id, counts])

@@ -11,7 +11,7 @@ from relay.auth import login_sessions
 from relay.database import Connection
 from relay.identity import accounts
 from relay.identity.directory import Directory
-from relay.log.replies import Position
+from relay.log.replies import Appended
 
 OPERATOR: int = 0
 """The device that asks for a deletion when it is the operator; no device has this number."""
@@ -19,7 +19,7 @@ OPERATOR: int = 0
 
 async def close_device(
     connection: Connection, directory: Directory, user_id: UUID, device_id: int, now: int
-) -> tuple[Position | None, int]:
+) -> tuple[Appended | None, int]:
     """Closes the device and ends its sessions. Where the log says so (None: it was closed before), and how
     many sessions ended. The caller holds the account's lock. Raises Refusal not_found: it never had keys."""
     position = await directory.close(user_id, device_id, now)

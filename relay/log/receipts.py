@@ -14,7 +14,7 @@ from schema import receipts, relay_keys, secret_file
 from schema.clock import now_ms
 from schema.receipts import Acceptance
 from schema.relay_keys import PublishedKey, RelayKey
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 from schema.settings import BadSetting
 from schema.wire_socket import Send
 

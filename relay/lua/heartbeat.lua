@@ -5,7 +5,8 @@
 -- empty; then it gets another, and must register its sockets again. It tells by the life's name, not by the
 -- answer to one heartbeat: that one may be lost.
 --
--- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most
+-- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most, the name
+--                         under which the node serves its own sockets
 -- Replies {life, left}: the name of the node's life, or '' while what it had in the one before is still being
 -- reaped; 1 when sockets of dead nodes are left, else 0.
 --#include inbox
@@ -24,5 +25,6 @@ redis.register_function('sealstream_heartbeat', function(keys, args)
     redis.call('HSET', '{board}:lives', node, life)
     redis.call('ZADD', keys[1], now, node)
   end
+  if life then redis.call('HSET', '{board}:serving', node, args[4]) end
   return {life or '', left}
 end)

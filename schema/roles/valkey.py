@@ -126,6 +126,7 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
             NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE, RATE_LIMITER: READ, OPERATOR: READ,
         },
         "{board}:lives": {NODE: CHANGE, RETENTION: CHANGE},
+        "{board}:serving": {NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE},
         "{board}:dead": {NODE: CHANGE, RETENTION: CHANGE},
         "{board}:presence:*": {
             NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE, RATE_LIMITER: READ, OPERATOR: READ,

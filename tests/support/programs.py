@@ -24,11 +24,11 @@ def load(arguments: list[str]) -> None:
     main(args=arguments, prog_name="load")
 
 
-def cost(arguments: list[str]) -> None:
-    """The load tool of what a message costs."""
-    from ops.load.cost import main
+def compare(arguments: list[str]) -> None:
+    """The comparison of two runs of the load tool."""
+    from ops.load.compare import main
 
-    main(args=arguments, prog_name="cost")
+    main(args=arguments, prog_name="compare")
 
 
 def flood(arguments: list[str]) -> None:

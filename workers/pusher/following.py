@@ -8,9 +8,9 @@ import asyncio
 from typing import Any
 
 from schema import functions
+from schema.positions import Position
 from workers import metrics
 from workers.batches import Source
-from workers.positions import Position
 from workers.takeover import NoGroup, ensure_group, group_info
 
 

@@ -16,11 +16,11 @@ from redis.exceptions import ResponseError
 from schema import functions, keys
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.failures import AWAY, is_the_entrys, slug
 from schema.link import Commands
 from schema.tasks import pause
 from workers import metrics
 from workers.deliveries import ALONE, Delivered, Deliveries, pieces
-from workers.failures import AWAY, is_the_entrys, slug
 from workers.page_size import PageSize
 from workers.pusher.following import Followed
 from workers.pusher.routing import Call, Push, push_of, route

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,11 +173,10 @@ def test_a_command_on_several_keys_needs_the_right_on_each(server: tuple[str, st
 
 def test_every_command_that_a_function_calls_is_one_that_the_table_knows() -> None:
     known = {command.partition("|")[0] for commands in COMMANDS.values() for command in commands}
-    for package in ("schema", "relay", "workers"):
-        for name in functions.names(package):
-            text = files(package).joinpath("lua", f"{name}.lua").read_text("utf-8")
-            for command in re.findall(r"redis\.call\(\s*'(\w+)'", text):
-                assert command.lower() in known | {"time"}, f"{package}/lua/{name}.lua"
+    for package in functions.PACKAGES:
+        for file in Path(str(files(package) / "lua")).rglob("*.lua"):
+            for command in re.findall(r"redis\.call\(\s*'(\w+)'", file.read_text("utf-8")):
+                assert command.lower() in known | {"time"}, file
 
 
 def test_the_lines_of_an_aclfile_give_every_role_the_same_and_its_password(server: tuple[str, str]) -> None:

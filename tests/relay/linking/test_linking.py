@@ -12,7 +12,7 @@ import pytest
 from relay.http import linking
 from relay.http.app import build_app
 from relay.http.peer import Peers
-from relay.linking.waits import OF_NODE, PER_LINK, Waits
+from relay.linking.mailboxes import OF_NODE, PER_LINK, Waits
 from schema import keys
 from schema.limits import CREDENTIAL_CHANGES
 from schema.refusals import Refusal

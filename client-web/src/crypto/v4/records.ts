@@ -1,6 +1,6 @@
 /**
- * Sessions as bytes, in three parts by how often they change. Promises: a record written by any build is read by all
- * later ones; a part that did not change is the same object. Fields have protobuf's form, and a version.
+ * Sessions as bytes, in three parts by how often they change. Promises: all later builds read a record that any
+ * build wrote; an unchanged part is the same object. Fields have protobuf's form, and a version.
  */
 import { concat, equal } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -17,17 +17,17 @@ import type { Skipped } from './skipped'
 
 const VERSION = 1
 /**
- * Replaced sessions that are kept for messages on their way. Signal's clients keep forty; a forged message
- * costs a trial in each, and they are dear in JavaScript.
+ * Replaced sessions kept for messages under way. Signal's clients keep forty. A forged message costs one attempt
+ * in each, which is expensive in JavaScript.
  */
 const KEPT_SESSIONS = 4
 
 export interface SessionRecord {
-  /** Of the open session: changes with every message. */
+  /** Of the open session. It changes with every message. */
   state: Bytes
-  /** Of the open session: changes a few times in ninety messages. */
+  /** Of the open session. It changes a few times in ninety messages. */
   parts: Bytes
-  /** Replaced sessions: changes when a session begins, or one of them is used again. */
+  /** Replaced sessions. It changes when a session begins, or one of them is used again. */
   archive: Bytes
 }
 
@@ -40,7 +40,7 @@ export function readSession({ state, parts }: SessionRecord): Session {
   }
 }
 
-/** `session` in place of the open one of `before`. */
+/** Replaces the open session of `before`. */
 export function writeSession(session: Session, before: SessionRecord): SessionRecord {
   const parts = encodeParts(session)
   return {
@@ -50,7 +50,7 @@ export function writeSession(session: Session, before: SessionRecord): SessionRe
   }
 }
 
-/** `session` as the open one; `replaced` are the others, newest first. */
+/** `session` becomes the open one. `replaced`: the others, newest first. */
 export function openSession(session: Session, replaced: readonly SessionRecord[]): SessionRecord {
   return {
     state: encodeState(session),
@@ -71,7 +71,7 @@ export function sessionsOf(record: SessionRecord): SessionRecord[] {
   return [record, ...replaced]
 }
 
-/** Nothing is sent in it any more, unless the other side answers in it. */
+/** Without pending data: it sends nothing more unless the other side answers in it. */
 function encodeReplaced(record: SessionRecord): Bytes {
   const session = { ...readSession(record), pending: null }
   return encodeFields([1, encodeState(session)], [2, encodeParts(session)])
@@ -94,7 +94,7 @@ function encodeState({ remoteIdentity, remoteRegistrationId, ...session }: Sessi
 
 function encodeParts({ pending, pq }: Session): Bytes {
   const { seed, header, outgoing, ct1, ct2 } = pq.braid.parts
-  const ciphertext = pending?.kyberCiphertext ?? null
+  const ciphertext = pending?.kemCiphertext ?? null
   return encodeFields([1, ciphertext], [2, seed], [3, header], [4, outgoing], [5, ct1], [6, ct2])
 }
 
@@ -121,15 +121,15 @@ function decodeSession(state: Fields, parts: Fields): Session {
   }
 }
 
-const encodePending = ({ prekeyId, signedPrekeyId, kyberPrekeyId, startedAt }: Pending): Bytes =>
-  encodeFields([1, prekeyId], [2, signedPrekeyId], [3, kyberPrekeyId], [4, startedAt])
+const encodePending = ({ prekeyId, signedPrekeyId, kemPrekeyId, startedAt }: Pending): Bytes =>
+  encodeFields([1, prekeyId], [2, signedPrekeyId], [3, kemPrekeyId], [4, startedAt])
 
-const decodePending = (fields: Fields, kyberCiphertext: Bytes): Pending => ({
+const decodePending = (fields: Fields, kemCiphertext: Bytes): Pending => ({
   prekeyId: fields.optionalNumber(1),
   signedPrekeyId: fields.number(2),
-  kyberPrekeyId: fields.number(3),
+  kemPrekeyId: fields.number(3),
   startedAt: fields.number(4),
-  kyberCiphertext,
+  kemCiphertext,
 })
 
 function encodeRatchet({ root, own, sending, previousCounter, receiving }: Ratchet): Bytes {
@@ -227,7 +227,7 @@ function decodeBraid(fields: Fields, parts: BraidParts): Braid {
 
 const ENTRY_LENGTH = 36
 
-/** Numbers with 32 bytes each. */
+/** 32 bytes per number. */
 const encodeSkipped = (skipped: Skipped): Bytes =>
   concat(...[...skipped].flatMap(([number, key]) => [u32be(number), key]))
 
