@@ -20,6 +20,7 @@ const rooms = [
   'receiving',
   'session',
   'backup',
+  'linking',
   'commands',
 ]
 
