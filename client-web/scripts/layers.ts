@@ -27,6 +27,7 @@ const rooms = [
   'receiving',
   'session',
   'backup',
+  'linking',
   'commands',
 ]
 
