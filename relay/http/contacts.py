@@ -90,4 +90,6 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
 async def _notify_low(services: NodeServices, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
     counts = inbox.low_value(left.available, left.few_kem)
     with suppress(*AWAY):  # a hint; a device that connects counts its prekeys itself
-        await functions.call(services.board, "relay", "notify_low", [keys.NODES], [str(user), device_id, counts])
+        await functions.call(
+            services.board, "relay", "notify_low", [keys.NODES], [str(user), device_id, counts]
+        )
