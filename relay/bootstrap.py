@@ -49,7 +49,8 @@ from relay.services import NodeServices
 from schema import durability, functions, log_identity, logs, servers, tasks
 from schema import partitions as partitions_of
 from schema.clock import now_ms
-from schema.link import Check, link_to
+from schema.cluster_link import link_to
+from schema.link import Check
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
@@ -141,7 +142,7 @@ async def _wire(
     database, waiting = await _databases(stack, settings.database_url)
     guard, log_faults = await _guard(settings, database)
     keeps_all = not log_faults and not servers.is_cluster(settings.log_url)
-    log_client, watch = _log(stack, settings.log_url, guard, partitions, keeps_all=keeps_all)
+    log_client, watch, check = _log(stack, settings.log_url, guard, partitions, keeps_all=keeps_all)
 
     async def install_log() -> None:
         await functions.install(log_client, "relay")
@@ -151,7 +152,7 @@ async def _wire(
 
     await until_there("log", install_log)
     await until_there("board", install_board)
-    log_link = await _link(stack, settings.log_url, "log", guard, watch.check)
+    log_link = await _link(stack, settings.log_url, "log", check)
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
     await until_there("database", lambda: _database_answers(database))
@@ -269,23 +270,18 @@ async def _guard(
 
 def _log(
     stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int, *, keeps_all: bool
-) -> tuple[Any, LogWatch]:
-    """The guarded client of the log, and the watch over both."""
+) -> tuple[Any, LogWatch, Check]:
+    """The guarded client of the log, the watch over it, and the check of the hot path's connections."""
     guarded = servers.client(url, guard=guard, most=CLIENT_CONNECTIONS)
     plain = servers.client(url, most=CLIENT_CONNECTIONS)
     for client in (guarded, plain):
         stack.push_async_callback(client.aclose)
-    return guarded, LogWatch(guard, guarded, plain, partitions, keeps_all=keeps_all)
+    watch = LogWatch(guard, guarded, plain, partitions, keeps_all=keeps_all)
+    return guarded, watch, guard.ask if servers.is_cluster(url) else watch.check
 
 
-async def _link(
-    stack: AsyncExitStack,
-    url: str,
-    name: str,
-    guard: log_identity.Guard | None = None,
-    check: Check | None = None,
-) -> Any:
-    link = link_to(url, name=name, guard=guard, check=check)
+async def _link(stack: AsyncExitStack, url: str, name: str, check: Check | None = None) -> Any:
+    link = link_to(url, name=name, check=check)
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link

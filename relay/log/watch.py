@@ -15,8 +15,9 @@ from typing import Any, Final
 import structlog
 
 from schema import keys
+from schema.cluster_link import ClusterLink
 from schema.failures import AWAY
-from schema.link import ClusterLink, Execute, Link
+from schema.link import Execute, Link
 from schema.log_identity import AnotherLog, Guard, read_end
 from schema.positions import START, Position
 from schema.primaries import NotPrimary, check_client
@@ -51,7 +52,8 @@ class LogWatch:
             self._ends[partition] = max(Position.parse(entry), self._ends.get(partition, START))
 
     async def check(self, execute: Execute) -> None:
-        """For a new connection of the hot path (`schema.link.Check`). Raises AnotherLog."""
+        """For a new connection of the hot path (`schema.link.Check`) to a server that has every partition.
+        Raises AnotherLog."""
         names, known = [keys.log(partition) for partition in range(self._partitions)], self._ends.copy()
         ids = [execute("GET", name) for name in self._guard.keys]
         streams = [execute("XINFO", "STREAM", name) for name in names]

@@ -28,7 +28,7 @@ ARGUMENTS = {
     "zscore": "K m", "setnx": "K v", "del": "K", "expire": "K 9", "incr": "K", "pexpire": "K 9",
     "set": "K v", "unlink": "K", "hdel": "K f", "hincrby": "K f 1", "hset": "K f v", "hsetnx": "K f v",
     "lpop": "K", "rpush": "K v", "sadd": "K m", "srem": "K m", "zadd": "K 1 m", "zrem": "K m",
-    "zremrangebyscore": "K 0 1", "xadd": "K * f v", "xack": "K g 1-1", "xautoclaim": "K g c 0 0",
+    "zremrangebyscore": "K 0 1", "xadd": "K * f v", "xack": "K g 1-1", "xclaim": "K g c 0 1-1",
     "xreadgroup": "GROUP g c STREAMS K >", "xgroup|create": "K g 0", "xgroup|delconsumer": "K g c",
     "xgroup|setid": "K g 0", "xdel": "K 1-1", "xtrim": "K MAXLEN 0", "evalsha": f"{'0' * 40} 1 K",
     # Nobody's but the administrator's:
@@ -119,8 +119,6 @@ def test_a_role_can_call_the_commands_without_a_key_that_the_table_says(
 ) -> None:
     name, url = server
     expected = WITHOUT_KEY.keys() & {*table.ALWAYS, *table.FURTHER[name].get(role, ())}
-    if any(table.LOCK in cells.get(role, "").split() for cells in KEYS[name].values()):
-        expected |= {"script|load"}
     with login(url, role) as client:
         found = {
             command
