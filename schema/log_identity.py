@@ -191,8 +191,13 @@ class Guard:
             raise AnotherLog("the server holds another log than the one this process began with")
 
     async def ask(self, execute: Callable[..., Awaitable[Any]]) -> None:
-        """For a new connection of `schema.link` to one server. Raises AnotherLog."""
-        self.check(await asyncio.gather(*(execute("GET", name) for name in self.keys)))
+        """For a new connection of `schema.link`. Raises AnotherLog."""
+        asked = [execute("GET", name) for name in self.keys]
+        replies = await asyncio.gather(*asked, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException) and not _is_elsewhere(reply):
+                raise reply
+        self.check(reply for reply in replies if not isinstance(reply, BaseException))
 
     async def on_connect(self, connection: Any) -> None:
         """redis-py's hook for a new connection. Raises AnotherLog."""
@@ -203,6 +208,11 @@ class Guard:
             with suppress(MovedError, AskError):  # the partition is another server's of the cluster
                 replies.append(await connection.read_response())
         self.check(replies)
+
+
+def _is_elsewhere(error: BaseException) -> bool:
+    """Whether another server of the cluster has the key."""
+    return isinstance(error, ResponseError) and str(error).startswith(("MOVED", "ASK"))
 
 
 def _uuid(text: bytes | None) -> UUID | None:

@@ -1,7 +1,7 @@
 """`send`: check, admit, accept, answer. Everything of one event-loop turn goes together.
 
-Invariant: what was accepted within the last hour is answered as the first time, also to someone who is at a
-limit by now or while nothing new is accepted.
+Invariant: a send that was accepted within the last hour gets its first answer again, also when its user is at
+a limit by now or while no new send is accepted.
 
 No task is made per message: a turn's sends share one, which asks the board for all of them in one
 write and the log once per partition.
@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from relay import metrics
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.answers import accepted, read, refused
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog
@@ -55,12 +56,14 @@ class Sends:
         admission: Admission,
         pressure: Callable[[], Refusal | None],
         sign: Callable[[Send, Accepted], list[bytes]],
+        hand_over: Callable[[UUID, int, Send, Accepted], None],
         now: Callable[[], int],
     ) -> None:
         self._log = mailbox_log
         self._admission = admission
         self._pressure = pressure
         self._sign = sign
+        self._hand_over = hand_over
         self._now = now
         self._turn: list[PendingSend] = []
         self._unanswered_bytes = 0
@@ -96,7 +99,7 @@ class Sends:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, turn: list[PendingSend]) -> None:
-        """A bug leaves the outcome of what was not answered unknown."""
+        """A bug leaves the outcome of unanswered sends unknown."""
         try:
             await self._accept(turn)
         except Exception:
@@ -126,6 +129,8 @@ class Sends:
             answer = outcome.result()
             metrics.ACCEPTS.inc()
             metrics.ENVELOPES.inc(len(answer.seqs))
+            socket = pending.socket
+            self._hand_over(socket.user, socket.device, pending.send, answer)
             self._answer(pending, self._accepted(pending.send, answer))
         except Refusal as refusal:
             self._answer(pending, refused(refusal))

@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 PAGE_ENVELOPES: Final = 64
 DOUBTED_AT_ONCE: Final = 64
 """Catch-ups under way of those that one lost inbox entry makes necessary."""
+GAP_SECONDS: Final = 0.25
+"""How long a missing number may be on its way. One that another node accepted comes through the log, the
+pusher and the board, some milliseconds later than one that this node accepted."""
 ENDING_SECONDS: Final = 3.5
 """A device that is closed has its sockets ended by its session's end; a node learns of that within two."""
 
@@ -68,6 +71,30 @@ class CatchUp:
         """Begins to catch up, unless it is under way."""
         self._started(socket)
 
+    def wait(self, socket: LiveSocket) -> None:
+        """A push came before an earlier number, which is mostly on its way from another node. Begins to catch
+        up when none comes for GAP_SECONDS."""
+        if not socket.awaits_number:
+            socket.awaits_number = True
+            asyncio.get_running_loop().call_later(GAP_SECONDS, self._waited, socket, socket.delivery.sent)
+
+    def _waited(self, socket: LiveSocket, sent: int) -> None:
+        socket.awaits_number = False
+        if not socket.live:
+            return
+        if socket.delivery.sent >= socket.highest_pushed:
+            socket.forget_pushes()
+        elif socket.delivery.sent == sent:
+            self.start(socket)
+        else:
+            self.wait(socket)
+
+    def expect(self, socket: LiveSocket, seq: int) -> None:
+        """The mailbox has that number: begins to catch up, unless the socket has it."""
+        socket.highest_pushed = max(socket.highest_pushed, seq)
+        if socket.live and socket.delivery.sent < seq:
+            self.start(socket)
+
     def start_all(self, sockets: Iterable[LiveSocket]) -> None:
         """Has each of them catch up, `DOUBTED_AT_ONCE` at a time: log and database serve others meanwhile. A
         socket whose turn is yet to come stays live, and a gap that it sees begins its catch-up at once."""
@@ -86,8 +113,8 @@ class CatchUp:
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def look(self, socket: LiveSocket) -> None:
-        """Something expired: tells the device of what the directory says it was not told of, and goes on
-        with what there is room for now."""
+        """Envelopes expired: notifies the device of those that it does not know of, by the directory, and
+        continues if there is room."""
         self._begin(socket, self._look)
 
     async def close(self) -> None:
@@ -145,7 +172,7 @@ class CatchUp:
             else:
                 return
 
-    async def _tell_low(self, socket: LiveSocket) -> None:
+    async def _notify_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
         try:
             async with transaction(self._database) as connection:
@@ -177,8 +204,8 @@ class CatchUp:
         """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
         mailbox = await self._log.mailbox(socket.user, socket.device)
         if mailbox is None:
-            # Whoever closed the device ended its sessions too, and that says why; this is for the case that
-            # it never comes.
+            # Closing a device ends its sessions too, with the reason; this is for the case that their end
+            # never arrives.
             await asyncio.sleep(ENDING_SECONDS)
             socket.end("revoked")
             return True
@@ -190,7 +217,7 @@ class CatchUp:
         if delivery.room <= 0 or socket.room <= 0:
             return self._wait_for_room(socket)
         before = delivery.sent
-        full = not self._queue_remembered(socket)
+        full = not socket.queue_remembered()
         metrics.CAUGHT_UP.inc(socket.flush())  # before the page is waited for, which may fail
         full = full or socket.room <= 0
         if not full and delivery.sent < mailbox.head:
@@ -218,13 +245,14 @@ class CatchUp:
         if not socket.caught_up_once:
             socket.caught_up_once = True
             socket.emit("caught_up", msgspec.to_builtins(CaughtUp(head, self._log_id)))
-            self._begin(socket, self._tell_low)
+            self._begin(socket, self._notify_low)
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
-        """What needs no sending any more; of what expired the device is told so that the counts add up.
+        """Envelopes that need no sending any more. The device is notified of expired ones, so that the
+        counts add up.
 
-        That it was told is remembered once the client has the notice: a lost one is told again.
+        The notice is marked once the client has received it: a lost notice is sent again.
         """
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
         since = max(mailbox.notified, socket.notified_expired)
@@ -233,12 +261,6 @@ class CatchUp:
             socket.emit("expired", {"upto": mailbox.floor, "count": mailbox.expired - since})
             remember = partial(self._mark_notified, expired=mailbox.expired)
             socket.when_received(lambda: self._begin(socket, remember))
-
-    def _queue_remembered(self, socket: LiveSocket) -> bool:
-        while (event := socket.remembered(socket.delivery.sent + 1)) is not None:
-            if socket.queue(socket.delivery.sent + 1, event) is not Verdict.SEND:
-                return False
-        return True
 
     def _queue_page(self, socket: LiveSocket, page: list[tuple[Any, ...]]) -> bool:
         for seq, envelope_id, from_user, from_device, kind, body, at in page:
@@ -257,7 +279,7 @@ class CatchUp:
                 return False
             if verdict is Verdict.GAP:
                 break  # the projection is not that far yet
-        return self._queue_remembered(socket)
+        return socket.queue_remembered()
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
         delivery = socket.delivery

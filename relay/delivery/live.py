@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from relay.admission.user_budgets import UserBudgets
+from relay.admission.budgets import UserBudgets
 from relay.delivery.window import Delivery, Verdict
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame
@@ -19,7 +19,7 @@ EMPTY_EVENT_BYTES: Final = len(event_frame("envelopes", [])) + 4
 """What an `envelopes` event has beside its envelopes, however many they are."""
 BUFFERED_PUSHES: Final = 256
 BUFFERED_BYTES: Final = 1024 * 1024
-"""Pushes kept while catching up: they save reading what is only on its way to Postgres."""
+"""Pushes kept while catching up, or behind a gap: they save reading what is only on its way to Postgres."""
 PUSH_OVERHEAD_BYTES: Final = 512
 """What a remembered push takes beside its body."""
 
@@ -27,8 +27,8 @@ PUSH_OVERHEAD_BYTES: Final = 512
 class LiveSocket:
     """Who it is (`user`, `device`, `session`), until when its token lasts, what it was sent.
 
-    While `live`, pushes go straight out. Otherwise a catch-up reads the mailbox, and pushes are
-    only remembered.
+    While `live`, pushes go straight out; one that comes before an earlier number is remembered. Otherwise a
+    catch-up reads the mailbox, and pushes are only remembered.
     """
 
     def __init__(self, wire: LeanSocket, user: UUID, device: int, session: UUID, expires_at: int) -> None:
@@ -42,6 +42,7 @@ class LiveSocket:
         self.caught_up_once = False
         self.notified_expired = 0
         self.highest_pushed = 0
+        self.awaits_number = False
         self.budgets = UserBudgets()
         self.note_held: Callable[[int], None] = _ignore
         self.watched: frozenset[UUID] = frozenset()
@@ -84,11 +85,11 @@ class LiveSocket:
             self._wire.write(event_frame(event, data))
 
     def watch(self, users: frozenset[UUID]) -> None:
-        """The device watches these from now on; who of them is online it has yet to be told."""
+        """The device watches these from now on; it does not know yet which of them are online."""
         self.watched = users
         self._shown_online.clear()
 
-    def tell_presence(self, user: UUID, *, online: bool) -> None:
+    def send_presence(self, user: UUID, *, online: bool) -> None:
         """Tells whether `user` is online, if this device watches that user."""
         if user in self.watched:
             self.note_presence(user, online=online)
@@ -102,9 +103,9 @@ class LiveSocket:
         """Tells what differs from `online`, who of the watched users is; whether anything did."""
         shown = self._shown_online & self.watched
         for user in shown - online:
-            self.tell_presence(user, online=False)
+            self.send_presence(user, online=False)
         for user in online - shown:
-            self.tell_presence(user, online=True)
+            self.send_presence(user, online=True)
         return shown != online
 
     def when_received(self, then: Callable[[], None]) -> None:
@@ -117,7 +118,8 @@ class LiveSocket:
             self._wire.write(ack_frame(packet_id, answer))
 
     def end(self, reason: EndReason) -> None:
-        """Tells the client why, and closes. Only after a shutdown shall it come back by itself."""
+        """Sends `session.ended` with the reason, and closes. A client reconnects by itself after a shutdown
+        only."""
         if not self.ended:
             self.emit("session.ended", {"reason": reason})
             self.ended = True
@@ -131,12 +133,25 @@ class LiveSocket:
         self._wire.abort()
 
     def push(self, seq: int, event: EnvelopeAccepted) -> Verdict:
-        """Takes a push: queues it to be flushed (SEND), or says that the mailbox must be read."""
+        """Queues a push for the next flush (SEND), or asks for a read of the mailbox (GAP, FULL)."""
         self.highest_pushed = max(self.highest_pushed, seq)
         if not self.live:
             self._remember(seq, event)
             return Verdict.OLD
-        return self.queue(seq, event)
+        verdict = self.queue(seq, event)
+        if verdict is Verdict.GAP:
+            self._remember(seq, event)
+        elif verdict is Verdict.SEND and self._pushed and not self.queue_remembered():
+            return Verdict.FULL
+        return verdict
+
+    def queue_remembered(self) -> bool:
+        """Queues remembered pushes as long as they are the next numbers; False when there is no room."""
+        while (event := self._pushed.get(self.delivery.sent + 1)) is not None:
+            if self.queue(self.delivery.sent + 1, event) is not Verdict.SEND:
+                return False
+            self._forget(self.delivery.sent)
+        return True
 
     def queue(self, seq: int, event: EnvelopeAccepted) -> Verdict:
         """Queues the envelope for the next flush if it is the next one and there is room."""
@@ -158,23 +173,19 @@ class LiveSocket:
         self._outgoing_bytes += size
 
     def flush(self) -> int:
-        """Sends what was queued, in events of at most EVENT_BYTES; how many envelopes that were."""
+        """Sends the queue, in events of at most EVENT_BYTES; the number of envelopes."""
         events, self._outgoing, self._outgoing_bytes = self._outgoing, [], 0
         for envelopes in events:
             self.emit("envelopes", envelopes)
         return sum(len(envelopes) for envelopes in events)
 
-    def remembered(self, seq: int) -> EnvelopeAccepted | None:
-        """A push that came while catching up; it is handed out once."""
-        event = self._pushed.pop(seq, None)
-        if event is not None:
-            self._pushed_bytes -= len(event.body) + PUSH_OVERHEAD_BYTES
-        return event
-
     def forget_pushes(self) -> None:
-        """Drops what was remembered."""
+        """Drops the remembered pushes."""
         self._pushed.clear()
         self._pushed_bytes = 0
+
+    def _forget(self, seq: int) -> None:
+        self._pushed_bytes -= len(self._pushed.pop(seq).body) + PUSH_OVERHEAD_BYTES
 
     def _remember(self, seq: int, event: EnvelopeAccepted) -> None:
         size = len(event.body) + PUSH_OVERHEAD_BYTES

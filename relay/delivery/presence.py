@@ -1,8 +1,8 @@
 """Presence: which node holds a device's socket, and who may know who is online.
 
 Invariant: a device has one live socket; registering a newer one ends the older. All of it is board
-state: a board that comes back empty is filled again by the nodes within a heartbeat. What could not be
-taken off the board is remembered here until it is.
+state: the nodes fill an empty board again within a heartbeat. A socket that could not be taken off the
+board is remembered here until it is.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from redis.exceptions import RedisError, ResponseError
 
+from relay.log.serving_name import ServingName
 from schema import functions, keys, tasks
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.link import Commands
@@ -34,17 +35,22 @@ class Beat(NamedTuple):
 
 
 class Presence:
-    """The board as one node uses it."""
+    """The board as one node uses it. `serving`: the name on what the node hands over; `serving_known`:
+    the one that the board has."""
 
     def __init__(self, commands: Commands, node: str, install: Any) -> None:
         self._commands = commands
         self._node = node
         self._install = install
+        self.serving = ServingName(node)
+        self.serving_known = self.serving.current
         self._gone: dict[str, tuple[UUID, int]] = {}
 
     async def heartbeat(self) -> Beat:
         """Renews the node's life, and has dead nodes reaped. Raises Refusal unavailable."""
-        life, left = await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE)
+        serving = self.serving.current
+        life, left = await self._call("heartbeat", self._node, DEAD_AFTER_MS, REAPED_AT_ONCE, serving)
+        self.serving_known = serving
         return Beat(life.decode(), bool(left))
 
     async def register(self, user: UUID, device: int, socket: str) -> None:

@@ -1,9 +1,12 @@
 """The node's live sockets, by connection, device and login session."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 from uuid import UUID
 
 from relay.delivery.live import LiveSocket
+
+NONE: Final[Mapping[int, LiveSocket]] = {}
 
 
 class Registry:
@@ -53,6 +56,10 @@ class Registry:
     def device(self, user: UUID, device: int) -> LiveSocket | None:
         """The device's live socket."""
         return self._by_user.get(user, {}).get(device)
+
+    def devices(self, user: UUID) -> Mapping[int, LiveSocket]:
+        """The user's live sockets on this node, by device."""
+        return self._by_user.get(user, NONE)
 
     def user(self, user: UUID) -> list[LiveSocket]:
         """All live sockets of a user on this node."""

@@ -1,7 +1,7 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
-Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
+Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; an envelope answered with `accepted` is
+on the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
 unknown outcome is resolved here by sending the identical call again, which the function answers as the
 first time; until then no later call of its function leaves for the partition.
 """
@@ -12,16 +12,17 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from relay.log.calls import Call, Calls
 from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_acknowledge, read_remembered
+from relay.log.serving_name import NOBODY, ServingName
+from relay.log.submission import Submission, settle
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
-from schema.lacking import lacking
+from schema.failures import lacking
 from schema.limits import MAILBOX_BYTES
 from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
@@ -33,17 +34,8 @@ log = structlog.get_logger(__name__)
 
 RESOLVE_SECONDS: Final = 10.0
 """How long an unknown outcome is pursued before the sender is left without an answer."""
-
-
-def _promise() -> "asyncio.Future[Any]":
-    return asyncio.get_running_loop().create_future()
-
-
-class _Submission(msgspec.Struct):
-    keys: list[str]
-    args: list[bytes | str | int]
-    digests: bytes = b""
-    future: "asyncio.Future[Any]" = msgspec.field(default_factory=_promise)
+FAILED_INSIDE: Final = "script: "
+"""In the error of a function that had begun: what it wrote before stays."""
 
 
 class MailboxLog:
@@ -59,17 +51,20 @@ class MailboxLog:
         install: Callable[[], Any],
         now: Callable[[], int],
         watch: LogWatch | None = None,
+        serving: ServingName | None = None,
     ) -> None:
         """`capacity` and `capacity_bytes`: envelopes, and bytes of bodies, that may be owed to one device.
-        `watch`: knows which log it must be, and hears what was appended."""
+        `watch`: knows which log it must be, and hears what was appended. `serving`: the name on entries that
+        are handed over; without one, the pusher pushes them all."""
         self._commands = commands
         self._partitions = partitions
         self._capacity = f"{capacity} {capacity_bytes}"
         self._install = install
         self._now = now
         self._watch = watch
+        self._serving = serving
         self._log_id = "" if watch is None else watch.log_id
-        self._calls: Calls[_Submission] = Calls()
+        self._calls: Calls[Submission] = Calls()
         self._is_due = False
         self._running: set[asyncio.Task[None]] = set()
 
@@ -100,7 +95,7 @@ class MailboxLog:
             keys.seen(partition, send.to, sender, sender_device, send.id),
         ]
         digests = b"".join(sha256(one.body).digest() for one in send.envelopes) if send.receipt else b""
-        return self._submit(sender, "accept", partition, _Submission(names, args, digests))
+        return self._submit(sender, "accept", partition, Submission(names, args, digests))
 
     async def answered(self, sender: UUID, sender_device: int, send: Send) -> Accepted | None:
         """The answer that this send got within the last hour, if it was accepted. None, too, when the log
@@ -122,7 +117,7 @@ class MailboxLog:
         """
         partition = partition_of(user, self._partitions)
         event = codec.encode(EnvelopesAcknowledged(user=user, device=device, at=at))
-        submission = _Submission([keys.user(partition, user)], [device, upto, event])
+        submission = Submission([keys.user(partition, user)], [device, upto, event])
         return self._submit(user, "acknowledge", partition, submission)
 
     async def mailbox(self, user: UUID, device: int) -> Mailbox | None:
@@ -149,14 +144,14 @@ class MailboxLog:
         newest = await self._ask("XREVRANGE", keys.log(partition), "+", "-", "COUNT", 1)
         return Appended(partition, Position.parse(newest[0][0]) if newest else START)
 
-    async def give_up(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
+    async def expire(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
         """Expires what is owed up to there, if the mailbox is as it was read. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         count = upto - max(mailbox.cursor, mailbox.floor)
         event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
         names = (keys.log(partition), keys.user(partition, user), keys.log_id(partition))
         arguments = (device, upto, mailbox.cursor, mailbox.floor, event, self._log_id)
-        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 3, *names, *arguments))
+        return bool(await self._ask("FCALL", functions.called("schema", "expire"), 3, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""
@@ -181,9 +176,9 @@ class MailboxLog:
             raise Refusal("unavailable", "The log is not reachable.", retry_after_ms=1000) from error
 
     def _submit(
-        self, sender: UUID, function: str, partition: int, submission: _Submission
+        self, sender: UUID, function: str, partition: int, submission: Submission
     ) -> "asyncio.Future[Any]":
-        self._calls.submit(sender, function, partition, _bytes(submission), submission)
+        self._calls.submit(sender, function, partition, submission.size, submission)
         self._flush_soon()
         return submission.future
 
@@ -199,19 +194,28 @@ class MailboxLog:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _run(self, call: Call[_Submission]) -> None:
+    async def _run(self, call: Call[Submission]) -> None:
         """A bug leaves the outcomes unknown, which every submitter must be able to bear."""
         try:
             await self._call(call)
         except Exception:
             log.exception("mailbox_call_failed")
+            self._doubt(call)
             for submission in call.submissions:
-                _settle(submission.future, OutcomeUnknown("the reply could not be read"))
+                settle(submission.future, OutcomeUnknown("the reply could not be read"))
         finally:
             self._calls.over(call)
             self._flush_soon()
 
-    async def _call(self, call: Call[_Submission]) -> None:
+    def _server_name(self) -> str:
+        return NOBODY if self._serving is None else self._serving.current
+
+    def _doubt(self, call: Call[Submission]) -> None:
+        """The call may have appended what is never handed over."""
+        if self._serving is not None and call.function == "accept":
+            self._serving.doubt()
+
+    async def _call(self, call: Call[Submission]) -> None:
         function, partition, batch = call.function, call.partition, call.submissions
         command: list[bytes | str | int] = [
             "FCALL",
@@ -223,7 +227,9 @@ class MailboxLog:
             command += submission.keys
         command.append(keys.log_id(partition))
         command += (
-            [self._capacity, keys.SEEN_SECONDS, self._log_id] if function == "accept" else [self._log_id]
+            [self._capacity, keys.SEEN_SECONDS, self._log_id, self._server_name()]
+            if function == "accept"
+            else [self._log_id]
         )
         for submission in batch:
             command += submission.args
@@ -234,15 +240,15 @@ class MailboxLog:
             last, *replies = await self._resolved(call, command)
         except (Refusal, OutcomeUnknown) as error:
             for submission in batch:
-                _settle(submission.future, error)
+                settle(submission.future, error)
             return
         if last is not None and self._watch is not None:
             self._watch.note(partition, last)
         read = read_accept if function == "accept" else read_acknowledge
         for submission, reply in zip(batch, replies, strict=True):
-            _settle(submission.future, read(reply))
+            settle(submission.future, read(reply))
 
-    async def _resolved(self, call: Call[_Submission], command: list[bytes | str | int]) -> Any:
+    async def _resolved(self, call: Call[Submission], command: list[bytes | str | int]) -> Any:
         """The reply; after an unknown outcome the same call is made again until the log answers. Other
         partitions do not wait for it."""
         loop = asyncio.get_running_loop()
@@ -259,11 +265,14 @@ class MailboxLog:
                 if functions.is_missing(error) and await self._installed():
                     continue
                 log.warning("log_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
+                if FAILED_INSIDE in str(error):
+                    self._doubt(call)
                 if unknown_since is None:
                     raise _unavailable() from error
             self._calls.stalled(call)
             self._flush_soon()
             if loop.time() - unknown_since > RESOLVE_SECONDS:
+                self._doubt(call)
                 raise OutcomeUnknown("the log did not come back in time")
             await asyncio.sleep(0.1)
 
@@ -275,19 +284,6 @@ class MailboxLog:
             log.warning("functions_not_installed", error=type(error).__name__)
             return False
         return True
-
-
-def _bytes(submission: _Submission) -> int:
-    return sum(len(argument) for argument in submission.args if isinstance(argument, bytes))
-
-
-def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
 
 
 def _unavailable() -> Refusal:

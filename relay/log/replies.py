@@ -18,11 +18,13 @@ class Appended(NamedTuple):
 
 class Accepted(msgspec.Struct, frozen=True):
     """The answer to a send: when, and the number each device's envelope got. `digests`: the SHA-256 of each
-    accepted body in the same order; empty if the accepted send did not ask for a receipt."""
+    accepted body in the same order; empty if the accepted send did not ask for a receipt. `is_repeated`: an
+    earlier call was accepted, perhaps with other bodies."""
 
     at: int
     seqs: list[tuple[int, int]]
     digests: tuple[bytes, ...] = ()
+    is_repeated: bool = False
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -38,12 +40,17 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 
 def read_remembered(reply: list[Any]) -> Accepted:
-    """The answer to an accepted send, as `accept` and `answered` give it."""
+    """The answer to a send that was accepted earlier, as `answered` gives it."""
+    return _read_accepted(reply, is_repeated=True)
+
+
+def _read_accepted(reply: list[Any], *, is_repeated: bool) -> Accepted:
     digests = reply.pop() if len(reply) % 2 else b""
     return Accepted(
         reply[1],
         list(zip(reply[2::2], reply[3::2], strict=True)),
         tuple(digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)),
+        is_repeated,
     )
 
 
@@ -51,7 +58,9 @@ def read_accept(reply: list[Any]) -> Accepted | Refusal:
     """One send's outcome. A refusal is returned, not raised."""
     match reply[0]:
         case b"ok":
-            return read_remembered(reply)
+            return _read_accepted(reply, is_repeated=False)
+        case b"again":
+            return _read_accepted(reply, is_repeated=True)
         case b"mismatch":
             missing, extra, stale = reply[1:]
             return Refusal(

@@ -16,7 +16,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from schema import keys
-from schema.link import ClusterLink, Execute, Link
+from schema.cluster_link import ClusterLink
+from schema.link import Execute, Link
 from schema.log_identity import AnotherLog, Guard, read_end
 from schema.positions import START, Position
 from schema.primaries import NotPrimary, check_client
@@ -51,7 +52,8 @@ class LogWatch:
             self._ends[partition] = max(Position.parse(entry), self._ends.get(partition, START))
 
     async def check(self, execute: Execute) -> None:
-        """For a new connection of the hot path (`schema.link.Check`). Raises AnotherLog."""
+        """For a new connection of the hot path (`schema.link.Check`) to a server that has every partition.
+        Raises AnotherLog."""
         names, known = [keys.log(partition) for partition in range(self._partitions)], self._ends.copy()
         ids = [execute("GET", name) for name in self._guard.keys]
         streams = [execute("XINFO", "STREAM", name) for name in names]
@@ -75,7 +77,7 @@ class LogWatch:
                 await self._client.aclose()
                 continue
             except (RedisError, OSError):
-                continue  # the link says by itself that the log is away
+                continue  # the link logs that the log is away
             was_suspended = self._guard.suspended
             try:
                 self._judge(ids, ends, known)
@@ -102,7 +104,8 @@ class LogWatch:
 
 
 def _end(reply: Any) -> Position:
-    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises what was raised."""
+    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises the reply if it is an
+    error."""
     if isinstance(reply, BaseException):
         if "no such key" in str(reply):
             return START

@@ -11,6 +11,7 @@ redis.register_function('sealstream_remove_node', function(keys, args)
   end
   redis.call('ZREM', keys[1], node)
   redis.call('HDEL', '{board}:lives', node)
+  redis.call('HDEL', '{board}:serving', node)
   redis.call('SREM', '{board}:dead', node)
   redis.call('DEL', '{board}:sockets:' .. node, '{board}:inbox:' .. node, '{board}:inbox-count:' .. node)
   return 1

@@ -62,6 +62,14 @@ def dying_worker(arguments: list[str]) -> None:
     asyncio.run(work(url, name, handler))
 
 
+def dying_pusher(arguments: list[str]) -> None:
+    """A pusher: the log, its name, and the number it dies over."""
+    from tests.workers.dying import push
+
+    url, name, deadly = arguments
+    asyncio.run(push(url, name, int(deadly)))
+
+
 def node(arguments: list[str]) -> int:
     """One node; the arguments are a symbolic link that tells how many seconds its clock is ahead, and perhaps
     how many files it may open."""

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from schema import checkpoints, codec, keys
 from schema.events import EnvelopeAccepted, IdentitySet, LogEvent
+from schema.failures import is_the_entrys, slug
 from schema.positions import Position
 from workers.batches import Entry
-from workers.failures import is_the_entrys, slug
 from workers.projector import digests
 from workers.projector.devices import DELETE_OF_DEVICE, RETURN_TO_IDENTITY
 from workers.projector.projection import Turn

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.sends import Sends
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog
@@ -72,7 +72,7 @@ async def test_threat_12_a_board_that_stalls_does_not_let_sends_pile_up(board_ur
     unused: Any = None
     admission = Admission(link, Defaults(), unused, lambda *_: None)
     mailbox_log = MailboxLog(link, partitions=1, capacity=1, install=unused, now=now_ms)
-    sends = Sends(mailbox_log, admission, lambda: None, lambda *_: [], now_ms)
+    sends = Sends(mailbox_log, admission, lambda: None, lambda *_: [], lambda *_: None, now_ms)
     wire: Any = Wire()
     socket = LiveSocket(wire, uuid4(), 1, uuid4(), now_ms() + 60_000)
     await client.execute_command("CLIENT PAUSE", PAUSE_MS, "WRITE")
@@ -111,7 +111,7 @@ async def test_threat_12_sends_of_all_users_that_wait_are_bounded_and_unknown_on
     unused: Any = None
     unknown: Any = UnknownOutcome()
     admission = Admission(link, Defaults(), unused, lambda *_: None)
-    sends = Sends(unknown, admission, lambda: None, lambda *_: [], now_ms)
+    sends = Sends(unknown, admission, lambda: None, lambda *_: [], lambda *_: None, now_ms)
     sockets = [Cut(uuid4()) for _ in range(3)]
     for socket in sockets[:2]:
         sends.submit(socket, call(), 1)
@@ -146,7 +146,12 @@ async def test_threat_34_an_answer_does_not_wait_for_other_sends_of_its_turn(boa
     unused: Any = None
     log: Any = InAnyOrder()
     sends = Sends(
-        log, Admission(link, Defaults(), unused, lambda *_: None), lambda: None, lambda *_: [], now_ms
+        log,
+        Admission(link, Defaults(), unused, lambda *_: None),
+        lambda: None,
+        lambda *_: [],
+        lambda *_: None,
+        now_ms,
     )
     wires: list[Any] = [Wire(), Wire(), Wire()]
     for number, wire in enumerate(wires):

@@ -43,7 +43,7 @@ async def test_the_position_is_that_of_the_last_entry(log: DirectoryLog, user: U
     published = await log.publish(user, 1, ONE, Prekey(3, bytes(33)))
     partition = partition_of(user, PARTITIONS)
     last = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
-    assert published.position == (partition, last)
+    assert published.position == (partition, Position.parse(last))
 
 
 async def test_a_conflict_changes_nothing(log: DirectoryLog, user: UUID) -> None:

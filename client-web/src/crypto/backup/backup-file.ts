@@ -1,8 +1,8 @@
 /**
- * The backup file: `SEALSTREAM BACKUP 1\n` | header length, 4 bytes big endian | header, JSON |
- * AES-256-GCM ciphertext. Everything before the ciphertext is additional data, so a changed
- * parameter does not open; a file whose parameters are below the floor is refused before the
- * passphrase is tried. The content is not compressed: its length would tell about it.
+ * The backup file: `SEALSTREAM BACKUP 1\n` | header length, 4 bytes big endian | header, JSON | AES-256-GCM
+ * ciphertext. All bytes before the ciphertext are additional data, so a file with a changed parameter does not
+ * open. A file whose parameters are below the minimum is refused before any key derivation. The content is not
+ * compressed, because the length would reveal something about it.
  */
 import { PASSPHRASE_ITERATIONS } from '@/crypto/passphrase-cost'
 import { withReadings } from '@/text/passphrase'
@@ -18,7 +18,7 @@ const MOST_HEADER = 4096
 interface Header {
   kdf: { name: 'PBKDF2-SHA256'; iterations: number; salt: string }
   cipher: { name: 'AES-256-GCM'; nonce: string }
-  /** Tells a wrong passphrase from a damaged file; costs as much to test as the passphrase. */
+  /** Distinguishes a wrong passphrase from a damaged file. Testing it costs as much as testing the passphrase. */
   check: string
 }
 

@@ -1,7 +1,7 @@
 /**
- * The identity inside a backup's content, which is MessagePack. The page writes and reads contents
- * without it: `account` has the private key only between here and the ciphertext of the file. Every
- * version of the content so far has it in the same place.
+ * The identity inside a backup's content, which is MessagePack. The page writes and reads contents without it;
+ * `account` holds the private key only inside the engine's thread. All versions of the content so far have it in
+ * the same place.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { own } from '@/crypto/bytes'
@@ -48,7 +48,7 @@ function fieldsOf(value: unknown): Fields {
   return value as Fields
 }
 
-/** A copy: what was unpacked is a view of the whole content. */
+/** Returns a copy, because decoded bytes are a view of the whole content. */
 function bytesOf(length: number, value: unknown): Bytes {
   if (!(value instanceof Uint8Array) || value.length !== length) throw damaged()
   return own(value)

@@ -1,7 +1,4 @@
-/**
- * A person's key as people pass it on: Crockford base32 text, its fingerprint, the contact code
- * and the QR content.
- */
+/** Text forms of a person's identity key: Crockford base32, fingerprint, contact code, QR content. */
 import { isUsername } from '@/text/credentials'
 import { asciiTyped } from '@/text/typed'
 import type { Bytes } from '@/crypto/bytes'
@@ -25,12 +22,12 @@ export function identityText(key: PublicKey): string {
   return bits > 0 ? text + ALPHABET[(buffer << (5 - bits)) & 31] : text
 }
 
-/** Upper case, with I and L read as 1 and O as 0; spaces and hyphens are dropped. */
+/** Converts to upper case, reads I and L as 1 and O as 0, and drops spaces and hyphens. */
 export function normalize(text: string): string {
   return text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll(/[IL]/g, '1').replaceAll('O', '0')
 }
 
-/** Null unless it is exactly a key: length, alphabet, type byte and unused bits are checked. */
+/** Returns null unless length, alphabet, type byte and unused bits are those of a key. */
 export function parseIdentity(input: string): PublicKey | null {
   const text = normalize(input)
   if (text.length !== TEXT_LENGTH) return null
@@ -56,13 +53,15 @@ export const contactCode = (username: string, key: PublicKey): string =>
   `@${username}#${fingerprint(key)}`
 
 /**
- * A code between other words: the name, then eight characters in any grouping. What stands around
- * it must not belong to it: a longer name or a ninth character makes another code.
+ * A code between other words: the name, then eight characters in any grouping. Adjacent characters must not belong
+ * to it: a longer name or a ninth character would be another code.
  */
 const CODE =
   /(?<![\w\p{Ll}\p{M}\p{N}-]|\w@)@? ?(?<username>[a-z0-9_]{3,32}) ?# ?(?<print>[0-9A-Z](?:[ -]*[0-9A-Z]){7})(?!-*[0-9A-Z]|[\p{Ll}\p{M}\p{N}])/giu
 
-/** Null unless the text holds exactly one `@username#FINGERPRINT` (the @ may be missing, case does not matter). */
+/**
+ * Returns null unless the text holds exactly one `@username#FINGERPRINT`. The @ is optional; case does not matter.
+ */
 export function parseContactCode(input: string): { username: string; fingerprint: string } | null {
   const codes = [...asciiTyped(input).matchAll(CODE)].map(({ groups }) =>
     `${groups?.['username']}#${normalize(groups?.['print'] ?? '')}`.toLowerCase(),

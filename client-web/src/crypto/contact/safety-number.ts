@@ -1,7 +1,7 @@
 /**
- * Signal's numeric fingerprint (libsignal, NumericFingerprintGenerator): 5,200 rounds of SHA-512
- * over each side's key and id, thirty digits each, the smaller half first, so that both people
- * see the same sixty digits. The id is the user's UUID.
+ * Signal's numeric fingerprint (libsignal, NumericFingerprintGenerator): 5,200 rounds of SHA-512 over each side's
+ * key and id, thirty digits each. The smaller half comes first, so that both people see the same sixty digits. The
+ * id is the user's UUID.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concat, utf8 } from '@/crypto/bytes'
@@ -11,7 +11,7 @@ const ROUNDS = 5200
 const VERSION = Uint8Array.of(0, 0)
 const QR_PREFIX = 'sealstream:safety?n='
 
-/** Sixty digits. Takes half a second: the page asks the engine, in its thread, for it. */
+/** Sixty digits. Takes half a second, so the page calls it in the engine's thread. */
 export function safetyNumber(a: SafetyNumberSide, b: SafetyNumberSide): string {
   return [half(a), half(b)].sort().join('')
 }
@@ -29,7 +29,7 @@ function half({ userId, identityKey }: SafetyNumberSide): string {
 
 export const safetyQr = (digits: string): string => QR_PREFIX + digits
 
-/** Null for anything but a safety number's QR content. */
+/** Returns null for anything but a safety number's QR content. */
 export function parseSafetyQr(content: string): string | null {
   const match = /^sealstream:safety\?n=(\d{60})$/i.exec(content.trim())
   return match?.[1] ?? null

@@ -1,6 +1,6 @@
 /**
- * Which points of Curve25519 are refused as public keys. Sources: RFC 7748, section 6.1; Bernstein,
- * "Curve25519", "What should a Diffie–Hellman function do with bad keys".
+ * Points of Curve25519 that are refused as public keys. Sources: RFC 7748, section 6.1; Bernstein, "Curve25519",
+ * "What should a Diffie–Hellman function do with bad keys".
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { own } from '@/crypto/bytes'
@@ -19,8 +19,8 @@ const numberOf = (key: Uint8Array): bigint =>
   key.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 
 /**
- * An agreement with such a point, in this or another encoding, is known to everyone.
- * `key`: 32 bytes, little endian; the top bit is ignored, as X25519 does.
+ * An agreement with a low-order point, in any encoding, is known to everyone. `key`: 32 bytes, little endian; the
+ * top bit is ignored, as X25519 does.
  */
 function isLowOrder(key: Uint8Array): boolean {
   return small.has((numberOf(key) & (2n ** 255n - 1n)) % P)

@@ -1,7 +1,7 @@
 /**
  * Diffie–Hellman on Curve25519 (RFC 7748), through WebCrypto where it has X25519, else through @noble/curves.
- * Promises: an all-zero agreement (low-order public key) throws. Keys are the 32 raw bytes, without
- * the type byte 0x05.
+ * Promise: an all-zero agreement (low-order public key) throws. Keys are the 32 raw bytes, without the type byte
+ * 0x05.
  */
 import { x25519 } from '@noble/curves/ed25519.js'
 import { concat, own } from '@/crypto/bytes'
@@ -11,7 +11,7 @@ const PKCS8_PREFIX = Uint8Array.from([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
 ])
 
-/** The base point: an agreement with it is the public key (RFC 7748, section 6.1). */
+/** The base point. An agreement with it is the public key (RFC 7748, section 6.1). */
 const BASE = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? 9 : 0))
 
 let native: Promise<boolean> | null = null
@@ -30,7 +30,7 @@ export function clamp(privateKey: ArrayBuffer | Uint8Array): Bytes {
   return key
 }
 
-/** Throws for a low-order public key: the shared secret would be known to everyone. */
+/** Throws for a low-order public key, because the shared secret would be known to everyone. */
 export async function agree(
   publicKey: ArrayBuffer | Uint8Array,
   privateKey: ArrayBuffer | Uint8Array,
@@ -49,8 +49,8 @@ export async function agree(
   return secret
 }
 
-/** The public key of a clamped private key. */
+/** `privateKey`: clamped. */
 export async function publicKeyOf(privateKey: Bytes): Promise<Bytes> {
-  // A hundred one-time keys are made at once: natively in a third of the time.
+  // One hundred one-time keys are created at once; WebCrypto takes a third of the time.
   return (await hasNative()) ? agree(BASE, privateKey) : own(x25519.getPublicKey(privateKey))
 }

@@ -1,7 +1,7 @@
 /**
- * Signatures with X25519 keys. Source: Signal, "The XEdDSA and VXEdDSA Signature Schemes", with the one
- * difference that all of Signal's clients have: the sign of the Edwards point travels in the top bit of the
- * signature, where the paper fixes it to 0 and negates the key.
+ * Signatures with X25519 keys. Source: Signal, "The XEdDSA and VXEdDSA Signature Schemes", with one difference, as
+ * in all of Signal's clients: the top bit of the signature holds the sign of the Edwards point, where the paper
+ * fixes it to 0 and negates the key.
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -30,12 +30,12 @@ export function sign(privateKey: Raw, message: Raw): Bytes {
   const challenge = toScalar(sha512(concat(commitment, publicKey, text)))
   const response = Fn.toBytes(Fn.create(nonce + challenge * scalar))
   const signature = concat(commitment, response)
-  // The Montgomery key lost the sign of the Edwards point; it travels in the last free bit.
+  // The Montgomery key has lost the sign of the Edwards point. The last free bit holds it.
   signature[63] = ((signature[63] as number) & 0x7f) | ((publicKey[31] as number) & 0x80)
   return signature
 }
 
-/** `publicKey`: the 32 bytes without their type. Never throws. */
+/** `publicKey`: the 32 bytes without the type byte. Never throws. */
 export function isValid(publicKey: Raw, message: Raw, signature: Raw): boolean {
   try {
     const y = edwardsY(own(publicKey))

@@ -1,4 +1,4 @@
-/** The calls that the engine's thread answers. Only this thread holds the safe's key unwrapped. */
+/** The calls that the engine's thread answers. No other thread holds the safe's key unwrapped. */
 import { CryptoError } from '@/crypto/errors'
 import { rewrap, Safe } from './safe'
 import { SafeEngine } from './safe-engine'
@@ -30,7 +30,7 @@ class Control implements SafeControl {
   rewrapSafe = rewrap
 }
 
-/** Errors lose their type on the way between threads, so they travel as values. */
+/** Errors lose their type between threads, so they are returned as values. */
 export function engineThread() {
   const control = new Control()
   return {

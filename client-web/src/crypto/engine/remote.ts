@@ -6,19 +6,19 @@ import type { CryptoErrorCode } from '@/crypto/errors'
 import type { SafeAccess, SafeControl, SealedEngine } from './engine'
 
 export interface RemoteEngine extends Pick<SafeControl, 'createSafe' | 'rewrapSafe'> {
-  /** Its calls wait until the safe is open. */
+  /** Calls wait until the safe is open. */
   engine: SealedEngine
-  /** Opens the safe, also in each thread that takes the place of this one. @throws CryptoError `damaged` */
+  /** Opens the safe, also in each later thread that replaces this one. @throws CryptoError `damaged` */
   unlock(access: () => Promise<SafeAccess>): Promise<void>
-  /** Ends the thread and with it every key it holds in memory; what it was asked fails. */
+  /** Ends the thread, and so erases the keys in its memory. Pending calls fail. */
   terminate(): void
 }
 
 interface Thread {
   worker: Remote<EngineThread>
-  /** The safe is open, once there is one. */
+  /** Resolves once the safe is open, if there is one. */
   ready: Promise<void>
-  /** Rejects when the thread is over. */
+  /** Rejects when the thread ends. */
   over: Promise<never>
   end(reason: string, code?: CryptoErrorCode): void
 }
@@ -27,8 +27,8 @@ const startThread = (): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
 
 /**
- * The engine in a Web Worker. A thread that breaks fails what it was asked, instead of never
- * answering, and the next call gets a new one.
+ * The engine in a Web Worker. If the thread fails, pending calls fail with it, and the next call starts a new
+ * thread.
  */
 export function startEngine(start: () => Worker = startThread): RemoteEngine {
   let thread: Thread | null = null
@@ -54,7 +54,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     }
     native.addEventListener('error', (event) => {
       event.preventDefault()
-      // A script that throws while it runs causes an `ErrorEvent`; one that does not start, a plain event.
+      // A script that throws while it runs raises an `ErrorEvent`; one that does not start raises a plain event.
       if (event instanceof ErrorEvent) begun.end('the engine broke')
       else begun.end('the engine did not start', 'not_loaded')
     })
@@ -63,7 +63,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     return begun
   }
 
-  /** A thread whose safe does not open is over: the next call tries again. */
+  /** A thread whose safe does not open is ended: the next call tries again. */
   function open(begun: Thread, access: () => Promise<SafeAccess>): void {
     begun.ready = access().then((how) => ask(begun, 'openSafe', [how]) as Promise<void>)
     begun.ready.catch(() => begun.end('the safe did not open'))
@@ -88,7 +88,7 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
       await asked.ready
       return ask(asked, method, args)
     }
-  // Loading it takes a while: not only when the first message waits for it.
+  // Starts the thread before the first message needs it, because loading takes time.
   thread = begin()
   const engine = {
     createIdentity: call('createIdentity'),
@@ -104,6 +104,17 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     isSigned: call('isSigned'),
     sealBackup: call('sealBackup'),
     openBackup: call('openBackup'),
+    offerLink: call('offerLink'),
+    meetLink: call('meetLink'),
+    joinLink: call('joinLink'),
+    confirmLink: call('confirmLink'),
+    sealToLink: call('sealToLink'),
+    openFromLink: call('openFromLink'),
+    sealAccountToLink: call('sealAccountToLink'),
+    takeAccountFromLink: call('takeAccountFromLink'),
+    endLink: call('endLink'),
+    sealFile: call('sealFile'),
+    openFile: call('openFile'),
   } satisfies Record<keyof SealedEngine, unknown> as SealedEngine
   return {
     engine,

@@ -1,4 +1,4 @@
-/** The engines behind `SealedEngine`: each secret is opened for one call, and sealed again after it. */
+/** Implements `SealedEngine`: opens each secret for one call and seals it again. */
 import { openBackup, sealBackup } from '@/crypto/backup/backup-file'
 import { splitIdentity, withIdentity } from '@/crypto/backup/backup-identity'
 import { toBase64, utf8 } from '@/crypto/bytes'
@@ -18,23 +18,25 @@ import { decodeHeld, encodeHeld, NONE, TAGS } from '@/crypto/versions/held-sessi
 import type { HeldSessions } from '@/crypto/versions/held-sessions'
 import { decrypt, describe, encrypt, inspect, start } from '@/crypto/versions/versions'
 import { CryptoError } from '@/crypto/errors'
+import type { LinkSides } from '@/crypto/linking/link-sides'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
-import { engineTag } from './safe'
+import { secretTag } from './safe'
 import type { Safe } from './safe'
 import { safetyNumber } from '@/crypto/contact/safety-number'
 import type {
   Encrypted,
   RawSecrets,
   Recipient,
-  Sealed,
   SealedEngine,
   SealedIdentity,
   SealedKemPrekey,
   SealedLocal,
   SealedPrekey,
   SealedSecrets,
+  SealedSession,
   SealedSignedPrekey,
   DescribedSession,
+  SessionWrite,
 } from './engine'
 import { createKemPrekeys } from '@/crypto/v4/kem-prekeys'
 
@@ -46,17 +48,27 @@ const none: DescribedSession = {
   version: null,
 }
 
-// Places: what a secret is, and whose.
+// Places: the kind of a secret and its owner.
 const ofIdentity = (key: PublicKey): string => `identity ${toBase64(key)}`
 const ofPrekey = (id: number): string => `prekey ${id}`
 const ofSignedPrekey = (id: number): string => `signed prekey ${id}`
 const ofKemPrekey = (id: number): string => `kem prekey ${id}`
 const ofSession = ({ userId, deviceId }: DeviceAddress): string => `session ${userId}.${deviceId}`
+const ofRest = (remote: DeviceAddress, link: Bytes): string =>
+  `${ofSession(remote)} rest ${toBase64(link)}`
+
+/** Fetched when a device is linked. @throws CryptoError `not_loaded` */
+const linking = () =>
+  import('@/crypto/linking/linking').catch((cause: unknown) => {
+    throw new CryptoError('not_loaded', 'the code of linking did not load', { cause })
+  })
 
 export class SafeEngine implements SealedEngine {
+  private sides: LinkSides | null = null
+
   constructor(private readonly safe: Safe) {}
 
-  /** Secrets that lay unsealed. */
+  /** Seals secrets that earlier builds stored unsealed. */
   async adopt(raw: RawSecrets): Promise<SealedSecrets> {
     const { identity } = raw
     return {
@@ -65,7 +77,7 @@ export class SafeEngine implements SealedEngine {
       signedPrekeys: await Promise.all(raw.signedPrekeys.map((one) => this.sealSignedPrekey(one))),
       sessions: await Promise.all(
         raw.sessions.map(({ remote, session }) =>
-          this.sealSession(remote, { ...NONE, v3: utf8(session) }),
+          this.sealSession(remote, { ...NONE, v3: utf8(session) }, NONE),
         ),
       ),
     }
@@ -91,11 +103,12 @@ export class SafeEngine implements SealedEngine {
     return Promise.all(made.map((one) => this.sealKemPrekey(one)))
   }
 
-  async startSession(request: Parameters<SealedEngine['startSession']>[0]): Promise<Sealed> {
+  async startSession(request: Parameters<SealedEngine['startSession']>[0]): Promise<SessionWrite> {
     const { remote } = request
     const held = await this.openSession(remote, request.session)
     const local = await this.openLocal(request.local)
-    return this.sealSession(remote, await start(held, request.knownFour, { ...request, local }))
+    const next = await start(held, request.knownFour, { ...request, local })
+    return this.sealSession(remote, next, held)
   }
 
   async encrypt({ local, plaintext, recipients, now }: Parameters<SealedEngine['encrypt']>[0]) {
@@ -123,10 +136,10 @@ export class SafeEngine implements SealedEngine {
         signedPrekey && (await this.openPrekey(ofSignedPrekey(signedPrekey.id), signedPrekey)),
       kemPrekey: kemPrekey && (await this.openKemPrekey(kemPrekey)),
     })
-    return { ...decrypted, session: await this.sealSession(remote, held) }
+    return { ...decrypted, session: await this.sealSession(remote, held, before) }
   }
 
-  async describe(remote: DeviceAddress, session: Sealed): Promise<DescribedSession> {
+  async describe(remote: DeviceAddress, session: SealedSession): Promise<DescribedSession> {
     return (await describe(await this.openSession(remote, session))) ?? none
   }
 
@@ -145,6 +158,56 @@ export class SafeEngine implements SealedEngine {
   async openBackup(file: Bytes, passphrase: string) {
     const { content, identity } = splitIdentity(await openBackup(file, passphrase))
     return { content, identity: await this.sealIdentity(identity) }
+  }
+
+  async offerLink(link: string) {
+    return (await this.links()).offer(link)
+  }
+
+  async meetLink(link: string, body: Bytes) {
+    return (await this.links()).meet(link, body)
+  }
+
+  async joinLink(...args: Parameters<SealedEngine['joinLink']>) {
+    return (await this.links()).join(...args)
+  }
+
+  async confirmLink(link: string, digits: string) {
+    return (await this.links()).confirm(link, digits)
+  }
+
+  async sealToLink(link: string, plain: Bytes) {
+    return (await this.links()).seal(link, plain)
+  }
+
+  async openFromLink(link: string, body: Bytes) {
+    return (await this.links()).open(link, body)
+  }
+
+  async sealAccountToLink(link: string, content: Bytes, identity: SealedIdentity) {
+    return (await this.links()).sealAccount(link, content, await this.openIdentity(identity))
+  }
+
+  async takeAccountFromLink(link: string, body: Bytes) {
+    const taken = await (await this.links()).takeAccount(link, body)
+    return taken && { ...taken, identity: await this.sealIdentity(taken.identity) }
+  }
+
+  async endLink(link: string) {
+    ;(await this.links()).end(link)
+  }
+
+  async sealFile(content: Bytes) {
+    return (await linking()).sealFile(content)
+  }
+
+  async openFile(...args: Parameters<SealedEngine['openFile']>) {
+    return (await linking()).openFile(...args)
+  }
+
+  private async links(): Promise<LinkSides> {
+    this.sides ??= new (await linking()).LinkSides()
+    return this.sides
   }
 
   async openIdentity({
@@ -171,7 +234,7 @@ export class SafeEngine implements SealedEngine {
     const encrypted = await encrypt(before, registrationId, request)
     if (!encrypted) return null
     const { held, ...rest } = encrypted
-    return { ...rest, session: await this.sealSession(remote, held) }
+    return { ...rest, session: await this.sealSession(remote, held, before) }
   }
 
   private async sealIdentity({ keyPair, registrationId }: LocalIdentity): Promise<SealedIdentity> {
@@ -207,16 +270,31 @@ export class SafeEngine implements SealedEngine {
     return { id, keyPair: { publicKey, privateKey: await this.safe.open(place, secret) } }
   }
 
-  private sealSession(remote: DeviceAddress, held: HeldSessions): Promise<Sealed> {
-    const { tag, secret } = encodeHeld(held)
-    return this.safe.seal(tag, ofSession(remote), secret)
+  private async sealSession(
+    remote: DeviceAddress,
+    held: HeldSessions,
+    before: HeldSessions,
+  ): Promise<SessionWrite> {
+    const { state, rest } = encodeHeld(held, before)
+    const sealed = await this.safe.seal(state.tag, ofSession(remote), state.secret)
+    if (!rest) return { state: sealed, ...(rest === null && { rest }) }
+    const place = ofRest(remote, rest.link)
+    return { state: sealed, rest: await this.safe.seal(TAGS.version4InTwo, place, rest.secret) }
   }
 
-  /** None also for one that does not open: another takes its place. */
-  private async openSession(remote: DeviceAddress, sealed: Sealed | null): Promise<HeldSessions> {
-    if (!sealed) return NONE
+  /** A session that does not open counts as none: a new one replaces it. */
+  private async openSession(
+    remote: DeviceAddress,
+    session: SealedSession | null,
+  ): Promise<HeldSessions> {
+    if (!session) return NONE
+    const { state, rest } = session
     try {
-      return decodeHeld(engineTag(sealed), await this.safe.open(ofSession(remote), sealed))
+      const secret = await this.safe.open(ofSession(remote), state)
+      return await decodeHeld({ tag: secretTag(state), secret }, (link) => {
+        if (!rest) throw new CryptoError('damaged', 'a session without its rest')
+        return this.safe.open(ofRest(remote, link), rest)
+      })
     } catch (error) {
       if (error instanceof CryptoError && error.code === 'damaged') return NONE
       throw error

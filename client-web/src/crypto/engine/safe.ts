@@ -1,8 +1,7 @@
 /**
- * Seals the engine's secrets with AES-256-GCM under a key that never leaves the engine's thread
- * unwrapped. The place of a secret (what it is, and whose) is additional data: one put in another's
- * place does not open. Nonces are random; a device seals far fewer than 2^32 secrets in its life.
- * Layout: engine 1 | version 1 | nonce 12 | ciphertext and tag.
+ * Seals the engine's secrets with AES-256-GCM. The key leaves the engine's thread only wrapped. The place of a
+ * secret (its kind and owner) is additional data, so a secret in another place does not open. Nonces are random; a
+ * device seals far fewer than 2^32 secrets. Layout: tag 1 | version 1 | nonce 12 | ciphertext and tag.
  */
 import { concat, own, random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -31,9 +30,9 @@ export class Safe {
     return new Safe(await unwrap(wrapped, wrapping, false))
   }
 
-  /** `engine`: the tag of the engine that understands the secret. */
-  async seal(engine: number, place: string, secret: Bytes): Promise<Sealed> {
-    const front = Uint8Array.of(engine, VERSION)
+  /** `tag`: the kind of secret, readable without the key. */
+  async seal(tag: number, place: string, secret: Bytes): Promise<Sealed> {
+    const front = Uint8Array.of(tag, VERSION)
     const iv = random(NONCE)
     const how = { name: 'AES-GCM', iv, additionalData: concat(front, utf8(place)) }
     const data = await crypto.subtle.encrypt(how, this.key, secret)
@@ -54,16 +53,16 @@ export class Safe {
   }
 }
 
-/** The tag of the engine that made it. */
-export const engineTag = (sealed: Sealed): number => sealed[0] ?? 0
+/** The kind of secret. */
+export const secretTag = (sealed: Sealed): number => sealed[0] ?? 0
 
-/** Bytes read from a record. @throws TypeError for what no safe sealed */
+/** Checks bytes from a record. @throws TypeError for bytes that no safe sealed */
 export function asSealed(bytes: Bytes): Sealed {
   if (bytes[1] !== VERSION || bytes.length < HEADER + TAG) throw new TypeError('not sealed')
   return bytes as Sealed
 }
 
-/** The safe's key under another wrapping. @throws CryptoError `damaged` */
+/** Wraps the safe's key anew. @throws CryptoError `damaged` */
 export const rewrap = async (wrapped: Bytes, from: CryptoKey, to: CryptoKey): Promise<Bytes> =>
   wrap(await unwrap(wrapped, from, true), to)
 

@@ -1,4 +1,4 @@
-/** The engine in its own thread: typing and scrolling never wait for cryptography. */
+/** The engine's thread. Cryptography never blocks typing and scrolling. */
 import { expose } from 'comlink'
 import { engineThread } from './engine-thread'
 

@@ -1,4 +1,4 @@
-/** Keys that a device publishes, made and checked: the same for both versions of the protocol. */
+/** Creation and checks of the keys that a device publishes. They are the same in both versions of the protocol. */
 import { concat, random } from '@/crypto/bytes'
 import type { Bundle, KeyPair, LocalIdentity, Prekey, SignedPrekey } from './protocol'
 import { CryptoError } from '@/crypto/errors'
@@ -24,7 +24,7 @@ export async function createKeyPair(): Promise<KeyPair> {
 
 export async function createIdentity(): Promise<LocalIdentity> {
   const keyPair = await createKeyPair()
-  // 1 … 16380, as Signal's clients draw it.
+  // 1 … 16380, as in Signal's clients.
   const [draw] = crypto.getRandomValues(new Uint32Array(1))
   return { keyPair, registrationId: ((draw ?? 0) % 16380) + 1 }
 }

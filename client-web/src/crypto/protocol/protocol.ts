@@ -15,7 +15,7 @@ export interface LocalIdentity {
   registrationId: number
 }
 
-/** One's own device in an exchange of messages. */
+/** The own device in an exchange of messages. */
 export interface Local extends LocalIdentity {
   address: DeviceAddress
 }
@@ -30,14 +30,14 @@ export interface SignedPrekey extends Prekey {
   signature: Bytes
 }
 
-/** Of version 4's KEM. */
+/** A prekey of the KEM of version 4. */
 export interface KemPrekey {
   id: number
-  /** 64 bytes: the pair is made anew from it when it is used. */
+  /** 64 bytes. The pair is derived from it at each use. */
   seed: Bytes
   /** 1,569 bytes: 0x08, then the key */
   publicKey: Bytes
-  /** 64 bytes, XEdDSA by the identity key over all of the public key */
+  /** 64 bytes, XEdDSA by the identity key over the whole public key */
   signature: Bytes
 }
 
@@ -57,14 +57,14 @@ export interface DeviceAddress {
 
 export type EnvelopeKind = 'prekey' | 'message'
 
-/** `S`: everything that one version remembers about one remote device. It is stored as it is. */
+/** `S`: all state of one version about one remote device. */
 export interface SessionStart<S> {
   local: Local
   remote: DeviceAddress
-  /** The session so far. The new one keeps it inside, so that late messages still decrypt. */
+  /** The present session. The new one contains it, so that late messages still decrypt. */
   session: S | null
   bundle: Bundle
-  /** The key this person is known by. A bundle with another one is refused. */
+  /** The pinned identity of this person. A bundle with another identity is refused. */
   pinned: PublicKey
   /** Milliseconds */
   now: number
@@ -92,37 +92,37 @@ export interface Decryption<S> {
   kind: EnvelopeKind
   body: Bytes
   /**
-   * Null at the very first message from this person, and when their record was damaged. The open
-   * session is believed then: it began with the key that was pinned.
+   * Null for the first message from this person, and if their record was damaged. The identity of the open session
+   * counts then, because it was pinned when the session began.
    */
   pinned: PublicKey | null
-  /** The prekey that `inspect` names; null when this device no longer has it. */
+  /** The prekey that `inspect` names; null if this device no longer has it. */
   prekey: Prekey | null
   signedPrekey: Prekey | null
   kemPrekey: KemPrekey | null
-  /** The base key was used before with these very prekeys, and the KEM prekey is the last resort. */
+  /** The base key was used before with these prekeys, and the KEM prekey is the last resort. */
   baseKeyUsed: boolean
 }
 
 export interface DecryptedIn<S> {
   session: S
   plaintext: Bytes
-  /** The identity the session is bound to; the caller pins it at first use. */
+  /** The identity that the session is bound to. The caller pins it at first use. */
   identityKey: PublicKey
-  /** The prekeys that a new session used; null where no session began. */
+  /** Prekeys used by a new session; null if no session began. */
   used: UsedPrekeys | null
 }
 
 /**
- * One-time prekeys are erased together with storing the session. Of a last-resort KEM prekey the base key is
- * remembered, for as long as that prekey is kept.
+ * Prekeys that began a session. One-time prekeys are erased in the transaction that stores the session. The base
+ * key of a last-resort KEM prekey is stored as long as that prekey.
  */
 export interface UsedPrekeys {
   prekeyId: number | null
   signedPrekeyId: number
   /** Null in version 3. */
   kemPrekeyId: number | null
-  /** Names the session. */
+  /** Identifies the session. */
   baseKey: PublicKey
 }
 
@@ -135,10 +135,10 @@ export interface SafetyNumberSide {
 export interface SessionInfo {
   /** Whether messages can be encrypted. */
   open: boolean
-  /** Whether the other side has answered in it yet. */
+  /** Whether the other side has answered in it. */
   answered: boolean
   registrationId: number
-  /** Whom the open session is with; null when none is open. */
+  /** The identity of the other side; null if no session is open. */
   identityKey: PublicKey | null
 }
 
@@ -148,14 +148,14 @@ export interface PrekeyMessageInfo extends UsedPrekeys {
 }
 
 /**
- * One version of the Signal Protocol as pure functions: state goes in, new state comes out, nothing is kept.
- * A call that throws (always a `CryptoError`) has changed nothing. The caller stores the returned
- * session before it uses the result, and never runs two calls for one remote device at once.
+ * One version of the Signal Protocol as pure functions from state to state. A call that throws (always a
+ * `CryptoError`) has changed nothing. The caller stores the returned session before it uses the result, and never
+ * runs two calls for one remote device at once.
  */
 export interface ProtocolVersion<S> {
   startSession(request: SessionStart<S>): Promise<S>
   encrypt(request: Encryption<S>): Promise<EncryptedIn<S>>
-  /** What a prekey message needs to be decrypted. Nothing in it is authenticated yet. */
+  /** The prekeys that a prekey message needs. Nothing in it is authenticated yet. */
   inspect(body: Bytes): PrekeyMessageInfo
   decrypt(request: Decryption<S>): Promise<DecryptedIn<S>>
   describe(session: S): SessionInfo

@@ -1,11 +1,11 @@
 /**
- * X25519 and XEdDSA in the shape libsignal imports from `@privacyresearch/curve25519-typescript`
- * (see vite.alias.ts). Promise: `verify` returns *true for an invalid signature*, as the module it replaces does.
+ * X25519 and XEdDSA with the interface of `@privacyresearch/curve25519-typescript`, which libsignal imports (see
+ * vite.alias.ts). `verify` returns *true for an invalid signature*, as in the replaced module.
  */
 import { agree, clamp, publicKeyOf } from '@/crypto/curve/x25519'
 import { isValid, sign } from '@/crypto/curve/xeddsa'
 
-/** The synchronous half of the replaced module; libsignal's default export only names it. */
+/** The synchronous half of the replaced module. libsignal only imports its name. */
 export const Curve25519Wrapper = {}
 
 export class AsyncCurve25519Wrapper {

@@ -1,6 +1,6 @@
 import { CryptoError } from '@/crypto/errors'
 
-/** Runs a libsignal call; whatever it throws becomes a `CryptoError`. */
+/** Runs a libsignal call and converts any error to a `CryptoError`. */
 export async function translate<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()

@@ -1,7 +1,6 @@
 /**
- * libsignal's serialised session record, and the care it does not take itself: old chains and
- * skipped keys are erased (forward secrecy, bounded size), and one session can be tried without
- * touching its siblings.
+ * libsignal's serialised session record. libsignal never prunes it, so this module erases old chains and skipped
+ * keys (forward secrecy, bounded size). It also lets one session be tried without changes to the others.
  */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -29,11 +28,11 @@ export interface RecordState {
 
 /** A message this many ratchet steps late still decrypts. */
 export const KEPT_RATCHETS = 5
-/** Keys kept for messages that were skipped, per session. */
+/** Skipped message keys kept per session. */
 export const KEPT_SKIPPED_KEYS = 500
-/** How far a counter may jump; more costs the receiver too much. */
+/** Upper limit for the jump of a counter, which bounds the cost for the receiver. */
 export const MAX_JUMP = 1000
-/** Closed sessions kept for messages still on their way. */
+/** Closed sessions kept for messages under way. */
 export const KEPT_CLOSED = 4
 
 export const parse = (session: Bytes): RecordState => JSON.parse(fromUtf8(session)) as RecordState
@@ -43,14 +42,14 @@ export function openEntry(record: RecordState): [string, SessionState] | undefin
   return Object.entries(record.sessions).find(([, state]) => state.indexInfo.closed === -1)
 }
 
-/** Only this session, as if it were the open one: what is done to it leaves the others alone. */
+/** A record with this session alone, marked open, so that the others stay unchanged. */
 export function isolate(record: RecordState, key: string): RecordState {
   const state = structuredClone(record.sessions[key]) as SessionState
   state.indexInfo.closed = -1
   return { version: record.version, sessions: { [key]: state } }
 }
 
-/** Puts an isolated session back, as the open one; the formerly open one is closed. */
+/** Puts an isolated session back as the open one, and closes the present open one. */
 export function reunite(record: RecordState, isolated: RecordState, now: number): RecordState {
   const sessions = { ...record.sessions }
   const open = openEntry(record)
@@ -64,8 +63,8 @@ export function reunite(record: RecordState, isolated: RecordState, now: number)
 }
 
 /**
- * Which sessions to try for a message with this ratchet key: the one that knows the key, else the
- * open one, then closed ones, newest first.
+ * Sessions to try for a message with this ratchet key: the one that knows the key, else the open one, then closed
+ * ones, newest first.
  */
 export function candidates(record: RecordState, ratchetKey: string): string[] {
   const rank = (state: SessionState): number =>
@@ -79,7 +78,7 @@ export function candidates(record: RecordState, ratchetKey: string): string[] {
     .map(([key]) => key)
 }
 
-/** How many keys would be derived to read this message; Infinity when the chain is closed. */
+/** Number of keys to derive for this message; Infinity when the chain is closed. */
 export function jump(
   state: SessionState | undefined,
   message: { ratchetKey: string; counter: number; previousCounter: number },
@@ -108,7 +107,7 @@ export function prune(record: RecordState): RecordState {
 
 function pruneSession(state: SessionState): SessionState {
   const oldRatchetList = state.oldRatchetList.slice(-KEPT_RATCHETS)
-  // Newest last: skipped keys are dropped from the oldest chain first.
+  // Newest last, so that skipped keys of the oldest chain are dropped first.
   const receiving = [
     ...oldRatchetList.map((old) => old.ephemeralKey),
     state.currentRatchet.lastRemoteEphemeralKey,

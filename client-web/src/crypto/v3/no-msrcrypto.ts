@@ -1,2 +1,2 @@
-/** Stands where libsignal keeps a fallback for browsers without WebCrypto; none of ours lacks it. */
+/** Replaces libsignal's fallback for browsers without WebCrypto, which the app does not support. */
 export default undefined

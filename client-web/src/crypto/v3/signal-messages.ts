@@ -8,7 +8,7 @@ import type { PrekeyMessageInfo } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
 import { checkPublicKey } from '@/crypto/curve/public-key'
 
-/** Current version in the high half, oldest understood in the low half of the first byte. */
+/** Current version in the high half, oldest supported one in the low half of the first byte. */
 const VERSION = 0x33
 const MAC_LENGTH = 8
 
@@ -43,7 +43,7 @@ export function parsePrekeySignalMessage(body: Uint8Array): PrekeySignalMessage 
   return {
     identityKey: own(message.identityKey),
     registrationId: message.registrationId,
-    // Protobuf's default: there is no prekey with the id 0.
+    // Protobuf's default: no prekey has the id 0.
     prekeyId: message.preKeyId || null,
     signedPrekeyId: message.signedPreKeyId,
     kemPrekeyId: null,

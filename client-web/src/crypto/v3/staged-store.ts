@@ -9,9 +9,8 @@ import type { KeyPair, LocalIdentity, Prekey, PublicKey } from '@/crypto/protoco
 import { CryptoError } from '@/crypto/errors'
 
 /**
- * libsignal's storage for exactly one operation: a staged copy. What the operation wrote is taken
- * out only if it succeeded. It knows one identity; any other is refused loudly, also where
- * libsignal forgets to wait for the answer.
+ * libsignal's storage for one operation. The caller takes its writes only if the operation succeeded. It accepts
+ * one identity and throws for any other, because libsignal ignores some refusals.
  */
 export class StagedStore implements StorageType {
   usedPrekeyId: number | null = null

@@ -38,7 +38,7 @@ const finish = (session: Bytes | undefined): Bytes => {
   return serialize(prune(parse(session)))
 }
 
-/** Version 3: libsignal behind our interface. Its known defects end here; each has a regression test. */
+/** Version 3, by libsignal. It works around known defects of libsignal; each has a regression test. */
 export const versionThree: ProtocolVersion<Bytes> = {
   async startSession({ local, remote, session, bundle, pinned }) {
     if (!equal(bundle.identityKey, pinned)) throw new CryptoError('identity_mismatch')
@@ -99,7 +99,7 @@ export const versionThree: ProtocolVersion<Bytes> = {
   },
 }
 
-/** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
+/** The pinned key. Without one, the key of the open session, which was pinned when the session began. */
 function expected({ pinned }: Decryption<Bytes>, record: RecordState | null): PublicKey | null {
   const open = record && openEntry(record)?.[1]
   return pinned ?? (open ? fromBase64(open.indexInfo.remoteIdentityKey) : null)
@@ -109,7 +109,7 @@ async function decryptPrekey(request: Decryption<Bytes>): Promise<DecryptedIn<By
   const parsed = parsePrekeySignalMessage(request.body)
   const record = request.session ? parse(request.session) : null
   const pinned = expected(request, record)
-  // Before anything is decrypted or stored: libsignal itself would replace the pin.
+  // Checked before anything is decrypted or stored, because libsignal would replace the pin.
   if (pinned && !equal(parsed.identityKey, pinned)) throw new CryptoError('identity_mismatch')
   const inner = parseSignalMessage(parsed.message)
   const known = record && sessionByBaseKey(record, toBase64(parsed.baseKey))
@@ -158,7 +158,7 @@ async function decryptMessage(request: Decryption<Bytes>): Promise<DecryptedIn<B
       const result = await tryOne(request, record, key, request.body, pinned)
       return { ...result, used: null }
     } catch (error) {
-      // A session that knows the ratchet key is the right one: its answer stands.
+      // A session that knows the ratchet key is the right one, so its error stands.
       if (ratchetKey in (record.sessions[key]?.chains ?? {})) throw error
       failure = error
     }
@@ -166,7 +166,7 @@ async function decryptMessage(request: Decryption<Bytes>): Promise<DecryptedIn<B
   throw failure
 }
 
-/** Decrypts with one session of the record; its siblings stay untouched, also on failure. */
+/** Decrypts with one session of the record. The others stay unchanged, also on failure. */
 async function tryOne(
   request: Decryption<Bytes>,
   record: RecordState,

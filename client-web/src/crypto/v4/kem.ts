@@ -1,8 +1,8 @@
 /**
- * The KEM of PQXDH: Kyber-1024 of round 3 (type byte 0x08), on ML-KEM-1024 (FIPS 203). The two differ, as seen
- * from outside, only in the last derivation of the secret: round 3 hashes ML-KEM's secret with the ciphertext.
- * Promise: secrets equal those of any implementation of round 3 for honest ciphertexts; for others both are random.
- * Source: "CRYSTALS-Kyber, Algorithm Specifications and Supporting Documentation", version 3.02, algorithms 8 and 9.
+ * The KEM of PQXDH: Kyber-1024 of round 3 (type byte 0x08), built on ML-KEM-1024 (FIPS 203). Seen from outside,
+ * the two differ only in the last derivation: round 3 hashes ML-KEM's secret with the ciphertext. Promise: for
+ * honest ciphertexts the secret equals that of any implementation of round 3; for others both are random. Source:
+ * "CRYSTALS-Kyber, Algorithm Specifications and Supporting Documentation", version 3.02, algorithms 8 and 9.
  */
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { ml_kem1024 } from '@noble/post-quantum/ml-kem.js'
@@ -12,7 +12,7 @@ import { CryptoError } from '@/crypto/errors'
 
 const TYPE = 0x08
 const LENGTH = 1 + 1568
-/** FIPS 203's `d | z`: all that is kept of a key pair. */
+/** FIPS 203's `d | z`. Only this part of a key pair is stored. */
 export const SEED_LENGTH = 64
 
 /** @throws CryptoError `bad_key` unless it is 1,569 bytes of type 0x08 */

@@ -1,7 +1,8 @@
 /**
- * The Sparse Post-Quantum Ratchet: a key for each message, out of the braid's secrets. Promise: the key of a message
- * depends on the newest epoch whose secret both sides had when it was sent. Source: Signal, "The Double Ratchet Algorithm",
- * revision 3, section 5. The functions change the ratchet they are given; the caller discards it when the message fails.
+ * The Sparse Post-Quantum Ratchet: derives a key per message from the braid's secrets. Promise: the key of a
+ * message depends on the newest epoch whose secret both sides had when it was sent. Source: Signal, "The Double
+ * Ratchet Algorithm", revision 3, section 5. The functions change the given ratchet; the caller discards it when
+ * the message fails.
  */
 import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -16,8 +17,9 @@ export interface PqRatchet {
   braid: Braid
   chains: EpochChains
   /**
-   * Until a message of our version was read the other side may write a later one. It gets keys of the first epoch
-   * then, as there was no exchange that could have made another, and goes down to our version once it reads us.
+   * True until a message of our version was read. Until then the other side may use a later version. Such a
+   * message gets a key of the first epoch, because no exchange could have created another. The other side changes
+   * to our version once it reads us.
    */
   negotiating: boolean
 }

@@ -1,7 +1,7 @@
 /**
- * The key agreement that begins a session. Promise: both sides derive the same three keys, or the
- * first message's MAC fails. Source: Signal, "The PQXDH Key Agreement Protocol", section 3, with the labels of
- * Signal's clients; associated data enters in the MAC of each message instead.
+ * The key agreement of a new session. Promise: both sides derive the same three keys, or the first message's MAC
+ * fails. Source: Signal, "The PQXDH Key Agreement Protocol", section 3, with the labels of Signal's clients.
+ * Associated data enters each message's MAC instead.
  */
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -21,7 +21,7 @@ interface InitialKeys {
   pq: Bytes
 }
 
-/** An agreement of two keys with their type bytes. @throws CryptoError `bad_key` */
+/** `publicKey` has its type byte. @throws CryptoError `bad_key` */
 export async function agreement(publicKey: PublicKey, pair: KeyPair): Promise<Bytes> {
   try {
     return await agree(publicKey.subarray(1), pair.privateKey)

@@ -1,7 +1,7 @@
 /**
- * One session: both ratchets side by side, and the message keys that they make together. Promise: a message is read
- * only if its MAC, its addresses and its ciphertext are right. Source: Signal, "The Double Ratchet Algorithm", revision 3,
- * sections 5 and 6. The functions change the session they are given; the caller discards it when the message fails.
+ * One session: both ratchets and the message keys derived from them. Promise: a message is read only if its MAC,
+ * addresses and ciphertext are valid. Source: Signal, "The Double Ratchet Algorithm", revision 3, sections 5 and
+ * 6. The functions change the given session; the caller discards it when the message fails.
  */
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -20,10 +20,10 @@ import type { ReceivedSignalMessage } from './signal-messages'
 import { receivePq, sendPq } from './pq-ratchet'
 import type { PqRatchet } from './pq-ratchet'
 
-/** After this long without an answer a session is begun anew: the other side's prekeys may be gone. */
+/** A session without an answer for this long is replaced: the other side's prekeys may be gone. */
 const UNANSWERED_MS = 30 * 24 * 3600 * 1000
 
-/** What every message repeats until the other side has answered. */
+/** Repeated in every message until the other side has answered. */
 export interface Pending {
   prekeyId: number | null
   signedPrekeyId: number

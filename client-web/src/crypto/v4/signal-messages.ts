@@ -1,8 +1,8 @@
 /**
- * The two messages of the protocol, as bytes. Promises: the MAC covers the bytes as they were received; whatever `parse…` accepts is
- * whole and in range. Source: Signal, "The Double Ratchet Algorithm", section 3.4, and "The PQXDH Key Agreement
- * Protocol", section 3.3; the fields are those of Signal's clients. Fields that they require are always written, also
- * when they are zero: else the official library refuses the message.
+ * The two messages of the protocol as bytes. Promises: the MAC covers the received bytes; every value that a
+ * parser returns is whole and in range. Source: Signal, "The Double Ratchet Algorithm", section 3.4, and "The
+ * PQXDH Key Agreement Protocol", section 3.3; the fields are those of Signal's clients. Required fields are always
+ * written, also zeros: the official library refuses a message without them.
  */
 import { concat, equal } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -18,7 +18,7 @@ import { MAX_U32 } from './varint'
 const VERSION = 0x44
 const MAC_LENGTH = 8
 const ACI = 0
-/** A device's number is one byte in Signal's addresses, and below 128. */
+/** Signal's addresses have one byte for a device's number, below 128. */
 const MAX_DEVICE = 127
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -33,7 +33,7 @@ export interface SignalMessage {
 }
 
 export interface ReceivedSignalMessage extends SignalMessage {
-  /** What the MAC covers. */
+  /** The bytes that the MAC covers. */
   covered: Bytes
   mac: Bytes
 }
@@ -45,7 +45,7 @@ export interface PrekeySignalMessage {
   kemPrekeyId: number
   /** 1,569 bytes */
   kemCiphertext: Bytes
-  /** Names the session that the message begins. */
+  /** Identifies the session that the message begins. */
   baseKey: PublicKey
   identityKey: PublicKey
   message: Bytes
@@ -140,13 +140,13 @@ export function parsePrekeySignalMessage(body: Uint8Array): PrekeySignalMessage 
   }
 }
 
-/** 36 bytes; null if one of them has no such form. */
+/** 36 bytes; null if an address has no such form. */
 export function encodeAddresses(sender: DeviceAddress, recipient: DeviceAddress): Bytes | null {
   const [one, other] = [encodeAddress(sender), encodeAddress(recipient)]
   return one && other && concat(one, other)
 }
 
-/** A message may leave them out. @throws CryptoError `bad_message` */
+/** A message may omit them. @throws CryptoError `bad_message` */
 export function checkAddresses(
   { addresses }: ReceivedSignalMessage,
   sender: DeviceAddress,

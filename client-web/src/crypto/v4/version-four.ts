@@ -1,6 +1,6 @@
 /**
- * Signal's protocol, version 4: PQXDH, and the Double Ratchet beside the Sparse Post-Quantum Ratchet. Promise: a call
- * that throws has changed nothing, so nothing is kept unless all of a message succeeded.
+ * Signal's protocol, version 4: PQXDH, and the Double Ratchet beside the Sparse Post-Quantum Ratchet. Promise:
+ * state changes only if a message succeeds as a whole.
  */
 import { equal } from '@/crypto/bytes'
 import { isValid } from '@/crypto/curve/xeddsa'
@@ -18,8 +18,8 @@ import { initiatorRatchet, responderRatchet } from './chains'
 import { checkKemBytes, encapsulate } from './kem'
 import { startPqRatchet } from './pq-ratchet'
 import { initiate, respond } from './pqxdh'
-import { openSession, readSession, sessionsOf, writeSession } from './records'
-import type { SessionRecord } from './records'
+import { openSession, readSession, sessionsOf, writeSession } from './session-encoding'
+import type { SessionRecord } from './session-encoding'
 import { decryptIn, encryptIn } from './session'
 import type { Session } from './session'
 import { parsePrekeySignalMessage, parseSignalMessage } from './signal-messages'
@@ -91,7 +91,7 @@ async function startSession(request: SessionStart<SessionRecord>): Promise<Sessi
   return openSession(begun, record ? sessionsOf(record) : [])
 }
 
-/** The pinned key; where nothing is pinned, that of the open session, begun when something was. */
+/** The pinned key. Without one, the key of the open session, which was pinned when the session began. */
 const expected = ({ pinned, session }: Decryption<SessionRecord>): PublicKey | null =>
   pinned ?? (session && readSession(session).remoteIdentity)
 
@@ -135,7 +135,7 @@ async function decryptMessage(
       const identityKey = session.remoteIdentity
       return { session: replace(session, sessions, one), plaintext, identityKey, used: null }
     } catch (error) {
-      // The session knows the message: no other one can read it.
+      // The session knows the message, so no other one can read it.
       if (error instanceof CryptoError && error.code === 'duplicate') throw error
       failure ??= error
     }
@@ -143,7 +143,7 @@ async function decryptMessage(
   throw failure
 }
 
-/** The record in which `session`, made of `from` unless it is new, is the open one. */
+/** The record with `session` as the open one. `from`: its earlier form, absent if it is new. */
 function replace(
   session: Session,
   sessions: readonly SessionRecord[],
@@ -156,7 +156,7 @@ function replace(
   )
 }
 
-/** A session that a prekey message begins. */
+/** The session that a prekey message begins. */
 async function sessionFor(
   request: Decryption<SessionRecord>,
   parsed: Omit<PrekeySignalMessage, 'message'>,

@@ -1,7 +1,7 @@
 /**
- * The versions of the protocol that this build speaks, and when it uses which. With a device that has a KEM prekey
- * a session begins in version 4. One of version 3 that was there before reads on beside it, and is gone when the other
- * side has answered in version 4. The engine of version 3 is loaded when a session, bundle or message of it appears.
+ * Chooses between the versions of the protocol. With a device that has a KEM prekey, new sessions are of version
+ * 4. An earlier session of version 3 stays readable beside it until the other side has answered in version 4. The
+ * code of version 3 is fetched when a session, bundle or message of it appears.
  */
 import { equal } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -20,7 +20,7 @@ import type {
 import { checkBundle } from '@/crypto/protocol/keys'
 import { versionOf } from '@/crypto/protocol/version'
 import type { Version } from '@/crypto/protocol/version'
-import type { SessionRecord } from '@/crypto/v4/records'
+import type { SessionRecord } from '@/crypto/v4/session-encoding'
 import { versionFour } from '@/crypto/v4/version-four'
 import type { HeldSessions } from './held-sessions'
 
@@ -43,8 +43,8 @@ function knownVersion(body: Bytes): Version {
 }
 
 /**
- * `knownFour`: the identity is known to have KEM prekeys, as it also is by a session of version 4.
- * @throws CryptoError `downgrade` for a bundle without one
+ * `knownFour`: the identity is known to have KEM prekeys. A session of version 4 shows it, too. @throws
+ * CryptoError `downgrade` for a bundle without one
  */
 export async function start(
   held: HeldSessions,
@@ -56,7 +56,7 @@ export async function start(
   }
   const inFour = held.v4 && versionFour.describe(held.v4).identityKey
   if (knownFour || (inFour && equal(inFour, request.pinned))) {
-    // A foreign device is told as that.
+    // A bundle of another identity's device is refused as such first.
     checkBundle(request.bundle)
     throw new CryptoError('downgrade')
   }
@@ -66,7 +66,10 @@ export async function start(
 
 type InVersion<T> = Omit<T, 'session'> & { held: HeldSessions; version: Version }
 
-/** In the newest session that fits the device as it is. Null where none does, or nobody answered in it for too long. */
+/**
+ * Uses the newest session that matches the device. Returns null if none does, or if nobody answered in it for too
+ * long.
+ */
 export async function encrypt(
   held: HeldSessions,
   registrationId: number,
@@ -79,12 +82,12 @@ export async function encrypt(
     const encrypted = await unlessStale(versionFour.encrypt({ ...request, session: v4 }))
     if (!encrypted) return null
     const { session, ...rest } = encrypted
-    return { ...rest, held: { v3, v4: session }, version: 4 }
+    return { ...rest, held: { ...held, v4: session }, version: 4 }
   }
   const versionThree = v3 && (await loadVersionThree())
   if (!versionThree || !fits(versionThree.describe(v3))) return null
   const { session, ...rest } = await versionThree.encrypt({ ...request, session: v3 })
-  return { ...rest, held: { v3: session, v4 }, version: 3 }
+  return { ...rest, held: { ...held, v3: session }, version: 3 }
 }
 
 async function unlessStale<T>(encrypting: Promise<T>): Promise<T | null> {
@@ -102,9 +105,9 @@ export async function inspect(body: Bytes): Promise<PrekeyMessageInfo> {
 }
 
 export interface Circumstances {
-  /** The device is known to speak version 4. No session of version 3 with it begins any more. */
+  /** The device is known to speak version 4: a new session of version 3 with it is refused. */
   knownFour: boolean
-  /** Nothing that the device wrote before is on its way: it came by the mailbox, which keeps order. */
+  /** No earlier message of the device is under way: this one came through the mailbox, which keeps order. */
   inOrder: boolean
 }
 
@@ -117,9 +120,9 @@ export async function decrypt(
   const pinned = request.pinned ?? (await identityIn(held))
   if (version === 4) {
     const { session, ...read } = await decryptFour({ ...request, pinned, session: held.v4 })
-    // Both sides have written in it: nothing more comes in version 3.
+    // Both sides have written in version 4, and nothing of version 3 is under way.
     const v3 = inOrder && request.kind === 'message' ? null : held.v3
-    return { ...read, version, held: { v3, v4: session } }
+    return { ...read, version, held: { ...held, v3, v4: session } }
   }
   const versionThree = await loadVersionThree()
   const { session, ...read } = await versionThree.decrypt({ ...request, pinned, session: held.v3 })
@@ -127,7 +130,7 @@ export async function decrypt(
   return { ...read, version, held: { ...held, v3: session } }
 }
 
-/** @throws CryptoError `no_session` for a base key that was used, where no session is left that it could have begun */
+/** @throws CryptoError `no_session` for a used base key whose session is lost */
 async function decryptFour(
   request: Decryption<SessionRecord>,
 ): Promise<DecryptedIn<SessionRecord>> {
@@ -135,13 +138,13 @@ async function decryptFour(
     return await versionFour.decrypt(request)
   } catch (error) {
     const lost = error instanceof CryptoError && error.code === 'reused_base_key'
-    // Every message repeats the base key until it is answered: this need not be the one that was read.
+    // Every message repeats the base key until it is answered, so this need not be the message that was read.
     if (lost && !request.session) throw new CryptoError('no_session', 'lost', { cause: error })
     throw error
   }
 }
 
-/** Of the session that is used for sending; null where there is none. */
+/** The session that is used for sending; null if there is none. */
 export async function describe({
   v3,
   v4,

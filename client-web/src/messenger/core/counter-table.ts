@@ -7,7 +7,7 @@ import type { UserId } from '@/messenger/contract'
 /** Names a remote device, in `sessions` and in `counters`. */
 export const sessionKey = (userId: UserId, deviceId: number): string => `${userId}.${deviceId}`
 
-/** Whom a `sessionKey` names. */
+/** The device that a `sessionKey` names. */
 export function remoteOf(key: string): DeviceAddress {
   const dot = key.lastIndexOf('.')
   return { userId: key.slice(0, dot), deviceId: Number(key.slice(dot + 1)) }

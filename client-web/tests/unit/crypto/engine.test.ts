@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { asSealed, engineTag, rewrap, Safe } from '@/crypto/engine/safe'
+import { asSealed, secretTag, rewrap, Safe } from '@/crypto/engine/safe'
 import { SafeEngine } from '@/crypto/engine/safe-engine'
-import type { Sealed } from '@/crypto/engine/engine'
+import type { Sealed, SessionWrite } from '@/crypto/engine/engine'
 import { versionThree } from '@/crypto/v3/version-three'
 import { Party } from '../../support/party'
 import { sealedEngine, SealedParty, wrappingKey } from '../../support/sealed-party'
@@ -36,10 +36,15 @@ test('sessions with it, and with an engine whose secrets lie open, go on', async
 describe('a sealed secret', () => {
   test('names its engine and its layout', async () => {
     const [anna] = await acquainted()
-    const all = [anna.session, anna.identity.secret, anna.signed.secret, anna.prekeys[0]?.secret]
+    const all = [
+      anna.session?.state,
+      anna.identity.secret,
+      anna.signed.secret,
+      anna.prekeys[0]?.secret,
+    ]
     for (const sealed of all as Sealed[]) {
       expect([sealed[0], sealed[1]]).toEqual([1, 1])
-      expect(engineTag(asSealed(sealed))).toBe(1)
+      expect(secretTag(asSealed(sealed))).toBe(1)
     }
   })
 
@@ -97,8 +102,9 @@ describe('a session that does not open counts as none', () => {
     const { session } = anna
     if (!session || !anna.pinned) throw new Error('no session')
     const remote = how === 'of another device' ? { userId: 'bob', deviceId: 2 } : anna.remote(bob)
-    const broken = how === 'changed' ? changed(session, 30) : session
-    const held = how === 'of another engine' ? changed(session, 0) : broken
+    const broken = how === 'changed' ? { ...session, state: changed(session.state, 30) } : session
+    const held =
+      how === 'of another engine' ? { ...session, state: changed(session.state, 0) } : broken
     expect(await anna.engine.describe(remote, held)).toMatchObject({ open: false })
     const { registrationId } = bob.identity
     const recipient = { remote, session: held, registrationId, pinned: anna.pinned }
@@ -179,7 +185,7 @@ test('secrets that lay open are sealed as they are', async () => {
     sessions: [{ remote, session: fromUtf8(session) }],
   })
   const [held] = secrets.sessions
-  expect(await engine.describe(remote, held as Sealed)).toEqual({
+  expect(await engine.describe(remote, { rest: null, ...(held as SessionWrite) })).toEqual({
     ...(await versionThree.describe(session)),
     version: 3,
   })
