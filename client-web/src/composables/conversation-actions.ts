@@ -1,4 +1,4 @@
-/** What one can do to a conversation from its menu; deleting asks first, through `askDelete`, and muting for how long, through `askMute`. */
+/** Entries of a conversation's menu. `askDelete` confirms a deletion first, `askMute` asks for how long. */
 import {
   Archive,
   ArchiveRestore,

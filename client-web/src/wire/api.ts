@@ -41,7 +41,7 @@ export class PublicApi {
   async refresh(refreshToken: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
   }
-  /** Of a session that was just given, and is not wanted. */
+  /** Ends a session that was just created and is not needed. */
   async revoke({ access_token: token }: SessionTokens): Promise<void> {
     await this.wire.call({ method: 'DELETE', path: '/v1/sessions/current', token })
   }
@@ -56,7 +56,7 @@ interface Tokens {
   relayTime(): number
 }
 
-/** Calls on behalf of a logged-in device. */
+/** Calls of a logged-in device. */
 export class RelayApi {
   constructor(
     private readonly wire: Calls,
@@ -79,19 +79,19 @@ export class RelayApi {
       replace: keys.replace,
     })
   }
-  /** Both change together. */
+  /** Both are replaced together. */
   async setSignedPrekey(key: SignedKey, lastResort: SignedKey): Promise<void> {
     const body = { signed_prekey: signedKey(key), kem_prekey: signedKey(lastResort) }
     await this.call('PUT', '/v1/keys/signed', body)
   }
-  /** How many the relay holds now. */
+  /** Returns the number of prekeys at the relay. */
   async addPrekeys(prekeys: KeysUpload['prekeys']): Promise<number> {
     const body = { prekeys: prekeys.map(({ id, key }) => ({ id, key: toBase64(key) })) }
     return new Answer(await this.call('POST', '/v1/keys/prekeys', body))
       .field('available')
       .integer()
   }
-  /** How many the relay holds now. */
+  /** Returns the number of KEM prekeys at the relay. */
   async addKemPrekeys(prekeys: readonly SignedKey[]): Promise<number> {
     const body = { prekeys: prekeys.map((one) => signedKey(one)) }
     return new Answer(await this.call('POST', '/v1/keys/kem', body)).field('available').integer()
@@ -102,7 +102,7 @@ export class RelayApi {
   async contact(username: string, fingerprint: string): Promise<ContactAnswer> {
     return readContact(await this.call('GET', `/v1/contacts/${username}/${fingerprint}`))
   }
-  /** Takes one one-time prekey of each device asked for. */
+  /** Consumes one one-time prekey of each requested device. */
   async bundle(username: string, fingerprint: string, devices?: number[]): Promise<BundleAnswer> {
     const some = devices ? `?devices=${devices.join(',')}` : ''
     return readBundle(await this.call('GET', `/v1/bundles/${username}/${fingerprint}${some}`))

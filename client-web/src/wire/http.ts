@@ -29,7 +29,7 @@ export interface HttpAnswer {
   body: Bytes
 }
 
-/** One call; throws `RelayError` for every outcome but success. Answers `null` for 204. */
+/** One call. Throws a `RelayError` for every outcome but success. Returns `null` for 204. */
 export async function call(base: string, request: HttpCall): Promise<unknown> {
   const { method, path, token } = request
   const answer = await exchange(base, {
@@ -84,7 +84,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** A proxy's refusal has only the header. */
+/** A proxy's refusal has the header only. */
 function withRetryAfter(body: unknown, response: Response): unknown {
   const seconds = Number(response.headers.get('Retry-After') ?? NaN)
   if (!Number.isFinite(seconds) || (typeof body === 'object' && body && 'retry_after_ms' in body)) {
