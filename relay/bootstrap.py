@@ -16,8 +16,9 @@ from prometheus_client import start_http_server
 from relay import database as databases
 from relay import heap
 from relay.admission.admission import Admission
-from relay.admission.limits import Limits
+from relay.admission.policy import Policy
 from relay.admission.pressure import Pressure
+from relay.admission.refusal_notes import RefusalNotes
 from relay.admission.room import CLIENT_CONNECTIONS, Room, room_here
 from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
@@ -161,7 +162,7 @@ async def _wire(
     receipts = await until_there(
         "database", lambda: Receipts.open(database, settings.secret_file, guard.log_id)
     )
-    limits = Limits(board_client, log_client)
+    policy = Policy(board_client)
     revocation = Revocation(database)
     tokens = AccessTokens(keyset, revocation, life_ms=TOKEN_LIFE_MS)
     passwords = Passwords()
@@ -175,13 +176,14 @@ async def _wire(
         serving=presence.serving,
     )  # fmt: skip
     admission = Admission(
-        board_link, limits, install_board, limits.note_refusal,
+        board_link, policy, install_board, RefusalNotes(log_client).note,
         together=not servers.is_cluster(settings.board_url),
     )  # fmt: skip
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
     sends = Sends(
-        mailbox_log, admission, pressure.refusal, receipts.sign, HandOver(registry, catch_up).accepted, now_ms
+        mailbox_log, admission, pressure.refusal, receipts.sign,
+        HandOver(registry, catch_up, now_ms).accepted, now_ms,
     )  # fmt: skip
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
@@ -195,22 +197,17 @@ async def _wire(
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(
-        server=server,
-        registry=registry,
-        calls=calls,
-        catch_up=catch_up,
-        presence=presence,
-        inbox=inbox,
+        server=server, registry=registry, calls=calls, catch_up=catch_up, presence=presence, inbox=inbox,
         now=now_ms,
-    )
+    )  # fmt: skip
     services = NodeServices(
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
-        passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
+        passwords=passwords, revocation=revocation, admission=admission, policy=policy, receipts=receipts,
         draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
         log_faults=log_faults, log_id=guard.log_id,
         files=Files.open(
-            settings, database, waiting, Directory(log_client, partitions, guard.log_id), limits, now_ms
+            settings, database, waiting, Directory(log_client, partitions, guard.log_id), admission, now_ms
         ),
     )  # fmt: skip
     app = build_app(services, peers)
@@ -221,7 +218,7 @@ async def _wire(
 
     await node.start(
         pressure.run(),
-        limits.run(),
+        policy.watch(),
         keyset.run(),
         revocation.watch(end_session),
         watch.run(log_link),
@@ -233,7 +230,7 @@ async def _wire(
 
 
 def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
-    """On their own port; one in use is said and done without."""
+    """On their own port. If it is in use, that is logged, and the node runs without metrics."""
     try:
         server, _ = start_http_server(port, host)
     except OSError as error:

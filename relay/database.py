@@ -1,9 +1,9 @@
 """PostgreSQL as the relay uses it: short transactions from one pool, each bounded in time.
 
-Invariant: whoever begins a transaction is told within `TRANSACTION_SECONDS` how it ended, or that the
-database is away (sooner, when it refuses connections): also when it was restarted (connections that died in
-the pool are passed over) and when it is frozen. A connection on which nothing comes is cut at its socket: a
-cancellation would first ask the server to end the statement, and wait for its answer.
+Invariant: a transaction ends, or raises that the database is away, within `TRANSACTION_SECONDS` (sooner, when
+it refuses connections). This holds after a restart, too (dead connections of the pool are passed over), and
+when the database is frozen. A connection on which nothing comes is cut at its socket: a cancellation would
+first ask the server to end the statement, and wait for its answer.
 """
 
 import asyncio

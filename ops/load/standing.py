@@ -31,8 +31,9 @@ class Standing(msgspec.Struct, frozen=True):
     @classmethod
     async def of(cls, data: Path | None) -> "Standing":
         """The counters of the relay in `data`."""
+        at = time.perf_counter()
         if data is None:
-            return cls(time.perf_counter())
+            return cls(at)
         calls, size = {}, 0
         for name in SERVERS:
             async with servers.client(address(name, layout(data), ADMIN)) as client:
@@ -40,7 +41,7 @@ class Standing(msgspec.Struct, frozen=True):
                     calls[f"{name} {command.removeprefix('cmdstat_')}"] = row["calls"]
                 if name == valkey.LOG:
                     size = (await client.info("persistence"))["aof_current_size"]
-        return cls(time.perf_counter(), usage(data), calls, size)
+        return cls(at, usage(data), calls, size)
 
 
 class Phase(msgspec.Struct, frozen=True):

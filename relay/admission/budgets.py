@@ -1,7 +1,7 @@
 """Budgets: how much of a kind one user may ask of a node. Local to the node and without I/O.
 
-Invariant: in any stretch of time no more is spent than `burst`, what one call may cost, and `per_second` for
-as long as it lasts. A call that costs more than is left is granted if anything is left: so no call is too
+Invariant: in any stretch of time no more is spent than `burst`, plus the cost of one call, plus `per_second`
+for its length. A call that costs more than is left is granted if anything is left: so no call is too
 expensive for ever, and the next ones wait until it is paid back. A user's sockets share one budget: further
 sockets bring nothing more.
 """

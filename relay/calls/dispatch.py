@@ -111,13 +111,13 @@ class Calls:
         socket.answer(packet_id, answer)
 
     def _read_watch(self, socket: LiveSocket, payload: Raw) -> Coroutine[Any, Any, Answer]:
-        """What waits for an answer does not keep the payload, which may be longer than what was read."""
+        """The waiting call does not keep the payload, which may be longer than its list."""
         socket.budgets.watching.spend(1 + len(memoryview(payload)) // WATCHED_BYTES_PER_UNIT)
         return self._watch(socket, frozenset(read(payload, Watch).users))
 
     async def _watch(self, socket: LiveSocket, wanted: frozenset[UUID]) -> Answer:
         before = socket.watched
-        socket.watch(wanted)  # at once: a change may be told before the answer is here
+        socket.watch(wanted)  # at once: a notice may arrive before the reply
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
         except Refusal:

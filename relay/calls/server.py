@@ -153,7 +153,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await self._presence.unregister(socket.user, socket.device, socket.id)
         except Refusal:
-            log.info("unregister_delayed")  # the board is away; it is told with the next heartbeat
+            log.info("unregister_delayed")  # the board is away; the next heartbeat unregisters it
 
 
 def _refused(refusal: Refusal) -> SocketRefused:

@@ -12,9 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from relay import metrics
 from relay.database import Database, transaction
@@ -27,6 +25,7 @@ from relay.log.replies import Mailbox
 from schema import tasks
 from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
+from schema.failures import AWAY
 from schema.refusals import Refusal
 from schema.wire_socket import CaughtUp
 
@@ -113,8 +112,8 @@ class CatchUp:
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def look(self, socket: LiveSocket) -> None:
-        """Something expired: tells the device of what the directory says it was not told of, and goes on
-        with what there is room for now."""
+        """Envelopes expired: notifies the device of those that it does not know of, by the directory, and
+        continues if there is room."""
         self._begin(socket, self._look)
 
     async def close(self) -> None:
@@ -172,12 +171,12 @@ class CatchUp:
             else:
                 return
 
-    async def _tell_low(self, socket: LiveSocket) -> None:
+    async def _notify_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
         try:
             async with transaction(self._database) as connection:
                 found = await prekeys.remaining(connection, socket.user, [socket.device])
-        except (psycopg.Error, PoolTimeout, OSError) as error:
+        except AWAY as error:
             log.info("prekeys_not_counted", error=type(error).__name__)
             return
         if (left := found[socket.device]).low:
@@ -192,7 +191,7 @@ class CatchUp:
                 try:
                     if await self._step(socket, waiting, lost):
                         return
-                except (psycopg.Error, PoolTimeout, OSError) as error:
+                except AWAY as error:
                     log.warning("catch_up_waits", error=type(error).__name__)
                     await asyncio.sleep(waiting.next())
                 except Refusal:
@@ -204,8 +203,8 @@ class CatchUp:
         """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
         mailbox = await self._log.mailbox(socket.user, socket.device)
         if mailbox is None:
-            # Whoever closed the device ended its sessions too, and that says why; this is for the case that
-            # it never comes.
+            # Closing a device ends its sessions too, with the reason; this is for the case that their end
+            # never arrives.
             await asyncio.sleep(ENDING_SECONDS)
             socket.end("revoked")
             return True
@@ -245,13 +244,14 @@ class CatchUp:
         if not socket.caught_up_once:
             socket.caught_up_once = True
             socket.emit("caught_up", msgspec.to_builtins(CaughtUp(head, self._log_id)))
-            self._begin(socket, self._tell_low)
+            self._begin(socket, self._notify_low)
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
-        """What needs no sending any more; of what expired the device is told so that the counts add up.
+        """Envelopes that need no sending any more. The device is notified of expired ones, so that the
+        counts add up.
 
-        That it was told is remembered once the client has the notice: a lost one is told again.
+        The notice is marked once the client has received it: a lost notice is sent again.
         """
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
         since = max(mailbox.notified, socket.notified_expired)

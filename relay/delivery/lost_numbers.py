@@ -2,8 +2,8 @@
 
 Invariant: a number is given up only when the projection has passed the entry that gave it out, the mailbox in
 Postgres does not hold it, and the directory says that it is the first one owed. Then it expires at once, like
-any envelope that can no longer be offered: the floor moves, the log says so, the device is told. So a device
-goes on, and nothing is lost without a word (ops/decisions/2026-11-23-a-number-that-never-comes.md).
+any envelope that can no longer be offered: the floor moves, the log records it, the device is notified. So a
+device continues, and no envelope is lost silently (ops/decisions/2026-11-23-a-number-that-never-comes.md).
 """
 
 from typing import Final
@@ -26,7 +26,8 @@ SELECT_NEXT: Final = "SELECT min(seq) FROM envelopes WHERE user_id = %s AND devi
 
 
 class LostNumbers:
-    """One catch-up's doubts about the number it waits for. Asked each time that nothing came."""
+    """Decides for one catch-up whether the number it waits for is lost. Asked each time that no envelope
+    came."""
 
     def __init__(self, mailbox_log: MailboxLog, database: Database) -> None:
         self._log = mailbox_log

@@ -1,8 +1,8 @@
 """Presence: which node holds a device's socket, and who may know who is online.
 
 Invariant: a device has one live socket; registering a newer one ends the older. All of it is board
-state: a board that comes back empty is filled again by the nodes within a heartbeat. What could not be
-taken off the board is remembered here until it is.
+state: the nodes fill an empty board again within a heartbeat. A socket that could not be taken off the
+board is remembered here until it is.
 """
 
 from collections.abc import Iterable
@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from relay.log.serving_name import ServingName
 from schema import functions, keys, tasks
+from schema.failures import AWAY
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.link import Commands
 from schema.refusals import Refusal
@@ -110,5 +111,5 @@ class Presence:
                     raise
             await self._install()
             return await self._commands.execute(*command)
-        except (RedisError, OSError) as error:  # the link's own failures among them
+        except AWAY as error:
             raise Refusal("unavailable", "Presence is not reachable.", retry_after_ms=1000) from error

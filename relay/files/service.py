@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
-from relay.admission.limits import Limits
+from relay.admission.admission import Admission
 from relay.database import Database
 from relay.files.uploads import Uploads
 from relay.identity.directory import Directory
@@ -51,7 +51,7 @@ class _Places:
             self._taken -= 1
             for subject, (_, taken) in mine:
                 taken[subject] -= 1
-                taken += Counter()  # forgets whoever has none
+                taken += Counter()  # drops subjects without transfers
 
 
 class Transfers:
@@ -85,7 +85,7 @@ class Files:
         database: Database,
         waiting_database: Database,
         directory: Directory,
-        limits: Limits,
+        admission: Admission,
         now: Callable[[], int],
     ) -> Self | None:
         """None where the operator wants no files. Connects to nothing. Raises BadSetting."""
@@ -95,5 +95,5 @@ class Files:
             store = BlobStore(Storage.open(settings.blobs))
         except StoreAway as error:
             raise BadSetting(f"SEALSTREAM_BLOBS cannot be used: {error}") from error
-        uploads = Uploads(store, database, waiting_database, directory, limits, settings, now)
+        uploads = Uploads(store, database, waiting_database, directory, admission, settings, now)
         return cls(store, uploads, Transfers())

@@ -168,7 +168,7 @@ async def _admit(call: Call[Any]) -> None:
     (the log is nearly full), or rate_limited."""
     if (refusal := call.services.pressure()) is not None:
         raise refusal
-    await call.services.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
+    await call.services.admission.admit(KEY_WRITES, call.user_id)
 
 
 async def _check_room(call: Call[Any], connection: Connection, *news: New) -> None:

@@ -77,7 +77,7 @@ async def _answered(handler: Handler, request: web.Request) -> web.StreamRespons
         log.warning("server_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
     except InsufficientPrivilege as error:
-        log.error("right_missing", reason=lacking(error))  # noqa: TRY400 - the sentence says all
+        log.error("right_missing", reason=lacking(error))  # noqa: TRY400 - the sentence is enough
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
     except ConnectionError:
         raise  # the client went away: aiohttp lets it

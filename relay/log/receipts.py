@@ -44,7 +44,7 @@ class Receipts:
 
     def sign(self, send: Send, accepted: Accepted) -> list[bytes]:
         """One receipt per accepted device. None at all for a repeated send whose first one did not ask: what
-        this call brings as its bodies need not be what was accepted."""
+        the bodies of this call need not be the accepted ones."""
         if not accepted.digests:
             return []
         return [

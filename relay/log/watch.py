@@ -13,10 +13,10 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from schema import keys
 from schema.cluster_link import ClusterLink
+from schema.failures import AWAY
 from schema.link import Execute, Link
 from schema.log_identity import AnotherLog, Guard, read_end
 from schema.positions import START, Position
@@ -76,8 +76,8 @@ class LogWatch:
                 link.drop()
                 await self._client.aclose()
                 continue
-            except (RedisError, OSError):
-                continue  # the link says by itself that the log is away
+            except AWAY:
+                continue  # the link logs that the log is away
             was_suspended = self._guard.suspended
             try:
                 self._judge(ids, ends, known)
@@ -104,7 +104,8 @@ class LogWatch:
 
 
 def _end(reply: Any) -> Position:
-    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises what was raised."""
+    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises the reply if it is an
+    error."""
     if isinstance(reply, BaseException):
         if "no such key" in str(reply):
             return START

@@ -31,8 +31,9 @@ from tests.support.quick import QUICK
 from tests.support.stack import ROOMY, clean_environment, data_folder, frozen
 from tests.support.until import until
 
-LOG_MEMORY_MB: Final = 128
-"""So little that the archive takes part after some 100,000 messages."""
+LOG_MEMORY_MB: Final = 512
+"""So little that the archive takes part after some 200,000 messages, and so much that the log keeps all of a
+round until it is checked."""
 WATCH_SECONDS: Final = 0.2
 HEALED_SECONDS: Final = 120.0
 BUGS: Final = frozenset(

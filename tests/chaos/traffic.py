@@ -16,7 +16,7 @@ from tests.support.history import History
 MEMBERS: Final = 24
 RECIPIENTS: Final = 4
 """Of each member."""
-SIZES: Final = (40, 40, 40, 200, 600, 4000)
+SIZES: Final = (40, 40, 40, 40, 200, 200, 200, 600, 600, 3000)
 """Bytes of bodies; one is drawn for each message."""
 RECONNECT_MOST_SECONDS: Final = 1.0
 STUCK_SECONDS: Final = 120.0

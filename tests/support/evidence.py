@@ -14,13 +14,15 @@ from tests.workers.oracle import projected
 
 
 async def ends(log_url: str, partitions: int) -> dict[int, str]:
-    """The position of each partition's newest entry."""
+    """The position of the newest entry, of each partition that has had one."""
+    found: dict[int, str] = {}
     async with servers.client(log_url) as client:
-        return {
-            p: (await client.xinfo_stream(keys.log(p)))["last-generated-id"].decode()
-            for p in range(partitions)
-            if await client.exists(keys.log(p))
-        }
+        for partition in range(partitions):
+            if await client.exists(keys.log(partition)):
+                stream = await client.xinfo_stream(keys.log(partition))
+                if stream["last-generated-id"] != b"0-0":
+                    found[partition] = stream["last-generated-id"].decode()
+    return found
 
 
 async def gather(
@@ -36,6 +38,7 @@ async def gather(
     is after the positions `since` and about these `users`. What does not come to rest in `seconds` is
     `loose`."""
     after = since or {}
+    trimmed: list[str] = []
     async with servers.client(log_url) as client:
         loose: list[str] = []
 
@@ -45,6 +48,10 @@ async def gather(
 
         with suppress(TimeoutError):  # `loose` says what is left
             await until(at_rest, seconds=seconds)
+        for partition, position in after.items():
+            first = (await client.xinfo_stream(keys.log(partition)))["first-entry"]
+            if first is None or Position.parse(first[0]) > Position.parse(position):
+                trimmed.append(f"{keys.log(partition)}: entries after {position} were trimmed")
         log = [
             entry
             for p in range(partitions)
@@ -57,7 +64,7 @@ async def gather(
     if users is not None:
         directory = {device: numbers for device, numbers in directory.items() if device[0] in users}
     found = list({entry.event.user for entry in log})
-    return Evidence(log, projected(database_url, found), directory, loose)
+    return Evidence(log, projected(database_url, found), directory, [*trimmed, *loose])
 
 
 async def _log(client: Any, partition: int, after: str | None) -> list[Logged]:

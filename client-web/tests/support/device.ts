@@ -15,7 +15,7 @@ import type {
 } from '@/crypto/protocol/protocol'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
 import { createKemPrekeys } from '@/crypto/v4/kem-prekeys'
-import type { SessionRecord } from '@/crypto/v4/records'
+import type { SessionRecord } from '@/crypto/v4/session-encoding'
 import { versionFour } from '@/crypto/v4/version-four'
 
 export interface Letter {

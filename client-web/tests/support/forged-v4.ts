@@ -12,7 +12,7 @@ import type { PrekeySignalMessage } from '@/crypto/v4/signal-messages'
 import { sendPq } from '@/crypto/v4/pq-ratchet'
 import { encodeFields } from '@/crypto/v4/protobuf'
 import type { Field } from '@/crypto/v4/protobuf'
-import { readSession } from '@/crypto/v4/records'
+import { readSession } from '@/crypto/v4/session-encoding'
 import type { Device, Letter, OurDevice } from './device'
 
 /** A letter as `from` would write it next, with its fields changed before the MAC is made. `from` keeps nothing. */

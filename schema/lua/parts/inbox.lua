@@ -1,6 +1,6 @@
 -- Appends to a node's inbox. An entry is ('c', COUNT) and then pairs as schema/inbox.py reads them;
 -- COUNT goes up by one with each entry, so that a node notices when one was lost.
-local function tell(node, pairs_)
+local function append_to_inbox(node, pairs_)
   local count = redis.call('INCR', '{board}:inbox-count:' .. node)
   redis.call('XADD', '{board}:inbox:' .. node, 'MAXLEN', '~', 10000, '*', 'c', count, unpack(pairs_))
 end

@@ -7,8 +7,8 @@ local function bury(dead)
   redis.call('SADD', '{board}:dead', dead)
 end
 
--- Takes at most `most` sockets of dead nodes off the board, with a word to those who watch; one with a long list
--- of watched users counts as several, as it takes as long. 1 if some are left.
+-- Takes at most `most` sockets of dead nodes off the board and notifies the watchers; a socket with a long list of
+-- watched users counts as several, as it takes as long. 1 if some are left.
 local function reap(most)
   for _, dead in ipairs(redis.call('SMEMBERS', '{board}:dead')) do
     local sockets = '{board}:sockets:' .. dead

@@ -1,12 +1,12 @@
--- Tells every node that holds a socket of `watcher` that `subject` is now `field` ('on' or 'off').
-local function tell_watcher(watcher, subject, field)
+-- Notifies every node that holds a socket of `watcher` that `subject` is now `field` ('on' or 'off').
+local function notify_watcher(watcher, subject, field)
   local flat = redis.call('HGETALL', '{board}:presence:' .. watcher)
-  local told = {}
+  local notified = {}
   for i = 1, #flat, 2 do
     local node = string.match(flat[i + 1], '^(%S+)')
-    if not told[node] and redis.call('ZSCORE', '{board}:nodes', node) then
-      told[node] = true
-      tell(node, {field, watcher .. ' ' .. subject})
+    if not notified[node] and redis.call('ZSCORE', '{board}:nodes', node) then
+      notified[node] = true
+      append_to_inbox(node, {field, watcher .. ' ' .. subject})
     end
   end
 end
@@ -26,7 +26,7 @@ local function watches(user, other)
 end
 
 -- Exchanges the list of one device (an array). A user watches whom any of the devices watches, so those who
--- watch back are told when the first device begins to, and when the last one stops.
+-- watch back are notified when the first device begins to watch, and when the last one stops.
 local function exchange_watched(user, device, wanted)
   local union, list = '{board}:watch:' .. user, '{board}:watch:' .. user .. ':' .. device
   local before = {}
@@ -36,13 +36,13 @@ local function exchange_watched(user, device, wanted)
     local is_new = redis.call('SADD', list, other) == 1 and not before[other]
     before[other] = nil
     if is_new and redis.call('HINCRBY', union, other, 1) == 1 and watches(other, user) then
-      tell_watcher(other, user, 'on')
+      notify_watcher(other, user, 'on')
     end
   end
   for other in pairs(before) do
     if redis.call('HINCRBY', union, other, -1) < 1 then
       redis.call('HDEL', union, other)
-      if watches(other, user) then tell_watcher(other, user, 'off') end
+      if watches(other, user) then notify_watcher(other, user, 'off') end
     end
   end
 end

@@ -7,7 +7,7 @@ import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { encodeFields, Fields } from '@/crypto/v4/protobuf'
-import type { SessionRecord } from '@/crypto/v4/records'
+import type { SessionRecord } from '@/crypto/v4/session-encoding'
 
 /** The first byte of a sealed secret: its kind. */
 export const TAGS = {

@@ -20,7 +20,7 @@ import type {
 import { checkBundle } from '@/crypto/protocol/keys'
 import { versionOf } from '@/crypto/protocol/version'
 import type { Version } from '@/crypto/protocol/version'
-import type { SessionRecord } from '@/crypto/v4/records'
+import type { SessionRecord } from '@/crypto/v4/session-encoding'
 import { versionFour } from '@/crypto/v4/version-four'
 import type { HeldSessions } from './held-sessions'
 
