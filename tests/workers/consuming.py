@@ -46,12 +46,14 @@ class Recorder:
 
 
 @asynccontextmanager
-async def consuming(log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, **options: Any):
+async def consuming(
+    log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, source: Any = SOURCE, **options: Any
+):
     stopping = asyncio.Event()
     link = Link(log_url, name="log")
     await link.start()
-    reader = GroupReader(link, SOURCE.group, name, pace)
-    consumer = Consumer(SOURCE, handler, partial(clients.client, log_url), reader, name, **options)
+    reader = GroupReader(link, source.group, name, pace)
+    consumer = Consumer(source, handler, partial(clients.client, log_url), reader, name, **options)
     task = asyncio.create_task(consumer.run(stopping))
     try:
         yield task
