@@ -50,7 +50,7 @@ bench: $(DEVELOPMENT)  ## messages a second, latencies, CPU and memory of relays
 bench-audit: $(RUNTIME)  ## entries a second that the audit folds, and what bounds it
 	@exec $(PYTHON) -m ops.replay.bench
 
-bench-archive: $(DEVELOPMENT)  ## three million messages through a log of 256 MiB, then everything read back and audited (half an hour)
+bench-archive: $(RUNTIME)  ## three million messages through a log of 256 MiB, then everything read back and audited (half an hour)
 	@exec $(PYTHON) -m ops.load.archive --messages 3000000 --memory 256
 
 lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
