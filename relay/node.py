@@ -27,13 +27,13 @@ BOARD_LOST_SECONDS: Final = 30.0
 BOARD_AGAIN_SECONDS: Final = 0.5
 """After a heartbeat that the board did not answer."""
 REAPING_SECONDS: Final = 0.1
-"""While the board has dead nodes to reap: their users are told to be offline soon, and step by step."""
+"""While the board has dead nodes to reap: their users are shown offline soon, and step by step."""
 DRAIN_SECONDS: Final = 5.0
 
 
 class Node:
-    """Holds what runs; `start` begins the loops, `drain` ends everything in order. `failed` is set when one
-    of the loops, which run for ever, ended by a bug."""
+    """Holds the sockets and the loops; `start` begins the loops, `drain` ends everything in order. `failed`
+    is set when a loop, which should run until cancelled, ended by a bug."""
 
     def __init__(
         self,
@@ -78,7 +78,8 @@ class Node:
             socket.end(reason)
 
     async def drain(self) -> None:
-        """Answers what was asked, tells every socket to come back elsewhere, leaves the board."""
+        """Answers the calls under way, ends every socket with the reason shutdown, removes the node from the
+        board."""
         self._server.draining = self._draining = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._calls.drain(), DRAIN_SECONDS)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from relay.admission.limits import Limits
+from relay.admission.admission import Admission
+from relay.admission.policy import Policy
 from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
@@ -13,7 +14,7 @@ from relay.auth.tokens import AccessTokens
 from relay.database import Database
 from relay.files.service import Files
 from relay.identity.directory import Directory
-from relay.linking.waits import Waits
+from relay.linking.mailboxes import Waits
 from relay.log.receipts import Receipts
 from relay.readiness import Readiness
 from schema.refusals import Refusal
@@ -37,7 +38,8 @@ class NodeServices:
     tokens: AccessTokens
     passwords: Passwords
     revocation: Revocation
-    limits: Limits
+    admission: Admission
+    policy: Policy
     receipts: Receipts
     draining: Callable[[], bool]
     pressure: Callable[[], Refusal | None]

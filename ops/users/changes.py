@@ -16,8 +16,8 @@ from relay.identity.directory import Directory
 from relay.log.projection import until_visible
 from schema import overrides
 from schema.clock import now_ms
+from schema.failures import AWAY
 from schema.refusals import Refusal
-from schema.waiting import AWAY
 
 BOARD_SECONDS: Final = 2.0
 

@@ -1,6 +1,6 @@
-"""Admission on the hot path: the exact window of a user, asked of the board before anything is appended.
+"""Admission: exact windows and token buckets on the board, shared by all nodes, checked before any work.
 
-It fails closed: with no policy on the board, or no board, nothing is admitted.
+Invariant: it fails closed. With no policy on the board, or no board, nothing is admitted.
 """
 
 import asyncio
@@ -8,19 +8,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from schema import functions, keys
+from schema.failures import AWAY
 from schema.limits import BYTES, Limit
 from schema.link import Commands
 from schema.refusals import Refusal
 
 Question = tuple[str | int, ...]
-"""A call of the function `admit` or `admit_all`."""
+"""A call of a function on the board."""
 Event = tuple[UUID, str]
 """Whose, and its id."""
 EVENTS_AT_ONCE: Final = 64
 """In one call: the board serves nobody else meanwhile."""
+BOARD_SECONDS: Final = 3.0
+"""A caller of one question waits no longer. A turn of sends waits until the link gives up."""
+_BUCKET = functions.called("relay", "bucket")
+_FORGIVE = functions.called("relay", "forgive")
 _ADMIT = functions.called("relay", "admit")
 _ADMIT_ALL = functions.called("relay", "admit_all")
 
@@ -51,14 +56,29 @@ class Admission:
         self._note_refusal = note_refusal
         self._together = together
 
-    async def admit(self, name: str, user: UUID, event_id: str = "") -> None:
-        """Admits one event of `user` under the limit `name`; the same non-empty `event_id` counts once.
+    async def admit(self, name: str, subject: UUID | str, event_id: str = "") -> None:
+        """Admits one event of `subject` under the limit `name`; the same non-empty `event_id` counts once. A
+        refusal of a user, whose subject is the UUID, is noted.
 
         Raises Refusal rate_limited (with retry_after_ms) or unavailable.
         """
-        refusal = (await self.admit_all(name, [(user, event_id)]))[0]
-        if refusal is not None:
-            raise refusal
+        question = _question(self._policy.row(name), subject, event_id)
+        reply = await self._ask(question)
+        self._raise(self._outcome(name, subject if isinstance(subject, UUID) else None, reply))
+
+    async def forgive(self, name: str, subject: str, event_id: str) -> None:
+        """Takes the admission of the event back. Raises Refusal unavailable."""
+        await self._ask(("FCALL", _FORGIVE, 1, keys.limit_window(name, subject), event_id))
+
+    async def spend(self, name: str, subject: str, user: UUID) -> None:
+        """Takes a token from the bucket of `subject`; a refusal is noted for `user`.
+
+        Raises Refusal rate_limited or unavailable.
+        """
+        row = self._policy.row(name)
+        refill_ms = max(1, row.window_ms // row.count)
+        question = ("FCALL", _BUCKET, 1, keys.bucket(name, subject), row.burst or row.count, refill_ms)
+        self._raise(self._outcome(name, user, await self._ask(question)))
 
     async def admit_all(
         self, name: str, events: list[Event], sizes: list[int] | None = None
@@ -91,18 +111,31 @@ class Admission:
     ) -> list[Refusal | None]:
         try:
             reply = await self._with_functions(question, asked)
-        except (RedisError, OSError):  # the link's own failures among them
-            away = Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
-            return [away] * len(events)
+        except AWAY:
+            return [_away()] * len(events)
         replies = reply if question[1] == _ADMIT_ALL else [reply]
         return [self._outcome(name, user, one) for (user, _), one in zip(events, replies, strict=True)]
 
-    def _outcome(self, name: str, user: UUID, reply: list[Any]) -> Refusal | None:
+    def _outcome(self, name: str, user: UUID | None, reply: list[Any]) -> Refusal | None:
         if reply[0] == 1:
             return None
-        limit = refused_limit(reply, name)
-        self._note_refusal(user, limit)
+        limit = reply[3].decode() if len(reply) > 3 else name  # a bucket has one limit
+        if user is not None:
+            self._note_refusal(user, limit)
         return Refusal("rate_limited", f"Over the limit of {limit}.", retry_after_ms=int(reply[1]))
+
+    async def _ask(self, question: Question) -> Any:
+        """The reply. Raises Refusal unavailable."""
+        try:
+            async with asyncio.timeout(BOARD_SECONDS):
+                return await self._with_functions(question, self._commands.execute(*question))
+        except AWAY as error:
+            raise _away() from error
+
+    @staticmethod
+    def _raise(refusal: Refusal | None) -> None:
+        if refusal is not None:
+            raise refusal
 
     async def _with_functions(self, question: Question, asked: "asyncio.Future[Any]") -> Any:
         """The reply; a board that came back empty is given its functions first (once for all that wait)."""
@@ -116,13 +149,12 @@ class Admission:
         return await self._commands.execute(*question)
 
 
-def refused_limit(reply: list[Any], asked: str) -> str:
-    """The name of the limit that refused: `admit` replies it, `bucket` has only the one `asked` for."""
-    return reply[3].decode() if len(reply) > 3 else asked
+def _away() -> Refusal:
+    return Refusal("unavailable", "Limits cannot be checked right now.", retry_after_ms=1000)
 
 
-def _question(row: Limit, user: UUID, event_id: str) -> Question:
-    names = (keys.limit_window(row.name, str(user)), keys.override(user), keys.cooldown(user))
+def _question(row: Limit, subject: UUID | str, event_id: str) -> Question:
+    names = (keys.limit_window(row.name, str(subject)), keys.override(subject), keys.cooldown(subject))
     return ("FCALL", _ADMIT, len(names), *names, row.name, row.count, row.window_ms, event_id)
 
 

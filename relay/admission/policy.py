@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from schema import keys
+from schema.failures import AWAY
 from schema.limits import DEFAULTS, Limit
 from schema.refusals import Refusal
 
@@ -74,7 +74,7 @@ class Policy:
         while True:
             try:
                 await self.read()
-            except (RedisError, OSError, TimeoutError):
+            except AWAY:
                 pass  # `row` refuses by itself when the last reading is too old
             except (msgspec.DecodeError, msgspec.ValidationError):
                 log.exception("policy_unreadable")

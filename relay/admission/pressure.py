@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from relay import metrics
 from schema import keys
+from schema.failures import AWAY
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -38,13 +38,13 @@ class Pressure:
         return Refusal("unavailable", self._reason, retry_after_ms=5000)
 
     def warning(self) -> str | None:
-        """Why sends are refused, or will be soon; None while there is room."""
+        """Why sends are refused, or will be soon; None while there is memory."""
         return self._reason or self._warning
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            with suppress(RedisError, OSError):  # the link says by itself that the log is away
+            with suppress(*AWAY):  # the link logs that the log is away
                 await self.look()
             await asyncio.sleep(INTERVAL_SECONDS)
 
@@ -76,7 +76,7 @@ class Pressure:
         return None
 
     async def _lag(self, partition: int) -> int:
-        """What the projector has not read; where nobody can say, as much as it may be: everything."""
+        """Entries that the projector has not read; the whole stream where the group has no lag."""
         name = keys.log(partition)
         length: int = await self._client.xlen(name)
         if length <= PROJECTOR_LAG:

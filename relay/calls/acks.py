@@ -24,7 +24,7 @@ from schema.refusals import Refusal
 
 TURN_SECONDS: Final = 0.1
 ACKS_OF_A_DEVICE: Final = 32
-"""So many end the turn: each is a call of its user until it is answered (`relay.admission.user_budgets`)."""
+"""So many end the turn: each is a call of its user until it is answered (`relay.admission.budgets`)."""
 
 
 class PendingAck(msgspec.Struct, frozen=True):

@@ -11,16 +11,16 @@ from uuid import UUID
 import structlog
 from msgspec import Raw
 
-from relay.admission.user_budgets import CALLS_AT_ONCE
+from relay.admission.budgets import CALLS_AT_ONCE
 from relay.auth.tokens import Claims
 from relay.calls.acks import Acknowledgements
 from relay.calls.answers import accepted, read, refused
 from relay.calls.sends import Sends
-from relay.database import DATABASE_AWAY
 from relay.delivery.catch_up import CatchUp
 from relay.delivery.live import LiveSocket
 from relay.delivery.presence import Presence
 from relay.log.mailbox_log import MailboxLog
+from schema.failures import DATABASE_AWAY
 from schema.inbox import Ephemeral
 from schema.limits import BODY_BYTES, CALL_BYTES
 from schema.link import OutcomeUnknown
@@ -34,7 +34,7 @@ _RETRY_MS: Final = 1000
 WATCHED_BYTES_PER_UNIT: Final = 20 * 38
 """Twenty users on the list. Counted in bytes: what is refused is not decoded first."""
 BYTES_PER_UNIT: Final = 4096
-"""What costs a user's budget as much as one more of it would (see relay/admission/user_budgets.py)."""
+"""What costs a user's budget as much as one more of it would (see relay/admission/budgets.py)."""
 
 
 class Calls:
@@ -111,13 +111,13 @@ class Calls:
         socket.answer(packet_id, answer)
 
     def _read_watch(self, socket: LiveSocket, payload: Raw) -> Coroutine[Any, Any, Answer]:
-        """What waits for an answer does not keep the payload, which may be longer than what was read."""
+        """The waiting call does not keep the payload, which may be longer than its list."""
         socket.budgets.watching.spend(1 + len(memoryview(payload)) // WATCHED_BYTES_PER_UNIT)
         return self._watch(socket, frozenset(read(payload, Watch).users))
 
     async def _watch(self, socket: LiveSocket, wanted: frozenset[UUID]) -> Answer:
         before = socket.watched
-        socket.watch(wanted)  # at once: a change may be told before the answer is here
+        socket.watch(wanted)  # at once: a notice may arrive before the reply
         try:
             online = await self._presence.watch(socket.user, socket.device, socket.id, wanted)
         except Refusal:

@@ -1,7 +1,7 @@
 """`send`: check, admit, accept, answer. Everything of one event-loop turn goes together.
 
-Invariant: what was accepted within the last hour is answered as the first time, also to someone who is at a
-limit by now or while nothing new is accepted.
+Invariant: a send that was accepted within the last hour gets its first answer again, also when its user is at
+a limit by now or while no new send is accepted.
 
 No task is made per message: a turn's sends share one, which asks the board for all of them in one
 write and the log once per partition.
@@ -19,7 +19,7 @@ import structlog
 
 from relay import metrics
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.answers import accepted, read, refused
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog
@@ -99,7 +99,7 @@ class Sends:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, turn: list[PendingSend]) -> None:
-        """A bug leaves the outcome of what was not answered unknown."""
+        """A bug leaves the outcome of unanswered sends unknown."""
         try:
             await self._accept(turn)
         except Exception:

@@ -16,7 +16,6 @@ from relay import metrics
 from relay.auth.revocation import SessionEnd
 from relay.calls.dispatch import Calls
 from relay.calls.handshake import Doorkeeper
-from relay.database import DATABASE_AWAY
 from relay.delivery.catch_up import CatchUp
 from relay.delivery.live import LiveSocket
 from relay.delivery.memory import SocketMemory
@@ -25,6 +24,7 @@ from relay.delivery.registry import Registry
 from relay.sockets.engine import LeanEngine
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import MessagePackPacket, auth_token, client_event
+from schema.failures import DATABASE_AWAY
 from schema.refusals import Refusal
 from schema.wire_socket import Connected
 
@@ -153,7 +153,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await self._presence.unregister(socket.user, socket.device, socket.id)
         except Refusal:
-            log.info("unregister_delayed")  # the board is away; it is told with the next heartbeat
+            log.info("unregister_delayed")  # the board is away; the next heartbeat unregisters it
 
 
 def _refused(refusal: Refusal) -> SocketRefused:

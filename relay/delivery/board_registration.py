@@ -1,12 +1,12 @@
 """The node's registration on the board: renewed, and made right again when it may differ.
 
 Invariant: every socket of the registry is on the board under the life of this node that the board knows, or
-will be registered again with one of the next heartbeats. It rests on no single answer: a lost one leaves what
-was to be done for the next.
+will be registered again with one of the next heartbeats. It rests on no single reply: after a lost one, the
+next heartbeat does the rest.
 
-A lost inbox entry may have ended a socket. Of a newer one the registration tells, of an eviction the
-cool-down, which stands on the board from before the entry was written. Every other end comes from the login
-sessions in PostgreSQL (`relay.auth.revocation`) or the node itself, and never through an inbox.
+A lost inbox entry may have ended a socket. The registration finds a newer socket; the cool-down, which stands
+on the board before the entry is written, shows an eviction. Every other end comes from the login sessions in
+PostgreSQL (`relay.auth.revocation`) or from the node itself, never through an inbox.
 """
 
 import asyncio
@@ -24,8 +24,9 @@ from schema import tasks
 
 log = structlog.get_logger(__name__)
 
-QUESTIONS: Final = 5
-"""So often a socket's watched users are asked for, until the answer is what the client knows."""
+MOST_READS: Final = 5
+"""At most this many reads of a socket's presence list before it is taken to agree with what the client was
+told."""
 
 
 class BoardRegistration:
@@ -86,15 +87,15 @@ class BoardRegistration:
         where = (socket.user, socket.device, socket.id)
         if not await self._presence.register_again(*where):
             self._inbox.end(*where, "replaced")
-        elif await self._presence.is_kept_out(socket.user):  # only now: who is evicted later is found here
+        elif await self._presence.is_kept_out(socket.user):  # now: a later eviction finds the socket
             self._inbox.end(*where, "rate_limited")
         elif self._registry.get(socket.id) is None:
-            await self._presence.unregister(*where)  # its leaving may have been told before
+            await self._presence.unregister(*where)  # it may have left before it was registered
 
     async def _watch_again(self, socket: LiveSocket) -> None:
-        """Who went offline meanwhile was told to nobody. A notice may overtake an answer: so it is asked
-        until they agree."""
-        for _ in range(QUESTIONS):
+        """No notice was sent of users who went offline meanwhile. A notice may overtake a reply: so the list
+        is read until both agree."""
+        for _ in range(MOST_READS):
             if not self._is_there(socket):
                 return
             online = await self._presence.watch(socket.user, socket.device, socket.id, socket.watched)

@@ -113,8 +113,8 @@ class CatchUp:
                 _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def look(self, socket: LiveSocket) -> None:
-        """Something expired: tells the device of what the directory says it was not told of, and goes on
-        with what there is room for now."""
+        """Envelopes expired: notifies the device of those that it does not know of, by the directory, and
+        continues if there is room."""
         self._begin(socket, self._look)
 
     async def close(self) -> None:
@@ -172,7 +172,7 @@ class CatchUp:
             else:
                 return
 
-    async def _tell_low(self, socket: LiveSocket) -> None:
+    async def _notify_low(self, socket: LiveSocket) -> None:
         """Prekeys may have been taken while the device was away. A hint: without the database, none."""
         try:
             async with transaction(self._database) as connection:
@@ -204,8 +204,8 @@ class CatchUp:
         """Sends what can be sent now; True when the catch-up is over (live, full, or ended)."""
         mailbox = await self._log.mailbox(socket.user, socket.device)
         if mailbox is None:
-            # Whoever closed the device ended its sessions too, and that says why; this is for the case that
-            # it never comes.
+            # Closing a device ends its sessions too, with the reason; this is for the case that their end
+            # never arrives.
             await asyncio.sleep(ENDING_SECONDS)
             socket.end("revoked")
             return True
@@ -245,13 +245,14 @@ class CatchUp:
         if not socket.caught_up_once:
             socket.caught_up_once = True
             socket.emit("caught_up", msgspec.to_builtins(CaughtUp(head, self._log_id)))
-            self._begin(socket, self._tell_low)
+            self._begin(socket, self._notify_low)
         return True
 
     def _settle(self, socket: LiveSocket, mailbox: Mailbox) -> None:
-        """What needs no sending any more; of what expired the device is told so that the counts add up.
+        """Envelopes that need no sending any more. The device is notified of expired ones, so that the
+        counts add up.
 
-        That it was told is remembered once the client has the notice: a lost one is told again.
+        The notice is marked once the client has received it: a lost notice is sent again.
         """
         socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
         since = max(mailbox.notified, socket.notified_expired)

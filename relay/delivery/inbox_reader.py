@@ -40,7 +40,7 @@ EPHEMERAL_UNSENT_BYTES: Final = 256 * 1024
 
 
 class InboxReader:
-    """Reads one node's inbox for ever (its own connection: the read blocks)."""
+    """Reads one node's inbox until cancelled (its own connection: the read blocks)."""
 
     def __init__(
         self, link: Link, node: str, registry: Registry, catch_up: CatchUp, now: Callable[[], int]
@@ -129,7 +129,7 @@ class InboxReader:
         self._count = count
 
     def _doubt(self) -> None:
-        """Something was not read: whatever it said, the mailboxes and the board say it, too."""
+        """An entry was not read. The mailboxes and the board hold all that it can have contained."""
         self._lost = True
         self.catch_up_all()
 
@@ -151,7 +151,7 @@ class InboxReader:
                 self.end(user, device, socket_id, reason)
             case inbox.PresenceChanged(watcher, subject, online):
                 for socket in self._registry.user(watcher):
-                    socket.tell_presence(subject, online=online)
+                    socket.send_presence(subject, online=online)
             case inbox.Ephemeral():
                 self._pass_on(item)
             case inbox.PrekeysLow(user, device, available, few_kem):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from relay.admission.user_budgets import UserBudgets
+from relay.admission.budgets import UserBudgets
 from relay.delivery.window import Delivery, Verdict
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame
@@ -85,11 +85,11 @@ class LiveSocket:
             self._wire.write(event_frame(event, data))
 
     def watch(self, users: frozenset[UUID]) -> None:
-        """The device watches these from now on; who of them is online it has yet to be told."""
+        """The device watches these from now on; it does not know yet which of them are online."""
         self.watched = users
         self._shown_online.clear()
 
-    def tell_presence(self, user: UUID, *, online: bool) -> None:
+    def send_presence(self, user: UUID, *, online: bool) -> None:
         """Tells whether `user` is online, if this device watches that user."""
         if user in self.watched:
             self.note_presence(user, online=online)
@@ -103,9 +103,9 @@ class LiveSocket:
         """Tells what differs from `online`, who of the watched users is; whether anything did."""
         shown = self._shown_online & self.watched
         for user in shown - online:
-            self.tell_presence(user, online=False)
+            self.send_presence(user, online=False)
         for user in online - shown:
-            self.tell_presence(user, online=True)
+            self.send_presence(user, online=True)
         return shown != online
 
     def when_received(self, then: Callable[[], None]) -> None:
@@ -118,7 +118,8 @@ class LiveSocket:
             self._wire.write(ack_frame(packet_id, answer))
 
     def end(self, reason: EndReason) -> None:
-        """Tells the client why, and closes. Only after a shutdown shall it come back by itself."""
+        """Sends `session.ended` with the reason, and closes. A client reconnects by itself after a shutdown
+        only."""
         if not self.ended:
             self.emit("session.ended", {"reason": reason})
             self.ended = True
@@ -132,7 +133,7 @@ class LiveSocket:
         self._wire.abort()
 
     def push(self, seq: int, event: EnvelopeAccepted) -> Verdict:
-        """Takes a push: queues it to be flushed (SEND), or says that the mailbox must be read."""
+        """Queues a push for the next flush (SEND), or asks for a read of the mailbox (GAP, FULL)."""
         self.highest_pushed = max(self.highest_pushed, seq)
         if not self.live:
             self._remember(seq, event)
@@ -172,14 +173,14 @@ class LiveSocket:
         self._outgoing_bytes += size
 
     def flush(self) -> int:
-        """Sends what was queued, in events of at most EVENT_BYTES; how many envelopes that were."""
+        """Sends the queue, in events of at most EVENT_BYTES; the number of envelopes."""
         events, self._outgoing, self._outgoing_bytes = self._outgoing, [], 0
         for envelopes in events:
             self.emit("envelopes", envelopes)
         return sum(len(envelopes) for envelopes in events)
 
     def forget_pushes(self) -> None:
-        """Drops what was remembered."""
+        """Drops the remembered pushes."""
         self._pushed.clear()
         self._pushed_bytes = 0
 

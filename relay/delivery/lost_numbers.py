@@ -2,8 +2,8 @@
 
 Invariant: a number is given up only when the projection has passed the entry that gave it out, the mailbox in
 Postgres does not hold it, and the directory says that it is the first one owed. Then it expires at once, like
-any envelope that can no longer be offered: the floor moves, the log says so, the device is told. So a device
-goes on, and nothing is lost without a word (ops/decisions/2026-11-23-a-number-that-never-comes.md).
+any envelope that can no longer be offered: the floor moves, the log records it, the device is notified. So a
+device continues, and no envelope is lost silently (ops/decisions/2026-11-23-a-number-that-never-comes.md).
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ from relay import metrics
 from relay.database import Database, transaction
 from relay.log.mailbox_log import MailboxLog
 from relay.log.projection import is_visible
-from relay.log.replies import Mailbox, Position
+from relay.log.replies import Appended, Mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,8 @@ SELECT_NEXT: Final = "SELECT min(seq) FROM envelopes WHERE user_id = %s AND devi
 
 
 class LostNumbers:
-    """One catch-up's doubts about the number it waits for. Asked each time that nothing came."""
+    """Decides for one catch-up whether the number it waits for is lost. Asked each time that no envelope
+    came."""
 
     def __init__(self, mailbox_log: MailboxLog, database: Database) -> None:
         self._log = mailbox_log
@@ -34,7 +35,7 @@ class LostNumbers:
         self._seq = 0
         self._rounds = 0
         self._head = 0
-        self._end: Position | None = None
+        self._end: Appended | None = None
 
     async def given_up(self, user: UUID, device: int, seq: int, mailbox: Mailbox) -> bool:
         """Whether `seq` was given up; `mailbox` was read before. Raises Refusal, or the database's errors.
@@ -55,7 +56,7 @@ class LostNumbers:
         if max(mailbox.cursor, mailbox.floor) != seq - 1 or not await is_visible(self._database, self._end):
             return False
         upto = await self._before_next(user, device, seq)
-        if upto < seq or not await self._log.give_up(user, device, upto, mailbox):
+        if upto < seq or not await self._log.expire(user, device, upto, mailbox):
             return False
         metrics.GIVEN_UP.inc(upto - seq + 1)
         log.error("envelopes_given_up", partition=self._end.partition, count=upto - seq + 1)

@@ -61,7 +61,7 @@ class SocketMemory:
         metrics.SOCKET_BYTES.set(self._held)
 
     async def run(self) -> None:
-        """Settles every few seconds, for ever."""
+        """Settles every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(SETTLE_SECONDS)
             await self.settle()

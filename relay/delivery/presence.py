@@ -1,8 +1,8 @@
 """Presence: which node holds a device's socket, and who may know who is online.
 
 Invariant: a device has one live socket; registering a newer one ends the older. All of it is board
-state: a board that comes back empty is filled again by the nodes within a heartbeat. What could not be
-taken off the board is remembered here until it is.
+state: the nodes fill an empty board again within a heartbeat. A socket that could not be taken off the
+board is remembered here until it is.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from relay import metrics
-from relay.admission.limits import Limits
+from relay.admission.admission import Admission
 from relay.auth.tokens import Claims
 from relay.database import Database, transaction
 from relay.files import rows
@@ -49,7 +49,7 @@ class Uploads:
         database: Database,
         waiting_database: Database,
         directory: Directory,
-        limits: Limits,
+        admission: Admission,
         settings: Settings,
         now: Callable[[], int],
     ) -> None:
@@ -60,7 +60,7 @@ class Uploads:
         self._database = database
         self._waiting = waiting_database
         self._directory = directory
-        self._limits = limits
+        self._admission = admission
         self._now = now
 
     async def create(self, claims: Claims, size: int) -> tuple[str, int]:
@@ -71,7 +71,7 @@ class Uploads:
         if size > self.most_bytes:
             raise Refusal("too_large", f"A file is at most {self.most_bytes} bytes.", limit=self.most_bytes)
         await self._check_room(size)
-        await self._limits.admit(BLOBS, str(claims.user_id), user=claims.user_id)
+        await self._admission.admit(BLOBS, claims.user_id)
         name, now = new_id(), self._now()
         expires = now + min(self._life_ms, UNFINISHED_SECONDS * 1000)
         async with transaction(self._database) as connection:

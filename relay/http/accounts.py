@@ -13,9 +13,9 @@ from relay.identity import accounts, closing
 from relay.identity.accounts import FIRST_DEVICE
 from schema import overrides
 from schema.clock import now_ms
+from schema.failures import AWAY
 from schema.limits import CREDENTIAL_CHANGES, REGISTRATIONS
 from schema.refusals import Refusal, invalid
-from schema.waiting import AWAY
 from schema.wire_http import AccountDeletion, PasswordChange, Registration, Session
 
 BOARD_SECONDS: Final = 2.0
@@ -26,7 +26,7 @@ async def register(call: Call[Registration]) -> Session:
     services = call.services
     if not accounts.canonical(call.body.username):
         raise invalid("$.username", "A name has 3 to 32 letters, digits or underscores.")
-    await services.limits.admit(REGISTRATIONS, call.address)
+    await services.admission.admit(REGISTRATIONS, call.address)
     async with transaction(services.database) as connection:
         if await accounts.by_name(connection, call.body.username) is not None:
             raise Refusal("username_taken")
@@ -42,7 +42,7 @@ async def change_password(call: Call[PasswordChange]) -> None:
     """A new password; every other session ends."""
     services = call.services
     account = await own_account(call)
-    await services.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
+    await services.admission.admit(CREDENTIAL_CHANGES, call.user_id)
     await prove(services, of_session(call.claims.session_id), account, call.body.password)
     password_hash = await services.passwords.hash(call.body.new_password)
     async with transaction(services.database) as connection:

@@ -55,7 +55,7 @@ async def prove(services: NodeServices, counted: Counted, account: Account | Non
     admitted: list[tuple[str, str]] = []
     try:
         for name, subject in counted:
-            await services.limits.admit(name, subject, id=attempt)
+            await services.admission.admit(name, subject, attempt)
             admitted.append((name, subject))
         fits = await services.passwords.verify(password, account and account.password_hash)
     except Refusal:
@@ -68,7 +68,7 @@ async def prove(services: NodeServices, counted: Counted, account: Account | Non
 
 async def _forgive(services: NodeServices, admitted: list[tuple[str, str]], attempt: str) -> None:
     for name, subject in admitted:
-        await services.limits.forgive(name, subject, id=attempt)
+        await services.admission.forgive(name, subject, attempt)
 
 
 def _subject(*parts: str) -> str:

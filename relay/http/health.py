@@ -1,4 +1,4 @@
-"""Health: `/healthz` says that the process answers, `/readyz` that it can do its work."""
+"""Health: `/healthz` answers if the process does, `/readyz` only if it can do its work."""
 
 from typing import Final
 
@@ -31,7 +31,7 @@ async def ready(call: Call[None]) -> Answer:
         }
     )
     down = [*servers_down]
-    if not services.limits.policy.is_there():
+    if not services.policy.is_there():
         down.append("limits")
     if services.draining():
         down.append("draining")

@@ -1,7 +1,9 @@
-"""Keys: publishing a device, its prekeys, and closing it."""
+"""Keys: publishing a device, its prekeys, and closing it; the relay's own keys, which check receipts."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from relay.auth import login_sessions
 from relay.database import Connection, transaction
@@ -22,6 +24,7 @@ from schema.wire_http import (
     OwnKeys,
     PrekeysUpload,
     Published,
+    ReceiptKey,
     SignedPrekeyChange,
 )
 
@@ -165,7 +168,7 @@ async def _admit(call: Call[Any]) -> None:
     (the log is nearly full), or rate_limited."""
     if (refusal := call.services.pressure()) is not None:
         raise refusal
-    await call.services.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
+    await call.services.admission.admit(KEY_WRITES, call.user_id)
 
 
 async def _check_room(call: Call[Any], connection: Connection, *news: New) -> None:
@@ -205,3 +208,11 @@ async def _identity(call: Call[Any]) -> bytes:
 
 def _inactive() -> Refusal:
     return Refusal("device_inactive", "This device has not published keys, or was closed.")
+
+
+async def receipt_keys(call: Call[None]) -> list[ReceiptKey]:
+    """The Ed25519 keys that sign receipts now, or did, the newest first."""
+    return [
+        ReceiptKey(key.kid, key.public.public_bytes(Encoding.Raw, PublicFormat.Raw), key.created_at)
+        for key in call.services.receipts.published
+    ]

@@ -20,7 +20,7 @@ _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 async def open_link(call: Call[None]) -> Link:
     """A mailbox for two devices, for two minutes."""
-    await call.services.limits.admit(LINKS, call.address)
+    await call.services.admission.admit(LINKS, call.address)
     link, expires = await mailboxes.open_link(call.services.board)
     return Link(link, expires)
 
@@ -48,7 +48,7 @@ async def grant_device(call: Call[GrantRequest]) -> Grant:
     """Lets one new device log in without the password, once."""
     services = call.services
     account = await own_account(call)
-    await services.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
+    await services.admission.admit(CREDENTIAL_CHANGES, call.user_id)
     await prove(services, of_session(call.claims.session_id), account, call.body.password)
     session = call.claims.session_id
     return Grant(*await grants.issue(services.board, call.user_id, session, account.password_hash))

@@ -27,11 +27,11 @@ async def log_in(call: Call[LogIn]) -> Session:
     """A session with a new device number, or for the device that was named, if that is active."""
     services, username, password = call.services, call.body.username, call.body.password
     if call.body.grant is not None:
-        await services.limits.admit(LOGINS, call.address)
+        await services.admission.admit(LOGINS, call.address)
         return await _by_grant(services, call.body.grant)
     if username is None or password is None:
         raise invalid("$", "Object missing required field `username` or `password`")
-    await services.limits.admit(LOGINS, call.address)
+    await services.admission.admit(LOGINS, call.address)
     async with transaction(services.database) as connection:
         account = await accounts.by_name(connection, username)
     await prove(services, of_log_in(username, call.address), account, password)
@@ -64,7 +64,7 @@ async def _by_grant(services: NodeServices, grant: str) -> Session:
 
 async def exchange(call: Call[Refresh]) -> Session:
     """New tokens for a refresh token, which dies."""
-    await call.services.limits.admit(REFRESHES, call.address)
+    await call.services.admission.admit(REFRESHES, call.address)
     now = now_ms()
     try:
         exchanged = await refresh.exchange(call.services.database, call.body.refresh_token, now)

@@ -1,7 +1,7 @@
 """Closing a device and deleting an account: the one way, for their owner and for the operator.
 
-Promise: the log is told before the rows change, and in their transaction. Whatever fails in between, the same
-call can be made again. Every node ends the sockets of an ended session within seconds (see
+Promise: the event is appended to the log before the rows change, and in their transaction. After any failure
+the same call can be made again. Every node ends the sockets of an ended session within seconds (see
 `relay.auth.revocation`).
 """
 
@@ -11,7 +11,7 @@ from relay.auth import login_sessions
 from relay.database import Connection
 from relay.identity import accounts
 from relay.identity.directory import Directory
-from relay.log.replies import Position
+from relay.log.replies import Appended
 
 OPERATOR: int = 0
 """The device that asks for a deletion when it is the operator; no device has this number."""
@@ -19,8 +19,8 @@ OPERATOR: int = 0
 
 async def close_device(
     connection: Connection, directory: Directory, user_id: UUID, device_id: int, now: int
-) -> tuple[Position | None, int]:
-    """Closes the device and ends its sessions. Where the log says so (None: it was closed before), and how
+) -> tuple[Appended | None, int]:
+    """Closes the device and ends its sessions. Its place in the log (None: it was closed before), and how
     many sessions ended. The caller holds the account's lock. Raises Refusal not_found: it never had keys."""
     position = await directory.close(user_id, device_id, now)
     return position, await login_sessions.end_of_devices(connection, user_id, [device_id])

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from redis.exceptions import ResponseError
 
-from relay.log.replies import Position
+from relay.log.replies import Appended
 from schema import codec, functions, keys
 from schema.events import (
     AccountDeleted,
@@ -28,6 +28,7 @@ from schema.events import (
 from schema.limits import DEVICES_ACTIVE
 from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.partitions import partition_of
+from schema.positions import Position
 from schema.prekeys import EC, Kind
 from schema.refusals import Refusal, invalid
 
@@ -39,7 +40,7 @@ class Published(NamedTuple):
     that the identity was replaced, `replacer` ended every other device up to the number `replaced_upto`,
     whether it had keys or not (0 and 0 when it never was)."""
 
-    position: Position
+    position: Appended
     change: IdentityChange
     closed: list[int]
     replacer: int
@@ -125,7 +126,7 @@ class Directory:
             case _:
                 raise Refusal("unauthorized", "This device was closed; log in again for a new one.")
 
-    async def close(self, user: UUID, device: int, at: int) -> Position | None:
+    async def close(self, user: UUID, device: int, at: int) -> Appended | None:
         """Closes the device; None when it was closed before. Raises Refusal not_found."""
         event = codec.encode(DeviceClosed(user=user, device=device, at=at))
         reply = await self._call("close_device", user, [device, event], self._closed(user))
@@ -141,7 +142,7 @@ class Directory:
         prekeys: tuple[Prekey, ...] | tuple[SignedPrekey, ...],
         at: int,
         kind: Kind = EC,
-    ) -> Position:
+    ) -> Appended:
         """Records further one-time prekeys of that kind. Raises Refusal device_inactive."""
         event: Any = kind.uploaded(
             user=user,
@@ -160,7 +161,7 @@ class Directory:
         signed_prekey: SignedPrekey,
         at: int,
         kem_prekey: SignedPrekey | None = None,
-    ) -> Position:
+    ) -> Appended:
         """Records a new signed prekey, and a new last-resort KEM prekey. Raises Refusal device_inactive."""
         event = SignedPrekeySet(
             user=user,
@@ -185,18 +186,18 @@ class Directory:
         replies = await self._call("take_prekeys", user, arguments, keys.taken(partition))
         return [None if reply < 0 else reply == 1 for reply in replies]
 
-    async def delete(self, user: UUID, device: int, at: int) -> Position:
+    async def delete(self, user: UUID, device: int, at: int) -> Appended:
         """Forgets the account, and has what the log holds of it erased."""
         event = codec.encode(AccountDeleted(user=user, device=device, at=at))
         deleted = keys.deleted(partition_of(user, self._partitions))
         names = deleted, self._closed(user)
         return self._position(user, await self._call("delete_account", user, [event, str(user)], *names))
 
-    async def record(self, event: BlobStored | BlobErased) -> Position:
+    async def record(self, event: BlobStored | BlobErased) -> Appended:
         """Appends what happened to a blob; the caller holds its user's account locked, if there is one."""
         return self._position(event.user, await self._call("record", event.user, [codec.encode(event)]))
 
-    async def _append(self, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet) -> Position:
+    async def _append(self, event: PrekeysUploaded | KemPrekeysUploaded | SignedPrekeySet) -> Appended:
         arguments = [event.device, event.identity, codec.encode(event)]
         reply = await self._call("append", event.user, arguments)
         if reply is None:
@@ -216,5 +217,5 @@ class Directory:
     def _closed(self, user: UUID) -> str:
         return keys.closed(partition_of(user, self._partitions), user)
 
-    def _position(self, user: UUID, entry: bytes) -> Position:
-        return Position(partition_of(user, self._partitions), entry)
+    def _position(self, user: UUID, entry: bytes) -> Appended:
+        return Appended(partition_of(user, self._partitions), Position.parse(entry))

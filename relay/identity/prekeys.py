@@ -92,7 +92,7 @@ class Remaining(NamedTuple):
 
     @property
     def low(self) -> bool:
-        """Whether the device is to be told."""
+        """Whether the device gets the event `prekeys.low`."""
         return self.available < PREKEYS_LOW or self.few_kem is not None
 
 

@@ -84,7 +84,7 @@ class Calls(Generic[S]):
         return [*calls.values()]
 
     def _take_turns(self, calls: dict[Lane, Call[S]]) -> None:
-        """Up to the bound, one submission after the other, from whoever is next."""
+        """Up to the bound, one submission after the other, from the next sender."""
         while self._under_way < UNDER_WAY_BYTES and (lane := self._waiting.first(self._busy)) is not None:
             self._leaves(calls, lane, *self._waiting.pop(lane))
 

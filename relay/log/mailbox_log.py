@@ -1,7 +1,7 @@
 """The mailbox's writing side: accepting and acknowledging, through the log's atomic functions.
 
-Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; whoever is told `accepted` has it on
-the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
+Invariant: a device's mailbox is a gapless sequence 1, 2, 3 …; an envelope answered with `accepted` is
+on the log's disk. Submissions leave in calls (group commit), within the bounds of `relay.log.calls`. An
 unknown outcome is resolved here by sending the identical call again, which the function answers as the
 first time; until then no later call of its function leaves for the partition.
 """
@@ -16,16 +16,17 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from relay.log.calls import Call, Calls
-from relay.log.replies import Accepted, Mailbox, Position, read_accept, read_acknowledge, read_remembered
+from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_acknowledge, read_remembered
 from relay.log.serving_name import NOBODY, ServingName
 from relay.log.submission import Submission, settle
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
-from schema.lacking import lacking
+from schema.failures import lacking
 from schema.limits import MAILBOX_BYTES
 from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.refusals import Refusal
 from schema.wire_socket import Send
 
@@ -137,20 +138,20 @@ class MailboxLog:
             "FCALL", functions.called("relay", "mark_notified"), 2, *names, device, expired, self._log_id
         )
 
-    async def end(self, user: UUID) -> Position:
+    async def end(self, user: UUID) -> Appended:
         """Where the log of the user's partition ends now. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         newest = await self._ask("XREVRANGE", keys.log(partition), "+", "-", "COUNT", 1)
-        return Position(partition, newest[0][0] if newest else b"0-0")
+        return Appended(partition, Position.parse(newest[0][0]) if newest else START)
 
-    async def give_up(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
+    async def expire(self, user: UUID, device: int, upto: int, mailbox: Mailbox) -> bool:
         """Expires what is owed up to there, if the mailbox is as it was read. Raises Refusal unavailable."""
         partition = partition_of(user, self._partitions)
         count = upto - max(mailbox.cursor, mailbox.floor)
         event = codec.encode(EnvelopesExpired(user=user, device=device, at=self._now(), count=count))
         names = (keys.log(partition), keys.user(partition, user), keys.log_id(partition))
         arguments = (device, upto, mailbox.cursor, mailbox.floor, event, self._log_id)
-        return bool(await self._ask("FCALL", functions.called("relay", "give_up"), 3, *names, *arguments))
+        return bool(await self._ask("FCALL", functions.called("schema", "expire"), 3, *names, *arguments))
 
     async def drain(self) -> None:
         """Waits until everything submitted has been answered."""

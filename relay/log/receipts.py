@@ -14,7 +14,7 @@ from schema import receipts, relay_keys, secret_file
 from schema.clock import now_ms
 from schema.receipts import Acceptance
 from schema.relay_keys import PublishedKey, RelayKey
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 from schema.settings import BadSetting
 from schema.wire_socket import Send
 
@@ -44,7 +44,7 @@ class Receipts:
 
     def sign(self, send: Send, accepted: Accepted) -> list[bytes]:
         """One receipt per accepted device. None at all for a repeated send whose first one did not ask: what
-        this call brings as its bodies need not be what was accepted."""
+        the bodies of this call need not be the accepted ones."""
         if not accepted.digests:
             return []
         return [

@@ -4,15 +4,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schema.positions import Position
 from schema.receipts import DIGEST_BYTES
 from schema.refusals import Refusal
 
 
-class Position(NamedTuple):
-    """Where an event stands in the log."""
+class Appended(NamedTuple):
+    """Where an appended event stands in the log."""
 
     partition: int
-    entry: bytes
+    position: Position
 
 
 class Accepted(msgspec.Struct, frozen=True):

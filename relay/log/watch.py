@@ -16,8 +16,10 @@ import structlog
 from redis.exceptions import RedisError
 
 from schema import keys
-from schema.link import ClusterLink, Execute, Link
-from schema.log_identity import EMPTY, AnotherLog, Guard, Place, place, read_end
+from schema.cluster_link import ClusterLink
+from schema.link import Execute, Link
+from schema.log_identity import AnotherLog, Guard, read_end
+from schema.positions import START, Position
 from schema.primaries import NotPrimary, check_client
 
 log = structlog.get_logger(__name__)
@@ -37,7 +39,7 @@ class LogWatch:
         self._plain = plain
         self._partitions = partitions
         self._keeps_all = keeps_all
-        self._ends: dict[int, Place] = {}
+        self._ends: dict[int, Position] = {}
 
     @property
     def log_id(self) -> str:
@@ -47,10 +49,11 @@ class LogWatch:
     def note(self, partition: int, entry: bytes) -> None:
         """A call of this node appended an entry to the partition."""
         if self._keeps_all:
-            self._ends[partition] = max(place(entry), self._ends.get(partition, EMPTY))
+            self._ends[partition] = max(Position.parse(entry), self._ends.get(partition, START))
 
     async def check(self, execute: Execute) -> None:
-        """For a new connection of the hot path (`schema.link.Check`). Raises AnotherLog."""
+        """For a new connection of the hot path (`schema.link.Check`) to a server that has every partition.
+        Raises AnotherLog."""
         names, known = [keys.log(partition) for partition in range(self._partitions)], self._ends.copy()
         ids = [execute("GET", name) for name in self._guard.keys]
         streams = [execute("XINFO", "STREAM", name) for name in names]
@@ -74,7 +77,7 @@ class LogWatch:
                 await self._client.aclose()
                 continue
             except (RedisError, OSError):
-                continue  # the link says by itself that the log is away
+                continue  # the link logs that the log is away
             was_suspended = self._guard.suspended
             try:
                 self._judge(ids, ends, known)
@@ -85,25 +88,26 @@ class LogWatch:
                     await self._client.aclose()
             else:
                 for partition, end in ends.items():
-                    self._ends[partition] = max(end, self._ends.get(partition, EMPTY))
+                    self._ends[partition] = max(end, self._ends.get(partition, START))
 
-    def _judge(self, ids: list[Any], ends: dict[int, Place], known: dict[int, Place]) -> None:
+    def _judge(self, ids: list[Any], ends: dict[int, Position], known: dict[int, Position]) -> None:
         """Suspends the guard or lifts the suspension; `known`: the ends before the log was asked. Raises
         AnotherLog."""
         self._guard.suspended = False
         try:
             self._guard.check(ids)
-            if any(end < known.get(partition, EMPTY) for partition, end in ends.items()):
+            if any(end < known.get(partition, START) for partition, end in ends.items()):
                 raise AnotherLog("the server holds an older copy of the log than this process has seen")
         except AnotherLog:
             self._guard.suspended = True
             raise
 
 
-def _end(reply: Any) -> Place:
-    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises what was raised."""
+def _end(reply: Any) -> Position:
+    """The last entry of `XINFO STREAM`'s reply; none where there is no stream. Raises the reply if it is an
+    error."""
     if isinstance(reply, BaseException):
         if "no such key" in str(reply):
-            return EMPTY
+            return START
         raise reply
-    return place(reply[reply.index(b"last-generated-id") + 1])
+    return Position.parse(reply[reply.index(b"last-generated-id") + 1])

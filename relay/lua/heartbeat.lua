@@ -1,9 +1,9 @@
--- A node says that it lives. Nodes that have not said so for a while are taken for dead, all at once; their
--- sockets are reaped in steps.
+-- Renews a node's life. Nodes without a heartbeat for a while are taken for dead, all at once; their sockets are
+-- reaped in steps.
 --
--- A node has a life on the board from the first heartbeat until it is taken for dead, or the board came back
--- empty; then it gets another, and must register its sockets again. It tells by the life's name, not by the
--- answer to one heartbeat: that one may be lost.
+-- A node has a life on the board from the first heartbeat until it is taken for dead, or the board lost
+-- its data; then it gets another, and must register its sockets again. It recognises the change by the life's name,
+-- not by the reply to one heartbeat, which may be lost.
 --
 -- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most, the name
 --                         under which the node serves its own sockets

@@ -40,7 +40,7 @@ FRAME_BYTES: Final = 1024 * 1024
 
 class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
     """`engineio.AsyncServer` with its transport exchanged. `origin_allowed` judges a request's Origin,
-    `address_of` says by what address it is counted, `room` how many may wait to authenticate."""
+    `address_of`: the address that it counts under; `room`: how many may wait to authenticate."""
 
     sockets: dict[str, LeanSocket]
 

@@ -38,7 +38,7 @@ _event_decoder = msgspec.msgpack.Decoder(ClientEvent)
 _auth_decoder = msgspec.msgpack.Decoder(_Auth)
 _encoder = msgspec.msgpack.Encoder()
 UNREADABLE: Final = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are not what was expected."""
+"""What decoding raises for malformed bytes."""
 
 
 class MessagePackPacket(packet.Packet):  # type: ignore[misc]
@@ -93,7 +93,7 @@ def event_frame(event: str, data: Any) -> bytes:
 
 
 def disconnect_frame() -> bytes:
-    """The frame that tells a client that it is wanted no longer: the library does not come back by itself."""
+    """A DISCONNECT packet; Socket.IO clients do not reconnect after one."""
     return _encoder.encode({"type": packet.DISCONNECT, "nsp": "/"})
 
 

@@ -24,11 +24,11 @@ def load(arguments: list[str]) -> None:
     main(args=arguments, prog_name="load")
 
 
-def cost(arguments: list[str]) -> None:
-    """The load tool of what a message costs."""
-    from ops.load.cost import main
+def compare(arguments: list[str]) -> None:
+    """The comparison of two runs of the load tool."""
+    from ops.load.compare import main
 
-    main(args=arguments, prog_name="cost")
+    main(args=arguments, prog_name="compare")
 
 
 def flood(arguments: list[str]) -> None:
@@ -60,6 +60,14 @@ def dying_worker(arguments: list[str]) -> None:
     url, name, deadly, *how = arguments
     handler = Handler(url, int(deadly), later="later" in how, waiting="waits" in how)
     asyncio.run(work(url, name, handler))
+
+
+def dying_pusher(arguments: list[str]) -> None:
+    """A pusher: the log, its name, and the number it dies over."""
+    from tests.workers.dying import push
+
+    url, name, deadly = arguments
+    asyncio.run(push(url, name, int(deadly)))
 
 
 def node(arguments: list[str]) -> int:

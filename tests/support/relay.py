@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +12,9 @@ from uuid import UUID, uuid4
 import msgspec
 from aiohttp import web
 
-from relay.admission.limits import Limits
+from relay.admission.admission import Admission
+from relay.admission.policy import Policy
+from relay.admission.refusal_notes import RefusalNotes
 from relay.admission.room import Room
 from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
@@ -27,6 +30,7 @@ from relay.log.receipts import Receipts
 from relay.services import NodeServices
 from schema import codec, functions, keys, servers, tasks
 from schema.clock import now_ms
+from schema.link import Link
 from schema.partitions import partition_of
 from schema.settings import Settings
 from tests.support.naive_projector import NaiveProjector
@@ -78,7 +82,7 @@ class Relay:
         """Sets one limit, as the operator's settings would."""
         row = msgspec.json.encode({"count": count, "window_ms": 3_600_000, "burst": None})
         await self.services.board.hset(keys.POLICY, name, row)
-        await self.services.limits.policy.read()
+        await self.services.policy.read()
 
     async def note_end(self, session: UUID, reason: SessionEnd) -> None:
         self.ended[session] = reason
@@ -137,11 +141,16 @@ async def open_services(stack: AsyncExitStack, settings: Settings, **over: Any) 
     revocation = Revocation(database)
     passwords = Passwords(threads=2, hasher=quick_hasher())
     stack.callback(passwords.close)
+    policy, install = Policy(board), partial(functions.install, board, "relay")
+    link = Link(settings.board_url or "", name="board")
+    await link.start()
+    stack.push_async_callback(link.close)
     made = {
         "tokens": AccessTokens(keyset, revocation),
         "passwords": passwords,
         "revocation": revocation,
-        "limits": Limits(board, log),
+        "admission": Admission(link, policy, install, RefusalNotes(log).note),
+        "policy": policy,
         "receipts": await Receipts.open(database, settings.secret_file, uuid4()),
         "draining": lambda: False,
         "pressure": lambda: None,
@@ -149,7 +158,7 @@ async def open_services(stack: AsyncExitStack, settings: Settings, **over: Any) 
         **over,
     }
     directory = Directory(log, settings.partitions)
-    made.setdefault("files", Files.open(settings, database, waiting, directory, made["limits"], now_ms))
+    made.setdefault("files", Files.open(settings, database, waiting, directory, made["admission"], now_ms))
     return NodeServices(
         settings=settings,
         database=database,
@@ -170,11 +179,11 @@ async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> A
     async with AsyncExitStack() as stack:
         services = await open_services(stack, settings, **over)
         await install_policy(services.board, settings)
-        await services.limits.policy.read()
+        await services.policy.read()
         node = Relay(
             services, await serve(stack, build_app(services, Peers(services.settings.trusted_proxies)))
         )
-        loops = [services.limits.run(), services.keyset.run(), services.revocation.watch(node.note_end)]
+        loops = [services.policy.watch(), services.keyset.run(), services.revocation.watch(node.note_end)]
         if projector:
             assert settings.log_url
             assert settings.database_url

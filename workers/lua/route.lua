@@ -21,7 +21,7 @@ redis.register_function('sealstream_route', function(keys, args)
       local box = boxes[node]
       local size = #args[i + 3]
       if box and (#box.pairs >= 2 * most_pairs or box.bytes + size > most_bytes) then
-        tell(node, box.pairs)
+        append_to_inbox(node, box.pairs)
         box = nil
       end
       box = box or {pairs = {}, bytes = 0}
@@ -32,6 +32,6 @@ redis.register_function('sealstream_route', function(keys, args)
       routed = routed + 1
     end
   end
-  for node, box in pairs(boxes) do tell(node, box.pairs) end
+  for node, box in pairs(boxes) do append_to_inbox(node, box.pairs) end
   return routed
 end)

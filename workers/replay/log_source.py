@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
+from schema.positions import START, Position
 from workers import log_gaps
 from workers.page_size import PageSize
-from workers.positions import START, Position
 from workers.projector.digests import digest, of_entry
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 

@@ -15,11 +15,11 @@ import structlog
 from redis.asyncio.cluster import RedisCluster
 
 from schema import keys
+from schema.failures import AWAY, slug
+from schema.positions import Position
 from workers import metrics
 from workers.archive.header import Changed
 from workers.archive.store import StoreAway
-from workers.failures import AWAY, slug
-from workers.positions import Position
 from workers.retention.boundary import ReaderMissing, boundary
 from workers.retention.trimming import Trimmer, refused
 

@@ -1,5 +1,7 @@
 """Token buckets on a real board: a burst, then steadily one more."""
 
+from uuid import uuid4
+
 import pytest
 
 from schema import functions, keys
@@ -11,9 +13,9 @@ from tests.support.limits_board import Board
 async def test_a_bucket_gives_its_burst_and_then_waits(board: Board, user: str) -> None:
     limits = await board.node()
     for _ in range(6):
-        await limits.spend(BUNDLES_PER_TARGET, user)
+        await limits.spend(BUNDLES_PER_TARGET, user, uuid4())
     with pytest.raises(Refusal) as caught:
-        await limits.spend(BUNDLES_PER_TARGET, user)
+        await limits.spend(BUNDLES_PER_TARGET, user, uuid4())
     assert caught.value.code == "rate_limited"
     assert 599_000 < (caught.value.retry_after_ms or 0) <= 600_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.admission.budget import Budget
+from relay.admission.budgets import Budget
 from schema.refusals import Refusal
 
 

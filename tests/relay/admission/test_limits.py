@@ -1,6 +1,7 @@
 """Limits on a real board: exact windows, resends, cooldowns, overrides; closed when in doubt."""
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from relay.admission.refusal_notes import RefusalNotes
 from schema import codec, keys
 from schema.events import Refused
 from schema.limits import BUNDLES_PER_TARGET, MESSAGES
@@ -146,14 +148,14 @@ async def test_all_keys_of_a_subject_are_in_one_slot_of_a_cluster(user: str) -> 
 async def test_an_event_can_be_forgiven_once(board: Board, user: str) -> None:
     limits = await board.node()
     for number in range(60):
-        await limits.admit(MESSAGES, user, id=str(number))
+        await limits.admit(MESSAGES, user, event_id=str(number))
     with pytest.raises(Refusal):
-        await limits.admit(MESSAGES, user, id="60")
-    await limits.forgive(MESSAGES, user, id="7")
-    await limits.forgive(MESSAGES, user, id="7")
-    await limits.admit(MESSAGES, user, id="60")
+        await limits.admit(MESSAGES, user, event_id="60")
+    await limits.forgive(MESSAGES, user, event_id="7")
+    await limits.forgive(MESSAGES, user, event_id="7")
+    await limits.admit(MESSAGES, user, event_id="60")
     with pytest.raises(Refusal):
-        await limits.admit(MESSAGES, user, id="61")
+        await limits.admit(MESSAGES, user, event_id="61")
 
 
 steps = st.lists(
@@ -206,18 +208,25 @@ async def test_an_empty_board_gets_its_functions_again(board: Board, user: str) 
 async def test_a_board_that_is_away_admits_nothing(board: Board, servers: Servers, user: str) -> None:
     limits = await board.node()
     servers.kill("board")
-    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user)):
+    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user, uuid4())):
         with pytest.raises(Refusal) as caught:
             await ask
         assert caught.value.code == "unavailable"
     servers.revive()
-    await limits.admit(MESSAGES, user)
+
+    async def admitted() -> bool:
+        with suppress(Refusal):
+            await limits.admit(MESSAGES, user)
+            return True
+        return False
+
+    await until(admitted)
 
 
 async def test_refusals_are_noted_in_the_limits_log(board: Board) -> None:
-    limits, someone = await board.node(), uuid4()
+    notes, someone = RefusalNotes(board.log), uuid4()
     for _ in range(3):
-        limits.note_refusal(someone, MESSAGES)
+        notes.note(someone, MESSAGES)
     rows = await until(lambda: _noted(board.log, 3))
     assert [(one.user, one.limit) for one in rows] == [(someone, MESSAGES)] * 3
 
@@ -228,11 +237,11 @@ async def _noted(log: "Redis[bytes]", count: int) -> list[Refused]:
 
 
 async def test_a_log_that_is_away_costs_the_notes_and_nothing_else(board: Board, servers: Servers) -> None:
-    limits = await board.node()
+    notes = RefusalNotes(board.log)
     servers.kill("log")
-    limits.note_refusal(uuid4(), MESSAGES)
-    assert limits._noting is not None
-    await limits._noting
+    notes.note(uuid4(), MESSAGES)
+    assert notes._noting is not None
+    await notes._noting
     servers.revive()
-    limits.note_refusal(uuid4(), MESSAGES)
+    notes.note(uuid4(), MESSAGES)
     assert len(await until(lambda: _noted(board.log, 1))) == 1

@@ -1,9 +1,10 @@
 """The policy: read from the board, in force ten seconds after it was last there; without it nothing goes."""
 
+from uuid import uuid4
+
 import msgspec
 import pytest
 
-from relay.admission.limits import Limits
 from relay.admission.policy import Policy
 from schema import keys
 from schema.limits import BUNDLES_PER_TARGET, MESSAGES
@@ -13,8 +14,8 @@ from tests.support.relay import install_policy
 
 
 async def test_a_node_that_never_read_a_policy_admits_nothing(board: Board, user: str) -> None:
-    limits = Limits(board.client, board.log)
-    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user)):
+    limits = await board.node(Policy(board.client))
+    for ask in (limits.admit(MESSAGES, user), limits.spend(BUNDLES_PER_TARGET, user, uuid4())):
         with pytest.raises(Refusal) as caught:
             await ask
         assert caught.value.code == "unavailable"

@@ -23,7 +23,7 @@ from relay.auth.tokens import AccessTokens
 from schema import secret_file
 from schema.clock import now_ms
 from schema.refusals import Refusal
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 from schema.settings import Settings
 from tests.support.relay import open_services
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import msgspec
 
-from relay.admission.user_budgets import WATCHED_AT_ONCE, UserBudgets
+from relay.admission.budgets import WATCHED_AT_ONCE, UserBudgets
 from relay.calls.dispatch import Calls
 from schema.clock import now_ms
 from schema.limits import WATCHED_USERS

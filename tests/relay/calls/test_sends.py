@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from relay.admission.admission import Admission
-from relay.admission.user_budgets import UNANSWERED_BYTES
+from relay.admission.budgets import UNANSWERED_BYTES
 from relay.calls.sends import Sends
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog

@@ -96,8 +96,8 @@ async def test_a_mailbox_that_changed_meanwhile_is_looked_at_again(mailbox: OneM
     read = await mailbox.log.mailbox(mailbox.user, 1)
     assert read is not None
     await mailbox.log.acknowledge(mailbox.user, 1, 1, now_ms())
-    assert await mailbox.log.give_up(mailbox.user, 1, 2, read) is False
-    assert await mailbox.log.give_up(uuid4(), 1, 2, read) is False, "nor one of somebody who is gone"
+    assert await mailbox.log.expire(mailbox.user, 1, 2, read) is False
+    assert await mailbox.log.expire(uuid4(), 1, 2, read) is False, "nor one of somebody who is gone"
     assert await mailbox.expiries() == []
 
 

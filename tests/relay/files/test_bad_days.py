@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from relay.files.transfers import UPLOADS_PER_USER
+from relay.files.service import UPLOADS_PER_USER
 from relay.http import blobs, connections
 from schema.blobs import PART_BYTES
 from schema.events import BlobStored

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from relay.files import uploads
-from relay.files.transfers import (
+from relay.files.service import (
     DOWNLOADS,
     DOWNLOADS_PER_ADDRESS,
     UPLOADS,

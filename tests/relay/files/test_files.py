@@ -168,7 +168,7 @@ async def test_tus_says_what_it_can_and_refuses_other_versions_and_bodies(ada: P
 async def test_an_upload_is_continued_on_another_node(settings: Settings, node: Relay, ada: Person) -> None:
     async with AsyncExitStack() as stack:
         services = await open_services(stack, settings)
-        await services.limits.policy.read()
+        await services.policy.read()
         other = await serve(stack, build_app(services, Peers(())))
         path = await tus.create(ada, len(DATA))
         here = ada.url

@@ -275,8 +275,8 @@ async def test_a_refusal_by_a_limit_is_noted_for_the_rate_limiter(strict: Relay)
 
 async def test_without_a_policy_no_prekey_is_handed_out(node: Relay) -> None:
     ada, bob = await node.person(prekeys=1), await node.person()
-    node.services.limits.policy._rows.pop(BUNDLES_PER_TARGET)
-    node.services.limits.policy._board = None
+    node.services.policy._rows.pop(BUNDLES_PER_TARGET)
+    node.services.policy._board = None
     reply = await bob.call("GET", bundle(ada))
     assert (reply.status, reply.body["code"]) == (503, "unavailable")
     assert (await ada.call("GET", "/v1/keys")).body["available"] == 1

@@ -58,7 +58,7 @@ async def test_a_server_that_is_away_is_named_and_its_return_is_noticed(
 async def test_a_node_without_limits_is_not_ready(settings: Settings) -> None:
     async with relay(settings) as node:
         await node.services.board.delete(keys.POLICY)
-        node.services.limits.policy._rows.clear()
+        node.services.policy._rows.clear()
         assert await _ready(node) == (503, ["limits"])
 
 

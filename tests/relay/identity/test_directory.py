@@ -17,6 +17,7 @@ from schema.events import (
     SignedPrekeySet,
 )
 from schema.partitions import partition_of
+from schema.positions import Position
 from schema.prekeys import KEM, KINDS
 from schema.refusals import Refusal
 from tests.support.directory_log import ONE, PARTITIONS, SIGNED, TWO, DirectoryLog
@@ -42,7 +43,7 @@ async def test_the_position_is_that_of_the_last_entry(log: DirectoryLog, user: U
     published = await log.publish(user, 1, ONE, Prekey(3, bytes(33)))
     partition = partition_of(user, PARTITIONS)
     last = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
-    assert published.position == (partition, last)
+    assert published.position == (partition, Position.parse(last))
 
 
 async def test_a_conflict_changes_nothing(log: DirectoryLog, user: UUID) -> None:
@@ -147,7 +148,7 @@ async def test_kem_prekeys_are_recorded_with_the_identity_and_after_the_others(
     assert (type(kem_uploaded), kem_uploaded.prekeys) == (KemPrekeysUploaded, one_time)
     partition = partition_of(user, PARTITIONS)
     newest = (await log.client.xrevrange(keys.log(partition), count=1))[0][0]
-    assert published.position == (partition, newest)
+    assert published.position == (partition, Position.parse(newest))
     again = SignedPrekey(10, b"last", b"s")
     await log.publish(user, 2, TWO, replace=True, kem_prekey=again)
     assert (await log.events(user))[-1].kem_prekey == again, "whichever change it was"
@@ -214,7 +215,9 @@ async def test_a_deleted_account_is_forgotten_and_may_be_deleted_again(log: Dire
     assert await log.fields(user) == {}
     assert [type(event) for event in await log.events(user)] == [IdentitySet, AccountDeleted, AccountDeleted]
     on_record = await log.client.hgetall(keys.deleted(partition_of(user, PARTITIONS)))
-    assert on_record == {str(user).encode(): second.entry}, "the last one: all before it is to be erased"
+    assert on_record == {str(user).encode(): str(second.position).encode()}, (
+        "the last one: all before it is to be erased"
+    )
 
 
 async def test_all_keys_of_a_call_are_in_one_slot_of_a_cluster(user: UUID) -> None:

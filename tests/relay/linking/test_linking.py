@@ -12,7 +12,7 @@ import pytest
 from relay.http import linking
 from relay.http.app import build_app
 from relay.http.peer import Peers
-from relay.linking.waits import OF_NODE, PER_LINK, Waits
+from relay.linking.mailboxes import OF_NODE, PER_LINK, Waits
 from schema import keys
 from schema.limits import CREDENTIAL_CHANGES
 from schema.refusals import Refusal
@@ -191,7 +191,7 @@ async def test_of_two_that_use_a_grant_at_once_one_is_let_in_on_whichever_node(
 ) -> None:
     async with AsyncExitStack() as stack:
         services = await open_services(stack, settings)
-        await services.limits.policy.read()
+        await services.policy.read()
         other = await serve(stack, build_app(services, Peers(())))
         grant = (await granted(await node.person()))["grant"]
         people = [node.stranger() for _ in range(4)]

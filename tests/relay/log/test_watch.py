@@ -200,7 +200,7 @@ async def test_no_account_is_begun_in_a_log_that_was_emptied_in_place(unwatched:
     assert await unwatched.plain.keys() == []
 
 
-@pytest.mark.parametrize("changes", ["mark_notified", "give_up"])
+@pytest.mark.parametrize("changes", ["mark_notified", "expire"])
 async def test_no_mailbox_is_changed_in_a_log_that_was_exchanged_in_place(
     unwatched: Watched, changes: str
 ) -> None:
@@ -214,7 +214,7 @@ async def test_no_mailbox_is_changed_in_a_log_that_was_exchanged_in_place(
     changed: Any = (
         node.mailboxes.mark_notified(node.user, 1, 5)
         if changes == "mark_notified"
-        else node.mailboxes.give_up(node.user, 1, 1, read)
+        else node.mailboxes.expire(node.user, 1, 1, read)
     )
     with pytest.raises(Refusal) as caught:
         await changed

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 from schema import codec, inbox, keys
 from schema.events import Refused
+from schema.positions import Position
 from tests.workers.running import Workers, until
 from workers.batches import Batch, Entry
-from workers.positions import Position
 from workers.rate_limiter.evictions import Evictions
 
 NOW = 1_000_000
