@@ -68,6 +68,16 @@ export const routes: RouteRecordRaw[] = [
     props: { side: false, main: true, details: true },
     meta: { depth: 2, parent: 'chat' },
   },
+  // `ORIGIN/#/add/@name#FINGERPRINT`: the person still presses the button.
+  {
+    path: '/add/:code(@[^/]+)',
+    redirect: ({ params, hash }) => ({
+      name: 'add',
+      params: { tab: 'enter' },
+      query: { code: `${String(params['code'])}${hash}` },
+      hash: '',
+    }),
+  },
   {
     path: '/add/:tab(code|scan|enter)?',
     name: 'add',

@@ -1,6 +1,6 @@
 /** Accounts, devices and sessions as the test relay keeps them. */
 import { fromBase64 } from '@/crypto/bytes'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint } from '@/crypto/contact/contact-code'
 import { RelayError } from '@/wire/errors'
 import type { SocketHandlers } from '@/wire/socket'
 import type { IncomingEnvelope } from '@/wire/types'

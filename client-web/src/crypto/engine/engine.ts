@@ -17,7 +17,7 @@ import type {
   UsedPrekeys,
 } from '@/crypto/protocol/protocol'
 import type { Version } from '@/crypto/protocol/version'
-import type { SealedFile } from '@/crypto/sealed-file'
+import type { SealedFile } from '@/crypto/files/sealed-file'
 
 declare const sealed: unique symbol
 

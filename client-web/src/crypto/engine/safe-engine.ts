@@ -18,7 +18,7 @@ import { decodeHeld, encodeHeld, NONE, TAGS } from '@/crypto/versions/held-sessi
 import type { HeldSessions } from '@/crypto/versions/held-sessions'
 import { decrypt, describe, encrypt, inspect, start } from '@/crypto/versions/versions'
 import { CryptoError } from '@/crypto/errors'
-import type { LinkSides } from '@/crypto/link-sides'
+import type { LinkSides } from '@/crypto/linking/link-sides'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
 import { secretTag } from './safe'
 import type { Safe } from './safe'
@@ -59,7 +59,7 @@ const ofRest = (remote: DeviceAddress, link: Bytes): string =>
 
 /** Fetched when a device is linked. @throws CryptoError `not_loaded` */
 const linking = () =>
-  import('@/crypto/linking').catch((cause: unknown) => {
+  import('@/crypto/linking/linking').catch((cause: unknown) => {
     throw new CryptoError('not_loaded', 'the code of linking did not load', { cause })
   })
 

@@ -7,7 +7,7 @@ import { historyOwed } from '@/messenger/core/linking-records'
 import type { HistoryFile } from '@/messenger/core/linking-records'
 import { Changes } from '@/storage/changes'
 import { RelayError } from '@/wire/errors'
-import type { SealedFile } from '@/crypto/sealed-file'
+import type { SealedFile } from '@/crypto/files/sealed-file'
 import type { SealedBlobs } from '@/wire/sealed-blobs'
 import { historyParts } from './history-parts'
 

@@ -1,7 +1,7 @@
 /** What the new device shows and the old one scans (PROTOCOL, "Linking a device"). */
 import { fromBase64, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 
 export interface LinkCode {
   /** `https://chat.example.org` */

@@ -3,7 +3,7 @@
  * is stored before the whole account is there and the relay let this device in.
  */
 import { utf8 } from '@/crypto/bytes'
-import type { OpenedBackup, SealedEngine } from '@/crypto/sealed-engine'
+import type { OpenedBackup, SealedEngine } from '@/crypto/engine/engine'
 import { defaultSettings, MessengerError } from '@/messenger/contract'
 import type { LinkStep } from '@/messenger/contract'
 import { accounts } from '@/messenger/core/key-records'
@@ -115,6 +115,8 @@ async function enter(
     await app.erase()
     throw new MessengerError('link_broken', 'the account has another identity')
   }
+  // From the first change on, the other devices are told.
+  await services.devices.look().catch(() => undefined)
   await services.greetings.begin()
   void transferHistory(app, services)
 }

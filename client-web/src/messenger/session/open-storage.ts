@@ -1,4 +1,4 @@
-import type { SealedEngine } from '@/crypto/sealed-engine'
+import type { SealedEngine } from '@/crypto/engine/engine'
 import { MessengerError } from '@/messenger/contract'
 import type { App } from './app'
 

@@ -3,10 +3,9 @@ import { assert, asyncProperty, integer, nat } from 'fast-check'
 import { expect, test } from 'vitest'
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { LinkChannel } from '@/crypto/link-channel'
-import { LinkSides } from '@/crypto/link-sides'
-import { createKeyPair } from '@/crypto/x25519'
-import { createIdentity } from '@/crypto/keys'
+import { LinkChannel } from '@/crypto/linking/link-channel'
+import { LinkSides } from '@/crypto/linking/link-sides'
+import { createIdentity, createKeyPair } from '@/crypto/protocol/keys'
 import { encode } from '@msgpack/msgpack'
 
 const LINK = 'l'.repeat(43)

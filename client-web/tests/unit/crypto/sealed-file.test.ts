@@ -2,8 +2,8 @@
 import { assert, asyncProperty, constantFrom, integer, oneof } from 'fast-check'
 import { expect, test } from 'vitest'
 import { random } from '@/crypto/bytes'
-import { paddedSize } from '@/crypto/blob'
-import { openFile, sealFile } from '@/crypto/sealed-file'
+import { paddedSize } from '@/crypto/files/blob'
+import { openFile, sealFile } from '@/crypto/files/sealed-file'
 
 const CHUNK = 64 * 1024
 

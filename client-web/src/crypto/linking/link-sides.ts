@@ -2,14 +2,14 @@
  * Both sides of linking, in the engine's thread: what the page asks for by a link's id. Pairs, keys, counters and the
  * identity on its way stay here; whatever does not fit ends the link.
  */
-import { concat, own, random } from './bytes'
-import type { Bytes } from './bytes'
+import { concat, own, random } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import { splitIdentity, withIdentity } from '@/crypto/backup/backup-identity'
 import type { KeyPair, LocalIdentity, PublicKey } from '@/crypto/protocol/protocol'
-import { CryptoError } from './errors'
+import { CryptoError } from '@/crypto/errors'
 import { LinkChannel, PUBLIC_KEY, SECRET } from './link-channel'
 import type { Side } from './link-channel'
-import { createKeyPair } from '@/crypto/curve/x25519'
+import { createKeyPair } from '@/crypto/protocol/keys'
 
 /** Of the account in one body, below a mailbox's 8 KiB with its tag and as base64 or not. */
 const PART = 7 * 1024

@@ -3,10 +3,10 @@
  * Invariants: a nonce is used once, because its counter lives here and only goes up; a body opens only in its
  * place of its direction; the old device seals nothing but its first body before the check was typed.
  */
-import { concat, equal, own, utf8 } from './bytes'
-import type { Bytes } from './bytes'
+import { concat, equal, own, utf8 } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
 import type { KeyPair, PublicKey } from '@/crypto/protocol/protocol'
-import { CryptoError } from './errors'
+import { CryptoError } from '@/crypto/errors'
 import { checkPublicKey } from '@/crypto/curve/public-key'
 import { agree } from '@/crypto/curve/x25519'
 

@@ -1,8 +1,8 @@
 /** A sealed file in one piece, of contents that are made and read in memory: history on its way to another device. */
 import { openBlob, sealBlob } from './blob'
-import { concat, equal, random } from './bytes'
-import type { Bytes } from './bytes'
-import { CryptoError } from './errors'
+import { concat, equal, random } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 
 export interface SealedFile {
   blob: Bytes

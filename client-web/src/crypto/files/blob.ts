@@ -4,9 +4,9 @@
  * Layout: 7 random bytes | chunk 0 | chunk 1 | … ; nonce of a chunk: the 7 bytes | u32 counter, big endian | 1 for the
  * last chunk, else 0.
  */
-import { random } from './bytes'
-import type { Bytes } from './bytes'
-import { CryptoError } from './errors'
+import { random } from '@/crypto/bytes'
+import type { Bytes } from '@/crypto/bytes'
+import { CryptoError } from '@/crypto/errors'
 
 /** Of the padded content, bytes. */
 export const CHUNK_BYTES = 65_536
