@@ -37,8 +37,6 @@ LEFTOVER_SECONDS: Final = 5.0
 """How long the rest of a body that nobody asked for is read, so that the client can read the answer."""
 RECEIVE_BYTES: Final = 128 * 1024
 """Of one connection, kept by the kernel while the node does not read; by itself it takes megabytes."""
-
-
 _NO_MESSAGES: Final[deque[Any]] = deque(maxlen=0)
 
 
@@ -115,7 +113,7 @@ class _Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if self._payload_parser is not None:  # a socket's frames
-            if data and self._payload_parser.feed_data(data)[0]:
+            if data and not self._close and self._payload_parser.feed_data(data)[0]:
                 self.close()
             return
         super().data_received(data)
@@ -135,7 +133,7 @@ class _Connection(RequestHandler):
         """What the request's handler returns when a task of its own serves the socket `ws`. Request, its
         head and tasks, some ten KiB, go; transport and parser stay."""
         ws._req = cast("Any", _Rest(self.transport))  # noqa: SLF001
-        self._parser = None
+        self._parser = self._task_handler = None
         self._messages = _NO_MESSAGES
         self._force_close = True  # aiohttp's loop over requests ends, and leaves the transport open
         return Upgraded()
