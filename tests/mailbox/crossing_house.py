@@ -125,7 +125,7 @@ class CrossingNode:
             serving=self.presence.serving,
         )  # fmt: skip
         self.catch_up = CatchUp(self.log, house.database, uuid4())
-        self.hand_over = HandOver(self.registry, self.catch_up)
+        self.hand_over = HandOver(self.registry, self.catch_up, now_ms)
         unused: Any = None
         self.inbox = InboxReader(unused, name, self.registry, self.catch_up, now_ms)
         self.board = BoardRegistration(self.presence, self.registry, self.inbox)

@@ -52,6 +52,7 @@ export const sceneNames = [
   'chat-awkward',
   'chat-waiting',
   'chat-limited',
+  'chat-send-wait',
   'chat-connecting',
   'chat-history',
   'chat-loading',

@@ -1,9 +1,10 @@
 /** Every screen the gallery can show: what the stores hold, and where one is. */
-import { MessengerError } from '../../src/messenger/contract'
+import { conversationWith, MessengerError } from '../../src/messenger/contract'
 import {
   useAppStore,
   useConnectionStore,
   useContactsStore,
+  useConversationsStore,
   useProgressStore,
   useSettingsStore,
 } from '../../src/stores'
@@ -159,6 +160,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       sendLimitedUntil: elapsed() + 45_000,
       waiting: 1,
     })
+  }),
+  'chat-send-wait': scene('/chats/id-anna', () => {
+    const { byId } = useConversationsStore()
+    const chat = byId.get(conversationWith('id-anna'))
+    if (chat) byId.set(chat.id, { ...chat, sendsAgainAt: elapsed() + 34 * MINUTE })
   }),
   'chat-connecting': scene(
     '/chats/id-anna',

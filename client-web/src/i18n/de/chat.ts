@@ -9,7 +9,7 @@ export default {
   cancelReply: 'Antwort abbrechen',
   you: 'Du',
   copyText: 'Text kopieren',
-  sendAgain: 'Noch einmal senden',
+  sendAgain: 'Erneut senden',
   deleteForMe: 'Für mich löschen',
   deleteTitle: 'Diese Nachricht löschen?',
   deleteText: 'Sie wird auf allen deinen Geräten gelöscht. Die andere Person behält sie.',
@@ -54,7 +54,8 @@ export default {
     set_aside: 'Ließ sich nach mehreren Versuchen nicht senden.',
     refused: 'Der Server nimmt diese Nachricht nicht an. Du kannst sie kopieren und löschen.',
   },
-  sendWait: 'Der Server gibt um {time} wieder Schlüssel heraus. Was hier wartet, geht dann raus.',
+  sendWait:
+    'Der Server gibt um {time} wieder Schlüssel heraus. Was hier wartet, wird dann gesendet.',
   invisible: 'Nur unsichtbare Zeichen',
   unsupported: 'Von dieser Version nicht unterstützt',
   newerVersion: 'Aus einer neueren Version. Nach einer Aktualisierung ist alles zu sehen.',
