@@ -1,5 +1,5 @@
 /** The commands behind the gallery: they answer at once out of the fixtures and reach no relay. */
-import type { ConversationId, Message, Messenger } from '../../src/messenger/contract'
+import type { ConversationId, LinkStep, Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
 import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
 import { DAY, NOW, identityOf, message } from './people'
@@ -9,6 +9,8 @@ export interface GalleryData {
   readonly messages: Readonly<Record<string, readonly Message[]>>
   /** Commands that never answer, to show what waiting looks like. */
   readonly hanging?: readonly (keyof Messenger)[]
+  /** Where a new device is in being linked. */
+  readonly linkStep?: LinkStep
   /** Commands that fail, with the code. */
   readonly failing?: { readonly [name in keyof Messenger]?: MessengerError | undefined }
 }
@@ -113,6 +115,11 @@ export function galleryMessenger(data: GalleryData): Messenger {
         },
       ]
     },
+    linkThisDevice: (shown) => {
+      if (data.linkStep) shown(data.linkStep)
+      return new Promise(() => {})
+    },
+    joinLink: async () => ({ device: 'Firefox (Android)' }),
     passkeySupported: async () => true,
     suggestPassphrase: async () => 'harbor-violet-anchor-thirty-maple-orbit',
     passphraseStrength: async (text) =>

@@ -12,6 +12,9 @@ import { elapsed } from '../../src/platform/clock'
 import { MINUTE, NOW, contact } from './people'
 import {
   at,
+  linking,
+  pin,
+  LINK_CODE,
   onPhone,
   permit,
   ready,
@@ -53,6 +56,12 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       useAppStore().state.knownUsername = 'mara'
       useAppStore().state.ended = 'revoked'
     },
+  },
+  'link-code': linking({ step: 'code', code: LINK_CODE }),
+  'link-digits': linking({ step: 'check', digits: '42', device: 'Firefox (Android)' }),
+  'link-expired': {
+    path: '/',
+    fill: () => (signedOut(), { failing: { linkThisDevice: new MessengerError('link_expired') } }),
   },
   recovery: { path: '/', fill: signedOut },
   'recovery-nothing': { path: '/', fill: signedOut },
@@ -116,6 +125,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     useAppStore().state.newDevices = [joined]
   }),
   'list-delete': at('/chats'),
+  'list-mute': at('/chats'),
+  'list-history': scene('/chats', () => {
+    pin('id-emil_and_the_detectives_berlin', { pinned: true })
+    pin('id-grandpa', { pinned: true, unread: 0, markedUnread: true })
+    useProgressStore().state.tasks = {
+      history: { task: 'history', done: 3_200_000, total: 9_000_000, cancellable: false },
+    }
+  }),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),
   'list-search-slow': scene('/chats', () => ({ hanging: ['search'] })),
@@ -125,6 +142,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
 
   chat: at('/chats/id-anna'),
   'chat-new': at('/chats/id-milo'),
+  'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
   'chat-reply': at('/chats/id-anna'),
   'chat-long-text': at('/chats/id-anna'),
@@ -187,6 +205,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'contact-unverified': at('/chats/id-deniz/contact'),
   'contact-changed': at('/chats/id-clara/contact'),
   'contact-remove': at('/chats/id-deniz/contact'),
+  'contact-nickname': at('/chats/id-deniz/contact'),
   'contact-block': at('/chats/id-deniz/contact'),
 
   'add-code': at('/add/code'),
@@ -203,6 +222,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'settings-delete': at('/settings/account'),
   'settings-devices': at('/settings/devices'),
   'settings-devices-remove': at('/settings/devices'),
+  'settings-link-paste': scene('/settings/devices', () => ({
+    failing: { joinLink: new MessengerError('bad_link_code') },
+  })),
+  'settings-link-digits': at('/settings/devices'),
   'settings-devices-error': scene('/settings/devices', () => ({
     failing: { listDevices: new MessengerError('offline') },
   })),

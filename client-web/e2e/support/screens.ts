@@ -10,6 +10,13 @@ async function newPassphrase(page: Page): Promise<void> {
   await page.getByTestId(testids.passphraseRepeat).fill('a rather long one')
 }
 
+async function pasteLink(page: Page): Promise<void> {
+  await page.getByTestId(testids.linkDevice).click()
+  await page.getByRole('button', { name: 'Paste the code' }).click()
+  await page.getByTestId(testids.linkPaste).fill('sealstream:link?r=x')
+  await page.getByTestId(testids.linkJoin).click()
+}
+
 /** Shown only after a while, lest it flash. */
 const slowToShow =
   (text: string): Step =>
@@ -38,6 +45,9 @@ export const steps: Record<string, Step> = {
     await page.getByTestId(testids.password).fill('correct horse battery')
     await page.getByTestId(testids.submitRegister).click()
   },
+  'link-code': async (page) => page.getByTestId(testids.linkOpen).click(),
+  'link-digits': async (page) => page.getByTestId(testids.linkOpen).click(),
+  'link-expired': async (page) => page.getByTestId(testids.linkOpen).click(),
   recovery: async (page) => page.getByTestId(testids.recoveryOpen).click(),
   'recovery-nothing': async (page) => {
     await page.getByTestId(testids.recoveryOpen).click()
@@ -156,6 +166,19 @@ export const steps: Record<string, Step> = {
   },
   'settings-devices-remove': async (page) =>
     page.getByRole('button', { name: 'Remove device' }).click(),
+  'settings-link-paste': async (page) => {
+    await pasteLink(page)
+    await page.getByRole('alert').waitFor()
+  },
+  'settings-link-digits': async (page) => {
+    await pasteLink(page)
+    await page.getByTestId(testids.linkDigitsField).fill('42')
+  },
+  'contact-nickname': async (page) => page.getByTestId(testids.nicknameOpen).click(),
+  'list-mute': async (page) => {
+    await page.getByTestId(testids.conversationItem).nth(1).click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Mute' }).click()
+  },
   'settings-delete': async (page) => page.getByTestId(testids.deleteAccount).click(),
   'settings-backup-own': newPassphrase,
   'settings-backup-suggested': async (page) => {

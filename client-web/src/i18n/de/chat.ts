@@ -28,6 +28,8 @@ export default {
   typing: 'schreibt …',
   typingName: '{name} schreibt',
   sealedNote: 'Nachrichten sind hier durchgehend versiegelt. Nur du und {name} könnt sie öffnen.',
+  notesNote:
+    'Ende zu Ende versiegelt. Nur deine eigenen Geräte können öffnen, was du hier notierst.',
   sealedAction: 'Woher weiß ich das?',
   notice: {
     gap: '{n} Nachricht kam nicht an. | {n} Nachricht kam nicht an. | {n} Nachrichten kamen nicht an.',

@@ -28,6 +28,7 @@ export default {
   typing: 'typing…',
   typingName: '{name} is typing',
   sealedNote: 'Messages here are sealed end to end. Only you and {name} can open them.',
+  notesNote: 'Sealed end to end. Only your own devices can open what you note here.',
   sealedAction: 'How do I know?',
   notice: {
     gap: '{n} message did not arrive. | {n} message did not arrive. | {n} messages did not arrive.',
