@@ -11,7 +11,18 @@ const layers = ['text', 'crypto', 'platform', 'storage', 'wire']
 /** Files of `src/crypto/` itself: all its rooms use them. */
 const ofAllCrypto = ['bytes', 'errors', 'padding', 'passphrase-cost']
 /** Folders of `src/crypto/`, lowest first; each also uses `text`. */
-const cryptoRooms = ['curve', 'protocol', 'v3', 'v4', 'versions', 'contact', 'backup', 'engine']
+const cryptoRooms = [
+  'curve',
+  'protocol',
+  'v3',
+  'v4',
+  'versions',
+  'contact',
+  'backup',
+  'files',
+  'linking',
+  'engine',
+]
 /** The versions of the protocol know nothing of each other. */
 const apart: Record<string, string> = { v4: 'v3' }
 
@@ -27,6 +38,7 @@ const rooms = [
   'receiving',
   'session',
   'backup',
+  'linking',
   'commands',
 ]
 

@@ -1,4 +1,5 @@
-"""Connections as the node serves them: aiohttp's, with bounds on time, and problems instead of plain text.
+"""Connections as the node serves them: aiohttp's, with bounds on time, and problems instead of plain text;
+and the socket that it listens on.
 
 Invariant: a connection that sends no whole request head in time, sends a body or takes an answer drop by
 drop, or only idles, is closed after a stated time, whatever it does; and every refusal over HTTP is a problem
@@ -7,23 +8,24 @@ The one place that knows the inside of aiohttp's protocol (pinned).
 """
 
 import asyncio
+import socket as sockets
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
+from relay.admission.room import Room
 from relay.http import headers, problems
 from relay.http.connection_limit import ConnectionLimit, refusal
-from relay.room import Room
 from relay.sockets.intake import Intake
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
-
 HEAD_SECONDS: Final = 10.0
 """From the opening of the connection, or the first byte of a later request, to the end of the head."""
 EXCHANGE_SECONDS: Final = 120.0
@@ -33,6 +35,11 @@ IDLE_SECONDS: Final = 150.0
 """Between two requests; longer than reverse proxies keep theirs, so that they are the ones to close."""
 LEFTOVER_SECONDS: Final = 5.0
 """How long the rest of a body that nobody asked for is read, so that the client can read the answer."""
+RECEIVE_BYTES: Final = 128 * 1024
+"""Of one connection, kept by the kernel while the node does not read; by itself it takes megabytes."""
+
+
+_NO_MESSAGES: Final[deque[Any]] = deque(maxlen=0)
 
 
 class Runner(web.AppRunner):
@@ -67,6 +74,27 @@ def keep_going(request: web.Request) -> None:
         request.protocol.restart_exchange()
 
 
+class Upgraded(web.StreamResponse):
+    """The answer to a request whose connection became a socket: it is written already."""
+
+    @property
+    def prepared(self) -> bool:
+        """Its head was written by aiohttp's WebSocket."""
+        return True
+
+    async def prepare(self, request: BaseRequest) -> None:
+        """Nothing is left to write."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """The connection goes on."""
+
+
+class _Rest(NamedTuple):
+    """What aiohttp's WebSocket needs of its request after the handshake."""
+
+    transport: asyncio.Transport | None
+
+
 class _Connection(RequestHandler):
     __slots__ = ("_exchange_timer", "_head_timer", "_limit", "intake")
 
@@ -86,9 +114,11 @@ class _Connection(RequestHandler):
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)
 
     def data_received(self, data: bytes) -> None:
+        if self._payload_parser is not None:  # a socket's frames
+            if data and self._payload_parser.feed_data(data)[0]:
+                self.close()
+            return
         super().data_received(data)
-        if self._payload_parser is not None:
-            return  # a socket's frames
         if not self._waits_for_head():
             self._stop_head_timer()
         elif self._head_timer is None:
@@ -101,12 +131,21 @@ class _Connection(RequestHandler):
         self.intake = Intake(self, parser)
         super().set_parser(self.intake, *args, **options)  # type: ignore[arg-type]  # it feeds the parser
 
+    def upgraded(self, ws: web.WebSocketResponse) -> web.StreamResponse:
+        """What the request's handler returns when a task of its own serves the socket `ws`. Request, its
+        head and tasks, some ten KiB, go; transport and parser stay."""
+        ws._req = cast("Any", _Rest(self.transport))  # noqa: SLF001
+        self._parser = None
+        self._messages = _NO_MESSAGES
+        self._force_close = True  # aiohttp's loop over requests ends, and leaves the transport open
+        return Upgraded()
+
     def hold_reading(self) -> None:
         """Nothing is read from the network until `release_reading`."""
         super()._pause_transport_reading()
 
     def release_reading(self) -> None:
-        """Reads again, unless what was read before waits to be taken."""
+        """Reads again, unless earlier bytes still wait in the queue."""
         if not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
@@ -179,3 +218,13 @@ class _Connection(RequestHandler):
         if self._payload_parser is None and self.transport is not None:
             log.info("exchange_overdue")
             self.transport.abort()
+
+
+def listen(host: str, port: int) -> sockets.socket:
+    """A listening socket; `::` takes connections of both families. Raises OSError when the port is in use."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    both = host == "::" and sockets.has_dualstack_ipv6()
+    listening = sockets.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
+    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, RECEIVE_BYTES)  # its connections inherit it
+    listening.setblocking(False)
+    return listening

@@ -6,18 +6,17 @@ Part of the lean engine (`relay.sockets.engine`), which reads for it and keeps i
 import asyncio
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
-from relay.sockets.framing import binary_frame, text_frame
+from relay.admission.budgets import frame_budget
+from relay.sockets.frames import binary_frame, text_frame
 from relay.sockets.intake import Intake
 from relay.sockets.pace import Pace
 from relay.sockets.unauthenticated import Place
-from relay.sockets.user_budgets import frame_budget
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +47,7 @@ class LeanSocket:
         self.closed = False
         self._pings = 0
         self._pongs = 0
-        self._asked: deque[tuple[int, Callable[[], None]]] = deque()
+        self._asked: list[tuple[int, Callable[[], None]]] = []
         self._pace = Pace()
         self._when_room: Callable[[], None] | None = None
         self._last_look = (0, 0)
@@ -94,6 +93,10 @@ class LeanSocket:
             log.info("unauthenticated_socket_cut")
             self.abort()
 
+    def give_place_back(self) -> None:
+        """The socket ended: its place among those that have not authenticated is free, or forfeited."""
+        (self._place.forfeit if self.offended else self._place.leave)()
+
     def ping(self) -> None:
         """Asks whether the client is there."""
         self.pinged = time.monotonic()
@@ -110,7 +113,7 @@ class LeanSocket:
         if self._pace.is_due:
             self.ping()  # the window shrank: else nothing might be there to be answered
         while self._asked and self._asked[0][0] <= self._pongs:
-            self._asked.popleft()[1]()
+            self._asked.pop(0)[1]()
         if self._when_room is not None and self.room > 0:
             then, self._when_room = self._when_room, None
             then()
@@ -149,12 +152,12 @@ class LeanSocket:
         self._last_look = (unsent, taken)
 
     def close(self) -> None:
-        """Says goodbye and closes; what was written before is sent first."""
+        """Closes with a close frame; everything written before is sent first."""
         if not self.closed:
             self.closed = True
-            self._closing = asyncio.get_running_loop().create_task(self._say_goodbye())
+            self._closing = asyncio.get_running_loop().create_task(self._close_in_order())
 
-    async def _say_goodbye(self) -> None:
+    async def _close_in_order(self) -> None:
         try:
             await asyncio.wait_for(self._ws.close(), 2.0)
         except (TimeoutError, OSError, RuntimeError):

@@ -11,20 +11,21 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from ops.log_repair.fitness import begin_on
-from relay.directory import Directory
-from relay.log_replies import Mailbox
-from relay.mailbox_log import MailboxLog
+from relay.identity.directory import Directory
+from relay.log.mailbox_log import MailboxLog
+from relay.log.replies import Mailbox
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey
 from schema.link import Link
-from schema.log_identity import place
 from schema.partitions import partition_of
+from schema.positions import Position
 from schema.prekeys import EC, Kind
 from schema.tables import metadata
 from schema.wire_socket import OutgoingEnvelope, Send
 from workers.batches import Pace
 from workers.consumer import Consumer
+from workers.group_reader import GroupReader
 from workers.projector.projection import Projection
 from workers.sources import log_source
 
@@ -120,12 +121,14 @@ class LogAndDatabase:
     async def project(self) -> None:
         """The projector reads everything there is."""
         stopping = asyncio.Event()
+        link = Link(self._connect, name="log")
+        await link.start()
+        reader = GroupReader(link, keys.PROJECTOR, "test", QUICK)
         runs = [
             asyncio.create_task(
                 Consumer(
                     log_source(keys.PROJECTOR, partition), Projection(self.database, partition),
-                    lambda: servers.client(self._connect), lambda: Link(self._connect, name="log"),
-                    "test", QUICK,
+                    lambda: servers.client(self._connect), reader, "test",
                 ).run(stopping)
             )
             for partition in range(PARTITIONS)
@@ -138,10 +141,11 @@ class LogAndDatabase:
             stopping.set()
             await asyncio.wait(runs, timeout=2)
             await tasks.end([run for run in runs if not run.done()])
+            await link.close()
 
     async def _is_projected(self) -> bool:
         positions = await self.rows("SELECT partition, position FROM checkpoints")
-        at = {partition: place(position) for partition, position in positions}
+        at = {partition: Position.parse(position) for partition, position in positions}
         ends = [await log_identity.read_end(self.client, partition) for partition in range(PARTITIONS)]
         return all(at.get(partition, (0, 0)) >= end for partition, end in enumerate(ends))
 

@@ -72,7 +72,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
           const at = one.text.toLowerCase().indexOf(text.toLowerCase())
           return {
             message: one,
-            username: one.conversation.replace('id-', ''),
+            name: one.conversation.replace('id-', ''),
             ranges: [[at, at + text.length]] as const,
           }
         })

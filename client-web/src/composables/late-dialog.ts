@@ -2,6 +2,7 @@
  * A dialog whose code is fetched when it is first opened. If the code cannot be fetched, the dialog stays closed,
  * `platform/late-parts.ts` reports the reason, and the next press fetches again.
  */
+import { completeTexts } from '@/i18n'
 import { type Component, type Ref, ref, shallowReadonly, shallowRef } from 'vue'
 
 export interface LateDialog {
@@ -16,7 +17,10 @@ export function useLateDialog(load: () => Promise<{ default: Component }>): Late
   const open = ref(false)
   async function show(): Promise<void> {
     try {
-      dialog.value ??= (await load()).default
+      if (!dialog.value) {
+        const [{ default: fetched }] = await Promise.all([load(), completeTexts()])
+        dialog.value = fetched
+      }
     } catch {
       // Vite's loader has raised the event that `watchLateParts` listens for.
       return

@@ -27,6 +27,10 @@ export type CryptoErrorCode =
   | 'backup_too_new'
   | 'backup_too_weak'
   | 'backup_wrong_password'
+  /** A body of a link does not open, is out of place, or comes where there is no link. */
+  | 'bad_link'
+  /** A sealed file is another one, truncated or changed. */
+  | 'bad_file'
   /** The engine's script, or a part of it, does not start. As a rule it could not be fetched. */
   | 'not_loaded'
   | 'internal'

@@ -1,4 +1,5 @@
 import type { RouteRecordRaw } from 'vue-router'
+import { completeTexts } from '@/i18n'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -13,7 +14,12 @@ declare module 'vue-router' {
 const ConversationList = () => import('@/views/ConversationList.vue')
 const NothingOpen = () => import('@/views/NothingOpen.vue')
 const ChatView = () => import('@/views/ChatView.vue')
-const SettingsMenu = () => import('@/views/settings/SettingsMenu.vue')
+/** With texts that the chats do without. */
+const late =
+  <T>(load: () => Promise<T>) =>
+  async (): Promise<T> =>
+    (await Promise.all([load(), completeTexts()]))[0]
+const SettingsMenu = late(() => import('@/views/settings/SettingsMenu.vue'))
 
 /** Named outlets: `side` the left pane, `main` the middle, `details` the third or the overlay. */
 export const routes: RouteRecordRaw[] = [
@@ -62,6 +68,16 @@ export const routes: RouteRecordRaw[] = [
     props: { side: false, main: true, details: true },
     meta: { depth: 2, parent: 'chat' },
   },
+  // `ORIGIN/#/add/@name#FINGERPRINT`: the person still presses the button.
+  {
+    path: '/add/:code(@[^/]+)',
+    redirect: ({ params, hash }) => ({
+      name: 'add',
+      params: { tab: 'enter' },
+      query: { code: `${String(params['code'])}${hash}` },
+      hash: '',
+    }),
+  },
   {
     path: '/add/:tab(code|scan|enter)?',
     name: 'add',
@@ -72,7 +88,10 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/settings',
     name: 'settings',
-    components: { side: SettingsMenu, main: () => import('@/views/settings/SettingsNothing.vue') },
+    components: {
+      side: SettingsMenu,
+      main: late(() => import('@/views/settings/SettingsNothing.vue')),
+    },
     meta: { depth: 0, parent: 'chats' },
   },
   ...(
@@ -89,7 +108,7 @@ export const routes: RouteRecordRaw[] = [
   ).map(([name, view]): RouteRecordRaw => ({
     path: `/settings/${name}`,
     name: `settings-${name}`,
-    components: { side: SettingsMenu, main: view },
+    components: { side: SettingsMenu, main: late<unknown>(view) as typeof view },
     meta: { depth: 1, parent: 'settings' },
   })),
   { path: '/:rest(.*)*', redirect: '/chats' },

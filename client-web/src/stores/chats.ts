@@ -18,7 +18,7 @@ export const useContactsStore = defineStore('contacts', () => {
   const contacts = computed(() =>
     [...byId.values()]
       .filter((contact) => contact.relation === 'contact')
-      .sort((a, b) => a.username.localeCompare(b.username)),
+      .sort((a, b) => a.name.localeCompare(b.name)),
   )
   /** Whom the conversation is with; null for somebody who is not known here. */
   function inConversation(id: ConversationId): Contact | null {
@@ -28,14 +28,20 @@ export const useContactsStore = defineStore('contacts', () => {
   return { byId, requests, contacts, inConversation }
 })
 
-/** Conversations with contacts, newest first; archived ones included. */
+/** Conversations with contacts: those that are pinned, then the others, newest first; archived ones included. */
 export const useConversationsStore = defineStore('conversations', () => {
   const byId = shallowReactive(new Map<ConversationId, Conversation>())
   const list = computed(() =>
-    [...byId.values()].sort((a, b) => b.activeAt - a.activeAt || a.id.localeCompare(b.id)),
+    [...byId.values()].sort(
+      (a, b) =>
+        Number(b.pinned) - Number(a.pinned) || b.activeAt - a.activeAt || a.id.localeCompare(b.id),
+    ),
   )
   const unread = computed(() =>
-    list.value.reduce((sum, chat) => sum + (chat.muted ? 0 : chat.unread), 0),
+    list.value.reduce(
+      (sum, chat) => sum + (chat.muted ? 0 : Math.max(chat.unread, Number(chat.markedUnread))),
+      0,
+    ),
   )
   return { byId, list, unread }
 })

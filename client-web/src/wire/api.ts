@@ -1,7 +1,7 @@
 import { toBase64 } from '@/crypto/bytes'
 import { Answer } from './check'
 import { RelayError } from './errors'
-import type { HttpCall } from './http'
+import type { HttpAnswer, HttpCall, HttpExchange } from './http'
 import {
   readBundle,
   readContact,
@@ -33,6 +33,10 @@ export class PublicApi {
   async login(username: string, password: string, deviceId?: number): Promise<SessionTokens> {
     const device = deviceId === undefined ? {} : { device_id: deviceId }
     return readSession(await this.post('/v1/sessions', { username, password, ...device }))
+  }
+  /** By the word of an old device; a new device number. */
+  async loginByGrant(grant: string): Promise<SessionTokens> {
+    return readSession(await this.post('/v1/sessions', { grant }))
   }
   async refresh(refreshToken: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
@@ -115,6 +119,12 @@ export class RelayApi {
   async removeDevice(id: number): Promise<void> {
     await this.call('DELETE', `/v1/devices/${id}`)
   }
+  /** Lets one new device log in, once, within two minutes. */
+  async grantDevice(password: string): Promise<string> {
+    return new Answer(await this.call('POST', '/v1/devices/grants', { password }))
+      .field('grant')
+      .text()
+  }
   async changePassword(password: string, next: string): Promise<void> {
     await this.call('PUT', '/v1/account/password', { password, new_password: next })
   }
@@ -122,16 +132,25 @@ export class RelayApi {
     await this.call('DELETE', '/v1/account', { password })
   }
 
-  private async call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
+  /** A call that is not JSON, with the session's token. */
+  exchange(request: HttpExchange): Promise<HttpAnswer> {
+    return this.withToken((token) => this.wire.exchange({ ...request, token }))
+  }
+
+  private call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
     const request = { method, path, ...(body !== undefined && { body }) }
+    return this.withToken((token) => this.wire.call({ ...request, token }))
+  }
+
+  private async withToken<T>(work: (token: string) => Promise<T>): Promise<T> {
     try {
-      return await this.wire.call({ ...request, token: await this.tokens.access() })
+      return await work(await this.tokens.access())
     } catch (error) {
       const stale =
         error instanceof RelayError &&
         (error.code === 'token_expired' || error.code === 'unauthorized')
       if (!stale) throw error
-      return this.wire.call({ ...request, token: await this.tokens.renew() })
+      return work(await this.tokens.renew())
     }
   }
 }

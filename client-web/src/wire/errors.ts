@@ -15,6 +15,11 @@ export type RelayErrorCode =
   | 'device_mismatch'
   | 'mailbox_full'
   | 'too_large'
+  /** Somebody else wrote into the link's mailbox meanwhile. */
+  | 'conflict'
+  /** An upload is at another place. */
+  | 'offset_mismatch'
+  | 'storage_full'
   | 'unavailable'
   | 'internal'
   /** No answer: the request may or may not have been carried out. */
@@ -57,6 +62,9 @@ const CODES = new Set<string>([
   'device_mismatch',
   'mailbox_full',
   'too_large',
+  'conflict',
+  'offset_mismatch',
+  'storage_full',
   'unavailable',
   'internal',
 ] satisfies RelayErrorCode[])

@@ -33,9 +33,11 @@ class Readable {
       kind === 'prekey' ? parsePrekeySignalMessage(body).message : body,
     )
     const key = toBase64(message.ratchetKey)
-    const seen = this.keys.get(to) ?? []
-    if (!seen.includes(key)) this.keys.set(to, [...seen, key])
-    return !seen.includes(key) || seen.slice(-KEPT_CHAINS).includes(key)
+    let seen = this.keys.get(to) ?? []
+    // A prekey message is of the session's first chain, however late it arrives.
+    if (!seen.includes(key)) seen = kind === 'prekey' ? [key, ...seen] : [...seen, key]
+    this.keys.set(to, seen)
+    return seen.slice(-KEPT_CHAINS).includes(key)
   }
 }
 

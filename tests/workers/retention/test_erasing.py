@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import codec, functions, keys
 from schema.events import AccountDeleted
 from tests.workers import stories
@@ -112,8 +112,8 @@ async def test_a_deletion_that_is_repeated_meanwhile_stays_on_record(log, databa
     (user,) = neighbours(1)
     first = await directory.delete(user, 1, 1)
     second = await directory.delete(user, 1, 1)
-    for position, left in ((first, 1), (second, 0)):
-        arguments = [str(user), position.entry]
+    for appended, left in ((first, 1), (second, 0)):
+        arguments = [str(user), str(appended.position)]
         await functions.call(log, "workers", "erased", [keys.deleted(0)], arguments)
         assert await log.hlen(keys.deleted(0)) == left
 
@@ -124,7 +124,7 @@ async def test_what_was_set_aside_of_the_account_goes_from_the_quarantine(log, d
     for said in (accepted(user, 1, 2, body=CANARY), accepted(other, 1, 2)):
         about = {b"group": b"projector", b"position": b"1-0", b"reason": b"failing"}
         await log.xadd(keys.quarantine(0), {**about, **stories.fields(said)})
-    foreign = {"t": "of a later version", "user": user.bytes, "body": CANARY}
+    foreign = ["of a later version", user.bytes, CANARY]
     for data in (msgspec.msgpack.encode(foreign), b"\xc1"):
         await log.xadd(keys.quarantine(0), {b"position": b"1-1", codec.EVENT_FIELD: data})
     await log.xadd(keys.quarantine(0), {b"position": b"1-2"})

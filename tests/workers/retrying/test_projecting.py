@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from schema import keys
 from schema import servers as clients
 from schema.link import Link
+from schema.positions import Position
 from tests.support.until import until
 from tests.workers import stories
 from tests.workers.consuming import QUICK
@@ -35,7 +36,7 @@ from tests.workers.stories import (
 from workers import quarantine
 from workers.batches import Batch
 from workers.consumer import Consumer
-from workers.positions import Position
+from workers.group_reader import GroupReader
 from workers.projector import digests
 from workers.projector.digests import of_entry
 from workers.projector.projection import Projection
@@ -281,12 +282,16 @@ def test_what_the_projector_itself_set_aside_is_handled_once_the_cause_is_repair
             for event, seq in story:
                 await aside.log.xadd(SOURCE.stream, stories.fields((event, seq)))
             stopping = asyncio.Event()
-            connect, link = partial(clients.client, log_url), partial(Link, log_url, name="log")
-            projector = Consumer(SOURCE, Projection(aside.database, 0), connect, link, "one", QUICK)
+            link = Link(log_url, name="log")
+            await link.start()
+            reader = GroupReader(link, SOURCE.group, "one", QUICK)
+            connect = partial(clients.client, log_url)
+            projector = Consumer(SOURCE, Projection(aside.database, 0), connect, reader, "one")
             projecting = asyncio.create_task(projector.run(stopping))
             await until(aside.aside)
             stopping.set()
             await projecting
+            await link.close()
             (row,) = await aside.aside()
             assert (row.kind, row.reason) == ("failing", "CheckViolation 23514")
             assert (await aside.retry())[0].result == "failed"

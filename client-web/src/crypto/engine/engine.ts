@@ -17,6 +17,7 @@ import type {
   UsedPrekeys,
 } from '@/crypto/protocol/protocol'
 import type { Version } from '@/crypto/protocol/version'
+import type { SealedFile } from '@/crypto/files/sealed-file'
 
 declare const sealed: unique symbol
 
@@ -145,7 +146,7 @@ export interface DescribedSession extends SessionInfo {
  * it uses the result, and never runs two calls for one remote device at once. A session that does not open counts
  * as none. Any other secret that does not open throws `damaged`.
  */
-export interface SealedEngine {
+export interface SealedEngine extends LinkEngine {
   createIdentity(): Promise<SealedIdentity>
   /** Ids `firstId` … `firstId + count - 1`; `firstId` ≥ 1. */
   createPrekeys(firstId: number, count: number): Promise<SealedPrekey[]>
@@ -170,6 +171,31 @@ export interface SealedEngine {
   sealBackup(content: Bytes, identity: SealedIdentity, passphrase: string): Promise<Bytes>
   /** @throws CryptoError `backup_…` */
   openBackup(file: Bytes, passphrase: string): Promise<OpenedBackup>
+}
+
+/**
+ * Linking a device, by the id of the link's mailbox; `link-sides.ts` has the order of calls. Every call but the first
+ * of a side throws `bad_link` where the link is over. Also the sealing of the files that history travels in.
+ */
+export interface LinkEngine {
+  /** On the new device: what its picture shows. */
+  offerLink(link: string): Promise<{ publicKey: PublicKey; secret: Bytes }>
+  /** The old device's first body; `check`: two digits. @throws CryptoError `bad_link`, `bad_key` */
+  meetLink(link: string, body: Bytes): Promise<{ check: string; plain: Bytes }>
+  /** On the old device: its first body. @throws CryptoError `bad_key` */
+  joinLink(link: string, theirs: PublicKey, secret: Bytes, plain: Bytes): Promise<Bytes>
+  /** What the person typed on the old device. Until it is right nothing more is sealed; wrong, the link is over. */
+  confirmLink(link: string, digits: string): Promise<boolean>
+  sealToLink(link: string, plain: Bytes): Promise<Bytes>
+  openFromLink(link: string, body: Bytes): Promise<Bytes>
+  /** The bodies of `content` (`backup-identity.ts`) and the identity. */
+  sealAccountToLink(link: string, content: Bytes, identity: SealedIdentity): Promise<Bytes[]>
+  /** One body of them; null while more are to come. */
+  takeAccountFromLink(link: string, body: Bytes): Promise<OpenedBackup | null>
+  endLink(link: string): Promise<void>
+  sealFile(content: Bytes): Promise<SealedFile>
+  /** `size`: of the content. @throws CryptoError `bad_file` */
+  openFile(blob: Bytes, file: Pick<SealedFile, 'key' | 'digest'>, size: number): Promise<Bytes>
 }
 
 export interface OpenedBackup {

@@ -104,6 +104,17 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     isSigned: call('isSigned'),
     sealBackup: call('sealBackup'),
     openBackup: call('openBackup'),
+    offerLink: call('offerLink'),
+    meetLink: call('meetLink'),
+    joinLink: call('joinLink'),
+    confirmLink: call('confirmLink'),
+    sealToLink: call('sealToLink'),
+    openFromLink: call('openFromLink'),
+    sealAccountToLink: call('sealAccountToLink'),
+    takeAccountFromLink: call('takeAccountFromLink'),
+    endLink: call('endLink'),
+    sealFile: call('sealFile'),
+    openFile: call('openFile'),
   } satisfies Record<keyof SealedEngine, unknown> as SealedEngine
   return {
     engine,

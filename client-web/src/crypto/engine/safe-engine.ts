@@ -18,6 +18,7 @@ import { decodeHeld, encodeHeld, NONE, TAGS } from '@/crypto/versions/held-sessi
 import type { HeldSessions } from '@/crypto/versions/held-sessions'
 import { decrypt, describe, encrypt, inspect, start } from '@/crypto/versions/versions'
 import { CryptoError } from '@/crypto/errors'
+import type { LinkSides } from '@/crypto/linking/link-sides'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
 import { secretTag } from './safe'
 import type { Safe } from './safe'
@@ -56,7 +57,15 @@ const ofSession = ({ userId, deviceId }: DeviceAddress): string => `session ${us
 const ofRest = (remote: DeviceAddress, link: Bytes): string =>
   `${ofSession(remote)} rest ${toBase64(link)}`
 
+/** Fetched when a device is linked. @throws CryptoError `not_loaded` */
+const linking = () =>
+  import('@/crypto/linking/linking').catch((cause: unknown) => {
+    throw new CryptoError('not_loaded', 'the code of linking did not load', { cause })
+  })
+
 export class SafeEngine implements SealedEngine {
+  private sides: LinkSides | null = null
+
   constructor(private readonly safe: Safe) {}
 
   /** Seals secrets that earlier builds stored unsealed. */
@@ -149,6 +158,56 @@ export class SafeEngine implements SealedEngine {
   async openBackup(file: Bytes, passphrase: string) {
     const { content, identity } = splitIdentity(await openBackup(file, passphrase))
     return { content, identity: await this.sealIdentity(identity) }
+  }
+
+  async offerLink(link: string) {
+    return (await this.links()).offer(link)
+  }
+
+  async meetLink(link: string, body: Bytes) {
+    return (await this.links()).meet(link, body)
+  }
+
+  async joinLink(...args: Parameters<SealedEngine['joinLink']>) {
+    return (await this.links()).join(...args)
+  }
+
+  async confirmLink(link: string, digits: string) {
+    return (await this.links()).confirm(link, digits)
+  }
+
+  async sealToLink(link: string, plain: Bytes) {
+    return (await this.links()).seal(link, plain)
+  }
+
+  async openFromLink(link: string, body: Bytes) {
+    return (await this.links()).open(link, body)
+  }
+
+  async sealAccountToLink(link: string, content: Bytes, identity: SealedIdentity) {
+    return (await this.links()).sealAccount(link, content, await this.openIdentity(identity))
+  }
+
+  async takeAccountFromLink(link: string, body: Bytes) {
+    const taken = await (await this.links()).takeAccount(link, body)
+    return taken && { ...taken, identity: await this.sealIdentity(taken.identity) }
+  }
+
+  async endLink(link: string) {
+    ;(await this.links()).end(link)
+  }
+
+  async sealFile(content: Bytes) {
+    return (await linking()).sealFile(content)
+  }
+
+  async openFile(...args: Parameters<SealedEngine['openFile']>) {
+    return (await linking()).openFile(...args)
+  }
+
+  private async links(): Promise<LinkSides> {
+    this.sides ??= new (await linking()).LinkSides()
+    return this.sides
   }
 
   async openIdentity({

@@ -5,6 +5,7 @@ import common from './common'
 import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
+import linking from './linking'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
@@ -20,6 +21,7 @@ const de: Catalogue = {
   contact,
   encryption,
   errors,
+  linking,
   list,
   recovery,
   requests,

@@ -6,6 +6,7 @@ import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
 import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/contact/contact-code'
+import { aboutOf } from '@/messenger/contents/about'
 import type { Body } from '@/messenger/contents/registry'
 import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
@@ -35,7 +36,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
 
   /** The message and its outbox entry are on disk together before anything else happens. */
   function write(id: ConversationId, text: string, replyTo?: MessageId): Promise<Message> {
-    const { core, people, chats, outbox } = services()
+    const { core, people, chats, outbox, sync } = services()
     return core.serial.run(async (turn) => {
       const person = people.inConversation(id)
       if (!person) throw new MessengerError('not_found', 'no such contact')
@@ -69,15 +70,20 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         },
       }
       const body: Body = { type: 'text', text, ...(answered && { reply_to: answered.id }) }
-      chats.stageNew(changes, message, false)
+      const isNote = to === core.account.userId
+      const noted = newRecipient(to, { status: 'accepted', acceptedAt: now })
+      chats.stageNew(changes, isNote ? { ...message, recipients: [noted] } : message, false)
       const { conversation, order } = message
-      outbox.stage(changes, {
-        to,
-        contentId: message.id,
-        body,
-        sentAt: now,
-        message: { conversation, order },
-      })
+      // A note is kept here, and goes to one's other devices alone.
+      if (!isNote || !sync.alone) {
+        outbox.stage(changes, {
+          to,
+          contentId: message.id,
+          body: isNote ? { ...body, for: aboutOf(person) } : body,
+          sentAt: now,
+          message: isNote ? null : { conversation, order },
+        })
+      }
       await core.store.commit(changes)
       return shownMessage(message)
     })
@@ -135,9 +141,21 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       )
     },
     markRead: (id) => services().markRead(id),
-    setMuted: (id, muted) =>
-      withSiblings(services(), personIn(id), { what: 'mute', muted }, (changes) =>
-        services().chats.stage(changes, id, { muted }),
+    markUnread: (id) =>
+      services().core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        services().chats.stage(changes, id, { markedUnread: true })
+        await services().core.store.commit(changes)
+      }),
+    setMuted(id, muted, until) {
+      const change = { what: 'mute' as const, muted, ...(until !== undefined && { until }) }
+      return withSiblings(services(), personIn(id), change, (changes) =>
+        services().chats.stage(changes, id, { muted, mutedUntil: until ?? null }),
+      )
+    },
+    setPinned: (id, pinned) =>
+      withSiblings(services(), personIn(id), { what: 'pin', pinned }, (changes) =>
+        services().chats.stage(changes, id, { pinned }),
       ),
     setArchived: (id, archived) =>
       withSiblings(services(), personIn(id), { what: 'archive', archived }, (changes) =>

@@ -1,7 +1,7 @@
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
-import type { Device, LoginSession, Settings, Task } from './state'
+import type { Device, LinkStep, LoginSession, Settings, Task } from './state'
 
 /**
  * Everything the views may ask. Each promise settles when the change is stored on this device (and
@@ -15,6 +15,7 @@ export interface Messenger
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,
+    LinkingCommands,
     LockCommands,
     AppCommands {}
 
@@ -65,7 +66,12 @@ export interface ChatCommands {
   deleteConversation(id: ConversationId): Promise<void>
   /** Everything received in it counts as seen; sends read receipts where allowed. */
   markRead(id: ConversationId): Promise<void>
-  setMuted(id: ConversationId, muted: boolean): Promise<void>
+  /** Counts as unread until it is looked at. */
+  markUnread(id: ConversationId): Promise<void>
+  /** `until`: ms; absent: for good. */
+  setMuted(id: ConversationId, muted: boolean, until?: number): Promise<void>
+  /** Stands above all others, in the order of their times. */
+  setPinned(id: ConversationId, pinned: boolean): Promise<void>
   setArchived(id: ConversationId, archived: boolean): Promise<void>
   /** Kept sealed; the empty string removes it. */
   saveDraft(id: ConversationId, text: string): Promise<void>
@@ -98,6 +104,10 @@ export interface PeopleCommands {
   /** As above; `request_outdated`: they have a new key since, and can be added by its code. */
   acceptRequest(id: UserId): Promise<void>
   declineRequest(id: UserId): Promise<void>
+  /** What the person calls them; null: nothing else. `invalid`, `too_long`, `unsendable_text`. */
+  setNickname(id: UserId, nickname: string | null): Promise<void>
+  /** The conversation with oneself, made if there is none. */
+  openNotes(): Promise<ConversationId>
   block(id: UserId): Promise<void>
   unblock(id: UserId): Promise<void>
   /** Whether this device and the contact's see each other online, where the setting for all allows it. */
@@ -140,6 +150,27 @@ export interface SafekeepingCommands {
   suggestPassphrase(): Promise<string>
   /** 0 (guessed at once) to 4 (out of reach offline). */
   passphraseStrength(passphrase: string): Promise<0 | 1 | 2 | 3 | 4>
+}
+
+/** Linking a new device of the account by a code that it shows and an old one scans. */
+export interface LinkingCommands {
+  /**
+   * On the new device, while nobody is logged in. `show` gets each step. Resolves when this device is in; history
+   * comes afterwards (`Task` `history`). `link_expired`, `link_broken`, `cancelled`, `rate_limited`, `offline`, …
+   */
+  linkThisDevice(show: (step: LinkStep) => void, signal: AbortSignal): Promise<void>
+  /**
+   * On an old device: answers the code. Resolves with what the new device calls itself. `bad_link_code`, `link_elsewhere`,
+   * `link_expired`, `link_broken` (somebody else answered the code), …
+   */
+  joinLink(code: string): Promise<{ readonly device: string | null }>
+  /**
+   * The digits that the new device shows; only then the account is sent to it. `wrong_digits`: nothing was sent, the
+   * link is over. `bad_credentials`: once more.
+   */
+  confirmLink(digits: string, password: string): Promise<void>
+  /** Whatever was begun by `joinLink` is over. */
+  leaveLink(): void
 }
 
 /** The lock of this device: a passphrase, and beside it a passkey. */

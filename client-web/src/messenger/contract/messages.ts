@@ -122,7 +122,8 @@ export interface EncryptionDetails {
 
 export interface SearchHit {
   readonly message: Message
-  readonly username: string
+  /** Whom the conversation is with, as the person calls them. */
+  readonly name: string
   /** [start, end) of the match in `message.text`, UTF-16 units. */
   readonly ranges: readonly (readonly [number, number])[]
 }

@@ -66,6 +66,8 @@ export interface ContactRecord {
   kemDevices?: readonly number[]
   /** The person chose that neither sees the other online. */
   presenceOff?: boolean
+  /** What the person calls them; missing: nothing else than they call themselves. */
+  nickname?: string | undefined
   /** Of older versions; they are moved to the table `held`. */
   held?: IncomingEnvelope[]
 }
@@ -99,6 +101,11 @@ export interface ConversationRecord {
   muted: boolean
   archived: boolean
   lastOrder: number
+  /** While `muted`; null: for good. */
+  mutedUntil?: number | null
+  pinned?: boolean
+  /** The person put it back among what they have to look at. */
+  markedUnread?: boolean
 }
 
 /** A draft. */

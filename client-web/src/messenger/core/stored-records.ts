@@ -38,6 +38,9 @@ const conversation = (message: Decoder<MessageRecord>): Decoder<ConversationReco
     muted: flag,
     archived: flag,
     lastOrder: number,
+    mutedUntil: optional(nullable(number)),
+    pinned: optional(flag),
+    markedUnread: optional(flag),
   })
 
 export const conversations = stored(
@@ -71,6 +74,7 @@ export const contacts = stored(
     devices: nullable(list(device)),
     kemDevices: optional(list(number)),
     presenceOff: optional(flag),
+    nickname: optional(text),
     held: optional(list(envelope)),
   }),
 )

@@ -24,11 +24,15 @@ const KEPT_LOGINS = 1_000
 const MOST_ASKED = 10
 const KEPT_NUMBERS = 1_000
 
+/** Between looks for the keys of a device that was let in, ms. */
+const UNTIL_KEYS = [250, 500, 1_000, 2_000, 4_000, 8_000]
+
 const nothing: OwnDevicesRecord = { seen: null, gone: [], asked: [], logins: null, names: {} }
 
 export class OwnDevices {
   private record = nothing
   private looking: Promise<void> | null = null
+  private readonly vouched = new Set<number>()
 
   constructor(
     private readonly core: Core,
@@ -45,6 +49,23 @@ export class OwnDevices {
     const before = await store.getSpare(deviceLists, 'own_devices')
     const seen = before ? before.map(({ deviceId }) => deviceId) : null
     this.show({ ...nothing, seen, ...stored })
+  }
+
+  /** By number. */
+  allNames(): Readonly<Record<number, string>> {
+    const { account, deviceName } = this.core
+    return { ...this.record.names, ...(deviceName && { [account.deviceId]: deviceName }) }
+  }
+
+  /** The person let this device in from here: they are not asked about it, and it is told of changes once it has keys. */
+  async vouchFor(deviceId: number): Promise<void> {
+    this.vouched.add(deviceId)
+    await this.confirm(deviceId)
+    for (const wait of UNTIL_KEYS) {
+      await this.look()
+      if (this.targets.own.some((one) => one.deviceId === deviceId)) return
+      await new Promise((done) => setTimeout(done, wait))
+    }
   }
 
   nameOf(deviceId: number): string | null {
@@ -129,7 +150,7 @@ export class OwnDevices {
     }))
     const there = new Set(others.map(({ deviceId }) => deviceId))
     return [...this.record.asked, ...joined]
-      .filter(({ deviceId }) => there.has(deviceId))
+      .filter(({ deviceId }) => there.has(deviceId) && !this.vouched.has(deviceId))
       .slice(0, MOST_ASKED)
   }
 

@@ -186,15 +186,16 @@ export class Services {
 
   /** Everything received in a conversation counts as seen. */
   async markRead(id: ConversationId): Promise<void> {
-    if (this.chats.record(id).unread === 0) return
+    const { unread: count, markedUnread } = this.chats.record(id)
+    if (count === 0 && !markedUnread) return
     await this.core.serial.run(async (turn) => {
       const seen = await this.newest(id, this.chats.record(id).unread)
       const changes = new TurnChanges(turn)
       const person = this.people.inConversation(id)
-      this.chats.stage(changes, id, { unread: 0 })
+      this.chats.stage(changes, id, { unread: 0, markedUnread: false })
       const type = this.core.settings.readReceipts ? 'read' : 'seen'
       const heard = type === 'read' || !this.sync.alone
-      if (person && mayWriteTo(person) && heard) {
+      if (person && mayWriteTo(person) && heard && seen.length > 0) {
         this.receipts.stage(changes, person.userId, type, seen)
       }
       await this.core.store.commit(changes)

@@ -56,7 +56,12 @@ test.each([
   { what: 'verified', verified: true },
   { what: 'block', blocked: false },
   { what: 'mute', muted: true },
+  { what: 'mute', muted: true, until: 9 },
   { what: 'archive', archived: true },
+  { what: 'pin', pinned: true },
+  { what: 'nickname', nickname: 'Ma' },
+  { what: 'nickname', nickname: null },
+  { what: 'setting', name: 'theme', value: 'dark' },
   { what: 'deleted', ids: [id] },
   { what: 'deleted', ids: [id], mine: [true] },
   { what: 'deleted', upto: null },
@@ -67,7 +72,7 @@ test.each([
 })
 
 test('what a newer version of another own device tells is unknown, not malformed', () => {
-  const patch = { type: 'sync', for: about, what: 'nickname', name: 'A' }
+  const patch = { type: 'sync', for: about, what: 'wallpaper', name: 'A' }
   expect(decodeContent(altered(patch), expected).type).toBe('unknown')
 })
 

@@ -212,7 +212,7 @@ describe('conversations', () => {
         await pass(to, from)
         await pass(from, to)
       }),
-      { numRuns: 6 * RUNS },
+      { numRuns: 6 * RUNS, endOnFailure: true },
     )
   })
 })

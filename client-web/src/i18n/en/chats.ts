@@ -1,0 +1,11 @@
+/** The English texts until a chat is drawn. */
+import chat from './chat'
+import contact from './contact'
+import encryption from './encryption'
+import list from './list'
+import requests from './requests'
+import start from './start'
+import status from './status'
+import trust from './trust'
+
+export default { ...start, chat, contact, encryption, list, requests, status, trust } as const
