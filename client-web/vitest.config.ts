@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { chromiumFlags } from './scripts/chromium-flags.mjs'
 import { resolveChromium } from './scripts/chromium.mjs'
+import { blobServer } from './tests/support/blob-server.ts'
 import { alias } from './vite.alias.ts'
 
 /** For `browser`: many of its tests lock. `unit` has the real cost, and tests it. */
@@ -39,7 +40,7 @@ export default defineConfig(async () => ({
       },
       {
         extends: true as const,
-        plugins: [vue()],
+        plugins: [vue(), blobServer()],
         resolve: { alias: [quickPassphrases] },
         // Known before the first test: one found later would reload the page under it.
         optimizeDeps: {
@@ -67,6 +68,7 @@ export default defineConfig(async () => ({
             'qrcode',
             'reka-ui',
             'socket.io-client',
+            'tus-js-client',
             'vue',
             'vue-i18n',
             'vue-router',

@@ -6,7 +6,7 @@
 import type { OxlintOverride } from 'oxlint'
 
 /** Folders of `src/` below the interface, lowest first. */
-const layers = ['text', 'crypto', 'platform', 'storage', 'wire']
+const layers = ['text', 'crypto', 'platform', 'storage', 'wire', 'files']
 
 /** Folders of `src/messenger/`, lowest first; each also uses `layers`. */
 const rooms = [
@@ -15,6 +15,7 @@ const rooms = [
   'core',
   'people',
   'chats',
+  'files',
   'keys',
   'sending',
   'receiving',

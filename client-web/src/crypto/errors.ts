@@ -23,6 +23,8 @@ export type CryptoErrorCode =
   | 'too_far'
   /** A sealed secret, or the safe's key, does not open: changed, in another's place, or of another safe. */
   | 'damaged'
+  /** A file that does not open, or is not the one that was named. */
+  | 'bad_file'
   | 'backup_damaged'
   | 'backup_too_new'
   | 'backup_too_weak'

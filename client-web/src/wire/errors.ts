@@ -15,6 +15,9 @@ export type RelayErrorCode =
   | 'device_mismatch'
   | 'mailbox_full'
   | 'too_large'
+  /** The user's files that wait at the relay have no more room. */
+  | 'storage_full'
+  | 'offset_mismatch'
   | 'unavailable'
   | 'internal'
   /** No answer: what was asked may or may not have happened. */
@@ -57,6 +60,8 @@ const CODES = new Set<string>([
   'device_mismatch',
   'mailbox_full',
   'too_large',
+  'storage_full',
+  'offset_mismatch',
   'unavailable',
   'internal',
 ] satisfies RelayErrorCode[])

@@ -4,6 +4,7 @@
  */
 export * from './commands'
 export * from './errors'
+export * from './files'
 export * from './ids'
 export * from './messages'
 export * from './people'

@@ -8,6 +8,7 @@ import type {
   ReplyPreview,
   SignedReceipt,
 } from '@/messenger/contract'
+import { shownFile } from './file-record'
 import { refKey } from './message-record'
 import type {
   EncryptionRecord,
@@ -30,6 +31,7 @@ export function shownMessage(record: MessageRecord): Message {
     kind,
     text,
     replyTo: record.replyTo && shownReply(record.replyTo),
+    ...(record.files && { files: record.files.map(shownFile) }),
     notice: notice && shownNotice(notice),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,

@@ -30,6 +30,12 @@ import { mayWriteTo, People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { Receipts } from '@/messenger/sending/receipts'
+import { Downloads } from '@/messenger/files/downloads'
+import { Erasures } from '@/messenger/files/erasures'
+import { KeptFiles } from '@/messenger/files/kept-files'
+import { FileRemovals } from '@/messenger/sending/file-removals'
+import { Uploads } from '@/messenger/sending/uploads'
+import type { RemoteFiles } from '@/files/remote'
 import { Removals } from '@/messenger/sending/removals'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
@@ -69,6 +75,10 @@ export class Services {
   readonly greetings: Greetings
   readonly presence: Presence
   readonly search: SearchIndex
+  readonly kept: KeptFiles
+  readonly downloads: Downloads
+  readonly uploads: Uploads
+  readonly erasures: Erasures
   readonly connection: RelayConnection
   private stopped = false
   /** Caught up: envelopes from now on were sent just now. */
@@ -80,6 +90,7 @@ export class Services {
     wire: Wire,
     tokens: TokenKeeper,
     ended: (reason: SessionEnd) => void,
+    readonly files: RemoteFiles,
   ) {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
@@ -109,7 +120,12 @@ export class Services {
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
-    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory)
+    this.kept = new KeptFiles(core, files)
+    this.downloads = new Downloads(core, this.kept, files)
+    this.erasures = new Erasures(core, files)
+    this.uploads = new Uploads(core, this.kept, chats, outbox, this.erasures, files)
+    const going = new FileRemovals(this.kept, outbox, this.erasures)
+    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
@@ -154,6 +170,8 @@ export class Services {
       sync,
       relayClock,
       memory,
+      this.kept,
+      this.erasures,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
@@ -178,6 +196,8 @@ export class Services {
     this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
+    this.uploads.stop()
+    this.files.terminate()
     this.receipts.stop()
     this.greetings.stop()
     this.presence.lost()
@@ -248,6 +268,9 @@ export class Services {
         this.live = false
         this.inbox.connected(log)
         this.outbox.resume()
+        this.uploads.kick()
+        this.inBackground(this.kept.sweep())
+        this.inBackground(this.erasures.run())
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
         this.inBackground(this.presence.watch())

@@ -1,0 +1,87 @@
+import { fingerprint, identityText } from '@/crypto/identity'
+import { quoteOf } from '@/messenger/chats/reply-preview'
+import type { Body } from '@/messenger/contents/registry'
+import { MessengerError } from '@/messenger/contract'
+import type { ConversationId, Message, MessageId } from '@/messenger/contract'
+import type { Core } from '@/messenger/core/core'
+import { fileIdOf } from '@/messenger/core/file-record'
+import type { FileRecord } from '@/messenger/core/file-record'
+import { findMessage } from '@/messenger/core/kept-messages'
+import { blankMessage, newRecipient, parseRefKey } from '@/messenger/core/message-record'
+import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record'
+import type { TurnChanges } from '@/messenger/core/serial'
+import { shownMessage } from '@/messenger/core/shown-message'
+import { mayWriteTo } from '@/messenger/people/people'
+import type { Services } from '@/messenger/session/services'
+import { textProblem } from '@/text/sendable'
+
+/**
+ * The message and its outbox entry are on disk together before anything else happens. With `files`, which are sealed
+ * on this device, the text may be empty.
+ */
+export async function writeText(
+  { core, people, chats, outbox }: Services,
+  changes: TurnChanges,
+  id: ConversationId,
+  text: string,
+  replyTo?: MessageId,
+  files: readonly FileRecord[] = [],
+): Promise<Message> {
+  const person = people.inConversation(id)
+  if (!person) throw new MessengerError('not_found', 'no such contact')
+  if (!mayWriteTo(person)) throw new MessengerError('blocked')
+  const problem = textProblem(text)
+  if (problem === 'blank' && files.length === 0) throw new MessengerError('invalid', 'blank')
+  if (problem === 'too_long') throw new MessengerError('too_long')
+  if (problem === 'control') throw new MessengerError('unsendable_text')
+  const now = core.now()
+  const { userId: to } = person
+  const answered = replyTo ? await quote(core, id, replyTo) : null
+  if (files.length === 0) changes.remove('drafts', id).whenStored(() => chats.drafts.delete(id))
+  const message: MessageRecord = {
+    ...blankMessage,
+    id: crypto.randomUUID(),
+    conversation: id,
+    kind: 'text',
+    text,
+    replyTo: answered,
+    sentAt: now,
+    order: chats.nextOrder(changes, id),
+    recipients: [newRecipient(to, { problem: person.changed ? 'identity_changed' : null })],
+    encryption: {
+      origin: 'this_device',
+      device: core.account.deviceId,
+      startedSession: false,
+      fingerprint: fingerprint(person.identity),
+      identity: identityText(person.identity),
+      verified: person.verified,
+    },
+    ...(files.length > 0 && { files }),
+  }
+  const body: Body = { type: 'text', text, ...(answered && { reply_to: answered.id }) }
+  chats.stageNew(changes, message, false)
+  const { conversation, order } = message
+  outbox.stage(changes, {
+    to,
+    contentId: message.id,
+    body,
+    sentAt: now,
+    message: { conversation, order },
+    ...(files.length > 0 && { uploads: files.map(fileIdOf) }),
+  })
+  await core.store.commit(changes)
+  return shownMessage(message)
+}
+
+/** What a reply quotes; deleted meanwhile, it is named all the same. */
+async function quote(
+  core: Core,
+  conversation: ConversationId,
+  id: MessageId,
+): Promise<ReplyRecord> {
+  const ref = parseRefKey(id)
+  if (!ref) throw new MessengerError('not_found')
+  const message = await findMessage(core.store, ref)
+  if (message?.conversation === conversation) return quoteOf(message)
+  return { ...ref, known: false, excerpt: '' }
+}
