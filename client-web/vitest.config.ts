@@ -64,6 +64,7 @@ export default defineConfig(async () => ({
             'comlink',
             'curve25519-original',
             'idb',
+            'photoswipe',
             'pinia',
             'qrcode',
             'reka-ui',

@@ -5,7 +5,7 @@ import { CryptoError } from '@/crypto/errors'
 import { StorageError, storageError } from '@/storage/errors'
 import { RelayError } from '@/wire/errors'
 import type { FilesThread } from './files-thread'
-import { directoryOf } from './sealed-files'
+import { directoryOf } from './erase-sealed-files'
 import type { FileCalls, FileOutcome, TransferHooks } from './thread'
 
 export interface RemoteFiles extends FileCalls {

@@ -1,4 +1,5 @@
 /** Names of files as other people give them, made fit for this device. */
+import { cutBefore } from './graphemes'
 
 const MOST = 120
 /** Separators of paths, characters that Windows refuses, control and format characters (which can turn a name around). */
@@ -18,5 +19,5 @@ export function fileName(given: string): string {
   if (named.length <= MOST) return named
   const dot = named.lastIndexOf('.')
   const ending = dot > 0 && named.length - dot <= 12 ? named.slice(dot) : ''
-  return [...named.slice(0, MOST - ending.length)].slice(0, -1).join('') + ending
+  return named.slice(0, cutBefore(named, MOST - ending.length)) + ending
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import de from '@/i18n/de'
-import en from '@/i18n/en'
+import main from '@/i18n/en'
+import attachments from '@/i18n/en/attachments'
 
+const en = { attachments, ...main }
 const src = fileURLToPath(new URL('../../src', import.meta.url))
 const code = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.(vue|ts)$/.test(path) && !path.startsWith('i18n'))

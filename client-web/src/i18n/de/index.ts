@@ -1,10 +1,12 @@
 /** German. */
 import type { Catalogue } from '@/i18n/catalogue'
+import attachments from './attachments'
 import chat from './chat'
 import common from './common'
 import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
+import files from './files'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
@@ -15,11 +17,13 @@ import trust from './trust'
 import welcome from './welcome'
 
 const de: Catalogue = {
+  attachments,
   chat,
   common,
   contact,
   encryption,
   errors,
+  files,
   list,
   recovery,
   requests,

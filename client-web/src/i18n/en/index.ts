@@ -1,9 +1,10 @@
-/** English: the catalogue every other language has to match key by key. */
+/** English: the catalogue every other language has to match key by key. `attachments` comes with what it is for: `../files.ts`. */
 import chat from './chat'
 import common from './common'
 import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
+import files from './files'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
@@ -19,6 +20,7 @@ export default {
   contact,
   encryption,
   errors,
+  files,
   list,
   recovery,
   requests,

@@ -7,7 +7,6 @@ import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
 import { withSiblings } from './with-siblings'
-import { writeText } from './write-text'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
 export function chatCommands(services: () => Services, platform: Platform): ChatCommands {
@@ -22,9 +21,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     findMessage(services().core.store, refOf(id))
 
   const write = (id: ConversationId, text: string, replyTo?: MessageId): Promise<Message> =>
-    services().core.serial.run((turn) =>
-      writeText(services(), new TurnChanges(turn), id, text, replyTo),
-    )
+    services().core.serial.run((turn) => services().write(new TurnChanges(turn), id, text, replyTo))
 
   return {
     async openConversation(id) {

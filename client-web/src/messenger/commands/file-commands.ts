@@ -1,4 +1,5 @@
-import { fileIdOf, shownFile } from '@/messenger/core/file-record'
+import { fileIdOf } from '@/messenger/core/file-record'
+import { shownFile } from '@/messenger/core/shown-file'
 import type { FileRecord } from '@/messenger/core/file-record'
 import { findMessage } from '@/messenger/core/kept-messages'
 import { parseRefKey } from '@/messenger/core/message-record'
@@ -11,7 +12,6 @@ import { MOST_THUMBNAIL } from '@/messenger/contents/text/pointer'
 import type { Platform } from '@/platform/platform'
 import type { SealedFile } from '@/messenger/sending/uploads'
 import type { Services } from '@/messenger/session/services'
-import { writeText } from './write-text'
 
 export function fileCommands(services: () => Services, platform: Platform): FileCommands {
   async function find(id: MessageId, file: FileId): Promise<[MessageRecord, FileRecord]> {
@@ -23,24 +23,26 @@ export function fileCommands(services: () => Services, platform: Platform): File
   }
   /** Of a content: what its blob may add is no more than a twentieth. */
   async function largestFile(): Promise<number | null> {
-    const most = await services().files.mostBytes()
+    const { thread } = await services().files.transfers()
+    const most = await thread.mostBytes()
     return most === null ? null : Math.floor(most / 1.06)
   }
 
   return {
     largestFile,
     async sendFiles(id, files, text, replyTo) {
-      const { core, uploads } = services()
+      const { core, files: all } = services()
       if (files.length === 0 || files.length > FILES_PER_MESSAGE)
         throw new MessengerError('invalid')
       if (text.length > MAX_CAPTION) throw new MessengerError('too_long')
+      const { uploads } = await all.transfers()
       const sealed = await uploads.seal(files.map(({ content }) => content))
       try {
         return await core.serial.run((turn) => {
           const changes = new TurnChanges(turn)
           uploads.stageKept(changes, id, sealed)
           const records = files.map((file, i) => recordOf(file, sealed[i] as SealedFile))
-          return writeText(services(), changes, id, text, replyTo, records)
+          return services().write(changes, id, text, replyTo, records)
         })
       } catch (error) {
         await uploads.drop(sealed)
@@ -48,30 +50,34 @@ export function fileCommands(services: () => Services, platform: Platform): File
       }
     },
     async openFile(id, fileId, unasked = false) {
-      const { downloads, people } = services()
+      const { files, people } = services()
       const [{ conversation }, file] = await find(id, fileId)
       const person = people.inConversation(conversation)
       if (unasked && (person?.relation !== 'contact' || person.blocked)) {
         throw new MessengerError('not_found')
       }
-      return downloads.open(conversation, file)
+      return (await files.transfers()).downloads.open(conversation, file)
     },
     async keepFile(id, fileId) {
       const [{ conversation }, file] = await find(id, fileId)
-      const content = await services().downloads.open(conversation, file)
+      const { downloads } = await services().files.transfers()
+      const content = await downloads.open(conversation, file)
       const { name } = shownFile(file)
       await platform.saveFile(name, new Blob([content], { type: 'application/octet-stream' }))
     },
-    cancelDownload: (id) => services().downloads.cancel(id),
+    async cancelDownload(id) {
+      const { downloads } = await services().files.transfers()
+      await downloads.cancel(id)
+    },
     async fileUse() {
-      return services().kept.use()
+      return services().files.kept.use()
     },
     async freeFiles(id) {
-      const { core, kept, outbox } = services()
+      const { core, files, outbox } = services()
       await core.serial.run(async (turn) => {
         const changes = new TurnChanges(turn)
         const spared = new Set(outbox.entries.all.flatMap(({ uploads = [] }) => uploads))
-        kept.stageConversationRemoval(changes, id, spared)
+        files.kept.stageConversationRemoval(changes, id, spared)
         await core.store.commit(changes)
       })
     },

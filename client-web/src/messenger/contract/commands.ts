@@ -1,4 +1,4 @@
-import type { FileCommands } from './files'
+import type { FileCommands } from './file-commands'
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'

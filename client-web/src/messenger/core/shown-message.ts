@@ -8,7 +8,6 @@ import type {
   ReplyPreview,
   SignedReceipt,
 } from '@/messenger/contract'
-import { shownFile } from './file-record'
 import { refKey } from './message-record'
 import type {
   EncryptionRecord,
@@ -19,6 +18,7 @@ import type {
   SignedReceiptRecord,
 } from './message-record'
 import { statusOrder } from './message-status'
+import { shownFile } from './shown-file'
 
 export function shownMessage(record: MessageRecord): Message {
   const { conversation, kind, text, notice, sentAt, writtenAt, order, encryption } = record

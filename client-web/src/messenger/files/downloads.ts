@@ -1,6 +1,7 @@
 /** Files of messages, fetched when they are wanted, once each, and kept sealed. Nothing is shown that has another digest. */
 import type { Core } from '@/messenger/core/core'
-import { fileIdOf, safeType } from '@/messenger/core/file-record'
+import { fileIdOf } from '@/messenger/core/file-record'
+import { safeType } from '@/messenger/core/shown-file'
 import type { FileRecord } from '@/messenger/core/file-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { MessengerError } from '@/messenger/contract'

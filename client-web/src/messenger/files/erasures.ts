@@ -13,7 +13,7 @@ export class Erasures {
 
   constructor(
     private readonly core: Core,
-    private readonly thread: RemoteFiles,
+    private readonly thread: () => Promise<RemoteFiles>,
   ) {}
 
   async load(): Promise<void> {
@@ -33,7 +33,8 @@ export class Erasures {
     try {
       while (this.ids.length > 0 && this.core.socket) {
         const [id] = this.ids as [string]
-        await this.thread.erase(id, await this.core.api.token(false))
+        const thread = await this.thread()
+        await thread.erase(id, await this.core.api.token(false))
         await this.core.serial.run(async (turn) => {
           const changes = new TurnChanges(turn)
           const left = this.ids.filter((one) => one !== id)

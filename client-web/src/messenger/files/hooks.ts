@@ -6,7 +6,7 @@ import type { KeptFiles } from './kept-files'
 
 type Moving = Extract<FileState, { phase: 'up' | 'down' }>
 
-/** `end`: what the thread still says is not shown. */
+/** Until `end`. */
 export function hooksFor(
   core: Core,
   kept: KeptFiles,
@@ -19,7 +19,7 @@ export function hooksFor(
   const show = (patch: Partial<Moving>): void => {
     if (!state) return
     state = { ...state, ...patch }
-    kept.show(id, state)
+    kept.move(id, state)
   }
   show({})
   return {
@@ -29,6 +29,7 @@ export function hooksFor(
     waits: (wait) => show({ waitsUntil: wait === null ? null : core.elapsed() + wait }),
     end() {
       state = null
+      kept.move(id, null)
     },
   }
 }

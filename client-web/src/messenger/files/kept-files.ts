@@ -12,10 +12,11 @@ import type { RemoteFiles } from '@/files/remote'
 
 export class KeptFiles {
   private readonly records = new CachedTable<FileId, KeptFileRecord>(keptFiles)
+  private readonly moving = new Map<FileId, FileState>()
 
   constructor(
     private readonly core: Core,
-    private readonly thread: RemoteFiles,
+    private readonly thread: () => Promise<RemoteFiles>,
   ) {}
 
   async load(): Promise<void> {
@@ -50,10 +51,9 @@ export class KeptFiles {
     if (!record) return
     this.records.stageRemoval(changes, id)
     changes.whenStored(() => {
-      this.core.view.file(id, null)
-      this.thread.cancel(id).catch(() => undefined)
-      // What is left by a thread that ends now, the next start removes.
-      this.thread.remove(record.name).catch(() => undefined)
+      this.move(id, null)
+      // What a thread that ends now leaves, the next start removes.
+      this.erase(id, record).catch(() => undefined)
     })
   }
 
@@ -73,14 +73,23 @@ export class KeptFiles {
     for (const file of files) this.stageRemoval(changes, fileIdOf(file))
   }
 
-  show(id: FileId, state?: FileState): void {
+  /** As long as it is on its way, that is what views are told; null: it is not any more. */
+  move(id: FileId, state: FileState | null): void {
+    if (state) this.moving.set(id, state)
+    else this.moving.delete(id)
+    this.show(id)
+  }
+
+  /** `lost`: why it is not here. */
+  show(id: FileId, lost: FileState | null = null): void {
     const here = this.records.get(id)
-    this.core.view.file(id, state ?? (here && here.bytes !== null ? { phase: 'here' } : null))
+    const rest: FileState | null = here && here.bytes !== null ? { phase: 'here' } : lost
+    this.core.view.file(id, this.moving.get(id) ?? rest)
   }
 
   /** @throws CryptoError `bad_file` */
   async open({ name }: KeptFileRecord, file: FileRecord, type: string): Promise<Blob> {
-    return this.thread.open(name, file.key, file.size, type)
+    return (await this.thread()).open(name, file.key, file.size, type)
   }
 
   use(): FileUse[] {
@@ -100,9 +109,16 @@ export class KeptFiles {
   async sweep(): Promise<void> {
     // A device that never kept one starts no thread for it.
     if (this.records.all.size === 0) return
-    for (const name of await this.thread.names()) {
+    const thread = await this.thread()
+    for (const name of await thread.names()) {
       const named = [...this.records.all.values()].some((record) => record.name === name)
-      if (!named && !this.sealing.has(name)) await this.thread.remove(name)
+      if (!named && !this.sealing.has(name)) await thread.remove(name)
     }
+  }
+
+  private async erase(id: FileId, { name }: KeptFileRecord): Promise<void> {
+    const thread = await this.thread()
+    await thread.cancel(id)
+    await thread.remove(name)
   }
 }

@@ -9,7 +9,8 @@ import type { RemoteFiles } from '@/files/remote'
 import type { SealedBlob } from '@/files/thread'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import { fileIdOf, pointerOf } from '@/messenger/core/file-record'
+import { fileIdOf } from '@/messenger/core/file-record'
+import { pointerOf } from '@/messenger/core/shown-file'
 import type { FileRecord } from '@/messenger/core/file-record'
 import { findMessage } from '@/messenger/core/kept-messages'
 import type { OutboxRecord } from '@/messenger/core/records'
@@ -41,9 +42,7 @@ export class Uploads {
     private readonly outbox: Outbox,
     private readonly erasures: Erasures,
     private readonly thread: RemoteFiles,
-  ) {
-    outbox.uploadsWanted = () => this.kick()
-  }
+  ) {}
 
   stop(): void {
     this.stopped = true
@@ -119,7 +118,6 @@ export class Uploads {
       await this.arrived(entry, id, blob)
     } finally {
       hooks.end()
-      this.kept.show(id)
     }
   }
 

@@ -169,15 +169,15 @@ export class App {
       serial: this.serial,
     })
     this.core = core
-    const { activate, relayAt, Services, startFiles } = await this.parts()
+    const { activate, relayAt, Services } = await this.parts()
     if (this.core !== core) return
     if (!account.published && !(await activate(core))) {
       return core.view.app({ phase: 'needs_identity', knownUsername: account.username })
     }
     if (this.core !== core) return
     const wire = this.options.wire ?? relayAt(this.relay.base)
-    const files = startFiles(this.relay.base, this.database)
-    this.services = new Services(core, wire, keeper, (end) => void this.sessionEnded(end), files)
+    const place = { relay: this.relay.base, database: this.database }
+    this.services = new Services(core, wire, keeper, (end) => void this.sessionEnded(end), place)
     const shown = shownAccount(core.account)
     this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: account.username })
     await this.services.start()

@@ -9,7 +9,7 @@ import {
 } from '@/messenger/core/stored-records'
 import { CryptoError } from '@/crypto/errors'
 import type { RemoteEngine } from '@/crypto/remote'
-import { eraseSealedFiles } from '@/files/sealed-files'
+import { eraseSealedFiles } from '@/files/erase-sealed-files'
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import { bytes } from '@/storage/decoders'

@@ -1,7 +1,7 @@
 /** Messages with files: sealed here, waited for by the outbox, fetched, checked and removed there. */
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { random, utf8 } from '@/crypto/bytes'
-import { eraseSealedFiles, directoryOf } from '@/files/sealed-files'
+import { directoryOf, eraseSealedFiles } from '@/files/erase-sealed-files'
 import type { Message, NewFile } from '@/messenger/contract'
 import { blobRelay } from '../../support/blob-relay'
 import { acquaintedClients, Client, strangers } from '../../support/client'

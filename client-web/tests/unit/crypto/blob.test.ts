@@ -1,5 +1,5 @@
 /** A file as the relay keeps it: what was changed, moved, left out or added opens nothing. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concat, equal, random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'

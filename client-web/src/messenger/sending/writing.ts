@@ -3,6 +3,7 @@ import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Body } from '@/messenger/contents/registry'
 import { MessengerError } from '@/messenger/contract'
 import type { ConversationId, Message, MessageId } from '@/messenger/contract'
+import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { fileIdOf } from '@/messenger/core/file-record'
 import type { FileRecord } from '@/messenger/core/file-record'
@@ -12,15 +13,23 @@ import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record
 import type { TurnChanges } from '@/messenger/core/serial'
 import { shownMessage } from '@/messenger/core/shown-message'
 import { mayWriteTo } from '@/messenger/people/people'
-import type { Services } from '@/messenger/session/services'
+import type { People } from '@/messenger/people/people'
 import { textProblem } from '@/text/sendable'
+import type { Outbox } from './outbox'
+
+export interface Writing {
+  readonly core: Core
+  readonly people: People
+  readonly chats: Chats
+  readonly outbox: Outbox
+}
 
 /**
  * The message and its outbox entry are on disk together before anything else happens. With `files`, which are sealed
  * on this device, the text may be empty.
  */
 export async function writeText(
-  { core, people, chats, outbox }: Services,
+  { core, people, chats, outbox }: Writing,
   changes: TurnChanges,
   id: ConversationId,
   text: string,
