@@ -19,7 +19,7 @@ BUILT := $(CLIENT)/dist/index.html
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/public -type f 2>/dev/null) \
 	$(wildcard $(CLIENT)/*.ts $(CLIENT)/index.html $(CLIENT)/package.json)
 
-.PHONY: help run test soak lint format native bench bench-audit bench-archive lock client client-check clean
+.PHONY: help run test soak chaos lint format native bench bench-audit bench-archive lock client client-check clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)  ## ever
 soak: $(DEVELOPMENT) $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)  ## repeat one test on a busy machine: make soak N=20 TEST=tests/FILE.py::NAME
 	@exec $(PYTHON) -m ops.testing.soak "$(TEST)" "$(or $(N),20)"
 
+chaos: $(DEVELOPMENT)  ## a million messages while everything fails at random, then the check; SEED=S N=20000 repeats a round
+	@exec $(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--messages $(N))
+
 lint: $(DEVELOPMENT)  ## linters and type checks only
 	@exec $(PYTHON) -m ops.testing lint
 
@@ -41,13 +44,13 @@ format: $(DEVELOPMENT) $(PACKAGES)  ## format all code
 	$(VENV)/bin/ruff format .
 	cd $(CLIENT) && npm run --silent format
 
-bench: $(RUNTIME)  ## messages a second, latencies and CPU through a relay of its own
-	@exec $(PYTHON) -m ops.load --start
+bench: $(DEVELOPMENT)  ## messages a second, latencies, CPU and memory of relays of its own; JSON=FILE keeps the run for ops.load.compare
+	@exec $(PYTHON) -m ops.load --start $(if $(JSON),--json > $(JSON))
 
 bench-audit: $(RUNTIME)  ## entries a second that the audit folds, and what bounds it
 	@exec $(PYTHON) -m ops.replay.bench
 
-bench-archive: $(RUNTIME)  ## three million messages through a log of 256 MiB, then everything read back and audited (half an hour)
+bench-archive: $(DEVELOPMENT)  ## three million messages through a log of 256 MiB, then everything read back and audited (half an hour)
 	@exec $(PYTHON) -m ops.load.archive --messages 3000000 --memory 256
 
 lock: $(DEVELOPMENT)  ## write the requirement files anew from pyproject.toml
@@ -65,7 +68,7 @@ client-check: $(PACKAGES) $(SHELL_PACKAGES) $(OFFICIAL_PACKAGES)
 
 clean:  ## remove everything built (data directories stay)
 	rm -rf $(VENV) $(CLIENT)/node_modules $(OFFICIAL)/node_modules $(CLIENT)/dist capacitor/node_modules capacitor/dist $(CLIENT)/.artifacts *.egg-info build \
-		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .test-results
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .test-results .chaos
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME): requirements.txt pyproject.toml ops/venv.sh

@@ -7,11 +7,13 @@ import { resolveChromium } from './scripts/chromium.mjs'
 import { blobServer } from './tests/support/blob-server.ts'
 import { alias } from './vite.alias.ts'
 
-/** For `browser`: many of its tests lock. `unit` has the real cost, and tests it. */
-const quickPassphrases = {
-  find: '@/crypto/passphrase-cost',
-  replacement: fileURLToPath(new URL('./tests/support/quick-passphrase-cost.ts', import.meta.url)),
-}
+/** For `browser`: what many of its tests would wait for. `unit` has the real values. */
+const quick = ['crypto/passphrase-cost', 'messenger/sending/receipt-pace'].map((module) => ({
+  find: `@/${module}`,
+  replacement: fileURLToPath(
+    new URL(`./tests/support/quick-${module.split('/').at(-1)}.ts`, import.meta.url),
+  ),
+}))
 
 /**
  * Two projects: `unit` runs in Node what needs no browser (its WebCrypto is the real one),
@@ -41,7 +43,7 @@ export default defineConfig(async () => ({
       {
         extends: true as const,
         plugins: [vue(), blobServer()],
-        resolve: { alias: [quickPassphrases] },
+        resolve: { alias: quick },
         // Known before the first test: one found later would reload the page under it.
         optimizeDeps: {
           include: [

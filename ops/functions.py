@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from schema import functions, primaries, servers
-from schema.waiting import AWAY
+from schema.failures import AWAY
 
 LOOKING_SECONDS: Final = 1.0
 """Between two looks at a server that may have come back empty."""

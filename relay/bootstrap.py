@@ -13,42 +13,44 @@ import uvloop
 from aiohttp import web
 from prometheus_client import start_http_server
 
-from relay import collector
 from relay import database as databases
-from relay.admission import Admission
+from relay import heap
+from relay.admission.admission import Admission
+from relay.admission.policy import Policy
+from relay.admission.pressure import Pressure
+from relay.admission.refusal_notes import RefusalNotes
+from relay.admission.room import CLIENT_CONNECTIONS, Room, room_here
 from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
-from relay.catch_up import CatchUp
-from relay.directory import Directory
+from relay.calls.dispatch import Calls
+from relay.calls.handshake import Doorkeeper
+from relay.calls.sends import Sends
+from relay.calls.server import RelayServer
+from relay.delivery.catch_up import CatchUp
+from relay.delivery.hand_over import HandOver
+from relay.delivery.inbox_reader import InboxReader
+from relay.delivery.memory import SocketMemory
+from relay.delivery.presence import Presence
+from relay.delivery.registry import Registry
 from relay.files.service import Files
 from relay.heap import give_back
 from relay.http.app import build_app
-from relay.http.connections import Runner
-from relay.http.listening import listen
-from relay.http.origins import origin_allowed
+from relay.http.connections import Runner, listen
+from relay.http.headers import origin_allowed
 from relay.http.peer import Peers
-from relay.inbox_reader import InboxReader
-from relay.limits import Limits
-from relay.log_watch import LogWatch
-from relay.mailbox_log import MailboxLog
+from relay.identity.directory import Directory
+from relay.log.mailbox_log import MailboxLog
+from relay.log.receipts import Receipts
+from relay.log.watch import LogWatch
 from relay.node import Node
-from relay.parts import Parts
-from relay.presence import Presence
-from relay.pressure import Pressure
-from relay.receipts import Receipts
-from relay.room import CLIENT_CONNECTIONS, Room, room_here
-from relay.sockets.calls import Calls
-from relay.sockets.handshake import Doorkeeper
-from relay.sockets.memory import SocketMemory
-from relay.sockets.registry import Registry
-from relay.sockets.sends import Sends
-from relay.sockets.server import RelayServer
+from relay.services import NodeServices
 from schema import durability, functions, log_identity, logs, servers, tasks
 from schema import partitions as partitions_of
 from schema.clock import now_ms
-from schema.link import Check, link_to
+from schema.cluster_link import link_to
+from schema.link import Check
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
@@ -108,7 +110,7 @@ async def _serve(settings: Settings, index: int, stopping: asyncio.Event) -> int
             return 1
         runner = Runner(app, room, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
-        collector.spare_what_stays()
+        heap.spare_what_stays()
         await web.SockSite(runner, listening).start()
         _up.set()
         log.info("node_up", host=settings.host, port=settings.port + index)
@@ -140,7 +142,7 @@ async def _wire(
     database, waiting = await _databases(stack, settings.database_url)
     guard, log_faults = await _guard(settings, database)
     keeps_all = not log_faults and not servers.is_cluster(settings.log_url)
-    log_client, watch = _log(stack, settings.log_url, guard, partitions, keeps_all=keeps_all)
+    log_client, watch, check = _log(stack, settings.log_url, guard, partitions, keeps_all=keeps_all)
 
     async def install_log() -> None:
         await functions.install(log_client, "relay")
@@ -150,7 +152,7 @@ async def _wire(
 
     await until_there("log", install_log)
     await until_there("board", install_board)
-    log_link = await _link(stack, settings.log_url, "log", guard, watch.check)
+    log_link = await _link(stack, settings.log_url, "log", check)
     board_link = await _link(stack, settings.board_url, "board")
     inbox_link = await _link(stack, settings.board_url, "inbox")
     await until_there("database", lambda: _database_answers(database))
@@ -160,25 +162,28 @@ async def _wire(
     receipts = await until_there(
         "database", lambda: Receipts.open(database, settings.secret_file, guard.log_id)
     )
-    limits = Limits(board_client, log_client)
+    policy = Policy(board_client)
     revocation = Revocation(database)
     tokens = AccessTokens(keyset, revocation, life_ms=TOKEN_LIFE_MS)
     passwords = Passwords()
     stack.callback(passwords.close)
     registry = Registry()
     peers = Peers(settings.trusted_proxies)
+    presence = Presence(board_link, node_id, install_board)
     mailbox_log = MailboxLog(
         log_link, partitions=partitions, capacity=settings.mailbox_capacity,
         capacity_bytes=settings.mailbox_bytes, install=install_log, now=now_ms, watch=watch,
+        serving=presence.serving,
     )  # fmt: skip
     admission = Admission(
-        board_link, limits, install_board, limits.note_refusal,
+        board_link, policy, install_board, RefusalNotes(log_client).note,
         together=not servers.is_cluster(settings.board_url),
     )  # fmt: skip
-    presence = Presence(board_link, node_id, install_board)
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
-    sends = Sends(mailbox_log, admission, pressure.refusal, receipts.sign, now_ms)
+    sends = Sends(
+        mailbox_log, admission, pressure.refusal, receipts.sign, HandOver(registry, catch_up).accepted, now_ms
+    )  # fmt: skip
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(
@@ -191,25 +196,20 @@ async def _wire(
     )  # fmt: skip
     inbox = InboxReader(inbox_link, node_id, registry, catch_up, now_ms)
     node = Node(
-        server=server,
-        registry=registry,
-        calls=calls,
-        catch_up=catch_up,
-        presence=presence,
-        inbox=inbox,
+        server=server, registry=registry, calls=calls, catch_up=catch_up, presence=presence, inbox=inbox,
         now=now_ms,
-    )
-    parts = Parts(
+    )  # fmt: skip
+    services = NodeServices(
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
-        passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
+        passwords=passwords, revocation=revocation, admission=admission, policy=policy, receipts=receipts,
         draining=lambda: server.draining, pressure=pressure.refusal, warning=pressure.warning,
         log_faults=log_faults, log_id=guard.log_id,
         files=Files.open(
-            settings, database, waiting, Directory(log_client, partitions, guard.log_id), limits, now_ms
+            settings, database, waiting, Directory(log_client, partitions, guard.log_id), admission, now_ms
         ),
     )  # fmt: skip
-    app = build_app(parts, peers)
+    app = build_app(services, peers)
     app.router.add_get("/socket.io/", server.handle_request)
 
     async def end_session(session: UUID, reason: Any) -> None:
@@ -217,7 +217,7 @@ async def _wire(
 
     await node.start(
         pressure.run(),
-        limits.run(),
+        policy.watch(),
         keyset.run(),
         revocation.watch(end_session),
         watch.run(log_link),
@@ -229,7 +229,7 @@ async def _wire(
 
 
 def _serve_metrics(host: str, port: int, stack: AsyncExitStack) -> None:
-    """On their own port; one in use is said and done without."""
+    """On their own port. If it is in use, that is logged, and the node runs without metrics."""
     try:
         server, _ = start_http_server(port, host)
     except OSError as error:
@@ -270,23 +270,18 @@ async def _guard(
 
 def _log(
     stack: AsyncExitStack, url: str, guard: log_identity.Guard, partitions: int, *, keeps_all: bool
-) -> tuple[Any, LogWatch]:
-    """The guarded client of the log, and the watch over both."""
+) -> tuple[Any, LogWatch, Check]:
+    """The guarded client of the log, the watch over it, and the check of the hot path's connections."""
     guarded = servers.client(url, guard=guard, most=CLIENT_CONNECTIONS)
     plain = servers.client(url, most=CLIENT_CONNECTIONS)
     for client in (guarded, plain):
         stack.push_async_callback(client.aclose)
-    return guarded, LogWatch(guard, guarded, plain, partitions, keeps_all=keeps_all)
+    watch = LogWatch(guard, guarded, plain, partitions, keeps_all=keeps_all)
+    return guarded, watch, guard.ask if servers.is_cluster(url) else watch.check
 
 
-async def _link(
-    stack: AsyncExitStack,
-    url: str,
-    name: str,
-    guard: log_identity.Guard | None = None,
-    check: Check | None = None,
-) -> Any:
-    link = link_to(url, name=name, guard=guard, check=check)
+async def _link(stack: AsyncExitStack, url: str, name: str, check: Check | None = None) -> Any:
+    link = link_to(url, name=name, check=check)
     await until_there(name, link.start)
     stack.push_async_callback(link.close)
     return link

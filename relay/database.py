@@ -1,9 +1,9 @@
 """PostgreSQL as the relay uses it: short transactions from one pool, each bounded in time.
 
-Invariant: whoever begins a transaction is told within `TRANSACTION_SECONDS` how it ended, or that the
-database is away (sooner, when it refuses connections): also when it was restarted (connections that died in
-the pool are passed over) and when it is frozen. A connection on which nothing comes is cut at its socket: a
-cancellation would first ask the server to end the statement, and wait for its answer.
+Invariant: a transaction ends, or raises that the database is away, within `TRANSACTION_SECONDS` (sooner, when
+it refuses connections). This holds after a restart, too (dead connections of the pool are passed over), and
+when the database is frozen. A connection on which nothing comes is cut at its socket: a cancellation would
+first ask the server to end the statement, and wait for its answer.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from schema.failures import DATABASE_AWAY
 
 TRANSACTION_SECONDS: Final = 8.0
 """From asking for a connection to the end of the commit."""
@@ -33,14 +35,6 @@ AWAY_SECONDS: Final = 2.5
 
 CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in ms: the one clock by which sessions end, whichever node ends them."""
-
-DATABASE_AWAY: Final = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,
-    PoolTimeout,
-)
-"""What is raised when the database does not answer, or is a standby, which takes no writes."""
 
 Connection = AsyncConnection[Any]
 

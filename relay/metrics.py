@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ACCEPTS = Counter("sealstream_accepts_total", "Sends that were accepted.")
 ENVELOPES = Counter("sealstream_envelopes_accepted_total", "Envelopes that were accepted.")
-PUSHED = Counter("sealstream_envelopes_pushed_total", "Envelopes sent to live sockets from a push.")
+PUSHED = Counter("sealstream_envelopes_pushed_total", "Envelopes pushed or handed over to live sockets.")
 CAUGHT_UP = Counter("sealstream_envelopes_caught_up_total", "Envelopes sent to sockets by a catch-up.")
 CATCH_UPS = Counter("sealstream_catch_ups_total", "Catch-ups begun.")
 GIVEN_UP = Counter("sealstream_envelopes_given_up_total", "Envelopes that can never be offered.")

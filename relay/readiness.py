@@ -10,11 +10,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-import psycopg
-from psycopg_pool import PoolTimeout
-from redis.exceptions import RedisError
-
-from relay.sockets.budget import Budget
+from relay.admission.budgets import Budget
+from schema.failures import AWAY
 from schema.limits import READINESS
 
 LOOK_SECONDS: Final = 2.5
@@ -67,6 +64,6 @@ async def _is_up(look: Look) -> bool:
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             await look()
-    except (RedisError, OSError, TimeoutError, psycopg.Error, PoolTimeout):
+    except AWAY:
         return False
     return True

@@ -12,6 +12,8 @@ EVENT_FIELD: Final = b"e"
 """The stream field that holds an encoded event."""
 SEQ_FIELD: Final = b"n"
 """The stream field that holds the mailbox number, in decimal, where the event has one."""
+SERVER_FIELD: Final = b"s"
+"""The stream field that names the node that accepted an envelope (`relay.delivery.hand_over`)."""
 
 
 class _Whose(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Server-side functions (Valkey/Redis FUNCTION): one Lua file per function, beside its wrapper.
 
-A package keeps them in its `lua/` folder; the file `NAME.lua` defines the function `sealstream_NAME`. A line
-`--#include PART` is replaced by `schema/lua/PART.lua`, so that functions of both packages share what they
-must agree on.
+A package keeps them in its `lua/` folder; the file `NAME.lua` defines the function `sealstream_NAME`. Nodes
+and workers call those of `schema`. A line `--#include PART` is replaced by `schema/lua/parts/PART.lua`: so
+functions share what they must agree on.
 
 Invariant: on the server a function's name ends with a digest of its text, and each process calls its own. So
 processes of two versions run side by side, whichever of them loads its functions last.
@@ -28,7 +28,8 @@ DIGITS: Final = 16
 """Of the digest in a function's name."""
 PREFIX: Final = "sealstream_"
 CONNECTION_PREFIX: Final = "sealstream-"
-PACKAGES: Final = ("relay", "workers")
+SHARED: Final = "schema"
+PACKAGES: Final = (SHARED, "relay", "workers")
 """Those that bring functions for servers."""
 
 
@@ -93,14 +94,15 @@ def names(package: str) -> tuple[str, ...]:
 
 
 async def install(client: "Redis | RedisCluster", package: str) -> None:
-    """The server has every function of `package` from now on (every primary of a cluster). Raises
+    """The server has every function that `package` calls from now on (every primary of a cluster). Raises
     FunctionsMissing."""
     lists = await primaries.on_each(client, "FUNCTION LIST", "LIBRARYNAME", f"{PREFIX}*")
     there = set.intersection(*(libraries(reply) for reply in lists.values()))
     loads = [
-        ("FUNCTION LOAD", "REPLACE", source(package, name))
-        for name in names(package)
-        if called(package, name) not in there
+        ("FUNCTION LOAD", "REPLACE", source(owner, name))
+        for owner in {SHARED, package}
+        for name in names(owner)
+        if called(owner, name) not in there
     ]
     try:
         for load in loads:
@@ -157,4 +159,4 @@ def _included(line: str) -> str:
     if not line.startswith(INCLUDE):
         return line
     part = line.removeprefix(INCLUDE).strip()
-    return files("schema").joinpath("lua", f"{part}.lua").read_text("utf-8")
+    return files("schema").joinpath("lua", "parts", f"{part}.lua").read_text("utf-8")

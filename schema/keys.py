@@ -21,7 +21,7 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | | | | sizes below, up to number SEQ |
 | `{p}:closed:USER` | set | until the account is gone | the numbers of devices that were closed |
 | `{p}:owed:USER:DEVICE` | list | while something is owed | the sizes of the bodies of the newest |
-| | | | envelopes in order, the last one number SEQ (`schema/lua/owed_bytes.lua`) |
+| | | | envelopes in order, the last one number SEQ (`schema/lua/parts/owed_bytes.lua`) |
 | `{p}:seen:SLOT:SHARD` | hash | one hour to two | the answers (MessagePack) to the sends accepted in |
 | | | | the half hour SLOT, by a digest of recipient, sender, device and id |
 | `{p}:taken` | sorted set | a day, and until projected | USER:DEVICE:ID, a one-time prekey that was handed |
@@ -31,12 +31,8 @@ LOG (durable; a key of a partition carries the hash tag `{p}`, so that it works 
 | `{p}:quarantine` | stream | the retention window | entries that could not be projected, and why |
 | `{p}:dropped` | set | for ever | positions of entries that the projector set aside and that left the |
 | | | | quarantine unprojected: dropped by the operator, or after the window |
-| `{p}:attempt:GROUP` | hash | a day, mostly less | where GROUP began with what a dead worker left: |
-| | | | `position`, `worker`, and the `count` of workers in a row that ended |
-| | | | over it |
 | `limits:log` | stream | trimmed to about 10,000 | refusals by a limit (`schema.events.Refused`) |
 | `limits:quarantine` | stream | the retention window | refusals that could not be read, and why |
-| `limits:attempt` | hash | a day, mostly less | as `{p}:attempt:GROUP` |
 
 BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one function may join them)
 
@@ -44,6 +40,8 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 |---|---|---|---|
 | `{board}:nodes` | sorted set | until taken for dead | node → its last heartbeat (board clock, ms) |
 | `{board}:lives` | hash | as the node's entry above | node → the name of its present life |
+| `{board}:serving` | hash | as the node's entry above | node → its name on the entries that it hands to its |
+| | | | own sockets (`relay.delivery.hand_over`) |
 | `{board}:dead` | set | entries leave when reaped | nodes taken for dead whose sockets are yet to be reaped |
 | `{board}:presence:USER` | hash | while a device is online | device → `NODE SOCKET` |
 | `{board}:sockets:NODE` | set | until reaped | `USER DEVICE` of its sockets |
@@ -61,10 +59,10 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `override:{USER}` | hash | until cleared | the operator's limits for this user: NAME → limit |
 | `overrides` | string | a minute | the overrides were compared with PostgreSQL within it |
 | `policy` | hash | renewed by the rate-limiter | NAME → limit, window, burst (JSON); else no admission |
-| `lease:GROUP:P` | string | the lease's time | which worker reads partition P for GROUP |
+| `{GROUP}:leases` | hash | while the worker lives | partition → the worker that reads it for GROUP |
 | `rewritten` | string | the rewrite interval | the log's file was rewritten within it |
 | `strays-cleared` | string | a day | the files' storage was searched within it for what no row names |
-| `members:GROUP` | sorted set | renewed | the workers of GROUP (for sharing the partitions out) |
+| `{GROUP}:members` | sorted set | renewed | the workers of GROUP → when each was last heard of (ms) |
 """
 
 from typing import Final
@@ -78,8 +76,8 @@ PARTITION_COUNT: Final = "sealstream:partitions"
 REPAIR: Final = "sealstream:repair"
 LIMITS_LOG: Final = "limits:log"
 LIMITS_QUARANTINE: Final = "limits:quarantine"
-LIMITS_ATTEMPT: Final = "limits:attempt"
 NODES: Final = "{board}:nodes"
+SERVING: Final = "{board}:serving"
 POLICY: Final = "policy"
 OVERRIDES: Final = "overrides"
 REWRITTEN: Final = "rewritten"
@@ -132,7 +130,7 @@ def owed(partition: int, user_id: UUID, device: int) -> str:
 
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
-    """Names one send; its answer is remembered under a digest of this (`schema/lua/seen.lua`)."""
+    """Names one send; its answer is remembered under a digest of this (`schema/lua/parts/seen.lua`)."""
     return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
 
 
@@ -154,11 +152,6 @@ def dropped(partition: int) -> str:
 def deleted(partition: int) -> str:
     """The accounts that were deleted and are yet to be erased from the log."""
     return f"{{{partition}}}:deleted"
-
-
-def attempt(partition: int, group: str) -> str:
-    """Where a group began with what a worker that is gone left unfinished."""
-    return f"{{{partition}}}:attempt:{group}"
 
 
 def presence(user_id: UUID | str) -> str:
@@ -221,11 +214,11 @@ def override(user_id: UUID | str) -> str:
     return f"override:{{{user_id}}}"
 
 
-def lease(group: str, partition: int) -> str:
-    """The lease on one partition for one consumer group."""
-    return f"lease:{group}:{partition}"
+def leases(group: str) -> str:
+    """Which worker holds each partition for one consumer group."""
+    return f"{{{group}}}:leases"
 
 
 def members(group: str) -> str:
     """The live workers of one consumer group."""
-    return f"members:{group}"
+    return f"{{{group}}}:members"

@@ -12,16 +12,15 @@ from typing import Any, Protocol, cast
 
 import hiredis
 import structlog
-from redis.asyncio import SSLConnection, UnixDomainSocketConnection
-from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.asyncio import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import ResponseError
 
 from schema import rights, tasks
 from schema.backoff import Backoff
 from schema.functions import connection_name
-from schema.log_identity import ANOTHER_LOG, AnotherLog, Guard
+from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
-from schema.servers import CONNECTIONS, address, client
+from schema.servers import address
 
 log = structlog.get_logger(__name__)
 
@@ -115,12 +114,21 @@ class Link:
     """A connection that comes back: reopened with backoff, aborted when the oldest command in flight
     has waited `stall_seconds` (a server cut off half-way must not hold answers indefinitely). A replica, and
     a server that does not pass `check`, count as away; one that stops being a primary is given up, and its
-    address looked up again."""
+    address looked up again. `at` replaces host and port of `url`."""
 
     def __init__(
-        self, url: str, *, name: str, stall_seconds: float = 5.0, check: Check | None = None
+        self,
+        url: str,
+        *,
+        name: str,
+        stall_seconds: float = 5.0,
+        check: Check | None = None,
+        at: tuple[str, int] | None = None,
     ) -> None:
         self._address = address(url)
+        if at is not None:
+            assert isinstance(self._address, Connection)
+            self._address.host, self._address.port = at
         self._name = name
         self._stall = stall_seconds
         self._check = check
@@ -132,7 +140,17 @@ class Link:
         """Opens the connection and keeps it open. Raises OSError or ResponseError if it cannot be opened."""
         self._connection = await self._open()
         self.connected.set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Opens the connection as soon as that is possible, and keeps it open."""
         self._task = asyncio.create_task(self._keep(), name=f"link-{self._name}")
+
+    @property
+    def host(self) -> str:
+        """The server's, by which this process reaches it."""
+        assert isinstance(self._address, Connection)
+        return str(self._address.host)
 
     async def close(self) -> None:
         """Ends the connection; commands in flight end as OutcomeUnknown."""
@@ -157,8 +175,11 @@ class Link:
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._connection is None:
+                self._connection = await self._reopen()
+                self.connected.set()
+                log.info("link_back", server=self._name)
             connection = self._connection
-            assert connection is not None
             while not connection.lost.done():
                 await asyncio.wait([connection.lost], timeout=min(1.0, self._stall / 2))
                 since = connection.oldest_since
@@ -169,9 +190,6 @@ class Link:
             self.connected.clear()
             self._connection = None
             log.warning("link_lost", server=self._name)
-            self._connection = await self._reopen()
-            self.connected.set()
-            log.info("link_back", server=self._name)
 
     async def _reopen(self) -> _Connection:
         backoff = Backoff(first=0.05, factor=2.0, most=2.0)
@@ -214,54 +232,3 @@ class Link:
             connection.abort()
             raise
         return connection
-
-
-class ClusterLink:
-    """The same interface over redis-py's cluster client, which knows where each slot lives. The client is for
-    this alone: its replies stay as the server wrote them, instead of as redis-py reads them."""
-
-    def __init__(self, client: RedisCluster) -> None:
-        self._client = client
-        self._room = asyncio.Semaphore(CONNECTIONS)  # the client refuses where this waits
-        self._ending: asyncio.Future[None] | None = None
-        self.connected = asyncio.Event()
-
-    async def start(self) -> None:
-        """Discovers the cluster; raises RedisError if it cannot."""
-        await self._client.initialize()
-        self.connected.set()
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        await self._client.aclose()
-
-    def drop(self) -> None:
-        """Gives the present connections up; the client checks those that it opens next."""
-        self._ending = asyncio.ensure_future(self._client.aclose())
-
-    def execute(self, *command: bytes | str | int) -> "asyncio.Future[Any]":
-        """See Commands.execute."""
-        return asyncio.ensure_future(self._execute(command))
-
-    async def _execute(self, command: tuple[bytes | str | int, ...]) -> Any:
-        self._client.set_response_callback(str(command[0]), _as_written)
-        try:
-            async with self._room:
-                return await self._client.execute_command(*command)
-        except ResponseError:
-            raise
-        except (RedisError, OSError) as error:
-            raise OutcomeUnknown(str(error)) from error
-
-
-def _as_written(response: Any, **_options: Any) -> Any:
-    return response
-
-
-def link_to(
-    url: str, *, name: str, guard: Guard | None = None, check: Check | None = None
-) -> Link | ClusterLink:
-    """The connection for `url`, not open yet: to one server, which passes `check`, or to a cluster, whose
-    servers pass `guard`."""
-    found = client(url, guard=guard)
-    return ClusterLink(found) if isinstance(found, RedisCluster) else Link(url, name=name, check=check)

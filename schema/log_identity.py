@@ -19,21 +19,18 @@ import msgspec
 from redis.exceptions import AskError, MovedError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from schema import keys, partitions
+from schema import checkpoints, keys, partitions
+from schema.positions import START, Position
 
 RESTORE: Final = "restore-log-heads"
 ADOPT: Final = "adopt-log"
 
 SELECT_ID: Final = "SELECT log_id, settled FROM log_identity"
-SELECT_CHECKPOINTS: Final = "SELECT partition, position FROM checkpoints WHERE consumer_group = %s"
 PROPOSE_ID: Final = "INSERT INTO log_identity (log_id) VALUES (%s) ON CONFLICT DO NOTHING"
 SETTLE_ID: Final = "UPDATE log_identity SET settled = true WHERE log_id = %s"
 
 Begin = Callable[[], AbstractAsyncContextManager[Any]]
 """Opens one transaction of the database, committed at its end."""
-Place = tuple[int, int]
-"""A stream entry's id as two integers."""
-EMPTY: Final[Place] = (0, 0)
 ANOTHER_LOG: Final = "ANOTHERLOG"
 """How the error begins with which a function refuses a log that is not the caller's (`belongs.lua`)."""
 
@@ -59,15 +56,15 @@ class Found(msgspec.Struct, frozen=True):
     read."""
 
     ids: list[UUID | None]
-    ends: list[Place]
+    ends: list[Position]
     repair: str | None = None
-    trimmed: list[Place] = []
+    trimmed: list[Position] = []
     unread: list[int] = []
 
     @property
     def is_empty(self) -> bool:
         """No id, and no entry ever."""
-        return not any(self.ids) and all(end == EMPTY for end in self.ends)
+        return not any(self.ids) and all(end == START for end in self.ends)
 
 
 async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
@@ -76,8 +73,8 @@ async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
     Raises LogUnfit, PartitionsDiffer, and the libraries' errors when a server is away.
     """
     await partitions.check(log_client, wanted)
-    recorded, found, checkpoints = await look(log_client, begin, wanted)
-    if (reason := why_unfit(recorded, found, checkpoints)) is not None:
+    recorded, found, reached = await look(log_client, begin, wanted)
+    if (reason := why_unfit(recorded, found, reached)) is not None:
         raise LogUnfit(reason)
     if recorded is None:
         async with begin() as connection:
@@ -95,21 +92,23 @@ async def settle(log_client: Any, begin: Begin, wanted: int) -> UUID:
     return recorded.log_id
 
 
-async def look(log_client: Any, begin: Begin, wanted: int) -> tuple[Recorded | None, Found, dict[int, Place]]:
+async def look(
+    log_client: Any, begin: Begin, wanted: int
+) -> tuple[Recorded | None, Found, dict[int, Position]]:
     """Both records of the same moment: the database's record did not change while the log was read."""
     async with begin() as connection:
         recorded = await read_recorded(connection)
-        checkpoints = await read_checkpoints(connection)
+        begun = await checkpoints.read_all(connection, keys.PROJECTOR)
     while True:
         found = await read_log(log_client, wanted)
         before = recorded
         async with begin() as connection:
             recorded = await read_recorded(connection)
-            reached = await read_checkpoints(connection)
+            reached = await checkpoints.read_all(connection, keys.PROJECTOR)
         if recorded == before:
             # What was trimmed by then had been read by then: a checkpoint read before may be older than that.
-            unread = [p for p, upto in enumerate(found.trimmed) if upto > reached.get(p, EMPTY)]
-            return recorded, msgspec.structs.replace(found, unread=unread), checkpoints
+            unread = [p for p, upto in enumerate(found.trimmed) if upto > reached.get(p, START)]
+            return recorded, msgspec.structs.replace(found, unread=unread), begun
 
 
 async def read_recorded(connection: Any) -> Recorded | None:
@@ -118,39 +117,35 @@ async def read_recorded(connection: Any) -> Recorded | None:
     return None if row is None else Recorded(*row)
 
 
-async def read_checkpoints(connection: Any) -> dict[int, Place]:
-    """How far the projector has read each partition. What it did not begin is not among them."""
-    rows = await (await connection.execute(SELECT_CHECKPOINTS, (keys.PROJECTOR,))).fetchall()
-    return {partition: place(position) for partition, position in rows}
-
-
 async def read_log(log_client: Any, wanted: int) -> Found:
     """The log's ids and ends."""
     ids = [_uuid(await log_client.get(keys.log_id(partition))) for partition in range(wanted)]
     ends = [await read_end(log_client, partition) for partition in range(wanted)]
-    trimmed = [place(await log_client.get(keys.trimmed(partition)) or b"0-0") for partition in range(wanted)]
+    trimmed = [
+        Position.parse(await log_client.get(keys.trimmed(partition)) or b"0-0") for partition in range(wanted)
+    ]
     repair = await log_client.get(keys.REPAIR)
     return Found(ids, ends, None if repair is None else repair.decode(), trimmed)
 
 
-async def read_end(log_client: Any, partition: int) -> Place:
+async def read_end(log_client: Any, partition: int) -> Position:
     """The partition's last entry, also one that was trimmed."""
     try:
         info = await log_client.xinfo_stream(keys.log(partition))
     except ResponseError as error:
         if "no such key" in str(error):
-            return EMPTY
+            return START
         raise
-    return place(info["last-generated-id"])
+    return Position.parse(info["last-generated-id"])
 
 
-def why_unfit(recorded: Recorded | None, found: Found, checkpoints: Mapping[int, Place]) -> str | None:
+def why_unfit(recorded: Recorded | None, found: Found, reached: Mapping[int, Position]) -> str | None:
     """Why the log and the database do not belong together, with the command to run; None if they do. Pure."""
     if found.repair is not None:
         return (
             f"`sealstream replay {found.repair}` was interrupted: run it again before anything else starts."
         )
-    behind = [p for p, upto in sorted(checkpoints.items()) if p < len(found.ends) and upto > found.ends[p]]
+    behind = [p for p, upto in sorted(reached.items()) if p < len(found.ends) and upto > found.ends[p]]
     was_used = behind or (recorded is not None and recorded.settled)
     if was_used and found.is_empty:
         return (
@@ -196,8 +191,13 @@ class Guard:
             raise AnotherLog("the server holds another log than the one this process began with")
 
     async def ask(self, execute: Callable[..., Awaitable[Any]]) -> None:
-        """For a new connection of `schema.link` to one server. Raises AnotherLog."""
-        self.check(await asyncio.gather(*(execute("GET", name) for name in self.keys)))
+        """For a new connection of `schema.link`. Raises AnotherLog."""
+        asked = [execute("GET", name) for name in self.keys]
+        replies = await asyncio.gather(*asked, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException) and not _is_elsewhere(reply):
+                raise reply
+        self.check(reply for reply in replies if not isinstance(reply, BaseException))
 
     async def on_connect(self, connection: Any) -> None:
         """redis-py's hook for a new connection. Raises AnotherLog."""
@@ -210,10 +210,9 @@ class Guard:
         self.check(replies)
 
 
-def place(text: bytes | str) -> Place:
-    """A stream entry's id, written as `MS-N`."""
-    ms, _, n = (text.decode() if isinstance(text, bytes) else text).partition("-")
-    return int(ms), int(n)
+def _is_elsewhere(error: BaseException) -> bool:
+    """Whether another server of the cluster has the key."""
+    return isinstance(error, ResponseError) and str(error).startswith(("MOVED", "ASK"))
 
 
 def _uuid(text: bytes | None) -> UUID | None:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from schema.sealing import WrongSecret, seal, unseal
+from schema.secret_file import WrongSecret, seal, unseal
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('sealstream.relay_keys'))"
 """One first start at a time."""

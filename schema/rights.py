@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from schema.lacking import lacking
+from schema.failures import lacking
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,9 @@
-"""The operator's secret: 32 random bytes in a file that only the relay's user may read.
+"""The operator's secret: 32 random bytes in a file that only the relay's user may read; it seals private
+keys.
 
-It seals the signing keys, so that a copy of the database cannot make tokens.
+A copy of the database alone cannot make tokens. Keys are sealed by AES-256-GCM with a random 96-bit nonce
+in front. Invariant: a sealed key opens only under the secret and the label that sealed it, so a row cannot
+be moved to another name or table.
 """
 
 import binascii
@@ -12,9 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from schema.settings import BadSetting
 
 SECRET_BYTES: Final = 32
+NONCE_BYTES: Final = 12
 
 
 def read_or_create(path: Path, called: str = "SEALSTREAM_SECRET_FILE") -> bytes:
@@ -55,3 +63,22 @@ def _create(path: Path) -> None:
             os.link(draft, path)
     finally:
         draft.unlink()
+
+
+class WrongSecret(ValueError):
+    """The sealed private half does not open under this secret."""
+
+
+def seal(private: Ed25519PrivateKey, secret: bytes, label: bytes) -> bytes:
+    """Nonce and ciphertext of the private half."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(secret).encrypt(nonce, private.private_bytes_raw(), label)
+
+
+def unseal(sealed: bytes, secret: bytes, label: bytes) -> Ed25519PrivateKey:
+    """The key. Raises WrongSecret."""
+    try:
+        raw = AESGCM(secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], label)
+    except (InvalidTag, ValueError) as error:
+        raise WrongSecret(label.decode("ascii", "replace")) from error
+    return Ed25519PrivateKey.from_private_bytes(raw)

@@ -16,29 +16,17 @@ from redis.exceptions import (
     ClusterDownError,
     MovedError,
     RedisClusterException,
-    RedisError,
     ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from schema.failures import AWAY, lacking
 from schema.functions import FunctionsMissing
-from schema.lacking import lacking
 from schema.primaries import NotPrimary
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-AWAY: Final = (
-    RedisError,
-    RedisClusterException,
-    OSError,
-    psycopg.OperationalError,
-    psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.UndefinedTable,  # not migrated yet
-    psycopg.errors.InsufficientPrivilege,
-    PoolTimeout,
-    TimeoutError,
-)
 REFUSES_LOGIN: Final = "it refuses the user or password"
 WANTS_LOGIN: Final = "it asks for a password"
 NO_CLUSTER: Final = "it is no cluster; leave ?cluster=true away"

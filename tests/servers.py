@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -19,12 +20,15 @@ READY_SECONDS = 60.0
 class Servers:
     """The three servers of one data directory. A test may kill or stop one; `revive` mends that."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, memory_mb: int = 512, log_options: tuple[str, ...] = ()) -> None:
+        """`log_options` are further arguments of the log's server."""
         self.places = layout(data)
         prepare(self.places, traversable=True)
         prepared.place(data)
         self._programs: dict[str, Callable[[], Program]] = {
-            valkey.LOG: lambda: valkey.program(valkey.LOG, self.places, memory_mb=512),
+            valkey.LOG: lambda: _with(
+                valkey.program(valkey.LOG, self.places, memory_mb=memory_mb), log_options
+            ),
             valkey.BOARD: lambda: valkey.program(valkey.BOARD, self.places),
             postgres.NAME: lambda: postgres.program(self.places),
         }
@@ -73,11 +77,15 @@ class Servers:
     def start_missing(self, **otherwise: Program) -> None:
         """Starts what does not run, without waiting for it; `otherwise` gives another program for a name.
         From the test's own thread only."""
+        for name in self._programs:
+            self.start(name, otherwise.get(name))
+
+    def start(self, name: str, program: Program | None = None) -> None:
+        """Starts one server unless it runs, without waiting for it. From the test's own thread only."""
         self._meddled = True
-        for name, program in self._programs.items():
-            child = self._children.get(name)
-            if child is None or child.exit_status() is not None:
-                self._children[name] = Child.start(otherwise.get(name) or program(), self.places)
+        child = self._children.get(name)
+        if child is None or child.exit_status() is not None:
+            self._children[name] = Child.start(program or self.program(name), self.places)
 
     def runs(self, name: str) -> bool:
         """Whether the server has not ended."""
@@ -119,12 +127,18 @@ class Servers:
 
     def answer(self) -> bool:
         """Whether all three answer."""
-        return (
-            valkey.is_ready(self.log_url)
-            and valkey.is_ready(self.board_url)
-            and postgres.is_ready(self.database_url())
-        )
+        return all(self.answers(name) for name in self._programs)
+
+    def answers(self, name: str) -> bool:
+        """Whether one server does."""
+        if name == postgres.NAME:
+            return postgres.is_ready(self.database_url())
+        return valkey.is_ready(valkey.url(name, self.places))
 
     def close(self) -> None:
         for name in list(self._children):
             self._children.pop(name).kill()
+
+
+def _with(program: Program, arguments: tuple[str, ...]) -> Program:
+    return replace(program, argv=(*program.argv, *arguments))

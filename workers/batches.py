@@ -1,11 +1,14 @@
 """What a worker is handed: entries of one stream in their order, and what it must answer for."""
 
 from collections.abc import Callable, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
+
+LIVES_SECONDS: Final = 1.0
+"""A worker that goes on for so long with entries of a dead one did not die of them (`workers.deliveries`)."""
 
 E = TypeVar("E")
 
@@ -42,8 +45,7 @@ class Handler(Protocol[E]):
     async def handle(self, batch: Batch[E]) -> None:
         """Commits the batch: when it returns, the entries are acknowledged and never come again.
 
-        A batch with no entries only moves the commit to `upto`. What an entry could make the process die of
-        is done in the caller's task, where it is on record (`workers.attempts`). Raises Superseded.
+        A batch with no entries only moves the commit to `upto`. Raises Superseded.
         """
 
 
@@ -54,13 +56,13 @@ class Source(msgspec.Struct, Generic[E], frozen=True):
     group: str
     partition: int
     quarantine: str
-    attempt: str
     decode: Callable[[Mapping[bytes, bytes]], tuple[E, int]]
 
 
 class Pace(msgspec.Struct, frozen=True):
     """How a consumer reads: `read` entries at once; once one is there, for up to `linger_seconds`
-    further ones, up to `most` or `most_bytes`; `verify_seconds` between looks at who holds what."""
+    further ones, up to `most` or `most_bytes`; `verify_seconds` between looks at who holds what;
+    `lives_seconds`: see LIVES_SECONDS."""
 
     read: int = 500
     most: int = 2000
@@ -68,3 +70,4 @@ class Pace(msgspec.Struct, frozen=True):
     linger_seconds: float = 0.0
     block_seconds: float = 1.0
     verify_seconds: float = 1.0
+    lives_seconds: float = LIVES_SECONDS

@@ -13,8 +13,9 @@ import uvloop
 
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
+from schema.cluster_link import ClusterLink, link_to
 from schema.events import LogEvent
-from schema.link import ClusterLink, Commands, Link, link_to
+from schema.link import Commands, Link
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
 from schema.settings import BadSetting, Settings
@@ -29,8 +30,8 @@ from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher.reader import Reader
 from workers.rate_limiter import overrides, policy
-from workers.rate_limiter.cooling import PACE as COOLING_PACE
-from workers.rate_limiter.cooling import Cooling
+from workers.rate_limiter.evictions import PACE as EVICTIONS_PACE
+from workers.rate_limiter.evictions import Evictions
 from workers.retention.blobs import begin_blobs
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
@@ -83,9 +84,9 @@ class Opened:
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
 
-    def lean_log(self) -> Link | ClusterLink:
-        """A connection of the hot path to the log, not open yet."""
-        return link_to(self.log_url, name="log", guard=self._guard, check=self._guard.ask)
+    def lean_log(self, only: str | None = None) -> Link | ClusterLink:
+        """A connection of the hot path to the log, not open yet; `only`: see `ClusterLink`."""
+        return link_to(self.log_url, name="log", check=self._guard.ask, only=only)
 
     def lean_board(self) -> Link | ClusterLink:
         """A connection of the hot path to the board, not open yet."""
@@ -146,8 +147,8 @@ class Opened:
 
         async def work(partition: int, stopping: asyncio.Event) -> None:
             consumer = Consumer(
-                log_source(group, partition), handler(partition), self.connect, self.lean_log, self.worker,
-                pace, urgent,
+                log_source(group, partition), handler(partition), self.connect,
+                partial(self.lean_log, keys.log(partition)), self.worker, pace, urgent,
             )  # fmt: skip
             await consumer.run(stopping)
 
@@ -170,14 +171,20 @@ async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     board = await opened.started("board", opened.lean_board())
     install = partial(functions.install, opened.board, "workers")
     call = partial(functions.call_lean, board.execute, install, "workers")
-    link = await opened.started("log", opened.lean_log())
-    reader = Reader(link, opened.log, call, opened.worker)
 
     async def alone(partition: int, ending: asyncio.Event) -> None:
-        """On a cluster no command reads several partitions."""
-        await Reader(link, opened.log, call, opened.worker).work(partition, ending)
+        """On a cluster no command reads several partitions, and a read blocks its connection."""
+        link = opened.lean_log(keys.log(partition))
+        await until_there("log", link.start)
+        try:
+            await Reader(link, opened.log, call, opened.worker).work(partition, ending)
+        finally:
+            await link.close()
 
-    work = alone if servers.is_cluster(opened.log_url) else reader.work
+    work: Work = alone
+    if not servers.is_cluster(opened.log_url):
+        link = await opened.started("log", opened.lean_log())
+        work = Reader(link, opened.log, call, opened.worker).work
     await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
@@ -204,9 +211,14 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
         await opened.share(keys.RATE_LIMITER, 1, work, stopping)
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
-        handler = Cooling(opened.board, opened.log)
+        handler = Evictions(opened.board, opened.log)
         consumer = Consumer(
-            limits_source(), handler, opened.connect, opened.lean_log, opened.worker, COOLING_PACE
+            limits_source(),
+            handler,
+            opened.connect,
+            partial(opened.lean_log, keys.LIMITS_LOG),
+            opened.worker,
+            EVICTIONS_PACE,
         )
         await consumer.run(ending)
 

@@ -18,15 +18,15 @@ from redis.exceptions import ResponseError
 
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.failures import AWAY, is_the_entrys, slug
+from schema.positions import START, Position
 from schema.tasks import pause
 from workers import metrics
-from workers.attempts import ALONE, Attempts
 from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
-from workers.failures import AWAY, is_the_entrys, slug
+from workers.deliveries import ALONE, Delivered, Deliveries, RawEntry, pieces
 from workers.page_size import PageSize, bytes_of
-from workers.positions import START, Position
 from workers.quarantine import set_aside
-from workers.takeover import NoGroup, RawEntry, group_in, take_over
+from workers.takeover import NoGroup, group_in, take_over
 
 log = structlog.get_logger(__name__)
 E = TypeVar("E")
@@ -67,7 +67,6 @@ class Consumer(Generic[E]):
         self._done = START
         self._looked_at = 0.0
         self._page_size = PageSize(pace.read)
-        self._attempts: Attempts | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until another owner has moved on. The batch in hand is finished first."""
@@ -103,12 +102,13 @@ class Consumer(Generic[E]):
         self._done = done or START
         self._looked_at = 0.0
         self._committed.clear()
-        left = await take_over(client, self._source, self._name, done)
+        deliveries = Deliveries(client, self._source, self._name, self._pace.lives_seconds)
+        left = await take_over(client, self._source, self._name, done, deliveries)
         if left:
             log.info(
                 "took_over", group=self._source.group, partition=self._source.partition, entries=len(left)
             )
-            await self._finish(client, left, stopping)
+            await self._finish(client, deliveries, left, stopping)
         while not stopping.is_set():
             raw, entries = await self._read(client)
             await self._look(len(raw))
@@ -116,34 +116,24 @@ class Consumer(Generic[E]):
             self._backoff.reset()
         await self._ask_all(*self._acknowledgement())
 
-    async def _finish(self, client: Any, left: list[RawEntry], stopping: asyncio.Event) -> None:
-        """What an owner before left: all at once, or, when one ended over it already, one by one."""
-        self._attempts = attempts = Attempts(client, self._source, self._name)
-        try:
-            ended_at = await attempts.ended_at()
-            if all(position != ended_at for position, _ in left):
-                await self._attempt(client, attempts, left, held=len(left))
+    async def _finish(
+        self, client: Any, deliveries: Deliveries, left: list[Delivered], stopping: asyncio.Event
+    ) -> None:
+        """What an owner before left; what nobody survives to handle is set aside (`workers.deliveries`)."""
+        held = len(left)
+        for piece in pieces(left):
+            if stopping.is_set():
                 return
-            for number, entry in enumerate(left):
-                if stopping.is_set():
-                    return
-                await self._attempt(client, attempts, [entry], held=len(left) - number)
-        finally:
-            self._attempts = None
-            if attempts.on_record:
-                await attempts.over()
-
-    async def _attempt(self, client: Any, attempts: Attempts, raw: list[RawEntry], *, held: int) -> None:
-        """Takes `raw`, on record from its decoding on; what nobody survives to handle is set aside."""
-        await self._look(held)
-        position, fields = raw[0]
-        if await attempts.begin(position, alone=len(raw) == 1) > ALONE:
-            reason = f"{ALONE} workers ended while they handled it alone"
-            await set_aside(client, self._source, position, fields, reason, "deadly")
-            await self._settle(client, [], raw)
-        else:
-            await self._settle(client, await self._decoded(client, raw), raw)
-        await self._ask_all(*self._acknowledgement())
+            await self._look(held)
+            async with deliveries.handling(piece) as raw:
+                if piece[0].is_deadly and raw:
+                    reason = f"{ALONE} workers ended while they handled it alone"
+                    await set_aside(client, self._source, *raw[0], reason, "deadly")
+                    await self._settle(client, [], raw)
+                else:
+                    await self._settle(client, await self._decoded(client, raw), raw)
+                await self._ask_all(*self._acknowledgement())
+            held -= len(piece)
 
     async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
         """What is there, or comes within the block, and then what comes while it lingers."""
@@ -246,7 +236,7 @@ class Consumer(Generic[E]):
         """Commits the batch; one that keeps failing is halved until the entry to blame stands alone."""
         for attempt in range(1, TRIES + 1):
             try:
-                await self._handle(batch)
+                await self._handler.handle(batch)
             except Superseded:
                 raise
             except Exception as error:
@@ -260,15 +250,6 @@ class Consumer(Generic[E]):
                 else:
                     await self._give_up(client, batch, error)
             return
-
-    async def _handle(self, batch: Batch[E]) -> None:
-        if self._attempts is None:
-            await self._handler.handle(batch)
-            return
-        if batch.entries and not self._attempts.on_record:  # a half of what failed, or the same again
-            first = str(batch.entries[0].position).encode()
-            await self._attempts.begin(first, alone=len(batch.entries) == 1)
-        await self._attempts.during(self._handler.handle(batch))
 
     async def _commit_halves(self, client: Any, batch: Batch[E]) -> None:
         middle = len(batch.entries) // 2

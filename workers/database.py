@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.abc import RV, PQGen
 from psycopg_pool import AsyncConnectionPool
 
 SET_IDLE_TIMEOUT: Final = "SET idle_in_transaction_session_timeout = '5s'"
@@ -28,7 +27,6 @@ CONNECTIONS: Final = 4
 WAIT_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 10.0
 """After so long the pool leaves it to the consumer to try again, so that it finds the database at once."""
-LOOKING_ROUND_SECONDS: Final = 60.0
 
 
 class Database(AsyncConnectionPool[Any]):
@@ -37,7 +35,7 @@ class Database(AsyncConnectionPool[Any]):
     def __init__(self, url: str) -> None:
         super().__init__(
             url, min_size=1, max_size=CONNECTIONS, open=False, timeout=WAIT_SECONDS,
-            reconnect_timeout=RECONNECT_SECONDS, connection_class=Patient, kwargs=NOTICING_DEAD_PEERS,
+            reconnect_timeout=RECONNECT_SECONDS, kwargs=NOTICING_DEAD_PEERS,
             configure=_let_go_when_frozen,
         )  # fmt: skip
 
@@ -50,17 +48,6 @@ class Database(AsyncConnectionPool[Any]):
             except psycopg.errors.ReadOnlySqlTransaction:
                 await connection.close()
                 raise
-
-
-class Patient(AsyncConnection[Any]):
-    """Wakes when the server answers. psycopg's own looks round every tenth of a second, and who does so is on
-    record (`workers.attempts`)."""
-
-    async def wait(
-        self, gen: PQGen[RV], interval: float = LOOKING_ROUND_SECONDS, timeout: float | None = None
-    ) -> RV:
-        """See AsyncConnection.wait."""
-        return await super().wait(gen, interval, timeout)
 
 
 async def _let_go_when_frozen(connection: AsyncConnection[Any]) -> None:

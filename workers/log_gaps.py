@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 
 
 class LogGap(NamedTuple):

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from schema import functions, keys
+from schema.positions import START, Position
 from workers import metrics
 from workers.batches import Source
-from workers.positions import START, Position
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,11 @@
 """Sharing partitions out among the workers of a group, as workers come and go.
 
 Every worker sees the same list of living workers on the board and takes every n-th partition. It gives
-a partition back when that is no longer its own, and the next one takes it once the lease is free.
+a partition back when that is no longer its own, and the next one takes it once the lease is free. One call
+per tick renews a worker's membership and all its leases: a lease lasts as long as its holder is heard of.
+
+A lease keeps order cheap, not correct: a holder that froze may wake up later than it thinks, and what it
+then commits is refused by the checkpoint. So a lease can be short, and a take-over quick.
 """
 
 import asyncio
@@ -14,9 +18,8 @@ import msgspec
 import structlog
 
 from schema import functions, keys
+from schema.failures import AWAY, slug
 from workers import metrics
-from workers.failures import AWAY, slug
-from workers.lease import Lease
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +36,8 @@ def share(partitions: int, members: list[str], me: str) -> set[int]:
 
 
 class _Held(msgspec.Struct):
-    lease: Lease
     stopping: asyncio.Event
     task: "asyncio.Task[None]"
-    renewed_at: float
 
 
 class Sharing:
@@ -66,6 +67,7 @@ class Sharing:
         self._tick_seconds = tick_seconds
         self._goes_on_alone = goes_on_alone
         self._held: dict[int, _Held] = {}
+        self._renewed_at = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; then finishes the batches in hand and gives everything back."""
@@ -88,32 +90,33 @@ class Sharing:
         for partition, held in list(self._held.items()):
             if held.task.done():
                 await self._finish(partition)
-            elif await held.lease.renew():
-                held.renewed_at = time.monotonic()
-            elif not held.stopping.is_set():
-                log.warning("lease_lost", group=self._group, partition=partition)
-                held.stopping.set()
-        mine = share(self._partitions, await self._join(), self._worker)
+        mine: set[int] = set()
+        while True:
+            members, holding = await self._hold(asked := mine | self._held.keys())
+            mine = share(self._partitions, members, self._worker)
+            if mine <= asked:
+                break
+        self._renewed_at = time.monotonic()
         for partition, held in self._held.items():
-            if partition not in mine:
+            if partition not in holding and not held.stopping.is_set():
+                log.warning("lease_lost", group=self._group, partition=partition)
+            if partition not in holding & mine:
                 held.stopping.set()
-        for partition in sorted(mine - self._held.keys()):
-            lease = await Lease.take(self._board, self._group, partition, self._lease_seconds)
-            if lease is not None:
-                self._begin(partition, lease)
+        for partition in sorted(holding & mine - self._held.keys()):
+            self._begin(partition)
         metrics.OWNED.labels(self._group).set(len(self._held))
 
-    async def _join(self) -> list[str]:
-        silence_ms = int(self._lease_seconds * 1000)
-        members = await functions.call(
-            self._board, "workers", "join", [keys.members(self._group)], [self._worker, silence_ms]
-        )
-        return [member.decode() for member in members]
+    async def _hold(self, wanted: set[int]) -> tuple[list[str], set[int]]:
+        """The living workers, and those of the wanted partitions that this one holds."""
+        names = [keys.members(self._group), keys.leases(self._group)]
+        arguments = [self._worker, int(self._lease_seconds * 1000), *sorted(wanted)]
+        members, holding = await functions.call(self._board, "workers", "hold", names, arguments)
+        return [member.decode() for member in members], {int(partition) for partition in holding}
 
-    def _begin(self, partition: int, lease: Lease) -> None:
+    def _begin(self, partition: int) -> None:
         stopping = asyncio.Event()
         task = asyncio.create_task(self._guarded(partition, stopping), name=f"{self._group}-{partition}")
-        self._held[partition] = _Held(lease, stopping, task, time.monotonic())
+        self._held[partition] = _Held(stopping, task)
         log.info("partition_taken", group=self._group, partition=partition)
 
     async def _guarded(self, partition: int, stopping: asyncio.Event) -> None:
@@ -124,18 +127,14 @@ class Sharing:
             log.exception("work_failed", group=self._group, partition=partition)
 
     def _drop_overdue(self) -> None:
-        """A lease that could not be renewed in its time is lost, even if nobody can say so."""
-        if self._goes_on_alone:
+        """Leases that could not be renewed in their time are lost, even if nobody can say so."""
+        if self._goes_on_alone or time.monotonic() - self._renewed_at <= self._lease_seconds:
             return
-        now = time.monotonic()
         for held in self._held.values():
-            if now - held.renewed_at > self._lease_seconds:
-                held.stopping.set()
+            held.stopping.set()
 
     async def _finish(self, partition: int) -> None:
-        held = self._held.pop(partition)
-        await held.task
-        await held.lease.give_back()
+        await self._held.pop(partition).task
         log.info("partition_given_back", group=self._group, partition=partition)
 
     async def _leave(self) -> None:
@@ -143,4 +142,5 @@ class Sharing:
             held.stopping.set()
         await asyncio.gather(*(self._finish(partition) for partition in list(self._held)))
         with suppress(*AWAY):
+            await self._hold(set())
             await self._board.zrem(keys.members(self._group), self._worker)

@@ -14,7 +14,6 @@ def log_source(group: str, partition: int) -> Source[LogEvent]:
         group=group,
         partition=partition,
         quarantine=keys.quarantine(partition),
-        attempt=keys.attempt(partition, group),
         decode=codec.decode_entry,
     )
 
@@ -26,7 +25,6 @@ def limits_source() -> Source[Refused]:
         group=keys.RATE_LIMITER,
         partition=0,
         quarantine=keys.LIMITS_QUARANTINE,
-        attempt=keys.LIMITS_ATTEMPT,
         decode=_refused,
     )
 

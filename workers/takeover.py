@@ -1,6 +1,6 @@
-"""Taking a stream over: the group exists, what the owner before left unfinished is ours, in order.
+"""Taking a stream over: the group exists, what the owner before left unfinished is known, in order.
 
-A consumer that is gone leaves entries pending under its name. They are claimed at once, whatever their
+A consumer that is gone leaves entries pending under its name. They are taken over at once, whatever their
 age: two owners for a moment do no harm (see `workers.consumer`), a waiting mailbox does.
 """
 
@@ -10,25 +10,24 @@ import structlog
 from redis.exceptions import ResponseError
 
 from schema import functions, log_identity
+from schema.positions import Position
 from workers.batches import Source
-from workers.page_size import PageSize, bytes_of
-from workers.positions import Position
+from workers.deliveries import Delivered, Deliveries
 
 log = structlog.get_logger(__name__)
 
-CLAIM_AT_ONCE: Final = 1000
 FORGET_AFTER_MS: Final = 60_000
 """A consumer that holds nothing and has not asked for so long is forgotten."""
-
-RawEntry = tuple[bytes, dict[bytes, bytes]]
 
 
 class NoGroup(Exception):
     """The stream has no such group (any more)."""
 
 
-async def take_over(client: Any, source: Source[Any], consumer: str, done: Position | None) -> list[RawEntry]:
-    """Makes every pending entry ours and returns them in order.
+async def take_over(
+    client: Any, source: Source[Any], consumer: str, done: Position | None, deliveries: Deliveries
+) -> list[Delivered]:
+    """The entries that were read and not acknowledged, in order; they are claimed when they are handled.
 
     With `done` (what is committed elsewhere) the group is set back to it if it went further than that,
     as after the database was restored from a backup: the entries are then delivered again.
@@ -37,20 +36,20 @@ async def take_over(client: Any, source: Source[Any], consumer: str, done: Posit
     await ensure_group(client, source)
     if done is not None and Position.parse(await _end(client, source)) < done:
         raise log_identity.AnotherLog("the stream ends before its checkpoint")
-    claimed = await _claim(client, source, consumer)
+    left = await deliveries.left()
     await functions.call(
         client, "workers", "forget_consumers", [source.stream], [source.group, consumer, FORGET_AFTER_MS]
     )
-    if done is None or not await _is_ahead(client, source, claimed, done):
-        return claimed
+    if done is None or not await _is_ahead(client, source, left, done):
+        return left
     log.error(
         "group_is_ahead_of_its_checkpoint",
         group=source.group,
         partition=source.partition,
         checkpoint=str(done),
     )
-    if claimed:
-        await client.xack(source.stream, source.group, *(position for position, _ in claimed))
+    if left:
+        await client.xack(source.stream, source.group, *(one.position for one in left))
     await client.xgroup_setid(source.stream, source.group, str(done))
     return []
 
@@ -100,23 +99,9 @@ async def _end(client: Any, source: Source[Any]) -> bytes:
     return end
 
 
-async def _claim(client: Any, source: Source[Any], consumer: str) -> list[RawEntry]:
-    claimed: list[RawEntry] = []
-    page_size = PageSize(CLAIM_AT_ONCE)
-    start: bytes | str = "0-0"
-    while True:
-        start, entries, _gone = await client.xautoclaim(
-            source.stream, source.group, consumer, min_idle_time=0, start_id=start, count=page_size.entries
-        )
-        page_size.note(len(entries), bytes_of(entries))
-        claimed += entries
-        if start == b"0-0":
-            return claimed
-
-
-async def _is_ahead(client: Any, source: Source[Any], claimed: list[RawEntry], done: Position) -> bool:
+async def _is_ahead(client: Any, source: Source[Any], left: list[Delivered], done: Position) -> bool:
     """Whether an entry after `done` was acknowledged although it was never committed."""
-    pending = next((position for position, _ in claimed if Position.parse(position) > done), None)
+    pending = next((one.position for one in left if Position.parse(one.position) > done), None)
     if pending is not None:
         limit = f"({pending.decode()}"
     else:

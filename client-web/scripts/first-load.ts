@@ -7,8 +7,9 @@ import type { Plugin, Rolldown } from 'vite'
  */
 export const BUDGET = { start: 180, chats: 284 } as const
 
-/** Loaded once somebody is logged in: the shell, the views that a route shows first, and what an account needs. */
-const CHATS = /\/((AppShell|ConversationList|NothingOpen|ChatView)\.vue|account-parts\.ts)$/
+/** Loaded once somebody is logged in: the shell, the views that a route shows first, what an account needs, and the texts. */
+const CHATS =
+  /\/((AppShell|ConversationList|NothingOpen|ChatView)\.vue|account-parts\.ts|i18n\/en\/chats\.ts)$/
 /** Imported late, but at every start: it registers the service worker. */
 const WITH_START = /\/workbox-window\b/
 const WORKER = /^assets\/worker-[\w-]+\.js$/

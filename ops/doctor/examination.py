@@ -12,8 +12,9 @@ from ops.errors import OperatorError
 from ops.reach import Reached
 from ops.streams.groups import NeverStarted
 from ops.trouble import database_in_words
+from schema.failures import AWAY
 from schema.settings import Settings
-from schema.waiting import AWAY, why
+from schema.waiting import why
 
 
 async def examine(settings: Settings) -> list[Finding]:

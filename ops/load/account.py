@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from ops.errors import OperatorError
-from ops.load.keys import key_body
+from ops.load.keys import key_body, new_identity
 
 
 class Account:
@@ -20,15 +20,37 @@ class Account:
         self.registration_id = secrets.randbelow(16380) + 1
         self.session: dict[str, Any] = {}
         self.fingerprint = ""
+        self._password = secrets.token_hex(8)
+        self._identity = new_identity()
 
     async def register(
-        self, http: aiohttp.ClientSession, *, prekeys: int = 0, kem: int | None = None
+        self,
+        http: aiohttp.ClientSession,
+        *,
+        prekeys: int = 0,
+        kem: int | None = None,
+        patience: float = 0.0,
     ) -> "Account":
-        """Makes the account and publishes the device's keys. Raises OperatorError when that is refused."""
-        body = {"username": self.username, "password": secrets.token_hex(8)}
-        self.session = await self.call(http, "POST", "/v1/accounts", body)
-        keys = key_body(self.registration_id, prekeys=prekeys, kem=kem)
-        published = await self.call(http, "PUT", "/v1/keys", keys)
+        """Makes the account and publishes the device's keys; a call that is `unavailable` is retried for
+        `patience` seconds. Raises OperatorError when that is refused."""
+        body = {"username": self.username, "password": self._password}
+        self.session = await self.call(http, "POST", "/v1/accounts", body, patience=patience)
+        return await self._publish(http, prekeys, kem, patience)
+
+    async def further_device(self, http: aiohttp.ClientSession, *, kem: int | None = None) -> "Account":
+        """One more device of the same account, with keys under the same identity. Raises OperatorError."""
+        other = Account(self.url)
+        other.username, other._password = self.username, self._password
+        other._identity = self._identity
+        body = {"username": self.username, "password": self._password}
+        other.session = await other.call(http, "POST", "/v1/sessions", body)
+        return await other._publish(http, 0, kem, 0.0)
+
+    async def _publish(
+        self, http: aiohttp.ClientSession, prekeys: int, kem: int | None, patience: float
+    ) -> "Account":
+        keys = key_body(self.registration_id, self._identity, prekeys=prekeys, kem=kem)
+        published = await self.call(http, "PUT", "/v1/keys", keys, patience=patience)
         self.fingerprint = str(published["fingerprint"])
         return self
 
@@ -54,13 +76,16 @@ class Account:
 
     def sending(self, number: str, body: bytes) -> dict[str, Any]:
         """The payload of `send` for one envelope to this account."""
-        envelope = {
+        return {"id": number, "to": self.user_id, "envelopes": [self.envelope(body)]}
+
+    def envelope(self, body: bytes) -> dict[str, Any]:
+        """An envelope of `send` for this device."""
+        return {
             "device_id": self.device_id,
             "registration_id": self.registration_id,
             "kind": "message",
             "body": body,
         }
-        return {"id": number, "to": self.user_id, "envelopes": [envelope]}
 
     async def call(
         self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None, *, patience: float = 0.0

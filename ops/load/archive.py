@@ -28,17 +28,16 @@ from ops.load.account import Account
 from ops.load.ledger import Ledger
 from ops.load.own_relay import RAISED, own_relay
 from ops.load.usage import usage
-from relay.mailbox_log import MailboxLog
-from relay.pressure import Pressure
-from schema import functions, keys, servers
+from relay.admission.pressure import Pressure
+from relay.log.mailbox_log import MailboxLog
+from schema import checkpoints, functions, keys, servers
 from schema.clock import now_ms
 from schema.link import Link
+from schema.positions import START, Position
 from schema.roles import ADMIN
 from schema.settings import Settings
 from schema.wire_socket import OutgoingEnvelope, Send
 from workers.archive.opening import open_joined
-from workers.positions import START, Position
-from workers.projector import checkpoints
 from workers.replay.log_source import LogSource
 
 PARTITIONS: Final = 8
@@ -64,7 +63,7 @@ def main(messages: int, memory: int, users: int, body: int) -> None:
         "SEALSTREAM_LOG_FORMAT": "json",
     }
     try:
-        with own_relay(settings) as (node, data):
+        with own_relay(settings) as ((node,), data):
             is_clean = uvloop.run(_run(node, data, messages, users, body))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error

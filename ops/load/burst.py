@@ -20,7 +20,6 @@ import uvloop
 from ops.load.account import Account
 from ops.load.line import Line, NoAnswer
 from ops.load.returning import in_groups
-from schema import tasks
 from schema.limits import BODY_BYTES, BYTES, DEFAULTS
 
 ACCOUNTS: Final = 12
@@ -47,8 +46,7 @@ async def _burst(url: str, count: int) -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         accounts = [Account(url) for _ in range(count)]
         await in_groups(4, [lambda one=one: one.register(http) for one in accounts])  # type: ignore[misc]
-        lines = [await Line.open(http, url, one.token, lambda _envelopes: None) for one in accounts]
-        reading = [asyncio.create_task(line.read()) for line in lines]
+        lines = [await Line.open(url, one.token, lambda _envelopes: None) for one in accounts]
         click.echo("ready")
         await asyncio.to_thread(sys.stdin.readline)
         answers: Counter[str] = Counter()
@@ -56,7 +54,6 @@ async def _burst(url: str, count: int) -> None:
         pairs = zip(lines, [*accounts[1:], accounts[0]], strict=True)
         await asyncio.gather(*(_send(line, to, answers) for line, to in pairs))
         click.echo(msgspec.json.encode(Burst(answers, time.perf_counter() - began)))
-        await tasks.end(reading)
         for line in lines:
             await line.close()
 

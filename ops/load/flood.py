@@ -7,7 +7,6 @@ holds. `bytes`: the log's disk is. A dozen accounts send what their limit of byt
 import asyncio
 import secrets
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -22,9 +21,8 @@ import uvloop
 from ops.errors import OperatorError
 from ops.load.burst import ACCOUNTS, Burst
 from ops.load.own_relay import RAISED, own_relay
+from ops.load.pairs import Pairs
 from ops.load.percentiles import percentile
-from ops.load.returning import in_groups
-from ops.load.user import Measured, User
 from schema import tasks
 
 LOG_INS: Final = "log-ins"
@@ -52,7 +50,7 @@ BODY_BYTES: Final = 512
 def main(kind: str, turns: int, seconds: float, rate: float, log_ins: int, accounts: int) -> None:
     """The latency of messages during a flood of log-ins or bytes and without, their medians and ratio."""
     try:
-        with own_relay(SETTINGS[kind]) as (url, _):
+        with own_relay(SETTINGS[kind]) as ((url,), _):
             uvloop.run(_measure(url, turns, seconds, rate, log_ins if kind == LOG_INS else 0, accounts))
     except (OperatorError, aiohttp.ClientError) as error:
         raise click.ClickException(str(error)) from error
@@ -60,28 +58,23 @@ def main(kind: str, turns: int, seconds: float, rate: float, log_ins: int, accou
 
 async def _measure(url: str, turns: int, seconds: float, rate: float, log_ins: int, accounts: int) -> None:
     """The flood is one of bytes when `log_ins` is 0."""
-    measured = Measured()
+    pairs = Pairs((url,), USERS, body_bytes=BODY_BYTES)
+    measured = pairs.measured
     answers: Counter[str] = Counter()
-    users = [User(url, measured, window=64, body_bytes=BODY_BYTES) for _ in range(USERS)]
-    for one, other in zip(users[::2], users[1::2], strict=True):
-        one.partner, other.partner = other, one
     worst: dict[bool, list[float]] = {False: [], True: []}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        await in_groups(4, [lambda u=u: u.register(http) for u in users])  # type: ignore[misc]
-        for user in users:
-            await user.connect(http)
+        await pairs.register(http)
+        await pairs.connect()
         for turn in range(2 * turns):
             flooded = bool(turn % 2)
             measured.received.clear()
             async with _flood(http, url, log_ins, accounts, answers) if flooded else nullcontext():
-                until = time.perf_counter() + seconds
-                await asyncio.gather(*(user.write(until, USERS / rate) for user in users))
+                await pairs.open_loop(seconds, rate)
             p50, p99, most = (percentile(measured.received, share) * 1000 for share in (0.5, 0.99, 1.0))
             worst[flooded].append(p99)
             name = "flood" if flooded else "quiet"
             click.echo(f"{name}: received p50 {p50:.1f} ms  p99 {p99:.1f} ms  most {most:.1f} ms")
-        for user in users:
-            await user.close()
+        await pairs.close()
     quiet, flood = median(worst[False]), median(worst[True])
     click.echo(f"median p99: quiet {quiet:.1f} ms, flood {flood:.1f} ms, ratio {flood / quiet:.1f}")
     what, per = ("log-ins", "a second") if log_ins else ("sends", "a second of the turns")

@@ -15,10 +15,16 @@ LAST_RESORT: Final = 1_000_000
 _P: Final = 2**255 - 19
 
 
-def key_body(registration_id: int, *, prekeys: int = 0, kem: int | None = None) -> dict[str, Any]:
+def new_identity() -> Ed25519PrivateKey:
+    """An identity key pair; all devices of an account share one."""
+    return Ed25519PrivateKey.generate()
+
+
+def key_body(
+    registration_id: int, identity: Ed25519PrivateKey, *, prekeys: int = 0, kem: int | None = None
+) -> dict[str, Any]:
     """A body for `PUT /v1/keys` with so many one-time prekeys; with `kem`, also with so many one-time KEM
     prekeys and a last resort."""
-    identity = Ed25519PrivateKey.generate()
     edwards = identity.public_key().public_bytes_raw()
 
     def signed(number: int, key: bytes) -> dict[str, Any]:

@@ -19,21 +19,21 @@ RAISED: Final = {
     "SEALSTREAM_MAILBOX_BYTES": "1099511627776",
     "SEALSTREAM_CONNECTIONS_PER_MINUTE": "100000",
     "SEALSTREAM_REGISTRATIONS_PER_HOUR": "1000000",
+    "SEALSTREAM_LOGINS_PER_MINUTE": "1000000",
 }
 """The limits that load runs into; a relay that is measured by its address must be started with them."""
 
 
 @contextmanager
-def own_relay(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """Its address and data directory, while it runs. Raises OperatorError when it does not start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def own_relay(settings: dict[str, str], *, nodes: int = 1) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """The addresses of its nodes and its data directory, while it runs. Raises OperatorError when it does not
+    start."""
+    port = _free_port()
     with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
-            env={**os.environ, **settings},
+            env={**os.environ, "SEALSTREAM_NODES": str(nodes), **settings},
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -45,7 +45,16 @@ def own_relay(settings: dict[str, str]) -> Iterator[tuple[str, Path]]:
                     break
             else:
                 raise OperatorError("The relay did not start (see above).")
-            yield line.split()[-1], data
+            first = line.split()[-1].rpartition(":")[0]
+            yield tuple(f"{first}:{port + number}" for number in range(nodes)), data
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate()
+
+
+def _free_port() -> int:
+    """The next one is very likely free as well."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

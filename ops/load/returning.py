@@ -32,20 +32,30 @@ Loss = Refused | str | None
 
 
 class Returning:
-    """`run` keeps it connected. `online` is set from `caught_up` to the loss; what was refused is counted."""
+    """`run` keeps it connected. `online` is set from `caught_up` to the loss; what was refused is counted.
+
+    `attempts` numbers the connections, failed ones included: what arrives belongs to the newest."""
+
+    most_seconds = MOST_SECONDS
+    """The longest wait of the backoff."""
 
     def __init__(self, account: Account, http: aiohttp.ClientSession) -> None:
         self.account = account
         self.online = asyncio.Event()
         self.online_since = 0.0
+        self.attempts = 0
         self.connections = 0
         self.refusals: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()
         self.line: Line | None = None
         self._http = http
-        self._backoff = Backoff(first=0.5, factor=2.0, most=MOST_SECONDS)
+        self._backoff = Backoff(first=0.5, factor=2.0, most=self.most_seconds)
         self._stored = 0
         self._store: asyncio.Event = asyncio.Event()
+
+    def before_connecting(self) -> float:
+        """Called before each connection; seconds to wait beforehand."""
+        return 0.0
 
     def on_envelopes(self, envelopes: list[Any]) -> None:
         """Takes what came; here it is only acknowledged."""
@@ -73,30 +83,30 @@ class Returning:
                 await asyncio.sleep(self._wait_after(loss))
         finally:
             if self.line is not None:
-                with suppress(OSError, aiohttp.ClientError):
-                    await self.line.close()
+                await self.line.close()
 
     async def _connected(self) -> Loss:
         """One connection, from the attempt to the loss."""
+        if wait := self.before_connecting():
+            await asyncio.sleep(wait)
+        self.attempts += 1
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 self.line = await Line.open(
-                    self._http, self.account.url, self.account.token, self.on_envelopes, self._event
+                    self.account.url, self.account.token, self.on_envelopes, self._event
                 )
         except Refused as refused:
             self.refusals[refused.code] += 1
             return refused
-        except (aiohttp.ClientError, OSError, TimeoutError):
+        except (OSError, TimeoutError):
             return None
         self.connections += 1
         acknowledging = asyncio.create_task(self._acknowledge(self.line))
         try:
-            with suppress(aiohttp.ClientError, OSError):
-                await self.line.read()
+            await self.line.until_closed()
         finally:
             self.online.clear()
             await tasks.end([acknowledging])
-        await self.line.close()
         self.ends[self.line.ended or "lost"] += 1
         return self.line.ended
 

@@ -32,7 +32,7 @@ MIB: Final = 1024 * 1024
 @click.option("--megabytes", default=40, show_default=True, type=click.IntRange(min=1), help="Per turn.")
 def main(turns: int, megabytes: int) -> None:
     """How much a node grows while that much is sent to a reader."""
-    with own_relay(RAISED) as (url, data):
+    with own_relay(RAISED) as ((url,), data):
         uvloop.run(_measure(url, data, turns, megabytes))
 
 
@@ -41,8 +41,7 @@ async def _measure(url: str, data: Path, turns: int, megabytes: int) -> None:
     grown: dict[bool, list[float]] = {False: [], True: []}
     async with aiohttp.ClientSession() as http:
         sender = await Account(url).register(http)
-        line = await Line.open(http, url, sender.token, lambda _envelopes: None)
-        reading = asyncio.create_task(line.read())
+        line = await Line.open(url, sender.token, lambda _envelopes: None)
         for turn in range(2 * turns):
             stalled = bool(turn % 2)
             to = await Account(url).register(http)
@@ -51,7 +50,7 @@ async def _measure(url: str, data: Path, turns: int, megabytes: int) -> None:
                 await _send(line, to, megabytes * 1_000_000 // BODY_BYTES)
                 grown[stalled].append((node.memory_info().rss - before) / MIB)
             click.echo(f"{'stalled' if stalled else 'reading'}: {grown[stalled][-1]:+.1f} MiB")
-        await tasks.end([reading])
+        await line.close()
     click.echo(
         f"{megabytes} MB sent per turn; median growth: reading {median(grown[False]):+.1f} MiB, "
         f"stalled {median(grown[True]):+.1f} MiB; the node has {node.memory_info().rss / MIB:.0f} MiB"
@@ -62,7 +61,8 @@ async def _measure(url: str, data: Path, turns: int, megabytes: int) -> None:
 async def _reader(http: aiohttp.ClientSession, account: Account, *, stalled: bool) -> AsyncIterator[None]:
     """A socket that reads and acknowledges, or one from which nobody ever reads."""
     if stalled:
-        line = await Line.open(http, account.url, account.token, lambda _envelopes: None)
+        line = await Line.open(account.url, account.token, lambda _envelopes: None)
+        line.stop_reading()
         yield
         await line.close()
         return

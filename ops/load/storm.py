@@ -39,7 +39,7 @@ def main(sockets: int, restarts: str) -> None:
     chosen = restarts.split(",")
     if unknown := set(chosen) - SIGNALS.keys():
         raise click.BadParameter(f"kill or term, not {', '.join(unknown)}")
-    with own_relay(SETTINGS) as (url, data):
+    with own_relay(SETTINGS) as ((url,), data):
         uvloop.run(_storm(url, data, sockets, chosen))
 
 

@@ -1,17 +1,16 @@
 """What each process of an instance has used, found by its pid files."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import psutil
 
 LOAD: Final = "(this load tool)"
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """CPU time so far (user and system) and resident memory, of a process and what it forked."""
 
     cpu_seconds: float = 0.0
@@ -20,6 +19,11 @@ class Usage:
     def since(self, before: "Usage | None") -> "Usage":
         """The CPU time that came after `before`; the memory of now."""
         return Usage(self.cpu_seconds - (before.cpu_seconds if before else 0.0), self.memory_bytes)
+
+
+def pid_of(data: Path, name: str) -> int:
+    """The process `name` of the instance in `data`."""
+    return int((data / "run" / f"{name}.pid").read_text("ascii"))
 
 
 def usage(data: Path) -> dict[str, Usage]:

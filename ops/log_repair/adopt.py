@@ -17,7 +17,8 @@ from ops.errors import OperatorError
 from ops.log_repair import directory, settling, survey
 from ops.log_repair.restore import Ask
 from schema import log_identity
-from schema.log_identity import ADOPT, EMPTY, RESTORE, Begin, Found, Place
+from schema.log_identity import ADOPT, RESTORE, Begin, Found
+from schema.positions import START, Position
 
 
 async def adopt(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str:
@@ -60,18 +61,18 @@ async def adopt(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> str
     return f"The log and the database belong together from now on (id {log_id}). Start the relay."
 
 
-def lags(found: Found, checkpoints: dict[int, Place]) -> list[int]:
+def lags(found: Found, checkpoints: dict[int, Position]) -> list[int]:
     """The partitions in which the log ends before the place up to which the database has read it."""
-    return [p for p, end in enumerate(found.ends) if checkpoints.get(p, EMPTY) > end]
+    return [p for p, end in enumerate(found.ends) if checkpoints.get(p, START) > end]
 
 
 def _about_the_log(
-    found: Found, checkpoints: dict[int, Place], lagging: list[int], partitions: int
+    found: Found, checkpoints: dict[int, Position], lagging: list[int], partitions: int
 ) -> list[str]:
     if not lagging:
         return ["The log is not older than the database."]
     oldest, newest = min(found.ends[p] for p in lagging), max(checkpoints[p] for p in lagging)
-    since = survey.moment(oldest) if oldest != EMPTY else "its beginning"
+    since = survey.moment(oldest) if oldest != START else "its beginning"
     return [
         (
             f"The log is older in {len(lagging)} of {partitions} partitions. It lacks the history from "
@@ -85,11 +86,11 @@ def _about_the_log(
     ]
 
 
-def _about_the_trimmed(found: Found, checkpoints: dict[int, Place], partitions: int) -> list[str]:
+def _about_the_trimmed(found: Found, checkpoints: dict[int, Position], partitions: int) -> list[str]:
     if not found.unread:
         return []
-    oldest = min(checkpoints.get(p, EMPTY) for p in found.unread)
-    since = survey.moment(oldest) if oldest != EMPTY else "its beginning"
+    oldest = min(checkpoints.get(p, START) for p in found.unread)
+    since = survey.moment(oldest) if oldest != START else "its beginning"
     upto = survey.moment(max(found.trimmed[p] for p in found.unread))
     return [
         (

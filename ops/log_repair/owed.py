@@ -1,5 +1,5 @@
 """The sizes of owed envelopes, made anew from the envelopes that wait in the database. The log keeps them to
-bound a mailbox in bytes (`schema/lua/owed_bytes.lua`).
+bound a mailbox in bytes (`schema/lua/parts/owed_bytes.lua`).
 
 Invariant: a mailbox gets the sizes of its owed numbers up to the newest that waits; a number without an
 envelope counts nothing. Lifting twice is the same as lifting once.

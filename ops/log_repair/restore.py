@@ -13,6 +13,7 @@ from ops.errors import OperatorError
 from ops.log_repair import directory, settling, survey
 from schema import log_identity
 from schema.log_identity import RESTORE, Begin
+from schema.positions import START, Position
 
 Ask = Callable[[list[str]], None]
 """Shows the lines and returns if the operator agrees; else raises."""
@@ -29,8 +30,8 @@ async def restore(log_client: Any, begin: Begin, partitions: int, ask: Ask) -> s
         )
     count = await survey.count(begin)
     _check(checkpoints, partitions, count.accounts)
-    newest = max(checkpoints.values(), default=log_identity.EMPTY)
-    since = f"after {survey.moment(newest)}" if newest != log_identity.EMPTY else "ever"
+    newest = max(checkpoints.values(), default=START)
+    since = f"after {survey.moment(newest)}" if newest != START else "ever"
     ask(
         [
             (
@@ -63,7 +64,7 @@ async def _has_users(log_client: Any) -> bool:
     return False
 
 
-def _check(checkpoints: dict[int, log_identity.Place], partitions: int, accounts: int) -> None:
+def _check(checkpoints: dict[int, Position], partitions: int, accounts: int) -> None:
     if not accounts:
         raise OperatorError(
             "The database has no accounts, so nothing was changed: restore a backup of it first, or start "

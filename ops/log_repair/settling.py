@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 from redis.exceptions import ResponseError
 
 from ops.log_repair.directory import by_user
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import keys
 from schema.clock import now_ms
-from schema.log_identity import EMPTY, Begin, Found, Place, read_end
+from schema.log_identity import Begin, Found, read_end
+from schema.positions import START, Position
 from schema.prekeys import KINDS, Kind
 from workers import log_gaps
-from workers.positions import Position
 
 SELECT_PREKEYS: Final = "SELECT user_id, device_id, prekey_id FROM {} ORDER BY user_id, device_id, prekey_id"
 MARK_ALL_USED: Final = """
@@ -42,12 +42,12 @@ async def begin_repair(log_client: Any, name: str) -> None:
 
 
 async def go_on_behind(
-    log_client: Any, checkpoints: Mapping[int, Place], chosen: Collection[int], before: UUID | None
+    log_client: Any, checkpoints: Mapping[int, Position], chosen: Collection[int], before: UUID | None
 ) -> None:
     """The next entry of each `chosen` partition gets a position after the database's checkpoint. `before`:
     the id of the log that was lost."""
     for partition in chosen:
-        name, upto = keys.log(partition), checkpoints.get(partition, EMPTY)
+        name, upto = keys.log(partition), checkpoints.get(partition, START)
         position = f"{upto[0]}-{upto[1]}"
         for group in keys.LOG_GROUPS:
             try:
@@ -56,14 +56,14 @@ async def go_on_behind(
                 if not str(error).startswith("BUSYGROUP"):
                     raise
         if upto > await read_end(log_client, partition):
-            await log_gaps.note(log_client, partition, Position(*upto), before)
+            await log_gaps.note(log_client, partition, upto, before)
             await log_client.execute_command("XSETID", name, position)
 
 
 async def go_on_without(log_client: Any, found: Found, before: UUID | None) -> None:
     """Notes the gap where entries were trimmed that the database has not read."""
     for partition in found.unread:
-        await log_gaps.note(log_client, partition, Position(*found.trimmed[partition]), before)
+        await log_gaps.note(log_client, partition, found.trimmed[partition], before)
 
 
 async def retire_prekeys(

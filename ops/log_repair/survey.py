@@ -11,8 +11,9 @@ from ops.log_repair.directory import fields_of, listed, with_account
 from ops.log_repair.settling import Prekey
 from schema import codec, keys
 from schema.events import EnvelopeAccepted, KemPrekeyTaken, PrekeyTaken
-from schema.log_identity import Begin, Place
+from schema.log_identity import Begin
 from schema.partitions import partition_of
+from schema.positions import Position
 from schema.prekeys import OF_TAKING
 
 COUNT: Final = """
@@ -88,7 +89,10 @@ def _note(found: Listing, user: UUID, fields: Mapping[str, bytes]) -> None:
 
 
 async def unread(
-    log_client: Any, checkpoints: Mapping[int, Place], mailboxes: Mapping[Mailbox, Numbers], partitions: int
+    log_client: Any,
+    checkpoints: Mapping[int, Position],
+    mailboxes: Mapping[Mailbox, Numbers],
+    partitions: int,
 ) -> Unread:
     """Reads every partition from where the database stands. An entry that cannot be read counts as one."""
     found = Unread()
@@ -129,6 +133,6 @@ async def missing(
     return max(0, sum(head - settled for head, settled in staying.values()) - there)
 
 
-def moment(place: Place) -> str:
+def moment(position: Position) -> str:
     """When an entry was written, by the log's clock."""
-    return datetime.fromtimestamp(place[0] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(position.ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -9,8 +9,8 @@ from ops.errors import OperatorError
 from ops.streams.groups import partitions
 from ops.words import harmless
 from schema import codec, keys
+from schema.positions import Position
 from workers import quarantine
-from workers.positions import Position
 from workers.quarantine import SetAside
 
 LIMITS: Final = "limits"

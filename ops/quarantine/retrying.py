@@ -6,7 +6,7 @@ from ops.quarantine import listing
 from ops.quarantine.listing import Listed, Row
 from ops.reach import Reached
 from ops.words import harmless
-from workers.positions import Position
+from schema.positions import Position
 from workers.quarantine import SetAside
 from workers.retrying.outcome import HANDLED, Outcome, Result
 from workers.retrying.retry import Servers, retry

@@ -20,8 +20,8 @@ from ops.replay.places import in_order
 from ops.replay.plain import line, plain
 from ops.replay.shares import Progress, Request, audited, count, in_shares
 from ops.words import counted
+from schema.positions import Position
 from schema.settings import Settings
-from workers.positions import Position
 from workers.replay.audit import Scope
 from workers.replay.report import PartitionReport, Report
 from workers.replay.violations import Violation

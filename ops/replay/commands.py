@@ -11,8 +11,8 @@ import click
 from ops.errors import OperatorError
 from ops.replay.places import POSITION, USER
 from schema.events import KINDS
+from schema.positions import START, Position
 from schema.settings import BadSetting, Settings
-from workers.positions import START, Position
 from workers.replay.flat import Filter
 
 

@@ -17,8 +17,8 @@ from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from ops.replay.output import whole_file, writing
 from ops.replay.places import in_order
 from ops.words import counted
+from schema.positions import Position
 from schema.settings import Settings
-from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
 from workers.replay.records import Fault
 

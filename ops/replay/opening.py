@@ -16,12 +16,12 @@ from ops.errors import OperatorError
 from ops.trouble import database_in_words
 from schema import keys, servers
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.roles import AUDITOR
 from schema.settings import Settings
 from schema.waiting import why
 from workers.archive.opening import open_joined
 from workers.archive.store import StoreAway
-from workers.positions import START, Position
 from workers.replay.log_source import RATE, LogSource, Pacer
 from workers.replay.records import Extent, Fault, Overtaken, Source
 

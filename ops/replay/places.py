@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from ops.errors import OperatorError
-from workers.positions import Position
+from schema.positions import Position
 
 
 class _PositionType(click.ParamType[Position]):

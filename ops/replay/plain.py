@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
 
 
 def plain(value: Any) -> Any:

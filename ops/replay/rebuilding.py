@@ -17,12 +17,11 @@ from ops.errors import OperatorError
 from ops.migrate import migrate
 from ops.replay.auditing import bar, printer
 from ops.replay.opening import History, in_words, reachable, the_database, the_history, warn
-from schema import keys
+from schema import checkpoints, keys
+from schema.positions import START
 from schema.settings import Settings
 from schema.urls import why_not_postgres
 from workers import quarantine
-from workers.positions import START
-from workers.projector import checkpoints
 from workers.replay import likeness
 from workers.replay.audit import snapshot
 from workers.replay.likeness import Likeness

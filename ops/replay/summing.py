@@ -17,8 +17,8 @@ from ops.replay.plain import line
 from ops.replay.shares import collect_rarely
 from ops.words import size
 from schema import codec, keys
+from schema.positions import Position
 from schema.settings import Settings
-from workers.positions import Position
 from workers.replay.records import Fault
 from workers.replay.summary import Summary, Summing
 

@@ -12,9 +12,9 @@ from ops.replay.opening import chosen, in_words, reachable, the_history, the_log
 from ops.replay.places import time_of
 from ops.replay.plain import line
 from schema import keys, servers
+from schema.positions import Position
 from schema.roles import AUDITOR
 from schema.settings import Settings
-from workers.positions import Position
 from workers.replay.flat import Filter, Flat, flat
 from workers.replay.log_source import LogSource, flat_rows, log_extent, page_of
 from workers.replay.records import Fault, Page

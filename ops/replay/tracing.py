@@ -11,10 +11,9 @@ from ops.replay.auditing import bar, printer
 from ops.replay.opening import chosen, in_words, reachable, the_history, warn
 from ops.replay.places import time_of
 from ops.replay.plain import line
-from schema import keys
+from schema import checkpoints, keys
+from schema.positions import Position
 from schema.settings import Settings
-from workers.positions import Position
-from workers.projector import checkpoints
 from workers.replay.records import Fault
 from workers.replay.trace import Life, Trace
 

@@ -11,9 +11,9 @@ import msgspec
 from redis.exceptions import ResponseError
 
 from schema import keys, primaries
+from schema.positions import Position
 from workers import quarantine
 from workers.batches import Source
-from workers.positions import Position
 from workers.sources import limits_source, log_source
 
 ASKED_WITHIN_MS: Final = 10_000

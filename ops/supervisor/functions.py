@@ -10,7 +10,8 @@ from typing import Final
 from ops import functions
 from ops.supervisor.keeper import Keeper
 from schema import servers
-from schema.waiting import AWAY, why
+from schema.failures import AWAY
+from schema.waiting import why
 
 ANSWER_SECONDS: Final = 3.0
 

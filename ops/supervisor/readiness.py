@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from schema import servers
-from schema.waiting import AWAY, why
+from schema.failures import AWAY
+from schema.waiting import why
 
 ANSWER_SECONDS: Final = 3.0
 

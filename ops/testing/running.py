@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,17 +17,18 @@ from ops.testing.steps import Step
 
 AGAIN_AT_MOST: Final = 5
 """More failures than that are no accident."""
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks at the output of a lane."""
 TESTS_FAILED: Final = 1
 """pytest's exit status after a complete run with failures: only then it knows which failed."""
 
 
 def run_all(chosen: list[Step]) -> list[tuple[Step, Outcome]]:
-    """Runs the lanes side by side, then what is alone. Output comes in the order of the steps: the first
-    lane's as it is printed, the others' when they are through."""
+    """Runs the lanes side by side. Output comes in the order of the steps: the first lane's as it is printed,
+    then what the others have printed so far, and what they print from then on."""
     lanes: dict[str, list[Step]] = {}
     for step in chosen:
-        if not step.alone:
-            lanes.setdefault(step.lane, []).append(step)
+        lanes.setdefault(step.lane, []).append(step)
     done: list[tuple[Step, Outcome]] = []
     with contextlib.ExitStack() as stack:
         begun = [
@@ -34,7 +36,7 @@ def run_all(chosen: list[Step]) -> list[tuple[Step, Outcome]]:
         ]
         for lane in begun:
             done += lane.finish()
-    return done + [(step, run(step)) for step in chosen if step.alone]
+    return done
 
 
 class Lane:
@@ -43,6 +45,7 @@ class Lane:
     def __init__(self, steps: list[Step], *, shown: bool) -> None:
         self._steps = steps
         self._output = None if shown else tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish
+        self._seen = 0
         self._outcomes: list[Outcome] = []
         self._present: Started | None = None
         self._ended = False
@@ -59,13 +62,21 @@ class Lane:
         self._thread.join()
 
     def finish(self) -> list[tuple[Step, Outcome]]:
-        """Waits for its end, shows what was not shown, and gives the outcomes."""
-        self._thread.join()
+        """Waits for its end, shows meanwhile what was not shown, and gives the outcomes."""
+        while self._thread.is_alive():
+            self._thread.join(LOOK_EVERY)
+            self._show()
+        self._show()
         if self._output is not None:
-            self._output.seek(0)
-            print(self._output.read().decode(errors="replace"), end="", flush=True)
             self._output.close()
         return list(zip(self._steps, self._outcomes, strict=True))
+
+    def _show(self) -> None:
+        """Prints what came since the last time. The file's position stays where writers left it."""
+        while self._output is not None and (part := os.pread(self._output.fileno(), 65_536, self._seen)):
+            self._seen += len(part)
+            sys.stdout.buffer.write(part)
+        sys.stdout.flush()
 
     def _run(self) -> None:
         for step in self._steps:

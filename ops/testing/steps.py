@@ -23,8 +23,7 @@ class Step:
 
     `report` is the JUnit file that it writes; without one it passes or fails as a whole. `again` runs its
     failures once more and writes the same report. `shaky` is the file in which its runner names the tests
-    that it ran again by itself. Steps of one `lane` run in their order, the lanes side by side, and a step
-    that is `alone` after all lanes."""
+    that it ran again by itself. Steps of one `lane` run in their order, the lanes side by side."""
 
     name: str
     command: tuple[str, ...]
@@ -36,11 +35,11 @@ class Step:
     again: tuple[str, ...] = ()
     shaky: Path | None = None
     lane: str = ""
-    alone: bool = False
 
 
 def steps() -> list[Step]:
-    """Everything. The first lane is Python's tests, which wait; beside it runs what computes."""
+    """Everything. The first lane is Python's tests, beside it runs the client's part. The browser tests begin
+    when that is through: Python's last tests mostly wait."""
     return [_python_tests(), *_checks(), *_client(), _browser_tests()]
 
 
@@ -107,5 +106,5 @@ def _browser_tests() -> Step:
         },
         parts=("browser",),
         shaky=shaky,
-        alone=True,
+        lane="checks",
     )

@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from relay.auth import signing_keys
 from relay.auth.signing_keys import SigningKey
-from relay.database import DATABASE_AWAY, Database, transaction
+from relay.database import Database, transaction
 from schema import secret_file
 from schema.clock import now_ms
+from schema.failures import DATABASE_AWAY
 from schema.refusals import Refusal
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 
 log = structlog.get_logger(__name__)
 

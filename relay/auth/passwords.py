@@ -1,7 +1,10 @@
-"""Passwords: Argon2id in a bounded pool of threads with a bounded queue.
+"""Passwords: Argon2id in a bounded pool of threads with a bounded queue, over the text of RFC 8265
+(OpaqueString).
 
-Invariant: verifying costs the same whether the account exists or not, and a flood of log-ins costs a
-fixed share of the machine; what does not fit is refused at once.
+Invariant: verifying costs the same whether the account exists or not, and a flood of log-ins costs a fixed
+share of the machine; what does not fit is refused at once. Two ways to write one text (composed and
+decomposed letters, kinds of spaces) are one password. No password that the contract allows is refused:
+where OpaqueString forbids a character (joined emoji), only the normalisation is applied.
 """
 
 import asyncio
@@ -9,18 +12,19 @@ import os
 import secrets
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from precis_i18n import get_profile
 
-from relay.auth.password_text import candidates, prepared
 from schema.refusals import Refusal
 
+_PROFILE: Final = get_profile("OpaqueString")
 T = TypeVar("T")
-
 MEMORY_KIB: Final = 19_456
 ITERATIONS: Final = 2
 LANES: Final = 1
@@ -28,6 +32,20 @@ LANES: Final = 1
 QUEUE: Final = 64
 NICENESS: Final = 10
 """Hashing waits for messages, not messages for hashing."""
+
+
+def prepared(password: str) -> str:
+    """The text that is hashed."""
+    try:
+        return str(_PROFILE.enforce(password))
+    except UnicodeEncodeError:
+        spaced = "".join(" " if unicodedata.category(one) == "Zs" else one for one in password)
+        return unicodedata.normalize("NFC", spaced)
+
+
+def candidates(password: str) -> list[str]:
+    """The texts that may have been hashed: the prepared one, and those of hashes from before."""
+    return list(dict.fromkeys([prepared(password), password, unicodedata.normalize("NFD", password)]))
 
 
 class Passwords:

@@ -18,7 +18,8 @@ import msgspec
 import structlog
 
 from relay import metrics
-from relay.database import CLOCK, DATABASE_AWAY, Database, transaction
+from relay.database import CLOCK, Database, transaction
+from schema.failures import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 

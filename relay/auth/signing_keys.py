@@ -1,7 +1,7 @@
 """The signing keys' rows: Ed25519, the private halves sealed under the operator's secret.
 
 Invariant: a key is believed only if its sealed private half opens under the secret; whoever can
-write to the database but does not have the secret cannot add one. (`schema.sealing`, the kid as
+write to the database but does not have the secret cannot add one. (`schema.secret_file`, the kid as
 the label.)
 """
 
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from schema import sealing
+from schema import secret_file
 
 KEPT_AFTER_RETIREMENT_MS: Final = 86_400_000
 
@@ -47,12 +47,12 @@ def new() -> SigningKey:
 
 def seal(key: SigningKey, secret: bytes) -> bytes:
     """Nonce and ciphertext of the private half."""
-    return sealing.seal(key.private, secret, key.kid.encode())
+    return secret_file.seal(key.private, secret, key.kid.encode())
 
 
 def unseal(kid: str, sealed: bytes, retired_at: int | None, secret: bytes) -> SigningKey:
     """The key of a row. Raises WrongSecret."""
-    return SigningKey(kid, sealing.unseal(sealed, secret, kid.encode()), retired_at)
+    return SigningKey(kid, secret_file.unseal(sealed, secret, kid.encode()), retired_at)
 
 
 def row(key: SigningKey, secret: bytes, now: int) -> dict[str, object]:

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from typing import Final
 
-from relay import accounts, metrics
+from relay import metrics
+from relay.admission.admission import Admission
 from relay.auth.tokens import Claims
 from relay.database import Database, transaction
-from relay.directory import Directory
 from relay.files import rows
 from relay.files.rows import Row
-from relay.limits import Limits
+from relay.identity import accounts
+from relay.identity.directory import Directory
 from schema.blobs import BlobStore, Manifest, blob_of, new_id, parts_of
 from schema.events import BlobErased, BlobStored
 from schema.limits import BLOBS, DISK_RESERVE_BYTES
@@ -48,7 +49,7 @@ class Uploads:
         database: Database,
         waiting_database: Database,
         directory: Directory,
-        limits: Limits,
+        admission: Admission,
         settings: Settings,
         now: Callable[[], int],
     ) -> None:
@@ -59,7 +60,7 @@ class Uploads:
         self._database = database
         self._waiting = waiting_database
         self._directory = directory
-        self._limits = limits
+        self._admission = admission
         self._now = now
 
     async def create(self, claims: Claims, size: int) -> tuple[str, int]:
@@ -70,7 +71,7 @@ class Uploads:
         if size > self.most_bytes:
             raise Refusal("too_large", f"A file is at most {self.most_bytes} bytes.", limit=self.most_bytes)
         await self._check_room(size)
-        await self._limits.admit(BLOBS, str(claims.user_id), user=claims.user_id)
+        await self._admission.admit(BLOBS, claims.user_id)
         name, now = new_id(), self._now()
         expires = now + min(self._life_ms, UNFINISHED_SECONDS * 1000)
         async with transaction(self._database) as connection:

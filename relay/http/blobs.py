@@ -1,13 +1,15 @@
 """Files over HTTP: uploads as tus 1.0.0 says (core, creation, termination, expiration), downloads by ranges.
 
 Invariant: an upload that is cut keeps what was counted, and goes on there; what a cut leaves in memory is
-counted too, unless it is a crumb. Who downloads is asked for nothing but the id.
+counted too, unless it is a crumb. Who downloads is asked for nothing but the id. A download may ask for
+one range (RFC 9110, 14); a client that asks for several gets the whole.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
@@ -17,12 +19,12 @@ from relay.files.service import Files
 from relay.http import problems
 from relay.http.calls import Call
 from relay.http.connections import keep_going
-from relay.http.ranges import Span, read_range
 from schema.blobs import PART_BYTES, Manifest, blob_of
 from schema.clock import now_ms
 from schema.refusals import Refusal, invalid
 from schema.storage import NotThere, StoreAway
 
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,termination,expiration"
 ALWAYS: Final = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
@@ -34,8 +36,29 @@ CRUMB_BYTES: Final = 64 * 1024
 """Fewer bytes than this are not kept when a connection ends within a piece, and are no progress."""
 SILENT_SECONDS: Final = 30.0
 """An upload on which nothing comes for so long is cut."""
-
 Upload = Call[web.Request]
+
+
+class Span(NamedTuple):
+    """The bytes from `begin` to before `end`."""
+
+    begin: int
+    end: int
+    is_partial: bool
+
+
+def read_range(headers: Mapping[str, str], etag: str, size: int) -> Span | None:
+    """The requested part of `size` bytes; None when no byte of it exists."""
+    asked = _RANGE.fullmatch(headers.get("Range", "").strip())
+    if asked is None or asked[0] == "bytes=-" or headers.get("If-Range", etag) != etag:
+        return Span(0, size, is_partial=False)
+    first, last = asked.groups()
+    if not first:
+        return Span(max(0, size - int(last)), size, is_partial=True) if int(last) and size else None
+    begin, end = int(first), min(size, int(last) + 1 if last else size)
+    if last and int(last) < begin:
+        return Span(0, size, is_partial=False)  # not a range: it is passed over
+    return Span(begin, end, is_partial=True) if begin < size else None
 
 
 async def announce(call: Upload) -> web.StreamResponse:
@@ -163,7 +186,7 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
             break
         if not data:
             break
-        if call.parts.revocation.is_ended(session) is not None:
+        if call.services.revocation.is_ended(session) is not None:
             raise Refusal("unauthorized", "The session has ended.")
         piece += data
         told += len(data)
@@ -180,9 +203,9 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
 
 
 def _files(call: Upload) -> Files:
-    if call.parts.files is None:
+    if call.services.files is None:
         raise Refusal("not_found", "This relay takes no files.")
-    return call.parts.files
+    return call.services.files
 
 
 def _check_version(request: web.Request) -> None:

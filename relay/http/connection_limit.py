@@ -18,7 +18,7 @@ class Connection(Protocol):
         """Whether no request is under way on it."""
 
     def force_close(self) -> None:
-        """Closes it; what was written before is sent."""
+        """Closes it; everything written before is sent."""
 
 
 class ConnectionLimit:

@@ -1,4 +1,5 @@
-"""Connections as the node serves them: aiohttp's, with bounds on time, and problems instead of plain text.
+"""Connections as the node serves them: aiohttp's, with bounds on time, and problems instead of plain text;
+and the socket that it listens on.
 
 Invariant: a connection that sends no whole request head in time, sends a body or takes an answer drop by
 drop, or only idles, is closed after a stated time, whatever it does; and every refusal over HTTP is a problem
@@ -7,6 +8,7 @@ The one place that knows the inside of aiohttp's protocol (pinned).
 """
 
 import asyncio
+import socket as sockets
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -16,14 +18,13 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
+from relay.admission.room import Room
 from relay.http import headers, problems
 from relay.http.connection_limit import ConnectionLimit, refusal
-from relay.room import Room
 from relay.sockets.intake import Intake
 from schema.refusals import Refusal
 
 log = structlog.get_logger(__name__)
-
 HEAD_SECONDS: Final = 10.0
 """From the opening of the connection, or the first byte of a later request, to the end of the head."""
 EXCHANGE_SECONDS: Final = 120.0
@@ -33,6 +34,8 @@ IDLE_SECONDS: Final = 150.0
 """Between two requests; longer than reverse proxies keep theirs, so that they are the ones to close."""
 LEFTOVER_SECONDS: Final = 5.0
 """How long the rest of a body that nobody asked for is read, so that the client can read the answer."""
+RECEIVE_BYTES: Final = 128 * 1024
+"""Of one connection, kept by the kernel while the node does not read; by itself it takes megabytes."""
 
 
 class Runner(web.AppRunner):
@@ -106,7 +109,7 @@ class _Connection(RequestHandler):
         super()._pause_transport_reading()
 
     def release_reading(self) -> None:
-        """Reads again, unless what was read before waits to be taken."""
+        """Reads again, unless earlier bytes still wait in the queue."""
         if not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
@@ -179,3 +182,13 @@ class _Connection(RequestHandler):
         if self._payload_parser is None and self.transport is not None:
             log.info("exchange_overdue")
             self.transport.abort()
+
+
+def listen(host: str, port: int) -> sockets.socket:
+    """A listening socket; `::` takes connections of both families. Raises OSError when the port is in use."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    both = host == "::" and sockets.has_dualstack_ipv6()
+    listening = sockets.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
+    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, RECEIVE_BYTES)  # its connections inherit it
+    listening.setblocking(False)
+    return listening

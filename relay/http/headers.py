@@ -1,12 +1,18 @@
-"""What every answer carries: the page's security policy, and CORS for listed origins."""
+"""Headers of every answer (security policy, CORS for listed origins), and which origins are allowed.
+
+Invariant: a page may talk to this relay from a browser only if this relay serves it, a native shell does,
+or the operator named its origin. Nothing is inferred from forwarding headers.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from relay.http.origins import is_listed
-
+NATIVE: Final = ("capacitor://localhost", "https://localhost", "http://localhost")
+"""The origins of Capacitor's web views (iOS; Android; Android without TLS)."""
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data: blob:; font-src 'self'; worker-src 'self'; manifest-src 'self'; "
@@ -27,13 +33,31 @@ PREFLIGHT: Final = {
     "Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset",
     "Access-Control-Max-Age": "600",
 }
-
 EXPOSED: Final = (
     "Content-Range, ETag, Location, Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, "
     "Upload-Expires, Upload-Length, Upload-Offset"
 )
-
 Prepare = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+
+
+def is_listed(origin: str, origins: tuple[str, ...]) -> bool:
+    """Whether the operator or the native shells brought this origin: it gets CORS answers."""
+    return origin in origins or origin in NATIVE
+
+
+def origin_allowed(request: web.Request, origins: tuple[str, ...]) -> bool:
+    """Whether a request with this Origin may open a socket; without one it is not from a page."""
+    origin = request.headers.get("Origin")
+    return origin is None or is_listed(origin, origins) or _is_own(origin, request.host)
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether the page came from the host that it now talks to."""
+    scheme, _, authority = origin.partition("://")
+    if scheme not in _DEFAULT_PORTS or not urlsplit(origin).hostname:
+        return False
+    port = _DEFAULT_PORTS[scheme]
+    return authority.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
 def on_prepare(origins: tuple[str, ...]) -> Prepare:

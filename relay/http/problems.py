@@ -11,13 +11,10 @@ import msgspec
 import structlog
 from aiohttp import web
 from psycopg.errors import InsufficientPrivilege
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisClusterException, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import ResponseError
 
 from relay import metrics
-from relay.database import DATABASE_AWAY
-from schema.lacking import lacking
+from schema.failures import NO_ANSWER, lacking
 from schema.refusals import Refusal
 from schema.storage import StoreAway
 from schema.wire_http import Problem
@@ -25,14 +22,6 @@ from schema.wire_http import Problem
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
-AWAY: Final = (
-    *DATABASE_AWAY,
-    RedisConnectionError,
-    RedisTimeoutError,
-    RedisClusterException,
-    TimeoutError,
-    StoreAway,
-)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -80,7 +69,7 @@ async def _answered(handler: Handler, request: web.Request) -> web.StreamRespons
         return _of_http(error)
     except web.RequestPayloadError:
         return response(Refusal("invalid", "The body is not well-formed HTTP.", status=400))
-    except AWAY as error:
+    except (*NO_ANSWER, StoreAway) as error:
         log.warning("server_away", error=type(error).__name__)
         return response(Refusal("unavailable", "A server that is needed is away.", retry_after_ms=1000))
     except ResponseError as error:
@@ -88,7 +77,7 @@ async def _answered(handler: Handler, request: web.Request) -> web.StreamRespons
         log.warning("server_refused", reason=lacking(error) or str(error).split(" ", 1)[0])
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
     except InsufficientPrivilege as error:
-        log.error("right_missing", reason=lacking(error))  # noqa: TRY400 - the sentence says all
+        log.error("right_missing", reason=lacking(error))  # noqa: TRY400 - the sentence is enough
         return response(Refusal("unavailable", "A server that is needed refuses.", retry_after_ms=1000))
     except ConnectionError:
         raise  # the client went away: aiohttp lets it

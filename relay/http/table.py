@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from relay.http import accounts, blobs, contacts, health, keys, linking, receipts, sessions
+from relay.http import accounts, blobs, contacts, health, keys, linking, sessions
 from relay.http.calls import Route
 from schema import wire_http as wire
 
@@ -82,7 +82,7 @@ ROUTES: Final = (
         "GET", f"/v1/bundles{_BY_CODE}", contacts.bundle, answer=wire.Bundle, codes=(*_PEOPLE, "invalid"),
         query=(("devices", "Only these devices: numbers, separated by commas."),),
     ),
-    Route("GET", "/v1/receipts/keys", receipts.receipt_keys, answer=list[wire.ReceiptKey], access=False),
+    Route("GET", "/v1/receipts/keys", keys.receipt_keys, answer=list[wire.ReceiptKey], access=False),
     Route(
         "OPTIONS", "/v1/blobs", blobs.announce, statuses=(204,), codes=("not_found",), access=False, raw=True,
         always=blobs.ALWAYS,

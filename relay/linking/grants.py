@@ -1,6 +1,6 @@
 """Grants: an old device's word that a new one may log in.
 
-Invariant: a grant is used once, by whoever is first, within two minutes; and only while the session that gave
+Invariant: a grant is used once, by the first caller, within two minutes; and only while the session that gave
 it lives and the password is what it was. The board has its SHA-256.
 """
 

@@ -1,11 +1,15 @@
-"""Link mailboxes: one body each, for two devices that take turns.
+"""Link mailboxes: one body each, for two devices that take turns; and how many calls wait at them.
 
-Invariant: a body is replaced only by whoever saw it (compare-and-set on its version), and a mailbox ends when
-its time is over, however it is used.
+Invariant: a body is replaced only by a caller that saw it (compare-and-set on its version), and a mailbox
+ends when its time is over, however it is used. A waiting call holds a connection and polls the board, so
+their number is bounded.
 """
 
 import re
 import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from schema import functions, keys
@@ -15,6 +19,9 @@ from schema.refusals import Refusal
 LIFE_MS: Final = 120_000
 BODY_BYTES: Final = 8 * 1024
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+PER_LINK: Final = 4
+"""Two devices, each once more after a cut."""
+OF_NODE: Final = 512
 
 
 class Letter(NamedTuple):
@@ -66,3 +73,24 @@ def _key(link: str) -> str:
 
 def _unknown() -> Refusal:
     return Refusal("not_found", "There is no such link, or its time is over.")
+
+
+class Waits:
+    """Those of one node."""
+
+    def __init__(self) -> None:
+        self._by_link: Counter[str] = Counter()
+
+    @contextmanager
+    def at(self, link: str) -> Iterator[None]:
+        """One call waits there. Raises Refusal rate_limited or unavailable."""
+        if self._by_link[link] >= PER_LINK:
+            raise Refusal("rate_limited", f"At most {PER_LINK} calls wait at a link.", retry_after_ms=1000)
+        if self._by_link.total() >= OF_NODE:
+            raise Refusal("unavailable", "Too many calls wait at links.", retry_after_ms=1000)
+        self._by_link[link] += 1
+        try:
+            yield
+        finally:
+            self._by_link[link] -= 1
+            self._by_link += Counter()  # forgets links at which nobody waits

@@ -7,15 +7,17 @@
 -- ARGV[1]            mailbox capacity: 'ENVELOPES BYTES' that may be owed to one device
 -- ARGV[2]            how long an answer is remembered (seconds)
 -- ARGV[3]            the log's id, or ''
--- ARGV[4…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
+-- ARGV[4]            the name under which the calling node serves its own sockets, or ''; the entries have it
+-- ARGV[5…]           per send: its time (ms since the epoch), the device to leave out ('0': none; one's own,
 --                    when writing to oneself), the number N of envelopes, then N times: device,
 --                    registration id, encoded event, bytes of its body
 -- ARGV, the rest     for each send that asks for a receipt: its number i, and the SHA-256 of its bodies in the
 --                    order of its envelopes (32 bytes each)
 --
 -- Replies with the position of the last entry that was appended, or false, and then one array per send:
---   'ok', at, device, seq, device, seq, …    then the SHA-256 of the accepted bodies in the same order, if the
+--   'ok', at, device, seq, device, seq, …    accepted by this call; then the SHA-256 of the accepted bodies in the same order, if the
 --                                            accepted send asked for a receipt
+--   'again', and as above                    accepted by an earlier call, perhaps with other bodies
 --   'mismatch', missing, extra, stale        each a list of device numbers
 --   'full', device                           too many envelopes are owed to it; followed by 'bytes': too many bytes
 --   'gone'                                   no such user, no identity any more, or no device
@@ -72,10 +74,13 @@ local function full(user_key, fields, envelopes, capacity)
 end
 
 -- Also returns the position of the last entry, if it appended one.
-local function accept(log, user_key, seen_key, send, capacity, remember)
+local function accept(log, user_key, seen_key, send, capacity, remember, server)
   local leave_out, envelopes = send.leave_out, send.envelopes
   local seen = recall(seen_key, remember)
-  if seen then return with_digests(seen) end
+  if seen then
+    seen[1] = 'again'
+    return with_digests(seen)
+  end
   local fields = directory(user_key)
   if not fields['i'] or (leave_out == '0' and not has_device(fields)) then return {'gone'} end
   local offered = {}
@@ -87,7 +92,11 @@ local function accept(log, user_key, seen_key, send, capacity, remember)
     local seq = envelope.head + 1
     redis.call('HSET', user_key, 'h' .. envelope.device, string.format('%.0f', seq))
     add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
-    position = redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
+    if server == '' then
+      position = redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
+    else
+      position = redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event, 's', server)
+    end
     answer[#answer + 1] = tonumber(envelope.device)
     answer[#answer + 1] = seq
   end
@@ -101,7 +110,7 @@ redis.register_function('sealstream_accept', function(keys, args)
   if wrong then return wrong end
   local most, bytes = string.match(args[1], '^(%d+) (%d+)$')
   local capacity, remember = {envelopes = tonumber(most), bytes = tonumber(bytes)}, tonumber(args[2])
-  local sends, at = {}, 4
+  local sends, at = {}, 5
   for send = 1, (#keys - 1) / 2 do
     local count, envelopes = tonumber(args[at + 2]), {}
     for i = 1, count do
@@ -116,7 +125,7 @@ redis.register_function('sealstream_accept', function(keys, args)
   local replies = {false}
   for number, send in ipairs(sends) do
     local user_key, seen_key = keys[2 * number], keys[2 * number + 1]
-    local reply, position = accept(keys[1], user_key, seen_key, send, capacity, remember)
+    local reply, position = accept(keys[1], user_key, seen_key, send, capacity, remember, args[4])
     replies[1], replies[number + 1] = position or replies[1], reply
   end
   return replies

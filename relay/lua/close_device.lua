@@ -1,4 +1,4 @@
--- Closes a device for good and says so in the log.
+-- Closes a device for good and appends that to the log.
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:closed:USER   ARGV device, encoded DeviceClosed
 --

@@ -1,4 +1,4 @@
--- Forgets an account's identity, devices and mailbox numbers, says so in the log, and records that what the log
+-- Forgets an account's identity, devices and mailbox numbers, appends that to the log, and records that what the log
 -- has of it is to be erased. May be repeated.
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:deleted   KEYS[4] {p}:closed:USER

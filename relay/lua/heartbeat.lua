@@ -1,11 +1,12 @@
--- A node says that it lives. Nodes that have not said so for a while are taken for dead, all at once; their
--- sockets are reaped in steps.
+-- Renews a node's life. Nodes without a heartbeat for a while are taken for dead, all at once; their sockets are
+-- reaped in steps.
 --
--- A node has a life on the board from the first heartbeat until it is taken for dead, or the board came back
--- empty; then it gets another, and must register its sockets again. It tells by the life's name, not by the
--- answer to one heartbeat: that one may be lost.
+-- A node has a life on the board from the first heartbeat until it is taken for dead, or the board lost
+-- its data; then it gets another, and must register its sockets again. It recognises the change by the life's name,
+-- not by the reply to one heartbeat, which may be lost.
 --
--- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most
+-- KEYS[1] {board}:nodes   ARGV node, the silence that means death (ms), how many sockets to reap at most, the name
+--                         under which the node serves its own sockets
 -- Replies {life, left}: the name of the node's life, or '' while what it had in the one before is still being
 -- reaped; 1 when sockets of dead nodes are left, else 0.
 --#include inbox
@@ -24,5 +25,6 @@ redis.register_function('sealstream_heartbeat', function(keys, args)
     redis.call('HSET', '{board}:lives', node, life)
     redis.call('ZADD', keys[1], now, node)
   end
+  if life then redis.call('HSET', '{board}:serving', node, args[4]) end
   return {life or '', left}
 end)

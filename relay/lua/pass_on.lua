@@ -6,7 +6,7 @@
 redis.register_function('sealstream_pass_on', function(keys, args)
   for i = 2, #args, 2 do
     local node = node_of(args[1], args[i])
-    if node then tell(node, {'e', args[i + 1]}) end
+    if node then append_to_inbox(node, {'e', args[i + 1]}) end
   end
   return 1
 end)

@@ -1,4 +1,4 @@
--- Makes a device active under an identity key, or exchanges the account's identity, and says so in the log.
+-- Makes a device active under an identity key, or exchanges the account's identity, and appends that to the log.
 --
 -- KEYS[1] {p}:log
 -- KEYS[2] {p}:user:USER     hash: see schema/keys.py

@@ -1,4 +1,4 @@
--- Registers a device's socket as the one that is live; the one before it is told that it was replaced, and
+-- Registers a device's socket as the one that is live; the socket before it gets the notice that it was replaced, and
 -- its list of watched users goes with it.
 --
 -- KEYS[1] {board}:nodes (the slot)   ARGV node, user, device, socket, again
@@ -14,7 +14,7 @@ redis.register_function('sealstream_register', function(keys, args)
     local old_node, old_socket = string.match(before, '^(%S+) (%S+)$')
     if redis.call('ZSCORE', keys[1], old_node) then
       if args[5] == '1' then return 0 end
-      tell(old_node, {'end', user .. ' ' .. device .. ' ' .. old_socket .. ' replaced'})
+      append_to_inbox(old_node, {'end', user .. ' ' .. device .. ' ' .. old_socket .. ' replaced'})
     end
     redis.call('SREM', '{board}:sockets:' .. old_node, user .. ' ' .. device)
     exchange_watched(user, device, {})

@@ -1,9 +1,9 @@
--- Sets the whole list of users that a device watches. Presence is told only between users who watch
--- each other: to both from the moment the second list names the first, no more when one stops.
+-- Sets the whole list of users that a device watches. Presence notices pass only between users who
+-- watch each other: to both from the moment the second list names the first, until one stops.
 --
 -- KEYS[1] {board}:nodes (the slot)   ARGV node, user, device, socket, watched user, …
 -- Replies with the watched users who watch back and are online; with none, and nothing done, when the
--- device's live socket is another one (or the board forgot it: its node will say all of it again).
+-- device's live socket is another one (or the board lost it: its node registers all of it again).
 --#include inbox
 --#include watchers
 redis.register_function('sealstream_watch', function(keys, args)

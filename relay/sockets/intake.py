@@ -11,8 +11,8 @@ import asyncio
 import time
 from typing import Any, Final, Protocol
 
-from relay.sockets.budget import Budget
-from relay.sockets.frame_scanner import FrameScanner
+from relay.admission.budgets import Budget
+from relay.sockets.frames import FrameScanner
 from relay.sockets.unauthenticated import BYTES
 
 BYTES_PER_UNIT: Final = 4096

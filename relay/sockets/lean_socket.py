@@ -13,11 +13,11 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from relay.sockets.framing import binary_frame, text_frame
+from relay.admission.budgets import frame_budget
+from relay.sockets.frames import binary_frame, text_frame
 from relay.sockets.intake import Intake
 from relay.sockets.pace import Pace
 from relay.sockets.unauthenticated import Place
-from relay.sockets.user_budgets import frame_budget
 
 log = structlog.get_logger(__name__)
 
@@ -149,12 +149,12 @@ class LeanSocket:
         self._last_look = (unsent, taken)
 
     def close(self) -> None:
-        """Says goodbye and closes; what was written before is sent first."""
+        """Closes with a close frame; everything written before is sent first."""
         if not self.closed:
             self.closed = True
-            self._closing = asyncio.get_running_loop().create_task(self._say_goodbye())
+            self._closing = asyncio.get_running_loop().create_task(self._close_in_order())
 
-    async def _say_goodbye(self) -> None:
+    async def _close_in_order(self) -> None:
         try:
             await asyncio.wait_for(self._ws.close(), 2.0)
         except (TimeoutError, OSError, RuntimeError):

@@ -3,7 +3,7 @@
 One packet is one binary frame, a map `{type, data, nsp, id}`; there are no attachments.
 
 Invariant: reading a packet makes no object of its data, whatever that is; the data stay bytes until they are
-decoded straight into the type that the event has (`relay.sockets.answers.read`).
+decoded straight into the type that the event has (`relay.calls.answers.read`).
 """
 
 from typing import Any, Final
@@ -38,7 +38,7 @@ _event_decoder = msgspec.msgpack.Decoder(ClientEvent)
 _auth_decoder = msgspec.msgpack.Decoder(_Auth)
 _encoder = msgspec.msgpack.Encoder()
 UNREADABLE: Final = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are not what was expected."""
+"""What decoding raises for malformed bytes."""
 
 
 class MessagePackPacket(packet.Packet):  # type: ignore[misc]
@@ -93,7 +93,7 @@ def event_frame(event: str, data: Any) -> bytes:
 
 
 def disconnect_frame() -> bytes:
-    """The frame that tells a client that it is wanted no longer: the library does not come back by itself."""
+    """A DISCONNECT packet; Socket.IO clients do not reconnect after one."""
     return _encoder.encode({"type": packet.DISCONNECT, "nsp": "/"})
 
 

@@ -37,7 +37,6 @@ DROP: Final = "drop"
 APPEND: Final = "append"
 CONSUME: Final = "consume"
 TRIM: Final = "trim"
-LOCK: Final = "lock"
 
 _ENDS: Final = ("exists", "xlen", "xinfo|stream", "xinfo|groups")
 _ENTRIES: Final = (*_ENDS, "xinfo|consumers", "xpending", "xrange", "xread", "xrevrange")
@@ -63,10 +62,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     DROP: ("del",),
     APPEND: ("xadd",),
     CONSUME: (
-        *_ENTRIES, "xack", "xautoclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
+        *_ENTRIES, "xack", "xclaim", "xreadgroup", "xgroup|create", "xgroup|delconsumer", "xgroup|setid",
     ),
     TRIM: ("xdel", "xtrim"),
-    LOCK: ("del", "evalsha", "get", "pexpire", "pttl", "script|load", "set"),
 }  # fmt: skip
 """Every access to a key, and its commands. Of streams are `ends`, `entries`, `append`, `consume`, `trim`."""
 _READING: Final = frozenset({READ, ENDS, ENTRIES})
@@ -114,8 +112,6 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
             OPERATOR: f"{ENTRIES} {TRIM}",
         },
         "{*}:dropped": {RETENTION: CHANGE, AUDITOR: READ, OPERATOR: CHANGE},
-        "{*}:attempt:projector": {PROJECTOR: CHANGE},
-        "{*}:attempt:pusher": {PUSHER: CHANGE},
         "limits:log": {
             NODE: APPEND, RATE_LIMITER: f"{CONSUME} {TRIM}", AUDITOR: ENTRIES,
             OPERATOR: f"{ENTRIES} {APPEND}",
@@ -124,13 +120,13 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
             RATE_LIMITER: APPEND, RETENTION: f"{ENTRIES} {TRIM}", AUDITOR: ENTRIES,
             OPERATOR: f"{ENTRIES} {TRIM}",
         },
-        "limits:attempt": {RATE_LIMITER: CHANGE},
     },
     BOARD: {
         "{board}:nodes": {
             NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE, RATE_LIMITER: READ, OPERATOR: READ,
         },
         "{board}:lives": {NODE: CHANGE, RETENTION: CHANGE},
+        "{board}:serving": {NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE},
         "{board}:dead": {NODE: CHANGE, RETENTION: CHANGE},
         "{board}:presence:*": {
             NODE: CHANGE, PUSHER: READ, RETENTION: CHANGE, RATE_LIMITER: READ, OPERATOR: READ,
@@ -152,8 +148,8 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "policy": {NODE: READ, RATE_LIMITER: CHANGE, OPERATOR: READ},
         "rewritten": {RETENTION: CHANGE},
         "strays-cleared": {RETENTION: CHANGE},
-        **{f"lease:{group}:*": {group: LOCK} for group in WORKERS},
-        **{f"members:{group}": {group: CHANGE, OPERATOR: READ} for group in WORKERS},
+        **{f"{{{group}}}:leases": {group: CHANGE} for group in WORKERS},
+        **{f"{{{group}}}:members": {group: CHANGE, OPERATOR: READ} for group in WORKERS},
     },
 }  # fmt: skip
 """Server → pattern of keys → role → accesses. No key matches two patterns. A server looks in this order: what

@@ -12,12 +12,12 @@ from psycopg_pool import AsyncConnectionPool
 from schema import codec, keys, servers
 from schema.clock import now_ms
 from schema.events import AccountDeleted, EnvelopeAccepted
+from schema.positions import Position
 from tests.support.checker import Evidence
 from tests.support.crowd import Chatter
 from tests.support.evidence import gather
 from tests.support.house import PARTITIONS, House
 from tests.support.until import until
-from workers.positions import Position
 from workers.retention.rounds import Retention, Schedule
 
 HOUR = 3600

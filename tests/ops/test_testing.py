@@ -156,23 +156,23 @@ MEET = (
 def test_lanes_run_side_by_side_and_the_second_speaks_after_the_first(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The first steps of the lanes wait for each other; the last step waits for both lanes."""
+    """The first steps of the lanes wait for each other."""
     command = (sys.executable, "-c", MEET)
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
     done = run_all(
         [
             Step("one", (*command, first, second)),
             Step("two", (*command, second, first), lane="b"),
-            Step("three", (sys.executable, "-c", "print('last')"), alone=True),
+            Step("three", (sys.executable, "-c", "print('after one')")),
             Step("four", (sys.executable, "-c", "print('after two')"), lane="b"),
         ]
     )
     assert [(step.name, outcome.counts) for step, outcome in done] == [
-        (name, Counts(passed=1)) for name in ("one", "two", "four", "three")
+        (name, Counts(passed=1)) for name in ("one", "three", "two", "four")
     ]
     printed = capfd.readouterr().out
     assert [part.split("\n")[:2] for part in printed.split("── ")[1:]] == [
-        ["one", "met at first"], ["two", "met at second"], ["four", "after two"], ["three", "last"],
+        ["one", "met at first"], ["three", "after one"], ["two", "met at second"], ["four", "after two"],
     ]  # fmt: skip
 
 

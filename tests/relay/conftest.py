@@ -39,7 +39,7 @@ async def board(settings: Settings) -> AsyncIterator[Board]:
         stack.push_async_callback(log.aclose)
         await functions.install(client, "relay")
         await install_policy(client, settings)
-        yield Board(client, log, settings)
+        yield Board(client, log, settings, stack)
 
 
 @pytest.fixture

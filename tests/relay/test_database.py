@@ -12,7 +12,8 @@ import pytest
 from psycopg_pool import PoolTimeout
 
 from relay import database as databases
-from relay.database import DATABASE_AWAY, Database, transaction
+from relay.database import Database, transaction
+from schema.failures import DATABASE_AWAY
 from tests.servers import Servers
 from tests.support.until import until
 

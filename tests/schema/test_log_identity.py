@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from schema import keys, log_identity, servers
+from schema import keys, servers
 from schema.log_identity import AnotherLog, Found, Guard, LogUnfit, Recorded, why_unfit
 from tests.support.log_and_database import PARTITIONS, LogAndDatabase
 
@@ -118,7 +118,3 @@ async def test_a_guarded_client_asks_nothing_of_a_log_that_lost_its_data(log_url
         await client.get("x")
     for one in (client, plain):
         await one.aclose()
-
-
-def test_places_are_compared_as_numbers() -> None:
-    assert log_identity.place(b"9-1") < log_identity.place("10-1")

@@ -21,11 +21,11 @@ from schema.events import (
     EnvelopesExpired,
     LogEvent,
 )
+from schema.positions import Position
 from schema.prekeys import EC, KEM
 from tests.support.audited import audited, folded, rows
 from tests.support.history import Device, History
 from tests.workers.oracle import Tables
-from workers.positions import Position
 from workers.replay.records import Record
 
 Numbers = tuple[int, int, int]

@@ -22,7 +22,8 @@ AGAIN_SECONDS = 0.2
 
 
 class Chatter(Returning):
-    """One member of the crowd. `codes` are the refusals of its sends, in order."""
+    """One member of the crowd. `codes` are the refusals of its sends, in order; `unanswered` counts attempts
+    whose outcome is unknown."""
 
     def __init__(self, account: Account, http: aiohttp.ClientSession, history: History) -> None:
         super().__init__(account, http)
@@ -30,6 +31,8 @@ class Chatter(Returning):
         self.codes: list[str] = []
         self.head = 0
         self.settled = 0
+        self.accepted = 0
+        self.unanswered = 0
 
     @property
     def device(self) -> Device:
@@ -40,7 +43,7 @@ class Chatter(Returning):
         for got in envelopes:
             sender = UUID(got["from"]["user_id"]), got["from"]["device_id"]
             self.history.delivered.append(
-                Delivered(self.device, self.connections, got["seq"], UUID(got["id"]), sender, got["body"])
+                Delivered(self.device, self.attempts, got["seq"], UUID(got["id"]), sender, got["body"])
             )
         self.head = max(self.head, envelopes[-1]["seq"])
         self.stored(self.head)
@@ -62,9 +65,11 @@ class Chatter(Returning):
             answer = await self.line.ask("send", to.sending(str(sent.id), sent.body))
         except NoAnswer:
             sent.outcome = "maybe"
+            self.unanswered += 1
             return None
         if answer["ok"]:
             sent.outcome, sent.seq = "accepted", answer["accepted"][0]["seq"]
+            self.accepted += 1
         else:
             self.codes.append(answer["error"]["code"])
         return answer
@@ -110,13 +115,22 @@ class Crowd:
         self._running: list[asyncio.Task[None]] = []
 
     @classmethod
-    async def gather(cls, http: aiohttp.ClientSession, urls: list[str], *, prekeys: int = 0) -> Self:
+    async def gather(
+        cls,
+        http: aiohttp.ClientSession,
+        urls: list[str],
+        *,
+        prekeys: int = 0,
+        member: type[Chatter] = Chatter,
+    ) -> Self:
         """One member per address, registered, with so many one-time prekeys of each kind."""
         history = History()
         accounts = [Account(url) for url in urls]
-        registering = [lambda a=a: a.register(http, prekeys=prekeys, kem=prekeys) for a in accounts]  # type: ignore[misc]
+        registering = [
+            lambda a=a: a.register(http, prekeys=prekeys, kem=prekeys, patience=60.0) for a in accounts
+        ]  # type: ignore[misc]
         await in_groups(4, registering)
-        chatters = [Chatter(account, http, history) for account in accounts]
+        chatters = [member(account, http, history) for account in accounts]
         history.members |= {chatter.device for chatter in chatters}
         return cls(chatters, history)
 
@@ -124,13 +138,18 @@ class Crowd:
     async def connected(self, *, but: int = 0, seconds: float = 60.0) -> AsyncIterator[Self]:
         """All (but the last `but`, who may `join` later) are online, and stay so as well as they can; at the
         end everybody has got everything."""
-        here = self.chatters[: len(self.chatters) - but]
-        try:
-            for chatter in here:
-                self.join(chatter)
+        async with self.staying_connected(but=but):
             await self.all_online(but=but, seconds=seconds)
             yield self
             await self.all_received(seconds=seconds)
+
+    @asynccontextmanager
+    async def staying_connected(self, *, but: int = 0) -> AsyncIterator[None]:
+        """All (but the last `but`) connect, and reconnect after each loss, meanwhile."""
+        try:
+            for chatter in self.chatters[: len(self.chatters) - but]:
+                self.join(chatter)
+            yield
         finally:
             broken = [task for task in self._running if task.done()]
             await tasks.end(self._running)
@@ -188,7 +207,7 @@ class Crowd:
 
     def accepted(self) -> int:
         """How many sends were accepted so far."""
-        return sum(sent.outcome == "accepted" for sent in self.history.sent)
+        return sum(chatter.accepted for chatter in self.chatters)
 
     def codes(self) -> list[str]:
         """Every code that a send, or a member at the door, was refused with."""

@@ -1,20 +1,44 @@
 """Reading the servers' side of a run for the checker: the whole log, the directory, the tables."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from schema import codec, keys, servers
+from schema.positions import Position
 from tests.support.checker import Evidence, Logged, Numbers
 from tests.support.history import Device
 from tests.support.until import until
 from tests.workers.oracle import projected
-from workers.positions import Position
 
 
-async def gather(log_url: str, database_url: str, partitions: int, *, seconds: float = 30.0) -> Evidence:
-    """Waits until every group has read and acknowledged the whole log, then reads everything. What does not
-    come to rest in `seconds` is `loose`."""
+async def ends(log_url: str, partitions: int) -> dict[int, str]:
+    """The position of the newest entry, of each partition that has had one."""
+    found: dict[int, str] = {}
+    async with servers.client(log_url) as client:
+        for partition in range(partitions):
+            if await client.exists(keys.log(partition)):
+                stream = await client.xinfo_stream(keys.log(partition))
+                if stream["last-generated-id"] != b"0-0":
+                    found[partition] = stream["last-generated-id"].decode()
+    return found
+
+
+async def gather(
+    log_url: str,
+    database_url: str,
+    partitions: int,
+    *,
+    seconds: float = 30.0,
+    since: Mapping[int, str] | None = None,
+    users: set[UUID] | None = None,
+) -> Evidence:
+    """Waits until every group has read and acknowledged the whole log, then reads everything, or only what
+    is after the positions `since` and about these `users`. What does not come to rest in `seconds` is
+    `loose`."""
+    after = since or {}
+    trimmed: list[str] = []
     async with servers.client(log_url) as client:
         loose: list[str] = []
 
@@ -24,16 +48,27 @@ async def gather(log_url: str, database_url: str, partitions: int, *, seconds: f
 
         with suppress(TimeoutError):  # `loose` says what is left
             await until(at_rest, seconds=seconds)
-        log = [entry for p in range(partitions) for entry in await _log(client, p)]
+        for partition, position in after.items():
+            first = (await client.xinfo_stream(keys.log(partition)))["first-entry"]
+            if first is None or Position.parse(first[0]) > Position.parse(position):
+                trimmed.append(f"{keys.log(partition)}: entries after {position} were trimmed")
+        log = [
+            entry
+            for p in range(partitions)
+            for entry in await _log(client, p, after.get(p))
+            if users is None or entry.event.user in users
+        ]
         directory: dict[Device, Numbers] = {}
         for partition in range(partitions):
             directory |= await _directory(client, partition)
-    users = list({entry.event.user for entry in log})
-    return Evidence(log, projected(database_url, users), directory, loose)
+    if users is not None:
+        directory = {device: numbers for device, numbers in directory.items() if device[0] in users}
+    found = list({entry.event.user for entry in log})
+    return Evidence(log, projected(database_url, found), directory, [*trimmed, *loose])
 
 
-async def _log(client: Any, partition: int) -> list[Logged]:
-    rows = await client.xrange(keys.log(partition))
+async def _log(client: Any, partition: int, after: str | None) -> list[Logged]:
+    rows = await client.xrange(keys.log(partition), f"({after}" if after else "-")
     return [
         Logged(partition, Position.parse(position), *codec.decode_entry(fields)) for position, fields in rows
     ]

@@ -1,10 +1,14 @@
 """The board as limits use it."""
 
+from contextlib import AsyncExitStack
 from typing import Any
 
-from relay.limits import Limits
+from relay.admission.admission import Admission
+from relay.admission.policy import Policy
+from relay.admission.refusal_notes import RefusalNotes
 from schema import functions, keys
 from schema.limits import BYTES, MESSAGES
+from schema.link import Link
 from schema.settings import Settings
 
 WINDOW_MS = 60_000
@@ -13,15 +17,24 @@ WINDOW_MS = 60_000
 class Board:
     """The board, and one or two nodes' view of the limits."""
 
-    def __init__(self, client: Any, log: Any, settings: Settings) -> None:
+    def __init__(self, client: Any, log: Any, settings: Settings, stack: AsyncExitStack) -> None:
         self.client = client
         self.log = log
         self.settings = settings
+        self._stack = stack
 
-    async def node(self) -> Limits:
-        limits = Limits(self.client, self.log)
-        await limits.policy.read()
-        return limits
+    async def node(self, policy: Policy | None = None) -> Admission:
+        """One node's admission; with a `policy` that is given, as it was read, else read now."""
+        if policy is None:
+            policy = Policy(self.client)
+            await policy.read()
+        link = Link(self.settings.board_url or "", name="board")
+        await link.start()
+        self._stack.push_async_callback(link.close)
+        return Admission(link, policy, self._install, RefusalNotes(self.log).note)
+
+    async def _install(self) -> None:
+        await functions.install(self.client, "relay")
 
     async def admit(
         self,

@@ -11,15 +11,15 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from ops.log_repair.fitness import begin_on
-from relay.directory import Directory
-from relay.log_replies import Mailbox
-from relay.mailbox_log import MailboxLog
+from relay.identity.directory import Directory
+from relay.log.mailbox_log import MailboxLog
+from relay.log.replies import Mailbox
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey
 from schema.link import Link
-from schema.log_identity import place
 from schema.partitions import partition_of
+from schema.positions import Position
 from schema.prekeys import EC, Kind
 from schema.tables import metadata
 from schema.wire_socket import OutgoingEnvelope, Send
@@ -141,7 +141,7 @@ class LogAndDatabase:
 
     async def _is_projected(self) -> bool:
         positions = await self.rows("SELECT partition, position FROM checkpoints")
-        at = {partition: place(position) for partition, position in positions}
+        at = {partition: Position.parse(position) for partition, position in positions}
         ends = [await log_identity.read_end(self.client, partition) for partition in range(PARTITIONS)]
         return all(at.get(partition, (0, 0)) >= end for partition, end in enumerate(ends))
 

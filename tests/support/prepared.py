@@ -6,7 +6,10 @@
 import fcntl
 import os
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,23 @@ from ops.migrate import migrate
 SHARED: Final = "SEALSTREAM_TEST_RUN"
 """The folder of this run; test processes inherit it from the one that began."""
 READY_SECONDS: Final = 60.0
+
+
+@contextmanager
+def shared_run() -> Iterator[None]:
+    """One folder for all test processes of this run, unless there is one already."""
+    if SHARED in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(
+        prefix="sealstream-run-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
+        Path(folder).chmod(0o711)
+        os.environ[SHARED] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED]
 
 
 def shared_folder() -> Path:

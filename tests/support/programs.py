@@ -24,11 +24,11 @@ def load(arguments: list[str]) -> None:
     main(args=arguments, prog_name="load")
 
 
-def cost(arguments: list[str]) -> None:
-    """The load tool of what a message costs."""
-    from ops.load.cost import main
+def compare(arguments: list[str]) -> None:
+    """The comparison of two runs of the load tool."""
+    from ops.load.compare import main
 
-    main(args=arguments, prog_name="cost")
+    main(args=arguments, prog_name="compare")
 
 
 def flood(arguments: list[str]) -> None:
@@ -62,6 +62,14 @@ def dying_worker(arguments: list[str]) -> None:
     asyncio.run(work(url, name, handler))
 
 
+def dying_pusher(arguments: list[str]) -> None:
+    """A pusher: the log, its name, and the number it dies over."""
+    from tests.workers.dying import push
+
+    url, name, deadly = arguments
+    asyncio.run(push(url, name, int(deadly)))
+
+
 def node(arguments: list[str]) -> int:
     """One node; the arguments are a symbolic link that tells how many seconds its clock is ahead, and perhaps
     how many files it may open."""
@@ -92,7 +100,7 @@ def node_with_a_bug(arguments: list[str]) -> int:
 def node_that_counts(_arguments: list[str]) -> int:
     """One node; once it is up it prints how many objects the garbage collector examines, and ends."""
     from relay import bootstrap
-    from relay.policy import Policy
+    from relay.admission.policy import Policy
     from schema.settings import Settings
 
     async def count(*_: Any) -> None:

@@ -17,6 +17,7 @@ from schema.events import (
     KemPrekeyTaken,
     PrekeyTaken,
 )
+from schema.positions import Position
 from tests.support.checker import Evidence, Logged, violations
 from tests.support.history import Delivered, Device, History, Sent, ToldExpired
 from tests.workers.oracle import Oracle
@@ -32,7 +33,6 @@ from tests.workers.stories import (
     taken,
     uploaded,
 )
-from workers.positions import Position
 
 Run = tuple[History, Evidence]
 ANNA, BELA, CARL = (uuid5(UUID(int=7), name) for name in ("anna", "bela", "carl"))

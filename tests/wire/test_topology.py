@@ -15,8 +15,9 @@ from schema.partitions import partition_of
 from tests.support.checker import violations
 from tests.support.crowd import Chatter, Crowd
 from tests.support.evidence import gather
+from tests.support.fleet import FUNCTIONS, NODES, PARTITIONS
 from tests.support.lone_node import until_ready
-from tests.support.topology import FUNCTIONS, NODES, PARTITIONS, Topology
+from tests.support.topology import Topology
 from tests.support.until import until
 
 pytestmark = pytest.mark.slow

@@ -12,10 +12,10 @@ from redis.exceptions import ResponseError
 from schema import servers as clients
 from schema.events import LogEvent
 from schema.link import Link
+from schema.positions import Position
 from tests.workers import stories
 from workers.batches import Batch, Pace
 from workers.consumer import Consumer
-from workers.positions import Position
 from workers.sources import log_source
 
 QUICK = Pace(block_seconds=0.1, verify_seconds=0.0)

@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from schema import codec, keys
+from schema import checkpoints, codec, keys
 from schema.events import LogEvent
 from schema.partitions import partition_of
+from schema.positions import Position
 from tests.workers.running import PARTITIONS
 from tests.workers.stories import Said, accepted, acknowledged, identity, uploaded
-from workers.positions import Position
-from workers.projector import checkpoints
 
 CANARY = b"a ciphertext of an account that is gone"
 

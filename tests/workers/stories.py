@@ -22,8 +22,8 @@ from schema.events import (
     SignedPrekey,
     SignedPrekeySet,
 )
+from schema.positions import Position
 from workers.batches import Entry
-from workers.positions import Position
 
 Said = tuple[LogEvent, int]
 """An event and the mailbox number beside it."""

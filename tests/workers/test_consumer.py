@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from schema import codec, keys
 from schema import servers as clients
 from schema.events import LogEvent
+from schema.positions import Position
 from tests.servers import Servers
 from tests.workers import stories
 from tests.workers.consuming import (
@@ -29,7 +30,6 @@ from tests.workers.running import until
 from workers import metrics
 from workers.batches import Batch, Superseded
 from workers.consumer import TRIES
-from workers.positions import Position
 
 
 async def test_a_group_begins_at_the_first_entry_even_if_it_comes_late(log, log_url) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import random
 import signal
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from schema import keys
+from schema.partitions import partition_of
 from tests.servers import Servers
 from tests.workers import stories
 from tests.workers.moments import (
@@ -24,7 +26,7 @@ from tests.workers.moments import (
 from tests.workers.oracle import Oracle, projected
 from tests.workers.running import PARTITIONS, Workers, until
 from tests.workers.stories import Said, accepted, identity
-from workers.attempts import ALONE
+from workers.deliveries import ALONE, READ
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +76,7 @@ async def test_projectors_killed_while_they_wait_for_the_database_cost_no_entry_
         await say(log, *story[1:])
         for _ in range(3 + ALONE):
             await until(lock.waited_for)
+            await until(lambda: counts_nothing(log, partition_of(user, PARTITIONS)))
             projector.kill()
             end_waiting(database_url)
             await until(lambda: nobody_waits(lock))
@@ -83,6 +86,12 @@ async def test_projectors_killed_while_they_wait_for_the_database_cost_no_entry_
     await until(lambda: nothing_left(log, keys.PROJECTOR))
     assert await log.keys("*quarantine*") == []
     assert_projected(database_url, story, [user])
+
+
+async def counts_nothing(log: Any, partition: int) -> bool:
+    """The projector read or took over what it holds, and goes on for so long that it did not die of it."""
+    rows = await log.xpending_range(keys.log(partition), keys.PROJECTOR, "-", "+", 100)
+    return {row["times_delivered"] for row in rows} == {READ}
 
 
 async def nobody_waits(lock: Lock) -> bool:

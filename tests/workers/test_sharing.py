@@ -1,17 +1,16 @@
 """Partitions are shared out: each has one worker, and finds another when that one goes."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema import keys
+from schema import functions, keys
 from tests.servers import Servers
 from tests.workers.running import until
-from workers.lease import Lease
 from workers.sharing import Sharing, share
 
 GROUP = "tests"
@@ -80,15 +79,15 @@ async def test_partitions_are_rebalanced_as_workers_come_and_go(board) -> None:
         await until(lambda: shares_are({"a": 5}))
     assert team.shares() == {}
     assert team.most == 1  # never two at once
-    assert await board.keys("lease:*") == []
+    assert await board.exists(keys.leases(GROUP)) == 0
     assert await board.zcard(keys.members(GROUP)) == 0
 
 
 async def test_the_share_of_a_worker_that_died_goes_to_the_others_after_the_lease(board) -> None:
     """Death: neither leases nor membership are given back."""
     team = Team(board)
-    for partition in range(COUNT):
-        assert await Lease.take(board, GROUP, partition, 1.0)
+    await functions.install(board, "workers")
+    assert await hold(board, "dead", range(COUNT)) == (["dead"], [0, 1, 2, 3, 4])
     async with team.working("b"):
         await asyncio.sleep(0.3)
         assert team.shares() == {}
@@ -152,30 +151,69 @@ async def test_work_that_ends_or_fails_is_begun_anew(board) -> None:
     assert begun.count(2) == begun.count(3) == 1
 
 
-async def test_a_lease_is_one_workers_until_it_is_given_back_or_runs_out(board) -> None:
-    first = await Lease.take(board, GROUP, 0, 0.4)
-    assert first is not None
-    assert await Lease.take(board, GROUP, 0, 0.4) is None
-    await asyncio.sleep(0.25)
-    assert await first.renew()
-    await asyncio.sleep(0.25)
-    assert await Lease.take(board, GROUP, 0, 0.4) is None
-    await asyncio.sleep(0.3)
-    second = await Lease.take(board, GROUP, 0, 0.4)
-    assert second is not None
-    assert not await first.renew()
-    await first.give_back()  # too late: it must not take the other's
-    assert await second.renew()
-    await second.give_back()
-    assert await Lease.take(board, GROUP, 0, 0.4) is not None
+async def test_a_lease_is_one_workers_until_it_is_given_back_or_its_holder_is_silent(board) -> None:
+    await functions.install(board, "workers")
+    both = ["first", "second"]
+    assert await hold(board, "first", [0, 1]) == (["first"], [0, 1])
+    assert await hold(board, "second", [0, 1, 2]) == (both, [2])
+    assert await hold(board, "first", [0, 2]) == (both, [0]), "it gives 1 back"
+    assert await hold(board, "second", [0, 1, 2]) == (both, [1, 2])
+    await board.zadd(keys.members(GROUP), {"first": 1})
+    assert await hold(board, "second", [0, 1, 2]) == (["second"], [0, 1, 2])
+    assert await hold(board, "first", [0]) == (both, []), "it comes too late"
+    assert await hold(board, "second", [0, 1, 2]) == (both, [0, 1, 2])
 
 
-@pytest.mark.parametrize("clean", [True, False])
-async def test_giving_back_a_lease_never_fails(board, servers: Servers, clean: bool) -> None:
-    lease = await Lease.take(board, GROUP, 0, 0.4)
-    assert lease is not None
-    if clean:
-        await board.delete(keys.lease(GROUP, 0))
-    else:
+async def test_a_worker_that_was_silent_keeps_what_nobody_took(board) -> None:
+    await functions.install(board, "workers")
+    assert await hold(board, "one", [0]) == (["one"], [0])
+    await board.zadd(keys.members(GROUP), {"one": 1})
+    assert await hold(board, "one", [0]) == (["one"], [0])
+
+
+async def test_a_tick_is_one_call_however_many_partitions_there_are(board) -> None:
+    team = Team(board)
+
+    async def calls() -> dict[str, int]:
+        found = await board.info("commandstats")
+        return {name.removeprefix("cmdstat_"): row["calls"] for name, row in found.items()}
+
+    async def ticks() -> int:
+        return (await calls()).get("zadd", 0)
+
+    async with team.working("a"):
+        await until(lambda: _has(team, COUNT))
+        before = await calls()
+
+        async def ten_more() -> bool:
+            return await ticks() >= before["zadd"] + 10
+
+        await until(ten_more)
+        after = await calls()
+    made = after["zadd"] - before["zadd"]
+    for name in ("fcall", "time", "zremrangebyscore", "zrange", "hgetall"):
+        assert after[name] - before[name] == made
+    assert {name for name in after if after[name] - before.get(name, 0) >= made} <= {
+        "fcall", "time", "zadd", "zremrangebyscore", "zrange", "hgetall", "info",
+    }  # fmt: skip
+
+
+async def _has(team: Team, count: int) -> bool:
+    return team.shares() == {"a": count}
+
+
+async def hold(board: Any, worker: str, partitions: Iterable[int]) -> tuple[list[str], list[int]]:
+    """Living workers, and the partitions that the worker holds of those that it wants."""
+    names, arguments = [keys.members(GROUP), keys.leases(GROUP)], [worker, 1000, *partitions]
+    members, held = await functions.call(board, "workers", "hold", names, arguments)
+    return [member.decode() for member in members], [int(partition) for partition in held]
+
+
+async def test_a_worker_leaves_also_when_the_board_is_away(board, servers: Servers) -> None:
+    team = Team(board)
+    async with team.working("a", goes_on_alone=True) as task:
+        await until(lambda: _has(team, COUNT))
         servers.kill("board")
-    await lease.give_back()
+        team.ends["a"].set()
+        await task
+    assert team.shares() == {}

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from schema import keys as names
+from schema.positions import START, Position
 from schema.relay_keys import PublicKeys, RelayKey
 from workers import log_gaps, metrics
 from workers.archive import bodies, heads, reading, witness
@@ -23,7 +24,6 @@ from workers.archive.header import NAMED, Changed, Head, Header
 from workers.archive.rows import Collected
 from workers.archive.segment import START_BYTES, build, open_start, pack
 from workers.archive.store import Store
-from workers.positions import START, Position
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ import structlog
 
 from schema import relay_keys, secret_file
 from schema.clock import now_ms
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 from schema.settings import BadSetting, Settings
 from workers.archive.archivist import Archivist
 from workers.archive.store import Store, StoreAway

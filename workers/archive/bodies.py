@@ -12,11 +12,11 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from schema.positions import Position
 from workers.archive import store as places
 from workers.archive.header import Changed
 from workers.archive.rows import Body, Rows
 from workers.archive.store import NotThere, Store
-from workers.positions import Position
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from schema.positions import START, Position
 from schema.relay_keys import PublicKeys
 from workers.archive import floor as floors
 from workers.archive import store as places
@@ -16,7 +17,6 @@ from workers.archive.header import Changed, Head
 from workers.archive.heads import Recorded
 from workers.archive.segment import START_BYTES, Opened, open_start
 from workers.archive.store import NotThere, Store
-from workers.positions import START, Position
 from workers.replay.records import Fault
 
 ANYWHERE: Final = Position(2**64, 0)

@@ -10,12 +10,12 @@ import msgspec
 import structlog
 from cryptography.exceptions import InvalidSignature
 
+from schema.positions import START, Position
 from schema.relay_keys import PublicKeys, RelayKey
 from workers.archive import store as places
 from workers.archive.header import NOTHING, Changed, Head, Header
 from workers.archive.segment import START_BYTES, open_start
 from workers.archive.store import NotThere, Store
-from workers.positions import START, Position
 
 log = structlog.get_logger(__name__)
 

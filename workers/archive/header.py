@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 from cryptography.exceptions import InvalidSignature
 
+from schema.positions import START, Position
 from schema.relay_keys import PublicKeys, RelayKey
-from workers.positions import START, Position
 
 SIGNED: Final = b"sealstream segment\x00"
 """In front of what is signed, so that no other signature of the relay's key can pass for this one."""

@@ -6,8 +6,8 @@ archive may be one segment ahead of its row, and an archive that ends before it 
 
 from typing import Any, Final, NamedTuple
 
+from schema.positions import START, Position
 from workers.archive.header import Head
-from workers.positions import START, Position
 
 SELECT: Final = "SELECT partition, number, digest, last, trimmed FROM archive_heads"
 UPSERT: Final = """

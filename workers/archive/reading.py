@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import keys, servers
+from schema.positions import START, Position
 from workers.archive.rows import RawEntry
 from workers.page_size import PageSize, bytes_of
-from workers.positions import START, Position
 
 MOST_ENTRIES: Final = 256
 """Of one page: of the largest they are 16 MiB, which a log of 64 MiB can bear above half."""

@@ -13,7 +13,7 @@ import msgspec
 
 from schema import codec
 from schema.events import EnvelopeAccepted
-from workers.positions import START, Position
+from schema.positions import START, Position
 from workers.projector.digests import of_entry
 from workers.replay.records import Record, Unreadable
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from schema import codec
+from schema.positions import START, Position
 from schema.relay_keys import PublicKeys
 from workers.archive import bodies, chain, floor
 from workers.archive import store as places
@@ -18,7 +19,6 @@ from workers.archive.heads import Recorded
 from workers.archive.rows import Rows, records, unreadables
 from workers.archive.segment import Opened, open_start, rows_of
 from workers.archive.store import NotThere, Store
-from workers.positions import START, Position
 from workers.replay.log_source import LogSource, Pacer
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 

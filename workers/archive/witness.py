@@ -4,8 +4,8 @@ altered in the log can be recognised. The segment names it in its signed header.
 from collections.abc import Iterable
 from typing import Any
 
+from schema.positions import Position
 from workers import quarantine
-from workers.positions import Position
 from workers.projector import digests
 from workers.projector.digests import Row
 

@@ -4,13 +4,13 @@
 -- Replies with how many nodes were told.
 --#include inbox
 redis.register_function('sealstream_evict', function(keys, args)
-  local told, count = {}, 0
+  local notified, count = {}, 0
   for _, device in ipairs(redis.call('HKEYS', '{board}:presence:' .. args[1])) do
     local node = node_of(args[1], device)
-    if node and not told[node] then
-      told[node] = true
+    if node and not notified[node] then
+      notified[node] = true
       count = count + 1
-      tell(node, {'end', args[2]})
+      append_to_inbox(node, {'end', args[2]})
     end
   end
   return count

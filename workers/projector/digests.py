@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from schema import codec, keys
-from workers.positions import START, Position
-from workers.projector.checkpoints import COMPARE_AND_SET
+from schema.checkpoints import COMPARE_AND_SET
+from schema.positions import START, Position
 
 DIGEST: Final = 16
 APPENDED_BYTES: Final = 100 * DIGEST

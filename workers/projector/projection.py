@@ -5,12 +5,12 @@ from typing import Any, Final, Self
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
-from schema import keys
+from schema import checkpoints, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired, LogEvent
+from schema.positions import START, Position
 from workers import metrics
 from workers.batches import Batch, Pace, Superseded
-from workers.positions import START, Position
-from workers.projector import blobs, checkpoints, devices, digests, mailboxes, prekeys
+from workers.projector import blobs, devices, digests, mailboxes, prekeys
 from workers.projector.facts import Device, Facts, fold
 from workers.projector.rounds import Round, rounds
 from workers.projector.settled import unsettled

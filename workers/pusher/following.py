@@ -7,9 +7,10 @@ entries again, and skips none.
 import asyncio
 from typing import Any
 
+from schema import functions
+from schema.positions import Position
 from workers import metrics
 from workers.batches import Source
-from workers.positions import Position
 from workers.takeover import NoGroup, ensure_group, group_info
 
 
@@ -27,21 +28,24 @@ class Followed:
 
     @classmethod
     async def take_over(cls, client: Any, source: Source[Any]) -> "Followed":
-        """The partition from where its group stands. Entries that an earlier version left pending are routed
-        again: the group is set back before them, then its consumers are removed with their pending lists."""
+        """The partition from where its group stands, or from before the first entry that an owner left
+        pending."""
         await ensure_group(client, source)
         group = await group_info(client, source)
         _note_lag(source, group["lag"])
         metrics.PENDING.labels(source.group, source.partition).set(0)
         at: bytes = group["last-delivered-id"]
         if group["pending"]:
-            oldest = Position.parse((await client.xpending(source.stream, source.group))["min"])
-            at = str(oldest.previous()).encode()
-            await client.xgroup_setid(source.stream, source.group, at)
-        if group["consumers"]:
-            for consumer in await client.xinfo_consumers(source.stream, source.group):
-                await client.xgroup_delconsumer(source.stream, source.group, consumer["name"])
+            oldest = Position.parse((await client.xpending(source.stream, source.group))["min"]).previous()
+            if oldest < Position.parse(at):
+                at = str(oldest).encode()
+                await client.xgroup_setid(source.stream, source.group, at)
         return cls(source, at)
+
+    async def forget_consumers(self, client: Any) -> None:
+        """Of this group only entries that an owner dies of are pending, in nobody's name for long."""
+        arguments = [self.source.group, "", -1]
+        await functions.call(client, "workers", "forget_consumers", [self.source.stream], arguments)
 
     def note(self, upto: bytes, entries: int) -> None:
         """So many entries more were routed, up to there."""

@@ -7,7 +7,7 @@ waits when idle.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -16,11 +16,11 @@ from redis.exceptions import ResponseError
 from schema import functions, keys
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
+from schema.failures import AWAY, is_the_entrys, slug
 from schema.link import Commands
 from schema.tasks import pause
 from workers import metrics
-from workers.attempts import ALONE, Attempts
-from workers.failures import AWAY, is_the_entrys, slug
+from workers.deliveries import ALONE, Delivered, Deliveries, pieces
 from workers.page_size import PageSize
 from workers.pusher.following import Followed
 from workers.pusher.routing import Call, Push, push_of, route
@@ -84,34 +84,36 @@ class Reader:
             metrics.forget(source.group, partition)
 
     async def _begin(self, followed: Followed, stopping: asyncio.Event) -> None:
-        """The first entries, which may be what an owner before died of: all at once, or, when one ended over
-        them already, one by one and on record (`workers.attempts`)."""
+        """The first entries, which may be what an owner before died of, and all that one had claimed.
+
+        They are pending while they are handled, so that they are counted (`workers.deliveries`).
+        """
         source = followed.source
-        rows = await self._client.xrange(
-            source.stream, f"({followed.at.decode()}", "+", count=self._page_size.entries
-        )
-        if not rows:
-            return
-        attempts = Attempts(self._client, source, self._worker)
-        try:
-            ended_at = await attempts.ended_at()
-            alone = any(position == ended_at for position, _ in rows)
-            for piece in [[row] for row in rows] if alone else [rows]:
+        deliveries = Deliveries(self._client, source, self._worker)
+        counts = dict(await deliveries.left())
+        while True:
+            rows = await self._client.xrange(
+                source.stream, f"({followed.at.decode()}", "+", count=self._page_size.entries
+            )
+            for piece in pieces([Delivered(position, counts.pop(position, 0)) for position, _ in rows]):
                 if stopping.is_set():
                     return
-                position, fields = piece[0]
-                if await attempts.begin(position, alone=len(piece) == 1) > ALONE:
-                    reason = f"{ALONE} workers ended while they handled it alone"
-                    await set_aside(self._client, source, position, fields, reason, "deadly")
-                else:
-                    await attempts.during(self._route(await self._read_all(followed, piece)))
-                followed.note(piece[-1][0], len(piece))
+                async with deliveries.handling(piece, force=True) as raw:
+                    if piece[0].is_deadly and raw:
+                        reason = f"{ALONE} workers ended while they handled it alone"
+                        await set_aside(self._client, source, *raw[0], reason, "deadly")
+                    else:
+                        await self._route(await self._read_all(followed, raw))
+                    followed.note(piece[-1].position, len(piece))
+                    await self._client.xack(source.stream, source.group, *(one.position for one in piece))
                 names, args = followed.move()
                 lag = await functions.call(self._client, "workers", "move_group", names, args)
                 followed.moved(followed.at, followed.count, lag)
-        finally:
-            if attempts.on_record:
-                await attempts.over()
+            if not rows or not counts:
+                break
+        if counts:  # of entries that were trimmed
+            await self._client.xack(source.stream, source.group, *counts)
+        await followed.forget_consumers(self._client)
 
     async def _follow(self, followed: Followed, stopping: asyncio.Event) -> None:
         self._followed[followed.stream] = followed
@@ -222,7 +224,7 @@ class Reader:
         self._batch.observe(many)
         self._batch_seconds.observe(time.monotonic() - began)
 
-    async def _read_all(self, followed: Followed, rows: list[Row]) -> list[Found]:
+    async def _read_all(self, followed: Followed, rows: Sequence[Row]) -> list[Found]:
         """The pushes of the rows; a row that cannot be decoded is set aside."""
         found = []
         for position, fields in rows:

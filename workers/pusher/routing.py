@@ -19,12 +19,14 @@ Call = Callable[[str, list[str], list[Any]], Awaitable[Any]]
 
 
 class Push(NamedTuple):
-    """The push of one log entry to a device's socket; `field` and `event` as in `schema.inbox`."""
+    """The push of one log entry to a device's socket; `field` and `event` as in `schema.inbox`. `server`: the
+    name of the node that accepted it, or nothing."""
 
     user: str
     device: int
     field: bytes
     event: bytes
+    server: bytes = b""
 
 
 def push_of(fields: Mapping[bytes, bytes]) -> Push | None:
@@ -36,7 +38,8 @@ def push_of(fields: Mapping[bytes, bytes]) -> Push | None:
         field = b"x:%d" % seq
     else:
         return None
-    return Push(str(event.user), event.device, field, fields[codec.EVENT_FIELD])
+    server = fields.get(codec.SERVER_FIELD, b"")
+    return Push(str(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
 
 
 async def route(call: Call, pushes: list[Push]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from workers.failures import AWAY, slug
+from schema.failures import AWAY, slug
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from workers.positions import START, Position
+from schema.positions import START, Position
 from workers.projector import digests
 from workers.projector.digests import Row
 from workers.replay.records import Page, Record

@@ -14,12 +14,11 @@ from uuid import UUID
 
 import msgspec
 
-from schema import keys
+from schema import checkpoints, keys
 from schema.blobs import BlobStore
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from workers import quarantine
-from workers.positions import START, Position
-from workers.projector import checkpoints
 from workers.replay import directory, rows, standing
 from workers.replay.as_read import AsRead, follow
 from workers.replay.comparison import Comparison, Missing, early_takings

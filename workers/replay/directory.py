@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 from workers.replay.fold import Fold
 from workers.replay.mailbox import UNKNOWN
 from workers.replay.people import DeviceState

@@ -25,8 +25,8 @@ from schema.events import (
     SignedPrekeySet,
 )
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.prekeys import OF_TAKING, OF_UPLOAD, Kind
-from workers.positions import START, Position
 from workers.replay.mailbox import Fresh
 from workers.replay.people import DeviceState, UserState
 from workers.replay.records import Page, Record
@@ -156,16 +156,14 @@ class Fold:
             self._wrong(record, "number", wrong)
 
     def _acknowledged(self, event: EnvelopesAcknowledged, record: Record) -> None:
-        device = self._device(event, record)
-        if device is not None:
+        if (device := self._device(event, record)) is not None:
             delivered, wrong = device.mailbox.acknowledge(record.seq or 0)
             self.totals.delivered += delivered
             if wrong:
                 self._wrong(record, "acknowledgement", wrong)
 
     def _expired(self, event: EnvelopesExpired, record: Record) -> None:
-        device = self._device(event, record)
-        if device is not None:
+        if (device := self._device(event, record)) is not None:
             expired, wrong = device.mailbox.expire(record.seq or 0, event.count)
             self.totals.expired += expired
             if wrong:
@@ -225,7 +223,8 @@ class Fold:
             device.activated_at = event.at
         device.registration = event.registration_id
         device.sign(event.signed_prekey)
-        device.set_last_resort(event.kem_prekey, anew=event.change == "replaced")
+        last_resort = event.kem_prekey if user.is_under(event.identity_key) else None
+        device.set_last_resort(last_resort, anew=event.change == "replaced")
 
     def _replace(self, user: UserState, event: IdentitySet) -> None:
         for number, device in user.devices.items():
@@ -237,8 +236,7 @@ class Fold:
         self._forget_early(event.user, None)
 
     def _closed(self, event: DeviceClosed, record: Record) -> None:
-        device = self._device(event, record)
-        if device is not None:
+        if (device := self._device(event, record)) is not None:
             self.totals.dropped += device.close(event.at)
             self._forget_early(event.user, event.device)
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from schema.positions import START
 from schema.prekeys import KINDS
-from workers.positions import START
 from workers.projector import digests as entry_digests
 from workers.replay import rows
 from workers.replay.comparison import KEY_LENGTH

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from schema import codec, keys, servers
+from schema.positions import START, Position
 from workers import log_gaps
 from workers.page_size import PageSize
-from workers.positions import START, Position
 from workers.projector.digests import digest, of_entry
 from workers.replay.records import Extent, Fault, Overtaken, Page, Record, Unreadable
 
@@ -183,7 +183,7 @@ def page_of(partition: int, rows: list[RawEntry], *, digests: bool = False) -> P
         position = new(Position, (int(ms), int(n)))  # half the time that Position(…) takes
         try:
             if (
-                len(fields) == 4 and fields[0] == number and fields[2] == event
+                len(fields) in (4, 6) and fields[0] == number and fields[2] == event
             ):  # as the accept function writes it
                 data = fields[3]
                 read = digest(raw, fields[1], data) if digests else None

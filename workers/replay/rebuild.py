@@ -15,11 +15,11 @@ from uuid import UUID
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
+from schema import checkpoints
 from schema.events import LogEvent
+from schema.positions import Position
 from schema.tables import metadata
 from workers.batches import Batch, Entry
-from workers.positions import Position
-from workers.projector import checkpoints
 from workers.projector.projection import Projection
 from workers.replay.records import Page, Source
 

@@ -12,9 +12,9 @@ from uuid import UUID
 import msgspec
 
 from schema.events import EnvelopeAccepted
+from schema.positions import START, Position
 from schema.receipts import Acceptance, is_signed, kid_of
 from schema.relay_keys import PublicKeys
-from workers.positions import START, Position
 from workers.replay.records import Page, Record, Source
 
 Finding = Literal[

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from schema.events import EnvelopeAccepted, LogEvent
-from workers.positions import Position
+from schema.positions import Position
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

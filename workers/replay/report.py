@@ -2,7 +2,7 @@
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
 from workers.replay.violations import KEPT, Violation
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from schema import keys
+from schema.positions import START, Position
 from workers import log_gaps
 from workers.archive import heads
-from workers.positions import START, Position
 from workers.replay.records import Extent
 from workers.replay.violations import Violation
 

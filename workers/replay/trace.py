@@ -17,7 +17,7 @@ from schema.events import (
     EnvelopesExpired,
     IdentitySet,
 )
-from workers.positions import Position
+from schema.positions import Position
 from workers.replay.records import Record
 
 End = Literal["delivered", "expired", "device closed", "identity replaced", "account deleted"]

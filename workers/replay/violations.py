@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from workers.positions import Position
+from schema.positions import Position
 
 KEPT: Final = 1000
 

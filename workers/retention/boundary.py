@@ -10,7 +10,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 
 
 class ReaderMissing(Exception):

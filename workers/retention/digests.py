@@ -4,7 +4,7 @@ by its own chain."""
 from typing import Any
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 from workers.projector import digests
 
 

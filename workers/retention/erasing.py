@@ -12,13 +12,12 @@ from uuid import UUID
 
 import structlog
 
-from schema import codec, functions, keys
+from schema import checkpoints, codec, functions, keys
 from schema.events import AccountDeleted
+from schema.positions import Position
 from workers import metrics
 from workers.archive import bodies
 from workers.archive.store import Store
-from workers.positions import Position
-from workers.projector import checkpoints
 from workers.retention.boundary import ReaderMissing, boundary
 
 log = structlog.get_logger(__name__)

@@ -18,6 +18,8 @@ from workers import metrics
 log = structlog.get_logger(__name__)
 
 MAILBOXES_AT_ONCE: Final = 2000
+ANY_LOG: Final = ""
+"""In place of a log's id: each connection of a worker compared the ids when it was opened."""
 
 SELECT_OVERDUE: Final = """
     SELECT user_id, device_id,
@@ -78,6 +80,7 @@ async def expire_mailbox(
     if count <= 0:
         return 0
     event = codec.encode(EnvelopesExpired(user=user, device=device, at=now, count=count))
-    names = [keys.log(partition), directory]
-    moved = await functions.call(log_client, "workers", "expire", names, [device, upto, cursor, floor, event])
+    names = [keys.log(partition), directory, keys.log_id(partition)]
+    arguments = [device, upto, cursor, floor, event, ANY_LOG]
+    moved = await functions.call(log_client, "schema", "expire", names, arguments)
     return count if moved else 0

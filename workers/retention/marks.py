@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 
 KEPT_MS: Final = 24 * 3_600_000
 

@@ -7,7 +7,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ResponseError
 
 from schema import keys
-from workers.failures import slug
+from schema.failures import slug
 
 log = structlog.get_logger(__name__)
 

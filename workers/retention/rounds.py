@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from schema.blobs import BlobStore
+from schema.failures import AWAY, slug
 from schema.settings import Settings
 from workers import metrics
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
-from workers.failures import AWAY, slug
 from workers.retention.blobs import DAY_MS, clear_strays, expire_blobs
 from workers.retention.clearing import clear
 from workers.retention.clock import cautious_now

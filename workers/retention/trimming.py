@@ -12,15 +12,14 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from schema import functions, keys
+from schema import checkpoints, functions, keys
+from schema.positions import START, Position
 from workers import metrics, quarantine
 from workers.archive import heads
 from workers.archive.archivist import Archivist
 from workers.archive.header import Changed, Head
 from workers.archive.reading import before_first
 from workers.archive.store import StoreAway
-from workers.positions import START, Position
-from workers.projector import checkpoints
 from workers.retention.boundary import ReaderMissing, boundary
 
 log = structlog.get_logger(__name__)

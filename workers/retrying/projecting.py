@@ -14,12 +14,12 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from schema import codec, keys
+from schema import checkpoints, codec, keys
 from schema.events import EnvelopeAccepted, IdentitySet, LogEvent
+from schema.failures import is_the_entrys, slug
+from schema.positions import Position
 from workers.batches import Entry
-from workers.failures import is_the_entrys, slug
-from workers.positions import Position
-from workers.projector import checkpoints, digests
+from workers.projector import digests
 from workers.projector.devices import DELETE_OF_DEVICE, RETURN_TO_IDENTITY
 from workers.projector.projection import Turn
 from workers.projector.rounds import rounds

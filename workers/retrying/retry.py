@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from schema import codec, functions, keys
+from schema.failures import is_the_entrys, slug
+from schema.positions import Position
 from workers import quarantine
-from workers.failures import is_the_entrys, slug
-from workers.positions import Position
 from workers.pusher.routing import push_of, route
 from workers.quarantine import SetAside
 from workers.retrying.outcome import HANDLED, Outcome

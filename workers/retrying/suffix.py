@@ -9,9 +9,9 @@ from uuid import UUID
 
 from schema import codec, keys
 from schema.events import LogEvent
+from schema.positions import Position
 from workers.batches import Entry
 from workers.page_size import PageSize, bytes_of
-from workers.positions import Position
 from workers.projector.settled import unsettled
 
 READ_AT_ONCE: Final = 500

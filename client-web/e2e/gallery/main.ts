@@ -7,7 +7,7 @@ import { createPinia } from 'pinia'
 import { type App as VueApp, createApp } from 'vue'
 import App from '../../src/App.vue'
 import { MessengerError } from '../../src/messenger/contract'
-import { i18n } from '../../src/i18n'
+import { completeTexts, i18n } from '../../src/i18n'
 import { router } from '../../src/router'
 import { messengerKey, useSettingsStore } from '../../src/stores'
 import '../../src/styles/main.css'
@@ -50,5 +50,6 @@ async function show(search: string): Promise<void> {
   if (dir) setTimeout(() => (document.documentElement.dir = dir), 50)
 }
 
+await completeTexts()
 Object.assign(window, { gallery: { show } })
 await show(location.search)

@@ -14,6 +14,18 @@ export const testids = {
   switchMode: 'switch-mode',
   newDevice: 'new-device',
   newDeviceMine: 'new-device-mine',
+  /** On the welcome screen; then `linkCode` has data-code, and `linkDigits` the check. */
+  linkOpen: 'link-open',
+  linkCode: 'link-code',
+  linkDigits: 'link-digits',
+  /** On the old device, in `#/settings/devices`. */
+  linkDevice: 'link-device',
+  linkPaste: 'link-paste',
+  linkJoin: 'link-join',
+  linkDigitsField: 'link-digits-field',
+  linkPassword: 'link-password',
+  linkConfirm: 'link-confirm',
+  linkDone: 'link-done',
   recoveryOpen: 'recovery-open',
   identityRestore: 'identity-restore',
   identityReplace: 'identity-replace',

@@ -1,15 +1,15 @@
-/** One command at a time with what a form needs: is it under way, what went wrong. */
+/** Runs one command at a time, with the state that a form needs: running, and the last error. */
 import { type Ref, readonly, ref, shallowRef } from 'vue'
 import { MessengerError, type ErrorCode } from '@/messenger/contract'
 import { useErrorText } from './errors'
 
 export interface Action {
   readonly busy: Readonly<Ref<boolean>>
-  /** For people, or null. */
+  /** A sentence for the person; null without an error. */
   readonly error: Readonly<Ref<string | null>>
   readonly code: Readonly<Ref<ErrorCode | null>>
   readonly field: Readonly<Ref<string | null>>
-  /** True when it succeeded. A second call while one runs does nothing and is false. */
+  /** Resolves to true on success. While a command runs, a second call does nothing and resolves to false. */
   run(work: () => Promise<unknown>): Promise<boolean>
   reset(): void
 }
@@ -39,7 +39,7 @@ export function useAction(): Action {
       code.value = known ? cause.code : 'internal'
       field.value = known ? (cause.details.field ?? null) : null
       error.value = errorText(cause)
-      // Not ours to hide: a bug still has to reach the console and the tests.
+      // Any other error is a bug: it must reach the console and the tests.
       if (!known) reportError(cause)
       return false
     } finally {

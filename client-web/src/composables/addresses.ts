@@ -1,4 +1,4 @@
-/** The app's addresses of a conversation. */
+/** Routes of a conversation. */
 import type { RouteLocationNormalizedLoaded } from 'vue-router'
 import { readConversationId } from '@/messenger/contract'
 import type { ConversationId } from '@/messenger/contract'
@@ -8,7 +8,7 @@ export const addressOf = (
   page: 'chat' | 'contact' | 'request' = 'chat',
 ): { name: string; params: { id: ConversationId } } => ({ name: page, params: { id } })
 
-/** The conversation that an address names; null where it names none. */
+/** The conversation that a route names, or null. */
 export function conversationAt({
   params,
 }: Pick<RouteLocationNormalizedLoaded, 'params'>): ConversationId | null {

@@ -1,4 +1,4 @@
-/** Keeps the document in step with the settings: theme, language, writing direction. */
+/** Applies the settings to the document: theme, language, writing direction. */
 import { watch, watchEffect } from 'vue'
 import { setLanguage } from '@/i18n'
 import { shell } from '@/platform/device/shell'

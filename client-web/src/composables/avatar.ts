@@ -1,11 +1,11 @@
-/** A quiet gradient out of an identity key: the same key always looks the same, another key looks different. */
+/** A gradient derived from an identity key. The same key always gives the same gradient; other keys give others. */
 
 export interface AvatarLook {
   readonly initials: string
   readonly background: string
 }
 
-/** FNV-1a over the key's text: cheap, stable, and every character counts. */
+/** FNV-1a over the key's text: fast, stable, and every character changes the result. */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (const char of text) {
@@ -15,7 +15,10 @@ function hash(text: string): number {
   return value >>> 0
 }
 
-/** `identity` is the key as text; without one yet, the name has to do. White letters keep 4.5:1 on every result. */
+/**
+ * `identity`: the key as text; while it is unknown, the name is used. White letters have a contrast of 4.5:1 on
+ * every result.
+ */
 export function avatarLook(name: string, identity: string | null): AvatarLook {
   const seed = hash(identity ?? name)
   const hue = seed % 360

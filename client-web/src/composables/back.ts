@@ -1,8 +1,8 @@
-/** One step back: through the history when it leads inside the app, else to the route's parent. */
+/** Navigates back: through the history where it stays inside the app, else to the route's parent. */
 import { useRouter } from 'vue-router'
 import type { Router } from 'vue-router'
 
-/** False where there is nothing to go back to. */
+/** Returns false where there is no earlier place. */
 export function goBack(router: Router): boolean {
   const route = router.currentRoute.value
   const parent = route.meta.parent

@@ -1,13 +1,12 @@
 /**
- * The camera while someone looks: asked for when `start` is called, every track stopped when the
- * component goes. One `getUserMedia` path for browsers and phones. A picture that dies (the system
- * takes the camera, the permission is withdrawn, the page slept) is started again at once; where
- * that fails, the state says why.
+ * The camera of a component. `start` asks for it; every track stops when the component ends. Browsers and phones
+ * share one `getUserMedia` path. If the picture ends (another app takes the camera, the permission is withdrawn,
+ * the page slept), the camera restarts at once. If that fails, the state has the reason.
  */
 import { type Ref, onScopeDispose, readonly, ref } from 'vue'
 import { onReturn } from '@/platform/returns'
 
-/** A camera that was let go a moment ago, or that another program still has, may be free soon. */
+/** Errors after which a retry may succeed: the camera was released just now, or another program still has it. */
 const BUSY = new Set(['NotReadableError', 'AbortError'])
 const ATTEMPTS = 4
 const PAUSE_MS = 500
@@ -17,7 +16,7 @@ export type CameraState = 'idle' | 'starting' | 'running' | 'denied' | 'missing'
 export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
   const state = ref<CameraState>('idle')
   let stream: MediaStream | null = null
-  /** Counts starts and stops: what an earlier one still gets is let go. */
+  /** Counts starts and stops. A stream that belongs to an earlier count is released. */
   let turn = 0
 
   async function start(): Promise<void> {
@@ -57,14 +56,14 @@ export function useCamera(video: Readonly<Ref<HTMLVideoElement | null>>) {
     }
   }
 
-  /** Unless the picture lives. */
+  /** Restarts the camera unless its picture is live. */
   function revive(): void {
     if (state.value !== 'running' || document.visibilityState === 'hidden') return
     const live = stream
       ?.getVideoTracks()
       .some((track) => track.readyState === 'live' && !track.muted)
     if (live) {
-      // The page was away; the browser may have paused what plays.
+      // The browser may have paused the video while the page was hidden.
       if (video.value?.paused) video.value.play().catch(() => undefined)
       return
     }

@@ -1,6 +1,6 @@
 /**
- * How a conversation scrolls: it opens at the newest message or where the unread begin, follows new
- * ones only while at the end, never moves what is being read, and loads older ones before the top.
+ * Scrolling of a conversation. It opens at the newest or the first unread message, follows new messages only at
+ * the end, never moves the text that is read, and loads older messages before the top is reached.
  */
 import { type Ref, computed, nextTick, onMounted, ref, watch } from 'vue'
 import { measureElement, useVirtualizer } from '@tanstack/vue-virtual'
@@ -15,12 +15,14 @@ export interface ChatScrollOptions {
 }
 
 const AT_END = 80
-/** How much lies above the screen when older messages are fetched, px: some screens, so that nobody waits. */
+/**
+ * Older messages are fetched when less than this lies above the screen, px: several screens, so that nobody waits.
+ */
 const NEAR_TOP = 2_400
 const TOP = 8
 const BOTTOM = 10
 
-/** A row's height is taken when the browser has laid out all of them, never one by one: that is slow. */
+/** Rows are measured after the browser has laid out all of them: measuring one by one forces a layout each time. */
 const measureWhenLaidOut: typeof measureElement = (element, entry, instance) => {
   if (entry) return measureElement(element, entry, instance)
   const index = instance.indexFromElement(element)
@@ -38,7 +40,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   )
   const stuckDay = ref(-1)
 
-  /** Where the first rows are drawn at once, instead of at the top and then there. */
+  /** The row at which the first drawing begins, so that the list does not jump from the top. */
   let opensAt: string | null = null
   let width = 600
   const heightOf = (row: TimelineRow | undefined): number => (row ? estimateRow(row, width) : 40)
@@ -49,10 +51,9 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   }
 
   /**
-   * Whatever is added or taken away above it, the lowest message in sight stays where it is. The
-   * library scrolls before the page has grown, which can be too short for it by then, and not at all
-   * where a day stands on top, which is another row as soon as it begins earlier. So this looks
-   * first, and again after the drawing.
+   * Keeps the lowest visible message in place when rows above it change. The library scrolls before the page has
+   * grown, and the page can be too short then. It does not scroll at all where a day row is on top, because that
+   * row is replaced when its day begins earlier. So this compares positions before and after the drawing.
    */
   let reading: { readonly key: unknown; readonly below: number } | null = null
   function lowestInSight(): typeof reading {
@@ -68,7 +69,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     const now = measurementsCache[rows.value.findIndex((row) => row.key === key)]
     const drawn = items.value[0]
     if (!element || !now || !drawn) return
-    // What the library itself holds back while the browser would not let it scroll.
+    // The offset that the library keeps back while the browser refuses to scroll.
     const held = (measurementsCache[drawn.index]?.start ?? drawn.start) - drawn.start
     const top = now.start - held - below
     if (Math.abs(element.scrollTop - top) > 1) element.scrollTop = top
@@ -76,7 +77,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   watch(
     rows,
     () => {
-      // The library aims at the number of a row, which is another row's by now.
+      // The library aims at a row number, which belongs to another row after the change.
       virtualizer.value.cancelScroll()
       reading = placed.value ? lowestInSight() : null
     },
@@ -123,7 +124,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     return rows.value.findIndex((row) => row.key === messageId || row.key === `unread-${messageId}`)
   }
 
-  /** False when the message is not among the rows. */
+  /** Returns false when the message is not among the rows. */
   function toMessage(messageId: string, align: 'center' | 'start' = 'center'): boolean {
     const index = indexOf(messageId)
     if (index === -1) return false
@@ -131,7 +132,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     return true
   }
 
-  /** Once, when the first rows are there: to the unread if they do not all fit, else to the end. */
+  /** Runs once, with the first rows: scrolls to the unread messages if they do not all fit, else to the end. */
   async function place(unreadFrom: string | null): Promise<void> {
     opensAt = unreadFrom
     width = scroller.value?.clientWidth ?? width
@@ -148,8 +149,8 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   }
 
   /**
-   * The day on top is pushed away by the next one, not covered by it. Past Vue: it is every frame;
-   * written only when it changes, for all that is in the list is styled anew by it.
+   * The next day row pushes the sticky day away instead of covering it. This bypasses Vue because it runs every
+   * frame. It writes only changes, because each write restyles the whole list.
    */
   let pushed = 0
   function pushDay(element: HTMLElement): void {
@@ -170,7 +171,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     if (!loadingOlder.value) void older()
   }
 
-  /** Whoever is at the top already scrolls no further, so it goes on by itself, a page in a frame. */
+  /** At the top no further scroll event comes, so loading continues by itself, one page per frame. */
   async function older(): Promise<void> {
     loadingOlder.value = true
     try {
@@ -188,8 +189,8 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   const nearTop = (): boolean => (scroller.value?.scrollTop ?? Infinity) < NEAR_TOP
 
   /**
-   * What is drawn for the first time above what is read keeps that in its place, whatever its
-   * height turns out to be: towards older messages, that is all of the screen and above.
+   * A row that is measured for the first time above the visible text must not move it, whatever its height. While
+   * scrolling towards older messages this applies to the whole screen and all above.
    */
   virtualizer.value.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, instance) => {
     const top = instance.scrollOffset ?? 0
@@ -199,7 +200,7 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
   }
   watch(rows, () => reading && hold(reading), { flush: 'post' })
 
-  // A pane that gets smaller (keyboard, reply bar, banner) keeps its newest line in sight.
+  // The newest line stays visible when the pane shrinks (keyboard, reply bar, banner).
   onMounted(() => {
     const element = scroller.value
     if (!element) return

@@ -1,4 +1,4 @@
-/** What one can do to a conversation from its menu; deleting asks first, through `askDelete`. */
+/** Entries of a conversation's menu. Deletion is confirmed first, through `askDelete`. */
 import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'

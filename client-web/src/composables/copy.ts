@@ -1,4 +1,4 @@
-/** Copies text and says so, or that the browser refused. */
+/** Copies text and confirms it, or reports that the browser refused. */
 import { useI18n } from 'vue-i18n'
 import { useToasts } from './toasts'
 
@@ -11,7 +11,7 @@ export function useCopy(): (text: string, done?: string) => Promise<void> {
   }
 }
 
-/** False where neither way is open. */
+/** Returns false if neither way works. */
 async function write(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
@@ -21,7 +21,10 @@ async function write(text: string): Promise<boolean> {
   }
 }
 
-/** Older web views have no other way. A dialog keeps the focus within itself, so the field stands in it. */
+/**
+ * For older web views without the clipboard API. The field is inside an open dialog, because a dialog keeps the
+ * focus within itself.
+ */
 function copySelection(text: string): boolean {
   const before = document.activeElement
   const field = document.createElement('textarea')

@@ -1,4 +1,4 @@
-/** True only when `source` has been true for `ms`: a skeleton that would flash is not shown at all. */
+/** Becomes true after `source` has been true for `ms`, so that a short wait shows no skeleton. */
 import { type MaybeRefOrGetter, type Ref, onScopeDispose, readonly, ref, toValue, watch } from 'vue'
 
 export function useDelayed(source: MaybeRefOrGetter<boolean>, ms = 150): Readonly<Ref<boolean>> {

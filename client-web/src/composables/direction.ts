@@ -1,4 +1,4 @@
-/** Which way a text runs: by its first strong letter, as `dir="auto"` does, but known before it is drawn. */
+/** The writing direction of a text by its first strong letter, as `dir="auto"` has it, but known before drawing. */
 const strong = /[\p{L}]/u
 const rightToLeft =
   /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u

@@ -1,10 +1,10 @@
-/** Up to three emoji and nothing else: shown large, as every messenger does. */
+/** Whether a text is one to three emoji and nothing else. Such a text is drawn large. */
 import { graphemes } from '@/text/graphemes'
 
 const MOST = 3
-/** The longest single emoji (families, flags of regions) stay below this many UTF-16 units. */
+/** Upper bound of the UTF-16 units of one emoji (families, flags of regions). */
 const LONGEST = 40
-/** What such a text begins with: cutting into graphemes is slow, and most texts are words. */
+/** Checks the first character before the text is cut into graphemes, which is slow; most texts are words. */
 const beginning = /^[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u
 
 export function isEmojiOnly(text: string): boolean {
@@ -14,7 +14,7 @@ export function isEmojiOnly(text: string): boolean {
   return parts.length <= MOST && parts.every(isEmoji)
 }
 
-/** Drawn as a picture by itself or by a variation selector; a bare digit or ™ is text. */
+/** Whether the grapheme is drawn as a picture, by itself or by a variation selector. A bare digit or ™ is text. */
 function isEmoji(grapheme: string): boolean {
   return (
     /^\p{Emoji_Presentation}/u.test(grapheme) || /^\p{Extended_Pictographic}\uFE0F/u.test(grapheme)

@@ -1,9 +1,9 @@
-/** For what has no place of its own for an error: it is told at the bottom of the screen. */
+/** Shows errors that have no place of their own, at the bottom of the screen. */
 import { MessengerError } from '@/messenger/contract'
 import { useErrorText } from './errors'
 import { useToasts } from './toasts'
 
-/** Locked, signed out or open in another tab by now: the screen says so already. */
+/** Codes of a locked or signed-out app, or of one open in another tab: the screen already shows that. */
 const GONE = new Set(['locked', 'signed_out', 'not_leading'])
 
 export function useToastErrors(): (work: Promise<unknown>) => void {

@@ -1,4 +1,4 @@
-/** One sentence in the person's language for anything a command failed with. */
+/** An error of a command as one sentence in the person's language. */
 import { useI18n } from 'vue-i18n'
 import { MessengerError } from '@/messenger/contract'
 import { useTimes } from './times'
@@ -21,5 +21,5 @@ export function useErrorText(): (error: unknown) => string {
   }
 }
 
-/** Kept out of the catalogues: `@` and `#` mean something there. */
+/** Not in the catalogues, because `@` and `#` have a meaning in their syntax. */
 export const EXAMPLE_CODE = '@anna#7K3M9QXZ'

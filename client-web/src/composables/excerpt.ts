@@ -1,6 +1,6 @@
 import { cutBefore, cutBehind } from '@/text/graphemes'
 
-/** A search hit's text cut down to the surroundings of its first match, as runs that match or do not. */
+/** A run of a search hit; the hit is cut to the surroundings of its first match. */
 export interface ExcerptRun {
   readonly text: string
   readonly match: boolean

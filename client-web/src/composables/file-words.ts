@@ -1,6 +1,5 @@
 /** Sizes and lengths of files in words. */
 import { useI18n } from 'vue-i18n'
-import '@/i18n/files'
 import type { FileState, MessageFile } from '@/messenger/contract'
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const

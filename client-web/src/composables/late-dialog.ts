@@ -1,11 +1,12 @@
 /**
  * A dialog whose code is fetched when it is first opened. If the code cannot be fetched, the dialog stays closed,
- * `platform/late-parts.ts` tells why, and the next press fetches again.
+ * `platform/late-parts.ts` reports the reason, and the next press fetches again.
  */
+import { completeTexts } from '@/i18n'
 import { type Component, type Ref, ref, shallowReadonly, shallowRef } from 'vue'
 
 export interface LateDialog {
-  /** Null until it was fetched. */
+  /** Null until it is fetched. */
   readonly dialog: Readonly<Ref<Component | null>>
   readonly open: Ref<boolean>
   show(): Promise<void>
@@ -16,9 +17,10 @@ export function useLateDialog(load: () => Promise<{ default: Component }>): Late
   const open = ref(false)
   async function show(): Promise<void> {
     try {
-      dialog.value ??= (await load()).default
+      const [{ default: fetched }] = await Promise.all([load(), completeTexts()])
+      dialog.value ??= fetched
     } catch {
-      // Vite's loader has raised the event that `watchLateParts` waits for.
+      // Vite's loader has raised the event that `watchLateParts` listens for.
       return
     }
     open.value = true

@@ -1,6 +1,6 @@
 import type { Component } from 'vue'
 
-/** One action in a drop-down or context menu. `danger` sets it apart from the rest. */
+/** One entry of a drop-down or context menu. `danger` sets it apart. */
 export interface MenuEntry {
   readonly key: string
   readonly label: string
@@ -9,7 +9,7 @@ export interface MenuEntry {
   readonly run: () => void
 }
 
-/** Opens the surrounding UiContextMenu under a button, for those who have no right click. */
+/** Opens the surrounding UiContextMenu under a button, for input without a right click. */
 export function openMenuAt(event: Event): void {
   const button = event.currentTarget as HTMLElement
   const box = button.getBoundingClientRect()

@@ -1,4 +1,4 @@
-/** What one can do to a message from its menu. */
+/** Entries of a message's menu. */
 import { Copy, Download, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'

@@ -1,4 +1,4 @@
-/** A notice in one line. */
+/** The text of a notice in one line. */
 import { useI18n } from 'vue-i18n'
 import type { Notice } from '@/messenger/contract'
 

@@ -1,7 +1,7 @@
 /**
- * Notices of the system while the page is open and one looks elsewhere. A notice says at most who
- * wrote, never what: the system keeps it where nothing is sealed. One per chat; it goes when the
- * chat is read, and all go when the app locks or signs out.
+ * System notifications while the page is open and not in view. A notification names at most the sender, never the
+ * text, because the system stores it unsealed. There is one per chat. It closes when the chat is read; all close
+ * when the app locks or signs out.
  */
 import { computed, onScopeDispose, ref, watch } from 'vue'
 import { useDocumentVisibility, useWindowFocus } from '@vueuse/core'
@@ -26,10 +26,10 @@ async function look(): Promise<void> {
 }
 void look()
 
-/** What the system allows, and the way to ask; asking only works from a press of the person. */
+/** The system's permission, and the request for it, which works only from a press of the person. */
 export function useNotificationAccess() {
   void look()
-  // Changed in the system's own settings meanwhile.
+  // The permission may have changed in the system's settings.
   watch(useWindowFocus(), look)
   async function ask(): Promise<NoticeAccess> {
     access.value = await notices.ask()
@@ -40,7 +40,7 @@ export function useNotificationAccess() {
 
 const REQUESTS = 'requests'
 
-/** Once, in the app's root. */
+/** Called once, in the app's root component. */
 export function useNotifications(): void {
   const { t } = useI18n()
   const router = useRouter()
@@ -74,7 +74,7 @@ export function useNotifications(): void {
     for (const key of shown.keys()) close(key)
   }
 
-  /** What was on the device is in the list before the way to the relay opens: none of it is news. */
+  /** Messages that were stored before the connection opened are not new. */
   const open = computed(() => app.state.phase === 'ready' && connection.state.state !== 'paused')
   watch(
     () => [open.value, conversations.list, contacts.requests] as const,
@@ -94,7 +94,7 @@ export function useNotifications(): void {
           : t('system.message')
         show(id, title, addressOf(id))
       }
-      // A stranger chooses their own name: it is not said.
+      // A stranger chooses their own name, so the notification does not show it.
       if (!first && asking.length > requests) {
         show(REQUESTS, t('system.request'), { name: 'requests' })
       }

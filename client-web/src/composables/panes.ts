@@ -1,14 +1,11 @@
-/**
- * Which route each pane draws. A pane that slides out keeps drawing what it had until it is out of
- * sight, so nobody sees it empty itself on the way.
- */
+/** The route that each pane draws. A pane that slides out keeps its content until it is out of sight. */
 import { type Ref, onScopeDispose, shallowReadonly, shallowRef, watch } from 'vue'
 import { type RouteLocationNormalizedLoaded, useRoute, useRouter } from 'vue-router'
 
 export interface PaneRoutes {
   readonly side: RouteLocationNormalizedLoaded
   readonly main: RouteLocationNormalizedLoaded
-  /** Null when the third pane is closed and out of sight. */
+  /** Null while the third pane is closed and out of sight. */
   readonly details: RouteLocationNormalizedLoaded | null
 }
 

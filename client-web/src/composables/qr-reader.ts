@@ -1,4 +1,4 @@
-/** Reads QR codes from pictures. The reader and its wasm are ours and fetched when first needed. */
+/** Reads QR codes from pictures. The reader and its wasm are served by us and fetched when first needed. */
 import { reportMissingPart } from '@/platform/late-parts'
 import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm?url'
 
@@ -7,7 +7,7 @@ interface Reader {
   detect(source: Source): Promise<readonly { rawValue: string }[]>
 }
 
-/** The reader could not be fetched: the network, or a server that lacks it. Another try may work. */
+/** The reader could not be fetched: no network, or the file is missing at the server. A retry may work. */
 export class QrReaderMissing extends Error {
   override readonly name = 'QrReaderMissing'
 }
@@ -20,7 +20,7 @@ async function fetchReader(): Promise<Reader> {
     overrides: {
       locateFile: (path: string, prefix: string) =>
         path.endsWith('.wasm') ? wasmUrl : prefix + path,
-      // What it has to say comes as an error as well, and is shown.
+      // The message also arrives as an error, which is shown.
       printErr: () => undefined,
     },
     fireImmediately: true,
@@ -28,7 +28,7 @@ async function fetchReader(): Promise<Reader> {
   return new BarcodeDetector({ formats: ['qr_code'] })
 }
 
-/** Fetches the reader ahead of the first frame. @throws QrReaderMissing */
+/** Fetches the reader before the first frame. @throws QrReaderMissing */
 export function warmQrReader(): Promise<Reader> {
   reader ??= fetchReader().catch((cause: unknown) => {
     reader = null
@@ -38,7 +38,7 @@ export function warmQrReader(): Promise<Reader> {
   return reader
 }
 
-/** What the first QR code in the picture says, or null. @throws QrReaderMissing */
+/** The content of the first QR code in the picture, or null. @throws QrReaderMissing */
 export async function readQr(source: Source): Promise<string | null> {
   const [found] = await (await warmQrReader()).detect(source)
   return found?.rawValue ?? null

@@ -1,4 +1,4 @@
-/** People and messages for what is typed; only the newest question's answer is kept. */
+/** People and messages for a search text. Only the newest search's result is kept. */
 import { type Ref, computed, shallowReadonly, shallowRef, watch } from 'vue'
 import { useDebounceFn } from '@vueuse/core'
 import type { SearchHit } from '@/messenger/contract'
@@ -16,7 +16,7 @@ export function useSearch(query: Readonly<Ref<string>>) {
   const error = shallowRef<string | null>(null)
 
   const people = computed(() => {
-    // A name, however it is typed, or the contact code that somebody pasted.
+    // Finds a name in any spelling, also within a pasted contact code.
     const text = readUsername(wanted.value)
     if (text === '') return []
     return contacts.contacts.filter((contact) => contact.username.includes(text)).slice(0, 20)

@@ -1,4 +1,4 @@
-/** One setting as something a form can bind to; a change is stored by the messenger, then seen here. */
+/** One setting as a writable ref. The messenger stores a change; the ref then shows it. */
 import { type WritableComputedRef, computed } from 'vue'
 import type { Settings } from '@/messenger/contract'
 import { useMessenger, useSettingsStore } from '@/stores'

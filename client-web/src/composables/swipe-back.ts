@@ -1,6 +1,6 @@
 /**
- * The edge swipe phones know: a finger that starts at the edge pulls the pane away; past a third
- * of its width, or fast enough, it goes back. Mouse and pen are left alone, and so are vertical moves.
+ * The edge swipe of phones. A finger that starts at the edge drags the pane; past a third of the width, or fast
+ * enough, it navigates back. Mouse, pen and vertical moves are ignored.
  */
 import { type MaybeRefOrGetter, type Ref, readonly, ref, toValue } from 'vue'
 import { useEventListener } from '@vueuse/core'
@@ -18,7 +18,7 @@ interface Grip {
   pulling: boolean
 }
 
-/** Returns how far the pane is pulled, in px, or null while nobody pulls. */
+/** Returns the offset of the pane in px, or null while nobody drags it. */
 export function useSwipeBack(
   target: MaybeRefOrGetter<HTMLElement | null | undefined>,
   enabled: MaybeRefOrGetter<boolean>,

@@ -1,6 +1,6 @@
 /**
- * A conversation as rows to draw: messages grouped by sender and minute, a separator where the
- * day changes, one line where the unread ones begin, one where another key begins, notices between. Pure: same messages, same rows.
+ * Rows of a conversation: messages grouped by sender and minute, day separators, a line before unread messages, a
+ * line where the key changes, notices. Pure: the same messages give the same rows.
  */
 import type { EncryptionDetails, Message, MessageId } from '@/messenger/contract'
 import { folded } from '@/text/heights'
@@ -10,7 +10,7 @@ import { filesHeight } from './file-layout'
 
 export type TimelineRow = StartRow | DayRow | UnreadRow | KeyRow | NoticeRow | BubbleRow
 
-/** The very beginning of the conversation. */
+/** The beginning of the conversation. */
 export interface StartRow {
   readonly kind: 'start'
   readonly key: string
@@ -44,7 +44,7 @@ export interface BubbleRow {
   readonly kind: 'bubble'
   readonly key: string
   readonly message: Message
-  /** First and last of a group; the tail stands on the last. */
+  /** First and last of a group. The last one has the tail. */
   readonly first: boolean
   readonly last: boolean
 }
@@ -93,8 +93,8 @@ export function timeline(
 }
 
 /**
- * The day each message stands under. Notices carry this device's time, messages the relay's: a
- * notice of a clock that went wrong stays between the days of its neighbours.
+ * The day of each message. Notices carry this device's time, messages the relay's. So a notice of a wrong clock
+ * stays between the days of its neighbours.
  */
 function daysOf(messages: readonly Message[]): number[] {
   const days = messages.map((message) => startOfDay(message.sentAt))
@@ -109,7 +109,7 @@ function daysOf(messages: readonly Message[]): number[] {
   return days.map((own, index) => (before = isNotice(index) ? Math.max(own, before) : own))
 }
 
-/** Whether two messages are sealed for the same person's key; older ones know only its fingerprint. */
+/** Whether two messages are encrypted for the same key. Older ones know only its fingerprint. */
 function sameKey(a: EncryptionDetails | null, b: EncryptionDetails | null): boolean {
   if (!a || !b) return true
   return a.identity && b.identity ? a.identity === b.identity : a.fingerprint === b.fingerprint
@@ -127,7 +127,7 @@ function together(a: Message | null, b: Message | null): boolean {
   )
 }
 
-/** The oldest of the newest `unread` received messages, or null when there is none. */
+/** The oldest of the newest `unread` received messages; null without any. */
 export function firstUnread(messages: readonly Message[], unread: number): MessageId | null {
   let oldest: MessageId | null = null
   let left = unread
@@ -140,7 +140,7 @@ export function firstUnread(messages: readonly Message[], unread: number): Messa
   return oldest
 }
 
-/** How high a row will be about, in px, before it is drawn; good guesses make scrolling quiet. */
+/** Estimated height of a row before it is drawn, px. Good estimates keep scrolling smooth. */
 export function estimateRow(row: TimelineRow, paneWidth: number): number {
   if (row.kind === 'start') return 104
   if (row.kind !== 'bubble') return 42

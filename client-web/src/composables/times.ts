@@ -1,6 +1,6 @@
 /**
- * Times as people say them: the clock today, "yesterday", a weekday within a week, else the date.
- * Every number has its words: what others sent must never keep a page from being drawn.
+ * Times in words: the clock today, "yesterday", a weekday within a week, else the date. Any number has a text, so
+ * that a time from others cannot break the page.
  */
 import { useIntervalFn, useNow } from '@vueuse/core'
 import { computed } from 'vue'
@@ -27,7 +27,7 @@ function makeFormats(locale: string) {
 }
 
 const made = new Map<string, ReturnType<typeof makeFormats>>()
-/** Made once for all: each takes as long to make as a bubble to draw, and every bubble asks for them. */
+/** Cached: a formatter takes as long to create as a bubble to draw, and every bubble needs some. */
 function formatsOf(locale: string): ReturnType<typeof makeFormats> {
   const formats = made.get(locale) ?? makeFormats(locale)
   made.set(locale, formats)
@@ -36,7 +36,7 @@ function formatsOf(locale: string): ReturnType<typeof makeFormats> {
 
 export function useTimes() {
   const { t, locale: language } = useI18n()
-  // The interface's language, with the habits of the person's region: 14:30 or 2:30 pm.
+  // The interface's language with the person's regional format: 14:30 or 2:30 pm.
   const locale = computed(
     () => navigator.languages.find((tag) => tag.split('-')[0] === language.value) ?? language.value,
   )
@@ -51,7 +51,7 @@ export function useTimes() {
     return say('clock', at)
   }
 
-  /** For the conversation list: as short as it can be told apart. */
+  /** For the conversation list: the shortest unambiguous form. */
   function short(at: number): string {
     const days = dayDistance(at, now.value.getTime())
     if (days <= 0) return clock(at)
@@ -60,7 +60,7 @@ export function useTimes() {
     return say(sameYear(at) ? 'shortDate' : 'numericDate', at)
   }
 
-  /** For separators between days. */
+  /** For day separators. */
   function day(at: number): string {
     const days = dayDistance(at, now.value.getTime())
     if (days <= 0) return t('common.today')
@@ -77,7 +77,7 @@ export function useTimes() {
     return say('fullDate', at)
   }
 
-  /** For machines, as `<time datetime>` wants it. */
+  /** For the attribute `<time datetime>`. */
   function iso(at: number): string {
     return new Date(inCalendar(at)).toISOString()
   }

@@ -1,4 +1,4 @@
-/** Short confirmations at the bottom of the screen. One at a time; a new one replaces the old. */
+/** Short confirmations at the bottom of the screen. There is at most one; a new one replaces it. */
 import { readonly, shallowRef } from 'vue'
 
 export interface Toast {

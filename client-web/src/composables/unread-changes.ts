@@ -1,18 +1,18 @@
-/** What came in between two looks at the list. Pure: muted chats are silent, own messages never count. */
+/** Changes between two snapshots of the list. Pure. Muted chats and own messages do not count. */
 import type { Conversation, ConversationId } from '@/messenger/contract'
 
-/** Unread messages by conversation, as they were at the last look. */
+/** Unread messages by conversation at the last snapshot. */
 export type Unread = ReadonlyMap<ConversationId, number>
 
 export interface UnreadChanges {
   /** Conversations with more unread messages than before, newest first. */
   readonly grown: readonly Conversation[]
-  /** Conversations that had unread messages and have none any more, or are gone. */
+  /** Conversations whose unread messages were read, or that were deleted. */
   readonly read: readonly ConversationId[]
   readonly unread: Unread
 }
 
-/** Without an earlier look (`null`: the app has just opened), nothing is new. */
+/** Without an earlier snapshot (`null`: the app has just opened) nothing is new. */
 export function unreadChanges(before: Unread | null, now: readonly Conversation[]): UnreadChanges {
   const unread = new Map(now.map(({ id, unread: count }) => [id, count]))
   if (!before) return { grown: [], read: [], unread }

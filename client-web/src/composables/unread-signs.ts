@@ -1,4 +1,4 @@
-/** How many messages wait, where one sees it without the page: the tab's title and icon, the installed app's badge. */
+/** The number of unread messages outside the page: the tab's title and icon, the installed app's badge. */
 import { watchEffect } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useConversationsStore } from '@/stores'
@@ -20,7 +20,7 @@ export function useUnreadSigns(): void {
     icon?.setAttribute('href', unread > 0 ? '/favicon-unread.svg' : '/favicon.svg')
     const badge = navigator as Badge
     const set = unread > 0 ? badge.setAppBadge?.(unread) : badge.clearAppBadge?.()
-    // Only installed apps have a place for it; a page in a tab may be refused.
+    // Only installed apps have a badge; the call may be refused in a tab.
     set?.catch(() => {})
   })
 }

@@ -1,4 +1,4 @@
-/** Small helpers over Uint8Array; everything above them speaks Uint8Array only. */
+/** Helpers for Uint8Array. All other modules pass Uint8Array, never ArrayBuffer. */
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -18,7 +18,7 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return whole
 }
 
-/** Does not stop at the first difference. */
+/** Compares without stopping at the first difference. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   let difference = 0

@@ -2,7 +2,7 @@ import type { Bytes } from './bytes'
 
 export const PADDING_BLOCK = 160
 
-/** One byte 0x80, then zeros up to a multiple of 160 bytes: hides the length of short messages. */
+/** Appends 0x80 and zeros up to a multiple of 160 bytes, which hides the length of short messages. */
 export function pad(content: Uint8Array): Bytes {
   const padded = new Uint8Array(Math.ceil((content.length + 1) / PADDING_BLOCK) * PADDING_BLOCK)
   padded.set(content)
@@ -10,7 +10,7 @@ export function pad(content: Uint8Array): Bytes {
   return padded
 }
 
-/** Null unless the padding is exactly as `pad` writes it. */
+/** Returns null unless the padding is exactly as `pad` writes it. */
 export function unpad(padded: Uint8Array): Bytes | null {
   if (padded.length === 0 || padded.length % PADDING_BLOCK !== 0) return null
   const end = padded.findLastIndex((byte) => byte !== 0)

@@ -3,7 +3,7 @@
  * call. What it works on is never whole in memory.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { mostSealed, openBlob, sealBlob } from '@/crypto/blob'
+import { mostSealed, openBlob, sealBlob } from '@/crypto/files/blob'
 import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'

@@ -1,5 +1,4 @@
 import type en from './en'
-import type attachments from './en/attachments'
 
 /** The same keys, with a text of another language at each. */
 export type TextsLike<T> = {
@@ -7,4 +6,4 @@ export type TextsLike<T> = {
 }
 
 /** A language is complete when it has a text for every key of the English catalogue; the compiler checks it. */
-export type Catalogue = TextsLike<typeof en & { attachments: typeof attachments }>
+export type Catalogue = TextsLike<typeof en>

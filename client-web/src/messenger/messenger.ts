@@ -8,6 +8,7 @@ import { lateFileCommands } from '@/messenger/commands/late-file-commands'
 import type { Messenger } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
+import { linkingCommands, resumeHistory } from '@/messenger/commands/linking-commands'
 import { lockCommands } from '@/messenger/commands/lock-commands'
 import { peopleCommands } from '@/messenger/commands/people-commands'
 import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
@@ -35,9 +36,11 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...peopleCommands(services),
     ...trustCommands(services),
     ...keeping,
+    ...linkingCommands(app),
     ...lockCommands(app),
     ...appCommands(app, updates, cancelBackup),
   }
+  app.entered = (opened) => void resumeHistory(app, opened).catch(() => undefined)
   const messenger = typed(commands, app.now)
   const autoLock = new AutoLock(app, () => messenger.lock())
   return {
@@ -61,6 +64,7 @@ const immediate: ReadonlySet<string> = new Set<keyof Messenger>([
   'setInSight',
   'reconnect',
   'cancel',
+  'leaveLink',
 ])
 
 /** Views get a `MessengerError` for each error of a command. A bug is also reported: views only say that there was one. */

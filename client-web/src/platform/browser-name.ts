@@ -1,4 +1,4 @@
-/** In the order in which they are looked for: many name others beside themselves. */
+/** Ordered: many browsers name others in their user agent beside themselves. */
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -18,8 +18,8 @@ const SYSTEMS: readonly [RegExp, string][] = [
 ]
 
 /**
- * “Firefox (Linux)”: names alone, which are the same in every language, and enough to tell one's own devices
- * apart. Null when the browser tells neither.
+ * “Firefox (Linux)”: names alone, which need no translation and suffice to tell one's own devices apart. Null if
+ * the user agent names neither.
  */
 export function browserName(userAgent: string): string | null {
   const find = (list: typeof BROWSERS) => list.find(([sign]) => sign.test(userAgent))?.[1] ?? null

@@ -1,18 +1,18 @@
 /**
- * Waits are measured by time that passed, never by the wall clock, which people, time servers and
- * flat batteries set. One clock for all: the lock, the limits, the budgets, the banner.
+ * Waits are measured by elapsed time, never by the wall clock, which people, time servers and empty batteries
+ * change. The lock, limits, budgets and the banner share one clock.
  */
 
-/** Milliseconds since some moment; never goes back. */
+/** Milliseconds since some moment; never decreases. */
 export type Elapsed = () => number
 
-/** More than the two clocks of a device drift apart between two looks, ms. */
+/** Greater than the drift of the two clocks between two readings, ms. */
 const DRIFT = 1_000
 
 /**
- * By the browser's monotonic clock, which may stand still while the device sleeps. A wall clock
- * that moved ahead of it counts as time slept: a lock closes too early rather than too late, a
- * wait ends too early. One that was set back counts as nothing.
+ * Uses the browser's monotonic clock, which may stop while the device sleeps. If the wall clock moves ahead of it,
+ * the difference counts as sleep: a lock then closes too early rather than too late. A wall clock that is set back
+ * changes nothing.
  */
 export function steadyClock(
   wall: () => number = Date.now,
@@ -31,17 +31,17 @@ export function steadyClock(
   }
 }
 
-/** The page's own. */
+/** The page's clock. */
 export const elapsed = steadyClock()
 
-/** Two wall clocks that differ by more are not taken for the same time, ms. */
+/** Two wall clocks that differ by more are not considered in agreement, ms. */
 const SAME_DATE = 86_400_000
 
 export const clocksAgree = (a: number, b: number): boolean => Math.abs(a - b) <= SAME_DATE
 
 /**
- * Whether `wait` ms have passed since `at`, a wall-clock time that was stored. One in the future was
- * written by a clock that has been set back since: nothing waits for it.
+ * Whether `wait` ms have passed since `at`, a stored wall-clock time. A time in the future was stored before the
+ * clock was set back: it does not delay anything.
  */
 export const hasPassed = (wait: number, at: number, now: number): boolean =>
   at > now || now - at >= wait

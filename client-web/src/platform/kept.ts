@@ -1,6 +1,6 @@
 import { openDB } from 'idb'
 
-/** A few values, by name, that are needed before anything sealed is opened; they are not sealed themselves. */
+/** Named values that are needed before anything sealed is opened. They are not sealed. */
 export class Kept {
   constructor(
     private readonly database: string,
@@ -11,7 +11,7 @@ export class Kept {
     return openDB(this.database, 1, { upgrade: (db) => void db.createObjectStore(this.store) })
   }
 
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   async read(name: string): Promise<unknown> {
     const db = await this.open()
     const value: unknown = await db.get(this.store, name)

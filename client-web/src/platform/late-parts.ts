@@ -1,16 +1,16 @@
 /**
- * Parts of the app that are fetched when first needed. After an upgrade a page of the old version
- * asks for files that the server has no more: then a new version is there, and a reload brings it.
- * Otherwise the network is at fault, and another try may work.
+ * Parts of the app that are fetched when first needed. After an upgrade, a page of the old version asks for files
+ * that the server no longer has: a new version exists, and a reload fetches it. Any other failure is the
+ * network's, and a retry may work.
  */
 
-/** Vite's, for every part of code or style that did not come. */
+/** Vite's event for a part of code or style that could not be fetched. */
 const MISSING = 'vite:preloadError'
-/** Ours, for other files. */
+/** Our event for other files. */
 const FILE_MISSING = 'sealstream:part-missing'
 
 export interface LatePartEvents {
-  /** The server has another version than this page. */
+  /** The server's version differs from this page's. */
   outdated(): void
   unreachable(): void
 }
@@ -26,12 +26,12 @@ export const fetched = <T>(part: Promise<T>): Promise<T> =>
     throw new PartMissing('a part could not be fetched', { cause })
   })
 
-/** For a file that is fetched by other means than `import()`: a worker's script, the scanner. */
+/** For a file that is not fetched by `import()`: a worker's script, the scanner. */
 export function reportMissingPart(): void {
   dispatchEvent(new Event(FILE_MISSING))
 }
 
-/** Tells which of both it is, each time a part does not come; the result stops that. */
+/** Reports the cause whenever a part cannot be fetched. The returned function stops that. */
 export function watchLateParts(
   events: LatePartEvents,
   isOutdated: () => Promise<boolean> = servesAnotherVersion,
@@ -47,7 +47,7 @@ export function watchLateParts(
   }
 }
 
-/** Whether the page that the server gives now starts another script than this one did. */
+/** Whether the server's page starts another script than this page did. */
 export async function servesAnotherVersion(
   page: Document = document,
   load: () => Promise<Response> = fetchPage,
@@ -62,14 +62,14 @@ export async function servesAnotherVersion(
   }
 }
 
-/** Past every cache, the service worker's included: its copy is as old as this page. */
+/** Bypasses every cache, also the service worker's, whose copy is as old as this page. */
 const fetchPage = (): Promise<Response> =>
   fetch(`/index.html?at=${Date.now()}`, { cache: 'no-store', signal: AbortSignal.timeout(5_000) })
 
 const entryOf = (page: Document): string | null =>
   page.querySelector('script[type=module][src]')?.getAttribute('src') ?? null
 
-/** Of markup that is only read: the page is our own build's. */
+/** The markup is only parsed, never inserted. */
 function entryIn(markup: string): string | null {
   const scripts = markup.match(/<script\b[^>]*>/g) ?? []
   const entry = scripts.find((tag) => /\stype="module"/.test(tag) && /\ssrc="/.test(tag))

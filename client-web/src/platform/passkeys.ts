@@ -1,15 +1,15 @@
-/** Passkeys on the web; see `Passkeys`. Fetched when the lock is first looked at. */
+/** Passkeys on the web; see `Passkeys`. Fetched when the lock settings are first opened. */
 import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { PasskeyError } from './platform'
 import type { Passkeys } from './platform'
 
-/** How long the browser waits for the person, ms. */
+/** Timeout of the browser's prompt, ms. */
 const PATIENCE = 120_000
-/** ES256, Ed25519, RS256 (Windows): which one does not matter, nothing is ever signed for anybody. */
+/** ES256, Ed25519, RS256 (Windows). Any of them will do: no signature is ever checked. */
 const ALGORITHMS = [-7, -8, -257]
 
-/** A page at a bare address has no name that a passkey could be bound to. */
+/** A passkey is bound to a domain name, which a page at an IP address has not. */
 const namedHost = (host: string): boolean => !/^[\d.]+$|^\[/.test(host)
 
 async function supported(): Promise<boolean> {
@@ -43,7 +43,7 @@ async function create(name: string, salt: Bytes): Promise<{ id: Bytes; secret: B
   if (!prf?.enabled && !prf?.results) throw new PasskeyError('unsupported')
   const id = new Uint8Array(made.rawId)
   const given = prf.results?.first
-  // Many tell it only when they are asked again.
+  // Many authenticators return the secret only to a second request.
   return { id, secret: given ? bytesOf(given) : await secret(id, salt) }
 }
 
@@ -64,7 +64,7 @@ async function secret(id: Bytes, salt: Bytes): Promise<Bytes> {
   return bytesOf(found)
 }
 
-/** The browser tells no refusal from another: the person's, a lost key's and a timeout are one. */
+/** Browsers report a person's refusal, a lost passkey and a timeout as one error. */
 async function ask(prompt: () => Promise<Credential | null>): Promise<PublicKeyCredential> {
   try {
     const credential = await prompt()

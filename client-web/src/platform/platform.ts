@@ -1,41 +1,40 @@
 import type { Bytes } from '@/crypto/bytes'
 
 /**
- * What differs between a browser and a phone. `device/` holds the browser's side of it; the build for phones
- * takes `capacitor/src/`, with modules of the same names, in its place.
+ * Differences between a browser and a phone. `device/` holds the browser's side; the phone build replaces it by
+ * `capacitor/src/`, with modules of the same names.
  */
 
-/** The key that seals everything else; it never leaves the device. */
+/** The key that seals all stored data. It never leaves the device. */
 export interface DeviceKeys {
-  /** Null on a device that has none yet. Encrypts and decrypts; the web's cannot be exported. */
+  /** Null on a device without a key. The key encrypts and decrypts; that of the web cannot be exported. */
   load(): Promise<CryptoKey | null>
-  /** Makes and keeps a new one, replacing any other. */
+  /** Creates and stores a new key in place of any other. */
   create(): Promise<CryptoKey>
   erase(): Promise<void>
 }
 
-/** Where the relay is: `https://chat.example.org`, without a path. */
+/** The relay's address: `https://chat.example.org`, without a path. */
 export interface RelayAddress {
-  /** Null until the person has chosen one. On the web it is the page's own origin. */
+  /** Null until the person has chosen one. On the web it is the page's origin. */
   url(): string | null
-  /** Keeps another one. Absent where the page comes from its relay. */
+  /** Stores another address. Absent where the page is served by its relay. */
   choose?(url: string): Promise<void>
 }
 
 /**
- * Passkeys that keep a secret: the device's own (fingerprint, face, PIN) or a security key, by WebAuthn's
- * extension PRF. The secret is 32 bytes, the same each time for one salt. Creating and asking end
- * with a `PasskeyError`.
+ * Passkeys that hold a secret (WebAuthn's extension PRF): the device's own (fingerprint, face, PIN) or a security
+ * key. The secret has 32 bytes and depends on the salt alone. Failures are a `PasskeyError`.
  */
 export interface Passkeys {
-  /** Whether this browser has them at this address. */
+  /** Whether this browser offers them at this address. */
   supported(): Promise<boolean>
-  /** `name` is what the browser's own list of passkeys shows. */
+  /** `name`: shown in the browser's list of passkeys. */
   create(name: string, salt: Bytes): Promise<{ id: Bytes; secret: Bytes }>
   secret(id: Bytes, salt: Bytes): Promise<Bytes>
 }
 
-/** `unsupported`: the browser, or the device that the person chose, keeps no such secret. */
+/** `unsupported`: the browser, or the chosen device, holds no such secret. */
 export class PasskeyError extends Error {
   override readonly name = 'PasskeyError'
   constructor(
@@ -48,27 +47,27 @@ export class PasskeyError extends Error {
 
 export interface Platform {
   readonly name: 'web' | 'ios' | 'android'
-  /** Told to one's own other devices only: “Firefox (Linux)”. */
+  /** Sent to one's own other devices only: “Firefox (Linux)”. */
   readonly deviceName?: string
   readonly relay: RelayAddress
   readonly deviceKeys: DeviceKeys
   /** Absent where there are none. */
   readonly passkeys?: Passkeys
-  /** Asks that our data is not thrown away when space is short; null where that has no meaning. */
+  /** Asks the browser not to evict our data when space is short. Null where that does not apply. */
   persist(): Promise<boolean | null>
-  /** Hands a file to the person (download, share sheet). */
+  /** Gives a file to the person (download, share sheet). */
   saveFile(name: string, file: Blob): Promise<void>
 }
 
-/** `missing`: this browser has no notices for open pages (phones, most of all). */
+/** `missing`: no notifications for open pages, as on most phones. */
 export type NoticeAccess = 'default' | 'granted' | 'denied' | 'missing'
 
-/** Notices of the system. */
+/** System notifications. */
 export interface Notices {
   access(): Promise<NoticeAccess>
-  /** Only works from a press of the person. */
+  /** Works only from a press of the person. */
   ask(): Promise<NoticeAccess>
-  /** Null where the system refuses it, though it seemed to have them. */
+  /** Null where the system refuses it, though it offers the interface. */
   show(title: string, pressed: () => void): ShownNotice | null
 }
 export interface ShownNotice {
@@ -76,23 +75,23 @@ export interface ShownNotice {
 }
 
 export interface Updates {
-  /** Reloads into the version that waits. */
+  /** Reloads into the waiting version. */
   apply(): Promise<void>
 }
 
-/** What a phone's system asks of the app. */
+/** Events from the phone's system. */
 export interface ShellEvents {
-  /** One step back; false where there is none, and the app goes out of sight. */
+  /** Navigates back. Returns false where there is no earlier place: the app then goes to the background. */
   back(): boolean
   /** The app was opened with a link (`sealstream:…`). */
   opened(link: string): void
 }
 
-/** The app as a guest of a phone's system; a browser needs nothing of this. */
+/** Functions of the phone's system; a browser needs none of them. */
 export interface Shell {
   attach(events: ShellEvents): void
-  /** Signs of the system above and below the page that can be read on it. */
+  /** Colours the system's bars so that their icons stay readable. */
   showTheme(theme: 'system' | 'light' | 'dark'): void
-  /** A short tap that can be felt. */
+  /** A short haptic tap. */
   tap(): void
 }

@@ -1,12 +1,12 @@
-/** What the app cannot run without, asked before anything of it is made. */
+/** Requirements of the app, checked before anything else starts. */
 
 /**
- * `secure_context`: neither https nor localhost, so no keys. `storage`: the browser keeps nothing for
- * this page. `browser`: it lacks something that current ones have.
+ * `secure_context`: neither https nor localhost, so WebCrypto is missing. `storage`: the browser stores nothing
+ * for this page. `browser`: a feature of current browsers is missing.
  */
 export type Missing = 'secure_context' | 'storage' | 'browser'
 
-/** Null when everything is there. */
+/** Null if all requirements are met. */
 export function missingIn(page: typeof globalThis): Missing | null {
   if (!page.isSecureContext) return 'secure_context'
   if (!has(() => page.indexedDB)) return 'storage'
@@ -19,7 +19,7 @@ export function missingIn(page: typeof globalThis): Missing | null {
   return parts.every(Boolean) ? null : 'browser'
 }
 
-/** Where a browser forbids a part, it may throw instead of leaving it out. */
+/** A browser that forbids a feature may throw on access. */
 function has(part: () => unknown): boolean {
   try {
     return Boolean(part())

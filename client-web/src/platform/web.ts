@@ -5,7 +5,7 @@ import type { DeviceKeys, Passkeys, Platform } from './platform'
 
 const NAME = 'device'
 
-/** An AES-GCM key that IndexedDB keeps and no script can export. */
+/** An AES-GCM key in IndexedDB that no script can export. */
 export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
   const kept = new Kept(database, 'keys')
   return {
@@ -24,7 +24,7 @@ export function webDeviceKeys(database = 'sealstream-keys'): DeviceKeys {
   }
 }
 
-/** Fetched when they are first asked for. */
+/** Fetched at the first call. */
 const passkeys: Passkeys = {
   supported: async () => (await late()).supported(),
   create: async (name, salt) => (await late()).create(name, salt),

@@ -1,4 +1,5 @@
 import type { RouteRecordRaw } from 'vue-router'
+import { completeTexts } from '@/i18n'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -13,7 +14,12 @@ declare module 'vue-router' {
 const ConversationList = () => import('@/views/ConversationList.vue')
 const NothingOpen = () => import('@/views/NothingOpen.vue')
 const ChatView = () => import('@/views/ChatView.vue')
-const SettingsMenu = () => import('@/views/settings/SettingsMenu.vue')
+/** With texts that the chats do without. */
+const late =
+  <T>(load: () => Promise<T>) =>
+  async (): Promise<T> =>
+    (await Promise.all([load(), completeTexts()]))[0]
+const SettingsMenu = late(() => import('@/views/settings/SettingsMenu.vue'))
 
 /** Named outlets: `side` the left pane, `main` the middle, `details` the third or the overlay. */
 export const routes: RouteRecordRaw[] = [
@@ -72,7 +78,10 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/settings',
     name: 'settings',
-    components: { side: SettingsMenu, main: () => import('@/views/settings/SettingsNothing.vue') },
+    components: {
+      side: SettingsMenu,
+      main: late(() => import('@/views/settings/SettingsNothing.vue')),
+    },
     meta: { depth: 0, parent: 'chats' },
   },
   ...(
@@ -90,7 +99,7 @@ export const routes: RouteRecordRaw[] = [
   ).map(([name, view]): RouteRecordRaw => ({
     path: `/settings/${name}`,
     name: `settings-${name}`,
-    components: { side: SettingsMenu, main: view },
+    components: { side: SettingsMenu, main: late<unknown>(view) as typeof view },
     meta: { depth: 1, parent: 'settings' },
   })),
   { path: '/:rest(.*)*', redirect: '/chats' },

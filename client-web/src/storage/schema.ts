@@ -23,7 +23,7 @@ export interface Tables {
     value: MessageEntry
     indexes: { id: string; order: number }
   }
-  /** Key: `user.device`. */
+  /** Key: `user.device`; with `/rest` for what of a session changes rarely. */
   sessions: { key: string; value: SealedRecord }
   counters: { key: string; value: SealedRecord }
   /** Key: prekey id. */

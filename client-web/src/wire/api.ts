@@ -1,7 +1,7 @@
 import { toBase64 } from '@/crypto/bytes'
 import { Answer } from './check'
 import { RelayError } from './errors'
-import type { HttpCall } from './http'
+import type { HttpAnswer, HttpCall, HttpExchange } from './http'
 import {
   readBundle,
   readContact,
@@ -34,10 +34,14 @@ export class PublicApi {
     const device = deviceId === undefined ? {} : { device_id: deviceId }
     return readSession(await this.post('/v1/sessions', { username, password, ...device }))
   }
+  /** By the word of an old device; a new device number. */
+  async loginByGrant(grant: string): Promise<SessionTokens> {
+    return readSession(await this.post('/v1/sessions', { grant }))
+  }
   async refresh(refreshToken: string): Promise<SessionTokens> {
     return readSession(await this.post('/v1/sessions/refresh', { refresh_token: refreshToken }))
   }
-  /** Of a session that was just given, and is not wanted. */
+  /** Ends a session that was just created and is not needed. */
   async revoke({ access_token: token }: SessionTokens): Promise<void> {
     await this.wire.call({ method: 'DELETE', path: '/v1/sessions/current', token })
   }
@@ -52,7 +56,7 @@ interface Tokens {
   relayTime(): number
 }
 
-/** Calls on behalf of a logged-in device. */
+/** Calls of a logged-in device. */
 export class RelayApi {
   constructor(
     private readonly wire: Calls,
@@ -80,19 +84,19 @@ export class RelayApi {
       replace: keys.replace,
     })
   }
-  /** Both change together. */
+  /** Both are replaced together. */
   async setSignedPrekey(key: SignedKey, lastResort: SignedKey): Promise<void> {
     const body = { signed_prekey: signedKey(key), kem_prekey: signedKey(lastResort) }
     await this.call('PUT', '/v1/keys/signed', body)
   }
-  /** How many the relay holds now. */
+  /** Returns the number of prekeys at the relay. */
   async addPrekeys(prekeys: KeysUpload['prekeys']): Promise<number> {
     const body = { prekeys: prekeys.map(({ id, key }) => ({ id, key: toBase64(key) })) }
     return new Answer(await this.call('POST', '/v1/keys/prekeys', body))
       .field('available')
       .integer()
   }
-  /** How many the relay holds now. */
+  /** Returns the number of KEM prekeys at the relay. */
   async addKemPrekeys(prekeys: readonly SignedKey[]): Promise<number> {
     const body = { prekeys: prekeys.map((one) => signedKey(one)) }
     return new Answer(await this.call('POST', '/v1/keys/kem', body)).field('available').integer()
@@ -103,7 +107,7 @@ export class RelayApi {
   async contact(username: string, fingerprint: string): Promise<ContactAnswer> {
     return readContact(await this.call('GET', `/v1/contacts/${username}/${fingerprint}`))
   }
-  /** Takes one one-time prekey of each device asked for. */
+  /** Consumes one one-time prekey of each requested device. */
   async bundle(username: string, fingerprint: string, devices?: number[]): Promise<BundleAnswer> {
     const some = devices ? `?devices=${devices.join(',')}` : ''
     return readBundle(await this.call('GET', `/v1/bundles/${username}/${fingerprint}${some}`))
@@ -120,6 +124,12 @@ export class RelayApi {
   async removeDevice(id: number): Promise<void> {
     await this.call('DELETE', `/v1/devices/${id}`)
   }
+  /** Lets one new device log in, once, within two minutes. */
+  async grantDevice(password: string): Promise<string> {
+    return new Answer(await this.call('POST', '/v1/devices/grants', { password }))
+      .field('grant')
+      .text()
+  }
   async changePassword(password: string, next: string): Promise<void> {
     await this.call('PUT', '/v1/account/password', { password, new_password: next })
   }
@@ -127,16 +137,25 @@ export class RelayApi {
     await this.call('DELETE', '/v1/account', { password })
   }
 
-  private async call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
+  /** A call that is not JSON, with the session's token. */
+  exchange(request: HttpExchange): Promise<HttpAnswer> {
+    return this.withToken((token) => this.wire.exchange({ ...request, token }))
+  }
+
+  private call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
     const request = { method, path, ...(body !== undefined && { body }) }
+    return this.withToken((token) => this.wire.call({ ...request, token }))
+  }
+
+  private async withToken<T>(work: (token: string) => Promise<T>): Promise<T> {
     try {
-      return await this.wire.call({ ...request, token: await this.tokens.access() })
+      return await work(await this.tokens.access())
     } catch (error) {
       const stale =
         error instanceof RelayError &&
         (error.code === 'token_expired' || error.code === 'unauthorized')
       if (!stale) throw error
-      return this.wire.call({ ...request, token: await this.tokens.renew() })
+      return work(await this.tokens.renew())
     }
   }
 }

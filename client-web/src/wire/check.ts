@@ -3,8 +3,8 @@ import type { Bytes } from '@/crypto/bytes'
 import { RelayError } from './errors'
 
 /**
- * Reads an answer of the relay, which is not trusted to keep to the contract: whatever is missing
- * or of another type is a `bad_answer` with the path of the field.
+ * Reads a relay's answer, which is not trusted to follow the contract. A missing field or one of another type is a
+ * `bad_answer` with the path of the field.
  */
 export class Answer {
   constructor(

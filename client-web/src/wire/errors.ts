@@ -1,4 +1,4 @@
-/** Codes of the wire contract, and those of a way that fails before the relay could answer. */
+/** Codes of the wire contract, and of failures before an answer. */
 export type RelayErrorCode =
   | 'invalid'
   | 'username_taken'
@@ -15,25 +15,27 @@ export type RelayErrorCode =
   | 'device_mismatch'
   | 'mailbox_full'
   | 'too_large'
-  /** The user's files that wait at the relay have no more room. */
-  | 'storage_full'
+  /** Somebody else wrote into the link's mailbox meanwhile. */
+  | 'conflict'
+  /** An upload is at another place. */
   | 'offset_mismatch'
+  | 'storage_full'
   | 'unavailable'
   | 'internal'
-  /** No answer: what was asked may or may not have happened. */
+  /** No answer: the request may or may not have been carried out. */
   | 'no_answer'
-  /** An answer that the contract does not know. */
+  /** An answer outside the contract. */
   | 'bad_answer'
 
-/** The only error calls to the relay throw. */
+/** The only error that calls to the relay throw. */
 export class RelayError extends Error {
   override readonly name = 'RelayError'
   constructor(
     readonly code: RelayErrorCode,
     message: string = code,
-    /** How long to wait before the same may work, ms; null where waiting does not help. */
+    /** Milliseconds after which a retry may succeed; null where waiting does not help. */
     readonly retryAfter: number | null = null,
-    /** Further members of the problem, as the contract names them for the code. */
+    /** Further fields of the problem document, as the contract names them for the code. */
     readonly details: Readonly<Record<string, unknown>> = {},
     options?: ErrorOptions,
   ) {
@@ -41,7 +43,7 @@ export class RelayError extends Error {
   }
 }
 
-/** The longest wait anybody may ask of us, ms: a timer of more than 2^31 ms would fire at once. */
+/** The longest wait that an answer may demand, ms. A timer of more than 2^31 ms would fire at once. */
 const LONGEST_WAIT = 24 * 3_600_000
 
 const CODES = new Set<string>([
@@ -60,13 +62,14 @@ const CODES = new Set<string>([
   'device_mismatch',
   'mailbox_full',
   'too_large',
-  'storage_full',
+  'conflict',
   'offset_mismatch',
+  'storage_full',
   'unavailable',
   'internal',
 ] satisfies RelayErrorCode[])
 
-/** A problem document or a socket's `error`, whatever it really is. */
+/** Converts a problem document or a socket's `error` of any shape. */
 export function toRelayError(problem: unknown, status?: number): RelayError {
   const fields = (typeof problem === 'object' && problem !== null ? problem : {}) as Record<
     string,
@@ -78,7 +81,7 @@ export function toRelayError(problem: unknown, status?: number): RelayError {
   if (typeof code === 'string' && CODES.has(code)) {
     return new RelayError(code as RelayErrorCode, message, retryAfter, fields)
   }
-  // A proxy in front of the relay answers without our problem document.
+  // A proxy before the relay answers without a problem document.
   if (status !== undefined && status >= 500) return new RelayError('unavailable', message)
   if (status === 429) return new RelayError('rate_limited', message, retryAfter)
   return new RelayError('bad_answer', message, null, fields)

@@ -1,6 +1,6 @@
 /**
- * Socket.IO packets as MessagePack, byte-compatible with `socket.io-msgpack-parser`
- * (`{type, data, nsp, id}` in one binary frame), whose own encoder loses Uint8Array in browsers.
+ * Socket.IO packets as MessagePack, byte-compatible with `socket.io-msgpack-parser` (`{type, data, nsp, id}` in
+ * one binary frame), whose encoder loses Uint8Array in browsers.
  */
 import { decode, encode } from '@msgpack/msgpack'
 import { Emitter } from '@socket.io/component-emitter'
@@ -35,7 +35,7 @@ export class Decoder extends Emitter<DecoderEvents, DecoderEvents> {
     this.emit('decoded', packet)
   }
   destroy(): void {
-    // Keeps nothing between frames.
+    // No state between frames.
   }
 }
 

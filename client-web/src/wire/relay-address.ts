@@ -1,17 +1,17 @@
-/** An address that a person typed, and whether a relay is there. */
+/** Parses a typed address, and checks whether a relay answers there. */
 import { call } from './http'
 
-/** Without TLS only on the same device, for developers; a browser counts these as safe. */
+/** Without TLS only on the same device, for developers. Browsers treat these origins as secure. */
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * `chat.example.org` as `https://chat.example.org`; null when it is no address of a server, has a path, or
- * would send in clear.
+ * `chat.example.org` as `https://chat.example.org`. Null for anything but a server address: one with a path, or
+ * without encryption.
  */
 export function relayUrl(typed: string): string | null {
   const text = typed.trim().replace(/\/+$/, '')
   const withScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `https://${text}`
-  // Chromium takes a host with blanks and writes them as %20.
+  // Chromium accepts a host with blanks and writes them as %20.
   if (/[\s%]/.test(text) || !URL.canParse(withScheme)) return null
   const url = new URL(withScheme)
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname))
@@ -19,7 +19,7 @@ export function relayUrl(typed: string): string | null {
   return safe && bare && url.hostname ? url.origin : null
 }
 
-/** False also where the certificate does not fit the name: a page is not told that. */
+/** False also where the certificate does not match the name: a page is not told the reason. */
 export async function answersAsRelay(url: string): Promise<boolean> {
   try {
     const answer = await call(url, { method: 'GET', path: '/healthz' })

@@ -5,18 +5,18 @@ import { parser } from './msgpack-parser'
 import { readEnvelopes, readSendAnswer } from './read'
 import type { IncomingEnvelope, SendAnswer, SendPayload, SocketEnd } from './types'
 
-/** Until the relay has let us in or refused: handshakes of both protocols, not the first alone. */
+/** Covers both handshakes, Engine.IO and Socket.IO, ms. */
 const CONNECT_TIMEOUT = 10_000
 const ANSWER_TIMEOUT = 15_000
-/** The packet that answers CONNECT. */
+/** Type of the packet that answers CONNECT. */
 const CONNECT = 0
 
 export interface SocketHandlers {
-  /** Let in; `log` names the relay's log, if it says so. */
+  /** Accepted. `log`: the id of the relay's log, if the relay names it. */
   opened(log?: string | null): void
-  /** Refused or unreachable; this socket is over. */
+  /** Refused or unreachable. This socket is closed. */
   refused(error: RelayError): void
-  /** Was open and is over; `end` when the relay said why. */
+  /** An open socket was closed. `end`: the reason, if the relay gave one. */
   closed(end: SocketEnd | null): void
   envelopes(envelopes: IncomingEnvelope[]): void
   caughtUp(head: number): void
@@ -29,14 +29,14 @@ export interface SocketHandlers {
 export interface RelaySocket {
   send(payload: SendPayload): Promise<SendAnswer>
   ack(upto: number): Promise<void>
-  /** Who of them is online now. */
+  /** Returns those of them who are online. */
   watch(users: string[]): Promise<string[]>
   ephemeral(to: string, envelopes: { device_id: number; body: Uint8Array }[]): Promise<void>
   refresh(token: string): Promise<void>
   close(): void
 }
 
-/** One connection, once: it never reconnects by itself. */
+/** One connection. It never reconnects by itself. */
 export function openSocket(base: string, token: string, on: SocketHandlers): RelaySocket {
   const socket = io(base, {
     path: '/socket.io/',
@@ -47,7 +47,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     forceNew: true,
     autoConnect: false,
   })
-  // Its own timer ends with the first of the two handshakes.
+  // The library's timer ends with the first handshake.
   socket.io.timeout(false)
   let end: SocketEnd | null = null
   let log: string | null = null
@@ -64,7 +64,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     () => refuse(new RelayError('no_answer', 'the connection was not answered')),
     CONNECT_TIMEOUT,
   )
-  /** An event that breaks the contract closes the connection: what follows cannot be trusted. */
+  /** An event outside the contract closes the connection: later events cannot be trusted. */
   const listen = (event: string, read: (payload: unknown) => void): void => {
     socket.on(event, (payload: unknown) => {
       try {
@@ -75,7 +75,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     })
   }
 
-  // The library keeps only `sid` of the answer to CONNECT. This listener comes before its own.
+  // The library keeps only `sid` of the answer to CONNECT. This listener runs before the library's.
   socket.io.on('packet', ({ type, data }) => {
     if (type === CONNECT) log = logNamed(data)
   })
@@ -88,7 +88,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
     refuse(error.data ? toRelayError(error.data) : new RelayError('no_answer', error.message))
   })
   socket.on('disconnect', (reason) => {
-    // Between the two handshakes no `connect_error` tells of it.
+    // Between the two handshakes no `connect_error` is raised.
     refuse(new RelayError('no_answer', reason))
     if (state !== 'open') return
     state = 'over'
@@ -120,7 +120,7 @@ export function openSocket(base: string, token: string, on: SocketHandlers): Rel
   )
   socket.connect()
 
-  /** @throws RelayError; `no_answer` when it is unknown whether it happened */
+  /** @throws RelayError; `no_answer` if it is unknown whether the request was carried out */
   async function ask(event: string, payload: unknown): Promise<unknown> {
     if (state !== 'open') throw new RelayError('no_answer', 'not connected')
     let answer: unknown

@@ -4,7 +4,7 @@ import type { Elapsed } from '@/platform/clock'
 import { RelayError } from './errors'
 import type { SessionTokens } from './types'
 
-/** Renewed this long before they end. */
+/** Tokens are renewed this long before they expire, ms. */
 const MARGIN = 60_000
 const DEFAULT_LIFETIME = 15 * 60_000
 
@@ -12,19 +12,19 @@ export interface TokenKeeperOptions {
   refresh(refreshToken: string): Promise<SessionTokens>
   /** Resolves once the tokens are on disk. */
   save(tokens: SessionTokens): Promise<void>
-  /** The session is over: a log-in is needed. */
+  /** The session has ended: a log-in is required. */
   ended(code: 'token_expired' | 'token_reused'): void
   now?: () => number
   elapsed?: Elapsed
 }
 
 /**
- * The current tokens. A new refresh token is on disk before it is ever used; until it is used the
- * relay takes the old one again, so neither a lost answer nor a crash in between ends the session.
+ * The current tokens. A new refresh token is stored before its first use; until then the relay accepts the old one
+ * again. So neither a lost answer nor a crash ends the session.
  */
 export class TokenKeeper {
   private refreshing: Promise<string> | null = null
-  /** Renewals begun, and the newest of them whose tokens are kept. */
+  /** Number of renewals begun, and the newest one whose tokens are stored. */
   private begun = 0
   private kept = 0
   /** By `elapsed`. */
@@ -37,30 +37,30 @@ export class TokenKeeper {
   ) {
     const now = options.now ?? Date.now
     this.elapsed = options.elapsed ?? steadyClock(now)
-    // How long ago they were issued is unknown after a restart; a refusal corrects the guess.
+    // The time of issue is unknown after a restart; a refusal corrects the estimate.
     this.expires = this.elapsed() + Math.min(tokens.access_expires_at - now(), lifetime(tokens))
   }
 
-  /** An access token that has some time left. @throws RelayError */
+  /** An access token with time left. @throws RelayError */
   async access(): Promise<string> {
     if (this.elapsed() < this.expires - MARGIN) return this.tokens.access_token
     return this.renew()
   }
 
-  /** How long the access token still lasts, ms. */
+  /** Remaining lifetime of the access token, ms. */
   remaining(): number {
     return this.expires - this.elapsed()
   }
 
   /**
-   * The relay's wall clock, from the end of its newest token, ms. After a restart it is at most a token's lifetime
+   * The relay's wall clock, from the end of its newest token, ms. After a restart it is at most one token lifetime
    * behind until the next renewal.
    */
   relayTime(): number {
     return this.tokens.access_expires_at - this.remaining()
   }
 
-  /** A new access token; calls at the same time share one renewal. @throws RelayError */
+  /** A new access token. Simultaneous calls share one renewal. @throws RelayError */
   renew(): Promise<string> {
     if (this.refreshing) return this.refreshing
     const renewal = this.exchange(++this.begun).finally(() => {
@@ -71,8 +71,8 @@ export class TokenKeeper {
   }
 
   /**
-   * The next call begins another renewal: the one under way may lie in a network that is gone. Both use the
-   * same refresh token, which the relay takes until a successor of it was used.
+   * The next call begins another renewal: the present one may be lost in a network that is gone. Both use the same
+   * refresh token, which the relay accepts until its successor is used.
    */
   giveUpRenewal(): void {
     this.refreshing = null

@@ -1,7 +1,7 @@
 import type { Bytes } from '@/crypto/bytes'
-import type { EnvelopeKind, PublicKey } from '@/crypto/engine'
+import type { EnvelopeKind, PublicKey } from '@/crypto/protocol/protocol'
 
-/** Tokens of a login session; times by the server's clock. */
+/** Tokens of a log-in session; times by the relay's clock. */
 export interface SessionTokens {
   user_id: string
   device_id: number
@@ -60,7 +60,7 @@ export interface OwnKeys {
   fingerprint: string
   signed_prekey_id: number
   available: number
-  /** `lastResort`: its id, null where none is published. Null from a relay that knows no KEM prekeys. */
+  /** `lastResort`: its id; null if none is published. The whole is null at a relay without KEM prekeys. */
   kem: { lastResort: number | null; available: number } | null
   devices: { device_id: number; registration_id: number; current: boolean }[]
 }
@@ -78,7 +78,7 @@ export interface KeysUpload {
   identityKey: PublicKey
   signedPrekey: SignedKey
   prekeys: { id: number; key: PublicKey }[]
-  /** The last resort, and those that are handed out once each. */
+  /** The last resort, and one-time keys. */
   kemPrekey: SignedKey
   kemPrekeys: SignedKey[]
   replace: boolean
@@ -93,7 +93,7 @@ export interface SendPayload {
 }
 
 export interface SendAnswer {
-  /** `receipt` as it came, unchecked: missing where none was asked for, and from an older relay. */
+  /** `receipt`: unchecked bytes. Absent where none was requested, and at an older relay. */
   accepted: { device_id: number; seq: number; receipt?: Bytes }[]
   at: number
 }

@@ -1,15 +1,20 @@
-import { call } from './http'
-import type { HttpCall } from './http'
+import { call, exchange } from './http'
+import type { HttpAnswer, HttpCall, HttpExchange } from './http'
 import type { RelaySocket, SocketHandlers } from './socket'
 
-/** The two ways to a relay. Everything above takes them as a value. */
+/** Both transports to a relay, as a value for all callers. */
 export interface Wire {
   /** @throws RelayError */
   call(request: HttpCall): Promise<unknown>
+  /** @throws RelayError */
+  exchange(request: HttpExchange): Promise<HttpAnswer>
   connect(token: string, handlers: SocketHandlers): RelaySocket
 }
 
-/** The way that needs no log-in: the socket's library is fetched with what an open messenger needs. */
-export type Calls = Pick<Wire, 'call'>
+/** Calls that need no log-in. The socket's library is fetched with the parts of an open messenger. */
+export type Calls = Pick<Wire, 'call' | 'exchange'>
 
-export const callsTo = (base: string): Calls => ({ call: (request) => call(base, request) })
+export const callsTo = (base: string): Calls => ({
+  call: (request) => call(base, request),
+  exchange: (request) => exchange(base, request),
+})

@@ -3,10 +3,12 @@ import { createPinia } from 'pinia'
 import { type App, type Component, createApp, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type { Router } from 'vue-router'
-import { i18n } from '@/i18n'
+import { completeTexts, i18n } from '@/i18n'
 import type { Messenger } from '@/messenger/contract'
 import { routes } from '@/router/routes'
 import { messengerKey } from '@/stores'
+
+await completeTexts()
 
 const mounted: App[] = []
 

@@ -1,22 +1,23 @@
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { Bundle, PublicKey } from '@/crypto/engine'
-import { startEngine } from '@/crypto/remote'
-import type { RemoteEngine } from '@/crypto/remote'
-import { Safe } from '@/crypto/safe'
-import { SafeEngine } from '@/crypto/safe-engine'
+import type { Bundle, PublicKey } from '@/crypto/protocol/protocol'
+import { startEngine } from '@/crypto/engine/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
+import { Safe } from '@/crypto/engine/safe'
+import { SafeEngine } from '@/crypto/engine/safe-engine'
 import type {
   Decrypted,
   Encrypted,
   RawSecrets,
-  Sealed,
+  SealedSession,
+  SessionWrite,
   SealedEngine,
   SealedIdentity,
   SealedKemPrekey,
   SealedLocal,
   SealedPrekey,
   SealedSignedPrekey,
-} from '@/crypto/sealed-engine'
+} from '@/crypto/engine/engine'
 import type { Peer } from './party'
 
 /** As the vault's root gives one. */
@@ -40,7 +41,7 @@ export async function startSealed(start?: () => Worker): Promise<RemoteEngine> {
 
 /** One device as a page holds it: every secret sealed. */
 export class SealedParty {
-  session: Sealed | null = null
+  session: SealedSession | null = null
   pinned: PublicKey | null = null
   /** Those that it has; without any it is a device of version 3 to others. */
   kem: SealedKemPrekey[] = []
@@ -93,13 +94,18 @@ export class SealedParty {
 
   remote = ({ name }: Peer) => ({ userId: name, deviceId: 1 })
 
+  /** As a client stores it: the rest stays where it is not written. */
+  private keep(write: SessionWrite): void {
+    this.session = { rest: this.session?.rest ?? null, ...write }
+  }
+
   async start(to: Peer): Promise<void> {
     const bundle = to.bundle()
     this.pinned ??= bundle.identityKey
     const { local, session, pinned, knownFour } = this
     const now = Date.now()
     const request = { local, remote: this.remote(to), session, bundle, pinned, now, knownFour }
-    this.session = await this.engine.startSession(request)
+    this.keep(await this.engine.startSession(request))
   }
 
   async write(to: Peer, text: string, registrationId = 0): Promise<Encrypted> {
@@ -111,7 +117,7 @@ export class SealedParty {
     const recipients = [{ remote, session, registrationId: known, pinned }]
     const [made] = await this.engine.encrypt({ local, plaintext: utf8(text), recipients, now })
     if (!made) throw new Error('no session fits')
-    this.session = made.session
+    this.keep(made.session)
     return made
   }
 
@@ -136,7 +142,7 @@ export class SealedParty {
 
   async read(from: Peer, message: { kind: Encrypted['kind']; body: Bytes }): Promise<string> {
     const result: Decrypted = await this.tryRead(from, message)
-    this.session = result.session
+    this.keep(result.session)
     this.pinned ??= result.identityKey
     return fromUtf8(result.plaintext)
   }

@@ -1,11 +1,11 @@
 /** What lies in a client's database, opened with its root and, where it has one, its safe. */
-import { utf8 } from '@/crypto/bytes'
-import { decodeHeld } from '@/crypto/engines'
-import { asSealed, engineTag, Safe } from '@/crypto/safe'
-import { SafeEngine } from '@/crypto/safe-engine'
-import { readSession } from '@/crypto/v4/records'
-import { decodeRecord } from '@/crypto/v4/version-four'
+import { toBase64, utf8 } from '@/crypto/bytes'
+import { decodeHeld } from '@/crypto/versions/held-sessions'
+import { asSealed, secretTag, Safe } from '@/crypto/engine/safe'
+import { SafeEngine } from '@/crypto/engine/safe-engine'
+import { readSession } from '@/crypto/v4/session-encoding'
 import { remoteOf } from '@/messenger/core/counter-table'
+import { readSession as readSessionRecords } from '@/messenger/core/session-records'
 import { accounts, prekeys, rawKinds, safes, sessions } from '@/messenger/core/key-records'
 import { kemPrekeys, signedPrekeys } from '@/messenger/core/key-records'
 import { contacts } from '@/messenger/core/stored-records'
@@ -63,15 +63,20 @@ export const sealedSecrets = (database: string): Promise<Secrets> =>
       privateKeys.push(await safe.open(`kem prekey ${id}`, asSealed(secret)))
     const found: Uint8Array[] = []
     for (const key of await store.keys('sessions')) {
+      if (String(key).endsWith('/rest')) continue
       const { userId, deviceId } = remoteOf(String(key))
-      const session = await store.get(sessions, key)
-      const secret = session && (await safe.open(`session ${userId}.${deviceId}`, session))
-      if (!session || !secret) continue
-      const { v3, v4 } = decodeHeld(engineTag(session), secret)
+      const session = await readSessionRecords(store, userId, deviceId)
+      if (!session) continue
+      const { state, rest } = session
+      const at = `session ${userId}.${deviceId}`
+      const secret = await safe.open(at, state)
+      const { v3, v4 } = await decodeHeld({ tag: secretTag(state), secret }, (link) =>
+        safe.open(`${at} rest ${toBase64(link)}`, rest ?? asSealed(new Uint8Array())),
+      )
       if (v3) found.push(v3)
       if (v4) {
-        found.push(v4)
-        const { ratchet, pq } = readSession(decodeRecord(v4))
+        found.push(v4.state, v4.parts, v4.archive)
+        const { ratchet, pq } = readSession(v4)
         privateKeys.push(ratchet.own.privateKey, ratchet.root, pq.chains.root)
       }
     }

@@ -1,4 +1,7 @@
 /** Accounts, devices and sessions as the test relay keeps them. */
+import { fromBase64 } from '@/crypto/bytes'
+import { fingerprint } from '@/crypto/contact/contact-code'
+import { RelayError } from '@/wire/errors'
 import type { SocketHandlers } from '@/wire/socket'
 import type { IncomingEnvelope } from '@/wire/types'
 
@@ -37,5 +40,24 @@ export function tokensFor(userId: string, deviceId: number, sessionId: string) {
     access_expires_at: Date.now() + 900_000,
     refresh_token: `${userId}/${deviceId}`,
     refresh_expires_at: Date.now() + 1e9,
+  }
+}
+
+export function ownKeysOf(user: TestUser, deviceId: number) {
+  const device = user.devices.get(deviceId)
+  if (!device) throw new RelayError('device_inactive')
+  return {
+    device_id: deviceId,
+    registration_id: device.registrationId,
+    fingerprint: fingerprint(fromBase64(user.identity ?? '')),
+    signed_prekey_id: device.signedPrekey.id,
+    available: device.prekeys.length,
+    kem_prekey_id: device.kemPrekey?.id ?? null,
+    kem_available: device.kemPrekeys.length,
+    devices: [...user.devices.values()].map((one) => ({
+      device_id: one.id,
+      registration_id: one.registrationId,
+      current: one.id === deviceId,
+    })),
   }
 }

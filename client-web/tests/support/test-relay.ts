@@ -3,13 +3,14 @@
  * its hooks. It speaks the wire contract to the real client; nothing of the client is replaced.
  */
 import { equal, fromBase64, toBase64 } from '@/crypto/bytes'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint } from '@/crypto/contact/contact-code'
 import type { HttpCall } from '@/wire/http'
 import { RelayError, toRelayError } from '@/wire/errors'
 import type { RelaySocket, SocketHandlers } from '@/wire/socket'
 import type { IncomingEnvelope, SendPayload } from '@/wire/types'
 import type { Wire } from '@/wire/wire'
-import { tokensFor } from './test-relay-users'
+import { TestLinks } from './test-relay-links'
+import { ownKeysOf, tokensFor } from './test-relay-users'
 import type { TestDevice, TestUser } from './test-relay-users'
 
 type Json = Record<string, unknown>
@@ -26,6 +27,7 @@ export class TestRelay {
   beforeSend: (payload: SendPayload, attempt: number) => void = () => undefined
   /** After it was accepted; throwing loses the answer. */
   afterSend: (payload: SendPayload) => void = () => undefined
+  readonly links = new TestLinks()
   private readonly seen = new Map<string, Json>()
   private attempts = 0
 
@@ -33,6 +35,7 @@ export class TestRelay {
   wire(first: (request: HttpCall) => Promise<unknown> = async () => undefined): Wire {
     return {
       call: async (request) => (await first(request)) ?? this.call(request),
+      exchange: (request) => this.links.exchange(request),
       connect: (token, handlers) => this.connect(token, handlers),
     }
   }
@@ -66,8 +69,12 @@ export class TestRelay {
     if (route === 'POST accounts') return this.register(input)
     if (route === 'POST sessions') return this.login(input)
     if (route === 'POST sessions/refresh') return this.refresh(String(input['refresh_token']))
+    if (route === 'POST links') return this.links.open()
     const [user, deviceId] = this.who(token)
     switch (route) {
+      case 'POST devices/grants':
+        if (input['password'] !== user.password) throw new RelayError('bad_credentials')
+        return this.links.grant(user.name)
       case 'PUT keys':
         return this.publish(user, deviceId, input)
       case 'PUT keys/signed': {
@@ -89,7 +96,7 @@ export class TestRelay {
         return { available: device.kemPrekeys.length }
       }
       case 'GET keys':
-        return this.ownKeys(user, deviceId)
+        return ownKeysOf(user, deviceId)
       case 'GET sessions':
         return user.sessions.map((one) => ({ ...one, current: one.device_id === deviceId }))
       case 'DELETE sessions/current':
@@ -121,6 +128,11 @@ export class TestRelay {
   }
 
   private login(input: Json) {
+    const { grant } = input
+    if (grant !== undefined) {
+      const { id, nextDevice } = this.user(this.links.use(String(grant)))
+      return this.session(id, nextDevice)
+    }
     const user = this.user(String(input['username']))
     if (user.password !== input['password']) throw new RelayError('bad_credentials')
     const wanted = input['device_id'] as number | undefined
@@ -176,25 +188,6 @@ export class TestRelay {
       socket: null,
     })
     return { device_id: deviceId, fingerprint: fingerprint(fromBase64(identity)) }
-  }
-
-  private ownKeys(user: TestUser, deviceId: number) {
-    const device = user.devices.get(deviceId)
-    if (!device) throw new RelayError('device_inactive')
-    return {
-      device_id: deviceId,
-      registration_id: device.registrationId,
-      fingerprint: fingerprint(fromBase64(user.identity ?? '')),
-      signed_prekey_id: device.signedPrekey.id,
-      available: device.prekeys.length,
-      kem_prekey_id: device.kemPrekey?.id ?? null,
-      kem_available: device.kemPrekeys.length,
-      devices: [...user.devices.values()].map((one) => ({
-        device_id: one.id,
-        registration_id: one.registrationId,
-        current: one.id === deviceId,
-      })),
-    }
   }
 
   private contact(name = '', print = ''): Json {

@@ -4,7 +4,7 @@ import type { Bytes } from '@/crypto/bytes'
 import { rootStep } from '@/crypto/v4/chains'
 import { agreement } from '@/crypto/v4/pqxdh'
 import { Fields } from '@/crypto/v4/protobuf'
-import { readSession } from '@/crypto/v4/records'
+import { readSession } from '@/crypto/v4/session-encoding'
 import type { OurDevice } from './device'
 
 interface ChainState {

@@ -1,13 +1,11 @@
 /** A phone's own texts stand in both languages, and take the place of texts that the catalogue has. */
 import { describe, expect, it } from 'vitest'
 import de from '@/i18n/de'
-import main from '@/i18n/en'
-import attachments from '@/i18n/en/attachments'
+import en from '@/i18n/en'
 import { deviceTexts } from '../../../capacitor/src/texts'
 import germanTexts from '../../../capacitor/src/texts/de'
 import englishTexts from '../../../capacitor/src/texts/en'
 
-const en = { ...main, attachments }
 const keys = (texts: object, path = ''): string[] =>
   Object.entries(texts).flatMap(([key, value]) =>
     typeof value === 'string' ? [path + key] : keys(value as object, `${path}${key}.`),

@@ -25,7 +25,6 @@ SAMPLES: Final = {
     table.APPEND: ("XADD", "K", "*", "f", "v"),
     table.CONSUME: ("XACK", "K", "g", "1-1"),
     table.TRIM: ("XTRIM", "K", "MAXLEN", "0"),
-    table.LOCK: ("SET", "K", "v"),
 }
 """A command of each access to a key; nothing is executed."""
 

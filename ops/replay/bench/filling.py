@@ -21,9 +21,9 @@ from ops.replay.bench import tables
 from ops.replay.bench.histories import ABSENT_EVERY, DEVICE, Person
 from schema import codec, keys, servers
 from schema.partitions import partition_of
+from schema.positions import START, Position
 from schema.settings import Settings
 from workers.archive.beginning import begin_archive
-from workers.positions import START, Position
 from workers.projector.digests import DIGEST, Row, digest
 from workers.retention.trimming import Trimmer
 

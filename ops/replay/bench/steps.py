@@ -10,7 +10,7 @@ import msgspec
 import psutil
 
 from schema import keys, servers
-from workers.positions import START
+from schema.positions import START
 from workers.replay.fold import Fold
 from workers.replay.log_source import LogSource
 

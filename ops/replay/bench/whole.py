@@ -14,12 +14,11 @@ from psycopg_pool import AsyncConnectionPool
 from ops.log_repair import directory
 from ops.log_repair.fitness import begin_on
 from ops.replay.bench.filling import SPAN_MS, Filled, Share, Size, fill
-from schema import functions, keys, log_identity, servers
+from schema import checkpoints, functions, keys, log_identity, servers
 from schema.clock import now_ms
+from schema.positions import START
 from schema.settings import Settings
 from workers.archive.beginning import begin_archive
-from workers.positions import START
-from workers.projector import checkpoints
 
 HOUR_MS: Final = 3_600_000
 QUICKLY: Final = {"appendfsync": "no", "auto-aof-rewrite-percentage": "0"}

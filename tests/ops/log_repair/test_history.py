@@ -15,7 +15,6 @@ from tests.support.log_and_database import PARTITIONS, LogAndDatabase
 from workers.archive import chain
 from workers.archive.archivist import Archivist
 from workers.archive.store import Store
-from workers.positions import Position
 
 
 async def archived(world: LogAndDatabase, place: Path) -> Archivist:
@@ -25,7 +24,7 @@ async def archived(world: LogAndDatabase, place: Path) -> Archivist:
     keys_ = {key.kid: key.private.public_key()}
     archivist = Archivist(Store.open(str(place)), world.database, world.client, key, keys_, lambda: 1)
     for partition in range(PARTITIONS):
-        end = Position(*await read_end(world.client, partition)).next()
+        end = (await read_end(world.client, partition)).next()
         before = None
         while (head := await archivist.write(partition, end)) != before:
             before = head

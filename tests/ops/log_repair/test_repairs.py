@@ -11,7 +11,6 @@ from schema.partitions import partition_of
 from schema.prekeys import KEM
 from tests.ops.log_repair.repairing import Declined, Operator, audited, repaired
 from tests.support.log_and_database import PARTITIONS, LogAndDatabase
-from workers.positions import Position
 
 
 async def test_an_empty_log_goes_on_with_the_numbers_of_the_database(world: LogAndDatabase) -> None:
@@ -186,7 +185,7 @@ async def test_a_database_that_has_not_read_what_was_trimmed_is_refused_until_it
     older = await world.copy_of_database()
     await world.send(anna, times=3)
     await world.project()
-    last = Position(*await read_end(world.client, partition))
+    last = await read_end(world.client, partition)
     before = last.next() if upto == "all" else last
     names = [keys.log(partition), keys.trimmed(partition)]
     await functions.call(world.client, "workers", "trim", names, [str(before), 0])

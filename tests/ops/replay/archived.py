@@ -12,6 +12,7 @@ import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from schema import keys, relay_keys, servers
+from schema.positions import Position
 from tests.ops.replay.snapshots import Snapshot
 from tests.workers import stories
 from tests.workers.archive.conftest import tell
@@ -19,7 +20,6 @@ from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.test_tampering import ANNA, CARL, DORA, STORY, fields_of
 from workers.archive.archivist import Archivist
 from workers.archive.store import Store
-from workers.positions import Position
 from workers.retention.trimming import Trimmer
 
 EVE: Final = uuid5(UUID(int=9), "eve")

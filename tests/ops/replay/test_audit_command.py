@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ops.replay.auditing import show
 from schema import keys
+from schema.positions import Position
 from tests.ops.replay.running import USER, run
-from workers.positions import Position
 from workers.replay.report import PartitionReport, Report
 
 AWAY = "postgresql://somebody:secret@127.0.0.1:1/none"

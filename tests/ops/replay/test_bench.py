@@ -15,9 +15,9 @@ from ops.replay.bench.histories import EXPIRES, Person
 from ops.replay.bench.whole import fill_all
 from schema import keys
 from schema.events import EnvelopesExpired, PrekeyTaken
+from schema.positions import Position
 from schema.settings import Settings
 from tests.ops.replay.running import run
-from workers.positions import Position
 from workers.replay.fold import Fold
 from workers.replay.records import Page, Record
 

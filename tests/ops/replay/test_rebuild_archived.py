@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
 from ops.replay.opening import reachable, the_database, the_history
+from schema.positions import Position
 from schema.settings import Settings
 from tests.databases import Databases
 from tests.ops.replay.archived import ENTRIES, EVE, TRIMMED_UPTO, Archived, States
 from tests.ops.replay.running import run
 from tests.ops.replay.snapshots import Snapshot
 from tests.servers import Servers
-from workers.positions import Position
 from workers.replay.rebuild import Rebuild, claim
 
 

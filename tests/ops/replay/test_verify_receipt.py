@@ -19,13 +19,13 @@ from redis import Redis
 
 from ops.cli import main
 from schema import keys, receipts, relay_keys, servers
+from schema.positions import Position
 from schema.receipts import Acceptance
 from schema.relay_keys import RelayKey
 from tests.ops.replay.running import USER, run
 from tests.workers import stories
 from workers.archive.archivist import Archivist
 from workers.archive.store import Store
-from workers.positions import Position
 
 SECRET = bytes(range(32))
 LOG, OTHER = uuid5(USER, "log"), uuid5(USER, "other")

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from relay.http.listening import RECEIVE_BYTES, listen
+from relay.http.connections import RECEIVE_BYTES, listen
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")

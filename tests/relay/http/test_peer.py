@@ -6,7 +6,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
-from relay.http.origins import origin_allowed
+from relay.http.headers import origin_allowed
 from relay.http.peer import Peers
 from schema.settings import BadSetting
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
-from relay.sockets import engine, intake, unauthenticated, user_budgets
+from relay.admission import budgets
+from relay.sockets import engine, intake, unauthenticated
 from relay.sockets.unauthenticated import Places
 from tests.support.served_engine import Served
 from tests.support.until import until
@@ -14,8 +15,8 @@ from tests.support.until import until
 async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_order(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(budgets, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(budgets, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -27,8 +28,8 @@ async def test_threat_13_a_flood_of_frames_is_read_at_a_bounded_pace_and_in_orde
 
 
 async def test_a_large_frame_counts_more(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(budgets, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(budgets, "FRAMES_PER_SECOND", 40.0)
     socket = await served.open()
     loop = asyncio.get_running_loop()
     began = loop.time()

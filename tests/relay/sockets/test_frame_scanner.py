@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.sockets.frame_scanner import FrameScanner
+from relay.sockets.frames import FrameScanner
 
 FINAL, CONTINUED, BINARY, PING = 0x80, 0, 0x02, 0x09
 

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from relay.admission import budgets
+from relay.delivery.live import LiveSocket
+from relay.delivery.memory import SocketMemory
+from relay.delivery.registry import Registry
 from relay.heap import give_back
-from relay.sockets import unauthenticated, user_budgets
-from relay.sockets.live import LiveSocket
-from relay.sockets.memory import SocketMemory
-from relay.sockets.registry import Registry
+from relay.sockets import unauthenticated
 from schema.clock import now_ms
 from tests.relay.sockets.test_frame_scanner import CONTINUED, frame
 from tests.support.served_engine import Served
@@ -106,8 +107,8 @@ async def test_what_was_taken_is_held_no_longer(live: Live, served: Served) -> N
 async def test_threat_13_empty_fragments_are_read_at_the_pace_of_frames(
     live: Live, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 10)
-    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 40.0)
+    monkeypatch.setattr(budgets, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(budgets, "FRAMES_PER_SECOND", 40.0)
     client, _ = await live.open()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -137,8 +138,8 @@ async def test_threat_13_frames_that_come_in_one_read_do_not_keep_others_waiting
 async def test_while_the_budget_is_spent_the_network_holds_the_sender_back(
     live: Live, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_budgets, "FRAMES_AT_ONCE", 1)
-    monkeypatch.setattr(user_budgets, "FRAMES_PER_SECOND", 0.001)
+    monkeypatch.setattr(budgets, "FRAMES_AT_ONCE", 1)
+    monkeypatch.setattr(budgets, "FRAMES_PER_SECOND", 0.001)
     client, socket = await live.open()
     put(client, frame(b"first"))
     put(client, frame(bytes(60_000)) * 300)

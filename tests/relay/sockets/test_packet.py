@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.sockets.framing import binary_frame, text_frame
+from relay.sockets.frames import binary_frame, text_frame
 from relay.sockets.packet import MessagePackPacket, ack_frame, auth_token, client_event, event_frame
 
 

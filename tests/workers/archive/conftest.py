@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from schema import keys, relay_keys
+from schema import checkpoints, keys, relay_keys
+from schema.positions import Position
 from schema.relay_keys import PublicKeys, RelayKey
 from tests.workers import stories
 from tests.workers.stories import Said
 from workers.archive.archivist import Archivist
 from workers.archive.store import Store
-from workers.positions import Position
-from workers.projector import checkpoints
 
 SECRET = bytes(range(32))
 NOW = 1_000_000

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from schema.positions import START, Position
 from workers.archive import heads
 from workers.archive.archivist import Archivist
 from workers.archive.source import ArchiveSource, JoinedSource
 from workers.archive.store import Store
-from workers.positions import START, Position
 from workers.replay.log_source import LogSource
 from workers.replay.records import Page, Record, Source
 

@@ -9,6 +9,7 @@ import pytest
 
 from schema import keys
 from schema.events import EnvelopeAccepted
+from schema.positions import Position
 from tests.workers.archive.conftest import Make, read_by_all, tell
 from tests.workers.archive.reads import (
     END,
@@ -25,7 +26,6 @@ from tests.workers.stories import accepted, acknowledged, identity, uploaded, us
 from workers.archive import heads
 from workers.archive.header import Head
 from workers.archive.store import Store, StoreAway
-from workers.positions import Position
 from workers.retention.trimming import Trimmer
 
 BODY = b"a ciphertext that must not be archived"

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import functions, keys
+from schema.positions import Position
 from tests.workers.archive.conftest import Make, read_by_all, tell
 from tests.workers.archive.reads import all_records, archive, faults
 from tests.workers.deletions import CANARY, life, neighbours
@@ -12,7 +13,6 @@ from tests.workers.moments import say
 from tests.workers.retention.test_rounds import files_with
 from tests.workers.running import PARTITIONS
 from tests.workers.stories import accepted, users
-from workers.positions import Position
 from workers.retention.erasing import erase
 
 

@@ -9,13 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schema import relay_keys
+from schema.positions import Position
 from schema.relay_keys import RelayKey
-from schema.sealing import WrongSecret
+from schema.secret_file import WrongSecret
 from tests.workers.archive.conftest import NOW, SECRET, Make, tell
 from tests.workers.archive.reads import archive, faults, positions, segment
 from tests.workers.archive.test_archivist import history
 from workers.archive.archivist import Archivist
-from workers.positions import Position
 
 SEGMENTS = 5
 

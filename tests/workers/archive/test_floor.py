@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from schema.positions import Position
 from tests.workers.archive.conftest import Make, tell
 from tests.workers.archive.reads import archive, faults, positions, segment
 from tests.workers.archive.test_archivist import history
@@ -12,7 +13,6 @@ from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.archive.floor import Floor
 from workers.archive.store import Store
-from workers.positions import Position
 from workers.replay.records import Overtaken
 
 

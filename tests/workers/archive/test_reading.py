@@ -3,9 +3,9 @@
 from typing import Any
 
 from schema import keys
+from schema.positions import START, Position
 from workers.archive.reading import MOST_ENTRIES, pages
 from workers.page_size import FIRST, PAGE_BYTES, bytes_of
-from workers.positions import START, Position
 
 END = Position(10**9, 0)
 LARGE = bytes(32 * 1024)

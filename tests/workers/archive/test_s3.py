@@ -9,6 +9,7 @@ import pytest
 
 from schema import keys
 from schema.blobs import BlobStore, Manifest, parts_of
+from schema.positions import Position
 from schema.storage import Storage
 from tests.support.s3 import BUCKET, S3, serving
 from tests.workers.archive.conftest import Make, read_by_all, tell
@@ -18,7 +19,6 @@ from workers.archive import store as places
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.archive.store import NotThere, Store, StoreAway
-from workers.positions import Position
 from workers.retention.trimming import Trimmer
 
 WINDOW = 300

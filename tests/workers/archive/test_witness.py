@@ -6,6 +6,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
+from schema.positions import Position
 from tests.workers import stories
 from tests.workers.archive.conftest import Make, tell
 from tests.workers.archive.reads import all_records, archive
@@ -15,7 +16,6 @@ from workers import quarantine
 from workers.archive.archivist import Archivist
 from workers.archive.header import NAMED
 from workers.batches import Batch
-from workers.positions import Position
 from workers.projector.projection import Projection
 from workers.sources import log_source
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
+from schema.positions import START, Position
 from tests.workers import stories
 from tests.workers.projector.test_projection import one_pool
 from tests.workers.stories import Said, accepted, identity
 from workers.batches import Batch, Superseded
-from workers.positions import START, Position
 from workers.projector import digests
 from workers.projector.digests import APPENDED_BYTES, Row, of_entry
 from workers.projector.projection import Projection

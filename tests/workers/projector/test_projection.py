@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
+from schema.positions import START, Position
 from tests.workers import stories
 from tests.workers.moments import inserts, note_inserts
 from tests.workers.oracle import Oracle, projected
 from tests.workers.stories import Said, accepted, acknowledged, closed, deleted, expired, identity, uploaded
 from workers.batches import Batch, Superseded
-from workers.positions import START, Position
 from workers.projector.projection import Projection, Turn, is_urgent
 from workers.projector.rounds import CHANGES, rounds
 from workers.projector.settled import unsettled

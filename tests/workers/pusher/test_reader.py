@@ -10,16 +10,17 @@ from uuid import UUID
 import pytest
 from redis.exceptions import ResponseError
 
-from schema import functions, keys
+from schema import codec, functions, keys
 from schema.link import Link
 from schema.partitions import partition_of
+from tests.support.processes import Process
+from tests.workers.dying import DIED
 from tests.workers.moments import nothing_left, say, users_of_every_partition
 from tests.workers.running import PARTITIONS, until
 from tests.workers.stories import Said, accepted
-from workers.attempts import ALONE, Attempts
+from workers.deliveries import ALONE, TOGETHER
 from workers.pusher import reader as reading
 from workers.pusher.reader import Reader
-from workers.sources import log_source
 
 pytestmark = pytest.mark.usefixtures("quick_moves")
 
@@ -188,8 +189,7 @@ async def test_an_entry_that_workers_died_of_is_found_one_by_one(log, board, log
     await say(log, *of_one(users[0], 1, 2, 3))
     before, deadly = (position for position, _ in (await log.xrange(keys.log(0)))[:2])
     await log.xgroup_create(keys.log(0), keys.PUSHER, id=before)
-    for number in range(ALONE):
-        await Attempts(log, log_source(keys.PUSHER, 0), f"dead-{number}").begin(deadly)
+    await log.xclaim(keys.log(0), keys.PUSHER, "dead", 0, [deadly], retrycount=TOGETHER + ALONE, force=True)
 
     async def is_over() -> bool:
         # The lag of a group that was made in the middle is unknown, which counts as none.
@@ -200,6 +200,44 @@ async def test_an_entry_that_workers_died_of_is_found_one_by_one(log, board, log
     assert await pushed(board, users[0]) == [3]
     ((_, row),) = await log.xrange(keys.quarantine(0))
     assert (row[b"position"], row[b"kind"]) == (deadly, b"deadly")
+
+
+async def test_an_entry_that_ends_pushers_is_found_and_set_aside(log, board, log_url, users) -> None:
+    await say(log, *of_one(users[0], *range(1, 10)))
+    statuses = []
+    for number in range(10):
+        process = Process("dying_pusher", log_url, f"worker-{number}", "6")
+        statuses.append(await asyncio.to_thread(process.wait, 60))
+        if statuses[-1] != DIED:
+            break
+    # One had all of them, three handled it alone.
+    assert statuses == [DIED] * (1 + ALONE) + [0]
+    assert [int(seq) for seq in await log.lrange("handled", 0, -1)] == [1, 2, 3, 4, 5, 7, 8, 9]
+    ((_, row),) = await log.xrange(keys.quarantine(0))
+    assert (codec.decode_entry(row)[1], row[b"kind"]) == (6, b"deadly")
+    group_now = await group(log, 0)
+    assert (group_now["pending"], group_now["consumers"]) == (0, 0)
+
+
+async def test_an_entry_that_ends_a_pusher_in_its_stride_is_found_too(log, board, log_url, users) -> None:
+    """It reads that one without a pending list; the next owner begins before it."""
+    statuses = []
+    for number in range(10):
+        process = Process("dying_pusher", log_url, f"worker-{number}", "3")
+        if number == 0:
+            await until(lambda: _follows(log))
+            await say(log, *of_one(users[0], 1, 2, 3, 4))
+        statuses.append(await asyncio.to_thread(process.wait, 60))
+        if statuses[-1] != DIED:
+            break
+    assert set(statuses[:-1]) == {DIED}
+    assert 1 + ALONE <= len(statuses) - 1 <= 2 + ALONE, "it may have read it with others, or alone"
+    handled = [int(seq) for seq in await log.lrange("handled", 0, -1)]
+    assert [*dict.fromkeys(handled)] == [1, 2, 4], "a hint may come twice"
+
+
+async def _follows(log: Any) -> bool:
+    return any(one["cmd"] == "xread" and "b" in one["flags"] for one in await log.client_list())
 
 
 async def test_a_group_is_never_moved_back_and_its_lag_stays_known(log, users) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from schema import functions, inbox, keys
+from schema import codec, functions, inbox, keys
 from schema.inbox import Expired, Pushed
 from tests.workers import stories
 from tests.workers.stories import Said, accepted, acknowledged, expired, identity
@@ -52,6 +52,27 @@ async def test_an_expiry_is_told_and_nothing_else_that_the_log_says(board) -> No
     gone = expired(user, 1, 9, 3)
     await push(board, identity(user), acknowledged(user, 1, 2), gone, stories.uploaded(user, 1, 1))
     assert await told(board, "n1") == [[Expired(9, gone[0])]]
+
+
+async def test_what_the_node_hands_over_itself_is_passed_over(board) -> None:
+    """An entry with an earlier name of the node, or another's, is pushed; so is any once the board came back
+    empty."""
+    user = uuid4()
+    await connect(board, "n1", user, 1)
+    story = [accepted(user, 1, seq) for seq in range(1, 5)]
+    names = [b"n1.1", b"n1.0", b"n2.1", b""]
+    pushes = [push_from(said, name) for said, name in zip(story, names, strict=True)]
+    await board.hset(keys.SERVING, "n1", "n1.1")
+    await route(partial(functions.call, board, "workers"), pushes)
+    assert await told(board, "n1") == [[Pushed(seq, story[seq - 1][0]) for seq in (2, 3, 4)]]
+    await board.delete(keys.SERVING)
+    await route(partial(functions.call, board, "workers"), pushes[:1])
+    assert (await told(board, "n1"))[1] == [Pushed(1, story[0][0])]
+
+
+def push_from(said: Said, server: bytes) -> Any:
+    """The push of an entry that this node accepted."""
+    return push_of({**stories.fields(said), codec.SERVER_FIELD: server})
 
 
 async def test_a_device_that_is_not_online_is_passed_over(board) -> None:

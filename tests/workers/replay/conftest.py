@@ -10,11 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import codec, keys
 from schema.blobs import BlobStore
+from schema.positions import START, Position
 from tests.workers import stories
 from tests.workers.replay.test_tampering import ANNA, CARL, DORA, STORY, fields_of
 from tests.workers.stories import Said
 from workers.batches import Batch, Entry
-from workers.positions import START, Position
 from workers.projector.projection import Projection
 from workers.replay.audit import Audit, Scope
 from workers.replay.log_source import LogSource

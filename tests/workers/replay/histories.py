@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from schema.positions import Position
 from tests.support.audited import audited, folded, rows
 from tests.workers.oracle import Oracle
 from tests.workers.stories import Said
-from workers.positions import Position
 from workers.replay.fold import Fold
 from workers.replay.records import Record
 from workers.replay.rows import Row

@@ -9,13 +9,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged
+from schema.positions import Position
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.rewriting import Row, altered, rewrite
 from tests.workers.replay.test_rebuild import alike, rebuilt, second, second_url  # noqa: F401 - fixtures
 from tests.workers.replay.test_tampering import ANNA, STORY
 from workers import quarantine
-from workers.positions import Position
 from workers.projector import digests
 from workers.projector.devices import OF_A_USER
 from workers.replay.audit import Audit, Scope

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schema import codec
+from schema.positions import START, Position
 from tests.workers import stories
 from tests.workers.stories import Said, users
-from workers.positions import START, Position
 from workers.projector.digests import Row, of_entry
 from workers.replay.as_read import AsRead
 from workers.replay.log_source import page_of

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from schema import keys, servers
+from schema.positions import Position
 from tests.workers import stories
 from tests.workers.replay.conftest import BELA, Kept
 from tests.workers.replay.test_tampering import ANNA, CARL, STORY
 from workers import quarantine
-from workers.positions import Position
 from workers.replay.audit import Audit, NoCheckpoint, Scope
 from workers.replay.log_source import LogSource
 from workers.replay.records import Overtaken

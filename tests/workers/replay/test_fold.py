@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.workers import stories
@@ -11,10 +11,16 @@ from tests.workers.stories import Said, users
 
 WHO = users(2)
 RULES = {"row", "row missing"}
+OF_A_REPLACED_IDENTITY = [
+    stories.identity(WHO[0], identity_key=stories.key(3)),
+    stories.identity(WHO[0], change="replaced", identity_key=stories.key(1)),
+    stories.identity(WHO[0], identity_key=stories.key(3), kem=11),
+]
 
 
 @settings(max_examples=60)
 @given(stories.stories(WHO), st.integers(1, 9))
+@example(OF_A_REPLACED_IDENTITY, 1)
 def test_rows_of_random_histories_are_what_the_fold_expects(story: list[Said], page: int) -> None:
     entries = records(story)
     found = compared(folded(entries, page=page), oracle_rows(entries))

@@ -9,12 +9,12 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from schema.events import BlobStored
+from schema.positions import Position
 from tests.databases import Databases
 from tests.servers import Servers
 from tests.workers import stories
 from tests.workers.replay.conftest import Kept
 from tests.workers.replay.test_tampering import ANNA, BELA, CARL, STORY
-from workers.positions import Position
 from workers.replay import likeness
 from workers.replay.likeness import Likeness
 from workers.replay.log_source import LogSource

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from schema.events import KemPrekeysUploaded, PrekeysUploaded, SignedPrekey
+from schema.positions import Position
 from tests.workers import stories
 from tests.workers.replay.histories import compared, folded, oracle_rows, records
 from tests.workers.stories import (
@@ -21,7 +22,6 @@ from tests.workers.stories import (
     taken,
     uploaded,
 )
-from workers.positions import Position
 from workers.replay import directory
 from workers.replay.records import Page, Record, Unreadable
 from workers.replay.rows import Row

@@ -4,17 +4,16 @@ from typing import Any
 
 import pytest
 
-from relay.directory import Directory
-from schema import functions, keys
+from relay.identity.directory import Directory
+from schema import checkpoints, functions, keys
 from schema.events import AccountDeleted
+from schema.positions import START, Position
 from tests.servers import Servers
 from tests.workers.deletions import CANARY, kinds, life, neighbours, readers
 from tests.workers.moments import nothing_left, say
 from tests.workers.oracle import projected
 from tests.workers.retention.test_rounds import files_with
 from tests.workers.running import PARTITIONS, Workers, until
-from workers.positions import START, Position
-from workers.projector import checkpoints
 from workers.retention.erasing import erase
 from workers.retention.rewriting import rewrite_when_due
 from workers.sources import log_source

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import codec, functions, keys
 from schema.events import AccountDeleted
 from tests.workers import stories
@@ -112,8 +112,8 @@ async def test_a_deletion_that_is_repeated_meanwhile_stays_on_record(log, databa
     (user,) = neighbours(1)
     first = await directory.delete(user, 1, 1)
     second = await directory.delete(user, 1, 1)
-    for position, left in ((first, 1), (second, 0)):
-        arguments = [str(user), position.entry]
+    for appended, left in ((first, 1), (second, 0)):
+        arguments = [str(user), str(appended.position)]
         await functions.call(log, "workers", "erased", [keys.deleted(0)], arguments)
         assert await log.hlen(keys.deleted(0)) == left
 

@@ -148,12 +148,12 @@ async def test_the_function_refuses_what_was_reckoned_from_other_numbers(log, da
     one = uuid4()
     user = await mailbox(log, database, *(accepted(one, 1, seq, OLD) for seq in range(1, 4)))
     partition = partition_of(user, PARTITIONS)
-    names = [keys.log(partition), keys.user(partition, user)]
+    names = [keys.log(partition), keys.user(partition, user), keys.log_id(partition)]
     event = codec.encode(EnvelopesExpired(user=user, device=1, at=NOW, count=2))
 
     async def call(device: int, upto: int, cursor: int, floor: int) -> int:
         reply: int = await functions.call(
-            log, "workers", "expire", names, [device, upto, cursor, floor, event]
+            log, "schema", "expire", names, [device, upto, cursor, floor, event, ""]
         )
         return reply
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from schema import keys
-from workers.positions import Position
+from schema.positions import Position
 from workers.retention.marks import KEPT_MS, clear_marks
 
 NOW = 10 * KEPT_MS

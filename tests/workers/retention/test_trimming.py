@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from schema import keys
-from workers.positions import Position
-from workers.projector import checkpoints
+from schema import checkpoints, keys
+from schema.positions import Position
 from workers.retention.trimming import Trimmer, trim_quarantine
 
 NOW, WINDOW = 100, 50

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from schema import keys
 from schema import servers as clients
 from schema.link import Link
+from schema.positions import Position
 from tests.support.until import until
 from tests.workers import stories
 from tests.workers.consuming import QUICK
@@ -35,7 +36,6 @@ from tests.workers.stories import (
 from workers import quarantine
 from workers.batches import Batch
 from workers.consumer import Consumer
-from workers.positions import Position
 from workers.projector import digests
 from workers.projector.digests import of_entry
 from workers.projector.projection import Projection

@@ -1,11 +1,11 @@
 import type { Component } from 'vue'
 import type { FileKind, Message } from '@/messenger/contract'
 
-/** How a content is shown. */
+/** How one kind of content is shown. */
 export interface ContentView {
-  /** Inside the bubble: takes the `message`. */
+  /** The component inside the bubble; its prop is `message`. */
   readonly bubble: Component
-  /** In one line, as plain text. `t` finds a text by its key. */
+  /** One line of plain text. `t` returns the text of a key. */
   line(message: Message, t: (key: LineKey) => string): string
 }
 

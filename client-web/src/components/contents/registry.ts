@@ -1,6 +1,6 @@
 /**
- * How each kind of message is shown. Mirrors `messenger/contents/registry.ts`: the compiler checks that
- * every kind has its view here.
+ * The view of each kind of message. It mirrors `messenger/contents/registry.ts`; the compiler refuses a kind
+ * without a view.
  */
 import { useI18n } from 'vue-i18n'
 import { useNoticeText } from '@/composables/notices'
@@ -16,7 +16,7 @@ export const contentViews: Record<MessageKind, ContentView> = {
   unknown: unknownView,
 }
 
-/** A message or a notice in one line. */
+/** Returns a function that gives a message or a notice in one line. */
 export function useMessageLine(): (message: Message, name: string) => string {
   const { t } = useI18n()
   const { notice } = useNoticeText()

@@ -1,6 +1,7 @@
 /**
- * What the post-quantum ratchet adds to a message: 4 to 41 bytes. Promise: whatever `decode` accepts is in range.
- * Source: Signal, "The ML-KEM Braid Protocol", messages; the form is that of Signal's clients.
+ * The post-quantum ratchet's part of a message: 4 to 41 bytes. Promise: every field that `decodeBraidMessage`
+ * returns is in range. Source: Signal, "The ML-KEM Braid Protocol", messages; the byte form is that of Signal's
+ * clients.
  */
 import { concat } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -20,19 +21,19 @@ export type Payload =
   | { kind: 'header' | 'vector' | 'vectorAndAck' | 'ct1' | 'ct2'; chunk: Chunk }
 
 export interface BraidMessage {
-  /** From 1; its keys are those of the epoch before. */
+  /** From 1. The message uses the keys of the epoch before. */
   epoch: number
-  /** Of the key of this message, from 1. */
+  /** Index of this message's key, from 1. */
   index: number
   payload: Payload
 }
 
 export interface ReceivedBraidMessage extends BraidMessage {
-  /** Of a later version, whose payload is not known here. */
+  /** The message has a later version, whose payload this build does not know. */
   later: boolean
 }
 
-export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
+export function encodeBraidMessage({ epoch, index, payload }: BraidMessage): Bytes {
   const head = [
     Uint8Array.of(VERSION),
     varint(epoch),
@@ -44,7 +45,7 @@ export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
 }
 
 /** Bytes after the end are ignored. @throws CryptoError `bad_message` */
-export function decodeBraid(bytes: Bytes): ReceivedBraidMessage {
+export function decodeBraidMessage(bytes: Bytes): ReceivedBraidMessage {
   const reader = new Reader(bytes)
   const version = reader.byte()
   const later = version > VERSION

@@ -1,9 +1,9 @@
 /**
- * The braid: two devices agree on a secret per epoch with ML-KEM-768, in pieces that ride on their messages. Promise: both
- * sides get the same secret for the same epoch, or a message fails; lost and reordered pieces only delay. One side
- * makes the key pair (`KeysUnsampled` to `EkSentCt1Received`), the other the ciphertext; after an epoch they swap.
- * Source: Signal, "The ML-KEM Braid Protocol", section 2. The functions change the braid they are given; the caller
- * discards it when the message fails.
+ * The braid: two devices agree on a secret per epoch with ML-KEM-768, in chunks inside their messages. Promise:
+ * both sides get the same secret for the same epoch, or a message fails. Lost and reordered chunks only delay the
+ * agreement. One side creates the key pair (`KeysUnsampled` to `EkSentCt1Received`), the other the ciphertext;
+ * they swap after each epoch. Source: Signal, "The ML-KEM Braid Protocol", section 2. The functions change the
+ * given braid; the caller discards it when the message fails.
  */
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -34,15 +34,15 @@ export const BRAID_STATES = [
 ] as const
 type State = (typeof BRAID_STATES)[number]
 
-/** What changes a few times per epoch; null where the state has none. */
+/** Parts that change a few times per epoch; null where the state has none. */
 export interface BraidParts {
-  /** Of the key pair (64 bytes), or the randomness of the ciphertext (32 bytes). */
+  /** Seed of the key pair (64 bytes), or randomness of the ciphertext (32 bytes). */
   seed: Bytes | null
   header: Bytes | null
-  /** What goes out in chunks. */
+  /** The message that is sent in chunks. */
   outgoing: Bytes | null
   ct1: Bytes | null
-  /** With its tag: goes out when the other side has the first part. */
+  /** With its tag. It is sent after the first part is acknowledged. */
   ct2: Bytes | null
 }
 
@@ -50,7 +50,7 @@ export interface Braid {
   state: State
   epoch: number
   authenticator: Authenticator
-  /** The number of the next chunk to send. */
+  /** Number of the next chunk to send. */
   next: number
   received: Chunk[]
   parts: BraidParts
@@ -65,7 +65,7 @@ type Random = (length: number) => Bytes
 
 const NO_PARTS: BraidParts = { seed: null, header: null, outgoing: null, ct1: null, ct2: null }
 
-/** `initiator`: who began the session makes the first key pair. */
+/** `initiator`: the side that began the session creates the first key pair. */
 export const startBraid = (pqKey: Bytes, initiator: boolean): Braid => ({
   state: initiator ? 'keysUnsampled' : 'noHeaderReceived',
   epoch: 1,
@@ -75,7 +75,7 @@ export const startBraid = (pqKey: Bytes, initiator: boolean): Braid => ({
   parts: NO_PARTS,
 })
 
-/** What every message says that is sent in a state. */
+/** The payload of every message sent in a state. */
 const SENDS: Record<State, Payload['kind']> = {
   keysUnsampled: 'none',
   keysSampled: 'header',
@@ -90,7 +90,7 @@ const SENDS: Record<State, Payload['kind']> = {
   ct2Sampled: 'ct2',
 }
 
-/** The payload of the next message, and the epoch's secret if this message makes it. */
+/** The payload of the next message, and the epoch's secret if this message creates it. */
 export function send(braid: Braid, random: Random): { payload: Payload; made: EpochSecret | null } {
   if (braid.state === 'keysUnsampled') sampleKeys(braid, random)
   const made = braid.state === 'headerReceived' ? sampleCiphertext(braid, random) : null
@@ -103,7 +103,7 @@ export function send(braid: Braid, random: Random): { payload: Payload; made: Ep
 
 type Receive = (braid: Braid, chunk: Chunk, acknowledged: boolean) => EpochSecret | null
 
-/** What a payload of the braid's own epoch changes; all others change nothing. */
+/** Transitions for payloads of the braid's own epoch. All other payloads change nothing. */
 const RECEIVES: Record<State, Partial<Record<Payload['kind'], Receive>>> = {
   keysUnsampled: {},
   keysSampled: { ct1: beginVector },
@@ -120,7 +120,7 @@ const RECEIVES: Record<State, Partial<Record<Payload['kind'], Receive>>> = {
 
 const NO_CHUNK: Chunk = { number: 0, data: new Uint8Array(32) }
 
-/** The epoch's secret, if this message completes it. @throws CryptoError `bad_message` */
+/** Returns the epoch's secret if this message completes it. @throws CryptoError `bad_message` */
 export function receive(braid: Braid, { epoch, payload }: BraidMessage): EpochSecret | null {
   if (epoch > braid.epoch) {
     const swapped = braid.state === 'ct2Sampled' && epoch === braid.epoch + 1
@@ -147,7 +147,7 @@ function part(braid: Braid, name: keyof BraidParts): Bytes {
 }
 const outgoing = (braid: Braid): Bytes => part(braid, 'outgoing')
 
-/** Keeps the chunk; the message, once there are enough. */
+/** Stores the chunk. Returns the message once there are enough chunks. */
 function gather(braid: Braid, chunk: Chunk, length: number): Bytes | null {
   braid.received = collect(braid.received, chunk, length)
   return assemble(braid.received, length)
@@ -160,7 +160,7 @@ function epochSecret(braid: Braid, shared: Bytes): EpochSecret {
   return { epoch, secret }
 }
 
-// The side that makes the key pair.
+// Transitions of the side that creates the key pair.
 
 function sampleKeys(braid: Braid, random: Random): void {
   const seed = concat(random(32), random(32))
@@ -203,7 +203,7 @@ function receiveCt2(braid: Braid, chunk: Chunk): EpochSecret | null {
   return made
 }
 
-// The side that makes the ciphertext.
+// Transitions of the side that creates the ciphertext.
 
 function receiveHeader(braid: Braid, chunk: Chunk): null {
   const whole = gather(braid, chunk, kem.HEADER_LENGTH + TAG_LENGTH)

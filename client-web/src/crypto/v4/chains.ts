@@ -1,15 +1,15 @@
 /**
- * The Double Ratchet of one session. Promise: each message has a seed of its own, given out once; chains of the
+ * The Double Ratchet of one session. Promise: each message has its own seed, which is returned once; chains of the
  * last five ratchet keys stay readable. Source: Signal, "The Double Ratchet Algorithm", sections 2, 3.5 and 5.2.
- * Differences, as in Signal's clients: the previous counter is never read, as late messages are derived from
- * their own chain; skipped seeds are kept, not message keys, as a message brings half of its key along.
- * These functions change the ratchet they are given; the caller discards it when the message fails.
+ * Two differences, as in Signal's clients: the previous counter is never read, because late messages are derived
+ * from their own chain; and skipped seeds are stored instead of message keys, because each message carries half of
+ * its key. The functions change the given ratchet; the caller discards it when the message fails.
  */
 import { equal, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { KeyPair, PublicKey } from '@/crypto/engine'
+import type { KeyPair, PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { createKeyPair } from '@/crypto/x25519'
+import { createKeyPair } from '@/crypto/protocol/keys'
 import { deriveKeys, hmac } from './kdf'
 import { agreement } from './pqxdh'
 import { checkJump, take, trim } from './skipped'
@@ -21,7 +21,7 @@ const KEPT_CHAINS = 5
 
 export interface Chain {
   key: Bytes
-  /** Of the next message. */
+  /** Index of the next message. */
   index: number
 }
 
@@ -61,7 +61,7 @@ export function messageKeys(seed: Bytes, pqKey: Bytes): MessageKeys {
   return { cipher, mac, iv: iv.slice(0, 16) }
 }
 
-/** The ratchet of who begins: the other side's signed prekey is its first ratchet key. */
+/** The initiator's ratchet. The other side's signed prekey is its first ratchet key. */
 export async function initiatorRatchet(
   root: Bytes,
   chain: Bytes,
@@ -104,7 +104,7 @@ export async function seedOf(
   counter: number,
 ): Promise<Bytes> {
   const known = ratchet.receiving.find((chain) => equal(chain.ratchetKey, ratchetKey))
-  const chain = known ?? (await turn(ratchet, ratchetKey))
+  const chain = known ?? (await ratchetStep(ratchet, ratchetKey))
   if (counter < chain.index) {
     const seed = take(chain.skipped, counter)
     if (!seed) throw new CryptoError('duplicate')
@@ -124,7 +124,7 @@ export async function seedOf(
 }
 
 /** A step of the Diffie–Hellman ratchet: a receiving chain for their key, a sending chain for a new one. */
-async function turn(ratchet: Ratchet, theirs: PublicKey): Promise<ReceivingChain> {
+async function ratchetStep(ratchet: Ratchet, theirs: PublicKey): Promise<ReceivingChain> {
   const received = rootStep(ratchet.root, await agreement(theirs, ratchet.own))
   const own = await createKeyPair()
   const sent = rootStep(received.root, await agreement(theirs, own))

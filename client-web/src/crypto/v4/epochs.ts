@@ -1,7 +1,7 @@
 /**
- * Key chains of the post-quantum ratchet: two per epoch, one for each direction. Promise: each number of a chain
- * gives one key, once; chains older than the epoch before the one that is sent in are gone. Source: Signal, "The Double
- * Ratchet Algorithm", revision 3, section 5. The functions change the chains they are given.
+ * Key chains of the post-quantum ratchet: two per epoch, one for each direction. Promise: each index of a chain
+ * gives one key, once. Only the epoch used for sending, the one before it and later ones are kept. Source: Signal,
+ * "The Double Ratchet Algorithm", revision 3, section 5. The functions change the given chains.
  */
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -11,20 +11,20 @@ import { deriveKeys, NO_SALT, u32be } from './kdf'
 import { checkJump, KEPT_KEYS, take } from './skipped'
 import type { Skipped } from './skipped'
 
-/** Two spaces: so it is in Signal's clients. */
+/** Two spaces, as in Signal's clients. */
 const START = utf8('Signal PQ Ratchet V1 Chain  Start')
 const ADD = utf8('Signal PQ Ratchet V1 Chain Add Epoch')
 const NEXT = utf8('Signal PQ Ratchet V1 Chain Next')
 const KEPT_BEFORE = 1
 
 interface Numbered {
-  /** Of the last key that was derived. */
+  /** Index of the last derived key. */
   counter: number
   key: Bytes
 }
 
 export interface EpochChain {
-  /** Null once a later epoch is sent in. */
+  /** Null once a later epoch is used for sending. */
   sending: Numbered | null
   receiving: Numbered & { skipped: Skipped }
 }
@@ -32,7 +32,7 @@ export interface EpochChain {
 export interface EpochChains {
   initiator: boolean
   root: Bytes
-  /** The newest epoch; the last of `links` is its. */
+  /** The newest epoch, that of the last of `links`. */
   epoch: number
   sendingEpoch: number
   links: EpochChain[]
@@ -66,12 +66,12 @@ export function sendingKey(chains: EpochChains, epoch: number): { index: number;
   return { index: sending.counter, key }
 }
 
-/** @throws CryptoError `too_far`; `bad_message` for an epoch that is not kept or a key that was given out */
+/** @throws CryptoError `too_far`; `bad_message` for an epoch that is not kept or a key that was returned before */
 export function receivingKey(chains: EpochChains, epoch: number, index: number): Bytes {
   const { receiving } = chains.links[positionOf(chains, epoch)] as EpochChain
   if (index <= receiving.counter) {
     const key = take(receiving.skipped, index)
-    // Not "duplicate": a message of another session is tried here, too.
+    // Not `duplicate`: the message may belong to another session, which is tried next.
     if (!key) throw new CryptoError('bad_message', `no key for number ${index}`)
     return key
   }

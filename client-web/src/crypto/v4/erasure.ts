@@ -1,8 +1,8 @@
 /**
- * The erasure code in which the post-quantum ratchet sends its long messages. Promise: any `length / 32` different
- * chunks of a message give back the message. A message is a multiple of 32 bytes; chunk x < length / 32 is its
- * bytes 32x … 32x + 31; further chunks are values of the sixteen polynomials (one per word of a chunk) through
- * those. Source: Signal, "The ML-KEM Braid Protocol", section on erasure codes; Reed and Solomon, 1960.
+ * The erasure code for long messages of the post-quantum ratchet. Promise: any `length / 32` different chunks of a
+ * message restore it. A message is a multiple of 32 bytes. Chunk x < length / 32 is its bytes 32x … 32x + 31.
+ * Further chunks are values of the sixteen polynomials through those (one per word of a chunk). Source: Signal,
+ * "The ML-KEM Braid Protocol", section on erasure codes; Reed and Solomon, 1960.
  */
 import type { Bytes } from '@/crypto/bytes'
 import { invert, multiply } from './field'
@@ -21,13 +21,13 @@ export function chunkOf(message: Bytes, number: number): Bytes {
   return points[number]?.data ?? interpolate(points, number)
 }
 
-/** Adds a chunk that is not there yet, while there are too few for `length` bytes. */
+/** Adds a new chunk while there are too few for `length` bytes. */
 export function collect(chunks: readonly Chunk[], chunk: Chunk, length: number): Chunk[] {
   const known = chunks.some(({ number }) => number === chunk.number)
   return known || chunks.length * CHUNK_LENGTH >= length ? [...chunks] : [...chunks, chunk]
 }
 
-/** Null while there are too few chunks. */
+/** Returns null while there are too few chunks. */
 export function assemble(chunks: readonly Chunk[], length: number): Bytes | null {
   if (chunks.length * CHUNK_LENGTH < length) return null
   const received = new Map(chunks.map(({ number, data }) => [number, data]))
@@ -45,7 +45,7 @@ function split(message: Bytes): Chunk[] {
   }))
 }
 
-/** Lagrange's polynomials through the chunks, at `x`. */
+/** Evaluates the Lagrange polynomials through the chunks at `x`. */
 function interpolate(chunks: readonly Chunk[], x: number): Bytes {
   const words = new Uint16Array(CHUNK_LENGTH / 2)
   for (const { number, data } of chunks) {

@@ -1,6 +1,6 @@
 /**
- * The field GF(2^16) with the reduction polynomial x^16 + x^12 + x^3 + x + 1, over which the erasure code works.
- * Addition is xor. All values are public: timing tells nothing. Source: Signal, "The Sparse Post Quantum Ratchet",
+ * The field GF(2^16) with the reduction polynomial x^16 + x^12 + x^3 + x + 1, for the erasure code. Addition is
+ * xor. All values are public, so timing reveals nothing. Source: Signal, "The Sparse Post Quantum Ratchet",
  * erasure code.
  */
 const POLYNOMIAL = 0x1100b
@@ -15,7 +15,7 @@ export function multiply(a: number, b: number): number {
   return product
 }
 
-/** Of a value other than 0: a^(2^16 - 2). */
+/** The inverse of a value other than 0: a^(2^16 - 2). */
 export function invert(a: number): number {
   let [result, power] = [1, a]
   for (let bit = 1; bit < 16; bit++) {

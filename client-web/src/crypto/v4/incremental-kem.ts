@@ -1,8 +1,8 @@
 /**
- * ML-KEM-768 (FIPS 203) whose public key and ciphertext travel in two parts. Promise: both parts of the ciphertext
- * together are the ciphertext of FIPS 203, and so is the secret. `header` is rho (32 bytes) | SHA3-256 of the public key; `vector` is
- * the rest of the public key. Source: Signal, "The ML-KEM Braid Protocol", incremental KEM; FIPS 203, algorithms
- * 5 to 14, whose inner steps are called from @noble/post-quantum.
+ * ML-KEM-768 (FIPS 203) with public key and ciphertext in two parts each. Promise: the two parts of the ciphertext
+ * concatenated, and the secret, are those of FIPS 203. `header` is rho (32 bytes) | SHA3-256 of the public key;
+ * `vector` is the rest of the public key. Source: Signal, "The ML-KEM Braid Protocol", incremental KEM; FIPS 203,
+ * algorithms 5 to 14, whose inner steps come from @noble/post-quantum.
  */
 import { sha3_256, sha3_512, shake256 } from '@noble/hashes/sha3.js'
 import { genCrystals, XOF128 } from '@noble/post-quantum/_crystals.js'
@@ -40,10 +40,10 @@ const compressed = (bits: number) =>
     decode: (x) => (x * Q + 2 ** (bits - 1)) >> bits,
   })
 const [coder1, coder4, coder10] = [compressed(1), compressed(4), compressed(10)]
-/** Decoding reduces, so that a vector which is not canonical does not encode to itself. */
+/** Decoding reduces, so that a vector that is not canonical does not encode to itself. */
 const coder12 = bitsCoder(12, { encode: (x) => x, decode: (x) => x % Q })
 
-/** A key pair: `seed` is FIPS 203's `d | z`. */
+/** A key pair. `seed`: FIPS 203's `d | z`. */
 export function generate(seed: Bytes): { header: Bytes; vector: Bytes } {
   const { publicKey } = ml_kem768.keygen(seed)
   const vector = own(publicKey.subarray(0, VECTOR_LENGTH))
@@ -57,7 +57,7 @@ export function decapsulate(seed: Bytes, ct1: Bytes, ct2: Bytes): Bytes {
   return own(ml_kem768.decapsulate(concat(ct1, ct2), ml_kem768.keygen(seed).secretKey))
 }
 
-/** The first part, from the header alone, and the shared secret. `message`: 32 random bytes. */
+/** The first part and the shared secret, from the header alone. `message`: 32 random bytes. */
 export function encapsulateHeader(header: Bytes, message: Bytes): { ct1: Bytes; secret: Bytes } {
   const { secret, randomness } = expand(header, message)
   const y = blinding(randomness)
@@ -71,8 +71,8 @@ export function encapsulateHeader(header: Bytes, message: Bytes): { ct1: Bytes; 
 }
 
 /**
- * The second part, once the vector has arrived.
- * @throws CryptoError `bad_message` for a vector that is not the header's, or not canonical
+ * The second part, once the vector has arrived. @throws CryptoError `bad_message` if the vector does not match the
+ * header, or is not canonical
  */
 export function encapsulateVector(header: Bytes, message: Bytes, vector: Bytes): Bytes {
   if (!equal(headerOf(vector, header.subarray(0, 32)), header)) {
@@ -96,7 +96,7 @@ function expand(header: Bytes, message: Bytes): { secret: Bytes; randomness: Byt
   return { secret: own(both.subarray(0, 32)), randomness: own(both.subarray(32)) }
 }
 
-/** FIPS 203's vector y, transformed. */
+/** FIPS 203's vector y after the NTT. */
 const blinding = (randomness: Bytes): Polynomial[] =>
   Array.from({ length: K }, (_, at) => NTT.encode(noise(randomness, at)))
 
@@ -124,7 +124,7 @@ function uniform(next: () => Uint8Array): Polynomial {
   return polynomial
 }
 
-/** In place, as all polynomials here are used once. */
+/** Changes `sum`, because each polynomial here is used once. */
 function add(sum: Polynomial, other: Polynomial): Polynomial {
   for (let at = 0; at < N; at++) sum[at] = mod((sum[at] as number) + (other[at] as number))
   return sum

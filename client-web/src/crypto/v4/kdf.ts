@@ -1,4 +1,4 @@
-/** HKDF and HMAC with SHA-256 (RFC 5869, RFC 2104), as all of the protocol's derivations use them. */
+/** HKDF and HMAC with SHA-256 (RFC 5869, RFC 2104), for all derivations of the protocol. */
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'

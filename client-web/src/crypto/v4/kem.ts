@@ -1,8 +1,8 @@
 /**
- * The KEM of PQXDH: Kyber-1024 of round 3 (type byte 0x08), on ML-KEM-1024 (FIPS 203). The two differ, as seen
- * from outside, only in the last derivation of the secret: round 3 hashes ML-KEM's secret with the ciphertext.
- * Promise: secrets equal those of any implementation of round 3 for honest ciphertexts; for others both are random.
- * Source: "CRYSTALS-Kyber, Algorithm Specifications and Supporting Documentation", version 3.02, algorithms 8 and 9.
+ * The KEM of PQXDH: Kyber-1024 of round 3 (type byte 0x08), built on ML-KEM-1024 (FIPS 203). Seen from outside,
+ * the two differ only in the last derivation: round 3 hashes ML-KEM's secret with the ciphertext. Promise: for
+ * honest ciphertexts the secret equals that of any implementation of round 3; for others both are random. Source:
+ * "CRYSTALS-Kyber, Algorithm Specifications and Supporting Documentation", version 3.02, algorithms 8 and 9.
  */
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { ml_kem1024 } from '@noble/post-quantum/ml-kem.js'
@@ -12,11 +12,11 @@ import { CryptoError } from '@/crypto/errors'
 
 const TYPE = 0x08
 const LENGTH = 1 + 1568
-/** FIPS 203's `d | z`: all that is kept of a key pair. */
+/** FIPS 203's `d | z`. Only this part of a key pair is stored. */
 export const SEED_LENGTH = 64
 
 /** @throws CryptoError `bad_key` unless it is 1,569 bytes of type 0x08 */
-export function checkKyber(bytes: Uint8Array): void {
+export function checkKemBytes(bytes: Uint8Array): void {
   if (bytes.length !== LENGTH || bytes[0] !== TYPE) throw new CryptoError('bad_key', 'not Kyber')
 }
 
@@ -26,7 +26,7 @@ const kyberSecret = (mlKemSecret: Uint8Array, ciphertext: Uint8Array): Bytes =>
   own(shake256(concat(mlKemSecret, sha3_256(ciphertext)), { dkLen: 32 }))
 
 /** 1,569 bytes. */
-export function kyberPublicKey(seed: Bytes): Bytes {
+export function kemPublicKey(seed: Bytes): Bytes {
   return typed(ml_kem1024.keygen(seed).publicKey)
 }
 
@@ -35,7 +35,7 @@ export function encapsulate(
   publicKey: Bytes,
   randomness: Bytes = random(32),
 ): { ciphertext: Bytes; secret: Bytes } {
-  checkKyber(publicKey)
+  checkKemBytes(publicKey)
   try {
     const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey.slice(1), randomness)
     return { ciphertext: typed(cipherText), secret: kyberSecret(sharedSecret, cipherText) }
@@ -46,7 +46,7 @@ export function encapsulate(
 
 /** @throws CryptoError `bad_key` */
 export function decapsulate(seed: Bytes, ciphertext: Bytes): Bytes {
-  checkKyber(ciphertext)
+  checkKemBytes(ciphertext)
   const raw = ciphertext.slice(1)
   return kyberSecret(ml_kem1024.decapsulate(raw, ml_kem1024.keygen(seed).secretKey), raw)
 }

@@ -1,14 +1,15 @@
 /**
- * The Sparse Post-Quantum Ratchet: a key for each message, out of the braid's secrets. Promise: the key of a message
- * depends on the newest epoch whose secret both sides had when it was sent. Source: Signal, "The Double Ratchet Algorithm",
- * revision 3, section 5. The functions change the ratchet they are given; the caller discards it when the message fails.
+ * The Sparse Post-Quantum Ratchet: derives a key per message from the braid's secrets. Promise: the key of a
+ * message depends on the newest epoch whose secret both sides had when it was sent. Source: Signal, "The Double
+ * Ratchet Algorithm", revision 3, section 5. The functions change the given ratchet; the caller discards it when
+ * the message fails.
  */
 import { random } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { receive, send, startBraid } from './braid'
 import type { Braid } from './braid'
-import { decodeBraid, encodeBraid } from './braid-message'
+import { decodeBraidMessage, encodeBraidMessage } from './braid-message'
 import { addEpoch, receivingKey, sendingKey, startChains } from './epochs'
 import type { EpochChains } from './epochs'
 
@@ -16,8 +17,9 @@ export interface PqRatchet {
   braid: Braid
   chains: EpochChains
   /**
-   * Until a message of our version was read the other side may write a later one. It gets keys of the first epoch
-   * then, as there was no exchange that could have made another, and goes down to our version once it reads us.
+   * True until a message of our version was read. Until then the other side may use a later version. Such a
+   * message gets a key of the first epoch, because no exchange could have created another. The other side changes
+   * to our version once it reads us.
    */
   negotiating: boolean
 }
@@ -35,13 +37,13 @@ export function sendPq(
   const { payload, made } = send(braid, draw)
   if (made) addEpoch(chains, made)
   const { index, key } = sendingKey(chains, braid.epoch - 1)
-  return { message: encodeBraid({ epoch: braid.epoch, index, payload }), key }
+  return { message: encodeBraidMessage({ epoch: braid.epoch, index, payload }), key }
 }
 
 /** @throws CryptoError `bad_message`, `too_far` */
 export function receivePq(ratchet: PqRatchet, bytes: Bytes): Bytes {
   const { braid, chains, negotiating } = ratchet
-  const message = decodeBraid(bytes)
+  const message = decodeBraidMessage(bytes)
   if (message.later) {
     if (!negotiating) throw new CryptoError('bad_message', 'another version within a session')
     return receivingKey(chains, 0, message.index)

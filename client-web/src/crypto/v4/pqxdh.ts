@@ -1,14 +1,14 @@
 /**
- * The key agreement that begins a session. Promise: both sides derive the same three keys, or the
- * first message's MAC fails. Source: Signal, "The PQXDH Key Agreement Protocol", section 3, with the labels of
- * Signal's clients; associated data enters in the MAC of each message instead.
+ * The key agreement of a new session. Promise: both sides derive the same three keys, or the first message's MAC
+ * fails. Source: Signal, "The PQXDH Key Agreement Protocol", section 3, with the labels of Signal's clients.
+ * Associated data enters each message's MAC instead.
  */
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { KeyPair, Prekey, PublicKey } from '@/crypto/engine'
+import type { KeyPair, Prekey, PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { isCanonicalAndTorsionFree } from '@/crypto/public-key'
-import { agree } from '@/crypto/x25519'
+import { isCanonicalAndTorsionFree } from '@/crypto/curve/public-key'
+import { agree } from '@/crypto/curve/x25519'
 import { deriveKeys, NO_SALT } from './kdf'
 import { decapsulate } from './kem'
 
@@ -21,7 +21,7 @@ interface InitialKeys {
   pq: Bytes
 }
 
-/** An agreement of two keys with their type bytes. @throws CryptoError `bad_key` */
+/** `publicKey` has its type byte. @throws CryptoError `bad_key` */
 export async function agreement(publicKey: PublicKey, pair: KeyPair): Promise<Bytes> {
   try {
     return await agree(publicKey.subarray(1), pair.privateKey)
@@ -57,7 +57,7 @@ export async function respond(
   identity: KeyPair,
   signedPrekey: Prekey,
   prekey: Prekey | null,
-  kyberSeed: Bytes,
+  kemSeed: Bytes,
   theirs: { identity: PublicKey; base: PublicKey; ciphertext: Bytes },
 ): Promise<InitialKeys> {
   if (!isCanonicalAndTorsionFree(theirs.base.slice(1))) {
@@ -69,5 +69,5 @@ export async function respond(
     agreement(theirs.base, signedPrekey.keyPair),
     ...(prekey ? [agreement(theirs.base, prekey.keyPair)] : []),
   ])
-  return initialKeys(agreements, decapsulate(kyberSeed, theirs.ciphertext))
+  return initialKeys(agreements, decapsulate(kemSeed, theirs.ciphertext))
 }

@@ -1,7 +1,6 @@
 /**
- * Protobuf with presence, as much of it as the protocol has: integers and byte strings. Promise: a field that is given is
- * written, also if it is zero; a reader tells a field that is zero from one that is missing. Source: "Protocol Buffers,
- * Encoding".
+ * Protobuf with presence, for integers and byte strings alone. Promise: a given field is written, also if it is
+ * zero; a reader distinguishes a zero from a missing field. Source: "Protocol Buffers, Encoding".
  */
 import { concat } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
@@ -9,7 +8,7 @@ import { CryptoError } from '@/crypto/errors'
 import { Reader, varint } from './varint'
 
 type Value = number | Bytes
-/** Field number and value, in the order they are written; a null value is left out. */
+/** Field number and value, in the order of writing; a null value is left out. */
 export type Field = readonly [number, Value | null]
 
 const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5]
@@ -24,7 +23,7 @@ export function encodeFields(...fields: readonly Field[]): Bytes {
   )
 }
 
-/** The fields of a message, in any order. Its readers throw CryptoError `bad_message`. */
+/** A message's fields, in any order. Its methods throw CryptoError `bad_message`. */
 export class Fields {
   private readonly values = new Map<number, Value[]>()
 
@@ -41,7 +40,7 @@ export class Fields {
     }
   }
 
-  /** The last one counts. */
+  /** The last value counts. */
   bytes(field: number): Bytes {
     return this.optionalBytes(field) ?? missing(field)
   }
@@ -71,7 +70,7 @@ export class Fields {
 function readValue(reader: Reader, type: number): Value {
   if (type === VARINT) return reader.varint(Number.MAX_SAFE_INTEGER)
   if (type === LENGTH) return reader.take(reader.varint())
-  // No field of ours: read over.
+  // Fields of these types are skipped: the protocol has none.
   if (type === FIXED64) return reader.take(8)
   if (type === FIXED32) return reader.take(4)
   throw new CryptoError('bad_message', `wire type ${type}`)

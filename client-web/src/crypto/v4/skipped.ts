@@ -1,18 +1,18 @@
 /**
- * Keys of messages that were skipped, by number, oldest first. Promise: each is given out once. Both ratchets
- * keep them. Source: Signal, "The Double Ratchet Algorithm", section 2.6.
+ * Keys of skipped messages by number, oldest first, for both ratchets. Promise: each key is returned once. Source:
+ * Signal, "The Double Ratchet Algorithm", section 2.6.
  */
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 
 export type Skipped = Map<number, Bytes>
 
-/** How many numbers a message may be ahead. The official limit; it holds for one's own devices here, too. */
+/** How far ahead a message may be. This is the official limit; here it also holds for one's own devices. */
 export const MAX_JUMP = 25_000
-/** How many skipped keys a chain keeps. */
+/** Skipped keys kept per chain. */
 export const KEPT_KEYS = 2000
 
-/** Null if it was given out, or was too old to keep. */
+/** Returns null if the key was returned before, or was too old to keep. */
 export function take(skipped: Skipped, number: number): Bytes | null {
   const key = skipped.get(number) ?? null
   skipped.delete(number)

@@ -1,4 +1,4 @@
-/** Integers of variable length as protobuf writes them (little endian, seven bits a byte), and a reader of bytes. */
+/** Integers of variable length as in protobuf (little endian, seven bits per byte), and a reader of bytes. */
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 
@@ -12,7 +12,7 @@ export function varint(value: number): Bytes {
   return Uint8Array.of(...bytes, rest)
 }
 
-/** Reads forward through bytes it does not own. Throws CryptoError `bad_message` at their end. */
+/** Reads bytes in order. Throws CryptoError `bad_message` at their end. */
 export class Reader {
   private at = 0
   constructor(private readonly bytes: Uint8Array) {}
@@ -27,7 +27,7 @@ export class Reader {
     return byte
   }
 
-  /** A copy. */
+  /** Returns a copy. */
   take(length: number): Bytes {
     if (length > this.bytes.length - this.at) throw new CryptoError('bad_message', 'cut off')
     this.at += length

@@ -1,4 +1,3 @@
-/** Of parts that are fetched with the first file. */
 export default {
   uploading: 'Wird gesendet, {n} %',
   downloading: 'Wird geladen, {n} %',

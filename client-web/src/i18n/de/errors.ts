@@ -55,6 +55,13 @@ export default {
   backup_too_weak: 'Diese Sicherung ist zu schwach geschützt. Nichts wurde geändert.',
   backup_too_new: 'Diese Sicherung stammt von einer neueren Version. Aktualisiere zuerst.',
   backup_other_account: 'Diese Sicherung gehört zu einem anderen Konto. Nichts wurde geändert.',
+  bad_link_code: 'Das ist nicht der Code eines neuen Geräts. Er beginnt mit sealstream:link.',
+  link_elsewhere: 'Das neue Gerät ist bei einem anderen Server. Öffne dort denselben.',
+  link_expired: 'Die Zeit für diesen Code ist um. Zeige einen neuen.',
+  link_broken:
+    'Jemand anderes hat geantwortet, oder unterwegs wurde etwas geändert. Nichts wurde übernommen. Beginne von vorn.',
+  wrong_digits:
+    'Das sind nicht die Ziffern des neuen Geräts. Nichts wurde gesendet. Beginne von vorn.',
   internal: 'Bei uns ging etwas schief. Deine Nachrichten sind sicher.',
   username_format: 'Nimm 3 bis 32 Kleinbuchstaben, Ziffern oder _.',
   password_length: 'Nimm 10 bis 256 Zeichen.',

@@ -7,6 +7,7 @@ import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
 import files from './files'
+import linking from './linking'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
@@ -24,6 +25,7 @@ const de: Catalogue = {
   encryption,
   errors,
   files,
+  linking,
   list,
   recovery,
   requests,

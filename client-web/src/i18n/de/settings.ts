@@ -47,6 +47,8 @@ export default {
     sessions: 'Anmeldungen',
     thisDevice: 'Dieses Gerät',
     device: 'Gerät {n}',
+    link: 'Gerät verbinden',
+    linkHint: 'Es bekommt Chats und Kontakte durch einen Code, den es zeigt.',
     current: 'Diese',
     lastUsed: 'Zuletzt {time}',
     created: 'Seit {time}',
@@ -194,6 +196,7 @@ export default {
         '{n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherter Eintrag war beschädigt und fehlt | {n} gespeicherte Einträge waren beschädigt und fehlen',
       receipt_refused:
         'Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | Die Quittung des Servers für eine Nachricht an {name} war nicht richtig unterschrieben und wurde nicht behalten | {n} Quittungen des Servers für eine Nachricht an {name} waren nicht richtig unterschrieben und wurden nicht behalten',
+      history_refused: 'Ein Teil des Verlaufs von deinem anderen Gerät wurde unterwegs geändert',
       answer_refused: 'Der Server nannte zu einem Kontaktcode jemand anderen; das wurde abgelehnt',
       relay_log_changed:
         'Der Server wurde wiederhergestellt oder sein Protokoll ersetzt; Nachrichten aus dieser Zeit können fehlen',

@@ -1,4 +1,3 @@
-/** Of parts that are fetched with the first file. */
 export default {
   uploading: 'Sending, {n} %',
   downloading: 'Loading, {n} %',

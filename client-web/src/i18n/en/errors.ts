@@ -54,6 +54,12 @@ export default {
   backup_too_weak: 'This backup is protected too weakly to be safe. Nothing was changed.',
   backup_too_new: 'This backup was made by a newer version. Update first.',
   backup_other_account: 'This backup belongs to another account. Nothing was changed.',
+  bad_link_code: 'This is not the code of a new device. It starts with sealstream:link.',
+  link_elsewhere: 'The new device is at another server. Open the same one there.',
+  link_expired: 'The time for this code is over. Show a new one.',
+  link_broken:
+    'Somebody else answered, or what came was changed on its way. Nothing was taken. Begin again.',
+  wrong_digits: 'These are not the digits of the new device. Nothing was sent. Begin again.',
   internal: 'Something went wrong on our side. Your messages are safe.',
   username_format: 'Use 3 to 32 lower-case letters, digits or _.',
   password_length: 'Use 10 to 256 characters.',

@@ -47,6 +47,8 @@ export default {
     sessions: 'Log-in sessions',
     thisDevice: 'This device',
     device: 'Device {n}',
+    link: 'Link a device',
+    linkHint: 'It gets your chats and contacts by a code that it shows.',
     current: 'Current',
     lastUsed: 'Last used {time}',
     created: 'Since {time}',
@@ -190,6 +192,7 @@ export default {
         '{n} stored record was damaged and is left out | {n} stored record was damaged and is left out | {n} stored records were damaged and are left out',
       receipt_refused:
         'The server’s receipt for a message to {name} was not signed rightly and was not kept | The server’s receipt for a message to {name} was not signed rightly and was not kept | {n} of the server’s receipts for a message to {name} were not signed rightly and were not kept',
+      history_refused: 'A part of the history from your other device was changed on its way',
       answer_refused: 'The server answered a contact code with somebody else; it was refused',
       relay_log_changed:
         'The server was restored or its log replaced; messages from around then may be missing',

@@ -22,7 +22,7 @@ import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
 /** A message's kind decides whether it is backed up; notices are. */
-const backedUp = ({ kind }: MessageRecord): boolean =>
+export const isBackedUp = ({ kind }: MessageRecord): boolean =>
   kind === 'notice' || messageRules[kind]?.backedUp === true
 
 export async function collect(
@@ -34,7 +34,7 @@ export async function collect(
   const history: MessageRecord[] = []
   let done = 0
   for await (const batch of store.everyMessage(messages)) {
-    history.push(...batch.filter(backedUp))
+    history.push(...batch.filter(isBackedUp))
     done += batch.length
     progress(done, total)
   }

@@ -34,25 +34,29 @@ export class HistoryMerge {
     }
   }
 
-  add(message: MessageRecord): void {
-    if (this.known.has(refKey(message))) return
+  /** False for one that is here already. */
+  add(message: MessageRecord): boolean {
+    if (this.known.has(refKey(message))) return false
     let { order } = message
     while (this.taken.has(placeOf({ ...message, order }))) order += 1
     const placed = { ...message, order }
     this.note(placed)
     this.changes.writeMessage(messages, placed)
     const chat = this.chats.get(message.conversation)
-    if (!chat) return
+    if (!chat) return true
     const { last, lastOrder } = chat
     const shown = isShown(placed) ? newest(last, placed) : last
     this.put({ ...chat, last: shown, lastOrder: Math.max(lastOrder, order) })
+    return true
   }
 
-  /** Adds what became of the conversations to the changes. */
-  stage(): void {
+  /** Adds what became of the conversations to the changes; `write`: where they are in memory, too. */
+  stage(
+    write = (chat: ConversationRecord): unknown => this.changes.write(conversations, chat.id, chat),
+  ): void {
     for (const id of this.touched) {
       const chat = this.chats.get(id)
-      if (chat) this.changes.write(conversations, id, chat)
+      if (chat) write(chat)
     }
   }
 

@@ -50,6 +50,13 @@ export class OpenChat {
     })
   }
 
+  /** Older messages came than were here. */
+  async mayHaveOlder(): Promise<void> {
+    if (this.id === null) return
+    if (this.oldest === -Infinity) await this.open(this.id)
+    else this.core.view.older(this.id, [], true)
+  }
+
   /** The place of the oldest message that was loaded. */
   get oldestLoaded(): number {
     return this.oldest

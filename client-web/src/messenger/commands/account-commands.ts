@@ -8,6 +8,7 @@ import { accounts } from '@/messenger/core/key-records'
 import type { AccountCommands } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { newAccount, stageNewDevice } from '@/messenger/session/local-data'
+import { openStorage } from '@/messenger/session/open-storage'
 
 /** The longest that signing out waits for the relay, ms. */
 const PARTING = 5_000
@@ -18,18 +19,6 @@ export function accountCommands(app: App): AccountCommands {
     if (usernameProblem(name)) throw new MessengerError('invalid', '', { field: 'username' })
     if (passwordProblem(password)) throw new MessengerError('invalid', '', { field: 'password' })
     return name
-  }
-
-  /** A place to keep the account: its keys are made now only on a device that has none. */
-  async function prepare(): Promise<void> {
-    if (app.opened) return
-    const { localData } = app
-    if (!localData) throw new MessengerError('not_leading')
-    const state = await localData.vault.state()
-    if (state === 'locked') throw new MessengerError('locked')
-    const root =
-      state === 'open' ? await localData.vault.unlock(null) : await localData.vault.create()
-    await app.unlock(localData, root)
   }
 
   async function enter(username: string, tokens: SessionTokens, newDevice: boolean) {
@@ -54,25 +43,25 @@ export function accountCommands(app: App): AccountCommands {
   return {
     async register(username, password) {
       const name = checked(username, password)
-      await prepare()
+      await openStorage(app)
       const { account, tokens } = app.theOpened()
       app.view.app({ offerLock: !app.lock.enabled })
       // It broke off after the account was made: the same form goes on from there.
       if (account?.username === name && tokens && !account.published) return app.proceed()
       if (account) throw otherAccount()
-      await enter(name, await app.api.register(name, password), false)
+      await enter(name, await app.relay.api.register(name, password), false)
     },
     async login(username, password) {
       const name = readUsername(username)
-      await prepare()
+      await openStorage(app)
       const { account } = app.theOpened()
       app.view.app({ offerLock: false })
-      if (!account) return enter(name, await app.api.login(name, password), false)
+      if (!account) return enter(name, await app.relay.api.login(name, password), false)
       if (account.username !== name) throw otherAccount()
       const tokens = await loginAgain(app, name, password, account.deviceId)
       if (tokens.user_id !== account.userId) {
         // The name was deleted and belongs to somebody else by now: what lies here is not theirs.
-        await app.api.revoke(tokens).catch(() => undefined)
+        await app.relay.api.revoke(tokens).catch(() => undefined)
         throw otherAccount()
       }
       await enter(name, tokens, tokens.device_id !== account.deviceId)
@@ -113,7 +102,9 @@ export function accountCommands(app: App): AccountCommands {
       return devices.map((device) => ({
         deviceId: device.device_id,
         registrationId: device.registration_id,
-        name: app.services?.devices.nameOf(device.device_id) ?? null,
+        name: device.current
+          ? (app.platform.deviceName ?? null)
+          : (app.services?.devices.nameOf(device.device_id) ?? null),
         current: device.current,
       }))
     },
@@ -145,13 +136,13 @@ async function loginAgain(
   deviceId: number,
 ): Promise<SessionTokens> {
   try {
-    return await app.api.login(username, password, deviceId)
+    return await app.relay.api.login(username, password, deviceId)
   } catch (error) {
     const closed =
       error instanceof RelayError &&
       (error.code === 'device_inactive' || error.code === 'not_found' || error.code === 'invalid')
     if (!closed) throw error
-    return app.api.login(username, password)
+    return app.relay.api.login(username, password)
   }
 }
 

@@ -2,7 +2,7 @@ import type { FileCommands } from './file-commands'
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
-import type { Device, LoginSession, Settings, Task } from './state'
+import type { Device, LinkStep, LoginSession, Settings, Task } from './state'
 
 /**
  * Everything the views may ask. Each promise settles when the change is stored on this device (and
@@ -17,6 +17,7 @@ export interface Messenger
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,
+    LinkingCommands,
     LockCommands,
     AppCommands {}
 
@@ -142,6 +143,27 @@ export interface SafekeepingCommands {
   suggestPassphrase(): Promise<string>
   /** 0 (guessed at once) to 4 (out of reach offline). */
   passphraseStrength(passphrase: string): Promise<0 | 1 | 2 | 3 | 4>
+}
+
+/** Linking a new device of the account by a code that it shows and an old one scans. */
+export interface LinkingCommands {
+  /**
+   * On the new device, while nobody is logged in. `show` gets each step. Resolves when this device is in; history
+   * comes afterwards (`Task` `history`). `link_expired`, `link_broken`, `cancelled`, `rate_limited`, `offline`, …
+   */
+  linkThisDevice(show: (step: LinkStep) => void, signal: AbortSignal): Promise<void>
+  /**
+   * On an old device: answers the code. Resolves with what the new device calls itself. `bad_link_code`, `link_elsewhere`,
+   * `link_expired`, `link_broken` (somebody else answered the code), …
+   */
+  joinLink(code: string): Promise<{ readonly device: string | null }>
+  /**
+   * The digits that the new device shows; only then the account is sent to it. `wrong_digits`: nothing was sent, the
+   * link is over. `bad_credentials`: once more.
+   */
+  confirmLink(digits: string, password: string): Promise<void>
+  /** Whatever was begun by `joinLink` is over. */
+  leaveLink(): void
 }
 
 /** The lock of this device: a passphrase, and beside it a passkey. */

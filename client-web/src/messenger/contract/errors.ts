@@ -59,6 +59,14 @@ export type ErrorCode =
   | 'backup_too_weak'
   | 'backup_too_new'
   | 'backup_other_account'
+  // linking a device
+  | 'bad_link_code'
+  /** The other device is at another server. */
+  | 'link_elsewhere'
+  | 'link_expired'
+  /** Somebody else answered, or what came was changed on its way. */
+  | 'link_broken'
+  | 'wrong_digits'
   | 'internal'
 
 export interface ErrorDetails {

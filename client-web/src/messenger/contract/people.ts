@@ -97,6 +97,7 @@ export interface SecurityEvent {
     | 'relay_log_changed'
     | 'receipt_refused'
     | 'answer_refused'
+    | 'history_refused'
   readonly userId: UserId | null
   readonly username: string | null
   readonly device: number | null

@@ -112,13 +112,22 @@ export interface LoginSession {
 export interface Device {
   readonly deviceId: number
   readonly registrationId: number
-  /** The name that the device gave itself; null if it gave none, and for this device. */
+  /** The name that the device gave itself; null if it gave none. */
   readonly name: string | null
   readonly current: boolean
 }
 
+/**
+ * Where a new device is in being linked. `check`: the digits that the person types on the old device, which calls
+ * itself `device`; `entering`: the account came.
+ */
+export type LinkStep =
+  | { readonly step: 'code'; readonly code: string }
+  | { readonly step: 'check'; readonly digits: string; readonly device: string | null }
+  | { readonly step: 'entering' }
+
 /** Long work that can be shown and, where `cancellable`, stopped with `cancel(task)`. */
-export type Task = 'keys' | 'backup' | 'restore' | 'search_index' | 'sealing'
+export type Task = 'keys' | 'backup' | 'restore' | 'search_index' | 'sealing' | 'history'
 export interface Progress {
   readonly task: Task
   readonly done: number

@@ -26,6 +26,7 @@ const known: Record<SecurityEvent['type'], true> = {
   relay_log_changed: true,
   receipt_refused: true,
   answer_refused: true,
+  history_refused: true,
 }
 
 const isKnown = (type: string): type is SecurityEvent['type'] => Object.hasOwn(known, type)

@@ -3,16 +3,16 @@
  * session is read, used and stored before the next one looks at it, so no message key is ever
  * used twice. Network calls stay outside of the lock.
  */
-import { sessions } from '@/messenger/core/key-records'
+import { readSession, stageSession } from '@/messenger/core/session-records'
 import { counts } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError, isOwnFault } from '@/crypto/errors'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint } from '@/crypto/contact/contact-code'
 import { clocksAgree } from '@/platform/clock'
-import type { Sealed } from '@/crypto/sealed-engine'
-import type { Version } from '@/crypto/version'
+import type { SealedSession } from '@/crypto/engine/engine'
+import type { Version } from '@/crypto/protocol/version'
 import { Answer } from '@/wire/check'
 import { RelayError } from '@/wire/errors'
 import type { BundleAnswer, BundleDevice, OutgoingEnvelope } from '@/wire/types'
@@ -64,8 +64,8 @@ export class Sessions {
   }
 
   /** Null also for a damaged record: a new session takes its place. */
-  get(userId: UserId, deviceId: number): Promise<Sealed | null> {
-    return this.core.store.getSpare(sessions, sessionKey(userId, deviceId))
+  get(userId: UserId, deviceId: number): Promise<SealedSession | null> {
+    return readSession(this.core.store, userId, deviceId)
   }
 
   /**
@@ -135,7 +135,7 @@ export class Sessions {
         continue
       }
       const { session, kind, body } = one
-      changes.write(sessions, sessionKey(userId, deviceId), session)
+      stageSession(changes, sessionKey(userId, deviceId), session)
       envelopes.push({ device_id: deviceId, registration_id: registrationId, kind, body })
     }
     if (missing.length > 0) throw new SessionsMissing(missing)
@@ -148,7 +148,7 @@ export class Sessions {
    */
   private async usable(
     changes: TurnChanges,
-    session: Sealed,
+    session: SealedSession,
     { userId, identity }: Target,
     { deviceId, registrationId }: BundleDevice,
   ): Promise<Version | null> {
@@ -207,7 +207,7 @@ export class Sessions {
         now: this.core.now(),
         knownFour: knownKem,
       })
-      changes.write(sessions, sessionKey(userId, deviceId), session)
+      stageSession(changes, sessionKey(userId, deviceId), session)
       if (device.kemPrekey) this.memory.stage(changes, userId, deviceId)
       changes.put('counters', startedKey(userId, deviceId), this.core.now())
     } catch (error) {

@@ -2,14 +2,15 @@
  * Decrypts one envelope with this device's keys, and checks sender and recipient of its content.
  * Stores nothing by itself.
  */
-import { kemPrekeys, prekeys, sessions, signedPrekeys } from '@/messenger/core/key-records'
+import { kemPrekeys, prekeys, signedPrekeys } from '@/messenger/core/key-records'
+import { stageSession } from '@/messenger/core/session-records'
 import { nameLists } from '@/messenger/core/stored-records'
 import type { Turn, TurnChanges } from '@/messenger/core/serial'
 import { toBase64 } from '@/crypto/bytes'
-import type { PrekeyMessageInfo, UsedPrekeys } from '@/crypto/engine'
+import type { PrekeyMessageInfo, UsedPrekeys } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import type { Decrypted } from '@/crypto/sealed-engine'
-import { identityText } from '@/crypto/identity'
+import type { Decrypted } from '@/crypto/engine/engine'
+import { identityText } from '@/crypto/contact/contact-code'
 import type { IncomingEnvelope } from '@/wire/types'
 import { decodeContent } from '@/messenger/contents/codec'
 import type { Content, UnknownContent } from '@/messenger/contents/registry'
@@ -77,7 +78,7 @@ export class EnvelopeDecryptor {
 
   /** The ratchet as it is after opening; used one-time prekeys go with it. */
   stage(changes: TurnChanges, { from }: Sealed, { decrypted, begun, kem }: OpenedEnvelope): void {
-    changes.write(sessions, sessionKey(from.user_id, from.device_id), decrypted.session)
+    stageSession(changes, sessionKey(from.user_id, from.device_id), decrypted.session)
     const { used } = decrypted
     if (used?.prekeyId) changes.remove('prekeys', used.prekeyId)
     if (kem) stageUse(changes, kem.used, kem.lastResort)

@@ -10,13 +10,13 @@ import { StorageError } from '@/storage/errors'
 import type { Core } from '@/messenger/core/core'
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { Outbox } from './outbox'
+import { RECEIPTS_APART } from '@/messenger/sending/receipt-pace'
 import type { SiblingSync } from './sibling-sync'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ReceiptsRecord } from '@/messenger/core/records'
 import type { UserId } from '@/messenger/contract'
 
-const APART = 5_000
 const WINDOW = 60_000
 /** A third of sixty. */
 const BUDGET = 20
@@ -75,7 +75,7 @@ export class Receipts {
         () => this.scheduleNext(0),
         // Not stored (full, fenced, locked): what is owed lies on disk and is tried again.
         (error: unknown) => {
-          this.scheduleNext(APART)
+          this.scheduleNext(RECEIPTS_APART)
           if (!(error instanceof StorageError)) throw error
         },
       )
@@ -147,7 +147,7 @@ export class Receipts {
   }
 
   private due(userId: UserId): number {
-    return (this.lastSent.get(userId) ?? -Infinity) + APART
+    return (this.lastSent.get(userId) ?? -Infinity) + RECEIPTS_APART
   }
 
   /** When the window has room for one more. */

@@ -34,6 +34,10 @@ export class SiblingSync {
     return this.records.loadSpare(this.core.store, ({ userId }) => userId)
   }
 
+  all(): SyncedRecord[] {
+    return [...this.records.all.values()]
+  }
+
   /** The account has no other device. */
   get alone(): boolean {
     return this.targets.own.length === 0

@@ -1,4 +1,4 @@
-import { fingerprint, identityText } from '@/crypto/identity'
+import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Body } from '@/messenger/contents/registry'
 import { MessengerError } from '@/messenger/contract'

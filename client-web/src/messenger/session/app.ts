@@ -2,8 +2,8 @@
  * The messenger's life: starting, signed out, locked, leading or not, running. Holds at most one
  * `Services`; every way out of it (lock, sign-out, another tab, the session's end) takes it down.
  */
-import { startEngine } from '@/crypto/remote'
-import type { RemoteEngine } from '@/crypto/remote'
+import { startEngine } from '@/crypto/engine/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
 import { elapsed, steadyClock } from '@/platform/clock'
 import type { Elapsed } from '@/platform/clock'
 import { PartMissing } from '@/platform/late-parts'
@@ -12,7 +12,6 @@ import { DATABASE_NAME } from '@/storage/database'
 import { StorageError } from '@/storage/errors'
 import { Changes } from '@/storage/changes'
 import { RelayApi } from '@/wire/api'
-import type { PublicApi } from '@/wire/api'
 import type { TokenKeeper } from '@/wire/tokens'
 import { shownAccount } from '@/messenger/core/shown-account'
 import { accountParts, type AppOptions } from './app-options'
@@ -35,7 +34,7 @@ const SETTLING = 1_000
 const unlocked: AppState['lock'] = { enabled: false, locked: false, passkey: false }
 
 export class App {
-  private readonly relay: ChosenRelay
+  readonly relay: ChosenRelay
   readonly now: () => number
   readonly elapsed: Elapsed
   readonly view: View
@@ -52,6 +51,8 @@ export class App {
   lock: AppState['lock'] = unlocked
   /** One queue for all services on opened data: a later one reads what an earlier one still writes. */
   serial = new Serial()
+  /** Called each time an account is open. */
+  entered: (services: Services) => void = () => undefined
   /** `down()` increments it. Work begun under an older one must not touch the view. */
   private generation = 0
   private readonly terminations = new Budget(2, 60_000)
@@ -66,10 +67,6 @@ export class App {
     this.database = options.database ?? DATABASE_NAME
     this.relay = new ChosenRelay(this.platform.relay, this.view, options.wire)
     this.leader = leadership({ yielded: () => this.yielded() }, `${this.database}-leader`)
-  }
-
-  get api(): PublicApi {
-    return this.relay.api
   }
 
   async boot(): Promise<void> {
@@ -181,6 +178,7 @@ export class App {
     const shown = shownAccount(core.account)
     this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: account.username })
     await this.services.start()
+    if (this.services) this.entered(this.services)
     const storagePersisted = await this.platform.persist().catch(() => null)
     core.view.app({ storagePersisted })
   }

@@ -27,6 +27,11 @@ export class ChosenRelay {
     return this.address.url() ?? ''
   }
 
+  /** As codes name it. */
+  get origin(): string {
+    return this.address.url() ?? ''
+  }
+
   /** Takes another relay, once it has answered. @throws MessengerError `invalid`, `bad_address`, `not_a_relay` */
   async choose(typed: string): Promise<void> {
     if (!this.address.choose) throw new MessengerError('invalid', 'the page comes from its relay')

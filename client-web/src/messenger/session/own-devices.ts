@@ -29,6 +29,7 @@ const nothing: OwnDevicesRecord = { seen: null, gone: [], asked: [], logins: nul
 export class OwnDevices {
   private record = nothing
   private looking: Promise<void> | null = null
+  private readonly vouched = new Set<number>()
 
   constructor(
     private readonly core: Core,
@@ -45,6 +46,18 @@ export class OwnDevices {
     const before = await store.getSpare(deviceLists, 'own_devices')
     const seen = before ? before.map(({ deviceId }) => deviceId) : null
     this.show({ ...nothing, seen, ...stored })
+  }
+
+  /** By number. */
+  allNames(): Readonly<Record<number, string>> {
+    const { account, deviceName } = this.core
+    return { ...this.record.names, ...(deviceName && { [account.deviceId]: deviceName }) }
+  }
+
+  /** The person let this device in from here: nobody is asked about it here. */
+  vouchFor(deviceId: number): void {
+    this.vouched.add(deviceId)
+    void this.confirm(deviceId).catch(() => undefined)
   }
 
   nameOf(deviceId: number): string | null {
@@ -129,7 +142,7 @@ export class OwnDevices {
     }))
     const there = new Set(others.map(({ deviceId }) => deviceId))
     return [...this.record.asked, ...joined]
-      .filter(({ deviceId }) => there.has(deviceId))
+      .filter(({ deviceId }) => there.has(deviceId) && !this.vouched.has(deviceId))
       .slice(0, MOST_ASKED)
   }
 

@@ -58,7 +58,7 @@ export class RelayConnection {
 
   constructor(
     private readonly core: Core,
-    private readonly wire: Wire,
+    private readonly wire: Pick<Wire, 'connect'>,
     private readonly tokens: TokenKeeper,
     private readonly on: ConnectionEvents,
   ) {}

@@ -3,11 +3,12 @@
  * of earlier builds, are handed to the engine's thread and rewritten together with the safe, in one
  * transaction: a device has a safe and no raw secret, or neither is changed.
  */
-import type { RemoteEngine } from '@/crypto/remote'
-import type { RawSecrets, SealedSecrets } from '@/crypto/sealed-engine'
+import type { RemoteEngine } from '@/crypto/engine/remote'
+import type { RawSecrets, SealedSecrets } from '@/crypto/engine/engine'
 import type { Bytes } from '@/crypto/bytes'
 import { accounts, prekeys, rawKinds } from '@/messenger/core/key-records'
-import { sessions, signedPrekeys } from '@/messenger/core/key-records'
+import { signedPrekeys } from '@/messenger/core/key-records'
+import { stageSession } from '@/messenger/core/session-records'
 import { remoteOf } from '@/messenger/core/counter-table'
 import { Changes } from '@/storage/changes'
 import type { Store } from '@/storage/store'
@@ -63,6 +64,6 @@ function stage(changes: Changes, raw: Raw, secrets: SealedSecrets): void {
     changes.write(signedPrekeys, made.id, { ...rest, ...made })
   }
   for (const [i, made] of secrets.sessions.entries()) {
-    changes.write(sessions, (held[i] as Raw['held'][0]).key, made)
+    stageSession(changes, (held[i] as Raw['held'][0]).key, made)
   }
 }

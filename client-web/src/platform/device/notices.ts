@@ -1,6 +1,6 @@
 import type { NoticeAccess, Notices } from '@/platform/platform'
 
-/** Android has the constructor and refuses it. */
+/** Android has the constructor and throws when it is called. */
 let refused = false
 
 const access = (): NoticeAccess =>
@@ -13,7 +13,7 @@ export const notices: Notices = {
   },
   show(title, pressed) {
     try {
-      // Without a tag: the system would keep it, and it would have to tell chats apart.
+      // Without a tag: the system would store it, and a tag would have to identify the chat.
       const notice = new Notification(title, { icon: '/icons/icon-192.png' })
       notice.addEventListener('click', () => {
         window.focus()

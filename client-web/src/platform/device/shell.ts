@@ -1,6 +1,6 @@
 import type { Shell } from '@/platform/platform'
 
-/** A browser is no guest of ours: its back button, its bars and its links are its own. */
+/** A browser has its own back button, bars and links. */
 export const shell: Shell = {
   attach() {},
   showTheme() {},

@@ -1,2 +1,2 @@
-/** A browser's texts are the catalogue's own; a phone has others in some places. */
+/** A browser uses the catalogue's texts; a phone replaces some. */
 export const deviceTexts = <T>(_language: string, catalogue: T): T => catalogue

@@ -1,7 +1,7 @@
 /** The engine's thread may end or break: whoever waits for it is told. */
 import { expect, test } from 'vitest'
 import { CryptoError, isOwnFault } from '@/crypto/errors'
-import { startEngine } from '@/crypto/remote'
+import { startEngine } from '@/crypto/engine/remote'
 import { toMessengerError } from '@/messenger/session/messenger-errors'
 import { nothing, startSealed, wrappingKey } from '../../support/sealed-party'
 
@@ -20,7 +20,7 @@ test('what was asked of a thread that is ended fails, and so does what is asked 
 test('a thread that breaks fails what it was asked; the next call has a new one, with the safe open', async () => {
   const threads: Worker[] = []
   const start = (): Worker => {
-    const url = new URL('../../../src/crypto/worker.ts', import.meta.url)
+    const url = new URL('../../../src/crypto/engine/worker.ts', import.meta.url)
     const thread = new Worker(url, { type: 'module' })
     threads.push(thread)
     return thread
@@ -41,7 +41,10 @@ test('a thread that is broken from the start fails what it was asked', async () 
 })
 
 test('a thread whose script cannot be fetched says so; the next call tries again', async () => {
-  const scripts = ['/no-such-script.js', new URL('../../../src/crypto/worker.ts', import.meta.url)]
+  const scripts = [
+    '/no-such-script.js',
+    new URL('../../../src/crypto/engine/worker.ts', import.meta.url),
+  ]
   const start = (): Worker => new Worker(scripts.shift() ?? '', { type: 'module' })
   const { engine, createSafe, terminate } = startEngine(start)
   const asked = engine.createPrekeys(1, 1)

@@ -48,7 +48,6 @@ function connected(left?: number, refusals: RelayError[] = []) {
   const link = new RelayConnection(
     core as unknown as Core,
     {
-      call: async () => null,
       connect: (_token, on) => {
         attempts.push(Date.now())
         const refusal = refusals.shift()

@@ -12,7 +12,7 @@ import {
   sealBlob,
   sealedSize,
   TAG_BYTES,
-} from '@/crypto/blob'
+} from '@/crypto/files/blob'
 import { CryptoError } from '@/crypto/errors'
 
 const SEALED_CHUNK = CHUNK_BYTES + TAG_BYTES

@@ -43,7 +43,9 @@ async function measured(kem: boolean) {
       const message = await from.write(to, text)
       await to.read(from, message)
       bytes += message.body.length
-      most = Math.max(most, from.session?.length ?? 0, to.session?.length ?? 0)
+      for (const { session } of [from, to]) {
+        most = Math.max(most, (session?.state.length ?? 0) + (session?.rest?.length ?? 0))
+      }
     }
   }
   const messages = 2 * ROUNDS

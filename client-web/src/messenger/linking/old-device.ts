@@ -1,0 +1,99 @@
+/**
+ * The old device's side of a link. Nothing but a greeting leaves it before its person typed the digits that the new
+ * device shows; a wrong number ends the link.
+ */
+import { MessengerError } from '@/messenger/contract'
+import type { BackupContent } from '@/messenger/backup/backup-mapping'
+import { localIdentity } from '@/messenger/core/core'
+import { contacts, conversations } from '@/messenger/core/stored-records'
+import type { App } from '@/messenger/session/app'
+import { LinkMailbox } from '@/wire/links'
+import { writePackage } from './account-package'
+import { greeting, readGreeting } from './greeting'
+import { blobsOf, transferHistory } from './history-transfer'
+import { HistoryUpload } from './history-upload'
+import type { SealedPart } from './history-upload'
+import { parseLinkCode } from './link-code'
+import { asLinkErrors } from './link-errors'
+
+export class OldDevice {
+  private confirmed = false
+  private readonly upload: HistoryUpload
+  /** Made while the person reads and types. */
+  private readonly sealed: Promise<SealedPart[]>
+
+  private constructor(
+    private readonly app: App,
+    private readonly mailbox: LinkMailbox,
+    private readonly left: AbortController,
+    /** What the new device calls itself. */
+    readonly name: string | null,
+  ) {
+    this.upload = new HistoryUpload(app.theCore(), blobsOf(app))
+    this.sealed = this.upload.seal()
+    this.sealed.catch(() => undefined)
+  }
+
+  /** @throws MessengerError `bad_link_code`, `link_elsewhere`, `link_expired`, `link_broken`, … */
+  static join(app: App, text: string, left: AbortController): Promise<OldDevice> {
+    return asLinkErrors(left.signal, async () => {
+      const code = parseLinkCode(text)
+      if (!code) throw new MessengerError('bad_link_code')
+      if (code.relay !== app.relay.origin) throw new MessengerError('link_elsewhere')
+      const { engine } = app.theCore()
+      const mailbox = new LinkMailbox(app.relay.calls, code.link, left.signal)
+      if (await mailbox.look()) throw new MessengerError('link_broken', 'somebody answered it')
+      const hello = greeting({ name: app.platform.deviceName ?? null })
+      await mailbox.write(await engine.joinLink(code.link, code.key, code.secret, hello))
+      const answer = await engine.openFromLink(code.link, await mailbox.next())
+      return new OldDevice(app, mailbox, left, readGreeting(answer).name)
+    })
+  }
+
+  /** @throws MessengerError `wrong_digits` (the link is over), `bad_credentials` (again), `link_expired`, … */
+  confirm(digits: string, password: string): Promise<void> {
+    return asLinkErrors(this.left.signal, async () => {
+      const { mailbox, app } = this
+      const core = app.theCore()
+      const services = app.theServices()
+      this.confirmed ||= await core.engine.confirmLink(mailbox.id, digits)
+      if (!this.confirmed) throw new MessengerError('wrong_digits')
+      const grant = await core.api.grantDevice(password)
+      const history = await this.upload.announce(await this.sealed)
+      // Before the rest of the account: the other device waits for the first file.
+      void transferHistory(app, services)
+      const account = writePackage({
+        content: await this.content(),
+        grant,
+        names: services.devices.allNames(),
+        synced: services.sync.all(),
+        history,
+      })
+      const bodies = await core.engine.sealAccountToLink(mailbox.id, account, localIdentity(core))
+      let answer: Uint8Array<ArrayBuffer> | null = null
+      for (const body of bodies) {
+        await mailbox.write(body)
+        answer = await core.engine.openFromLink(mailbox.id, await mailbox.next())
+      }
+      const device = answer && readGreeting(answer).device
+      if (device !== null) services.devices.vouchFor(device)
+    })
+  }
+
+  leave(): void {
+    this.left.abort()
+    void this.app.core?.engine.endLink(this.mailbox.id).catch(() => undefined)
+  }
+
+  private async content(): Promise<Omit<BackupContent, 'messages'>> {
+    const { store, account, settings, now } = this.app.theCore()
+    const { userId, username } = account
+    return {
+      createdAt: now(),
+      account: { userId, username },
+      settings,
+      contacts: await store.all(contacts),
+      conversations: await store.all(conversations),
+    }
+  }
+}

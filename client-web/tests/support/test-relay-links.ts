@@ -1,0 +1,130 @@
+/** Link mailboxes, grants and blobs of the test relay; what a lying relay does is done by the hooks. */
+import { fromBase64, toBase64 } from '@/crypto/bytes'
+import { RelayError } from '@/wire/errors'
+import type { HttpAnswer, HttpExchange } from '@/wire/http'
+
+interface Letter {
+  version: number
+  body: Uint8Array<ArrayBuffer> | null
+}
+
+interface Blob {
+  size: number
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+export const idOf = (length = 43): string =>
+  Array.from({ length }, () => 'abcdefghijklmnop'[Math.floor(Math.random() * 16)]).join('')
+
+const answer = (
+  status: number,
+  headers: Record<string, string> = {},
+  body: unknown = null,
+): HttpAnswer => ({
+  status,
+  headers: new Headers(headers),
+  body:
+    body instanceof Uint8Array
+      ? Uint8Array.from(body)
+      : new TextEncoder().encode(JSON.stringify(body)),
+})
+
+export class TestLinks {
+  readonly letters = new Map<string, Letter>()
+  readonly grants = new Map<string, { user: string }>()
+  readonly blobs = new Map<string, Blob>()
+  /** What a letter becomes before it lies in its mailbox; null: it never does. */
+  onLetter: (body: Uint8Array<ArrayBuffer>, nth: number) => Uint8Array<ArrayBuffer> | null = (
+    body,
+  ) => body
+  /** What a reader of a blob gets. */
+  onRead: (bytes: Uint8Array<ArrayBuffer>, id: string) => Uint8Array<ArrayBuffer> = (bytes) => bytes
+  /** Before a piece of an upload is taken; may throw. */
+  beforePiece: (id: string) => void = () => undefined
+  private written = 0
+
+  open() {
+    const id = idOf()
+    this.letters.set(id, { version: 0, body: null })
+    return { link_id: id, expires_at: Date.now() + 120_000 }
+  }
+
+  grant(user: string) {
+    const grant = idOf()
+    this.grants.set(grant, { user })
+    return { grant, expires_at: Date.now() + 120_000 }
+  }
+
+  /** Whose it is; it is used up. */
+  use(grant: string): string {
+    const granted = this.grants.get(grant)
+    this.grants.delete(grant)
+    if (!granted) throw new RelayError('bad_credentials')
+    return granted.user
+  }
+
+  async exchange(request: HttpExchange): Promise<HttpAnswer> {
+    const [, , kind, id = ''] = request.path.split('/')
+    if (kind === 'links') return this.link(request, id)
+    if (kind === 'blobs') return this.blob(request, id)
+    throw new RelayError('not_found')
+  }
+
+  private async link(request: HttpExchange, id: string): Promise<HttpAnswer> {
+    const letter = (): Letter => {
+      const found = this.letters.get(id)
+      if (!found) throw new RelayError('not_found')
+      return found
+    }
+    const tag = (version: number) => ({ ETag: `"${version}"` })
+    if (request.method === 'PUT') {
+      const { version } = letter()
+      if (request.headers?.['If-Match'] !== `"${version}"`) throw new RelayError('conflict')
+      const { body } = JSON.parse(String(request.body)) as { body: string }
+      const bytes = fromBase64(body)
+      if (bytes.length > 8192) throw new RelayError('too_large')
+      const put = this.onLetter(bytes, ++this.written)
+      if (put) this.letters.set(id, { version: version + 1, body: put })
+      return answer(204, tag(version + 1))
+    }
+    const seen = request.headers?.['If-None-Match']
+    for (let looks = 0; looks < 40 && seen === `"${letter().version}"`; looks++) {
+      request.signal?.throwIfAborted()
+      await new Promise((done) => setTimeout(done, 10))
+    }
+    const { version, body } = letter()
+    if (seen === `"${version}"`) return answer(304, tag(version))
+    return answer(200, tag(version), { body: body && toBase64(body) })
+  }
+
+  private blob({ method, headers, body }: HttpExchange, id: string): HttpAnswer {
+    if (method === 'POST') {
+      const fresh = idOf()
+      const size = Number(headers?.['Upload-Length'])
+      this.blobs.set(fresh, { size, bytes: new Uint8Array(0) })
+      return answer(201, { Location: `/v1/blobs/${fresh}` })
+    }
+    const blob = this.blobs.get(id)
+    if (!blob) throw new RelayError('not_found')
+    const place = (): Record<string, string> => ({ 'Upload-Offset': String(blob.bytes.length) })
+    if (method === 'HEAD') return answer(200, place())
+    if (method === 'PATCH') {
+      this.beforePiece(id)
+      if (headers?.['Upload-Offset'] !== String(blob.bytes.length)) {
+        throw new RelayError('offset_mismatch')
+      }
+      const piece = body as Uint8Array
+      const whole = new Uint8Array(blob.bytes.length + piece.length)
+      whole.set(blob.bytes)
+      whole.set(piece, blob.bytes.length)
+      blob.bytes = whole
+      return answer(204, place())
+    }
+    if (method === 'DELETE') {
+      this.blobs.delete(id)
+      return answer(204)
+    }
+    if (blob.bytes.length < blob.size) throw new RelayError('not_found')
+    return answer(200, {}, this.onRead(blob.bytes, id))
+  }
+}
