@@ -2,6 +2,7 @@
 import type { ConversationId, LinkStep, Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
 import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
+import { pictureOf } from './pictures'
 import { DAY, NOW, identityOf, message } from './people'
 
 export interface GalleryData {
@@ -52,6 +53,15 @@ export function galleryMessenger(data: GalleryData): Messenger {
       return all(id).some((one) => one.id === wanted)
     },
     sendText: send,
+    openFile: async (_message, id) => pictureOf(id),
+    keepFile: async () => undefined,
+    largestFile: async () => 99_000_000,
+    fileUse: async () =>
+      [
+        { conversation: 'id-anna', files: 214, bytes: 412_000_000 },
+        { conversation: 'id-ben_k', files: 31, bytes: 58_400_000 },
+        { conversation: 'id-emil_and_the_detectives_berlin', files: 1, bytes: 240_000 },
+      ] as never,
     reply: send,
     addContactByQr: async () => 'id-anna',
     addContactByCode: async () => 'id-anna',

@@ -24,7 +24,13 @@ import {
   withoutIdentity,
 } from './scene-fills'
 import type { Scene } from './scene-fills'
+import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
+
+const withFiles = () => {
+  fillFiles()
+  return { messages: { 'id-anna': fileMessages } }
+}
 
 export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'welcome-register': { path: '/', fill: signedOut },
@@ -63,6 +69,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     path: '/',
     fill: () => (signedOut(), { failing: { linkThisDevice: new MessengerError('link_expired') } }),
   },
+  'chat-files': scene('/chats/id-anna', withFiles),
+  'chat-files-attach': scene('/chats/id-anna', withFiles),
+  'chat-files-viewer': scene('/chats/id-anna', withFiles),
+  'settings-storage': at('/settings/storage'),
   recovery: { path: '/', fill: signedOut },
   'recovery-nothing': { path: '/', fill: signedOut },
   identity: { path: '/', fill: withoutIdentity },

@@ -149,6 +149,27 @@ export const steps: Record<string, Step> = {
     await mine.last().click({ button: 'right' })
     await page.getByRole('menuitem').nth(2).click()
   },
+  'chat-files': async (page) => {
+    await page.locator('[data-testid="file-tile"][data-shown="true"]').first().waitFor()
+  },
+  'chat-files-attach': async (page) => {
+    const picture = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(640, 480)
+      canvas.getContext('2d')?.fillRect(0, 0, 320, 480)
+      const blob = await canvas.convertToBlob({ type: 'image/png' })
+      return [...new Uint8Array(await blob.arrayBuffer())]
+    })
+    await page.getByTestId('file-input').setInputFiles([
+      { name: 'lake.png', mimeType: 'image/png', buffer: Buffer.from(picture) },
+      { name: 'timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(48_000, 1) },
+    ])
+    await page.getByText('Place, time and camera').waitFor()
+  },
+  'chat-files-viewer': async (page) => {
+    const tile = page.locator('[data-testid="file-tile"][data-shown="true"]').first()
+    await tile.click()
+    await page.locator('.viewer .viewer-media').first().waitFor()
+  },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),
   'add-scan-unread': async (page) => {
     const reader = '**/*.wasm'

@@ -99,6 +99,7 @@ export const routes: RouteRecordRaw[] = [
       ['account', () => import('@/views/settings/AccountSettings.vue')],
       ['devices', () => import('@/views/settings/DeviceSettings.vue')],
       ['backup', () => import('@/views/settings/BackupSettings.vue')],
+      ['storage', () => import('@/views/settings/StorageSettings.vue')],
       ['privacy', () => import('@/views/settings/PrivacySettings.vue')],
       ['notifications', () => import('@/views/settings/NotificationSettings.vue')],
       ['appearance', () => import('@/views/settings/AppearanceSettings.vue')],

@@ -5,6 +5,8 @@ import type {
   Contact,
   Conversation,
   ConversationId,
+  FileId,
+  FileState,
   Message,
   MessageRequest,
   SecurityEvent,
@@ -53,6 +55,12 @@ export const useMessagesStore = defineStore('messages', () => {
   const hasOlder = shallowRef(false)
   const loading = shallowRef(false)
   return { open, messages, hasOlder, loading }
+})
+
+/** Files of which something is on this device or under way. */
+export const useFilesStore = defineStore('files', () => {
+  const byId = shallowReactive(new Map<FileId, FileState>())
+  return { byId }
 })
 
 /** What happened to keys and devices, newest first. */

@@ -1,3 +1,4 @@
+import type { FileCommands } from './file-commands'
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
@@ -12,6 +13,7 @@ export interface Messenger
   extends
     AccountCommands,
     ChatCommands,
+    FileCommands,
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,

@@ -132,8 +132,23 @@ export interface OutboxRecord {
   m?: number
   /** It could not be sent; it waits for the person, and holds nothing up. */
   aside?: boolean
+  /** Digests of files that are not at the relay yet: it waits for them, and holds nothing up. */
+  uploads?: readonly string[]
   /** Whether the call asks the relay for receipts; set together with `envelopes`. */
   receipt?: boolean
+}
+
+/** A sealed file on this device; its key lies with its message. */
+export interface KeptFileRecord {
+  /** SHA-256 of the sealed bytes, base64. */
+  digest: string
+  /** In the browser's file system; random. */
+  name: string
+  conversation: ConversationId
+  /** Bytes here; null while they are not all. */
+  bytes: number | null
+  /** An upload that was begun, by its id at the relay. */
+  begun?: string
 }
 
 /** Of a sending device: which counters have come. */

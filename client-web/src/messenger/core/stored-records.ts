@@ -17,6 +17,7 @@ import type {
   DraftRecord,
   ExpiredRecord,
   HeldRecord,
+  KeptFileRecord,
   NewDeviceRecord,
   OutboxRecord,
   OwnDevicesRecord,
@@ -104,7 +105,19 @@ export const outboxEntries = stored(
     n: nullable(number),
     m: optional(number),
     aside: optional(flag),
+    uploads: optional(list(text)),
     receipt: optional(flag),
+  }),
+)
+
+export const keptFiles = stored(
+  'files',
+  shape<KeptFileRecord>({
+    digest: text,
+    name: text,
+    conversation: conversationId,
+    bytes: nullable(number),
+    begun: optional(text),
   }),
 )
 
