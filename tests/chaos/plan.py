@@ -16,8 +16,8 @@ OF_PROXIES: Final = (CUT, AWAY, STALL, HALF_OPEN, DELAY)
 AFTER: Final = (500, 1900)
 """Accepted messages between the beginnings of two faults."""
 BLACKOUT_EVERY: Final = 3
-"""In every third deal everything is killed at once. Seeds begin with different ones: a round of 20,000 messages
-has about one deal."""
+"""In every third deal everything is killed at once. Seeds begin with different ones: a round of 20,000
+messages has about one deal."""
 
 
 @dataclass(frozen=True)
