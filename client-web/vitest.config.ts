@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { chromiumFlags } from './scripts/chromium-flags.mjs'
 import { resolveChromium } from './scripts/chromium.mjs'
+import { blobServer } from './tests/support/blob-server.ts'
 import { alias } from './vite.alias.ts'
 
 /** For `browser`: what many of its tests would wait for. `unit` has the real values. */
@@ -41,7 +42,7 @@ export default defineConfig(async () => ({
       },
       {
         extends: true as const,
-        plugins: [vue()],
+        plugins: [vue(), blobServer()],
         resolve: { alias: quick },
         // Known before the first test: one found later would reload the page under it.
         optimizeDeps: {
@@ -65,10 +66,12 @@ export default defineConfig(async () => ({
             'comlink',
             'curve25519-original',
             'idb',
+            'photoswipe',
             'pinia',
             'qrcode',
             'reka-ui',
             'socket.io-client',
+            'tus-js-client',
             'vue',
             'vue-i18n',
             'vue-router',

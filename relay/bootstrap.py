@@ -182,7 +182,8 @@ async def _wire(
     catch_up = CatchUp(mailbox_log, database, guard.log_id)
     pressure = Pressure(log_client, partitions)
     sends = Sends(
-        mailbox_log, admission, pressure.refusal, receipts.sign, HandOver(registry, catch_up).accepted, now_ms
+        mailbox_log, admission, pressure.refusal, receipts.sign,
+        HandOver(registry, catch_up, now_ms).accepted, now_ms,
     )  # fmt: skip
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)

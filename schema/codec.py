@@ -16,9 +16,10 @@ SERVER_FIELD: Final = b"s"
 """The stream field that names the node that accepted an envelope (`relay.delivery.hand_over`)."""
 
 
-class _Whose(msgspec.Struct, frozen=True):
-    """What every event says, whatever else it may."""
+class _Whose(msgspec.Struct, frozen=True, array_like=True):
+    """How every event begins, whatever else it may say."""
 
+    tag: str
     user: UUID
 
 

@@ -1,9 +1,9 @@
 """The log's entries: facts, in the past tense, about one user's mailboxes, identity, prekeys and blobs.
 
-Each is written once, to the partition of the user it is about, and is never changed. A later
-version of Sealstream must still read every entry: tags and field meanings are for ever, a new
-field has a default (`tests/schema/test_events.py` holds the golden bytes). Nothing here is
-plaintext, a password, a token or a network address.
+Each is written once, to the partition of the user it is about, and is never changed. An event is an array:
+its tag, then its fields in this order. A later version must still read every entry: tags, places and meanings
+are for ever, a new field comes last and has a default (`tests/schema/test_events.py` holds the golden bytes).
+Nothing here is plaintext, a password, a token or a network address.
 
 `seq` is not part of the encoded bytes: the accepting function numbers an entry after it was
 encoded, so the number travels beside the bytes as the stream entry's own field.
@@ -18,14 +18,14 @@ EnvelopeKind = Literal["prekey", "message"]
 IdentityChange = Literal["first", "added", "replaced"]
 
 
-class Prekey(msgspec.Struct, frozen=True):
+class Prekey(msgspec.Struct, frozen=True, array_like=True):
     """A one-time prekey: `id` ≥ 1, unique for ever within its device; `key` 33 bytes."""
 
     id: int
     key: bytes
 
 
-class SignedPrekey(msgspec.Struct, frozen=True):
+class SignedPrekey(msgspec.Struct, frozen=True, array_like=True):
     """A signed prekey: `id` ≥ 1, `key` 33 bytes (a KEM prekey's: 1,569), `signature` 64 bytes (XEdDSA by the
     identity key)."""
 
@@ -34,7 +34,7 @@ class SignedPrekey(msgspec.Struct, frozen=True):
     signature: bytes
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="t", kw_only=True, gc=False):
+class Event(msgspec.Struct, frozen=True, tag_field="t", kw_only=True, array_like=True, gc=False):
     """What every entry says: whose mailbox or identity (`user`, `device`) and when (`at`, ms)."""
 
     user: UUID
@@ -62,7 +62,7 @@ class EnvelopesExpired(Event, frozen=True, tag="envelopes.expired", kw_only=True
     count: int
 
 
-class IdentitySet(Event, frozen=True, tag="identity.set", kw_only=True, omit_defaults=True):
+class IdentitySet(Event, frozen=True, tag="identity.set", kw_only=True):
     """The device became active under `identity_key`; `replaced` closed every other device. `kem_prekey`: its
     last-resort KEM prekey; without one the device keeps the one it has, unless its identity was replaced."""
 
@@ -77,7 +77,7 @@ class DeviceClosed(Event, frozen=True, tag="device.closed", kw_only=True):
     """The device is gone for good; its mailbox and prekeys go with it."""
 
 
-class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True, omit_defaults=True):
+class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True):
     """One-time prekeys were added. `identity`: the identity key that they belong to, the user's present one
     at this place of the log; empty in entries of earlier versions."""
 
@@ -85,14 +85,14 @@ class PrekeysUploaded(Event, frozen=True, tag="prekeys.uploaded", kw_only=True, 
     identity: bytes = b""
 
 
-class KemPrekeysUploaded(Event, frozen=True, tag="kem_prekeys.uploaded", kw_only=True, omit_defaults=True):
+class KemPrekeysUploaded(Event, frozen=True, tag="kem_prekeys.uploaded", kw_only=True):
     """One-time KEM prekeys were added; `identity` as in `PrekeysUploaded`."""
 
     prekeys: tuple[SignedPrekey, ...]
     identity: bytes = b""
 
 
-class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True, omit_defaults=True):
+class SignedPrekeySet(Event, frozen=True, tag="prekey.signed", kw_only=True):
     """The device's signed prekey was exchanged, and with `kem_prekey` its last-resort KEM prekey; `identity`
     as in `PrekeysUploaded`."""
 
@@ -161,7 +161,7 @@ ACCOUNT_KINDS: Final = _tags(AccountEvent)
 """Of those that change an account, not only what waits in its mailboxes."""
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="t"):
+class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="t", array_like=True):
     """An entry of the `limits` stream: `user` ran into `limit` at `at` (ms)."""
 
     user: UUID

@@ -9,8 +9,7 @@ import msgspec
 
 from schema import limits
 from schema.limits import Limit
-from schema.origins import NoOrigin, normalised
-from schema.urls import why_not_postgres, why_not_valkey
+from schema.urls import NoOrigin, normalised, why_not_postgres, why_not_valkey
 
 STORAGE_SCHEMES: Final = ("s3://", "s3a://")
 

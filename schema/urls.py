@@ -1,9 +1,11 @@
-"""The servers' addresses as the operator writes them: checked before anything is connected to.
+"""Addresses as the operator writes them: the servers', checked before anything is connected to, and origins.
 
 A check gives None, or what the address must be instead. It never repeats an address that may hold a password.
+Origins are kept as browsers write them (RFC 6454, section 6.2).
 """
 
 import os
+import re
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -19,17 +21,16 @@ VALKEY_OPTIONS: Final = (
     "ssl_keyfile",
 )
 """Of the client library's many, those that every connection honours, and our own."""
-
 _WORDS: Final = {
     "ssl_cert_reqs": ("required", "optional", "none"),
     "ssl_check_hostname": ("true", "false"),
 }
-
 _FILES: Final = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
-
 _VALKEY: Final = "must be redis://USER:PASSWORD@HOST:PORT (rediss:// with TLS) or unix:///PATH"
 _POSTGRES: Final = "must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _ESCAPED: Final = "special characters in a password are written as %XX"
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 
 
 def why_not_valkey(url: str) -> str | None:
@@ -102,3 +103,29 @@ def why_not_postgres(url: str) -> str | None:
 
 def _instead(url: str) -> str:
     return "" if "@" in url or "password" in url else f", not {url!r}"
+
+
+class NoOrigin(ValueError):
+    """The text names no origin; it says why."""
+
+
+def normalised(text: str) -> str:
+    """SCHEME://HOST[:PORT] in lower case, without the scheme's own port. Raises NoOrigin."""
+    if "*" in text:
+        raise NoOrigin("name each origin: there is no pattern")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc.removesuffix(":")
+        host = host if host.isascii() else host.encode("idna").decode()
+    except ValueError as error:  # UnicodeError among them
+        raise NoOrigin("its host or port cannot be read") from error
+    if not parts.scheme or "://" not in text:
+        raise NoOrigin("it begins with no scheme, as in https://chat.example.org")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise NoOrigin("behind the host only a port may stand")
+    host = host.lower()
+    if not _HOST.fullmatch(host):
+        raise NoOrigin("it names no host")
+    own = port is None or port == DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + ("" if own else f":{port}")

@@ -61,13 +61,14 @@ class Source(msgspec.Struct, Generic[E], frozen=True):
 
 class Pace(msgspec.Struct, frozen=True):
     """How a consumer reads: `read` entries at once; once one is there, for up to `linger_seconds`
-    further ones, up to `most` or `most_bytes`; `verify_seconds` between looks at who holds what;
-    `lives_seconds`: see LIVES_SECONDS."""
+    further ones, up to `most` or `most_bytes`; `verify_seconds` between looks at who holds what,
+    `verify_idle_seconds` where nothing comes; `lives_seconds`: see LIVES_SECONDS."""
 
     read: int = 500
     most: int = 2000
     most_bytes: int = 8 * 1024 * 1024
     linger_seconds: float = 0.0
-    block_seconds: float = 1.0
+    block_seconds: float = 0.5
     verify_seconds: float = 1.0
+    verify_idle_seconds: float = 5.0
     lives_seconds: float = LIVES_SECONDS

@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ import uvloop
 from schema import durability, functions, keys, log_identity, logs, partitions, servers, tasks
 from schema.clock import now_ms
 from schema.cluster_link import ClusterLink, link_to
-from schema.events import LogEvent
 from schema.link import Commands, Link
 from schema.log_identity import Guard
 from schema.open_files import raise_limit
@@ -22,10 +21,10 @@ from schema.settings import BadSetting, Settings
 from schema.waiting import until_there
 from workers import metrics
 from workers.archive.beginning import begin_archive
-from workers.batches import Handler, Pace
 from workers.belonging import Belonging
 from workers.consumer import Consumer
 from workers.database import Database
+from workers.group_reader import GroupReader
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher.reader import Reader
@@ -84,15 +83,6 @@ class Opened:
         self._stack.push_async_callback(self.log.aclose)
         await until_there("log", lambda: functions.install(self.log, "workers"))
 
-    def lean_log(self, only: str | None = None) -> Link | ClusterLink:
-        """A connection of the hot path to the log, not open yet; `only`: see `ClusterLink`."""
-        return link_to(self.log_url, name="log", check=self._guard.ask, only=only)
-
-    def lean_board(self) -> Link | ClusterLink:
-        """A connection of the hot path to the board, not open yet."""
-        assert self.settings.board_url
-        return link_to(self.settings.board_url, name="board")
-
     async def started(self, server: str, link: Link | ClusterLink) -> Commands:
         """The connection, open until this process ends."""
         await until_there(server, link.start)
@@ -136,55 +126,58 @@ class Opened:
         )
         await sharing.run(stopping)
 
-    def consuming(
-        self,
-        group: str,
-        pace: Pace,
-        handler: Callable[[int], Handler[LogEvent]],
-        urgent: Callable[[LogEvent], bool] = lambda _event: False,
-    ) -> Work:
-        """The consumer loop on a partition's log."""
+    @asynccontextmanager
+    async def blocking(self, stream: str) -> AsyncIterator[Commands]:
+        """A connection for reads of the log's stream that block."""
+        link = link_to(self.log_url, name="log", check=self._guard.ask, only=stream)
+        await until_there("log", link.start)
+        try:
+            yield link
+        finally:
+            await link.close()
 
-        async def work(partition: int, stopping: asyncio.Event) -> None:
-            consumer = Consumer(
-                log_source(group, partition), handler(partition), self.connect,
-                partial(self.lean_log, keys.log(partition)), self.worker, pace, urgent,
-            )  # fmt: skip
-            await consumer.run(stopping)
+    async def reading(self, reads: Callable[[Commands], Work]) -> Work:
+        """The work on a partition that `reads` does over a connection. All partitions share one, but on a
+        cluster, where no command reads several."""
+        if not servers.is_cluster(self.log_url):
+            link = link_to(self.log_url, name="log", check=self._guard.ask)
+            return reads(await self.started("log", link))
 
-        return work
+        async def alone(partition: int, stopping: asyncio.Event) -> None:
+            async with self.blocking(keys.log(partition)) as link:
+                await reads(link)(partition, stopping)
+
+        return alone
 
 
 async def projector(opened: Opened, stopping: asyncio.Event) -> None:
     """Folds the log into the tables, also while the board is away."""
     await opened.begin(opened.belonging.settled())
     database = await opened.database()
-    work = opened.consuming(
-        keys.PROJECTOR, PROJECTOR_PACE, lambda partition: Projection(database, partition), is_urgent
-    )
+
+    def reads(link: Commands) -> Work:
+        reader = GroupReader(link, keys.PROJECTOR, opened.worker, PROJECTOR_PACE)
+
+        async def work(partition: int, ending: asyncio.Event) -> None:
+            source = log_source(keys.PROJECTOR, partition)
+            projection = Projection(database, partition)
+            consumer = Consumer(source, projection, opened.connect, reader, opened.worker, is_urgent)
+            await consumer.run(ending)
+
+        return work
+
+    work = await opened.reading(reads)
     await opened.share(keys.PROJECTOR, opened.partitions, work, stopping, goes_on_alone=True)
 
 
 async def pusher(opened: Opened, stopping: asyncio.Event) -> None:
     """Hints to the nodes."""
     await opened.begin(opened.belonging.as_the_log_says())
-    board = await opened.started("board", opened.lean_board())
+    assert opened.settings.board_url
+    board = await opened.started("board", link_to(opened.settings.board_url, name="board"))
     install = partial(functions.install, opened.board, "workers")
     call = partial(functions.call_lean, board.execute, install, "workers")
-
-    async def alone(partition: int, ending: asyncio.Event) -> None:
-        """On a cluster no command reads several partitions, and a read blocks its connection."""
-        link = opened.lean_log(keys.log(partition))
-        await until_there("log", link.start)
-        try:
-            await Reader(link, opened.log, call, opened.worker).work(partition, ending)
-        finally:
-            await link.close()
-
-    work: Work = alone
-    if not servers.is_cluster(opened.log_url):
-        link = await opened.started("log", opened.lean_log())
-        work = Reader(link, opened.log, call, opened.worker).work
+    work = await opened.reading(lambda link: Reader(link, opened.log, call, opened.worker).work)
     await opened.belonging.confirmed(opened.share(keys.PUSHER, opened.partitions, work, stopping))
 
 
@@ -211,16 +204,10 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
         await opened.share(keys.RATE_LIMITER, 1, work, stopping)
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
-        handler = Evictions(opened.board, opened.log)
-        consumer = Consumer(
-            limits_source(),
-            handler,
-            opened.connect,
-            partial(opened.lean_log, keys.LIMITS_LOG),
-            opened.worker,
-            EVICTIONS_PACE,
-        )
-        await consumer.run(ending)
+        source, handler = limits_source(), Evictions(opened.board, opened.log)
+        async with opened.blocking(source.stream) as link:
+            reader = GroupReader(link, source.group, opened.worker, EVICTIONS_PACE)
+            await Consumer(source, handler, opened.connect, reader, opened.worker).run(ending)
 
     database = await opened.pool()
 

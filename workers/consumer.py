@@ -10,11 +10,10 @@ between two commits is either in our hands or pending, where that look finds it.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
-from redis.exceptions import ResponseError
 
 from schema.backoff import Backoff
 from schema.codec import UndecodableEntry
@@ -22,15 +21,14 @@ from schema.failures import AWAY, is_the_entrys, slug
 from schema.positions import START, Position
 from schema.tasks import pause
 from workers import metrics
-from workers.batches import Batch, Entry, Handler, Pace, Source, Superseded
+from workers.batches import Batch, Entry, Handler, Source, Superseded
 from workers.deliveries import ALONE, Delivered, Deliveries, RawEntry, pieces
-from workers.page_size import PageSize, bytes_of
+from workers.group_reader import Command, GroupReader
 from workers.quarantine import set_aside
-from workers.takeover import NoGroup, group_in, take_over
+from workers.takeover import NoGroup, group_in, group_info, take_over
 
 log = structlog.get_logger(__name__)
 E = TypeVar("E")
-Command = tuple[str | bytes | int, ...]
 
 TRIES: Final = 3
 """So often a single entry may fail before it is set aside."""
@@ -42,31 +40,32 @@ class Contested(Exception):
 
 class Consumer(Generic[E]):
     """Reads `source` as `name` until told to stop; `urgent` says which events end the lingering. `connect`
-    makes a client of the log, `link` a connection of the hot path (`schema.link`), which reads block."""
+    makes a client of the log; `reader` reads for all partitions of this worker (`workers.group_reader`)."""
 
     def __init__(
         self,
         source: Source[E],
         handler: Handler[E],
         connect: Callable[[], Any],
-        link: Callable[[], Any],
+        reader: GroupReader,
         name: str,
-        pace: Pace,
         urgent: Callable[[E], bool] = lambda _event: False,
     ) -> None:
         self._source = source
         self._handler = handler
         self._connect = connect
-        self._link = link
-        self._reading: Any = None
+        self._reader = reader
+        self._client: Any = None
+        self._raw: list[RawEntry] = []
+        self._entries: list[Entry[E]] = []
         self._committed: list[bytes] = []
         self._name = name
-        self._pace = pace
+        self._pace = reader.pace
         self._urgent = urgent
         self._backoff = Backoff(first=0.1, factor=2.0, most=5.0)
         self._done = START
         self._looked_at = 0.0
-        self._page_size = PageSize(pace.read)
+        self.stream = source.stream
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until another owner has moved on. The batch in hand is finished first."""
@@ -79,10 +78,9 @@ class Consumer(Generic[E]):
     async def _run(self, stopping: asyncio.Event) -> None:
         where = {"group": self._source.group, "partition": self._source.partition}
         while not stopping.is_set():
-            client, self._reading = self._connect(), self._link()
+            self._client = self._connect()
             try:
-                await self._reading.start()
-                await self._own(client, stopping)
+                await self._own(stopping)
             except Superseded:
                 metrics.SUPERSEDED.labels(*where.values()).inc()
                 log.warning("superseded", **where)
@@ -94,103 +92,76 @@ class Consumer(Generic[E]):
                 log.warning("consumer_waits", error=slug(error), **where)
                 await pause(stopping, self._backoff.next())
             finally:
-                await self._reading.close()
-                await client.aclose()
+                await self._client.aclose()
 
-    async def _own(self, client: Any, stopping: asyncio.Event) -> None:
+    async def _own(self, stopping: asyncio.Event) -> None:
         done = await self._handler.resume()
         self._done = done or START
         self._looked_at = 0.0
         self._committed.clear()
-        deliveries = Deliveries(client, self._source, self._name, self._pace.lives_seconds)
-        left = await take_over(client, self._source, self._name, done, deliveries)
+        deliveries = Deliveries(self._client, self._source, self._name, self._pace.lives_seconds)
+        left = await take_over(self._client, self._source, self._name, done, deliveries)
         if left:
             log.info(
                 "took_over", group=self._source.group, partition=self._source.partition, entries=len(left)
             )
-            await self._finish(client, deliveries, left, stopping)
-        while not stopping.is_set():
-            raw, entries = await self._read(client)
-            await self._look(len(raw))
-            await self._settle(client, entries, raw)
-            self._backoff.reset()
-        await self._ask_all(*self._acknowledgement())
+            await self._finish(deliveries, left, stopping)
+        self._reader.join(self)
+        try:
+            while not stopping.is_set():
+                await self._turn()
+        finally:
+            self._reader.leave(self)
+        await self._acknowledge()
 
-    async def _finish(
-        self, client: Any, deliveries: Deliveries, left: list[Delivered], stopping: asyncio.Event
-    ) -> None:
+    async def _finish(self, deliveries: Deliveries, left: list[Delivered], stopping: asyncio.Event) -> None:
         """What an owner before left; what nobody survives to handle is set aside (`workers.deliveries`)."""
         held = len(left)
         for piece in pieces(left):
             if stopping.is_set():
                 return
-            await self._look(held)
+            self._judge(await group_info(self._client, self._source), held)
             async with deliveries.handling(piece) as raw:
                 if piece[0].is_deadly and raw:
                     reason = f"{ALONE} workers ended while they handled it alone"
-                    await set_aside(client, self._source, *raw[0], reason, "deadly")
-                    await self._settle(client, [], raw)
+                    await set_aside(self._client, self._source, *raw[0], reason, "deadly")
+                    await self._settle([], raw)
                 else:
-                    await self._settle(client, await self._decoded(client, raw), raw)
-                await self._ask_all(*self._acknowledgement())
+                    await self._settle(await self._decoded(raw), raw)
+                await self._acknowledge()
             held -= len(piece)
 
-    async def _read(self, client: Any) -> tuple[list[RawEntry], list[Entry[E]]]:
-        """What is there, or comes within the block, and then what comes while it lingers."""
-        pace = self._pace
-        asked, raw = await self._ask("BLOCK", int(pace.block_seconds * 1000))
-        entries = await self._decoded(client, raw)
-        if not raw or not pace.linger_seconds:
-            return raw, entries
-        until = time.monotonic() + pace.linger_seconds
-        fresh, newest = entries, len(raw)
-        size = bytes_of(raw)
-        while len(raw) < pace.most and size < pace.most_bytes:
-            if any(self._urgent(entry.event) for entry in fresh):
-                break
-            if newest < asked:
-                left = until - time.monotonic()
-                if left <= 0:
-                    break
-                await asyncio.sleep(left)
-            asked, more = await self._ask()
-            fresh, newest = await self._decoded(client, more), len(more)
-            raw += more
-            entries += fresh
-            size += bytes_of(more)
-        return raw, entries
+    async def _turn(self) -> None:
+        """Reads, and commits what came."""
+        self._raw, self._entries = [], []
+        await self._reader.read(self)
+        pace, now = self._pace, time.monotonic()
+        if now - self._looked_at >= (pace.verify_seconds if self._raw else pace.verify_idle_seconds):
+            replies = await self._reader.ask(("XINFO", "GROUPS", self.stream))
+            self._judge(group_in(replies, self._source), len(self._raw))
+            self._looked_at = now
+        await self._settle(self._entries, self._raw)
+        self._backoff.reset()
 
-    async def _ask(self, *block: str | int) -> tuple[int, list[RawEntry]]:
-        """How many entries were asked for, and those that came. Acknowledges before, in the same write."""
-        source, asked = self._source, self._page_size.entries
-        who = ("GROUP", source.group, self._name)
-        read = ("XREADGROUP", *who, "COUNT", asked, *block, "STREAMS", source.stream, ">")
-        try:
-            *_, reply = await self._ask_all(*self._acknowledgement(), read)
-        except ResponseError as error:
-            if str(error).startswith("NOGROUP"):
-                raise NoGroup(source.group) from error
-            raise
-        rows = reply[0][1] if reply else []
-        raw = [(position, dict(zip(flat[::2], flat[1::2], strict=True))) for position, flat in rows]
-        self._page_size.note(len(raw), bytes_of(raw))
-        return asked, raw
+    async def take(self, raw: list[RawEntry]) -> bool:
+        """See `workers.group_reader.Reads`."""
+        fresh = await self._decoded(raw)
+        self._raw += raw
+        self._entries += fresh
+        return any(self._urgent(entry.event) for entry in fresh)
 
-    def _acknowledgement(self) -> list[Command]:
-        """The command that acknowledges what was committed since the last one; none when nothing was."""
+    def acknowledgement(self) -> list[Command]:
+        """See `workers.group_reader.Reads`."""
         committed, self._committed = self._committed, []
-        return [("XACK", self._source.stream, self._source.group, *committed)] if committed else []
+        return [("XACK", self.stream, self._source.group, *committed)] if committed else []
 
-    async def _ask_all(self, *commands: Command) -> list[Any]:
-        """The replies to the commands, which leave in one write. Raises the first error among them."""
-        asked = [self._reading.execute(*command) for command in commands]
-        replies = await asyncio.gather(*asked, return_exceptions=True)
-        for reply in replies:
-            if isinstance(reply, BaseException):
-                raise reply
-        return replies
+    async def _acknowledge(self) -> None:
+        """At once, while others read."""
+        if self._committed:
+            await self._client.xack(self.stream, self._source.group, *self._committed)
+            self._committed.clear()
 
-    async def _decoded(self, client: Any, raw: list[RawEntry]) -> list[Entry[E]]:
+    async def _decoded(self, raw: list[RawEntry]) -> list[Entry[E]]:
         """The entries that are new and readable; an unreadable one is set aside."""
         entries = []
         for text, fields in raw:
@@ -200,39 +171,34 @@ class Consumer(Generic[E]):
             try:
                 event, seq = self._source.decode(fields)
             except UndecodableEntry as error:
-                await set_aside(client, self._source, text, fields, error.reason, "undecodable")
+                await set_aside(self._client, self._source, text, fields, error.reason, "undecodable")
                 continue
             entries.append(Entry(position, event, seq, fields))
         return entries
 
-    async def _settle(self, client: Any, entries: list[Entry[E]], raw: list[RawEntry]) -> None:
+    async def _settle(self, entries: list[Entry[E]], raw: list[RawEntry]) -> None:
         """Commits and acknowledges `raw`, of which `entries` are to be handled."""
         if not raw:
             return
         upto = max(self._done, Position.parse(raw[-1][0]))
         began = time.monotonic()
         if upto > self._done:
-            await self._commit(client, Batch(entries, upto))
+            await self._commit(Batch(entries, upto))
             self._done = upto
         self._committed += [text for text, _ in raw]
         metrics.BATCH.labels(self._source.group).observe(len(raw))
         metrics.BATCH_SECONDS.labels(self._source.group).observe(time.monotonic() - began)
 
-    async def _look(self, held: int) -> None:
+    def _judge(self, info: Mapping[str, Any], held: int) -> None:
         """Raises Contested if the group has entries pending that are not the `held` ones in our hands."""
-        now = time.monotonic()
-        if now - self._looked_at < self._pace.verify_seconds:
-            return
-        info = group_in(await self._ask_all(("XINFO", "GROUPS", self._source.stream)), self._source)
         where = (self._source.group, self._source.partition)
         metrics.PENDING.labels(*where).set(info["pending"])
         if info["lag"] is not None:
             metrics.LAG.labels(*where).set(info["lag"])
         if info["pending"] != held:
             raise Contested(self._source.group)
-        self._looked_at = now
 
-    async def _commit(self, client: Any, batch: Batch[E]) -> None:
+    async def _commit(self, batch: Batch[E]) -> None:
         """Commits the batch; one that keeps failing is halved until the entry to blame stands alone."""
         for attempt in range(1, TRIES + 1):
             try:
@@ -243,23 +209,23 @@ class Consumer(Generic[E]):
                 if not batch.entries or not is_the_entrys(error):
                     raise
                 if len(batch.entries) > 1:
-                    await self._commit_halves(client, batch)
+                    await self._commit_halves(batch)
                 elif attempt < TRIES:
                     await asyncio.sleep(self._backoff.next())
                     continue
                 else:
-                    await self._give_up(client, batch, error)
+                    await self._give_up(batch, error)
             return
 
-    async def _commit_halves(self, client: Any, batch: Batch[E]) -> None:
+    async def _commit_halves(self, batch: Batch[E]) -> None:
         middle = len(batch.entries) // 2
         first, second = batch.entries[:middle], batch.entries[middle:]
-        await self._commit(client, Batch(first, first[-1].position))
-        await self._commit(client, Batch(second, batch.upto))
+        await self._commit(Batch(first, first[-1].position))
+        await self._commit(Batch(second, batch.upto))
 
-    async def _give_up(self, client: Any, batch: Batch[E], error: Exception) -> None:
+    async def _give_up(self, batch: Batch[E], error: Exception) -> None:
         (entry,) = batch.entries
         log.error("entry_keeps_failing", group=self._source.group, exc_info=error)
         text = str(entry.position).encode()
-        await set_aside(client, self._source, text, entry.fields, slug(error), "failing")
+        await set_aside(self._client, self._source, text, entry.fields, slug(error), "failing")
         await self._handler.handle(Batch([], batch.upto))

@@ -6,7 +6,7 @@
 import type { OxlintOverride } from 'oxlint'
 
 /** Folders of `src/` below the interface, lowest first. */
-const layers = ['text', 'crypto', 'platform', 'storage', 'wire']
+const layers = ['text', 'crypto', 'platform', 'storage', 'wire', 'files']
 
 /** Files of `src/crypto/` itself: all its rooms use them. */
 const ofAllCrypto = ['bytes', 'errors', 'padding', 'passphrase-cost']
@@ -33,6 +33,7 @@ const rooms = [
   'core',
   'people',
   'chats',
+  'files',
   'keys',
   'sending',
   'receiving',

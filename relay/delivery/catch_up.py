@@ -12,9 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from relay import metrics
 from relay.database import Database, transaction
@@ -27,6 +25,7 @@ from relay.log.replies import Mailbox
 from schema import tasks
 from schema.backoff import Backoff
 from schema.events import EnvelopeAccepted
+from schema.failures import AWAY
 from schema.refusals import Refusal
 from schema.wire_socket import CaughtUp
 
@@ -177,7 +176,7 @@ class CatchUp:
         try:
             async with transaction(self._database) as connection:
                 found = await prekeys.remaining(connection, socket.user, [socket.device])
-        except (psycopg.Error, PoolTimeout, OSError) as error:
+        except AWAY as error:
             log.info("prekeys_not_counted", error=type(error).__name__)
             return
         if (left := found[socket.device]).low:
@@ -192,7 +191,7 @@ class CatchUp:
                 try:
                     if await self._step(socket, waiting, lost):
                         return
-                except (psycopg.Error, PoolTimeout, OSError) as error:
+                except AWAY as error:
                     log.warning("catch_up_waits", error=type(error).__name__)
                     await asyncio.sleep(waiting.next())
                 except Refusal:

@@ -9,6 +9,7 @@ itself. Invariant: such an envelope reaches the socket all the same.
 """
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 from relay import metrics
@@ -24,9 +25,10 @@ from schema.wire_socket import Send
 class HandOver:
     """Takes accepted envelopes to the sockets of this node; those of one loop iteration share an event."""
 
-    def __init__(self, registry: Registry, catch_up: CatchUp) -> None:
+    def __init__(self, registry: Registry, catch_up: CatchUp, now: Callable[[], int]) -> None:
         self._registry = registry
         self._catch_up = catch_up
+        self._now = now
         self._touched: set[LiveSocket] = set()
 
     def accepted(self, sender: UUID, sender_device: int, send: Send, answer: Accepted) -> None:
@@ -56,6 +58,7 @@ class HandOver:
             self._push(socket, seq, event)
 
     def _push(self, socket: LiveSocket, seq: int, event: EnvelopeAccepted) -> None:
+        metrics.PUSH_SECONDS.observe(max(0, self._now() - event.at) / 1000)
         verdict = socket.push(seq, event)
         if verdict is Verdict.GAP:
             self._catch_up.wait(socket)

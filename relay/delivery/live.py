@@ -22,6 +22,7 @@ BUFFERED_BYTES: Final = 1024 * 1024
 """Pushes kept while catching up, or behind a gap: they save reading what is only on its way to Postgres."""
 PUSH_OVERHEAD_BYTES: Final = 512
 """What a remembered push takes beside its body."""
+NOBODY: Final[frozenset[UUID]] = frozenset()
 
 
 class LiveSocket:
@@ -45,7 +46,7 @@ class LiveSocket:
         self.awaits_number = False
         self.budgets = UserBudgets()
         self.note_held: Callable[[int], None] = _ignore
-        self.watched: frozenset[UUID] = frozenset()
+        self.watched = NOBODY
         self._shown_online: set[UUID] = set()
         self.ended = False
         self._wire = wire

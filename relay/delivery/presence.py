@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from relay.log.serving_name import ServingName
 from schema import functions, keys, tasks
+from schema.failures import AWAY
 from schema.inbox import Ephemeral, encode_ephemeral
 from schema.link import Commands
 from schema.refusals import Refusal
@@ -110,5 +111,5 @@ class Presence:
                     raise
             await self._install()
             return await self._commands.execute(*command)
-        except (RedisError, OSError) as error:  # the link's own failures among them
+        except AWAY as error:
             raise Refusal("unavailable", "Presence is not reachable.", retry_after_ms=1000) from error

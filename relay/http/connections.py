@@ -9,9 +9,10 @@ The one place that knows the inside of aiohttp's protocol (pinned).
 
 import asyncio
 import socket as sockets
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
 from aiohttp import web
@@ -36,6 +37,7 @@ LEFTOVER_SECONDS: Final = 5.0
 """How long the rest of a body that nobody asked for is read, so that the client can read the answer."""
 RECEIVE_BYTES: Final = 128 * 1024
 """Of one connection, kept by the kernel while the node does not read; by itself it takes megabytes."""
+_NO_MESSAGES: Final[deque[Any]] = deque(maxlen=0)
 
 
 class Runner(web.AppRunner):
@@ -70,6 +72,27 @@ def keep_going(request: web.Request) -> None:
         request.protocol.restart_exchange()
 
 
+class Upgraded(web.StreamResponse):
+    """The answer to a request whose connection became a socket: it is written already."""
+
+    @property
+    def prepared(self) -> bool:
+        """Its head was written by aiohttp's WebSocket."""
+        return True
+
+    async def prepare(self, request: BaseRequest) -> None:
+        """Nothing is left to write."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """The connection goes on."""
+
+
+class _Rest(NamedTuple):
+    """What aiohttp's WebSocket needs of its request after the handshake."""
+
+    transport: asyncio.Transport | None
+
+
 class _Connection(RequestHandler):
     __slots__ = ("_exchange_timer", "_head_timer", "_limit", "intake")
 
@@ -89,9 +112,11 @@ class _Connection(RequestHandler):
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_overdue)
 
     def data_received(self, data: bytes) -> None:
+        if self._payload_parser is not None:  # a socket's frames
+            if data and not self._close and self._payload_parser.feed_data(data)[0]:
+                self.close()
+            return
         super().data_received(data)
-        if self._payload_parser is not None:
-            return  # a socket's frames
         if not self._waits_for_head():
             self._stop_head_timer()
         elif self._head_timer is None:
@@ -103,6 +128,15 @@ class _Connection(RequestHandler):
         self._limit.remove(self)
         self.intake = Intake(self, parser)
         super().set_parser(self.intake, *args, **options)  # type: ignore[arg-type]  # it feeds the parser
+
+    def upgraded(self, ws: web.WebSocketResponse) -> web.StreamResponse:
+        """What the request's handler returns when a task of its own serves the socket `ws`. Request, its
+        head and tasks, some ten KiB, go; transport and parser stay."""
+        ws._req = cast("Any", _Rest(self.transport))  # noqa: SLF001
+        self._parser = self._task_handler = None
+        self._messages = _NO_MESSAGES
+        self._force_close = True  # aiohttp's loop over requests ends, and leaves the transport open
+        return Upgraded()
 
     def hold_reading(self) -> None:
         """Nothing is read from the network until `release_reading`."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from relay.log.calls import Call, Calls
 from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_acknowledge, read_remembered
@@ -22,7 +22,7 @@ from relay.log.submission import Submission, settle
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
-from schema.failures import lacking
+from schema.failures import AWAY, lacking
 from schema.limits import MAILBOX_BYTES
 from schema.link import Commands, NotSent, OutcomeUnknown
 from schema.partitions import partition_of
@@ -280,7 +280,7 @@ class MailboxLog:
         """Gives a log that came back empty its functions; False when it is away again."""
         try:
             await self._install()
-        except (RedisError, OSError) as error:
+        except AWAY as error:
             log.warning("functions_not_installed", error=type(error).__name__)
             return False
         return True

@@ -13,10 +13,10 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from schema import keys
 from schema.cluster_link import ClusterLink
+from schema.failures import AWAY
 from schema.link import Execute, Link
 from schema.log_identity import AnotherLog, Guard, read_end
 from schema.positions import START, Position
@@ -76,7 +76,7 @@ class LogWatch:
                 link.drop()
                 await self._client.aclose()
                 continue
-            except (RedisError, OSError):
+            except AWAY:
                 continue  # the link logs that the log is away
             was_suspended = self._guard.suspended
             try:

@@ -22,7 +22,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from relay.admission.room import Room
 from relay.sockets import unauthenticated
-from relay.sockets.intake import BYTES_PER_UNIT, Intake
+from relay.sockets.intake import BYTES_PER_UNIT
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.unauthenticated import AUTHENTICATE_SECONDS, Place, Places
 from schema.refusals import Refusal
@@ -57,6 +57,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         self._address_of = address_of
         self._places = Places(most=room.unauthenticated, most_per_address=room.unauthenticated_per_address)
         self._timer: asyncio.Task[None] | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """The endpoint `/socket.io/`. Raises Refusal unauthorized (403), invalid (400), rate_limited or
@@ -68,36 +69,47 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
         if "sid" in request.query or request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refusal("invalid", "A new WebSocket only.", status=400)
         place = self._places.reserve(self._address_of(request))
-        offended = False
         try:
-            ws, offended = await self._opened(request, place)
-            return ws
-        finally:
-            (place.forfeit if offended else place.leave)()
+            ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=False)
+            await ws.prepare(request)
+        except BaseException:
+            place.leave()
+            raise
+        return self._begin(request, ws, place)
 
-    async def _opened(self, request: web.Request, place: Place) -> tuple[web.StreamResponse, bool]:
-        """The WebSocket, served to its end; whether it broke a rule before it authenticated."""
-        ws = web.WebSocketResponse(max_msg_size=FRAME_BYTES, compress=False, autoping=False)
-        await ws.prepare(request)
+    def _begin(self, request: web.Request, ws: web.WebSocketResponse, place: Place) -> web.StreamResponse:
+        """Has the WebSocket served in a task of its own."""
         transport = request.transport
         if transport is None:
-            return ws, False  # it went away meanwhile
-        intake: Intake = request.protocol.intake  # type: ignore[attr-defined]  # relay.http.connections makes it
-        socket = LeanSocket(self.generate_id(), ws, transport, place, intake)
-        intake.serve(socket, ws._reader)  # noqa: SLF001
+            place.leave()
+            return ws  # it went away meanwhile
+        connection: Any = request.protocol  # relay.http.connections makes it
+        socket = LeanSocket(self.generate_id(), ws, transport, place, connection.intake)
+        connection.intake.serve(socket, ws._reader)  # noqa: SLF001
         self.sockets[socket.sid] = socket
         if self._timer is None:
             self._timer = asyncio.create_task(self._every_second(), name="engine-timer")
+        serving = asyncio.create_task(self._serve_to_the_end(socket, ws))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
+        answer: web.StreamResponse = connection.upgraded(ws)
+        return answer
+
+    async def _serve_to_the_end(self, socket: LeanSocket, ws: web.WebSocketResponse) -> None:
+        """Serves it; then its place is free, or forfeited."""
         try:
-            await self._serve(socket, ws, request)
+            await self._serve(socket, ws)
+        except Exception:
+            log.exception("socket_failed")
+            socket.abort()
         finally:
             socket.closed = True
             ws._parser = None  # noqa: SLF001 - what it has of an unfinished message goes now
             self.sockets.pop(socket.sid, None)
+            socket.give_place_back()
             await self._trigger_event("disconnect", socket.sid, self.reason.TRANSPORT_CLOSE, run_async=False)
-        return ws, socket.offended
 
-    async def _serve(self, socket: LeanSocket, ws: web.WebSocketResponse, request: web.Request) -> None:
+    async def _serve(self, socket: LeanSocket, ws: web.WebSocketResponse) -> None:
         opening = {
             "sid": socket.sid,
             "upgrades": [],
@@ -106,7 +118,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             "maxPayload": FRAME_BYTES,
         }
         socket.write("0" + msgspec.json.encode(opening).decode())
-        await self._trigger_event("connect", socket.sid, {"aiohttp.request": request}, run_async=False)
+        await self._trigger_event("connect", socket.sid, {}, run_async=False)
         frames = taken = 0
         async for message in ws:
             size = len(message.data) if isinstance(message.data, bytes | str) else 0

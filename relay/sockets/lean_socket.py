@@ -6,7 +6,6 @@ Part of the lean engine (`relay.sockets.engine`), which reads for it and keeps i
 import asyncio
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -48,7 +47,7 @@ class LeanSocket:
         self.closed = False
         self._pings = 0
         self._pongs = 0
-        self._asked: deque[tuple[int, Callable[[], None]]] = deque()
+        self._asked: list[tuple[int, Callable[[], None]]] = []
         self._pace = Pace()
         self._when_room: Callable[[], None] | None = None
         self._last_look = (0, 0)
@@ -94,6 +93,10 @@ class LeanSocket:
             log.info("unauthenticated_socket_cut")
             self.abort()
 
+    def give_place_back(self) -> None:
+        """The socket ended: its place among those that have not authenticated is free, or forfeited."""
+        (self._place.forfeit if self.offended else self._place.leave)()
+
     def ping(self) -> None:
         """Asks whether the client is there."""
         self.pinged = time.monotonic()
@@ -110,7 +113,7 @@ class LeanSocket:
         if self._pace.is_due:
             self.ping()  # the window shrank: else nothing might be there to be answered
         while self._asked and self._asked[0][0] <= self._pongs:
-            self._asked.popleft()[1]()
+            self._asked.pop(0)[1]()
         if self._when_room is not None and self.room > 0:
             then, self._when_room = self._when_room, None
             then()

@@ -6,7 +6,6 @@ a slow line a ping waits behind little, and the client's own watch for pings doe
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -28,7 +27,7 @@ class Pace:
         self.written = 0
         self._received = 0
         self._marked = 0
-        self._marks: deque[tuple[int, float]] = deque()
+        self._marks: list[tuple[int, float]] = []
 
     @property
     def room(self) -> int:
@@ -47,7 +46,7 @@ class Pace:
 
     def answered(self) -> None:
         """The oldest open ping was answered. The window changes only by pings that had data before them."""
-        written, at = self._marks.popleft()
+        written, at = self._marks.pop(0)
         took = self._monotonic() - at
         if written - self._received >= self._window // 2 and took < QUICK_SECONDS:
             self._window = min(2 * self._window, MOST_BYTES)

@@ -30,7 +30,7 @@ Reply = asyncio.Future[Any]
 
 
 class Wire:
-    """A connection: the numbers that went out, in order; `gone` once it was closed or cut."""
+    """A connection: numbers and bodies that went out, in order; `gone` once it was closed or cut."""
 
     unsent = incoming = 0
     room = 1 << 30
@@ -38,12 +38,14 @@ class Wire:
     def __init__(self) -> None:
         self.sid = uuid4().hex
         self.numbers: list[int] = []
+        self.bodies: list[bytes] = []
         self.gone = False
 
     def write(self, data: bytes) -> None:
         event, payload = msgspec.msgpack.decode(data).get("data", ("disconnect", None))
         if event == "envelopes":
             self.numbers += [envelope["seq"] for envelope in payload]
+            self.bodies += [envelope["body"] for envelope in payload]
 
     def close(self) -> None:
         self.gone = True
@@ -125,7 +127,7 @@ class CrossingNode:
             serving=self.presence.serving,
         )  # fmt: skip
         self.catch_up = CatchUp(self.log, house.database, uuid4())
-        self.hand_over = HandOver(self.registry, self.catch_up)
+        self.hand_over = HandOver(self.registry, self.catch_up, now_ms)
         unused: Any = None
         self.inbox = InboxReader(unused, name, self.registry, self.catch_up, now_ms)
         self.board = BoardRegistration(self.presence, self.registry, self.inbox)
@@ -165,10 +167,13 @@ class CrossingNode:
         return wire
 
     async def send(self, *, again: bool = False) -> None:
-        """Somebody writes, or writes the last message again; the log has it, the node does not know."""
+        """Somebody writes, or makes the last send again with another body; the log has it, the node does not
+        know."""
+        again = again and self.house.last is not None
         if not again or self.house.last is None:
             self.house.last = uuid4()
-        send = Send(self.house.last, self.house.user, [OutgoingEnvelope(1, 7, "message", b"sealed")])
+        body = b"sealed again" if again else b"sealed"
+        send = Send(self.house.last, self.house.user, [OutgoingEnvelope(1, 7, "message", body)])
         future = self.log.accept(self.house.sender, 1, send, now_ms())
         future.add_done_callback(partial(self._answered, send))
         self.sends.append(future)

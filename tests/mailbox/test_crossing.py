@@ -238,6 +238,7 @@ async def test_a_send_that_another_node_took_first_is_read_from_the_mailbox(hous
     await here.held.answer_all()
     await house.project()
     await until(lambda: wire.numbers == [1])
+    assert wire.bodies == [b"sealed"]
 
 
 def test_no_envelope_falls_between_the_node_and_the_pusher(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from schema import servers, tasks
 from schema.link import Link
@@ -52,6 +53,22 @@ async def test_a_number_that_the_server_does_not_have_is_no_connection(log_url: 
 async def test_a_quoted_path_names_the_socket(log_url: str, tmp_path: Path) -> None:
     (tmp_path / "a b.sock").symlink_to(log_url.removeprefix("unix://"))
     await assert_they_meet(f"unix://{tmp_path}/a%20b.sock")
+
+
+async def test_user_and_password_of_the_address_are_those_of_the_connection(log_url: str) -> None:
+    administrator = servers.client(log_url)
+    rights = {"enabled": True, "passwords": ["+se:cr@et"], "keys": ["*"], "commands": ["+@all"]}
+    await administrator.acl_setuser("somebody", **rights)
+    async with Proxy.before(log_url) as proxy:
+        where = proxy.url.removeprefix("redis://")
+        url = f"redis://somebody:se%3Acr%40et@{where}"
+        await assert_they_meet(url)
+        async with opened(url) as (link, _):
+            assert await link.execute("ACL", "WHOAMI") == b"somebody"
+        with pytest.raises(ResponseError, match="WRONGPASS"):
+            await Link(f"redis://somebody:other@{where}", name="log").start()
+    await administrator.acl_deluser("somebody")
+    await administrator.aclose()
 
 
 async def test_an_option_of_our_own_is_not_handed_on(log_url: str) -> None:

@@ -25,6 +25,7 @@ from schema.tables import metadata
 from schema.wire_socket import OutgoingEnvelope, Send
 from workers.batches import Pace
 from workers.consumer import Consumer
+from workers.group_reader import GroupReader
 from workers.projector.projection import Projection
 from workers.sources import log_source
 
@@ -120,12 +121,14 @@ class LogAndDatabase:
     async def project(self) -> None:
         """The projector reads everything there is."""
         stopping = asyncio.Event()
+        link = Link(self._connect, name="log")
+        await link.start()
+        reader = GroupReader(link, keys.PROJECTOR, "test", QUICK)
         runs = [
             asyncio.create_task(
                 Consumer(
                     log_source(keys.PROJECTOR, partition), Projection(self.database, partition),
-                    lambda: servers.client(self._connect), lambda: Link(self._connect, name="log"),
-                    "test", QUICK,
+                    lambda: servers.client(self._connect), reader, "test",
                 ).run(stopping)
             )
             for partition in range(PARTITIONS)
@@ -138,6 +141,7 @@ class LogAndDatabase:
             stopping.set()
             await asyncio.wait(runs, timeout=2)
             await tasks.end([run for run in runs if not run.done()])
+            await link.close()
 
     async def _is_projected(self) -> bool:
         positions = await self.rows("SELECT partition, position FROM checkpoints")

@@ -16,9 +16,10 @@ from schema.positions import Position
 from tests.workers import stories
 from workers.batches import Batch, Pace
 from workers.consumer import Consumer
+from workers.group_reader import GroupReader
 from workers.sources import log_source
 
-QUICK = Pace(block_seconds=0.1, verify_seconds=0.0)
+QUICK = Pace(block_seconds=0.1, verify_seconds=0.0, verify_idle_seconds=0.0)
 SOURCE = log_source("tests", 0)
 
 
@@ -45,16 +46,21 @@ class Recorder:
 
 
 @asynccontextmanager
-async def consuming(log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, **options: Any):
+async def consuming(
+    log_url: str, handler: Any, name: str = "one", pace: Pace = QUICK, source: Any = SOURCE, **options: Any
+):
     stopping = asyncio.Event()
-    connect, link = partial(clients.client, log_url), partial(Link, log_url, name="log")
-    consumer = Consumer(SOURCE, handler, connect, link, name, pace, **options)
+    link = Link(log_url, name="log")
+    await link.start()
+    reader = GroupReader(link, source.group, name, pace)
+    consumer = Consumer(source, handler, partial(clients.client, log_url), reader, name, **options)
     task = asyncio.create_task(consumer.run(stopping))
     try:
         yield task
     finally:
         stopping.set()
         await asyncio.wait_for(task, 10)
+        await link.close()
 
 
 async def say(log: Any, *seqs: int) -> list[bytes]:

@@ -10,6 +10,7 @@ from schema.link import Link
 from tests.support.until import until
 from workers.batches import Batch, Pace
 from workers.consumer import Consumer
+from workers.group_reader import GroupReader
 from workers.pusher.reader import Reader
 from workers.sources import log_source
 
@@ -51,8 +52,10 @@ async def work(url: str, name: str, handler: Handler) -> None:
     stopping = asyncio.Event()
     # On a busy machine a worker takes a while to come to the deadly line.
     pace = Pace(block_seconds=0.1, verify_seconds=0.0, lives_seconds=0.1 if handler.waiting else 60.0)
-    connect, link = partial(servers.client, url), partial(Link, url, name="log")
-    consumer = Consumer(SOURCE, handler, connect, link, name, pace)
+    link = Link(url, name="log")
+    await link.start()
+    reader = GroupReader(link, SOURCE.group, name, pace)
+    consumer = Consumer(SOURCE, handler, partial(servers.client, url), reader, name)
     running = asyncio.create_task(consumer.run(stopping))
     async with servers.client(url) as log:
         while True:
@@ -62,6 +65,7 @@ async def work(url: str, name: str, handler: Handler) -> None:
                 break
     stopping.set()
     await running
+    await link.close()
 
 
 async def push(url: str, name: str, deadly: int) -> None:

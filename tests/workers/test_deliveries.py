@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -127,23 +128,20 @@ def test_entries_are_handled_one_by_one_after_one_owner_ended_over_all_of_them()
 async def test_only_workers_that_were_not_heard_of_again_are_counted(
     log: Any, positions: list[bytes]
 ) -> None:
-    async def left_by_the_dead(name: str) -> Delivered:
-        """What the next worker finds after one that began with the first entry alone."""
-        deliveries = Deliveries(log, SOURCE, name)
-        first = (await deliveries.left())[0]
-        working = deliveries.handling([first])
-        await working.__aenter__()
-        return (await deliveries.left())[0]
-
-    assert (await left_by_the_dead("one")).times == TOGETHER + 1
-    assert (await left_by_the_dead("two")).times == TOGETHER + 2
-    third = await left_by_the_dead("three")
-    assert (third.times, third.is_deadly) == (TOGETHER + ALONE, True)
-    fourth = Deliveries(log, SOURCE, "four")
-    with pytest.raises(ConnectionError):
-        async with fourth.handling([third]):
-            raise ConnectionError
-    assert await counts(log) == [READ] * 3, "the fourth lives"
+    async with AsyncExitStack() as dead:
+        for number in range(1, ALONE + 1):
+            deliveries = Deliveries(log, SOURCE, f"dead-{number}", lives_seconds=3600.0)
+            first = (await deliveries.left())[0]
+            assert not first.is_deadly
+            await dead.enter_async_context(deliveries.handling([first]))
+            assert await counts(log) == [TOGETHER + number, READ, READ]
+        living = Deliveries(log, SOURCE, "living")
+        first = (await living.left())[0]
+        assert first.is_deadly
+        with pytest.raises(ConnectionError):
+            async with living.handling([first]):
+                raise ConnectionError
+        assert await counts(log) == [READ] * 3, "this one lives"
 
 
 async def test_a_worker_that_goes_on_counts_nothing(log: Any, positions: list[bytes]) -> None:

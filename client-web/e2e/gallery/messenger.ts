@@ -1,7 +1,8 @@
 /** The commands behind the gallery: they answer at once out of the fixtures and reach no relay. */
-import type { ConversationId, Message, Messenger } from '../../src/messenger/contract'
+import type { ConversationId, LinkStep, Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
 import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
+import { pictureOf } from './pictures'
 import { DAY, NOW, identityOf, message } from './people'
 
 export interface GalleryData {
@@ -9,6 +10,8 @@ export interface GalleryData {
   readonly messages: Readonly<Record<string, readonly Message[]>>
   /** Commands that never answer, to show what waiting looks like. */
   readonly hanging?: readonly (keyof Messenger)[]
+  /** Where a new device is in being linked. */
+  readonly linkStep?: LinkStep
   /** Commands that fail, with the code. */
   readonly failing?: { readonly [name in keyof Messenger]?: MessengerError | undefined }
 }
@@ -50,6 +53,15 @@ export function galleryMessenger(data: GalleryData): Messenger {
       return all(id).some((one) => one.id === wanted)
     },
     sendText: send,
+    openFile: async (_message, id) => pictureOf(id),
+    keepFile: async () => undefined,
+    largestFile: async () => 99_000_000,
+    fileUse: async () =>
+      [
+        { conversation: 'id-anna', files: 214, bytes: 412_000_000 },
+        { conversation: 'id-ben_k', files: 31, bytes: 58_400_000 },
+        { conversation: 'id-emil_and_the_detectives_berlin', files: 1, bytes: 240_000 },
+      ] as never,
     reply: send,
     addContactByQr: async () => 'id-anna',
     addContactByCode: async () => 'id-anna',
@@ -72,7 +84,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
           const at = one.text.toLowerCase().indexOf(text.toLowerCase())
           return {
             message: one,
-            username: one.conversation.replace('id-', ''),
+            name: one.conversation.replace('id-', ''),
             ranges: [[at, at + text.length]] as const,
           }
         })
@@ -113,6 +125,11 @@ export function galleryMessenger(data: GalleryData): Messenger {
         },
       ]
     },
+    linkThisDevice: (shown) => {
+      if (data.linkStep) shown(data.linkStep)
+      return new Promise(() => {})
+    },
+    joinLink: async () => ({ device: 'Firefox (Android)' }),
     passkeySupported: async () => true,
     suggestPassphrase: async () => 'harbor-violet-anchor-thirty-maple-orbit',
     passphraseStrength: async (text) =>

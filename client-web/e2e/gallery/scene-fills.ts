@@ -6,6 +6,8 @@ import {
   useConversationsStore,
   useSecurityStore,
 } from '../../src/stores'
+import { conversationWith } from '../../src/messenger/contract'
+import type { Conversation, LinkStep } from '../../src/messenger/contract'
 import type { Missing } from '../../src/platform/requirements'
 import type { GalleryData } from './messenger'
 import { HOUR, MINUTE, NOW, account, contact, message, request } from './people'
@@ -95,6 +97,14 @@ export function lived(): GalleryData {
       get 'id-jonas'() {
         return longHistory(10_000)
       },
+      'id-mara': [
+        message('mara', {
+          direction: 'out',
+          text: 'Key of the bike lock is under the blue pot',
+          sentAt: NOW - 7 * 24 * HOUR,
+          status: 'accepted',
+        }),
+      ],
       'id-noah_w': [
         message('noah_w', {
           text: 'Hi Mara, Anna gave me your code. Is the room still free?',
@@ -134,3 +144,22 @@ export const scene = (path: string, change: () => Partial<GalleryData> | void): 
   path,
   fill: () => ({ ...lived(), ...change() }),
 })
+
+/** Of the length that a real one has. */
+export const LINK_CODE = `sealstream:link?r=https%3A%2F%2Fchat.example.org&i=${'k3'.repeat(21)}x&k=${'Bq7-'.repeat(11)}&s=${'x_9Z'.repeat(10)}abc`
+
+/** The new device at one step of a link. */
+export const linking = (step: LinkStep): Scene => ({
+  path: '/',
+  fill: () => {
+    signedOut()
+    return { linkStep: step }
+  },
+})
+
+/** One conversation of the list otherwise. */
+export function pin(id: string, over: Partial<Conversation>): void {
+  const { byId } = useConversationsStore()
+  const one = byId.get(conversationWith(id))
+  if (one) byId.set(one.id, { ...one, ...over })
+}

@@ -1,9 +1,10 @@
 /** Every screen the gallery can show: what the stores hold, and where one is. */
-import { MessengerError } from '../../src/messenger/contract'
+import { conversationWith, MessengerError } from '../../src/messenger/contract'
 import {
   useAppStore,
   useConnectionStore,
   useContactsStore,
+  useConversationsStore,
   useProgressStore,
   useSettingsStore,
 } from '../../src/stores'
@@ -11,6 +12,9 @@ import { elapsed } from '../../src/platform/clock'
 import { MINUTE, NOW, contact } from './people'
 import {
   at,
+  linking,
+  pin,
+  LINK_CODE,
   onPhone,
   permit,
   ready,
@@ -20,7 +24,13 @@ import {
   withoutIdentity,
 } from './scene-fills'
 import type { Scene } from './scene-fills'
+import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
+
+const withFiles = () => {
+  fillFiles()
+  return { messages: { 'id-anna': fileMessages } }
+}
 
 export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'welcome-register': { path: '/', fill: signedOut },
@@ -53,6 +63,16 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       useAppStore().state.ended = 'revoked'
     },
   },
+  'link-code': linking({ step: 'code', code: LINK_CODE }),
+  'link-digits': linking({ step: 'check', digits: '42', device: 'Firefox (Android)' }),
+  'link-expired': {
+    path: '/',
+    fill: () => (signedOut(), { failing: { linkThisDevice: new MessengerError('link_expired') } }),
+  },
+  'chat-files': scene('/chats/id-anna', withFiles),
+  'chat-files-attach': scene('/chats/id-anna', withFiles),
+  'chat-files-viewer': scene('/chats/id-anna', withFiles),
+  'settings-storage': at('/settings/storage'),
   recovery: { path: '/', fill: signedOut },
   'recovery-nothing': { path: '/', fill: signedOut },
   identity: { path: '/', fill: withoutIdentity },
@@ -115,6 +135,14 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
     useAppStore().state.newDevices = [joined]
   }),
   'list-delete': at('/chats'),
+  'list-mute': at('/chats'),
+  'list-history': scene('/chats', () => {
+    pin('id-emil_and_the_detectives_berlin', { pinned: true })
+    pin('id-grandpa', { pinned: true, unread: 0, markedUnread: true })
+    useProgressStore().state.tasks = {
+      history: { task: 'history', done: 3_200_000, total: 9_000_000, cancellable: false },
+    }
+  }),
   'list-search': at('/chats'),
   'list-search-none': at('/chats'),
   'list-search-slow': scene('/chats', () => ({ hanging: ['search'] })),
@@ -124,6 +152,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
 
   chat: at('/chats/id-anna'),
   'chat-new': at('/chats/id-milo'),
+  'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
   'chat-reply': at('/chats/id-anna'),
   'chat-long-text': at('/chats/id-anna'),
@@ -141,6 +170,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
       sendLimitedUntil: elapsed() + 45_000,
       waiting: 1,
     })
+  }),
+  'chat-send-wait': scene('/chats/id-anna', () => {
+    const { byId } = useConversationsStore()
+    const chat = byId.get(conversationWith('id-anna'))
+    if (chat) byId.set(chat.id, { ...chat, sendsAgainAt: elapsed() + 34 * MINUTE })
   }),
   'chat-connecting': scene(
     '/chats/id-anna',
@@ -181,6 +215,7 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'contact-unverified': at('/chats/id-deniz/contact'),
   'contact-changed': at('/chats/id-clara/contact'),
   'contact-remove': at('/chats/id-deniz/contact'),
+  'contact-nickname': at('/chats/id-deniz/contact'),
   'contact-block': at('/chats/id-deniz/contact'),
 
   'add-code': at('/add/code'),
@@ -197,6 +232,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'settings-delete': at('/settings/account'),
   'settings-devices': at('/settings/devices'),
   'settings-devices-remove': at('/settings/devices'),
+  'settings-link-paste': scene('/settings/devices', () => ({
+    failing: { joinLink: new MessengerError('bad_link_code') },
+  })),
+  'settings-link-digits': at('/settings/devices'),
   'settings-devices-error': scene('/settings/devices', () => ({
     failing: { listDevices: new MessengerError('offline') },
   })),

@@ -9,7 +9,7 @@ export const contacts: Contact[] = [
   contact('deniz', { alike: 'name' }),
   contact('emil_and_the_detectives_berlin', { trust: 'verified', verifiedAt: NOW - DAY }),
   contact('farah'),
-  contact('grandpa'),
+  contact('grandpa', { nickname: 'Opa Horst' }),
   contact('hiking_club'),
   contact('ines', { blocked: true }),
   contact('jonas'),
@@ -63,6 +63,7 @@ export const conversations: Conversation[] = [
     last: line('farah', 'شكراً جزيلاً، أراك غداً', DAY),
   }),
   conversation('grandpa', {
+    name: 'Opa Horst',
     last: line('grandpa', 'How do I make the letters bigger on this thing?', DAY + 3 * HOUR),
     unread: 1,
   }),
@@ -74,6 +75,13 @@ export const conversations: Conversation[] = [
   conversation('ines', { last: line('ines', 'ok', 4 * DAY) }),
   conversation('jonas', {
     last: line('jonas', 'Waiting for the train', 6 * DAY, { direction: 'out', status: 'accepted' }),
+  }),
+  conversation('mara', {
+    isNotes: true,
+    last: line('mara', 'Key of the bike lock is under the blue pot', 7 * DAY, {
+      direction: 'out',
+      status: 'accepted',
+    }),
   }),
   conversation('kim', {
     last: line('kim', 'Did you get home all right?', 12 * DAY, {

@@ -10,6 +10,13 @@ async function newPassphrase(page: Page): Promise<void> {
   await page.getByTestId(testids.passphraseRepeat).fill('a rather long one')
 }
 
+async function pasteLink(page: Page): Promise<void> {
+  await page.getByTestId(testids.linkDevice).click()
+  await page.getByRole('button', { name: 'Paste the code' }).click()
+  await page.getByTestId(testids.linkPaste).fill('sealstream:link?r=x')
+  await page.getByTestId(testids.linkJoin).click()
+}
+
 /** Shown only after a while, lest it flash. */
 const slowToShow =
   (text: string): Step =>
@@ -38,6 +45,9 @@ export const steps: Record<string, Step> = {
     await page.getByTestId(testids.password).fill('correct horse battery')
     await page.getByTestId(testids.submitRegister).click()
   },
+  'link-code': async (page) => page.getByTestId(testids.linkOpen).click(),
+  'link-digits': async (page) => page.getByTestId(testids.linkOpen).click(),
+  'link-expired': async (page) => page.getByTestId(testids.linkOpen).click(),
   recovery: async (page) => page.getByTestId(testids.recoveryOpen).click(),
   'recovery-nothing': async (page) => {
     await page.getByTestId(testids.recoveryOpen).click()
@@ -139,6 +149,27 @@ export const steps: Record<string, Step> = {
     await mine.last().click({ button: 'right' })
     await page.getByRole('menuitem').nth(2).click()
   },
+  'chat-files': async (page) => {
+    await page.locator('[data-testid="file-tile"][data-shown="true"]').first().waitFor()
+  },
+  'chat-files-attach': async (page) => {
+    const picture = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(640, 480)
+      canvas.getContext('2d')?.fillRect(0, 0, 320, 480)
+      const blob = await canvas.convertToBlob({ type: 'image/png' })
+      return [...new Uint8Array(await blob.arrayBuffer())]
+    })
+    await page.getByTestId('file-input').setInputFiles([
+      { name: 'lake.png', mimeType: 'image/png', buffer: Buffer.from(picture) },
+      { name: 'timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(48_000, 1) },
+    ])
+    await page.getByText('Place, time and camera').waitFor()
+  },
+  'chat-files-viewer': async (page) => {
+    const tile = page.locator('[data-testid="file-tile"][data-shown="true"]').first()
+    await tile.click()
+    await page.locator('.viewer .viewer-media').first().waitFor()
+  },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),
   'add-scan-unread': async (page) => {
     const reader = '**/*.wasm'
@@ -156,6 +187,19 @@ export const steps: Record<string, Step> = {
   },
   'settings-devices-remove': async (page) =>
     page.getByRole('button', { name: 'Remove device' }).click(),
+  'settings-link-paste': async (page) => {
+    await pasteLink(page)
+    await page.getByRole('alert').waitFor()
+  },
+  'settings-link-digits': async (page) => {
+    await pasteLink(page)
+    await page.getByTestId(testids.linkDigitsField).fill('42')
+  },
+  'contact-nickname': async (page) => page.getByTestId(testids.nicknameOpen).click(),
+  'list-mute': async (page) => {
+    await page.getByTestId(testids.conversationItem).nth(1).click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Mute' }).click()
+  },
   'settings-delete': async (page) => page.getByTestId(testids.deleteAccount).click(),
   'settings-backup-own': newPassphrase,
   'settings-backup-suggested': async (page) => {

@@ -66,6 +66,13 @@ export const testids = {
   safetyNumber: 'safety-number',
   verifyOpen: 'verify-open',
   numbersMatch: 'numbers-match',
+  nicknameOpen: 'nickname-open',
+  nickname: 'nickname',
+  nicknameSave: 'nickname-save',
+  /** On `#/add/code`; has data-link. */
+  copyLink: 'copy-link',
+  /** On `#/add/enter`. */
+  notesOpen: 'notes-open',
   contactBlock: 'contact-block',
   contactRemove: 'contact-remove',
 

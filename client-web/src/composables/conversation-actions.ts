@@ -1,31 +1,50 @@
-/** Entries of a conversation's menu. Deletion is confirmed first, through `askDelete`. */
-import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Trash2 } from '@lucide/vue'
+/** Entries of a conversation's menu. `askDelete` confirms a deletion first, `askMute` asks for how long. */
+import {
+  Archive,
+  ArchiveRestore,
+  Bell,
+  BellOff,
+  CheckCheck,
+  MailWarning,
+  Pin,
+  PinOff,
+  Trash2,
+} from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
 import type { Conversation } from '@/messenger/contract'
 import { useMessenger } from '@/stores'
 import { useToastErrors } from './error-toasts'
 
-export function useConversationActions(askDelete: (conversation: Conversation) => void) {
+export function useConversationActions(
+  askDelete: (conversation: Conversation) => void,
+  askMute: (conversation: Conversation) => void,
+) {
   const { t } = useI18n()
   const messenger = useMessenger()
   const toastErrors = useToastErrors()
 
   return (conversation: Conversation): MenuEntry[] => {
-    const { id, muted, archived, unread } = conversation
-    const read: MenuEntry = {
-      key: 'read',
-      label: t('list.markRead'),
-      icon: CheckCheck,
-      run: () => toastErrors(messenger.markRead(id)),
-    }
+    const { id, muted, archived, pinned } = conversation
+    const waits = conversation.unread > 0 || conversation.markedUnread
     return [
-      ...(unread > 0 ? [read] : []),
+      {
+        key: 'read',
+        label: waits ? t('list.markRead') : t('list.markUnread'),
+        icon: waits ? CheckCheck : MailWarning,
+        run: () => toastErrors(waits ? messenger.markRead(id) : messenger.markUnread(id)),
+      },
+      {
+        key: 'pin',
+        label: pinned ? t('list.unpin') : t('list.pin'),
+        icon: pinned ? PinOff : Pin,
+        run: () => toastErrors(messenger.setPinned(id, !pinned)),
+      },
       {
         key: 'mute',
         label: muted ? t('list.unmute') : t('list.mute'),
         icon: muted ? Bell : BellOff,
-        run: () => toastErrors(messenger.setMuted(id, !muted)),
+        run: () => (muted ? toastErrors(messenger.setMuted(id, false)) : askMute(conversation)),
       },
       {
         key: 'archive',

@@ -17,8 +17,10 @@ export function useLateDialog(load: () => Promise<{ default: Component }>): Late
   const open = ref(false)
   async function show(): Promise<void> {
     try {
-      const [{ default: fetched }] = await Promise.all([load(), completeTexts()])
-      dialog.value ??= fetched
+      if (!dialog.value) {
+        const [{ default: fetched }] = await Promise.all([load(), completeTexts()])
+        dialog.value = fetched
+      }
     } catch {
       // Vite's loader has raised the event that `watchLateParts` listens for.
       return

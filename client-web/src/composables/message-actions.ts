@@ -1,5 +1,5 @@
 /** Entries of a message's menu. */
-import { Copy, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
+import { Copy, Download, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
 import type { Message } from '@/messenger/contract'
@@ -10,6 +10,8 @@ export interface MessageHandlers {
   info(message: Message): void
   remove(message: Message): void
   sendAgain(message: Message): void
+  /** Its files. */
+  save(message: Message): void
 }
 
 export function useMessageActions(handlers: MessageHandlers, mayReply: () => boolean) {
@@ -25,7 +27,7 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
         icon: RotateCw,
         run: () => handlers.sendAgain(message),
       },
-      text &&
+      (text || message.files !== undefined) &&
         mayReply() && {
           key: 'reply',
           label: t('chat.reply'),
@@ -37,6 +39,12 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
         label: t('chat.copyText'),
         icon: Copy,
         run: () => void copy(message.text),
+      },
+      message.files !== undefined && {
+        key: 'save',
+        label: t(message.files.length > 1 ? 'files.saveAll' : 'files.save'),
+        icon: Download,
+        run: () => handlers.save(message),
       },
       { key: 'info', label: t('chat.info'), icon: Info, run: () => handlers.info(message) },
       {

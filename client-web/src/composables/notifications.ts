@@ -88,7 +88,7 @@ export function useNotifications(): void {
       const { grown, read, unread } = unreadChanges(before, chats)
       before = unread
       read.forEach(close)
-      for (const { id, username } of grown) {
+      for (const { id, name: username } of grown) {
         const title = settings.notificationNames
           ? t('system.messageFrom', { name: username })
           : t('system.message')

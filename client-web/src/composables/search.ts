@@ -1,7 +1,7 @@
 /** People and messages for a search text. Only the newest search's result is kept. */
 import { type Ref, computed, shallowReadonly, shallowRef, watch } from 'vue'
 import { useDebounceFn } from '@vueuse/core'
-import type { SearchHit } from '@/messenger/contract'
+import type { Contact, SearchHit } from '@/messenger/contract'
 import { useContactsStore, useMessenger } from '@/stores'
 import { readUsername } from '@/text/credentials'
 import { useErrorText } from './errors'
@@ -18,8 +18,11 @@ export function useSearch(query: Readonly<Ref<string>>) {
   const people = computed(() => {
     // Finds a name in any spelling, also within a pasted contact code.
     const text = readUsername(wanted.value)
-    if (text === '') return []
-    return contacts.contacts.filter((contact) => contact.username.includes(text)).slice(0, 20)
+    const called = wanted.value.toLowerCase()
+    if (called === '') return []
+    const isMeant = ({ username, name }: Contact): boolean =>
+      (text !== '' && username.includes(text)) || name.toLowerCase().includes(called)
+    return contacts.contacts.filter(isMeant).slice(0, 20)
   })
 
   const ask = useDebounceFn(async (text: string) => {

@@ -6,6 +6,7 @@ import type { EncryptionDetails, Message, MessageId } from '@/messenger/contract
 import { folded } from '@/text/heights'
 import { startOfDay } from './days'
 import { isEmojiOnly } from './emoji'
+import { filesHeight } from './file-layout'
 
 export type TimelineRow = StartRow | DayRow | UnreadRow | KeyRow | NoticeRow | BubbleRow
 
@@ -145,11 +146,13 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   if (row.kind !== 'bubble') return 42
   const bubble = Math.min(520, paneWidth * (paneWidth < 600 ? 0.75 : 0.62)) - 24
   const perLine = Math.max(12, Math.floor(bubble / 7.6))
-  if (!row.message.replyTo && isEmojiOnly(row.message.text)) return row.first ? 75 : 69
-  const { text } = row.message
+  const { text, files = [] } = row.message
+  if (!row.message.replyTo && files.length === 0 && isEmojiOnly(text)) return row.first ? 75 : 69
+  const attached = filesHeight(files, bubble + 18)
+  if (attached > 0 && text === '') return attached + 11 + (row.first ? 8 : 2)
   const lines = (folded(text) ?? text)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
   const mark = row.message.kind === 'unknown' ? 18 : 0
-  return lines * 21 + 15 + mark + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
+  return attached + lines * 21 + 15 + mark + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
 }

@@ -4,6 +4,7 @@ import type { AppOptions } from '@/messenger/session/app-options'
 import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
+import { lateFileCommands } from '@/messenger/commands/late-file-commands'
 import type { Messenger } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
@@ -31,6 +32,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
   const commands: Messenger = {
     ...accountCommands(app),
     ...chatCommands(services, app.platform),
+    ...lateFileCommands(services, app.platform),
     ...peopleCommands(services),
     ...trustCommands(services),
     ...keeping,

@@ -68,6 +68,16 @@ export const routes: RouteRecordRaw[] = [
     props: { side: false, main: true, details: true },
     meta: { depth: 2, parent: 'chat' },
   },
+  // `ORIGIN/#/add/@name#FINGERPRINT`: the person still presses the button.
+  {
+    path: '/add/:code(@[^/]+)',
+    redirect: ({ params, hash }) => ({
+      name: 'add',
+      params: { tab: 'enter' },
+      query: { code: `${String(params['code'])}${hash}` },
+      hash: '',
+    }),
+  },
   {
     path: '/add/:tab(code|scan|enter)?',
     name: 'add',
@@ -89,6 +99,7 @@ export const routes: RouteRecordRaw[] = [
       ['account', () => import('@/views/settings/AccountSettings.vue')],
       ['devices', () => import('@/views/settings/DeviceSettings.vue')],
       ['backup', () => import('@/views/settings/BackupSettings.vue')],
+      ['storage', () => import('@/views/settings/StorageSettings.vue')],
       ['privacy', () => import('@/views/settings/PrivacySettings.vue')],
       ['notifications', () => import('@/views/settings/NotificationSettings.vue')],
       ['appearance', () => import('@/views/settings/AppearanceSettings.vue')],

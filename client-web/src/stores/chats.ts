@@ -5,6 +5,8 @@ import type {
   Contact,
   Conversation,
   ConversationId,
+  FileId,
+  FileState,
   Message,
   MessageRequest,
   SecurityEvent,
@@ -18,7 +20,7 @@ export const useContactsStore = defineStore('contacts', () => {
   const contacts = computed(() =>
     [...byId.values()]
       .filter((contact) => contact.relation === 'contact')
-      .sort((a, b) => a.username.localeCompare(b.username)),
+      .sort((a, b) => a.name.localeCompare(b.name)),
   )
   /** Whom the conversation is with; null for somebody who is not known here. */
   function inConversation(id: ConversationId): Contact | null {
@@ -28,14 +30,20 @@ export const useContactsStore = defineStore('contacts', () => {
   return { byId, requests, contacts, inConversation }
 })
 
-/** Conversations with contacts, newest first; archived ones included. */
+/** Conversations with contacts: those that are pinned, then the others, newest first; archived ones included. */
 export const useConversationsStore = defineStore('conversations', () => {
   const byId = shallowReactive(new Map<ConversationId, Conversation>())
   const list = computed(() =>
-    [...byId.values()].sort((a, b) => b.activeAt - a.activeAt || a.id.localeCompare(b.id)),
+    [...byId.values()].sort(
+      (a, b) =>
+        Number(b.pinned) - Number(a.pinned) || b.activeAt - a.activeAt || a.id.localeCompare(b.id),
+    ),
   )
   const unread = computed(() =>
-    list.value.reduce((sum, chat) => sum + (chat.muted ? 0 : chat.unread), 0),
+    list.value.reduce(
+      (sum, chat) => sum + (chat.muted ? 0 : Math.max(chat.unread, Number(chat.markedUnread))),
+      0,
+    ),
   )
   return { byId, list, unread }
 })
@@ -47,6 +55,12 @@ export const useMessagesStore = defineStore('messages', () => {
   const hasOlder = shallowRef(false)
   const loading = shallowRef(false)
   return { open, messages, hasOlder, loading }
+})
+
+/** Files of which something is on this device or under way. */
+export const useFilesStore = defineStore('files', () => {
+  const byId = shallowReactive(new Map<FileId, FileState>())
+  return { byId }
 })
 
 /** What happened to keys and devices, newest first. */

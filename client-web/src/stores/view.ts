@@ -4,6 +4,7 @@ import { useAppStore, useConnectionStore, useProgressStore, useSettingsStore } f
 import {
   useContactsStore,
   useConversationsStore,
+  useFilesStore,
   useMessagesStore,
   useSecurityStore,
 } from './chats'
@@ -18,6 +19,7 @@ export function storesView(): View {
   const contacts = useContactsStore()
   const conversations = useConversationsStore()
   const chat = useMessagesStore()
+  const files = useFilesStore()
   const security = useSecurityStore()
   return {
     app: (patch) => void Object.assign(app, patch),
@@ -33,6 +35,10 @@ export function storesView(): View {
       contacts.requests = requests
     },
     conversation: (conversation) => void conversations.byId.set(conversation.id, conversation),
+    file(id, state) {
+      if (state) files.byId.set(id, state)
+      else files.byId.delete(id)
+    },
     conversationRemoved: (id) => void conversations.byId.delete(id),
     opened(id, messages, hasOlder) {
       chat.open = id
@@ -62,6 +68,7 @@ export function storesView(): View {
       contacts.byId.clear()
       contacts.requests = []
       conversations.byId.clear()
+      files.byId.clear()
       Object.assign(chat, { open: null, messages: [], hasOlder: false, loading: false })
       security.events = []
       progress.tasks = {}

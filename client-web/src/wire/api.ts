@@ -68,6 +68,11 @@ export class RelayApi {
     return this.tokens.relayTime()
   }
 
+  /** For calls that are made elsewhere; `renew`: the last one was refused. @throws RelayError */
+  token(renew: boolean): Promise<string> {
+    return renew ? this.tokens.renew() : this.tokens.access()
+  }
+
   async publishKeys(keys: KeysUpload): Promise<void> {
     await this.call('PUT', '/v1/keys', {
       registration_id: keys.registrationId,

@@ -10,6 +10,8 @@ import type {
   Contact,
   Conversation,
   ConversationId,
+  FileId,
+  FileState,
   Message,
   MessageId,
   MessageRequest,
@@ -40,6 +42,7 @@ export class Shown implements View {
   link: Partial<Connection> = {}
   contacts = new Map<string, Contact>()
   conversations = new Map<ConversationId, Conversation>()
+  files = new Map<FileId, FileState>()
   waiting: readonly MessageRequest[] = []
   messages: readonly Message[] = []
   events: readonly SecurityEvent[] = []
@@ -54,6 +57,8 @@ export class Shown implements View {
   contactRemoved = (id: string) => void this.contacts.delete(id)
   requests = (requests: readonly MessageRequest[]) => void (this.waiting = requests)
   conversation = (chat: Conversation) => void this.conversations.set(chat.id, chat)
+  file = (id: FileId, state: FileState | null) =>
+    void (state ? this.files.set(id, state) : this.files.delete(id))
   conversationRemoved = (id: ConversationId) => void this.conversations.delete(id)
   opened = (id: ConversationId | null, messages: readonly Message[]) => {
     this.open = id
@@ -71,6 +76,7 @@ export class Shown implements View {
   clear = () => {
     this.contacts.clear()
     this.conversations.clear()
+    this.files.clear()
     this.waiting = []
     this.messages = []
     this.events = []

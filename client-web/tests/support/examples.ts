@@ -5,6 +5,8 @@ import type { Contact, Message } from '@/messenger/contract'
 export const aContact = (over: Partial<Contact> = {}): Contact => ({
   userId: '22222222-2222-4222-8222-222222222222',
   username: 'anna',
+  name: 'anna',
+  nickname: null,
   code: '@anna#AAAAAAAA',
   fingerprint: 'AAAAAAAA',
   identity: 'A'.repeat(53),

@@ -1,7 +1,11 @@
 /** Resolves once `check` holds. @throws Error that names `what` if it never does. */
-export async function until(check: () => boolean, what: string, timeout = 8_000): Promise<void> {
+export async function until(
+  check: () => boolean | Promise<boolean>,
+  what: string,
+  timeout = 8_000,
+): Promise<void> {
   const end = Date.now() + timeout
-  while (!check()) {
+  while (!(await check())) {
     if (Date.now() > end) throw new Error(`never happened: ${what}`)
     await new Promise((done) => setTimeout(done, 10))
   }

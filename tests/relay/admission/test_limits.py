@@ -1,6 +1,8 @@
 """Limits on a real board: exact windows, resends, cooldowns, overrides; closed when in doubt."""
 
 import asyncio
+import os
+import signal
 from contextlib import suppress
 from uuid import uuid4
 
@@ -221,6 +223,20 @@ async def test_a_board_that_is_away_admits_nothing(board: Board, servers: Server
         return False
 
     await until(admitted)
+
+
+async def test_a_board_that_stands_still_admits_nothing(
+    board: Board, servers: Servers, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = await board.node()
+    monkeypatch.setattr("relay.admission.admission.BOARD_SECONDS", 0.2)
+    os.kill(servers.pid("board"), signal.SIGSTOP)
+    try:
+        with pytest.raises(Refusal) as caught:
+            await limits.admit(MESSAGES, user)
+    finally:
+        os.kill(servers.pid("board"), signal.SIGCONT)
+    assert caught.value.code == "unavailable"
 
 
 async def test_refusals_are_noted_in_the_limits_log(board: Board) -> None:

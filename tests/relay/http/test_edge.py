@@ -137,7 +137,7 @@ async def test_every_answer_carries_the_security_headers(node: Relay) -> None:
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert "camera=(self)" in headers["Permissions-Policy"]
+        assert "camera=(self), microphone=(self)" in headers["Permissions-Policy"]
         assert headers["Server"] == "sealstream"
 
 

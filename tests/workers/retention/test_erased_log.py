@@ -14,6 +14,7 @@ from tests.workers.moments import nothing_left, say
 from tests.workers.oracle import projected
 from tests.workers.retention.test_rounds import files_with
 from tests.workers.running import PARTITIONS, Workers, until
+from workers.deliveries import Deliveries
 from workers.retention.erasing import erase
 from workers.retention.rewriting import rewrite_when_due
 from workers.sources import log_source
@@ -79,7 +80,8 @@ async def test_a_group_is_set_back_also_to_where_nothing_but_the_deletion_is_lef
     await readers(log, database)
     await erase(database, log, PARTITIONS)
     source = log_source(keys.PROJECTOR, 0)
-    assert await take_over(log, source, "me", Position.parse(inside)) == []
+    deliveries = Deliveries(log, source, "me")
+    assert await take_over(log, source, "me", Position.parse(inside), deliveries) == []
     (row,) = [row for row in await log.xinfo_groups(keys.log(0)) if row["name"] == b"projector"]
     assert row["last-delivered-id"] == inside
 

@@ -124,7 +124,7 @@ async def test_what_was_set_aside_of_the_account_goes_from_the_quarantine(log, d
     for said in (accepted(user, 1, 2, body=CANARY), accepted(other, 1, 2)):
         about = {b"group": b"projector", b"position": b"1-0", b"reason": b"failing"}
         await log.xadd(keys.quarantine(0), {**about, **stories.fields(said)})
-    foreign = {"t": "of a later version", "user": user.bytes, "body": CANARY}
+    foreign = ["of a later version", user.bytes, CANARY]
     for data in (msgspec.msgpack.encode(foreign), b"\xc1"):
         await log.xadd(keys.quarantine(0), {b"position": b"1-1", codec.EVENT_FIELD: data})
     await log.xadd(keys.quarantine(0), {b"position": b"1-2"})

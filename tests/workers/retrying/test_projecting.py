@@ -1,7 +1,6 @@
 """What the projector set aside and is retried leaves the tables as if it had been projected in its place."""
 
 import asyncio
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +12,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from schema import keys
 from schema import servers as clients
-from schema.link import Link
 from schema.positions import Position
 from tests.support.until import until
 from tests.workers import stories
-from tests.workers.consuming import QUICK
+from tests.workers.consuming import consuming
 from tests.workers.oracle import Tables, projected
 from tests.workers.projector.test_projection import expectation
 from tests.workers.retrying.legal import legal
@@ -35,7 +33,6 @@ from tests.workers.stories import (
 )
 from workers import quarantine
 from workers.batches import Batch
-from workers.consumer import Consumer
 from workers.projector import digests
 from workers.projector.digests import of_entry
 from workers.projector.projection import Projection
@@ -280,13 +277,8 @@ def test_what_the_projector_itself_set_aside_is_handled_once_the_cause_is_repair
             await cause.execute("ALTER TABLE envelopes ADD CONSTRAINT narrow CHECK (seq <> 2)")
             for event, seq in story:
                 await aside.log.xadd(SOURCE.stream, stories.fields((event, seq)))
-            stopping = asyncio.Event()
-            connect, link = partial(clients.client, log_url), partial(Link, log_url, name="log")
-            projector = Consumer(SOURCE, Projection(aside.database, 0), connect, link, "one", QUICK)
-            projecting = asyncio.create_task(projector.run(stopping))
-            await until(aside.aside)
-            stopping.set()
-            await projecting
+            async with consuming(log_url, Projection(aside.database, 0), source=SOURCE):
+                await until(aside.aside)
             (row,) = await aside.aside()
             assert (row.kind, row.reason) == ("failing", "CheckViolation 23514")
             assert (await aside.retry())[0].result == "failed"

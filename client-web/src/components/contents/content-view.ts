@@ -1,5 +1,5 @@
 import type { Component } from 'vue'
-import type { Message } from '@/messenger/contract'
+import type { FileKind, Message } from '@/messenger/contract'
 
 /** How one kind of content is shown. */
 export interface ContentView {
@@ -9,4 +9,8 @@ export interface ContentView {
   line(message: Message, t: (key: LineKey) => string): string
 }
 
-export type LineKey = 'chat.unsupported' | 'chat.invisible'
+export type LineKey =
+  | 'chat.unsupported'
+  | 'chat.invisible'
+  | `files.kind.${FileKind}`
+  | `files.kinds.${FileKind}`

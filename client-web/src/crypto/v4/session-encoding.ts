@@ -15,7 +15,10 @@ import type { Field } from './protobuf'
 import type { Pending, Session } from './session'
 import type { Skipped } from './skipped'
 
-const VERSION = 1
+/** In version 1 the state held the skipped keys. */
+const VERSION = 2
+const WITH_SKIPPED_IN_STATE = 1
+const ARCHIVE_VERSION = 1
 /**
  * Replaced sessions kept for messages under way. Signal's clients keep forty. A forged message costs one attempt
  * in each, which is expensive in JavaScript.
@@ -25,7 +28,7 @@ const KEPT_SESSIONS = 4
 export interface SessionRecord {
   /** Of the open session. It changes with every message. */
   state: Bytes
-  /** Of the open session. It changes a few times in ninety messages. */
+  /** Of the open session. It changes a few times in ninety messages, and with messages out of order. */
   parts: Bytes
   /** Replaced sessions. It changes when a session begins, or one of them is used again. */
   archive: Bytes
@@ -56,7 +59,7 @@ export function openSession(session: Session, replaced: readonly SessionRecord[]
     state: encodeState(session),
     parts: encodeParts(session),
     archive: encodeFields(
-      [1, VERSION],
+      [1, ARCHIVE_VERSION],
       ...replaced.slice(0, KEPT_SESSIONS).map((one): Field => [2, encodeReplaced(one)]),
     ),
   }
@@ -92,23 +95,44 @@ function encodeState({ remoteIdentity, remoteRegistrationId, ...session }: Sessi
   )
 }
 
-function encodeParts({ pending, pq }: Session): Bytes {
+function encodeParts({ pending, pq, ratchet }: Session): Bytes {
   const { seed, header, outgoing, ct1, ct2 } = pq.braid.parts
   const ciphertext = pending?.kemCiphertext ?? null
-  return encodeFields([1, ciphertext], [2, seed], [3, header], [4, outgoing], [5, ct1], [6, ct2])
+  return encodeFields(
+    [1, ciphertext],
+    [2, seed],
+    [3, header],
+    [4, outgoing],
+    [5, ct1],
+    [6, ct2],
+    ...ratchet.receiving.map(({ skipped }): Field => [7, encodeSkipped(skipped)]),
+    ...pq.chains.links.map(({ receiving }): Field => [8, encodeSkipped(receiving.skipped)]),
+  )
 }
 
+/** The skipped keys of a chain, which is the one at `index` among its kind. */
+type SkippedOf = (chain: Fields, index: number) => Skipped
+
 function decodeSession(state: Fields, parts: Fields): Session {
-  if (state.number(1) !== VERSION) throw new CryptoError('internal', 'of a newer version')
+  const version = state.number(1)
+  if (version < 1 || version > VERSION) throw new CryptoError('internal', 'of a newer version')
+  const skipped =
+    (inParts: number, inState: number): SkippedOf =>
+    (chain, index) =>
+      decodeSkipped(
+        version === WITH_SKIPPED_IN_STATE
+          ? chain.bytes(inState)
+          : (parts.all(inParts)[index] ?? missingSkipped()),
+      )
   const pending = state.optionalBytes(5)
   return {
     remoteIdentity: state.bytes(2),
     remoteRegistrationId: state.number(3),
     baseKey: state.bytes(4),
     pending: pending && decodePending(new Fields(pending), parts.bytes(1)),
-    ratchet: decodeRatchet(new Fields(state.bytes(6))),
+    ratchet: decodeRatchet(new Fields(state.bytes(6)), skipped(7, 4)),
     pq: {
-      chains: decodeChains(new Fields(state.bytes(7))),
+      chains: decodeChains(new Fields(state.bytes(7)), skipped(8, 5)),
       braid: decodeBraid(new Fields(state.bytes(8)), {
         seed: parts.optionalBytes(2),
         header: parts.optionalBytes(3),
@@ -119,6 +143,10 @@ function decodeSession(state: Fields, parts: Fields): Session {
       negotiating: state.number(9) === 1,
     },
   }
+}
+
+function missingSkipped(): never {
+  throw new CryptoError('internal', 'a chain without its skipped keys')
 }
 
 const encodePending = ({ prekeyId, signedPrekeyId, kemPrekeyId, startedAt }: Pending): Bytes =>
@@ -144,21 +172,21 @@ function encodeRatchet({ root, own, sending, previousCounter, receiving }: Ratch
   )
 }
 
-const encodeReceiving = ({ ratchetKey, key, index, skipped }: ReceivingChain): Bytes =>
-  encodeFields([1, ratchetKey], [2, key], [3, index], [4, encodeSkipped(skipped)])
+const encodeReceiving = ({ ratchetKey, key, index }: ReceivingChain): Bytes =>
+  encodeFields([1, ratchetKey], [2, key], [3, index])
 
-const decodeRatchet = (fields: Fields): Ratchet => ({
+const decodeRatchet = (fields: Fields, skippedOf: SkippedOf): Ratchet => ({
   root: fields.bytes(1),
   own: { publicKey: fields.bytes(2), privateKey: fields.bytes(3) },
   sending: { key: fields.bytes(4), index: fields.number(5) },
   previousCounter: fields.number(6),
-  receiving: fields.all(7).map((bytes) => {
+  receiving: fields.all(7).map((bytes, at) => {
     const chain = new Fields(bytes)
     return {
       ratchetKey: chain.bytes(1),
       key: chain.bytes(2),
       index: chain.number(3),
-      skipped: decodeSkipped(chain.bytes(4)),
+      skipped: skippedOf(chain, at),
     }
   }),
 })
@@ -179,15 +207,14 @@ const encodeLink = ({ sending, receiving }: EpochChain): Bytes =>
     [2, sending && sending.key],
     [3, receiving.counter],
     [4, receiving.key],
-    [5, encodeSkipped(receiving.skipped)],
   )
 
-const decodeChains = (fields: Fields): EpochChains => ({
+const decodeChains = (fields: Fields, skippedOf: SkippedOf): EpochChains => ({
   initiator: fields.number(1) === 1,
   root: fields.bytes(2),
   epoch: fields.number(3),
   sendingEpoch: fields.number(4),
-  links: fields.all(5).map((bytes) => {
+  links: fields.all(5).map((bytes, at) => {
     const link = new Fields(bytes)
     const key = link.optionalBytes(2)
     return {
@@ -195,7 +222,7 @@ const decodeChains = (fields: Fields): EpochChains => ({
       receiving: {
         counter: link.number(3),
         key: link.bytes(4),
-        skipped: decodeSkipped(link.bytes(5)),
+        skipped: skippedOf(link, at),
       },
     }
   }),

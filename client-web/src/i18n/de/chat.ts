@@ -9,7 +9,7 @@ export default {
   cancelReply: 'Antwort abbrechen',
   you: 'Du',
   copyText: 'Text kopieren',
-  sendAgain: 'Noch einmal senden',
+  sendAgain: 'Erneut senden',
   deleteForMe: 'Für mich löschen',
   deleteTitle: 'Diese Nachricht löschen?',
   deleteText: 'Sie wird auf allen deinen Geräten gelöscht. Die andere Person behält sie.',
@@ -28,6 +28,8 @@ export default {
   typing: 'schreibt …',
   typingName: '{name} schreibt',
   sealedNote: 'Nachrichten sind hier durchgehend versiegelt. Nur du und {name} könnt sie öffnen.',
+  notesNote:
+    'Ende zu Ende versiegelt. Nur deine eigenen Geräte können öffnen, was du hier notierst.',
   sealedAction: 'Woher weiß ich das?',
   notice: {
     gap: '{n} Nachricht kam nicht an. | {n} Nachricht kam nicht an. | {n} Nachrichten kamen nicht an.',
@@ -49,10 +51,14 @@ export default {
     mailbox_full: 'Der Briefkasten ist voll. Geht raus, sobald Platz ist',
     no_devices: 'Geht raus, wenn {name} zurück ist',
     rate_limited: 'Geht raus, sobald der Server es zulässt',
+    file_too_large: 'Eine Datei ist größer, als der Server annimmt.',
+    files_full: 'Zu viele deiner Dateien liegen noch auf dem Server. Später neu versuchen.',
+    file_lost: 'Eine Datei ist nicht mehr auf diesem Gerät.',
     set_aside: 'Ließ sich nach mehreren Versuchen nicht senden.',
     refused: 'Der Server nimmt diese Nachricht nicht an. Du kannst sie kopieren und löschen.',
   },
-  sendWait: 'Der Server gibt um {time} wieder Schlüssel heraus. Was hier wartet, geht dann raus.',
+  sendWait:
+    'Der Server gibt um {time} wieder Schlüssel heraus. Was hier wartet, wird dann gesendet.',
   invisible: 'Nur unsichtbare Zeichen',
   unsupported: 'Von dieser Version nicht unterstützt',
   newerVersion: 'Aus einer neueren Version. Nach einer Aktualisierung ist alles zu sehen.',

@@ -8,6 +8,13 @@ export default {
   copyCode: 'Code kopieren',
   shareCode: 'Code teilen',
   codeCopied: 'Code kopiert',
+  copyLink: 'Einladungslink kopieren',
+  linkCopied: 'Einladungslink kopiert',
+  nickname: 'Spitzname',
+  nicknameNone: 'Nur du siehst ihn.',
+  nicknameText: 'Wie du {name} nennst. Nur deine eigenen Geräte wissen es.',
+  nicknameTooLong: 'Das ist zu lang: höchstens {n}.',
+  nicknameRemove: 'Spitznamen entfernen',
   scanText:
     'Richte die Kamera auf den QR-Code. Wer gescannt wird, ist gleich bestätigt, wer aus einem Bild kommt, noch nicht.',
   compareDigits: 'Ziffern vergleichen',

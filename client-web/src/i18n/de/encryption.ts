@@ -33,7 +33,7 @@ export default {
   times: {
     sent: 'Gesendet',
     written: 'Nach der Uhr des Absenders',
-    accepted: 'Vom Server angenommen',
+    accepted: 'Beim Server',
     delivered: 'Zugestellt',
     read: 'Gelesen',
   },

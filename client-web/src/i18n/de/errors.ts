@@ -46,6 +46,10 @@ export default {
   storage_failed: 'Dieser Browser konnte es nicht speichern. Nichts wurde geändert.',
   storage_full: 'Auf diesem Gerät ist kein Platz mehr. Schaffe Platz und versuche es noch einmal.',
   cancelled: 'Abgebrochen. Nichts wurde geändert.',
+  file_too_large: 'Diese Datei ist größer, als der Server annimmt.',
+  files_full:
+    'Zu viele deiner Dateien liegen noch auf dem Server. Täglich werden welche frei: später neu versuchen.',
+  file_broken: 'Der Server gab eine andere Datei als die gesendete. Sie wurde verworfen.',
   backup_wrong_password: 'Das ist nicht das Kennwort dieser Sicherung. Nichts wurde geändert.',
   backup_damaged: 'Diese Datei ist beschädigt oder keine Sicherung. Nichts wurde geändert.',
   backup_too_weak: 'Diese Sicherung ist zu schwach geschützt. Nichts wurde geändert.',

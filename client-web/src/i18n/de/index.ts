@@ -1,10 +1,12 @@
 /** German. */
 import type { Catalogue } from '@/i18n/catalogue'
+import attachments from './attachments'
 import chat from './chat'
 import common from './common'
 import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
+import files from './files'
 import linking from './linking'
 import list from './list'
 import recovery from './recovery'
@@ -16,11 +18,13 @@ import trust from './trust'
 import welcome from './welcome'
 
 const de: Catalogue = {
+  attachments,
   chat,
   common,
   contact,
   encryption,
   errors,
+  files,
   linking,
   list,
   recovery,

@@ -4,7 +4,7 @@ export default {
   newTitle: 'Dieses Gerät verbinden',
   newText: 'Chats und Kontakte kommen mit, direkt von deinem anderen Gerät.',
   open: 'Öffne Sealstream auf deinem anderen Gerät.',
-  choose: 'Wähle Einstellungen, dann Geräte, dann „Gerät verbinden“.',
+  choose: 'Wähle Einstellungen, „Geräte und Sitzungen“, „Gerät verbinden“.',
   scanThis: 'Scanne damit diesen Code.',
   qr: 'QR-Code, der dieses Gerät verbindet',
   copyCode: 'Code stattdessen kopieren',

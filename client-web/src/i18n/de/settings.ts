@@ -6,6 +6,8 @@ export default {
   devicesHint: 'Wo du angemeldet bist',
   backup: 'Sicherung',
   backupHint: 'Identität und Verlauf bewahren',
+  storage: 'Speicher',
+  storageHint: 'Dateien auf diesem Gerät',
   privacy: 'Privatsphäre',
   privacyHint: 'Lesebestätigungen, Tippen, Sperre',
   notifications: 'Benachrichtigungen',

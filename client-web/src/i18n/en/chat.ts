@@ -28,6 +28,7 @@ export default {
   typing: 'typing…',
   typingName: '{name} is typing',
   sealedNote: 'Messages here are sealed end to end. Only you and {name} can open them.',
+  notesNote: 'Sealed end to end. Only your own devices can open what you note here.',
   sealedAction: 'How do I know?',
   notice: {
     gap: '{n} message did not arrive. | {n} message did not arrive. | {n} messages did not arrive.',
@@ -49,6 +50,9 @@ export default {
     mailbox_full: 'Their mailbox is full. Sent when there is room',
     no_devices: 'Sent when {name} is back',
     rate_limited: 'Sent as soon as the server allows',
+    file_too_large: 'A file is larger than the server takes.',
+    files_full: 'Too many of your files wait on the server. Try again later.',
+    file_lost: 'A file is no longer on this device.',
     set_aside: 'Could not be sent after several tries.',
     refused: 'The server does not take this message. You can copy and delete it.',
   },

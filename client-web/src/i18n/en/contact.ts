@@ -8,6 +8,13 @@ export default {
   copyCode: 'Copy code',
   shareCode: 'Share code',
   codeCopied: 'Code copied',
+  copyLink: 'Copy invite link',
+  linkCopied: 'Invite link copied',
+  nickname: 'Nickname',
+  nicknameNone: 'Only you see it.',
+  nicknameText: 'What you call {name}. Only your own devices know it.',
+  nicknameTooLong: 'This is too long: {n} at most.',
+  nicknameRemove: 'Remove nickname',
   scanText:
     'Point the camera at their QR code. Scanning verifies them at once; a picture of the code adds them unverified.',
   compareDigits: 'Compare the digits',

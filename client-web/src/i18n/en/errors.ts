@@ -45,6 +45,10 @@ export default {
   storage_failed: 'This browser could not store it. Nothing was changed.',
   storage_full: 'This device is out of space. Free some and try again.',
   cancelled: 'Cancelled. Nothing was changed.',
+  file_too_large: 'This file is larger than the server takes.',
+  files_full:
+    'Too many of your files wait on the server. Some leave it every day: try again later.',
+  file_broken: 'The server gave another file than the one that was sent. It was thrown away.',
   backup_wrong_password: 'That is not the passphrase of this backup. Nothing was changed.',
   backup_damaged: 'This file is damaged or not a backup. Nothing was changed.',
   backup_too_weak: 'This backup is protected too weakly to be safe. Nothing was changed.',

@@ -1,6 +1,7 @@
 /** English: the catalogue every other language has to match key by key. */
+import attachments from './attachments'
 import chats from './chats'
 import recovery from './recovery'
 import settings from './settings'
 
-export default { ...chats, recovery, settings } as const
+export default { ...chats, attachments, recovery, settings } as const

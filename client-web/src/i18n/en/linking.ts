@@ -4,7 +4,7 @@ export default {
   newTitle: 'Link this device',
   newText: 'Your chats and contacts come along, straight from your other device.',
   open: 'Open Sealstream on your other device.',
-  choose: 'Choose Settings, then Devices, then “Link a device”.',
+  choose: 'Choose Settings, “Devices and sessions”, “Link a device”.',
   scanThis: 'Scan this code with it.',
   qr: 'QR code that links this device',
   copyCode: 'Copy the code instead',

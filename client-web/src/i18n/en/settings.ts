@@ -6,6 +6,8 @@ export default {
   devicesHint: 'Where you are logged in',
   backup: 'Backup',
   backupHint: 'Keep your identity and history',
+  storage: 'Storage',
+  storageHint: 'Files on this device',
   privacy: 'Privacy',
   privacyHint: 'Receipts, typing, lock',
   notifications: 'Notifications',

@@ -58,6 +58,7 @@ interface BackupContact {
   relation: ContactRecord['relation']
   blocked: boolean
   addedAt: number
+  nickname?: string
   /** Another key than the pinned one, not decided about. */
   changed: { identity: Bytes; at: number; times: number; notice?: string } | null
 }
@@ -69,6 +70,9 @@ interface BackupConversation {
   unread: number
   muted: boolean
   archived: boolean
+  mutedUntil?: number | null
+  pinned?: boolean
+  markedUnread?: boolean
 }
 
 export const fileOf = (content: BackupContent): BackupFile => ({
@@ -105,7 +109,8 @@ function fromContact(record: ContactRecord): BackupContact {
     ...(changed.notice !== undefined && { notice: changed.notice }),
   }
   const known = { userId, username, identity, verified, verifiedAt, relation, blocked, addedAt }
-  return { ...known, changed: seen }
+  const { nickname } = record
+  return { ...known, ...(nickname !== undefined && { nickname }), changed: seen }
 }
 
 const fromConversation = (record: ConversationRecord): BackupConversation => ({
@@ -114,6 +119,9 @@ const fromConversation = (record: ConversationRecord): BackupConversation => ({
   unread: record.unread,
   muted: record.muted,
   archived: record.archived,
+  ...(record.mutedUntil !== undefined && { mutedUntil: record.mutedUntil }),
+  ...(record.pinned !== undefined && { pinned: record.pinned }),
+  ...(record.markedUnread !== undefined && { markedUnread: record.markedUnread }),
 })
 
 /** A contact as it begins on this device: its devices are fetched anew; no bytes are views of the file. */
@@ -149,6 +157,7 @@ const contact = shape<BackupContact>({
   relation: literal('contact', 'request', 'hidden'),
   blocked: flag,
   addedAt: number,
+  nickname: optional(text),
   changed: nullable(
     shape<NonNullable<BackupContact['changed']>>({
       identity: bytes,
@@ -167,6 +176,9 @@ const conversation = shape<BackupConversation>({
   unread: number,
   muted: flag,
   archived: flag,
+  mutedUntil: optional(nullable(number)),
+  pinned: optional(flag),
+  markedUnread: optional(flag),
 })
 
 export const conversationOf: Decoder<ConversationRecord> = (value) => {

@@ -3,6 +3,8 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
+import { copyFile, file } from './backup-file-pointer'
+import type { BackupFilePointer } from './backup-file-pointer'
 import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
@@ -27,6 +29,8 @@ export interface BackupMessage {
   encryption: BackupEncryption | null
   signedReceipts?: BackupReceipt[]
   unknown?: BackupUnknown
+  /** Keys and thumbnails; not what is in the files. */
+  files?: BackupFilePointer[]
 }
 
 interface BackupReply {
@@ -95,6 +99,7 @@ export const fromMessage = (record: MessageRecord): BackupMessage => ({
   encryption: record.encryption && copyEncryption(record.encryption),
   ...(record.signedReceipts && { signedReceipts: record.signedReceipts.map(copyReceipt) }),
   ...(record.unknown && { unknown: copyUnknown(record.unknown) }),
+  ...(record.files && { files: record.files.map(copyFile) }),
 })
 
 /** Null for a notice that only a later build can put into words. */
@@ -115,6 +120,7 @@ export const messageOf: Decoder<MessageRecord | null> = (value) => {
     recipients: given.recipients.map(copyRecipient),
     encryption: given.encryption && copyEncryption(given.encryption),
     ...(given.signedReceipts && { signedReceipts: given.signedReceipts.map(copyReceipt) }),
+    ...(given.files && { files: given.files.map(copyFile) }),
   }
   if (kind === 'notice' || isKind(kind)) {
     return withKnownType({ ...rest, kind, ...(unknown && { unknown }) })
@@ -235,6 +241,9 @@ const problem = literal(
   'no_devices',
   'rate_limited',
   'set_aside',
+  'file_too_large',
+  'files_full',
+  'file_lost',
   'refused',
 )
 
@@ -292,5 +301,6 @@ const message = shape<BackupMessage>({
       }),
     ),
   ),
+  files: optional(list(file)),
   unknown: optional(shape<BackupUnknown>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })

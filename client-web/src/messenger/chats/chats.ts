@@ -17,6 +17,7 @@ import type { OutgoingEnvelope } from '@/wire/types'
 import { messageTimes } from './message-times'
 import { OpenChat, PAGE } from './open-chat'
 import { CachedTable } from '@/messenger/core/cached-table'
+import { nameOf } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ConversationRecord } from '@/messenger/core/records'
@@ -26,11 +27,15 @@ import type { Step } from '@/messenger/core/message-status'
 /** A time later than now by more than this comes from a wrong clock, ms. */
 const AHEAD = 3_600_000
 
+/** A timer of more ms would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 export class Chats {
   readonly drafts = new Map<ConversationId, string>()
   private readonly records = new CachedTable<ConversationId, ConversationRecord>(conversations)
   private readonly typing = new Set<ConversationId>()
   private readonly sendsAgainAt = new Map<ConversationId, number>()
+  private readonly unmuting = new Map<ConversationId, ReturnType<typeof setTimeout>>()
   readonly openChat: OpenChat
   /** Called with every new message once it is stored. */
   added: (message: MessageRecord) => void = () => undefined
@@ -239,6 +244,19 @@ export class Chats {
     })
   }
 
+  /** Until its time is over; then it is shown anew. */
+  private isMuted({ id, muted, mutedUntil }: ConversationRecord): boolean {
+    clearTimeout(this.unmuting.get(id))
+    if (!muted || mutedUntil === undefined || mutedUntil === null) return muted
+    const left = mutedUntil - this.core.now()
+    if (left <= 0) return false
+    this.unmuting.set(
+      id,
+      setTimeout(() => this.show(id), Math.min(left, LONGEST_TIMER)),
+    )
+    return true
+  }
+
   show(id: ConversationId): void {
     const record = this.records.get(id)
     const person = this.people.inConversation(id)
@@ -247,10 +265,15 @@ export class Chats {
     const conversation: Conversation = {
       id,
       username: person.username,
+      name: nameOf(person),
+      isNotes: person.userId === this.core.account.userId,
       last: record.last && shownMessage(record.last),
       activeAt: record.activeAt,
       unread: record.unread,
-      muted: record.muted,
+      markedUnread: record.markedUnread ?? false,
+      muted: this.isMuted(record),
+      mutedUntil: this.isMuted(record) ? (record.mutedUntil ?? null) : null,
+      pinned: record.pinned ?? false,
       archived: record.archived,
       typing: this.typing.has(id),
       draft: this.drafts.get(id) ?? '',

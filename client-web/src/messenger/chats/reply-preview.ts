@@ -19,9 +19,10 @@ export async function replyPreview(
   return quoteOf(message)
 }
 
-export const quoteOf = ({ id, sender, text }: MessageRecord): ReplyRecord => ({
+/** Of files without words the first one's name. */
+export const quoteOf = ({ id, sender, text, files }: MessageRecord): ReplyRecord => ({
   id,
   sender,
   known: true,
-  excerpt: shorten(text.slice(firstVisible(text)), EXCERPT),
+  excerpt: shorten(text.slice(firstVisible(text)) || (files?.[0]?.name ?? ''), EXCERPT),
 })

@@ -11,6 +11,7 @@ import { shownMessage } from '@/messenger/core/shown-message'
 import type { ConversationId, SearchHit } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
 import { fold, ranges } from './folding'
+import { nameOf } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 
 const BATCH = 1_000
@@ -119,9 +120,14 @@ export class SearchIndex {
     found.sort((a, b) => b.message.order - a.message.order)
     return found.slice(0, limit).map(({ message }) => ({
       message: shownMessage(message),
-      username: this.people.inConversation(message.conversation)?.username ?? '',
+      name: this.nameIn(message.conversation),
       ranges: ranges(message.text, needle),
     }))
+  }
+
+  private nameIn(id: ConversationId): string {
+    const person = this.people.inConversation(id)
+    return person ? nameOf(person) : ''
   }
 
   private begin(): Index {

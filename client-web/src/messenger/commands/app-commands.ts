@@ -1,7 +1,7 @@
-import { Changes } from '@/storage/changes'
+import { TurnChanges } from '@/messenger/core/serial'
 import type { App } from '@/messenger/session/app'
 import type { AppCommands } from '@/messenger/contract'
-import { settingsRecord } from '@/messenger/core/shown-settings'
+import { isShared, settingsRecord } from '@/messenger/core/shown-settings'
 import type { Updates } from '@/platform/platform'
 
 export function appCommands(app: App, updates: Updates, cancelBackup: () => void): AppCommands {
@@ -13,12 +13,17 @@ export function appCommands(app: App, updates: Updates, cancelBackup: () => void
     openStorage: () => app.lead(),
     async setSetting(key, value) {
       const opened = app.theOpened()
-      await app.serial.run(async () => {
+      await app.serial.run(async (turn) => {
+        const { services } = app
+        const changes = new TurnChanges(turn)
         const settings = { ...opened.settings, [key]: value }
-        const record = settingsRecord(settings)
-        await opened.store.commit(new Changes().put('records', 'settings', record))
-        opened.settings = settings
-        app.view.settings(settings)
+        changes.put('records', 'settings', settingsRecord(settings)).whenStored(() => {
+          opened.settings = settings
+          app.view.settings(settings)
+        })
+        const oneself = isShared(key) ? services?.people.oneself : null
+        if (oneself) services?.sync.stage(changes, oneself, { what: 'setting', name: key, value })
+        await opened.store.commit(changes)
       })
       if (key === 'presence') app.services?.presence.watch().catch(() => undefined)
     },

@@ -1,16 +1,10 @@
 import { findMessage, shownPage } from '@/messenger/core/kept-messages'
-import { blankMessage, newRecipient, parseRefKey } from '@/messenger/core/message-record'
-import type { MessageRecord, MessageRef, ReplyRecord } from '@/messenger/core/message-record'
-import { shownMessage } from '@/messenger/core/shown-message'
+import { parseRefKey } from '@/messenger/core/message-record'
+import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
-import { textProblem } from '@/text/sendable'
-import { fingerprint, identityText } from '@/crypto/contact/contact-code'
-import type { Body } from '@/messenger/contents/registry'
 import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
-import { mayWriteTo } from '@/messenger/people/people'
-import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
@@ -26,62 +20,8 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
   const find = (id: MessageId): Promise<MessageRecord | null> =>
     findMessage(services().core.store, refOf(id))
 
-  /** What a reply quotes; deleted meanwhile, it is named all the same. */
-  async function quote(conversation: ConversationId, ref: MessageRef): Promise<ReplyRecord> {
-    const message = await findMessage(services().core.store, ref)
-    if (message?.conversation === conversation) return quoteOf(message)
-    return { ...ref, known: false, excerpt: '' }
-  }
-
-  /** The message and its outbox entry are on disk together before anything else happens. */
-  function write(id: ConversationId, text: string, replyTo?: MessageId): Promise<Message> {
-    const { core, people, chats, outbox } = services()
-    return core.serial.run(async (turn) => {
-      const person = people.inConversation(id)
-      if (!person) throw new MessengerError('not_found', 'no such contact')
-      if (!mayWriteTo(person)) throw new MessengerError('blocked')
-      const problem = textProblem(text)
-      if (problem === 'blank') throw new MessengerError('invalid', 'a blank message')
-      if (problem === 'too_long') throw new MessengerError('too_long')
-      if (problem === 'control') throw new MessengerError('unsendable_text')
-      const now = core.now()
-      const { userId: to } = person
-      const changes = new TurnChanges(turn)
-      changes.remove('drafts', id).whenStored(() => chats.drafts.delete(id))
-      const answered = replyTo ? await quote(id, refOf(replyTo)) : null
-      const message: MessageRecord = {
-        ...blankMessage,
-        id: crypto.randomUUID(),
-        conversation: id,
-        kind: 'text',
-        text,
-        replyTo: answered,
-        sentAt: now,
-        order: chats.nextOrder(changes, id),
-        recipients: [newRecipient(to, { problem: person.changed ? 'identity_changed' : null })],
-        encryption: {
-          origin: 'this_device',
-          device: core.account.deviceId,
-          startedSession: false,
-          fingerprint: fingerprint(person.identity),
-          identity: identityText(person.identity),
-          verified: person.verified,
-        },
-      }
-      const body: Body = { type: 'text', text, ...(answered && { reply_to: answered.id }) }
-      chats.stageNew(changes, message, false)
-      const { conversation, order } = message
-      outbox.stage(changes, {
-        to,
-        contentId: message.id,
-        body,
-        sentAt: now,
-        message: { conversation, order },
-      })
-      await core.store.commit(changes)
-      return shownMessage(message)
-    })
-  }
+  const write = (id: ConversationId, text: string, replyTo?: MessageId): Promise<Message> =>
+    services().core.serial.run((turn) => services().write(new TurnChanges(turn), id, text, replyTo))
 
   return {
     async openConversation(id) {
@@ -135,9 +75,21 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       )
     },
     markRead: (id) => services().markRead(id),
-    setMuted: (id, muted) =>
-      withSiblings(services(), personIn(id), { what: 'mute', muted }, (changes) =>
-        services().chats.stage(changes, id, { muted }),
+    markUnread: (id) =>
+      services().core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        services().chats.stage(changes, id, { markedUnread: true })
+        await services().core.store.commit(changes)
+      }),
+    setMuted(id, muted, until) {
+      const change = { what: 'mute' as const, muted, ...(until !== undefined && { until }) }
+      return withSiblings(services(), personIn(id), change, (changes) =>
+        services().chats.stage(changes, id, { muted, mutedUntil: until ?? null }),
+      )
+    },
+    setPinned: (id, pinned) =>
+      withSiblings(services(), personIn(id), { what: 'pin', pinned }, (changes) =>
+        services().chats.stage(changes, id, { pinned }),
       ),
     setArchived: (id, archived) =>
       withSiblings(services(), personIn(id), { what: 'archive', archived }, (changes) =>

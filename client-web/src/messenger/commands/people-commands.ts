@@ -12,6 +12,7 @@ import type { ContactAnswer } from '@/wire/types'
 import { conversationWith, MessengerError } from '@/messenger/contract'
 import type { ErrorCode, PeopleCommands, UserId } from '@/messenger/contract'
 import { stageDecision } from '@/messenger/keys/key-decisions'
+import { nicknameProblem, readNickname } from '@/text/nickname'
 import { withSiblings } from './with-siblings'
 import { newContact } from '@/messenger/people/people'
 import type { Misfit } from '@/messenger/people/people'
@@ -151,6 +152,28 @@ export function peopleCommands(services: () => Services): PeopleCommands {
       const change = { what: 'contact', relation: 'declined' } as const
       await withSiblings(services(), id, change, (changes) => removals.stageRequest(changes, id))
       services().relationsChanged()
+    },
+    async setNickname(id, nickname) {
+      const name = nickname === null ? null : readNickname(nickname)
+      const problem = name === null ? null : nicknameProblem(name)
+      if (problem === 'blank') throw new MessengerError('invalid', '', { field: 'nickname' })
+      if (problem === 'too_long') throw new MessengerError('too_long')
+      if (problem === 'control') throw new MessengerError('unsendable_text')
+      const { people, chats } = services()
+      await withSiblings(services(), id, { what: 'nickname', nickname: name }, (changes) => {
+        people.stage(changes, { ...people.get(id), nickname: name ?? undefined })
+        changes.whenStored(() => chats.show(conversationWith(id)))
+      })
+    },
+    async openNotes() {
+      const { core, chats } = services()
+      const id = conversationWith(core.account.userId)
+      await core.serial.run(async (turn) => {
+        const changes = new TurnChanges(turn)
+        chats.stage(changes, id, { archived: false })
+        await core.store.commit(changes)
+      })
+      return id
     },
     block: (id) => setBlocked(id, true),
     unblock: (id) => setBlocked(id, false),

@@ -15,7 +15,8 @@ export function withSiblings(
 ): Promise<void> {
   return core.serial.run(async (turn) => {
     const changes = new TurnChanges(turn)
-    const person = userId === null ? undefined : people.find(userId)
+    const isOneself = userId === core.account.userId
+    const person = isOneself ? people.oneself : userId === null ? undefined : people.find(userId)
     await stage(changes)
     if (person) sync.stage(changes, person, change)
     await core.store.commit(changes)

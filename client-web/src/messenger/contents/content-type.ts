@@ -4,6 +4,7 @@
  */
 import type { MessageKind } from '@/messenger/contract'
 import type { Fields } from './checks'
+import type { FilePointer } from './text/pointer'
 import type { OwnDeviceEffects, PersonEffects, EphemeralEffects } from './effects'
 
 export interface Sender {
@@ -69,6 +70,8 @@ export interface MessageRule<B extends Typed> {
   preview(body: B): string
   /** The id of the message that it answers. */
   answers?(body: B): string | undefined
+  /** Files that it brings. */
+  files?(body: B): readonly FilePointer[] | undefined
   /** A received one counts as unread, and a notification tells of it. */
   readonly notifies: boolean
   /** Stands in backups. */

@@ -34,8 +34,12 @@ export interface SharedChanges {
   relation(relation: 'contact' | 'declined' | 'removed'): Promise<void>
   verified(verified: boolean): Promise<void>
   blocked(blocked: boolean): void
-  muted(muted: boolean): void
+  /** `until`: ms; null: for good. */
+  muted(muted: boolean, until: number | null): void
   archived(archived: boolean): void
+  pinned(pinned: boolean): void
+  nickname(nickname: string | null): void
+  setting(name: string, value: string | number | boolean): void
   /** `mine`: of each whether oneself wrote it; absent, whoever did. */
   deleted(ids: readonly string[], mine?: readonly boolean[]): Promise<void>
   deletedUpto(newest: string | null): Promise<void>

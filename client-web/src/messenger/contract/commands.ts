@@ -1,3 +1,4 @@
+import type { FileCommands } from './file-commands'
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
@@ -12,6 +13,7 @@ export interface Messenger
   extends
     AccountCommands,
     ChatCommands,
+    FileCommands,
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,
@@ -66,7 +68,12 @@ export interface ChatCommands {
   deleteConversation(id: ConversationId): Promise<void>
   /** Everything received in it counts as seen; sends read receipts where allowed. */
   markRead(id: ConversationId): Promise<void>
-  setMuted(id: ConversationId, muted: boolean): Promise<void>
+  /** Counts as unread until it is looked at. */
+  markUnread(id: ConversationId): Promise<void>
+  /** `until`: ms; absent: for good. */
+  setMuted(id: ConversationId, muted: boolean, until?: number): Promise<void>
+  /** Stands above all others, in the order of their times. */
+  setPinned(id: ConversationId, pinned: boolean): Promise<void>
   setArchived(id: ConversationId, archived: boolean): Promise<void>
   /** Kept sealed; the empty string removes it. */
   saveDraft(id: ConversationId, text: string): Promise<void>
@@ -99,6 +106,10 @@ export interface PeopleCommands {
   /** As above; `request_outdated`: they have a new key since, and can be added by its code. */
   acceptRequest(id: UserId): Promise<void>
   declineRequest(id: UserId): Promise<void>
+  /** What the person calls them; null: nothing else. `invalid`, `too_long`, `unsendable_text`. */
+  setNickname(id: UserId, nickname: string | null): Promise<void>
+  /** The conversation with oneself, made if there is none. */
+  openNotes(): Promise<ConversationId>
   block(id: UserId): Promise<void>
   unblock(id: UserId): Promise<void>
   /** Whether this device and the contact's see each other online, where the setting for all allows it. */

@@ -47,6 +47,12 @@ export type ErrorCode =
   | 'storage_failed'
   | 'storage_full'
   | 'cancelled'
+  // files
+  | 'file_too_large'
+  /** One's own files that wait at the relay have no more room. */
+  | 'files_full'
+  /** What the relay gave is not the file that was sent. */
+  | 'file_broken'
   // backups
   | 'backup_wrong_password'
   | 'backup_damaged'

@@ -4,6 +4,8 @@
  */
 export * from './commands'
 export * from './errors'
+export * from './file-commands'
+export * from './files'
 export * from './ids'
 export * from './messages'
 export * from './people'

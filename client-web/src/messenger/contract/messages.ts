@@ -1,3 +1,4 @@
+import type { MessageFile } from './files'
 import type { ConversationId, UserId } from './ids'
 
 /** Names a message by its sender and its id; views read nothing out of it. */
@@ -26,6 +27,12 @@ export type SendProblem =
   | 'rate_limited'
   /** It could not be sent after several attempts: `sendAgain`, or delete it. */
   | 'set_aside'
+  /** A file is larger than the relay takes. */
+  | 'file_too_large'
+  /** One's own files that wait at the relay have no more room: `sendAgain` later. */
+  | 'files_full'
+  /** A file is not on this device any more. */
+  | 'file_lost'
   /** The relay does not take it and never will; it can be copied and deleted. */
   | 'refused'
 
@@ -59,6 +66,8 @@ export interface Message {
   /** Plain text only, never markup. Of an unknown type: what its sender gave to be shown instead, or empty. */
   readonly text: string
   readonly replyTo: ReplyPreview | null
+  /** In the order in which they were chosen. */
+  readonly files?: readonly MessageFile[]
   readonly notice: Notice | null
   readonly problem: SendProblem | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
@@ -122,7 +131,8 @@ export interface EncryptionDetails {
 
 export interface SearchHit {
   readonly message: Message
-  readonly username: string
+  /** Whom the conversation is with, as the person calls them. */
+  readonly name: string
   /** [start, end) of the match in `message.text`, UTF-16 units. */
   readonly ranges: readonly (readonly [number, number])[]
 }

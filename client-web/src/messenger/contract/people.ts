@@ -12,7 +12,12 @@ export type Relation = 'contact' | 'request' | 'hidden'
 
 export interface Contact {
   readonly userId: UserId
+  /** What they call themselves. */
   readonly username: string
+  /** The nickname, else the user name. */
+  readonly name: string
+  /** What the person calls them; nobody else is told. */
+  readonly nickname: string | null
   /** `@username#FINGERPRINT` */
   readonly code: string
   readonly fingerprint: string
@@ -37,11 +42,20 @@ export interface Contact {
 export interface Conversation {
   readonly id: ConversationId
   readonly username: string
+  /** As the person calls them. */
+  readonly name: string
+  /** One's own notes. */
+  readonly isNotes: boolean
   readonly last: Message | null
   /** When something last happened, ms; the list is ordered by it, newest first. */
   readonly activeAt: number
   readonly unread: number
+  /** The person marked it, though all of it was seen. */
+  readonly markedUnread: boolean
   readonly muted: boolean
+  /** While muted, ms; null: for good. */
+  readonly mutedUntil: number | null
+  readonly pinned: boolean
   readonly archived: boolean
   readonly typing: boolean
   /** Unsent text, or the empty string. */

@@ -11,6 +11,7 @@ import type { OpenedData } from './opened-data'
 import type { AccountRecord } from './records'
 import type { Serial } from './serial'
 import { shownAccount } from './shown-account'
+import { settingsRecord, sharedSetting } from './shown-settings'
 import { hiddenView } from './view'
 import type { View } from './view'
 
@@ -65,6 +66,21 @@ export class Core implements CoreParts {
 
   get settings(): Settings {
     return this.data.settings
+  }
+
+  /** Adds changed settings to `changes`. */
+  stageSettings(changes: TurnChanges, patch: Partial<Settings>): void {
+    const settings = { ...this.settings, ...patch }
+    changes.put('records', 'settings', settingsRecord(settings)).whenStored(() => {
+      this.data.settings = settings
+      this.view.settings(settings)
+    })
+  }
+
+  /** One that another device changed; nothing where it is not shared, or has no such value here. */
+  stageShared(changes: TurnChanges, name: string, value: unknown): void {
+    const patch = sharedSetting(name, value)
+    if (patch) this.stageSettings(changes, patch)
   }
 
   /** @throws MessengerError `signed_out` */

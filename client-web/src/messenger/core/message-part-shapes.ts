@@ -38,6 +38,9 @@ export const problemV1: Decoder<RecipientRecord['problem']> = nullable(
     'no_devices',
     'rate_limited',
     'set_aside',
+    'file_too_large',
+    'files_full',
+    'file_lost',
     'refused',
   ),
 )

@@ -1,5 +1,6 @@
 /** A message as it lies on this device; views get `shownMessage` of it. */
 import type { Bytes } from '@/crypto/bytes'
+import type { FileRecord } from './file-record'
 import type {
   ConversationId,
   MessageKind,
@@ -34,6 +35,7 @@ export interface MessageRecord extends MessageRef {
   encryption: EncryptionRecord | null
   signedReceipts?: readonly SignedReceiptRecord[]
   unknown?: UnknownRecord
+  files?: readonly FileRecord[]
 }
 
 /** How far an own message has come to one of its recipients. */

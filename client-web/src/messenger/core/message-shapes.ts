@@ -6,6 +6,7 @@ import { messageRules, messageRuleOf } from '@/messenger/contents/registry'
 import { asKnown } from '@/messenger/contents/codec'
 import { personIn } from '@/messenger/contract'
 import type { ConversationId, MessageStatus, SendProblem } from '@/messenger/contract'
+import { fileV1, filesOf } from './file-record'
 import { newRecipient } from './message-record'
 import type {
   EncryptionRecord,
@@ -125,6 +126,7 @@ const secondVersion = shape<MessageRecord>({
   ),
   encryption: nullable(encryptionV1),
   signedReceipts: optional(list(signedReceiptV1)),
+  files: optional(list(fileV1)),
   unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })
 
@@ -139,6 +141,7 @@ export function withKnownType(record: MessageRecord): MessageRecord {
   const answered = rule.answers?.(body)
   return {
     ...rest,
+    ...filesOf(rule.files?.(body)),
     kind: rule.kind,
     text: rule.preview(body),
     replyTo: answered ? { id: answered, sender: null, known: false, excerpt: '' } : null,

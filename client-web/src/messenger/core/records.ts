@@ -66,6 +66,8 @@ export interface ContactRecord {
   kemDevices?: readonly number[]
   /** The person chose that neither sees the other online. */
   presenceOff?: boolean
+  /** What the person calls them; missing: nothing else than they call themselves. */
+  nickname?: string | undefined
   /** Of older versions; they are moved to the table `held`. */
   held?: IncomingEnvelope[]
 }
@@ -99,6 +101,11 @@ export interface ConversationRecord {
   muted: boolean
   archived: boolean
   lastOrder: number
+  /** While `muted`; null: for good. */
+  mutedUntil?: number | null
+  pinned?: boolean
+  /** The person put it back among what they have to look at. */
+  markedUnread?: boolean
 }
 
 /** A draft. */
@@ -125,8 +132,23 @@ export interface OutboxRecord {
   m?: number
   /** It could not be sent; it waits for the person, and holds nothing up. */
   aside?: boolean
+  /** Digests of files that are not at the relay yet: it waits for them, and holds nothing up. */
+  uploads?: readonly string[]
   /** Whether the call asks the relay for receipts; set together with `envelopes`. */
   receipt?: boolean
+}
+
+/** A sealed file on this device; its key lies with its message. */
+export interface KeptFileRecord {
+  /** SHA-256 of the sealed bytes, base64. */
+  digest: string
+  /** In the browser's file system; random. */
+  name: string
+  conversation: ConversationId
+  /** Bytes here; null while they are not all. */
+  bytes: number | null
+  /** An upload that was begun, by its id at the relay. */
+  begun?: string
 }
 
 /** Of a sending device: which counters have come. */

@@ -18,6 +18,7 @@ import type {
   SignedReceiptRecord,
 } from './message-record'
 import { statusOrder } from './message-status'
+import { shownFile } from './shown-file'
 
 export function shownMessage(record: MessageRecord): Message {
   const { conversation, kind, text, notice, sentAt, writtenAt, order, encryption } = record
@@ -30,6 +31,7 @@ export function shownMessage(record: MessageRecord): Message {
     kind,
     text,
     replyTo: record.replyTo && shownReply(record.replyTo),
+    ...(record.files && { files: record.files.map(shownFile) }),
     notice: notice && shownNotice(notice),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,

@@ -1,7 +1,35 @@
 /** Settings as views know them, of the stored ones, and back. */
 import { defaultSettings } from '@/messenger/contract'
 import type { Settings } from '@/messenger/contract'
+import { decodeStored } from '@/storage/stored'
 import type { SettingsRecord } from './records'
+import { settings } from './stored-records'
+
+/** The same on all of one's devices; the others belong to a device. */
+const shared = [
+  'readReceipts',
+  'typingIndicators',
+  'presence',
+  'enterSends',
+  'theme',
+  'language',
+  'notificationNames',
+  'signedReceipts',
+] as const satisfies (keyof Settings)[]
+
+type Shared = (typeof shared)[number]
+
+export const isShared = (name: string): name is Shared => shared.some((one) => one === name)
+
+/** Null for one that is not shared, and for a value that it cannot have. */
+export function sharedSetting(name: string, value: unknown): Partial<Settings> | null {
+  if (!isShared(name)) return null
+  try {
+    return decodeStored(settings, { [name]: value }) as Partial<Settings>
+  } catch {
+    return null
+  }
+}
 
 /** Settings that the person never changed have this build's defaults. */
 export const shownSettings = (record: SettingsRecord | null): Settings => ({

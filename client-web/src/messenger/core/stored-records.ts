@@ -17,6 +17,7 @@ import type {
   DraftRecord,
   ExpiredRecord,
   HeldRecord,
+  KeptFileRecord,
   NewDeviceRecord,
   OutboxRecord,
   OwnDevicesRecord,
@@ -38,6 +39,9 @@ const conversation = (message: Decoder<MessageRecord>): Decoder<ConversationReco
     muted: flag,
     archived: flag,
     lastOrder: number,
+    mutedUntil: optional(nullable(number)),
+    pinned: optional(flag),
+    markedUnread: optional(flag),
   })
 
 export const conversations = stored(
@@ -71,6 +75,7 @@ export const contacts = stored(
     devices: nullable(list(device)),
     kemDevices: optional(list(number)),
     presenceOff: optional(flag),
+    nickname: optional(text),
     held: optional(list(envelope)),
   }),
 )
@@ -100,7 +105,19 @@ export const outboxEntries = stored(
     n: nullable(number),
     m: optional(number),
     aside: optional(flag),
+    uploads: optional(list(text)),
     receipt: optional(flag),
+  }),
+)
+
+export const keptFiles = stored(
+  'files',
+  shape<KeptFileRecord>({
+    digest: text,
+    name: text,
+    conversation: conversationId,
+    bytes: nullable(number),
+    begun: optional(text),
   }),
 )
 

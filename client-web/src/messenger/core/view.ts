@@ -4,6 +4,8 @@ import type {
   Contact,
   Conversation,
   ConversationId,
+  FileId,
+  FileState,
   Message,
   MessageId,
   MessageRequest,
@@ -27,6 +29,8 @@ export interface View {
   contactRemoved(id: UserId): void
   requests(requests: readonly MessageRequest[]): void
   conversation(conversation: Conversation): void
+  /** Null: not on this device. */
+  file(id: FileId, state: FileState | null): void
   conversationRemoved(id: ConversationId): void
   opened(id: ConversationId | null, messages: readonly Message[], hasOlder: boolean): void
   older(id: ConversationId, messages: readonly Message[], hasOlder: boolean): void
@@ -50,6 +54,7 @@ export const hiddenView: View = {
   contactRemoved: nothing,
   requests: nothing,
   conversation: nothing,
+  file: nothing,
   conversationRemoved: nothing,
   opened: nothing,
   older: nothing,

@@ -115,6 +115,8 @@ async function enter(
     await app.erase()
     throw new MessengerError('link_broken', 'the account has another identity')
   }
+  // From the first change on, the other devices are told.
+  await services.devices.look().catch(() => undefined)
   await services.greetings.begin()
   void transferHistory(app, services)
 }

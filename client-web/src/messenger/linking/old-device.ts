@@ -76,7 +76,7 @@ export class OldDevice {
         answer = await core.engine.openFromLink(mailbox.id, await mailbox.next())
       }
       const device = answer && readGreeting(answer).device
-      if (device !== null) services.devices.vouchFor(device)
+      if (device !== null) void services.devices.vouchFor(device).catch(() => undefined)
     })
   }
 

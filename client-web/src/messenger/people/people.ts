@@ -41,9 +41,18 @@ export class People {
     return this.records.get(id, within)
   }
 
+  /** As whom one's own notes are with; it is no record, and nothing of it changes. */
+  get oneself(): ContactRecord | null {
+    const { userId, username, identity } = this.core.account
+    if (!identity) return null
+    const own = { userId, username, identity: identity.publicKey, relation: 'contact' as const }
+    return { ...newContact(own, 0), verified: true }
+  }
+
   /** Whom the conversation is with. */
   inConversation(id: ConversationId, within?: TurnChanges): ContactRecord | undefined {
     const person = personIn(id)
+    if (person === this.core.account.userId) return this.oneself ?? undefined
     return person === null ? undefined : this.find(person, within)
   }
 
@@ -137,6 +146,8 @@ export class People {
     return {
       userId: record.userId,
       username: record.username,
+      name: nameOf(record),
+      nickname: record.nickname ?? null,
       code: contactCode(record.username, record.identity),
       fingerprint: fingerprint(record.identity),
       identity: identityText(record.identity),
@@ -153,6 +164,9 @@ export class People {
     }
   }
 }
+
+/** As the person calls them. */
+export const nameOf = ({ nickname, username }: ContactRecord): string => nickname ?? username
 
 export const mayWriteTo = (person: ContactRecord): boolean =>
   person.relation === 'contact' && !person.blocked

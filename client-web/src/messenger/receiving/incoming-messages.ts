@@ -14,6 +14,7 @@ import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
+import { filesOf } from '@/messenger/core/file-record'
 import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
 import type { EncryptionRecord, MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord } from '@/messenger/core/records'
@@ -128,6 +129,7 @@ export class IncomingMessages {
       conversation,
       kind: rule.kind,
       text: rule.preview(content),
+      ...filesOf(rule.files?.(content)),
       replyTo: answered ? await replyPreview(this.core, conversation, answered) : null,
       ...messageTimes(content.sent_at, at),
       order: this.chats.nextOrder(changes, conversation),

@@ -23,6 +23,16 @@ import type { SiblingSync } from '@/messenger/sending/sibling-sync'
 import { conversationWith } from '@/messenger/contract'
 import type { UserId } from '@/messenger/contract'
 
+/** Changes that may be about oneself: of one's notes, and of settings. */
+const OWN: ReadonlySet<string> = new Set<Sync['what']>([
+  'read',
+  'mute',
+  'archive',
+  'pin',
+  'deleted',
+  'setting',
+])
+
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
 type Sync = Extract<Content, { type: 'sync' }>
 
@@ -46,12 +56,13 @@ export class SiblingChanges {
   /** What may change of the person that the content names; null: nothing, or it is older than what is known. */
   of(changes: TurnChanges, content: Sync, { from, at }: IncomingEnvelope): SharedChanges | null {
     const { user_id: userId } = content.for
-    if (userId === this.core.account.userId) return null
-    if (!this.sync.takes(changes, userId, content.what, content.sent_at, from.device_id))
-      return null
-    const person = this.people.find(userId, changes)
+    const isOneself = userId === this.core.account.userId
+    const fits = isOneself ? OWN.has(content.what) : content.what !== 'setting'
+    if (!fits) return null
+    if (!this.sync.takes(changes, userId, content, [content.sent_at, from.device_id])) return null
+    const person = isOneself ? undefined : this.people.find(userId, changes)
     const isAdded = content.what === 'contact' && content.relation === 'contact'
-    if (!person && !isAdded) return null
+    if (!person && !isAdded && !isOneself) return null
     const conversation = conversationWith(userId)
     const until = Math.min(content.sent_at, at)
     const change = (patch: Partial<ContactRecord>): void => {
@@ -67,8 +78,14 @@ export class SiblingChanges {
         change({ blocked })
         changes.whenStored(() => this.changed())
       },
-      muted: (muted) => this.chats.stage(changes, conversation, { muted }),
+      muted: (muted, mutedUntil) => this.chats.stage(changes, conversation, { muted, mutedUntil }),
       archived: (archived) => this.chats.stage(changes, conversation, { archived }),
+      pinned: (pinned) => this.chats.stage(changes, conversation, { pinned }),
+      nickname: (nickname) => {
+        change({ nickname: nickname ?? undefined })
+        changes.whenStored(() => this.chats.show(conversation))
+      },
+      setting: (name, value) => this.core.stageShared(changes, name, value),
       deleted: (ids, mine) => this.removals.stageNamed(changes, conversation, ids, mine),
       deletedUpto: (newest) =>
         this.removals.stageConversationUpto(changes, conversation, newest, until),
@@ -116,6 +133,10 @@ export class SiblingChanges {
     changes: TurnChanges,
     about: About,
   ): Promise<{ person: ContactRecord; identity: PublicKey } | null> {
+    const { oneself } = this.people
+    if (oneself && about.user_id === oneself.userId) {
+      return { person: oneself, identity: oneself.identity }
+    }
     const named = this.named(changes, about)
     if (!named) return null
     const { userId, identity } = named

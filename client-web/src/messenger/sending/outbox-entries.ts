@@ -12,6 +12,8 @@ export interface NewEntry {
   body: Body
   sentAt: number
   message: OutboxRecord['message']
+  /** Digests of files that have to be at the relay first. */
+  uploads?: readonly string[]
 }
 
 export class OutboxEntries {
@@ -44,7 +46,7 @@ export class OutboxEntries {
   next(recipient: UserId): OutboxRecord | undefined {
     let first: OutboxRecord | undefined
     for (const entry of this.records.values()) {
-      if (entry.to !== recipient || entry.aside) continue
+      if (entry.to !== recipient || entry.aside || entry.uploads) continue
       if (!first || entry.key < first.key) first = entry
     }
     return first

@@ -54,10 +54,13 @@ export class Outbox {
     return this.entries.load()
   }
 
+  /** Called with entries whose files are to be uploaded, after the commit. */
+  uploadsWanted: () => void = () => undefined
+
   /** Adds the entry to `changes`; sending starts after the commit. */
   stage(changes: TurnChanges, entry: NewEntry): void {
     this.entries.stageNew(changes, entry)
-    changes.whenStored(() => this.kick(entry.to))
+    changes.whenStored(() => (entry.uploads ? this.uploadsWanted() : this.kick(entry.to)))
   }
 
   /** Sends what can be sent, to one recipient or to all. */
@@ -216,19 +219,20 @@ export class Outbox {
       await this.stageProblem(changes, entry, null)
       this.entries.stage(changes, { ...entry, aside: false })
       await this.core.store.commit(changes)
+      if (entry.uploads) this.uploadsWanted()
       this.resume(entry.to)
     })
   }
 
   /** An entry that is no message (a receipt, a copy) is dropped without asking the person. */
-  private async setAside(entry: OutboxRecord): Promise<void> {
+  async setAside(entry: OutboxRecord, problem: SendProblem = 'set_aside'): Promise<void> {
     this.faults.delete(entry.key)
     if (!entry.message) return this.drop(entry, 'set_aside')
     await this.core.serial.run(async (turn) => {
       // Deleted, or to be encrypted anew, meanwhile.
       if (this.entries.get(entry.key) !== entry) return
       const changes = new TurnChanges(turn)
-      await this.stageProblem(changes, entry, 'set_aside')
+      await this.stageProblem(changes, entry, problem)
       this.entries.stage(changes, { ...entry, aside: true })
       await this.core.store.commit(changes)
     })

@@ -14,6 +14,7 @@ import { stageSessionsEnd } from '@/messenger/keys/key-decisions'
 import type { People } from '@/messenger/people/people'
 import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
+import type { FileRemovals } from './file-removals'
 import type { Outbox } from './outbox'
 import type { Receipts } from './receipts'
 
@@ -29,6 +30,7 @@ export class Removals {
     private readonly receipts: Receipts,
     private readonly search: SearchIndex,
     private readonly memory: KemMemory,
+    private readonly files: FileRemovals,
   ) {}
 
   /** Those of the messages that are in the conversation. */
@@ -59,6 +61,7 @@ export class Removals {
   }
 
   async stageConversation(changes: TurnChanges, id: ConversationId): Promise<void> {
+    this.files.stageConversation(changes, id)
     this.chats.stageRemoval(changes, id)
     await this.outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
     changes.whenStored(() => this.search.removeConversation(id))
@@ -96,6 +99,7 @@ export class Removals {
   /** A stranger who is not wanted; they may ask again. */
   stageRequest(changes: TurnChanges, id: UserId): void {
     const conversation = conversationWith(id)
+    this.files.stageConversation(changes, conversation)
     this.chats.stageRemoval(changes, conversation)
     this.people.stage(changes, { ...this.people.get(id), relation: 'hidden' })
     this.held.stageOnly(changes, id, null)
@@ -107,6 +111,7 @@ export class Removals {
     // Counters stay: received messages are not received again, and none counts as missing.
     await stageSessionsEnd(changes, this.core.store, id)
     changes.put('counters', removedKey(id), [])
+    this.files.stageConversation(changes, conversation)
     this.chats.stageRemoval(changes, conversation)
     this.memory.stageParting(changes, id)
     this.people.stageRemoval(changes, id)
@@ -122,6 +127,7 @@ export class Removals {
     found: readonly MessageRecord[],
   ): Promise<void> {
     for (const { order } of found) changes.removeMessage(id, order)
+    this.files.stageMessages(changes, found)
     const own = new Set(found.filter(({ sender }) => sender === null).map((one) => one.id))
     await this.outbox.entries.stageUntried(
       changes,

@@ -11,12 +11,10 @@ import type { Change } from '@/messenger/contents/sync/sync'
 import type { Targets } from '@/messenger/keys/targets'
 import type { UserId } from '@/messenger/contract'
 import { aboutOf } from '@/messenger/contents/about'
+import { isLater, thingOf } from './latest-change'
+import type { Latest } from './latest-change'
 import type { Outbox } from './outbox'
 
-type Kind = Change['what']
-
-/** These may be sent twice and in any order. */
-const IDEMPOTENT: ReadonlySet<Kind> = new Set(['read', 'deleted'])
 /** In one content; some twenty kilobytes. */
 const MOST_IDS = 500
 const PREFIX = 'synced/'
@@ -47,10 +45,11 @@ export class SiblingSync {
   stage(changes: TurnChanges, person: Parameters<typeof aboutOf>[0], change: Change): void {
     const { userId } = person
     const { deviceId } = this.core.account
-    const before = this.records.get(userId, changes)?.latest[change.what]
+    const thing = thingOf(change)
+    const before = thing === null ? undefined : this.latest(changes, userId, thing)
     // Also with a clock that was set back, or is behind the other device's.
     const sentAt = Math.max(this.core.now(), (before?.[0] ?? 0) + 1)
-    this.note(changes, userId, change.what, sentAt, deviceId)
+    if (thing !== null) this.note(changes, userId, thing, [sentAt, deviceId])
     if (this.alone) return
     for (const part of inParts(change)) {
       this.outbox.stage(changes, {
@@ -64,17 +63,20 @@ export class SiblingSync {
   }
 
   /** Whether another device's change is later than what is known; then it is noted. */
-  takes(changes: TurnChanges, userId: UserId, what: Kind, at: number, device: number): boolean {
-    if (IDEMPOTENT.has(what)) return true
-    const [time, by] = this.records.get(userId, changes)?.latest[what] ?? [-1, -1]
-    const later = at > time || (at === time && device > by)
-    if (later) this.note(changes, userId, what, at, device)
+  takes(changes: TurnChanges, userId: UserId, change: Change, latest: Latest): boolean {
+    const thing = thingOf(change)
+    if (thing === null) return true
+    const later = isLater(latest, this.latest(changes, userId, thing))
+    if (later) this.note(changes, userId, thing, latest)
     return later
   }
 
-  private note(changes: TurnChanges, userId: UserId, what: Kind, at: number, device: number): void {
-    if (IDEMPOTENT.has(what)) return
-    const latest = { ...this.records.get(userId, changes)?.latest, [what]: [at, device] as const }
+  private latest(changes: TurnChanges, userId: UserId, thing: string): Latest | undefined {
+    return this.records.get(userId, changes)?.latest[thing]
+  }
+
+  private note(changes: TurnChanges, userId: UserId, thing: string, at: Latest): void {
+    const latest = { ...this.records.get(userId, changes)?.latest, [thing]: at }
     this.records.stage(changes, userId, { userId, latest })
   }
 }

@@ -173,7 +173,8 @@ export class App {
     }
     if (this.core !== core) return
     const wire = this.options.wire ?? relayAt(this.relay.base)
-    this.services = new Services(core, wire, keeper, (end) => void this.sessionEnded(end))
+    const place = { relay: this.relay.base, database: this.database }
+    this.services = new Services(core, wire, keeper, (end) => void this.sessionEnded(end), place)
     const shown = shownAccount(core.account)
     this.view.app({ phase: 'ready', ended: null, account: shown, knownUsername: account.username })
     await this.services.start()

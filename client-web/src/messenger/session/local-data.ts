@@ -9,6 +9,7 @@ import {
 } from '@/messenger/core/stored-records'
 import { CryptoError } from '@/crypto/errors'
 import type { RemoteEngine } from '@/crypto/engine/remote'
+import { eraseSealedFiles } from '@/files/erase-sealed-files'
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import { bytes } from '@/storage/decoders'
@@ -92,6 +93,7 @@ export class LocalData {
 
   static async erase(platform: Platform, name: string): Promise<void> {
     await ask(() => eraseDatabase(name))
+    await ask(() => eraseSealedFiles(name))
     await ask(() => platform.deviceKeys.erase())
   }
 }

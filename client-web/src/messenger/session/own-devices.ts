@@ -24,6 +24,9 @@ const KEPT_LOGINS = 1_000
 const MOST_ASKED = 10
 const KEPT_NUMBERS = 1_000
 
+/** Between looks for the keys of a device that was let in, ms. */
+const UNTIL_KEYS = [250, 500, 1_000, 2_000, 4_000, 8_000]
+
 const nothing: OwnDevicesRecord = { seen: null, gone: [], asked: [], logins: null, names: {} }
 
 export class OwnDevices {
@@ -54,10 +57,15 @@ export class OwnDevices {
     return { ...this.record.names, ...(deviceName && { [account.deviceId]: deviceName }) }
   }
 
-  /** The person let this device in from here: nobody is asked about it here. */
-  vouchFor(deviceId: number): void {
+  /** The person let this device in from here: they are not asked about it, and it is told of changes once it has keys. */
+  async vouchFor(deviceId: number): Promise<void> {
     this.vouched.add(deviceId)
-    void this.confirm(deviceId).catch(() => undefined)
+    await this.confirm(deviceId)
+    for (const wait of UNTIL_KEYS) {
+      await this.look()
+      if (this.targets.own.some((one) => one.deviceId === deviceId)) return
+      await new Promise((done) => setTimeout(done, wait))
+    }
   }
 
   nameOf(deviceId: number): string | null {

@@ -2,6 +2,7 @@
 import { receivedMessages } from '@/messenger/core/kept-messages'
 import { TurnChanges } from '@/messenger/core/serial'
 import { isNotLoaded } from '@/crypto/errors'
+import { PartMissing } from '@/platform/late-parts'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
@@ -30,6 +31,11 @@ import { mayWriteTo, People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { Receipts } from '@/messenger/sending/receipts'
+import { writeText } from '@/messenger/sending/writing'
+import type { FilePlace } from '@/messenger/sending/transfers'
+import type { FileRecord } from '@/messenger/core/file-record'
+import type { Message, MessageId } from '@/messenger/contract'
+import { AccountFiles } from './account-files'
 import { Removals } from '@/messenger/sending/removals'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
@@ -69,6 +75,7 @@ export class Services {
   readonly greetings: Greetings
   readonly presence: Presence
   readonly search: SearchIndex
+  readonly files: AccountFiles
   readonly connection: RelayConnection
   private stopped = false
   /** Caught up: envelopes from now on were sent just now. */
@@ -80,6 +87,7 @@ export class Services {
     wire: Wire,
     tokens: TokenKeeper,
     ended: (reason: SessionEnd) => void,
+    place: FilePlace,
   ) {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
@@ -109,7 +117,9 @@ export class Services {
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
     const { outbox, sync, search } = this
-    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory)
+    this.files = new AccountFiles(core, chats, outbox, place)
+    const { removals: going } = this.files
+    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
@@ -154,6 +164,7 @@ export class Services {
       sync,
       relayClock,
       memory,
+      this.files,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
@@ -178,23 +189,36 @@ export class Services {
     this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
+    this.files.stop()
     this.receipts.stop()
     this.greetings.stop()
     this.presence.lost()
     this.search.forget()
   }
 
+  /** See `writeText`. */
+  write(
+    changes: TurnChanges,
+    id: ConversationId,
+    text: string,
+    replyTo?: MessageId,
+    files?: readonly FileRecord[],
+  ): Promise<Message> {
+    return writeText(this, changes, id, text, replyTo, files)
+  }
+
   /** Everything received in a conversation counts as seen. */
   async markRead(id: ConversationId): Promise<void> {
-    if (this.chats.record(id).unread === 0) return
+    const { unread: count, markedUnread } = this.chats.record(id)
+    if (count === 0 && !markedUnread) return
     await this.core.serial.run(async (turn) => {
       const seen = await this.newest(id, this.chats.record(id).unread)
       const changes = new TurnChanges(turn)
       const person = this.people.inConversation(id)
-      this.chats.stage(changes, id, { unread: 0 })
+      this.chats.stage(changes, id, { unread: 0, markedUnread: false })
       const type = this.core.settings.readReceipts ? 'read' : 'seen'
       const heard = type === 'read' || !this.sync.alone
-      if (person && mayWriteTo(person) && heard) {
+      if (person && mayWriteTo(person) && heard && seen.length > 0) {
         this.receipts.stage(changes, person.userId, type, seen)
       }
       await this.core.store.commit(changes)
@@ -248,6 +272,7 @@ export class Services {
         this.live = false
         this.inbox.connected(log)
         this.outbox.resume()
+        this.inBackground(this.files.connected())
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
         this.inBackground(this.presence.watch())
@@ -280,6 +305,7 @@ export class Services {
         this.stopped ||
         error instanceof RelayError ||
         isNotLoaded(error) ||
+        error instanceof PartMissing ||
         (error instanceof Error && error.name === 'StorageError')
       if (!expected) throw error
     })

@@ -13,9 +13,9 @@ describe('on this device', () => {
     const { anna, bob } = await acquaintedClients()
     const { id } = await anna.messenger.sendText(bob.chat, 'Über den Dächern von Nizza')
     const hits = await anna.messenger.search('DACHERN')
-    expect(
-      hits.map((hit) => [hit.username, hit.message.text.slice(...(hit.ranges[0] ?? []))]),
-    ).toEqual([['bob', 'Dächern']])
+    expect(hits.map((hit) => [hit.name, hit.message.text.slice(...(hit.ranges[0] ?? []))])).toEqual(
+      [['bob', 'Dächern']],
+    )
     await bob.messenger.sendText(anna.chat, 'dächern auch hier')
     await until(() => anna.received().includes('dächern auch hier'), 'received')
     expect((await anna.messenger.search('dach')).length).toBe(2)

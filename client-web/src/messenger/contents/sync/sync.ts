@@ -1,10 +1,13 @@
 /** Contents that one's own devices send each other, so that all show the same; each names a person. */
 import { readAbout } from '@/messenger/contents/about'
 import type { About } from '@/messenger/contents/about'
-import { isUuid, malformed, readIds } from '@/messenger/contents/checks'
+import { isTime, isUuid, malformed, readIds } from '@/messenger/contents/checks'
 import type { Fields } from '@/messenger/contents/checks'
 import type { ContentType } from '@/messenger/contents/content-type'
 import type { SharedChanges } from '@/messenger/contents/effects'
+import { nicknameProblem } from '@/text/nickname'
+
+export type SettingValue = string | number | boolean
 
 export type Change =
   /** Received messages that were seen. */
@@ -14,8 +17,14 @@ export type Change =
   /** The key in `for` was compared, or the mark was taken back. */
   | { what: 'verified'; verified: boolean }
   | { what: 'block'; blocked: boolean }
-  | { what: 'mute'; muted: boolean }
+  /** `until`: ms; absent: for good. */
+  | { what: 'mute'; muted: boolean; until?: number }
   | { what: 'archive'; archived: boolean }
+  | { what: 'pin'; pinned: boolean }
+  /** Null: none. */
+  | { what: 'nickname'; nickname: string | null }
+  /** About oneself. */
+  | { what: 'setting'; name: string; value: SettingValue }
   /**
    * Single messages, of each whether it is one's own (older devices do not say it: then whoever wrote under the
    * id); or the conversation up to the one named `upto`, null where it was empty.
@@ -54,9 +63,15 @@ async function apply(changes: SharedChanges, change: Change): Promise<void> {
     case 'block':
       return changes.blocked(change.blocked)
     case 'mute':
-      return changes.muted(change.muted)
+      return changes.muted(change.muted, change.until ?? null)
     case 'archive':
       return changes.archived(change.archived)
+    case 'pin':
+      return changes.pinned(change.pinned)
+    case 'nickname':
+      return changes.nickname(change.nickname)
+    case 'setting':
+      return changes.setting(change.name, change.value)
     case 'deleted':
       if ('ids' in change) return changes.deleted(change.ids, change.mine)
       return changes.deletedUpto(change.upto)
@@ -84,9 +99,24 @@ function readChange(fields: Fields): Change | null {
     case 'block':
       return { what: 'block', blocked: flag('blocked') }
     case 'mute':
-      return { what: 'mute', muted: flag('muted') }
+      return readMute(flag('muted'), fields['until'])
     case 'archive':
       return { what: 'archive', archived: flag('archived') }
+    case 'pin':
+      return { what: 'pin', pinned: flag('pinned') }
+    case 'nickname': {
+      const { nickname } = fields
+      if (nickname !== null && (typeof nickname !== 'string' || nicknameProblem(nickname))) {
+        throw malformed()
+      }
+      return { what: 'nickname', nickname }
+    }
+    case 'setting': {
+      const { name, value } = fields
+      const known = ['string', 'number', 'boolean'].includes(typeof value)
+      if (typeof name !== 'string' || !known) throw malformed()
+      return { what: 'setting', name, value: value as SettingValue }
+    }
     case 'deleted': {
       if (fields['ids'] !== undefined) return readDeleted(fields)
       const { upto } = fields
@@ -96,6 +126,12 @@ function readChange(fields: Fields): Change | null {
     default:
       return null
   }
+}
+
+function readMute(muted: boolean, until: unknown): Change {
+  if (until === undefined || until === null) return { what: 'mute', muted }
+  if (!isTime(until)) throw malformed()
+  return { what: 'mute', muted, until }
 }
 
 function readDeleted(fields: Fields): Change {

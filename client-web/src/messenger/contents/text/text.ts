@@ -1,15 +1,18 @@
-/** A message of text. */
+/** A message of text, of files, or of both. */
 import { readAbout } from '@/messenger/contents/about'
 import type { About } from '@/messenger/contents/about'
 import { isUuid, malformed } from '@/messenger/contents/checks'
 import type { ContentType } from '@/messenger/contents/content-type'
 import { wellFormed } from '@/text/graphemes'
 import { MAX_TEXT } from '@/text/sendable'
+import { readPointers } from './pointer'
+import type { FilePointer } from './pointer'
 
 export interface TextBody {
   type: 'text'
   text: string
   reply_to?: string
+  files?: FilePointer[]
   /** In copies that one's own other devices get. */
   for?: About
 }
@@ -25,6 +28,7 @@ export const text: ContentType<TextBody> = {
       type: 'text',
       text: wellFormed(words),
       ...(replyTo !== undefined && { reply_to: replyTo }),
+      ...readPointers(fields['files']),
       ...readAbout(fields['for']),
     }
   },
@@ -32,6 +36,7 @@ export const text: ContentType<TextBody> = {
     kind: 'text',
     preview: (body) => body.text,
     answers: (body) => body.reply_to,
+    files: (body) => body.files,
     notifies: true,
     backedUp: true,
   },

@@ -164,7 +164,7 @@ test('a damaged record is an error, and is not written over', async () => {
     { ...record, state: record.state.slice(1) },
     { ...record, state: new Uint8Array() },
     { ...record, parts: new Uint8Array() },
-    { ...record, state: concat(record.state, Uint8Array.of(8, 2)) },
+    { ...record, state: concat(record.state, Uint8Array.of(8, 3)) },
   ]) {
     alice.record = damaged
     await expect(alice.write(bob, someText())).rejects.toMatchObject({ code: 'internal' })
