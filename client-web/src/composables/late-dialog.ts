@@ -17,10 +17,7 @@ export function useLateDialog(load: () => Promise<{ default: Component }>): Late
   const open = ref(false)
   async function show(): Promise<void> {
     try {
-      if (!dialog.value) {
-        const [{ default: fetched }] = await Promise.all([load(), completeTexts()])
-        dialog.value = fetched
-      }
+      dialog.value ??= (await Promise.all([load(), completeTexts()]))[0].default
     } catch {
       // Vite's loader has raised the event that `watchLateParts` listens for.
       return
