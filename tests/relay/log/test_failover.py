@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from redis.exceptions import ConnectionError, MasterDownError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MasterDownError
 
 from ops.child import Program
 from relay.log import watch as log_watch
@@ -118,7 +119,7 @@ async def is_refused_as_a_replica(asking: Awaitable[object]) -> bool:
         await asking
     except NotPrimary:
         return True
-    except ConnectionError:
+    except RedisConnectionError:
         return False
     raise AssertionError("a replica was taken for the primary")
 
