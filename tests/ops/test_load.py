@@ -20,11 +20,11 @@ from tests.support.stack import Stack, free_ports
 
 
 def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return run("load", *arguments, timeout=170)
+    return run("load", *arguments, timeout=170, constants={"ops.load.phases.SETTLING_SECONDS": 0.2})
 
 
 def test_every_phase_of_a_run_is_measured_and_two_runs_are_compared(tmp_path: Path) -> None:
-    small = ("--users", "6", "--seconds", "1", "--rate", "40", "--sockets", "8", "--catch-up", "60")
+    small = ("--users", "4", "--seconds", "1", "--rate", "40", "--sockets", "8", "--catch-up", "60")
     done = load("--start", "--json", *small)
     assert done.returncode == 0, done.stderr
     measured = {phase["name"]: phase for phase in json.loads(done.stdout)["phases"]}
