@@ -34,6 +34,8 @@ export interface Tables {
   used_base_keys: { key: string; value: SealedRecord }
   /** Key: ascending number, the order of sending. */
   outbox: { key: number; value: SealedRecord }
+  /** Key: id of the envelope. */
+  sent: { key: string; value: SealedRecord }
   /** Key: `user/number`. */
   held: { key: string; value: SealedRecord }
   /** Key: event id. */
@@ -101,4 +103,5 @@ export const migrations: readonly Upgrade[] = [
   (db) => {
     for (const name of ['kem_prekeys', 'used_base_keys'] as const) db.createObjectStore(name)
   },
+  (db) => void db.createObjectStore('sent'),
 ]

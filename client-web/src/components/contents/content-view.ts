@@ -9,4 +9,8 @@ export interface ContentView {
   line(message: Message, t: (key: LineKey) => string): string
 }
 
-export type LineKey = 'chat.unsupported' | 'chat.invisible'
+export type LineKey =
+  | 'chat.unsupported'
+  | 'chat.invisible'
+  | 'chat.awaited.fetching'
+  | 'chat.awaited.lost'

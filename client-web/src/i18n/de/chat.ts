@@ -56,6 +56,13 @@ export default {
   invisible: 'Nur unsichtbare Zeichen',
   unsupported: 'Von dieser Version nicht unterstützt',
   newerVersion: 'Aus einer neueren Version. Nach einer Aktualisierung ist alles zu sehen.',
+  awaited: {
+    fetching: 'Diese Nachricht wird noch einmal geholt',
+    fetchingHelp: 'Sie ließ sich hier nicht öffnen. Sie kommt, sobald das andere Gerät online ist.',
+    lost: 'Diese Nachricht ließ sich nicht öffnen',
+    lostHelp:
+      'Das andere Gerät kann sie nicht noch einmal senden. Bitte darum: Wer sie schrieb, kann sie kopieren und senden.',
+  },
   loadError: 'Diese Nachrichten ließen sich nicht öffnen',
   loadErrorSafe: 'Die Nachrichten liegen sicher auf diesem Gerät.',
   blockedBar: 'Du hast {name} blockiert.',

@@ -56,6 +56,13 @@ export default {
   invisible: 'Only invisible characters',
   unsupported: 'Not supported by this version',
   newerVersion: 'From a newer version. Update to see all of it.',
+  awaited: {
+    fetching: 'Fetching this message again',
+    fetchingHelp: 'It could not be opened here. It comes as soon as the sender’s device is online.',
+    lost: 'This message could not be opened',
+    lostHelp:
+      'The sender’s device cannot send it again. Ask for it; whoever wrote it can copy and send it.',
+  },
   loadError: 'These messages could not be opened',
   loadErrorSafe: 'The messages are safe on this device.',
   blockedBar: 'You blocked {name}.',

@@ -10,7 +10,15 @@ export interface NewMessage {
   readonly answers?: string | undefined
 }
 
-export interface PersonEffects {
+/** What both a person and one's own devices may ask, as sessions get lost between any two devices. */
+export interface AnsweringEffects {
+  /** Sends again what was sent to the asking device in these envelopes. `device`: whom it asks; absent: anyone. */
+  sendAgain(envelopes: readonly string[], device: number | undefined): Promise<void>
+  /** The asked device has nothing to send for these envelopes. */
+  cannotSendAgain(envelopes: readonly string[]): Promise<void>
+}
+
+export interface PersonEffects extends AnsweringEffects {
   /** Adds what the content's `message` rule says to the conversation with the sender. */
   addMessage(): Promise<void>
   /** Keeps it in the conversation; nothing shows it, and nobody is told of it. */
@@ -19,7 +27,7 @@ export interface PersonEffects {
   confirm(status: 'delivered' | 'read', ids: readonly string[]): Promise<void>
 }
 
-export interface OwnDeviceEffects {
+export interface OwnDeviceEffects extends AnsweringEffects {
   /** Adds what this account wrote on another device to the conversation with `about`. */
   addCopy(about: About): Promise<void>
   /** As for a person; of no conversation without `about`. */

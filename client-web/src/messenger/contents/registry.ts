@@ -5,13 +5,14 @@ import { malformed } from './checks'
 import type { Common, ContentType, MessageRule } from './content-type'
 import { hello } from './hello/hello'
 import { receipt } from './receipt/receipt'
+import { retry } from './retry/retry'
 import { sync } from './sync/sync'
 import { text } from './text/text'
 import { typing } from './typing/typing'
 import { unknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
-const known = { text, receipt, sync, hello, typing }
+const known = { text, receipt, sync, hello, typing, retry }
 
 type BodyOf<T> = T extends ContentType<infer B> ? B : never
 export type Body = BodyOf<(typeof known)[keyof typeof known]>
@@ -43,6 +44,7 @@ export const isShownType = (name: string): boolean => (byType.get(name) ?? unkno
 export const messageRules: Record<MessageKind, MessageRule<AnyBody> | null> = {
   text: text.message,
   unknown: unknown.message,
+  awaited: null,
 }
 
 /**

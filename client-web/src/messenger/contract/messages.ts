@@ -4,7 +4,7 @@ import type { ConversationId, UserId } from './ids'
 export type MessageId = string
 
 /** How a message is shown. Each kind has its bubble (components/contents/registry.ts). */
-export type MessageKind = 'text' | 'unknown'
+export type MessageKind = 'text' | 'unknown' | 'awaited'
 
 /**
  * How far a message has come. Outgoing: `waiting` on this device, `accepted` on the relay's disk,
@@ -54,12 +54,17 @@ export interface Message {
   readonly conversation: ConversationId
   readonly direction: 'in' | 'out'
   readonly status: MessageStatus
-  /** `unknown`: a type this version does not know. `notice`: see `notice`; has no sender. */
+  /**
+   * `unknown`: a type this version does not know. `awaited`: it could not be read and was asked for again.
+   * `notice`: see `notice`; has no sender.
+   */
   readonly kind: MessageKind | 'notice'
   /** Plain text only, never markup. Of an unknown type: what its sender gave to be shown instead, or empty. */
   readonly text: string
   readonly replyTo: ReplyPreview | null
   readonly notice: Notice | null
+  /** Of an `awaited` one: its sender does not have it any more. */
+  readonly lost?: boolean
   readonly problem: SendProblem | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   readonly sentAt: number

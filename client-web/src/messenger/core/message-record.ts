@@ -34,6 +34,8 @@ export interface MessageRecord extends MessageRef {
   encryption: EncryptionRecord | null
   signedReceipts?: readonly SignedReceiptRecord[]
   unknown?: UnknownRecord
+  /** It could not be read, and was asked for again; its id is that of the envelope. */
+  awaited?: { lost: boolean }
 }
 
 /** How far an own message has come to one of its recipients. */
@@ -116,8 +118,11 @@ export function parseRefKey(key: string): MessageRef | null {
 
 export const isShown = (message: MessageRecord): boolean => message.unknown?.silent !== true
 
+/** The message itself is here, not only its place. */
+export const isHere = (message: MessageRecord): boolean => message.kind !== 'awaited'
+
 export const isReceived = (message: MessageRecord): boolean =>
-  message.sender !== null && isShown(message)
+  message.sender !== null && isShown(message) && isHere(message)
 
 export const newRecipient = (
   userId: UserId,

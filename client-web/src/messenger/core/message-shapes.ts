@@ -125,6 +125,7 @@ const secondVersion = shape<MessageRecord>({
   ),
   encryption: nullable(encryptionV1),
   signedReceipts: optional(list(signedReceiptV1)),
+  awaited: optional(shape<NonNullable<MessageRecord['awaited']>>({ lost: flag })),
   unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })
 

@@ -31,6 +31,7 @@ export function shownMessage(record: MessageRecord): Message {
     text,
     replyTo: record.replyTo && shownReply(record.replyTo),
     notice: notice && shownNotice(notice),
+    ...(record.awaited && { lost: record.awaited.lost }),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,
     ...(writtenAt !== undefined && { writtenAt }),

@@ -11,6 +11,7 @@ import { messageV1, messageV2 } from './message-shapes'
 import type { MessageRecord } from './message-record'
 import { body, conversationId, device, envelope, kind } from './record-shapes'
 import type {
+  AwaitedRecord,
   ContactRecord,
   ConversationRecord,
   CounterRecord,
@@ -23,6 +24,7 @@ import type {
   ReceiptsRecord,
   SecurityEventRecord,
   SeenKey,
+  SentRecord,
   SettingsRecord,
   SyncedRecord,
 } from './records'
@@ -101,6 +103,24 @@ export const outboxEntries = stored(
     m: optional(number),
     aside: optional(flag),
     receipt: optional(flag),
+    again: optional(text),
+  }),
+)
+
+export const sentContents = stored(
+  'sent',
+  shape<SentRecord>({
+    id: text,
+    to: text,
+    identity: text,
+    devices: list(number),
+    contentId: text,
+    body: nullable(body),
+    sentAt: number,
+    n: number,
+    m: optional(number),
+    at: number,
+    again: named(number),
   }),
 )
 
@@ -209,6 +229,24 @@ export const receiptsOwed = stored(
     delivered: list(text),
     read: list(text),
     seen: optional(list(text)),
+  }),
+)
+
+export const awaitedEnvelopes = stored(
+  'records',
+  shape<AwaitedRecord>({
+    id: text,
+    userId: text,
+    device: number,
+    reason: text,
+    place: nullable(
+      shape<NonNullable<AwaitedRecord['place']>>({ conversation: conversationId, order: number }),
+    ),
+    shown: flag,
+    at: number,
+    asked: number,
+    askedAt: number,
+    counted: optional(flag),
   }),
 )
 

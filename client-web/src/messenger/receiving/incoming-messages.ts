@@ -14,7 +14,7 @@ import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
-import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
+import { blankMessage, isHere, isShown, newRecipient } from '@/messenger/core/message-record'
 import type { EncryptionRecord, MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
@@ -25,6 +25,8 @@ import type { Receipts } from '@/messenger/sending/receipts'
 export type Incoming = Content | UnknownContent
 
 interface Place {
+  /** Kept for it since it could not be read; absent: it is the newest. */
+  readonly order?: number | undefined
   readonly sender: UserId | null
   readonly conversation: ConversationId
   readonly encryption: EncryptionRecord | null
@@ -39,13 +41,15 @@ export class IncomingMessages {
     private readonly requests: Requests,
   ) {}
 
+  /** `order`: the place kept for it. True: it is in the conversation now. */
   async stageReceived(
     changes: TurnChanges,
     person: ContactRecord,
     { from, at }: IncomingEnvelope,
     { used, identityKey, version }: Decrypted,
     content: Incoming,
-  ): Promise<void> {
+    order?: number,
+  ): Promise<boolean> {
     const { userId, verified } = person
     const conversation = conversationWith(userId)
     const encryption: EncryptionRecord = {
@@ -56,10 +60,13 @@ export class IncomingMessages {
       verified,
       postQuantum: version === 4,
     }
-    const place = { sender: userId, conversation, encryption }
+    const place = { sender: userId, conversation, encryption, order }
     const message = await this.message(changes, place, content, at)
-    if (!message) return
-    if (!isShown(message)) return this.chats.stageUnshown(changes, message)
+    if (!message) return false
+    if (!isShown(message)) {
+      this.chats.stageUnshown(changes, message)
+      return true
+    }
     // A declined person who writes again asks again.
     const asks = person.relation === 'hidden'
     if (asks) this.people.stage(changes, { ...person, relation: 'request' })
@@ -70,6 +77,7 @@ export class IncomingMessages {
       this.chats.setTyping(conversation, false)
       this.requests.show()
     })
+    return true
   }
 
   /** A copy of a message that another device of this account sent under the key `identity`. */
@@ -113,13 +121,14 @@ export class IncomingMessages {
    */
   private async message(
     changes: TurnChanges,
-    { sender, conversation, encryption }: Place,
+    { sender, conversation, encryption, order }: Place,
     content: Incoming,
     at: number,
   ): Promise<MessageRecord | null> {
     const { id } = content
     const rule = messageRuleOf(content)
-    if (!rule || (await findMessage(this.core.store, { sender, id }))) return null
+    const known = await findMessage(this.core.store, { sender, id })
+    if (!rule || (known && isHere(known))) return null
     const answered = rule.answers?.(content)
     return {
       ...blankMessage,
@@ -130,7 +139,7 @@ export class IncomingMessages {
       text: rule.preview(content),
       replyTo: answered ? await replyPreview(this.core, conversation, answered) : null,
       ...messageTimes(content.sent_at, at),
-      order: this.chats.nextOrder(changes, conversation),
+      order: order ?? known?.order ?? this.chats.nextOrder(changes, conversation),
       encryption,
       ...(content.type === 'unknown' && {
         unknown: { named: content.named, silent: content.silent, bytes: content.bytes },

@@ -12,6 +12,10 @@ export interface NewEntry {
   body: Body
   sentAt: number
   message: OutboxRecord['message']
+  /** Of an envelope that is sent again: its id, and the numbers it had. */
+  again?: string
+  n?: number
+  m?: number
 }
 
 export class OutboxEntries {
@@ -56,7 +60,7 @@ export class OutboxEntries {
       key: ++this.lastKey,
       id: entry.message ? entry.contentId : crypto.randomUUID(),
       envelopes: null,
-      n: null,
+      n: entry.n ?? null,
     }
     this.stage(changes, record)
   }

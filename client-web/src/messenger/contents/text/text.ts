@@ -32,6 +32,11 @@ export const text: ContentType<TextBody> = {
     kind: 'text',
     preview: (body) => body.text,
     answers: (body) => body.reply_to,
+    written: ({ text: words, replyTo }) => ({
+      type: 'text',
+      text: words,
+      ...(replyTo && { reply_to: replyTo.id }),
+    }),
     notifies: true,
     backedUp: true,
   },
