@@ -8,10 +8,10 @@ export const alias = [
   // libsignal's emscripten curve is thirty times slower and accepts the zero point.
   {
     find: /^@privacyresearch\/curve25519-typescript$/,
-    replacement: here('./src/crypto/signal/curve.ts'),
+    replacement: here('./src/crypto/v3/libsignal-curve.ts'),
   },
   // libsignal reaches for this 100 kB fallback only where WebCrypto is missing.
-  { find: /^.*\/lib\/msrcrypto$/, replacement: here('./src/crypto/signal/no-msrcrypto.ts') },
+  { find: /^.*\/lib\/msrcrypto$/, replacement: here('./src/crypto/v3/no-msrcrypto.ts') },
 ]
 
 /** The build for phones: their side of `src/platform/platform.ts` instead of the browser's. */

@@ -81,7 +81,7 @@ def clear(user: str, name: str | None) -> None:
 
 async def _in_force(board: Any) -> list[Limit]:
     """The limits that can be overridden, as nodes go by them. Raises OperatorError when there are none."""
-    from relay.policy import Policy  # noqa: PLC0415
+    from relay.admission.policy import Policy  # noqa: PLC0415
     from schema.refusals import Refusal  # noqa: PLC0415
 
     policy = Policy(board)

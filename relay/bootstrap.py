@@ -15,13 +15,23 @@ from prometheus_client import start_http_server
 
 from relay import collector
 from relay import database as databases
-from relay.admission import Admission
+from relay.admission.admission import Admission
+from relay.admission.limits import Limits
+from relay.admission.pressure import Pressure
+from relay.admission.room import CLIENT_CONNECTIONS, Room, room_here
 from relay.auth.keyset import TOKEN_LIFE_MS, Keyset, KeysetUnreadable
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
-from relay.catch_up import CatchUp
-from relay.directory import Directory
+from relay.calls.dispatch import Calls
+from relay.calls.handshake import Doorkeeper
+from relay.calls.sends import Sends
+from relay.calls.server import RelayServer
+from relay.delivery.catch_up import CatchUp
+from relay.delivery.inbox_reader import InboxReader
+from relay.delivery.memory import SocketMemory
+from relay.delivery.presence import Presence
+from relay.delivery.registry import Registry
 from relay.files.service import Files
 from relay.heap import give_back
 from relay.http.app import build_app
@@ -29,22 +39,12 @@ from relay.http.connections import Runner
 from relay.http.listening import listen
 from relay.http.origins import origin_allowed
 from relay.http.peer import Peers
-from relay.inbox_reader import InboxReader
-from relay.limits import Limits
-from relay.log_watch import LogWatch
-from relay.mailbox_log import MailboxLog
+from relay.identity.directory import Directory
+from relay.log.mailbox_log import MailboxLog
+from relay.log.receipts import Receipts
+from relay.log.watch import LogWatch
 from relay.node import Node
-from relay.parts import Parts
-from relay.presence import Presence
-from relay.pressure import Pressure
-from relay.receipts import Receipts
-from relay.room import CLIENT_CONNECTIONS, Room, room_here
-from relay.sockets.calls import Calls
-from relay.sockets.handshake import Doorkeeper
-from relay.sockets.memory import SocketMemory
-from relay.sockets.registry import Registry
-from relay.sockets.sends import Sends
-from relay.sockets.server import RelayServer
+from relay.services import NodeServices
 from schema import durability, functions, log_identity, logs, servers, tasks
 from schema import partitions as partitions_of
 from schema.clock import now_ms
@@ -199,7 +199,7 @@ async def _wire(
         inbox=inbox,
         now=now_ms,
     )
-    parts = Parts(
+    services = NodeServices(
         settings=settings, database=database, waiting_database=waiting, log=log_client, board=board_client,
         partitions=partitions, node_id=node_id, started_at=now_ms(), keyset=keyset, tokens=tokens,
         passwords=passwords, revocation=revocation, limits=limits, receipts=receipts,
@@ -209,7 +209,7 @@ async def _wire(
             settings, database, waiting, Directory(log_client, partitions, guard.log_id), limits, now_ms
         ),
     )  # fmt: skip
-    app = build_app(parts, peers)
+    app = build_app(services, peers)
     app.router.add_get("/socket.io/", server.handle_request)
 
     async def end_session(session: UUID, reason: Any) -> None:

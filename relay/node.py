@@ -9,13 +9,13 @@ from uuid import UUID
 import structlog
 
 from relay import metrics
-from relay.catch_up import CatchUp
-from relay.inbox_reader import InboxReader
-from relay.presence import HEARTBEAT_SECONDS, Presence
-from relay.sockets.calls import Calls
-from relay.sockets.registry import Registry
-from relay.sockets.server import RelayServer
-from relay.upkeep import Upkeep
+from relay.calls.dispatch import Calls
+from relay.calls.server import RelayServer
+from relay.delivery.board_registration import BoardRegistration
+from relay.delivery.catch_up import CatchUp
+from relay.delivery.inbox_reader import InboxReader
+from relay.delivery.presence import HEARTBEAT_SECONDS, Presence
+from relay.delivery.registry import Registry
 from schema import tasks
 from schema.inbox import EndReason
 from schema.refusals import Refusal
@@ -52,7 +52,7 @@ class Node:
         self._catch_up = catch_up
         self._presence = presence
         self._inbox = inbox
-        self._upkeep = Upkeep(presence, registry, inbox)
+        self._registration = BoardRegistration(presence, registry, inbox)
         self._now = now
         self._loops: list[asyncio.Task[None]] = []
         self._draining = False
@@ -60,7 +60,7 @@ class Node:
 
     async def start(self, *further: Coroutine[Any, Any, None]) -> None:
         """Registers the node on the board, then begins its loops. Raises Refusal unavailable."""
-        await self._upkeep.begin()
+        await self._registration.begin()
         for loop in (self._beat(), self._inbox.run(), self._expire(), *further):
             self._loops.append(asyncio.create_task(loop))
             self._loops[-1].add_done_callback(self._loop_ended)
@@ -92,7 +92,7 @@ class Node:
                 break
             await asyncio.sleep(0.05)
         with suppress(Refusal, TimeoutError):
-            await asyncio.wait_for(self._presence.part(), 1.0)
+            await asyncio.wait_for(self._presence.remove_node(), 1.0)
         await self._server.eio.shutdown()
 
     async def _beat(self) -> None:
@@ -102,7 +102,7 @@ class Node:
         while True:
             await asyncio.sleep(pause)
             try:
-                pause = REAPING_SECONDS if await self._upkeep.beat() else HEARTBEAT_SECONDS
+                pause = REAPING_SECONDS if await self._registration.beat() else HEARTBEAT_SECONDS
                 lost_since = None
             except Refusal:
                 pause = BOARD_AGAIN_SECONDS

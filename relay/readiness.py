@@ -14,7 +14,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
-from relay.sockets.budget import Budget
+from relay.admission.budget import Budget
 from schema.limits import READINESS
 
 LOOK_SECONDS: Final = 2.5

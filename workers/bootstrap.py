@@ -29,8 +29,8 @@ from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher.reader import Reader
 from workers.rate_limiter import overrides, policy
-from workers.rate_limiter.cooling import PACE as COOLING_PACE
-from workers.rate_limiter.cooling import Cooling
+from workers.rate_limiter.evictions import PACE as EVICTIONS_PACE
+from workers.rate_limiter.evictions import Evictions
 from workers.retention.blobs import begin_blobs
 from workers.retention.rounds import Retention, Schedule
 from workers.sharing import Sharing, Work
@@ -204,9 +204,9 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
         await opened.share(keys.RATE_LIMITER, 1, work, stopping)
 
     async def work(_partition: int, ending: asyncio.Event) -> None:
-        handler = Cooling(opened.board, opened.log)
+        handler = Evictions(opened.board, opened.log)
         consumer = Consumer(
-            limits_source(), handler, opened.connect, opened.lean_log, opened.worker, COOLING_PACE
+            limits_source(), handler, opened.connect, opened.lean_log, opened.worker, EVICTIONS_PACE
         )
         await consumer.run(ending)
 

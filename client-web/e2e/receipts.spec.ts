@@ -11,6 +11,8 @@ test('a message is signed for, its details show the receipt, and the relay prove
   const [anna, bob] = await acquainted(person)
   const { page } = anna
   await anna.write('before')
+  // The setting holds for whatever is sent from then on.
+  await expect(await anna.bubble('before')).not.toHaveAttribute('data-status', 'waiting')
   await anna.go('#/settings/privacy')
   await anna.toggle('Keep signed receipts', true)
   await anna.chatWith(bob.name)

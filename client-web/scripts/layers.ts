@@ -8,6 +8,13 @@ import type { OxlintOverride } from 'oxlint'
 /** Folders of `src/` below the interface, lowest first. */
 const layers = ['text', 'crypto', 'platform', 'storage', 'wire']
 
+/** Files of `src/crypto/` itself: all its rooms use them. */
+const ofAllCrypto = ['bytes', 'errors', 'padding', 'passphrase-cost']
+/** Folders of `src/crypto/`, lowest first; each also uses `text`. */
+const cryptoRooms = ['curve', 'protocol', 'v3', 'v4', 'versions', 'contact', 'backup', 'engine']
+/** The versions of the protocol know nothing of each other. */
+const apart: Record<string, string> = { v4: 'v3' }
+
 /** Folders of `src/messenger/`, lowest first; each also uses `layers`. */
 const rooms = [
   'contract',
@@ -53,6 +60,15 @@ function only(folder: string, allowed: readonly string[]): OxlintOverride {
 
 export const layerOverrides = [
   ...layers.map((name) => only(name, before(layers, name))),
+  ...cryptoRooms.map((name) =>
+    only(`crypto/${name}`, [
+      'text',
+      ...ofAllCrypto.map((file) => `crypto/${file}`),
+      ...before(cryptoRooms, name)
+        .filter((room) => room !== apart[name])
+        .map((room) => `crypto/${room}`),
+    ]),
+  ),
   ...rooms.map((name) =>
     only(`messenger/${name}`, [
       ...layers,

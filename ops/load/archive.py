@@ -28,8 +28,8 @@ from ops.load.account import Account
 from ops.load.ledger import Ledger
 from ops.load.own_relay import RAISED, own_relay
 from ops.load.usage import usage
-from relay.mailbox_log import MailboxLog
-from relay.pressure import Pressure
+from relay.admission.pressure import Pressure
+from relay.log.mailbox_log import MailboxLog
 from schema import functions, keys, servers
 from schema.clock import now_ms
 from schema.link import Link

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from redis.exceptions import ResponseError
 
 from ops.log_repair.directory import by_user
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import keys
 from schema.clock import now_ms
 from schema.log_identity import EMPTY, Begin, Found, Place, read_end

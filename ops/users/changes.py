@@ -8,12 +8,12 @@ from ops.errors import OperatorError
 from ops.reach import Reached
 from ops.streams.groups import partitions
 from ops.users.found import found, no_open_device
-from relay import accounts, closing
-from relay.accounts import Account
 from relay.auth import login_sessions
 from relay.database import Database
-from relay.directory import Directory
-from relay.projection import until_visible
+from relay.identity import accounts, closing
+from relay.identity.accounts import Account
+from relay.identity.directory import Directory
+from relay.log.projection import until_visible
 from schema import overrides
 from schema.clock import now_ms
 from schema.refusals import Refusal

@@ -8,7 +8,7 @@ from ops.reach import Reached, run
 
 if TYPE_CHECKING:
     from ops.users.portrait import Portrait
-    from relay.accounts import Account
+    from relay.identity.accounts import Account
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, times in ms since 1970.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from ops.errors import OperatorError
 from ops.words import harmless
-from relay import accounts
-from relay.accounts import Account
+from relay.identity import accounts
+from relay.identity.accounts import Account
 
 
 async def found(connection: Any, user: str) -> Account:

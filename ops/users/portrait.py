@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from ops.users.found import found, no_open_device
-from relay import devices
 from relay.auth import login_sessions
+from relay.identity import devices
 from schema.clock import now_ms
 from schema.signal import fingerprint
 from schema.wire_http import SessionEntry

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ops.users.portrait import Portrait
 from ops.words import count, moment
-from relay.accounts import Account
+from relay.identity.accounts import Account
 
 
 def portrait(found: Portrait, *, as_json: bool) -> None:

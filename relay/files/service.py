@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+from relay.admission.limits import Limits
 from relay.database import Database
-from relay.directory import Directory
 from relay.files.transfers import Transfers
 from relay.files.uploads import Uploads
-from relay.limits import Limits
+from relay.identity.directory import Directory
 from schema.blobs import BlobStore
 from schema.settings import BadSetting, Settings
 from schema.storage import Storage, StoreAway

@@ -17,7 +17,7 @@ DOWNLOADS_PER_ADDRESS: Final = 32
 
 
 class _Places:
-    """Those of one kind: `most`, and so many for each subject of `shares` (in the order of `take`)."""
+    """Those of one kind: `most`, and so many for each subject of `shares` (in the order of `reserve`)."""
 
     def __init__(self, what: str, most: int, *shares: int) -> None:
         self._what = what
@@ -26,7 +26,7 @@ class _Places:
         self._taken = 0
 
     @contextmanager
-    def take(self, *subjects: str) -> Iterator[None]:
+    def reserve(self, *subjects: str) -> Iterator[None]:
         """One place. Raises Refusal rate_limited or unavailable."""
         mine = list(zip(subjects, self._shares, strict=True))
         for subject, (share, taken) in mine:
@@ -55,8 +55,8 @@ class Transfers:
 
     def upload(self, user: str, address: str) -> AbstractContextManager[None]:
         """One upload of that user from that address. Raises Refusal rate_limited or unavailable."""
-        return self._uploads.take(user, address)
+        return self._uploads.reserve(user, address)
 
     def download(self, address: str) -> AbstractContextManager[None]:
         """One download to that address. Raises Refusal rate_limited or unavailable."""
-        return self._downloads.take(address)
+        return self._downloads.reserve(address)

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from typing import Final
 
-from relay import accounts, metrics
+from relay import metrics
+from relay.admission.limits import Limits
 from relay.auth.tokens import Claims
 from relay.database import Database, transaction
-from relay.directory import Directory
 from relay.files import rows
 from relay.files.rows import Row
-from relay.limits import Limits
+from relay.identity import accounts
+from relay.identity.directory import Directory
 from schema.blobs import BlobStore, Manifest, blob_of, new_id, parts_of
 from schema.events import BlobErased, BlobStored
 from schema.limits import BLOBS, DISK_RESERVE_BYTES

@@ -16,14 +16,14 @@ from relay.http.client_files import ClientFiles
 from relay.http.openapi import document
 from relay.http.peer import Peers
 from relay.http.table import ROUTES
-from relay.parts import Parts
+from relay.services import NodeServices
 
 _CALLS: Final = frozenset(route.path for route in ROUTES)
 
 
-def build_app(parts: Parts, peers: Peers) -> web.Application:
+def build_app(services: NodeServices, peers: Peers) -> web.Application:
     """The application, not yet started."""
-    settings = parts.settings
+    settings = services.settings
     client, contract = ClientFiles(settings.client_dir), _contract()
 
     @web.middleware
@@ -45,7 +45,7 @@ def build_app(parts: Parts, peers: Peers) -> web.Application:
     app = web.Application(middlewares=[edge], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(headers.on_prepare(settings.origins))
     for route in ROUTES:
-        handler = endpoint(route, parts, peers)
+        handler = endpoint(route, services, peers)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET" and not route.access and not route.raw:
             app.router.add_route("HEAD", route.path, handler)  # as monitors ask

@@ -163,7 +163,7 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
             break
         if not data:
             break
-        if call.parts.revocation.is_ended(session) is not None:
+        if call.services.revocation.is_ended(session) is not None:
             raise Refusal("unauthorized", "The session has ended.")
         piece += data
         told += len(data)
@@ -180,9 +180,9 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
 
 
 def _files(call: Upload) -> Files:
-    if call.parts.files is None:
+    if call.services.files is None:
         raise Refusal("not_found", "This relay takes no files.")
-    return call.parts.files
+    return call.services.files
 
 
 def _check_version(request: web.Request) -> None:

@@ -16,7 +16,7 @@ from relay.auth.tokens import Claims
 from relay.database import transaction
 from relay.http import problems
 from relay.http.peer import Peers
-from relay.parts import Parts
+from relay.services import NodeServices
 from schema.refusals import Refusal, invalid
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ CALL_SECONDS: Final = 10.0
 class Call(Generic[B]):
     """What a handler works with. `address` is what limits count by."""
 
-    parts: Parts
+    services: NodeServices
     body: B
     path: dict[str, str]
     query: dict[str, str]
@@ -103,7 +103,7 @@ _cancelled: Final[set["asyncio.Task[Any]"]] = set()
 
 
 def endpoint(
-    route: Route, parts: Parts, peers: Peers
+    route: Route, services: NodeServices, peers: Peers
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The row as an aiohttp handler."""
 
@@ -115,11 +115,11 @@ def endpoint(
         return answer
 
     async def answer_raw(request: web.Request) -> web.StreamResponse:
-        bearer = await _within(CALL_SECONDS, _bearer(request, parts)) if route.access else None
+        bearer = await _within(CALL_SECONDS, _bearer(request, services)) if route.access else None
         path, query = dict(request.match_info), dict(request.query)
         answer: web.StreamResponse = await route.handler(
             Call(
-                parts, request, path, query, peers.subject(request), bearer, request.headers,
+                services, request, path, query, peers.subject(request), bearer, request.headers,
                 partial(_is_gone, request),
             )
         )  # fmt: skip
@@ -129,10 +129,10 @@ def endpoint(
         return raw
 
     async def handled(request: web.Request, data: bytes) -> Any:
-        bearer = await _bearer(request, parts) if route.access else None
+        bearer = await _bearer(request, services) if route.access else None
         body = _body(request, data, route.body) if route.body else None
         call = Call(
-            parts, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer,
+            services, body, dict(request.match_info), dict(request.query), peers.subject(request), bearer,
             request.headers, partial(_is_gone, request),
         )  # fmt: skip
         return await route.handler(call)
@@ -151,12 +151,12 @@ def endpoint(
     return run
 
 
-async def _bearer(request: web.Request, parts: Parts) -> Claims:
+async def _bearer(request: web.Request, services: NodeServices) -> Claims:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal("unauthorized", "This call needs an access token.")
-    claims = await parts.tokens.verify(token.strip())
-    async with transaction(parts.database) as connection:
+    claims = await services.tokens.verify(token.strip())
+    async with transaction(services.database) as connection:
         if not await login_sessions.is_live(connection, claims.session_id):
             raise Refusal("unauthorized", "The session has ended.")
     return claims

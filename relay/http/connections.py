@@ -16,9 +16,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
+from relay.admission.room import Room
 from relay.http import headers, problems
 from relay.http.connection_limit import ConnectionLimit, refusal
-from relay.room import Room
 from relay.sockets.intake import Intake
 from schema.refusals import Refusal
 

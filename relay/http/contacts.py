@@ -7,10 +7,10 @@ from uuid import UUID
 import structlog
 from redis.exceptions import RedisError
 
-from relay import contacts, devices, prekeys
 from relay.database import transaction
 from relay.http.calls import Call
-from relay.parts import Parts
+from relay.identity import contacts, devices, prekeys
+from relay.services import NodeServices
 from schema import functions, inbox, keys
 from schema.clock import now_ms
 from schema.limits import BUNDLES, BUNDLES_PER_TARGET, LOOKUPS
@@ -25,21 +25,21 @@ DEVICES_ASKED: Final = 1000
 
 async def look_up(call: Call[None]) -> Contact:
     """Who is behind a contact code; takes no prekey."""
-    await call.parts.limits.admit(LOOKUPS, str(call.user_id), user=call.user_id)
-    async with transaction(call.parts.database) as connection:
+    await call.services.limits.admit(LOOKUPS, str(call.user_id), user=call.user_id)
+    async with transaction(call.services.database) as connection:
         return await contacts.find(connection, call.path["username"], call.path["fingerprint"])
 
 
 async def bundle(call: Call[None]) -> Bundle:
     """What is needed to open sessions with a user's devices; takes a one-time prekey of each kind of each."""
-    parts = call.parts
+    services = call.services
     wanted = _wanted(call.query)
-    await parts.limits.admit(BUNDLES, str(call.user_id), user=call.user_id)
-    async with transaction(parts.database) as connection:
+    await services.limits.admit(BUNDLES, str(call.user_id), user=call.user_id)
+    async with transaction(services.database) as connection:
         contact = await contacts.find(connection, call.path["username"], call.path["fingerprint"])
     target = f"{call.user_id}:{contact.user_id}"
-    await parts.limits.take(BUNDLES_PER_TARGET, target, user=call.user_id)
-    async with transaction(parts.waiting_database) as connection:
+    await services.limits.spend(BUNDLES_PER_TARGET, target, user=call.user_id)
+    async with transaction(services.waiting_database) as connection:
         active = [
             device
             for device in await devices.active(connection, contact.user_id)
@@ -49,14 +49,14 @@ async def bundle(call: Call[None]) -> Bundle:
             raise contacts.changed(active[0].identity_key)  # in this very moment
         numbers = [device.device_id for device in active]
         handed, kem_handed = [
-            await prekeys.take(connection, parts.directory, kind, contact, numbers, now_ms())
+            await prekeys.take(connection, services.directory, kind, contact, numbers, now_ms())
             for kind in (EC, KEM)
         ]
         left = await prekeys.remaining(connection, contact.user_id, numbers)
         await contacts.confirm(connection, contact)
     for device_id, remaining in left.items():
         if remaining.low:
-            await _tell_low(parts, contact.user_id, device_id, remaining)
+            await _tell_low(services, contact.user_id, device_id, remaining)
     return Bundle(
         user_id=contact.user_id,
         username=contact.username,
@@ -87,7 +87,7 @@ def _wanted(query: dict[str, str]) -> set[int] | None:
     return {int(number) for number in numbers}
 
 
-async def _tell_low(parts: Parts, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
+async def _tell_low(services: NodeServices, user: UUID, device_id: int, left: prekeys.Remaining) -> None:
     counts = inbox.low_value(left.available, left.few_kem)
     with suppress(RedisError, OSError):  # a hint; the device is also told when it comes
-        await functions.call(parts.board, "relay", "low", [keys.NODES], [str(user), device_id, counts])
+        await functions.call(services.board, "relay", "low", [keys.NODES], [str(user), device_id, counts])

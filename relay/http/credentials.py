@@ -11,11 +11,11 @@ import secrets
 from typing import Any, Final
 from uuid import UUID
 
-from relay import accounts
-from relay.accounts import Account
 from relay.database import transaction
 from relay.http.calls import Call
-from relay.parts import Parts
+from relay.identity import accounts
+from relay.identity.accounts import Account
+from relay.services import NodeServices
 from schema.limits import FAILED_LOGINS, FAILED_LOGINS_PER_NAME
 from schema.refusals import Refusal
 
@@ -39,14 +39,14 @@ def of_session(session_id: UUID) -> Counted:
 
 async def own_account(call: Call[Any]) -> Account:
     """The caller's account. Raises Refusal unauthorized when it was deleted."""
-    async with transaction(call.parts.database) as connection:
+    async with transaction(call.services.database) as connection:
         account = await accounts.by_id(connection, call.user_id)
     if account is None:
         raise Refusal("unauthorized", "The account is gone.")
     return account
 
 
-async def prove(parts: Parts, counted: Counted, account: Account | None, password: str) -> None:
+async def prove(services: NodeServices, counted: Counted, account: Account | None, password: str) -> None:
     """Returns when `password` is the account's.
 
     Raises Refusal bad_credentials, rate_limited (too many failed) or unavailable.
@@ -55,20 +55,20 @@ async def prove(parts: Parts, counted: Counted, account: Account | None, passwor
     admitted: list[tuple[str, str]] = []
     try:
         for name, subject in counted:
-            await parts.limits.admit(name, subject, id=attempt)
+            await services.limits.admit(name, subject, id=attempt)
             admitted.append((name, subject))
-        fits = await parts.passwords.verify(password, account and account.password_hash)
+        fits = await services.passwords.verify(password, account and account.password_hash)
     except Refusal:
-        await _forgive(parts, admitted, attempt)
+        await _forgive(services, admitted, attempt)
         raise
     if not fits:
         raise Refusal("bad_credentials")
-    await _forgive(parts, admitted, attempt)
+    await _forgive(services, admitted, attempt)
 
 
-async def _forgive(parts: Parts, admitted: list[tuple[str, str]], attempt: str) -> None:
+async def _forgive(services: NodeServices, admitted: list[tuple[str, str]], attempt: str) -> None:
     for name, subject in admitted:
-        await parts.limits.forgive(name, subject, id=attempt)
+        await services.limits.forgive(name, subject, id=attempt)
 
 
 def _subject(*parts: str) -> str:

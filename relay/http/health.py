@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from relay.database import transaction
 from relay.http.calls import Answer, Call
-from relay.parts import Parts
+from relay.services import NodeServices
 from schema.primaries import check_client
 from schema.wire_http import Health
 
@@ -21,25 +21,25 @@ async def healthy(call: Call[None]) -> Health:  # noqa: ARG001 - a handler like 
 
 async def ready(call: Call[None]) -> Answer:
     """200, or 503 with what is down: log, board, database, limits (no policy), draining."""
-    parts = call.parts
-    parts.readiness.admit(call.address)
-    servers_down = await parts.readiness.down(
+    services = call.services
+    services.readiness.admit(call.address)
+    servers_down = await services.readiness.down(
         {
-            "log": lambda: check_client(parts.log),
-            "board": lambda: check_client(parts.board),
-            "database": lambda: _database(parts),
+            "log": lambda: check_client(services.log),
+            "board": lambda: check_client(services.board),
+            "database": lambda: _database(services),
         }
     )
     down = [*servers_down]
-    if not parts.limits.policy.is_there():
+    if not services.limits.policy.is_there():
         down.append("limits")
-    if parts.draining():
+    if services.draining():
         down.append("draining")
-    unsafe = list(parts.log_faults) or UNSET
-    warning = parts.warning() or UNSET
+    unsafe = list(services.log_faults) or UNSET
+    warning = services.warning() or UNSET
     return Answer(503 if down else 200, Health(ok=not down, down=down, log_unsafe=unsafe, warning=warning))
 
 
-async def _database(parts: Parts) -> None:
-    async with transaction(parts.database, seconds=DATABASE_SECONDS) as connection:
+async def _database(services: NodeServices) -> None:
+    async with transaction(services.database, seconds=DATABASE_SECONDS) as connection:
         await connection.execute("SELECT 1")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from relay import accounts, closing, devices, prekeys, uploads
 from relay.auth import login_sessions
 from relay.database import Connection, transaction
 from relay.http.calls import Call
-from relay.projection import until_visible
+from relay.identity import accounts, closing, devices, prekeys, uploads
+from relay.log.projection import until_visible
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey
 from schema.limits import KEY_WRITES
@@ -36,23 +36,23 @@ class New(NamedTuple):
 
 async def publish(call: Call[KeysUpload]) -> Published:
     """The device becomes active; answered once everybody can see it. May be repeated."""
-    parts, body = call.parts, call.body
+    services, body = call.services, call.body
     await _admit(call)
     identity_key = uploads.identity(body.identity_key)
     signed_prekey = uploads.signed_prekey(body.signed_prekey, identity_key)
     offered = uploads.prekeys(body.prekeys)
     last_resort = uploads.kem_prekey(body.kem_prekey, identity_key)
     offered_kem = uploads.kem_prekeys(body.kem_prekeys, identity_key, "$.kem_prekeys", last_resort)
-    async with transaction(parts.waiting_database) as connection:
+    async with transaction(services.waiting_database) as connection:
         await _still_in(connection, call)
         stored = await prekeys.stored(connection, EC, call.user_id, call.device_id, offered)
         stored_kem = await prekeys.stored(connection, KEM, call.user_id, call.device_id, offered_kem)
-        if body.replace and await parts.directory.identity(call.user_id, call.device_id) != identity_key:
+        if body.replace and await services.directory.identity(call.user_id, call.device_id) != identity_key:
             stored, stored_kem = uploads.without_waiting(stored), uploads.without_waiting(stored_kem)
         new = tuple(uploads.not_yet_stored(offered, stored))
         new_kem = tuple(uploads.not_yet_stored(offered_kem, stored_kem, "$.kem_prekeys"))
         await _check_room(call, connection, New(EC, "$.prekeys", new), New(KEM, "$.kem_prekeys", new_kem))
-        published = await parts.directory.publish(
+        published = await services.directory.publish(
             call.user_id,
             call.device_id,
             identity_key,
@@ -70,15 +70,15 @@ async def publish(call: Call[KeysUpload]) -> Published:
         await login_sessions.end_of_replaced(
             connection, call.user_id, published.replacer, published.replaced_upto
         )
-    parts.revocation.look_now()
-    await until_visible(parts.database, published.position)
+    services.revocation.look_now()
+    await until_visible(services.database, published.position)
     return Published(call.device_id, fingerprint(identity_key))
 
 
 async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
     """Exchanges this device's signed prekey, and its last-resort KEM prekey if the call has one. May be
     repeated."""
-    directory = call.parts.directory
+    directory = call.services.directory
     identity_key = await _identity(call)
     await _admit(call)
     signed_prekey = uploads.signed_prekey(call.body.signed_prekey, identity_key)
@@ -86,7 +86,7 @@ async def set_signed_prekey(call: Call[SignedPrekeyChange]) -> None:
     position = await directory.set_signed_prekey(
         call.user_id, call.device_id, identity_key, signed_prekey, now_ms(), last_resort
     )
-    await until_visible(call.parts.database, position)
+    await until_visible(call.services.database, position)
 
 
 async def add_prekeys(call: Call[PrekeysUpload]) -> Available:
@@ -101,7 +101,7 @@ async def add_kem_prekeys(call: Call[KemPrekeysUpload]) -> Available:
     """Adds one-time KEM prekeys, as `add_prekeys` does."""
     identity_key = await _identity(call)
     await _admit(call)
-    async with transaction(call.parts.database) as connection:
+    async with transaction(call.services.database) as connection:
         own = await _own(connection, call)
     offered = uploads.kem_prekeys(call.body.prekeys, identity_key, "$.prekeys", own.kem_prekey)
     return await _add(call, KEM, identity_key, offered)
@@ -110,13 +110,13 @@ async def add_kem_prekeys(call: Call[KemPrekeysUpload]) -> Available:
 async def _add(
     call: Call[Any], kind: Kind, identity_key: bytes, offered: list[uploads.AnyPrekey]
 ) -> Available:
-    parts, user, device = call.parts, call.user_id, call.device_id
-    async with transaction(parts.waiting_database) as connection:
+    services, user, device = call.services, call.user_id, call.device_id
+    async with transaction(services.waiting_database) as connection:
         new = uploads.unused(offered, await prekeys.stored(connection, kind, user, device, offered))
         await _check_room(call, connection, New(kind, "$.prekeys", new))
-    position = await parts.directory.upload(user, device, identity_key, tuple(new), now_ms(), kind)
-    await until_visible(parts.database, position, advice="GET /v1/keys will tell how many remain")
-    async with transaction(parts.database) as connection:
+    position = await services.directory.upload(user, device, identity_key, tuple(new), now_ms(), kind)
+    await until_visible(services.database, position, advice="GET /v1/keys will tell how many remain")
+    async with transaction(services.database) as connection:
         uploads.not_yet_stored(offered, await prekeys.stored(connection, kind, user, device, offered))
         left = (await prekeys.remaining(connection, user, [device]))[device]
     return Available(left.of(kind))
@@ -124,7 +124,7 @@ async def _add(
 
 async def own_keys(call: Call[None]) -> OwnKeys:
     """What the relay has of this device, and the account's active devices."""
-    async with transaction(call.parts.database) as connection:
+    async with transaction(call.services.database) as connection:
         active = await devices.active(connection, call.user_id)
         own = _own_of(active, call)
         left = (await prekeys.remaining(connection, call.user_id, [own.device_id]))[own.device_id]
@@ -145,27 +145,27 @@ async def own_keys(call: Call[None]) -> OwnKeys:
 
 async def close_device(call: Call[None]) -> None:
     """That device is closed: its mailbox, keys and login sessions go, its number is never used again."""
-    parts = call.parts
+    services = call.services
     text = call.path["device_id"]
     device_id = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
-    async with transaction(parts.waiting_database) as connection:
+    async with transaction(services.waiting_database) as connection:
         await _still_in(connection, call)
         position, ended = await closing.close_device(
-            connection, parts.directory, call.user_id, device_id, now_ms()
+            connection, services.directory, call.user_id, device_id, now_ms()
         )
         if position is None and not ended:
             raise Refusal("not_found", "You have no such device.")
-    parts.revocation.look_now()
+    services.revocation.look_now()
     if position is not None:
-        await until_visible(parts.database, position)
+        await until_visible(services.database, position)
 
 
 async def _admit(call: Call[Any]) -> None:
     """Before signatures are verified, which costs a node half a millisecond each. Raises Refusal unavailable
     (the log is nearly full), or rate_limited."""
-    if (refusal := call.parts.pressure()) is not None:
+    if (refusal := call.services.pressure()) is not None:
         raise refusal
-    await call.parts.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
+    await call.services.limits.admit(KEY_WRITES, str(call.user_id), user=call.user_id)
 
 
 async def _check_room(call: Call[Any], connection: Connection, *news: New) -> None:
@@ -197,7 +197,7 @@ def _own_of(active: list[devices.Device], call: Call[Any]) -> devices.Device:
 
 
 async def _identity(call: Call[Any]) -> bytes:
-    identity_key = await call.parts.directory.identity(call.user_id, call.device_id)
+    identity_key = await call.services.directory.identity(call.user_id, call.device_id)
     if identity_key is None:
         raise _inactive()
     return identity_key

@@ -20,17 +20,17 @@ _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 async def open_link(call: Call[None]) -> Link:
     """A mailbox for two devices, for two minutes."""
-    await call.parts.limits.admit(LINKS, call.address)
-    link, expires = await mailboxes.open_link(call.parts.board)
+    await call.services.limits.admit(LINKS, call.address)
+    link, expires = await mailboxes.open_link(call.services.board)
     return Link(link, expires)
 
 
 async def read_link(call: Call[None]) -> Answer:
     """Reads the mailbox; with `If-None-Match` it waits for another letter."""
-    parts, link, seen = call.parts, call.path["link_id"], _version(call, "If-None-Match")
-    letter = await mailboxes.read(parts.board, link)
+    services, link, seen = call.services, call.path["link_id"], _version(call, "If-None-Match")
+    letter = await mailboxes.read(services.board, link)
     if letter.version == seen:
-        with parts.link_waits.at(link):
+        with services.link_waits.at(link):
             letter = await _other(call, link, seen)
     if letter.version == seen:
         return Answer(304, None, _tag(letter.version))
@@ -40,27 +40,27 @@ async def read_link(call: Call[None]) -> Answer:
 async def write_link(call: Call[LinkBody]) -> Answer:
     """Replaces the letter that `If-Match` names."""
     link, seen = call.path["link_id"], _version(call, "If-Match")
-    version = await mailboxes.write(call.parts.board, link, seen, call.body.body)
+    version = await mailboxes.write(call.services.board, link, seen, call.body.body)
     return Answer(204, None, _tag(version))
 
 
 async def grant_device(call: Call[GrantRequest]) -> Grant:
     """Lets one new device log in without the password, once."""
-    parts = call.parts
+    services = call.services
     account = await own_account(call)
-    await parts.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
-    await prove(parts, of_session(call.claims.session_id), account, call.body.password)
+    await services.limits.admit(CREDENTIAL_CHANGES, str(call.user_id), user=call.user_id)
+    await prove(services, of_session(call.claims.session_id), account, call.body.password)
     session = call.claims.session_id
-    return Grant(*await grants.issue(parts.board, call.user_id, session, account.password_hash))
+    return Grant(*await grants.issue(services.board, call.user_id, session, account.password_hash))
 
 
 async def _other(call: Call[None], link: str, seen: int) -> Letter:
     """Reads the mailbox until its letter is not `seen`, the time to wait is over, or the caller is gone."""
-    parts, loop = call.parts, asyncio.get_running_loop()
+    services, loop = call.services, asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
     while True:
-        letter = await mailboxes.read(parts.board, link)
-        if letter.version != seen or loop.time() >= deadline or parts.draining() or call.is_gone():
+        letter = await mailboxes.read(services.board, link)
+        if letter.version != seen or loop.time() >= deadline or services.draining() or call.is_gone():
             return letter
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -10,5 +10,5 @@ async def receipt_keys(call: Call[None]) -> list[ReceiptKey]:
     """The Ed25519 keys that sign receipts now, or did, the newest first."""
     return [
         ReceiptKey(key.kid, key.public.public_bytes(Encoding.Raw, PublicFormat.Raw), key.created_at)
-        for key in call.parts.receipts.published
+        for key in call.services.receipts.published
     ]

@@ -1,4 +1,4 @@
--- Moves a mailbox's floor over envelopes that can never be offered (see relay/missing.py).
+-- Moves a mailbox's floor over envelopes that can never be offered (see relay/delivery/lost_numbers.py).
 --
 -- KEYS[1] {p}:log   KEYS[2] {p}:user:USER   KEYS[3] {p}:log-id
 -- ARGV    device, upto, the cursor and the floor that the event's count was reckoned from, encoded event, the

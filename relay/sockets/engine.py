@@ -20,7 +20,7 @@ import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
-from relay.room import Room
+from relay.admission.room import Room
 from relay.sockets import unauthenticated
 from relay.sockets.intake import BYTES_PER_UNIT, Intake
 from relay.sockets.lean_socket import LeanSocket
@@ -67,7 +67,7 @@ class LeanEngine(engineio.AsyncServer):  # type: ignore[misc]
             raise Refusal("invalid", "Engine.IO 4 over WebSocket only.", status=400)
         if "sid" in request.query or request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refusal("invalid", "A new WebSocket only.", status=400)
-        place = self._places.take(self._address_of(request))
+        place = self._places.reserve(self._address_of(request))
         offended = False
         try:
             ws, offended = await self._opened(request, place)

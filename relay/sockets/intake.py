@@ -11,7 +11,7 @@ import asyncio
 import time
 from typing import Any, Final, Protocol
 
-from relay.sockets.budget import Budget
+from relay.admission.budget import Budget
 from relay.sockets.frame_scanner import FrameScanner
 from relay.sockets.unauthenticated import BYTES
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from relay.admission.user_budgets import frame_budget
 from relay.sockets.framing import binary_frame, text_frame
 from relay.sockets.intake import Intake
 from relay.sockets.pace import Pace
 from relay.sockets.unauthenticated import Place
-from relay.sockets.user_budgets import frame_budget
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 One packet is one binary frame, a map `{type, data, nsp, id}`; there are no attachments.
 
 Invariant: reading a packet makes no object of its data, whatever that is; the data stay bytes until they are
-decoded straight into the type that the event has (`relay.sockets.answers.read`).
+decoded straight into the type that the event has (`relay.calls.answers.read`).
 """
 
 from typing import Any, Final

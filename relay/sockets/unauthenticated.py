@@ -2,7 +2,7 @@
 
 Invariant: such a socket makes the node receive at most `BYTES`, and decode at most the heads of `FRAMES`
 packets. One that breaks the rules keeps its place until its time to authenticate is over, so that an address
-cannot open more of them in that time than there are places for it (`relay.room`).
+cannot open more of them in that time than there are places for it (`relay.admission.room`).
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Places:
         self._most_per_address = most_per_address
         self._taken: Counter[str] = Counter()
 
-    def take(self, address: str) -> "Place":
+    def reserve(self, address: str) -> "Place":
         """A place. Raises Refusal rate_limited (this address has too many) or unavailable (all have)."""
         if self._taken[address] >= self._most_per_address:
             metrics.CONNECTIONS_REFUSED.labels("unauthenticated").inc()

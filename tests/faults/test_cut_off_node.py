@@ -8,7 +8,7 @@ from tests.support.until import until
 
 BOARD_LOST = {"relay.node.BOARD_LOST_SECONDS": 1.0}
 """Instead of thirty seconds."""
-RESOLVED = {"relay.mailbox_log.RESOLVE_SECONDS": 1.0}
+RESOLVED = {"relay.log.mailbox_log.RESOLVE_SECONDS": 1.0}
 """Instead of ten: whoever waits longer to learn whether a send was accepted has the socket cut."""
 
 

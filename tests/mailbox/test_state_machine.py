@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from redis.exceptions import RedisError
 
-from relay.mailbox_log import MailboxLog
+from relay.log.mailbox_log import MailboxLog
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired
@@ -29,7 +29,7 @@ from workers.retention.expiry import expire_mailbox
 PARTITIONS = 2
 CAPACITY = 6
 CAPACITY_BYTES = 1000
-WITHOUT_SIZES = Path(__file__).parents[1] / "relay" / "lua" / "accept_before_receipts.lua"
+WITHOUT_SIZES = Path(__file__).parents[1] / "relay" / "log" / "lua" / "accept_before_receipts.lua"
 SIZES = st.integers(0, 400)
 DEVICES = (1, 2)
 

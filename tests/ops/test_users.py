@@ -64,7 +64,7 @@ async def test_a_closed_device_is_closed_as_by_its_owner(hand: Hand, node: Relay
     (closing,) = [event for event in await node.events(anna) if isinstance(event, DeviceClosed)]
     assert (str(closing.user), closing.device) == (anna.user_id, 2)
     user = UUID(anna.user_id)
-    assert log.smembers(keys.closed(partition_of(user, node.parts.partitions), user)) == {b"2"}
+    assert log.smembers(keys.closed(partition_of(user, node.services.partitions), user)) == {b"2"}
     assert await until(lambda: node.ended.get(UUID(phone.session["session_id"]))) == "revoked"
     assert (await phone.call("GET", "/v1/sessions")).status == 401
     assert (await anna.call("GET", "/v1/sessions")).status == 200

@@ -14,7 +14,7 @@ from tests.support.processes import Process, run
 from tests.support.stack import free_ports
 
 FEW_OBJECTS = 10_000
-LOOPS = [("relay.inbox_reader", "InboxReader", "run"), ("relay.policy", "Policy", "watch")]
+LOOPS = [("relay.delivery.inbox_reader", "InboxReader", "run"), ("relay.admission.policy", "Policy", "watch")]
 
 
 def environment(log_url: str, board_url: str, database_url: str, data: Path, **more: str) -> dict[str, str]:

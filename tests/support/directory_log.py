@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import codec, functions, keys, servers
 from schema.events import IdentitySet, LogEvent, Prekey, SignedPrekey
 from schema.partitions import partition_of

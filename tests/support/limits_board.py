@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.limits import Limits
+from relay.admission.limits import Limits
 from schema import functions, keys
 from schema.limits import BYTES, MESSAGES
 from schema.settings import Settings

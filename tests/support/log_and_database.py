@@ -11,9 +11,9 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from ops.log_repair.fitness import begin_on
-from relay.directory import Directory
-from relay.log_replies import Mailbox
-from relay.mailbox_log import MailboxLog
+from relay.identity.directory import Directory
+from relay.log.mailbox_log import MailboxLog
+from relay.log.replies import Mailbox
 from schema import codec, functions, keys, log_identity, servers, tasks
 from schema.clock import now_ms
 from schema.events import Prekey, SignedPrekey

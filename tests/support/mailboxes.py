@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
-from relay.mailbox_log import MailboxLog
+from relay.log.mailbox_log import MailboxLog
 from schema import codec, functions, keys
 from schema.clock import now_ms
 from schema.link import Link

@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from relay.inbox_reader import InboxReader
+from relay.delivery.inbox_reader import InboxReader
+from relay.delivery.live import LiveSocket
+from relay.delivery.presence import Presence
+from relay.delivery.registry import Registry
 from relay.node import Node
-from relay.presence import Presence
-from relay.sockets.live import LiveSocket
-from relay.sockets.registry import Registry
 from schema import functions, servers, tasks
 from schema.clock import now_ms
 from schema.link import Link
 from schema.refusals import Refusal
-from workers.rate_limiter.cooling import Cooling
+from workers.rate_limiter.evictions import Evictions
 
 
 class Wire:
@@ -124,4 +124,4 @@ class NodeOnBoard:
     async def evict(self, user: UUID) -> None:
         """What the rate-limiter does to who keeps hitting a limit."""
         log_client: Any = None  # it reads no refusals here
-        await Cooling(self.client, log_client)._evict(user)
+        await Evictions(self.client, log_client)._evict(user)

@@ -8,10 +8,10 @@ from uuid import uuid4
 import msgspec
 
 from relay import database as databases
-from relay.catch_up import CatchUp
 from relay.database import transaction
-from relay.mailbox_log import MailboxLog
-from relay.sockets.live import LiveSocket
+from relay.delivery.catch_up import CatchUp
+from relay.delivery.live import LiveSocket
+from relay.log.mailbox_log import MailboxLog
 from schema import codec, functions, keys, servers
 from schema.clock import now_ms
 from schema.events import EnvelopesExpired

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from relay.presence import Presence
+from relay.delivery.presence import Presence
 from schema import functions, inbox, keys
 from schema.link import Link
 

@@ -92,7 +92,7 @@ def node_with_a_bug(arguments: list[str]) -> int:
 def node_that_counts(_arguments: list[str]) -> int:
     """One node; once it is up it prints how many objects the garbage collector examines, and ends."""
     from relay import bootstrap
-    from relay.policy import Policy
+    from relay.admission.policy import Policy
     from schema.settings import Settings
 
     async def count(*_: Any) -> None:

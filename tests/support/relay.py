@@ -11,20 +11,20 @@ from uuid import UUID, uuid4
 import msgspec
 from aiohttp import web
 
+from relay.admission.limits import Limits
+from relay.admission.room import Room
 from relay.auth.keyset import Keyset
 from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation, SessionEnd
 from relay.auth.tokens import AccessTokens
 from relay.database import WAITING_CONNECTIONS, Database
-from relay.directory import Directory
 from relay.files.service import Files
 from relay.http.app import build_app
 from relay.http.connections import Runner
 from relay.http.peer import Peers
-from relay.limits import Limits
-from relay.parts import Parts
-from relay.receipts import Receipts
-from relay.room import Room
+from relay.identity.directory import Directory
+from relay.log.receipts import Receipts
+from relay.services import NodeServices
 from schema import codec, functions, keys, servers, tasks
 from schema.clock import now_ms
 from schema.partitions import partition_of
@@ -40,8 +40,8 @@ ROOM = Room.within(20_000)
 class Relay:
     """One node's HTTP side. `ended` collects the login sessions it learned have ended."""
 
-    def __init__(self, parts: Parts, url: str) -> None:
-        self.parts = parts
+    def __init__(self, services: NodeServices, url: str) -> None:
+        self.services = services
         self.url = url
         self.ended: dict[UUID, SessionEnd] = {}
         self.people: list[Person] = []
@@ -57,28 +57,28 @@ class Relay:
 
     async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
-        async with self.parts.database.connection() as connection:
+        async with self.services.database.connection() as connection:
             return await (await connection.execute(query, arguments)).fetchall()
 
     async def directory(self, person: Person) -> dict[bytes, bytes]:
         """What the log's directory has of them."""
         user = UUID(person.user_id)
-        found: dict[bytes, bytes] = await self.parts.log.hgetall(
-            keys.user(partition_of(user, self.parts.partitions), user)
+        found: dict[bytes, bytes] = await self.services.log.hgetall(
+            keys.user(partition_of(user, self.services.partitions), user)
         )
         return found
 
     async def events(self, person: Person) -> list[Any]:
         """Everything in the log of their partition."""
-        partition = partition_of(UUID(person.user_id), self.parts.partitions)
-        entries = await self.parts.log.xrange(keys.log(partition))
+        partition = partition_of(UUID(person.user_id), self.services.partitions)
+        entries = await self.services.log.xrange(keys.log(partition))
         return [codec.decode_entry(fields)[0] for _, fields in entries]
 
     async def limit(self, name: str, count: int) -> None:
         """Sets one limit, as the operator's settings would."""
         row = msgspec.json.encode({"count": count, "window_ms": 3_600_000, "burst": None})
-        await self.parts.board.hset(keys.POLICY, name, row)
-        await self.parts.limits.policy.read()
+        await self.services.board.hset(keys.POLICY, name, row)
+        await self.services.limits.policy.read()
 
     async def note_end(self, session: UUID, reason: SessionEnd) -> None:
         self.ended[session] = reason
@@ -119,7 +119,7 @@ async def serve(stack: AsyncExitStack, app: web.Application, room: Room = ROOM) 
     return f"http://127.0.0.1:{port}"
 
 
-async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> Parts:
+async def open_services(stack: AsyncExitStack, settings: Settings, **over: Any) -> NodeServices:
     """The parts of a node on the servers of `settings`."""
     log, board = servers.client(settings.log_url or ""), servers.client(settings.board_url or "")
     stack.push_async_callback(log.aclose)
@@ -150,7 +150,7 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
     }
     directory = Directory(log, settings.partitions)
     made.setdefault("files", Files.open(settings, database, waiting, directory, made["limits"], now_ms))
-    return Parts(
+    return NodeServices(
         settings=settings,
         database=database,
         waiting_database=waiting,
@@ -168,11 +168,13 @@ async def open_parts(stack: AsyncExitStack, settings: Settings, **over: Any) -> 
 async def relay(settings: Settings, *, projector: bool = True, **over: Any) -> AsyncIterator[Relay]:
     """A served node: policy installed and read, loops running, with or without a projector."""
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings, **over)
-        await install_policy(parts.board, settings)
-        await parts.limits.policy.read()
-        node = Relay(parts, await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies))))
-        loops = [parts.limits.run(), parts.keyset.run(), parts.revocation.watch(node.note_end)]
+        services = await open_services(stack, settings, **over)
+        await install_policy(services.board, settings)
+        await services.limits.policy.read()
+        node = Relay(
+            services, await serve(stack, build_app(services, Peers(services.settings.trusted_proxies)))
+        )
+        loops = [services.limits.run(), services.keyset.run(), services.revocation.watch(node.note_end)]
         if projector:
             assert settings.log_url
             assert settings.database_url

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.asyncio import Connection
 from redis.crc import key_slot
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import functions, keys
 from schema import servers as clients
 from schema.clock import now_ms

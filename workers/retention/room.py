@@ -30,7 +30,7 @@ BEGIN_SHARE: Final = 0.5
 END_SHARE: Final = 0.45
 """… until this is reached, so that segments are large."""
 WARN_SHARE: Final = 0.65
-"""Above it the operator is warned; at 0.8 nodes refuse sends (`relay.pressure`)."""
+"""Above it the operator is warned; at 0.8 nodes refuse sends (`relay.admission.pressure`)."""
 LOOK_SECONDS: Final = 1.0
 REST_SECONDS: Final = 60.0
 """A partition that gave all it could rests this long below WARN_SHARE: where other memory holds the log above

@@ -11,6 +11,10 @@ export interface Seen {
   text: string
 }
 
+/** The browser reports each failed request and each frame of a closed socket; being offline is part of the tests. */
+const OF_THE_NETWORK =
+  /Failed to load resource|WebSocket (connection to|is already in CLOSING)|when fetching the script/
+
 /** Someone with a browser profile of their own, using the app as people do. */
 export class Person {
   private constructor(
@@ -260,9 +264,7 @@ export class Person {
   private listen(page: Page): void {
     const heed = (message: ConsoleMessage): void => {
       if (message.type() !== 'error') return
-      // The browser reports each failed request; being offline is part of the tests.
-      const failed = /Failed to load resource|WebSocket connection to|when fetching the script/
-      if (failed.test(message.text())) return
+      if (OF_THE_NETWORK.test(message.text())) return
       this.complaints.push(message.text())
     }
     page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`))

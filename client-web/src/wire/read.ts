@@ -1,5 +1,5 @@
 import type { Bytes } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import { isUsername } from '@/text/credentials'
 import { Answer } from './check'
 import { RelayError } from './errors'

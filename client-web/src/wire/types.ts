@@ -1,5 +1,5 @@
 import type { Bytes } from '@/crypto/bytes'
-import type { EnvelopeKind, PublicKey } from '@/crypto/engine'
+import type { EnvelopeKind, PublicKey } from '@/crypto/protocol/protocol'
 
 /** Tokens of a login session; times by the server's clock. */
 export interface SessionTokens {

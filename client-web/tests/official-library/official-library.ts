@@ -2,10 +2,9 @@
 import type * as Official from '@signalapp/libsignal-client'
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { RemoteAddress } from '@/crypto/engine'
+import type { DeviceAddress } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import type { Bundle } from '@/crypto/v4/engine'
-import type { Device, Letter } from '../support/device'
+import type { Device, KemBundle, Letter } from '../support/device'
 
 export type Library = typeof Official
 
@@ -29,7 +28,7 @@ const KYBER_LAST_RESORT = 1000
 
 export async function officialDevice(
   version: Version,
-  address: RemoteAddress,
+  address: DeviceAddress,
   identity?: Bytes,
 ): Promise<OfficialDevice> {
   return new OfficialDevice(await load(version), version, address, identity)
@@ -50,7 +49,7 @@ export class OfficialDevice implements Device {
   constructor(
     private readonly official: Library,
     version: Version,
-    readonly address: RemoteAddress,
+    readonly address: DeviceAddress,
     identity?: Bytes,
   ) {
     const { PrivateKey, PreKeyRecord, SignedPreKeyRecord, KyberPreKeyRecord, KEMKeyPair } = official
@@ -94,7 +93,7 @@ export class OfficialDevice implements Device {
           }
   }
 
-  bundle({ prekey = true, lastResort = false } = {}): Bundle {
+  bundle({ prekey = true, lastResort = false } = {}): KemBundle {
     const kyber = this.kyber.get(lastResort ? KYBER_LAST_RESORT : KYBER_ONE_TIME)
     const oneTime = this.prekeys.get(1)
     if (!kyber) throw new Error('used up')
@@ -107,7 +106,7 @@ export class OfficialDevice implements Device {
         signature: this.signed.signature(),
       },
       prekey: prekey && oneTime ? { id: 1, key: oneTime.publicKey().serialize() } : null,
-      kyberPrekey: {
+      kemPrekey: {
         id: kyber.id(),
         key: kyber.publicKey().serialize(),
         signature: kyber.signature(),
@@ -115,9 +114,9 @@ export class OfficialDevice implements Device {
     }
   }
 
-  async start(to: Device, bundle: Bundle = to.bundle()): Promise<void> {
+  async start(to: Device, bundle: KemBundle = to.bundle()): Promise<void> {
     const { PreKeyBundle, PublicKey, KEMPublicKey } = this.official
-    const { registrationId, identityKey, signedPrekey, prekey, kyberPrekey } = bundle
+    const { registrationId, identityKey, signedPrekey, prekey, kemPrekey } = bundle
     await this.calls.start(
       PreKeyBundle.new(
         registrationId,
@@ -128,9 +127,9 @@ export class OfficialDevice implements Device {
         PublicKey.deserialize(signedPrekey.key),
         signedPrekey.signature,
         PublicKey.deserialize(identityKey),
-        kyberPrekey.id,
-        KEMPublicKey.deserialize(kyberPrekey.key),
-        kyberPrekey.signature,
+        kemPrekey.id,
+        KEMPublicKey.deserialize(kemPrekey.key),
+        kemPrekey.signature,
       ),
       this.named(to.address),
     )
@@ -181,7 +180,7 @@ export class OfficialDevice implements Device {
     this.sessions.delete(this.named(of.address).toString())
   }
 
-  private named({ userId, deviceId }: RemoteAddress): Official.ProtocolAddress {
+  private named({ userId, deviceId }: DeviceAddress): Official.ProtocolAddress {
     return this.official.ProtocolAddress.new(userId, deviceId)
   }
 

@@ -1,8 +1,8 @@
 /** A backup file opened and written with all that is in it, as no page does it. */
-import { openBackup, sealBackup } from '@/crypto/backup-file'
-import { splitIdentity, withIdentity } from '@/crypto/backup-identity'
+import { openBackup, sealBackup } from '@/crypto/backup/backup-file'
+import { splitIdentity, withIdentity } from '@/crypto/backup/backup-identity'
 import type { Bytes } from '@/crypto/bytes'
-import type { LocalIdentity } from '@/crypto/engine'
+import type { LocalIdentity } from '@/crypto/protocol/protocol'
 import { readContent, writeContent } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 

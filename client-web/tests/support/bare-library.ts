@@ -5,8 +5,8 @@ import {
 } from '@privacyresearch/libsignal-protocol-typescript'
 import type { KeyPairType, StorageType } from '@privacyresearch/libsignal-protocol-typescript'
 import { equal, own } from '@/crypto/bytes'
-import type { LocalIdentity, Prekey, SignedPrekey } from '@/crypto/engine'
-import { toLibrary } from '@/crypto/signal/staged-store'
+import type { LocalIdentity, Prekey, SignedPrekey } from '@/crypto/protocol/protocol'
+import { toLibrary } from '@/crypto/v3/staged-store'
 
 /**
  * libsignal as its own README tells to use it, with a plain in-memory store that pins the first

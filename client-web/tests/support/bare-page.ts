@@ -1,7 +1,7 @@
 /** A page of its own with the bare library, over a session that other pages use as well. */
 import { expose } from 'comlink'
 import { utf8 } from '@/crypto/bytes'
-import type { LocalIdentity } from '@/crypto/engine'
+import type { LocalIdentity } from '@/crypto/protocol/protocol'
 import { BareParty, binary } from './bare-library'
 
 export interface SharedSession {

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
-import type { SealedEngine } from '@/crypto/sealed-engine'
-import { startEngine } from '@/crypto/remote'
+import type { SealedEngine } from '@/crypto/engine/engine'
+import { startEngine } from '@/crypto/engine/remote'
 import { webPasskeys } from '@/platform/passkeys'
 import { webDeviceKeys } from '@/platform/web'
 import { conversationWith, defaultSettings } from '@/messenger/contract'

@@ -2,35 +2,44 @@
 import { concat, equal, random, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type {
+  Bundle,
+  DecryptedIn,
   EnvelopeKind,
+  KemPrekey,
   Local,
   Prekey,
   PublicKey,
-  RemoteAddress,
+  DeviceAddress,
   SignedPrekey,
-} from '@/crypto/engine'
-import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
-import * as engine from '@/crypto/v4/engine'
-import type { Bundle, Decrypted, KyberPrekey } from '@/crypto/v4/engine'
+  UsedPrekeys,
+} from '@/crypto/protocol/protocol'
+import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
+import { createKemPrekeys } from '@/crypto/v4/kem-prekeys'
 import type { SessionRecord } from '@/crypto/v4/records'
+import { versionFour } from '@/crypto/v4/version-four'
 
 export interface Letter {
   kind: EnvelopeKind
   body: Bytes
 }
 
+/** Of a device that speaks version 4. */
+export interface KemBundle extends Bundle {
+  kemPrekey: NonNullable<Bundle['kemPrekey']>
+}
+
 /** What a test asks of a device, whichever library is behind it. */
 export interface Device {
-  readonly address: RemoteAddress
-  bundle(from?: { prekey?: boolean; lastResort?: boolean }): Bundle
-  start(to: Device, bundle?: Bundle): Promise<void>
+  readonly address: DeviceAddress
+  bundle(from?: { prekey?: boolean; lastResort?: boolean }): KemBundle
+  start(to: Device, bundle?: KemBundle): Promise<void>
   write(to: Device, plaintext: Bytes): Promise<Letter>
   /** Throws what the library throws; then nothing has changed. */
   read(from: Device, letter: Letter): Promise<Bytes>
 }
 
 /** Of a device that is the only one of its user. */
-export const anAddress = (): RemoteAddress => ({ userId: crypto.randomUUID(), deviceId: 1 })
+export const anAddress = (): DeviceAddress => ({ userId: crypto.randomUUID(), deviceId: 1 })
 
 export class OurDevice implements Device {
   record: SessionRecord | null = null
@@ -43,43 +52,43 @@ export class OurDevice implements Device {
     readonly local: Local,
     private readonly prekeys: Prekey[],
     private readonly signed: SignedPrekey,
-    private readonly kyber: KyberPrekey[],
-    private readonly lastResort: KyberPrekey,
+    private readonly kem: KemPrekey[],
+    private readonly lastResort: KemPrekey,
   ) {}
 
-  get address(): RemoteAddress {
+  get address(): DeviceAddress {
     return this.local.address
   }
 
-  static async create(address: RemoteAddress = anAddress(), keys?: Local['keyPair']) {
+  static async create(address: DeviceAddress = anAddress(), keys?: Local['keyPair']) {
     const made = await createIdentity()
     const local = { ...made, keyPair: keys ?? made.keyPair, address }
-    const [kyber, lastResort] = engine.createKyberPrekeys(local.keyPair, 1, 2)
-    if (!kyber || !lastResort) throw new Error('no prekeys')
+    const [kem, lastResort] = createKemPrekeys(local.keyPair, 1, 2)
+    if (!kem || !lastResort) throw new Error('no prekeys')
     const signed = await createSignedPrekey(local.keyPair, 1)
-    return new OurDevice(local, await createPrekeys(1, 2), signed, [kyber], lastResort)
+    return new OurDevice(local, await createPrekeys(1, 2), signed, [kem], lastResort)
   }
 
-  bundle({ prekey = true, lastResort = false } = {}): Bundle {
+  bundle({ prekey = true, lastResort = false } = {}): KemBundle {
     const [oneTime] = this.prekeys
-    const kyber = (lastResort ? undefined : this.kyber[0]) ?? this.lastResort
+    const kem = (lastResort ? undefined : this.kem[0]) ?? this.lastResort
     const { id, keyPair, signature } = this.signed
     return {
       registrationId: this.local.registrationId,
       identityKey: this.local.keyPair.publicKey,
       signedPrekey: { id, key: keyPair.publicKey, signature },
       prekey: prekey && oneTime ? { id: oneTime.id, key: oneTime.keyPair.publicKey } : null,
-      kyberPrekey: { id: kyber.id, key: kyber.publicKey, signature: kyber.signature },
+      kemPrekey: { id: kem.id, key: kem.publicKey, signature: kem.signature },
     }
   }
 
-  async start(to: Device, bundle: Bundle = to.bundle()): Promise<void> {
+  async start(to: Device, bundle: KemBundle = to.bundle()): Promise<void> {
     this.pinned ??= bundle.identityKey
     const { local, record, pinned, now } = this
-    this.record = await engine.startSession({
+    this.record = await versionFour.startSession({
       local,
       remote: to.address,
-      record,
+      session: record,
       bundle,
       pinned,
       now,
@@ -89,35 +98,35 @@ export class OurDevice implements Device {
   async write(to: Device, plaintext: Bytes): Promise<Letter> {
     const { local, record, pinned, now } = this
     if (!record || !pinned) throw new Error('no session')
-    const request = { local, remote: to.address, record, plaintext, pinned, now }
-    const { record: next, kind, body } = await engine.encrypt(request)
+    const request = { local, remote: to.address, session: record, plaintext, pinned, now }
+    const { session: next, kind, body } = await versionFour.encrypt(request)
     this.record = next
     return { kind, body }
   }
 
   async read(from: Device, letter: Letter): Promise<Bytes> {
-    const { record, identityKey, used, plaintext } = await this.tryRead(from, letter)
-    this.record = record
+    const { session, identityKey, used, plaintext } = await this.tryRead(from, letter)
+    this.record = session
     this.pinned ??= identityKey
     if (used) this.erase(used)
     return plaintext
   }
 
   /** Decrypts and keeps nothing. */
-  tryRead(from: Device, { kind, body }: Letter): Promise<Decrypted> {
-    const needs = kind === 'prekey' ? engine.inspect(body) : null
-    const kyber = [...this.kyber, this.lastResort]
-    return engine.decrypt({
+  tryRead(from: Device, { kind, body }: Letter): Promise<DecryptedIn<SessionRecord>> {
+    const needs = kind === 'prekey' ? versionFour.inspect(body) : null
+    const kem = [...this.kem, this.lastResort]
+    return versionFour.decrypt({
       local: this.local,
       remote: from.address,
-      record: this.record,
+      session: this.record,
       kind,
       body,
       pinned: this.pinned,
       prekey: this.prekeys.find(({ id }) => id === needs?.prekeyId) ?? null,
       signedPrekey: needs?.signedPrekeyId === this.signed.id ? this.signed : null,
-      kyberPrekey: kyber.find(({ id }) => id === needs?.kyberPrekeyId) ?? null,
-      usedBaseKeys: this.usedBaseKeys,
+      kemPrekey: kem.find(({ id }) => id === needs?.kemPrekeyId) ?? null,
+      baseKeyUsed: this.usedBaseKeys.some((key) => needs !== null && equal(key, needs.baseKey)),
     })
   }
 
@@ -125,17 +134,17 @@ export class OurDevice implements Device {
   snapshot(): string {
     const { state, parts, archive } = this.record ?? {}
     const all = [state, parts, archive, this.pinned].map((one) => (one ? toBase64(one) : ''))
-    return [...all, this.prekeys.length, this.kyber.length].join()
+    return [...all, this.prekeys.length, this.kem.length].join()
   }
 
-  private erase({ prekeyId, kyberPrekeyId, baseKey }: NonNullable<Decrypted['used']>): void {
+  private erase({ prekeyId, kemPrekeyId, baseKey }: UsedPrekeys): void {
     const without = (list: { id: number }[], id: number | null) => {
       const at = list.findIndex((one) => one.id === id)
       if (at >= 0) list.splice(at, 1)
     }
     without(this.prekeys, prekeyId)
-    if (kyberPrekeyId === this.lastResort.id) this.usedBaseKeys.push(baseKey)
-    else without(this.kyber, kyberPrekeyId)
+    if (kemPrekeyId === this.lastResort.id) this.usedBaseKeys.push(baseKey)
+    else without(this.kem, kemPrekeyId)
   }
 }
 

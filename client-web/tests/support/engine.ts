@@ -1,4 +1,4 @@
-import type { DecryptRequest, SealedEngine } from '@/crypto/sealed-engine'
+import type { DecryptRequest, SealedEngine } from '@/crypto/engine/engine'
 
 const begin = (): Worker =>
   new Worker(new URL('./shared-engine.ts', import.meta.url), { type: 'module' })

@@ -3,8 +3,12 @@ import { concat, own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { messageKeys, nextSeed } from '@/crypto/v4/chains'
 import { hmac } from '@/crypto/v4/kdf'
-import { encodeAddresses, encodePrekeyMessage, parsePrekeyMessage } from '@/crypto/v4/messages'
-import type { PrekeyMessage } from '@/crypto/v4/messages'
+import {
+  encodeAddresses,
+  encodePrekeySignalMessage,
+  parsePrekeySignalMessage,
+} from '@/crypto/v4/signal-messages'
+import type { PrekeySignalMessage } from '@/crypto/v4/signal-messages'
 import { sendPq } from '@/crypto/v4/pq-ratchet'
 import { encodeFields } from '@/crypto/v4/protobuf'
 import type { Field } from '@/crypto/v4/protobuf'
@@ -40,12 +44,15 @@ export async function withFields(
   if (!pending) return { kind: 'message', body: message }
   const { registrationId, keyPair } = local
   const whole = { ...pending, registrationId, baseKey, identityKey: keyPair.publicKey, message }
-  return { kind: 'prekey', body: encodePrekeyMessage(whole) }
+  return { kind: 'prekey', body: encodePrekeySignalMessage(whole) }
 }
 
 /** The same prekey message with some of its own fields, which no MAC covers, changed. */
-export function rewrapped({ body }: Letter, change: Partial<PrekeyMessage>): Letter {
-  return { kind: 'prekey', body: encodePrekeyMessage({ ...parsePrekeyMessage(body), ...change }) }
+export function rewrapped({ body }: Letter, change: Partial<PrekeySignalMessage>): Letter {
+  return {
+    kind: 'prekey',
+    body: encodePrekeySignalMessage({ ...parsePrekeySignalMessage(body), ...change }),
+  }
 }
 
 export function flipped(letter: Letter, at: number, bit: number): Letter {

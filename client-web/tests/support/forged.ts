@@ -1,10 +1,10 @@
 /** What an attacker, or the relay itself, writes in somebody else's name. */
 import { fromBase64, own, random, toBase64, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { Bundle } from '@/crypto/engine'
-import { identityText } from '@/crypto/identity'
-import { createIdentity, createSignedPrekey } from '@/crypto/keys'
-import { encodeMessage, parseMessage } from '@/crypto/v4/messages'
+import type { Bundle } from '@/crypto/protocol/protocol'
+import { identityText } from '@/crypto/contact/contact-code'
+import { createIdentity, createSignedPrekey } from '@/crypto/protocol/keys'
+import { encodeSignalMessage, parseSignalMessage } from '@/crypto/v4/signal-messages'
 import type { IncomingEnvelope } from '@/wire/types'
 import { Party } from './party'
 import type { TestRelay } from './test-relay'
@@ -69,8 +69,8 @@ export function lookAlike(identity: string): string {
 
 /** A real message, its counter moved by so much: the ratchet key is known, the MAC is not. */
 export function withCounter(body: Uint8Array, ahead: number): Bytes {
-  const message = parseMessage(body)
+  const message = parseSignalMessage(body)
   const nobody = new Uint8Array(0)
   const ends = { sender: nobody, receiver: nobody }
-  return encodeMessage({ ...message, counter: message.counter + ahead }, random(32), ends)
+  return encodeSignalMessage({ ...message, counter: message.counter + ahead }, random(32), ends)
 }

@@ -1,6 +1,6 @@
 /** What is visible of Signal messages to whoever carries them: which keys they were sealed with. */
-import * as three from '@/crypto/signal/wire-messages'
-import * as four from '@/crypto/v4/messages'
+import * as three from '@/crypto/v3/signal-messages'
+import * as four from '@/crypto/v4/signal-messages'
 
 export interface SentEnvelope {
   to: string
@@ -32,14 +32,14 @@ export function sessionStart({ envelope }: SentEnvelope): string | null {
 const isFour = (body: Uint8Array): boolean => body[0] === 0x44
 
 export const prekeyMessage = (body: Uint8Array) =>
-  isFour(body) ? four.parsePrekeyMessage(body) : three.parsePrekeyMessage(body)
+  isFour(body) ? four.parsePrekeySignalMessage(body) : three.parsePrekeySignalMessage(body)
 
 function signalMessage({ kind, body }: SentEnvelope['envelope']) {
   const inner = kind === 'prekey' ? prekeyMessage(body).message : body
   if (!isFour(inner)) {
-    const { ratchetKey, counter } = three.parseMessage(inner)
+    const { ratchetKey, counter } = three.parseSignalMessage(inner)
     return { ratchetKey, counter, sealed: String(inner.slice(0, -8)) }
   }
-  const { ratchetKey, counter, ciphertext } = four.parseMessage(inner)
+  const { ratchetKey, counter, ciphertext } = four.parseSignalMessage(inner)
   return { ratchetKey: String(ratchetKey), counter, sealed: String(ciphertext) }
 }

@@ -1,7 +1,7 @@
 /** A lossy, reordering, repeating way between two devices. */
 import { equal, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { parseMessage, parsePrekeyMessage } from '@/crypto/v4/messages'
+import { parseSignalMessage, parsePrekeySignalMessage } from '@/crypto/v4/signal-messages'
 import { someText } from './device'
 import type { Device, Letter } from './device'
 
@@ -29,11 +29,15 @@ class Readable {
 
   /** Whether `to` can read it, if each message is read once. */
   note({ letter: { kind, body }, to }: OnTheWay): boolean {
-    const message = parseMessage(kind === 'prekey' ? parsePrekeyMessage(body).message : body)
+    const message = parseSignalMessage(
+      kind === 'prekey' ? parsePrekeySignalMessage(body).message : body,
+    )
     const key = toBase64(message.ratchetKey)
-    const seen = this.keys.get(to) ?? []
-    if (!seen.includes(key)) this.keys.set(to, [...seen, key])
-    return !seen.includes(key) || seen.slice(-KEPT_CHAINS).includes(key)
+    let seen = this.keys.get(to) ?? []
+    // A prekey message is of the session's first chain, however late it arrives.
+    if (!seen.includes(key)) seen = kind === 'prekey' ? [key, ...seen] : [...seen, key]
+    this.keys.set(to, seen)
+    return seen.slice(-KEPT_CHAINS).includes(key)
   }
 }
 

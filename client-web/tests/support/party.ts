@@ -2,18 +2,17 @@ import { fromUtf8, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type {
   Bundle,
-  CryptoEngine,
-  Decrypted,
-  Encrypted,
+  DecryptedIn,
+  EncryptedIn,
+  ProtocolVersion,
   Local,
   LocalIdentity,
   Prekey,
   PublicKey,
-  Session,
   SignedPrekey,
-} from '@/crypto/engine'
-import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/keys'
-import { signalEngine } from '@/crypto/signal/signal-engine'
+} from '@/crypto/protocol/protocol'
+import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
+import { versionThree } from '@/crypto/v3/version-three'
 
 /** Another device, whatever engine it has. */
 export interface Peer {
@@ -23,7 +22,7 @@ export interface Peer {
 
 /** One device over an engine (that of version 3, unless another is given), keeping in memory what a client keeps on disk. */
 export class Party {
-  session: Session | null = null
+  session: Bytes | null = null
   pinned: PublicKey | null = null
 
   private constructor(
@@ -31,10 +30,10 @@ export class Party {
     readonly identity: LocalIdentity,
     readonly prekeys: Prekey[],
     readonly signed: SignedPrekey,
-    readonly engine: CryptoEngine,
+    readonly engine: ProtocolVersion<Bytes>,
   ) {}
 
-  static async create(name: string, engine: CryptoEngine = signalEngine): Promise<Party> {
+  static async create(name: string, engine: ProtocolVersion<Bytes> = versionThree): Promise<Party> {
     const identity = await createIdentity()
     const prekeys = await createPrekeys(1, 3)
     const signed = await createSignedPrekey(identity.keyPair, 1)
@@ -57,7 +56,7 @@ export class Party {
   }
 
   /** @throws Error before there is one */
-  get held(): Session {
+  get held(): Bytes {
     if (!this.session) throw new Error('no session')
     return this.session
   }
@@ -82,11 +81,11 @@ export class Party {
     })
   }
 
-  write(to: Peer, text: string): Promise<Encrypted> {
+  write(to: Peer, text: string): Promise<EncryptedIn<Bytes>> {
     return this.seal(to, utf8(text))
   }
 
-  async seal(to: Peer, plaintext: Bytes): Promise<Encrypted> {
+  async seal(to: Peer, plaintext: Bytes): Promise<EncryptedIn<Bytes>> {
     if (!this.session || !this.pinned) throw new Error('no session')
     const result = await this.engine.encrypt({
       local: this.local,
@@ -100,7 +99,10 @@ export class Party {
     return result
   }
 
-  async tryRead(from: Peer, message: Pick<Encrypted, 'kind' | 'body'>): Promise<Decrypted> {
+  async tryRead(
+    from: Peer,
+    message: Pick<EncryptedIn<Bytes>, 'kind' | 'body'>,
+  ): Promise<DecryptedIn<Bytes>> {
     const needs = message.kind === 'prekey' ? await this.engine.inspect(message.body) : null
     return this.engine.decrypt({
       local: this.local,
@@ -116,7 +118,7 @@ export class Party {
     })
   }
 
-  async read(from: Peer, message: Pick<Encrypted, 'kind' | 'body'>): Promise<string> {
+  async read(from: Peer, message: Pick<EncryptedIn<Bytes>, 'kind' | 'body'>): Promise<string> {
     const result = await this.tryRead(from, message)
     this.session = result.session
     this.pinned ??= result.identityKey

@@ -1,6 +1,6 @@
 /** A client that says something else than it was asked to: what a newer, or a malicious, one would. */
 import { fromUtf8, utf8 } from '@/crypto/bytes'
-import type { SealedEngine } from '@/crypto/sealed-engine'
+import type { SealedEngine } from '@/crypto/engine/engine'
 import { pad, unpad } from '@/crypto/padding'
 
 type Json = Record<string, unknown>

@@ -1,10 +1,10 @@
 import { fromUtf8, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { Bundle, PublicKey } from '@/crypto/engine'
-import { startEngine } from '@/crypto/remote'
-import type { RemoteEngine } from '@/crypto/remote'
-import { Safe } from '@/crypto/safe'
-import { SafeEngine } from '@/crypto/safe-engine'
+import type { Bundle, PublicKey } from '@/crypto/protocol/protocol'
+import { startEngine } from '@/crypto/engine/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
+import { Safe } from '@/crypto/engine/safe'
+import { SafeEngine } from '@/crypto/engine/safe-engine'
 import type {
   Decrypted,
   Encrypted,
@@ -16,7 +16,7 @@ import type {
   SealedLocal,
   SealedPrekey,
   SealedSignedPrekey,
-} from '@/crypto/sealed-engine'
+} from '@/crypto/engine/engine'
 import type { Peer } from './party'
 
 /** As the vault's root gives one. */

@@ -1,10 +1,9 @@
 /** What lies in a client's database, opened with its root and, where it has one, its safe. */
 import { utf8 } from '@/crypto/bytes'
-import { decodeHeld } from '@/crypto/engines'
-import { asSealed, engineTag, Safe } from '@/crypto/safe'
-import { SafeEngine } from '@/crypto/safe-engine'
+import { decodeHeld } from '@/crypto/versions/held-sessions'
+import { asSealed, engineTag, Safe } from '@/crypto/engine/safe'
+import { SafeEngine } from '@/crypto/engine/safe-engine'
 import { readSession } from '@/crypto/v4/records'
-import { decodeRecord } from '@/crypto/v4/version-four'
 import { remoteOf } from '@/messenger/core/counter-table'
 import { accounts, prekeys, rawKinds, safes, sessions } from '@/messenger/core/key-records'
 import { kemPrekeys, signedPrekeys } from '@/messenger/core/key-records'
@@ -70,8 +69,8 @@ export const sealedSecrets = (database: string): Promise<Secrets> =>
       const { v3, v4 } = decodeHeld(engineTag(session), secret)
       if (v3) found.push(v3)
       if (v4) {
-        found.push(v4)
-        const { ratchet, pq } = readSession(decodeRecord(v4))
+        found.push(v4.state, v4.parts, v4.archive)
+        const { ratchet, pq } = readSession(v4)
         privateKeys.push(ratchet.own.privateKey, ratchet.root, pq.chains.root)
       }
     }

@@ -3,7 +3,7 @@
  * its hooks. It speaks the wire contract to the real client; nothing of the client is replaced.
  */
 import { equal, fromBase64, toBase64 } from '@/crypto/bytes'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint } from '@/crypto/contact/contact-code'
 import type { HttpCall } from '@/wire/http'
 import { RelayError, toRelayError } from '@/wire/errors'
 import type { RelaySocket, SocketHandlers } from '@/wire/socket'

@@ -1,6 +1,6 @@
 /** Two pages of one browser: each has the bare library for itself, and both have the same store. */
 import { proxy, wrap } from 'comlink'
-import type { LocalIdentity } from '@/crypto/engine'
+import type { LocalIdentity } from '@/crypto/protocol/protocol'
 import type { BarePage, SharedSession } from './bare-page'
 
 /** Each page writes one text; neither stores before both have read the session. */

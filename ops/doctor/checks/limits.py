@@ -5,7 +5,7 @@ from typing import Any
 from ops.doctor.finding import Finding, green, red
 from ops.doctor.patient import Patient
 from ops.words import size
-from relay.pressure import MEMORY_SHARE, WARN_SHARE
+from relay.admission.pressure import MEMORY_SHARE, WARN_SHARE
 from schema import primaries
 
 

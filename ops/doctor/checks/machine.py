@@ -12,7 +12,7 @@ from ops.doctor.patient import Patient
 from ops.embedded.layout import Layout, layout
 from ops.supervisor import instance
 from ops.words import count, size
-from relay.room import Room
+from relay.admission.room import Room
 from schema.open_files import MOST
 
 FREE_AT_LEAST: Final = 1024**3

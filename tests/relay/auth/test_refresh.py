@@ -16,7 +16,7 @@ from relay.database import Database, transaction
 from schema.clock import now_ms
 from schema.refusals import Refusal
 from schema.settings import Settings
-from tests.support.relay import open_parts
+from tests.support.relay import open_services
 
 
 class Family:
@@ -50,7 +50,7 @@ async def begin(database: Database) -> Family:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     async with AsyncExitStack() as stack:
-        yield (await open_parts(stack, settings)).database
+        yield (await open_services(stack, settings)).database
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from schema import tasks
 from schema.clock import now_ms
 from schema.settings import Settings
 from tests.servers import Servers
-from tests.support.relay import open_parts
+from tests.support.relay import open_services
 from tests.support.until import until
 
 
@@ -42,7 +42,7 @@ async def _begin(database: Database, user: UUID) -> UUID:
 
 async def test_two_nodes_learn_of_every_end_once(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         nodes = [Watcher(database) for _ in range(2)]
         user, other = uuid4(), uuid4()
         one, two, three = [await _begin(database, owner) for owner in (user, user, other)]
@@ -59,7 +59,7 @@ async def test_two_nodes_learn_of_every_end_once(settings: Settings) -> None:
 
 async def test_a_node_that_starts_later_knows_what_has_ended(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         session = await _begin(database, user)
         async with transaction(database) as connection:
@@ -73,7 +73,7 @@ async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         session = await _begin(database, user)
         node = Watcher(database)
@@ -88,7 +88,7 @@ async def test_an_end_longer_ago_than_a_token_lives_is_forgotten(
 
 async def test_an_end_is_read_once_and_one_that_commits_late_is_seen(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         sessions = [await _begin(database, user) for _ in range(20)]
         async with transaction(database) as connection:
@@ -110,7 +110,7 @@ async def test_an_end_is_read_once_and_one_that_commits_late_is_seen(settings: S
 
 async def test_when_the_databases_clock_went_back_everything_is_read_again(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         session = await _begin(database, user)
         revocation = Revocation(database)
@@ -130,7 +130,7 @@ def _rows_read() -> float:
 
 async def test_looking_now_does_not_wait_for_the_next_reading(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         session = await _begin(database, user)
         node = Watcher(database, every=60)
@@ -146,7 +146,7 @@ async def test_what_is_known_stays_known_while_the_database_is_away_and_it_goes_
     settings: Settings, servers: Servers
 ) -> None:
     async with AsyncExitStack() as stack:
-        database = (await open_parts(stack, settings)).database
+        database = (await open_services(stack, settings)).database
         user = uuid4()
         before, after = await _begin(database, user), await _begin(database, user)
         node = Watcher(database)

@@ -25,7 +25,7 @@ from schema.clock import now_ms
 from schema.refusals import Refusal
 from schema.sealing import WrongSecret
 from schema.settings import Settings
-from tests.support.relay import open_parts
+from tests.support.relay import open_services
 
 USER, SESSION = uuid4(), uuid4()
 
@@ -62,8 +62,8 @@ class Bench:
 @pytest.fixture
 async def bench(settings: Settings, database_url: str) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings)
-        yield Bench(parts.keyset, parts.revocation, database_url, settings.secret_file)
+        services = await open_services(stack, settings)
+        yield Bench(services.keyset, services.revocation, database_url, settings.secret_file)
 
 
 async def test_a_token_says_whose_it_is_for_fifteen_minutes(bench: Bench) -> None:
@@ -149,7 +149,7 @@ async def test_a_node_learns_a_new_key_from_the_first_token_that_names_it(
     bench: Bench, settings: Settings
 ) -> None:
     async with AsyncExitStack() as stack:
-        other = await open_parts(stack, settings)
+        other = await open_services(stack, settings)
         rotate(bench.database_url, bench.secret)
         await bench.keyset.load()
         assert (await other.tokens.verify(bench.token())).user_id == USER
@@ -158,7 +158,7 @@ async def test_a_node_learns_a_new_key_from_the_first_token_that_names_it(
 async def test_a_rotation_under_traffic_refuses_nobody_at_any_node(bench: Bench, settings: Settings) -> None:
     """Also right after somebody made another kid up, and for all who come while the set is being read."""
     async with AsyncExitStack() as stack:
-        other = await open_parts(stack, settings)
+        other = await open_services(stack, settings)
         with pytest.raises(Refusal):
             await other.tokens.verify(bench.signed(header={"kid": "made up"}))
         for _ in range(2):
@@ -225,8 +225,8 @@ async def test_nodes_that_start_at_once_make_one_first_key(bench: Bench, setting
     with psycopg.connect(bench.database_url) as connection:
         connection.execute("DELETE FROM signing_keys")
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings)
-        sets = [Keyset(parts.database, settings.secret_file) for _ in range(5)]
+        services = await open_services(stack, settings)
+        sets = [Keyset(services.database, settings.secret_file) for _ in range(5)]
         for one in sets:
             await one.load()
         assert len({one.signing()[0] for one in sets}) == 1
@@ -237,7 +237,7 @@ async def test_a_secret_that_others_may_read_is_told_once_at_the_start(
 ) -> None:
     bench.secret.chmod(0o644)
     async with AsyncExitStack() as stack:
-        await (await open_parts(stack, settings)).keyset.load()
+        await (await open_services(stack, settings)).keyset.load()
     assert capsys.readouterr().out.count("secret_file_readable_by_others") == 1
 
 
@@ -247,6 +247,6 @@ async def test_another_secret_than_the_keys_was_is_told_at_the_start(
     bench.secret.unlink()
     with pytest.raises(KeysetUnreadable, match="SEALSTREAM_SECRET_FILE"):
         async with AsyncExitStack() as stack:
-            await open_parts(stack, settings)
+            await open_services(stack, settings)
     with pytest.raises(KeysetUnreadable, match="SEALSTREAM_SECRET_FILE"):
         rotate(bench.database_url, bench.secret)

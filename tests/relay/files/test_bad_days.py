@@ -37,7 +37,7 @@ async def test_a_storage_that_is_away_is_unavailable_and_an_upload_goes_on_when_
     whole = await tus.upload(ada, DATA[:1000])
     path = await tus.create(ada, len(DATA))
     await tus.patch(ada, path, 0, DATA[:MIB])
-    place = Path(node.parts.settings.blobs or "")
+    place = Path(node.services.settings.blobs or "")
     aside = place.with_name("aside")
     put_away(place, aside)
     for reply in (await tus.patch(ada, path, MIB, DATA[MIB:]), await tus.read(ada, whole)):
@@ -57,7 +57,7 @@ async def test_a_crash_on_the_way_to_the_log_is_finished_by_the_next_look(
     node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """Before the manifest is written, between it and the record, and behind the record."""
-    files = node.parts.files
+    files = node.services.files
     assert files is not None
     path = await tus.create(ada, MIB)
     with monkeypatch.context() as crash:
@@ -82,7 +82,7 @@ async def _crash(crash: pytest.MonkeyPatch, files: Any, where: str) -> None:
         case "publish":
             crash.setattr(files.store, "publish", dies)
         case "record":
-            crash.setattr("relay.directory.Directory.record", dies)
+            crash.setattr("relay.identity.directory.Directory.record", dies)
         case _:
             crash.setattr(rows, "set_recorded", dies)
 
@@ -91,7 +91,7 @@ async def test_a_download_whose_storage_fails_half_way_is_cut_and_says_nothing_e
     node: Relay, ada: Person
 ) -> None:
     path = await tus.upload(ada, DATA)
-    folder = Path(node.parts.settings.blobs or "") / tus.blob(path).hex()
+    folder = Path(node.services.settings.blobs or "") / tus.blob(path).hex()
     (part,) = [found for found in folder.iterdir() if found.name.startswith(f"{2 * PART_BYTES:012}")]
     part.unlink()
     head, _, body = (await tus.read_raw(ada, path)).partition(b"\r\n\r\n")
@@ -103,7 +103,7 @@ async def test_many_looks_at_an_upload_that_ends_read_it_back_four_times_at_once
     node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each holds a part in memory."""
-    files = node.parts.files
+    files = node.services.files
     assert files is not None
     path = await tus.create(ada, MIB)
     with monkeypatch.context() as crash:
@@ -134,7 +134,7 @@ async def test_many_looks_at_an_upload_that_ends_read_it_back_four_times_at_once
 async def test_an_upload_that_ends_after_its_account_is_not_kept(
     node: Relay, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = node.parts.files
+    files = node.services.files
     assert files is not None
     path, digest = await tus.create(ada, MIB), files.uploads._digest
 

@@ -36,7 +36,7 @@ async def test_a_file_in_crumbs_is_refused_before_it_fills_the_disk_with_objects
         assert (await tus.patch(ada, path, at, b"x")).status == 204
     reply = await tus.patch(ada, path, most, b"x")
     assert (reply.status, reply.body["code"]) == (422, "invalid")
-    found = await node.parts.files.store.listed()  # type: ignore[union-attr]
+    found = await node.services.files.store.listed()  # type: ignore[union-attr]
     assert len(found[tus.blob(path)].sizes) == most
 
 

@@ -15,7 +15,7 @@ from schema.settings import Settings
 from tests.relay.files.conftest import DATA, MIB
 from tests.support import tus
 from tests.support.people import Person
-from tests.support.relay import Relay, make_settings, open_parts, relay, serve
+from tests.support.relay import Relay, make_settings, open_services, relay, serve
 from tests.support.until import until
 
 UNKNOWN = "/v1/blobs/" + "A" * 43
@@ -48,8 +48,8 @@ async def test_threat_39_neither_log_nor_database_nor_storage_has_the_id(node: R
     name = path.rpartition("/")[2]
     told = [*await node.rows("SELECT * FROM blobs"), *await node.events(ada)]
     assert name not in repr(told)
-    assert node.parts.settings.blobs is not None
-    assert not [found for found in os.walk(node.parts.settings.blobs) if name in str(found)]
+    assert node.services.settings.blobs is not None
+    assert not [found for found in os.walk(node.services.settings.blobs) if name in str(found)]
 
 
 async def test_an_upload_that_is_cut_twice_goes_on_where_it_was_and_is_recorded_once(
@@ -144,7 +144,7 @@ async def test_what_is_given_up_is_gone_at_once_and_the_log_says_so(node: Relay,
         assert (await tus.ask(ada, "DELETE", given_up)).status == 404
     assert [type(event) for event in tus.of(await node.events(ada), path)] == [BlobStored, BlobErased]
     assert tus.of(await node.events(ada), half) == []
-    assert await node.parts.files.store.listed() == {}  # type: ignore[union-attr]
+    assert await node.services.files.store.listed() == {}  # type: ignore[union-attr]
 
 
 async def test_tus_says_what_it_can_and_refuses_other_versions_and_bodies(ada: Person) -> None:
@@ -167,9 +167,9 @@ async def test_tus_says_what_it_can_and_refuses_other_versions_and_bodies(ada: P
 
 async def test_an_upload_is_continued_on_another_node(settings: Settings, node: Relay, ada: Person) -> None:
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings)
-        await parts.limits.policy.read()
-        other = await serve(stack, build_app(parts, Peers(())))
+        services = await open_services(stack, settings)
+        await services.limits.policy.read()
+        other = await serve(stack, build_app(services, Peers(())))
         path = await tus.create(ada, len(DATA))
         here = ada.url
         for begin, end, url in ((0, 2 * MIB, here), (2 * MIB, 4 * MIB, other), (4 * MIB, len(DATA), here)):

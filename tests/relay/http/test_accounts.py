@@ -89,7 +89,7 @@ async def test_guessing_by_a_stolen_token_is_bounded_like_logging_in(node: Relay
 
 async def _entries(node: Relay, person: Person) -> list[object]:
     user = UUID(person.user_id)
-    rows = await node.parts.log.xrange(keys.log(partition_of(user, node.parts.partitions)))
+    rows = await node.services.log.xrange(keys.log(partition_of(user, node.services.partitions)))
     return [codec.decode_entry(fields)[0] for _, fields in rows]
 
 
@@ -103,7 +103,7 @@ async def test_a_deleted_account_leaves_nothing_that_answers(node: Relay) -> Non
     assert (await bob.call("GET", place)).body["code"] == "not_found"
     assert (await ada.log_in()).body["code"] == "bad_credentials"
     assert isinstance((await _entries(node, ada))[-1], AccountDeleted)
-    assert await node.parts.log.exists(keys.user(partition_of(user, node.parts.partitions), user)) == 0
+    assert await node.services.log.exists(keys.user(partition_of(user, node.services.partitions), user)) == 0
     reasons = await node.rows("SELECT DISTINCT end_reason FROM login_sessions WHERE user_id = %s", user)
     assert reasons == [("account_deleted",)]
     again = await node.stranger(ada.username).register()
@@ -113,12 +113,12 @@ async def test_a_deleted_account_leaves_nothing_that_answers(node: Relay) -> Non
 async def test_a_deleted_account_takes_the_operators_limits_with_it(node: Relay) -> None:
     ada, bob = await node.person(), await node.person()
     users = [UUID(person.user_id) for person in (ada, bob)]
-    async with node.parts.database.connection() as connection:
+    async with node.services.database.connection() as connection:
         for user in users:
-            await overrides.set(connection, node.parts.board, user, "messages", 600)
+            await overrides.set(connection, node.services.board, user, "messages", 600)
     assert (await ada.call("DELETE", "/v1/account", {"password": PASSWORD})).status == 204
     assert await node.rows("SELECT user_id FROM overrides") == [(users[1],)]
-    assert [await node.parts.board.exists(keys.override(user)) for user in users] == [0, 1]
+    assert [await node.services.board.exists(keys.override(user)) for user in users] == [0, 1]
 
 
 async def test_an_account_is_not_deleted_by_a_wrong_password(node: Relay) -> None:
@@ -131,7 +131,7 @@ async def test_an_account_is_not_deleted_by_a_wrong_password(node: Relay) -> Non
 async def test_a_deletion_that_stopped_half_way_is_asked_for_again(node: Relay) -> None:
     """As after a crash between the log and the database: the log knows, the rows are still there."""
     ada = await node.person()
-    await node.parts.directory.delete(UUID(ada.user_id), 1, 0)
+    await node.services.directory.delete(UUID(ada.user_id), 1, 0)
     assert (await ada.call("DELETE", "/v1/account", {"password": PASSWORD})).status == 204
     assert await node.rows("SELECT 1 FROM users") == []
     deletions = [event for event in await _entries(node, ada) if isinstance(event, AccountDeleted)]

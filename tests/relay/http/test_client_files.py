@@ -43,9 +43,9 @@ class Site:
 
 async def _site(stack: AsyncExitStack, dist: Path) -> Site:
     settings = make_settings("", "", "", dist.parent, SEALSTREAM_CLIENT_DIR=str(dist))
-    parts: Any = SimpleNamespace(settings=settings)
+    services: Any = SimpleNamespace(settings=settings)
     return Site(
-        await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies))),
+        await serve(stack, build_app(services, Peers(services.settings.trusted_proxies))),
         await stack.enter_async_context(ClientSession()),
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.room import Room
+from relay.admission.room import Room
 from tests.relay.http.test_connections import HEAD, problem, raw, serving
 
 ROOM = Room(calls=3, unauthenticated=1, unauthenticated_per_address=1, live=1)

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from relay.admission.room import Room
 from relay.http import connections
 from relay.http.app import build_app
 from relay.http.headers import CONTENT_SECURITY_POLICY
 from relay.http.peer import Peers
 from relay.http.problems import answered
-from relay.room import Room
 from tests.support.relay import ROOM, make_settings, serve
 
 HEAD = "POST /v1/accounts HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
@@ -58,9 +58,9 @@ class Raw:
 async def serving(folder: Path, room: Room = ROOM) -> AsyncIterator[str]:
     """The address of a node whose servers nobody needs here; `folder` holds its client."""
     settings = make_settings("", "", "", folder, SEALSTREAM_CLIENT_DIR=str(folder))
-    parts: Any = SimpleNamespace(settings=settings)
+    services: Any = SimpleNamespace(settings=settings)
     async with AsyncExitStack() as stack:
-        yield await serve(stack, build_app(parts, Peers(parts.settings.trusted_proxies)), room)
+        yield await serve(stack, build_app(services, Peers(services.settings.trusted_proxies)), room)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from relay.contacts import find
+from relay.identity.contacts import find
 from schema import codec, inbox, keys
 from schema.events import PrekeyTaken, Refused
 from schema.inbox import PrekeysLow
@@ -101,7 +101,7 @@ async def test_threat_17_the_same_question_is_put_to_the_database_whether_the_na
     ada, bob = await node.person(), await node.person()
     asked = []
     for name in (ada.username, "nobody_of_that_name"):
-        async with node.parts.database.connection() as connection:
+        async with node.services.database.connection() as connection:
             recording = Recording(connection)
             with pytest.raises(Refusal):
                 await find(recording, name, bob.fingerprint)  # type: ignore[arg-type]
@@ -170,8 +170,8 @@ async def test_device_numbers_that_are_none_are_invalid(node: Relay) -> None:
 async def test_a_taken_prekey_is_in_the_log_before_it_is_handed_out(node: Relay) -> None:
     ada, bob = await node.person(prekeys=2), await node.person()
     reply = await bob.call("GET", bundle(ada))
-    partition = partition_of(UUID(ada.user_id), node.parts.partitions)
-    rows = await node.parts.log.xrange(keys.log(partition))
+    partition = partition_of(UUID(ada.user_id), node.services.partitions)
+    rows = await node.services.log.xrange(keys.log(partition))
     taken = [codec.decode_entry(fields)[0] for _, fields in rows]
     numbers = [event.prekey_id for event in taken if isinstance(event, PrekeyTaken)]
     assert numbers == [reply.body["devices"][0]["prekey"]["id"]]
@@ -204,7 +204,7 @@ async def test_a_prekey_that_the_log_knows_as_taken_is_not_handed_out(node: Rela
     """As after a crash between the log and the database: the row came back, the log has it as taken."""
     ada, bob = await node.person(prekeys=3), await node.person()
     user = UUID(ada.user_id)
-    assert await node.parts.directory.take(user, [(1, 1)], 0) == [True]
+    assert await node.services.directory.take(user, [(1, 1)], 0) == [True]
     await node.rows("DELETE FROM used_prekeys RETURNING 1")
     await node.rows(
         "INSERT INTO one_time_prekeys VALUES (%s, 1, 1, %s) ON CONFLICT DO NOTHING RETURNING 1",
@@ -212,7 +212,7 @@ async def test_a_prekey_that_the_log_knows_as_taken_is_not_handed_out(node: Rela
         bytes(33),
     )
     assert (await bob.call("GET", bundle(ada))).body["devices"][0]["prekey"]["id"] == 2
-    assert await node.parts.directory.take(user, [(1, 1), (1, 3)], 0) == [False, True]
+    assert await node.services.directory.take(user, [(1, 1), (1, 3)], 0) == [False, True]
 
 
 async def test_a_bundle_in_flight_while_the_account_is_deleted_records_nothing_after_the_deletion(
@@ -220,8 +220,8 @@ async def test_a_bundle_in_flight_while_the_account_is_deleted_records_nothing_a
 ) -> None:
     ada, bob = await node.person(prekeys=3), await node.person()
     user = UUID(ada.user_id)
-    await node.parts.log.delete(
-        keys.user(partition_of(user, node.parts.partitions), user)
+    await node.services.log.delete(
+        keys.user(partition_of(user, node.services.partitions), user)
     )  # not projected yet
     assert (await bob.call("GET", bundle(ada))).body["devices"][0]["prekey"] is None
     assert not any(isinstance(event, PrekeyTaken) for event in await node.events(ada))
@@ -229,7 +229,7 @@ async def test_a_bundle_in_flight_while_the_account_is_deleted_records_nothing_a
 
 async def test_when_few_prekeys_remain_the_devices_node_is_told(node: Relay) -> None:
     ada, bob = await node.person(prekeys=21), await node.person()
-    board = node.parts.board
+    board = node.services.board
     await board.zadd(keys.NODES, {"n1": 1})
     await board.hset(keys.presence(ada.user_id), 1, "n1 socket")
     for _ in range(3):
@@ -268,15 +268,15 @@ async def test_a_refusal_by_a_limit_is_noted_for_the_rate_limiter(strict: Relay)
     ada, bob = await strict.person(), await strict.person()
     for _ in range(4):
         await bob.call("GET", contact(ada))
-    rows = await until(lambda: strict.parts.log.xrange(keys.LIMITS_LOG))
+    rows = await until(lambda: strict.services.log.xrange(keys.LIMITS_LOG))
     noted = codec.decode_refused(rows[0][1][codec.EVENT_FIELD])
     assert noted == Refused(user=UUID(bob.user_id), limit=LOOKUPS, at=noted.at)
 
 
 async def test_without_a_policy_no_prekey_is_handed_out(node: Relay) -> None:
     ada, bob = await node.person(prekeys=1), await node.person()
-    node.parts.limits.policy._rows.pop(BUNDLES_PER_TARGET)
-    node.parts.limits.policy._board = None
+    node.services.limits.policy._rows.pop(BUNDLES_PER_TARGET)
+    node.services.limits.policy._board = None
     reply = await bob.call("GET", bundle(ada))
     assert (reply.status, reply.body["code"]) == (503, "unavailable")
     assert (await ada.call("GET", "/v1/keys")).body["available"] == 1

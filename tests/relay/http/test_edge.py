@@ -225,7 +225,7 @@ async def test_a_bug_is_a_500_without_its_words(node: Relay, capsys: Any, monkey
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError("a secret word")
 
-    monkeypatch.setattr(type(node.parts.limits), "admit", broken)
+    monkeypatch.setattr(type(node.services.limits), "admit", broken)
     reply = await node.stranger().call("POST", "/v1/accounts", {"username": "ada", "password": PASSWORD})
     assert (reply.status, reply.body["code"]) == (500, "internal")
     assert "secret" not in json.dumps(reply.body)
@@ -237,7 +237,7 @@ async def test_a_call_that_takes_too_long_is_unavailable(node: Relay, monkeypatc
         await asyncio.sleep(60)
 
     monkeypatch.setattr("relay.http.calls.CALL_SECONDS", 0.1)
-    monkeypatch.setattr(type(node.parts.limits), "admit", endless)
+    monkeypatch.setattr(type(node.services.limits), "admit", endless)
     reply = await node.stranger().call("POST", "/v1/accounts", {"username": "ada", "password": PASSWORD})
     assert (reply.status, reply.body["code"], reply.headers["Retry-After"]) == (503, "unavailable", "1")
 

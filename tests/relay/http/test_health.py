@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from msgspec import structs
 
-from relay.projection import until_visible
+from relay.log.projection import until_visible
 from schema import keys, tasks
 from schema.limits import READINESS
 from schema.settings import Settings
@@ -43,11 +43,11 @@ async def test_a_server_that_is_away_is_named_and_its_return_is_noticed(
     assert (status, name in down) == (503, True)
     servers.revive()
     if server == "board":
-        settings = node.parts.settings
+        settings = node.services.settings
         from tests.support.relay import install_policy
 
-        await until(node.parts.board.ping)
-        await install_policy(node.parts.board, settings)
+        await until(node.services.board.ping)
+        await install_policy(node.services.board, settings)
 
     async def is_ready() -> bool:
         return (await _ready(node))[0] == 200
@@ -57,8 +57,8 @@ async def test_a_server_that_is_away_is_named_and_its_return_is_noticed(
 
 async def test_a_node_without_limits_is_not_ready(settings: Settings) -> None:
     async with relay(settings) as node:
-        await node.parts.board.delete(keys.POLICY)
-        node.parts.limits.policy._rows.clear()
+        await node.services.board.delete(keys.POLICY)
+        node.services.limits.policy._rows.clear()
         assert await _ready(node) == (503, ["limits"])
 
 
@@ -86,7 +86,9 @@ async def test_readiness_is_looked_at_once_however_often_it_is_asked(
     monkeypatch.setattr("relay.readiness.REMEMBERED_SECONDS", 3600.0)
 
     async def pings() -> int:
-        return int((await node.parts.board.info("commandstats")).get("cmdstat_ping", {"calls": 0})["calls"])
+        return int(
+            (await node.services.board.info("commandstats")).get("cmdstat_ping", {"calls": 0})["calls"]
+        )
 
     before = await pings()
     assert await asyncio.gather(*(_ready(node) for _ in range(20))) == [(200, [])] * 20
@@ -210,7 +212,7 @@ async def test_a_log_that_stalls_keeps_nobody_from_calls_that_need_the_database_
     writers = [await node.person() for _ in range(2)]
     with frozen(servers.pid("log")):
         publishing = [asyncio.create_task(writer.publish()) for writer in writers for _ in range(6)]
-        held = node.parts.waiting_database
+        held = node.services.waiting_database
         await until(lambda: held.get_stats().get("requests_waiting", 0) > 0)
         assert (await ada.call("GET", "/v1/sessions")).status == 200
     await tasks.end(publishing)

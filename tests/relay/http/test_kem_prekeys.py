@@ -70,7 +70,7 @@ async def test_a_kem_prekey_that_the_log_knows_as_taken_is_not_handed_out(node: 
     ada, bob = await node.person(prekeys=1), await node.person()
     kem = ada.with_kem(one_time=2)
     await ada.put_keys(**kem)
-    assert await node.parts.directory.take(UUID(ada.user_id), [(1, 1)], 0, KEM) == [True]
+    assert await node.services.directory.take(UUID(ada.user_id), [(1, 1)], 0, KEM) == [True]
     await node.rows("DELETE FROM used_kem_prekeys RETURNING 1")
     first = kem["kem_prekeys"][0]
     await node.rows(
@@ -233,10 +233,10 @@ async def test_when_few_prekeys_of_either_kind_remain_the_devices_node_is_told(
 ) -> None:
     ada, bob = await node.person(), await node.person()
     await ada.put_keys(prekeys=ec, **({} if kem is None else ada.with_kem(one_time=kem)))
-    await node.parts.board.zadd(keys.NODES, {"n1": 1})
-    await node.parts.board.hset(keys.presence(ada.user_id), 1, "n1 socket")
+    await node.services.board.zadd(keys.NODES, {"n1": 1})
+    await node.services.board.hset(keys.presence(ada.user_id), 1, "n1 socket")
     await bundle(bob, ada)
-    rows = await node.parts.board.xrange(keys.inbox("n1"))
+    rows = await node.services.board.xrange(keys.inbox("n1"))
     items = [item for _, fields in rows for item in inbox.read(list(fields.items()))[0]]
     assert items == [PrekeysLow(UUID(ada.user_id), 1, *counts) for counts in told]
 

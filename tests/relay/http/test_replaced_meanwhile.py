@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from relay import prekeys
+from relay.identity import prekeys
 from schema.prekeys import EC, KEM, Kind
 from tests.support.people import Person, text64
 from tests.support.relay import Relay

@@ -18,7 +18,7 @@ from schema.limits import CREDENTIAL_CHANGES
 from schema.refusals import Refusal
 from schema.settings import Settings
 from tests.support.people import PASSWORD, Person, Reply
-from tests.support.relay import Relay, open_parts, serve
+from tests.support.relay import Relay, open_services, serve
 from tests.support.until import until
 
 NOWHERE = "/v1/links/" + "A" * 43
@@ -107,9 +107,9 @@ async def test_who_is_gone_waits_no_longer(node: Relay) -> None:
         _, writer = await asyncio.open_connection(url.hostname, url.port)
         writer.write(f"GET {link} HTTP/1.1\r\nHost: {url.netloc}\r\nIf-None-Match: {tag}\r\n\r\n".encode())
         await writer.drain()
-        await until(lambda: node.parts.link_waits._by_link.total() == 1)
+        await until(lambda: node.services.link_waits._by_link.total() == 1)
         writer.close()
-        await until(lambda: node.parts.link_waits._by_link.total() == 0)
+        await until(lambda: node.services.link_waits._by_link.total() == 0)
     waiting = asyncio.create_task(node.stranger().call("GET", link, headers={"If-None-Match": tag}))
     assert (await put(node.stranger(), link, b"now", tag)).status == 204
     assert (await waiting).status == 200
@@ -141,7 +141,7 @@ async def test_a_body_is_at_most_8_kib(node: Relay) -> None:
 
 async def test_a_link_that_is_unknown_or_over_is_not_found(node: Relay) -> None:
     over = await opened(node.stranger())
-    board, name = node.parts.board, keys.link(over.rpartition("/")[2])
+    board, name = node.services.board, keys.link(over.rpartition("/")[2])
     tag = (await node.stranger().call("GET", over)).headers["ETag"]
     assert 110_000 < await board.pttl(name) <= 120_000
     await put(node.stranger(), over, b"x", tag)
@@ -190,9 +190,9 @@ async def test_of_two_that_use_a_grant_at_once_one_is_let_in_on_whichever_node(
     settings: Settings, node: Relay
 ) -> None:
     async with AsyncExitStack() as stack:
-        parts = await open_parts(stack, settings)
-        await parts.limits.policy.read()
-        other = await serve(stack, build_app(parts, Peers(())))
+        services = await open_services(stack, settings)
+        await services.limits.policy.read()
+        other = await serve(stack, build_app(services, Peers(())))
         grant = (await granted(await node.person()))["grant"]
         people = [node.stranger() for _ in range(4)]
         for person in people[::2]:
@@ -217,12 +217,12 @@ async def test_a_grant_needs_the_password_and_its_attempts_are_bounded(node: Rel
 
 async def test_a_grant_ends_with_its_time_the_session_the_password_and_the_account(node: Relay) -> None:
     async def over(person: Person) -> None:
-        (name,) = await node.parts.board.keys("grant:*")
-        assert 110_000 < await node.parts.board.pttl(name) <= 120_000
-        await node.parts.board.pexpire(name, 1)
+        (name,) = await node.services.board.keys("grant:*")
+        assert 110_000 < await node.services.board.pttl(name) <= 120_000
+        await node.services.board.pexpire(name, 1)
 
         async def gone() -> bool:
-            return not await node.parts.board.exists(name)
+            return not await node.services.board.exists(name)
 
         await until(gone)
 
@@ -247,8 +247,8 @@ async def test_a_grant_ends_with_its_time_the_session_the_password_and_the_accou
 async def test_the_board_has_no_grant_in_clear_and_a_log_in_needs_something(node: Relay) -> None:
     ada = await node.person()
     grant = (await granted(ada))["grant"]
-    (name,) = await node.parts.board.keys("grant:*")
-    told = name + await node.parts.board.get(name)
+    (name,) = await node.services.board.keys("grant:*")
+    told = name + await node.services.board.get(name)
     assert grant.encode() not in told
     assert str(UUID(ada.user_id)).encode() in told
     for empty in ({}, {"username": ada.username}, {"password": PASSWORD}):

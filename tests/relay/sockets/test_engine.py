@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
-from relay.sockets import engine, intake, unauthenticated, user_budgets
+from relay.admission import user_budgets
+from relay.sockets import engine, intake, unauthenticated
 from relay.sockets.unauthenticated import Places
 from tests.support.served_engine import Served
 from tests.support.until import until

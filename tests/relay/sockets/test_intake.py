@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import ClientWebSocketResponse
 
+from relay.admission import user_budgets
+from relay.delivery.live import LiveSocket
+from relay.delivery.memory import SocketMemory
+from relay.delivery.registry import Registry
 from relay.heap import give_back
-from relay.sockets import unauthenticated, user_budgets
-from relay.sockets.live import LiveSocket
-from relay.sockets.memory import SocketMemory
-from relay.sockets.registry import Registry
+from relay.sockets import unauthenticated
 from schema.clock import now_ms
 from tests.relay.sockets.test_frame_scanner import CONTINUED, frame
 from tests.support.served_engine import Served

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import functions, keys
 from tests.workers.archive.conftest import Make, read_by_all, tell
 from tests.workers.archive.reads import all_records, archive, faults

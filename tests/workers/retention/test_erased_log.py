@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import functions, keys
 from schema.events import AccountDeleted
 from tests.servers import Servers

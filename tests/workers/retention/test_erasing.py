@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from relay.directory import Directory
+from relay.identity.directory import Directory
 from schema import codec, functions, keys
 from schema.events import AccountDeleted
 from tests.workers import stories

@@ -11,7 +11,7 @@ import pytest
 from ops.child import Child
 from ops.embedded import valkey
 from ops.embedded.layout import layout, prepare
-from relay.pressure import Pressure
+from relay.admission.pressure import Pressure
 from schema import keys, relay_keys, servers
 from schema.relay_keys import RelayKey
 from tests.support.stack import data_folder

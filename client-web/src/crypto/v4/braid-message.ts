@@ -32,7 +32,7 @@ export interface ReceivedBraidMessage extends BraidMessage {
   later: boolean
 }
 
-export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
+export function encodeBraidMessage({ epoch, index, payload }: BraidMessage): Bytes {
   const head = [
     Uint8Array.of(VERSION),
     varint(epoch),
@@ -44,7 +44,7 @@ export function encodeBraid({ epoch, index, payload }: BraidMessage): Bytes {
 }
 
 /** Bytes after the end are ignored. @throws CryptoError `bad_message` */
-export function decodeBraid(bytes: Bytes): ReceivedBraidMessage {
+export function decodeBraidMessage(bytes: Bytes): ReceivedBraidMessage {
   const reader = new Reader(bytes)
   const version = reader.byte()
   const later = version > VERSION

@@ -7,9 +7,9 @@
  */
 import { equal, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { KeyPair, PublicKey } from '@/crypto/engine'
+import type { KeyPair, PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { createKeyPair } from '@/crypto/x25519'
+import { createKeyPair } from '@/crypto/protocol/keys'
 import { deriveKeys, hmac } from './kdf'
 import { agreement } from './pqxdh'
 import { checkJump, take, trim } from './skipped'

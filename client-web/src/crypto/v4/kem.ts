@@ -16,7 +16,7 @@ const LENGTH = 1 + 1568
 export const SEED_LENGTH = 64
 
 /** @throws CryptoError `bad_key` unless it is 1,569 bytes of type 0x08 */
-export function checkKyber(bytes: Uint8Array): void {
+export function checkKemBytes(bytes: Uint8Array): void {
   if (bytes.length !== LENGTH || bytes[0] !== TYPE) throw new CryptoError('bad_key', 'not Kyber')
 }
 
@@ -26,7 +26,7 @@ const kyberSecret = (mlKemSecret: Uint8Array, ciphertext: Uint8Array): Bytes =>
   own(shake256(concat(mlKemSecret, sha3_256(ciphertext)), { dkLen: 32 }))
 
 /** 1,569 bytes. */
-export function kyberPublicKey(seed: Bytes): Bytes {
+export function kemPublicKey(seed: Bytes): Bytes {
   return typed(ml_kem1024.keygen(seed).publicKey)
 }
 
@@ -35,7 +35,7 @@ export function encapsulate(
   publicKey: Bytes,
   randomness: Bytes = random(32),
 ): { ciphertext: Bytes; secret: Bytes } {
-  checkKyber(publicKey)
+  checkKemBytes(publicKey)
   try {
     const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey.slice(1), randomness)
     return { ciphertext: typed(cipherText), secret: kyberSecret(sharedSecret, cipherText) }
@@ -46,7 +46,7 @@ export function encapsulate(
 
 /** @throws CryptoError `bad_key` */
 export function decapsulate(seed: Bytes, ciphertext: Bytes): Bytes {
-  checkKyber(ciphertext)
+  checkKemBytes(ciphertext)
   const raw = ciphertext.slice(1)
   return kyberSecret(ml_kem1024.decapsulate(raw, ml_kem1024.keygen(seed).secretKey), raw)
 }

@@ -8,7 +8,7 @@ import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { receive, send, startBraid } from './braid'
 import type { Braid } from './braid'
-import { decodeBraid, encodeBraid } from './braid-message'
+import { decodeBraidMessage, encodeBraidMessage } from './braid-message'
 import { addEpoch, receivingKey, sendingKey, startChains } from './epochs'
 import type { EpochChains } from './epochs'
 
@@ -35,13 +35,13 @@ export function sendPq(
   const { payload, made } = send(braid, draw)
   if (made) addEpoch(chains, made)
   const { index, key } = sendingKey(chains, braid.epoch - 1)
-  return { message: encodeBraid({ epoch: braid.epoch, index, payload }), key }
+  return { message: encodeBraidMessage({ epoch: braid.epoch, index, payload }), key }
 }
 
 /** @throws CryptoError `bad_message`, `too_far` */
 export function receivePq(ratchet: PqRatchet, bytes: Bytes): Bytes {
   const { braid, chains, negotiating } = ratchet
-  const message = decodeBraid(bytes)
+  const message = decodeBraidMessage(bytes)
   if (message.later) {
     if (!negotiating) throw new CryptoError('bad_message', 'another version within a session')
     return receivingKey(chains, 0, message.index)

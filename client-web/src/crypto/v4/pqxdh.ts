@@ -5,10 +5,10 @@
  */
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { KeyPair, Prekey, PublicKey } from '@/crypto/engine'
+import type { KeyPair, Prekey, PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
-import { isCanonicalAndTorsionFree } from '@/crypto/public-key'
-import { agree } from '@/crypto/x25519'
+import { isCanonicalAndTorsionFree } from '@/crypto/curve/public-key'
+import { agree } from '@/crypto/curve/x25519'
 import { deriveKeys, NO_SALT } from './kdf'
 import { decapsulate } from './kem'
 
@@ -57,7 +57,7 @@ export async function respond(
   identity: KeyPair,
   signedPrekey: Prekey,
   prekey: Prekey | null,
-  kyberSeed: Bytes,
+  kemSeed: Bytes,
   theirs: { identity: PublicKey; base: PublicKey; ciphertext: Bytes },
 ): Promise<InitialKeys> {
   if (!isCanonicalAndTorsionFree(theirs.base.slice(1))) {
@@ -69,5 +69,5 @@ export async function respond(
     agreement(theirs.base, signedPrekey.keyPair),
     ...(prekey ? [agreement(theirs.base, prekey.keyPair)] : []),
   ])
-  return initialKeys(agreements, decapsulate(kyberSeed, theirs.ciphertext))
+  return initialKeys(agreements, decapsulate(kemSeed, theirs.ciphertext))
 }

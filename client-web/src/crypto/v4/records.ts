@@ -94,7 +94,7 @@ function encodeState({ remoteIdentity, remoteRegistrationId, ...session }: Sessi
 
 function encodeParts({ pending, pq }: Session): Bytes {
   const { seed, header, outgoing, ct1, ct2 } = pq.braid.parts
-  const ciphertext = pending?.kyberCiphertext ?? null
+  const ciphertext = pending?.kemCiphertext ?? null
   return encodeFields([1, ciphertext], [2, seed], [3, header], [4, outgoing], [5, ct1], [6, ct2])
 }
 
@@ -121,15 +121,15 @@ function decodeSession(state: Fields, parts: Fields): Session {
   }
 }
 
-const encodePending = ({ prekeyId, signedPrekeyId, kyberPrekeyId, startedAt }: Pending): Bytes =>
-  encodeFields([1, prekeyId], [2, signedPrekeyId], [3, kyberPrekeyId], [4, startedAt])
+const encodePending = ({ prekeyId, signedPrekeyId, kemPrekeyId, startedAt }: Pending): Bytes =>
+  encodeFields([1, prekeyId], [2, signedPrekeyId], [3, kemPrekeyId], [4, startedAt])
 
-const decodePending = (fields: Fields, kyberCiphertext: Bytes): Pending => ({
+const decodePending = (fields: Fields, kemCiphertext: Bytes): Pending => ({
   prekeyId: fields.optionalNumber(1),
   signedPrekeyId: fields.number(2),
-  kyberPrekeyId: fields.number(3),
+  kemPrekeyId: fields.number(3),
   startedAt: fields.number(4),
-  kyberCiphertext,
+  kemCiphertext,
 })
 
 function encodeRatchet({ root, own, sending, previousCounter, receiving }: Ratchet): Bytes {

@@ -5,7 +5,7 @@
  */
 import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import type { Local, PublicKey, RemoteAddress } from '@/crypto/engine'
+import type { Local, PublicKey, DeviceAddress } from '@/crypto/protocol/protocol'
 import { CryptoError } from '@/crypto/errors'
 import { messageKeys, nextSeed, seedOf } from './chains'
 import type { MessageKeys, Ratchet } from './chains'
@@ -13,10 +13,10 @@ import {
   checkAddresses,
   checkMac,
   encodeAddresses,
-  encodeMessage,
-  encodePrekeyMessage,
-} from './messages'
-import type { ReceivedMessage } from './messages'
+  encodeSignalMessage,
+  encodePrekeySignalMessage,
+} from './signal-messages'
+import type { ReceivedSignalMessage } from './signal-messages'
 import { receivePq, sendPq } from './pq-ratchet'
 import type { PqRatchet } from './pq-ratchet'
 
@@ -27,8 +27,8 @@ const UNANSWERED_MS = 30 * 24 * 3600 * 1000
 export interface Pending {
   prekeyId: number | null
   signedPrekeyId: number
-  kyberPrekeyId: number
-  kyberCiphertext: Bytes
+  kemPrekeyId: number
+  kemCiphertext: Bytes
   startedAt: number
 }
 
@@ -45,7 +45,7 @@ export interface Session {
 export async function encryptIn(
   session: Session,
   local: Local,
-  remote: RemoteAddress,
+  remote: DeviceAddress,
   plaintext: Bytes,
   now: number,
 ): Promise<{ kind: 'prekey' | 'message'; body: Bytes }> {
@@ -54,7 +54,7 @@ export async function encryptIn(
   const pq = sendPq(session.pq)
   const { seed, counter } = nextSeed(ratchet)
   const keys = messageKeys(seed, pq.key)
-  const message = encodeMessage(
+  const message = encodeSignalMessage(
     {
       ratchetKey: ratchet.own.publicKey,
       counter,
@@ -70,15 +70,15 @@ export async function encryptIn(
   const { registrationId, keyPair } = local
   const { baseKey } = session
   const whole = { ...pending, registrationId, baseKey, identityKey: keyPair.publicKey, message }
-  return { kind: 'prekey', body: encodePrekeyMessage(whole) }
+  return { kind: 'prekey', body: encodePrekeySignalMessage(whole) }
 }
 
 /** @throws CryptoError `bad_message`, `bad_key`, `duplicate`, `too_far` */
 export async function decryptIn(
   session: Session,
   local: Local,
-  remote: RemoteAddress,
-  message: ReceivedMessage,
+  remote: DeviceAddress,
+  message: ReceivedSignalMessage,
 ): Promise<Bytes> {
   const seed = await seedOf(session.ratchet, message.ratchetKey, message.counter)
   const keys = messageKeys(seed, receivePq(session.pq, message.pqRatchet))

@@ -1,6 +1,6 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
 import { equal } from '@/crypto/bytes'
-import type { SealedIdentity } from '@/crypto/sealed-engine'
+import type { SealedIdentity } from '@/crypto/engine/engine'
 import { settingsRecord } from '@/messenger/core/shown-settings'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'

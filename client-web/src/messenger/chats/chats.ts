@@ -12,7 +12,7 @@ import type {
 } from '@/messenger/core/message-record'
 import { shownMessage } from '@/messenger/core/shown-message'
 import type { Conversation, ConversationId, UserId } from '@/messenger/contract'
-import { versionOf } from '@/crypto/version'
+import { versionOf } from '@/crypto/protocol/version'
 import type { OutgoingEnvelope } from '@/wire/types'
 import { messageTimes } from './message-times'
 import { OpenChat, PAGE } from './open-chat'

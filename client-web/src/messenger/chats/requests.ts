@@ -1,4 +1,4 @@
-import { contactCode, identityText } from '@/crypto/identity'
+import { contactCode, identityText } from '@/crypto/contact/contact-code'
 import type { Chats } from './chats'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'

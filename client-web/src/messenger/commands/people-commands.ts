@@ -1,8 +1,12 @@
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
-import { fingerprint as fingerprintOf, parseContactCode, parseContactQr } from '@/crypto/identity'
+import type { PublicKey } from '@/crypto/protocol/protocol'
+import {
+  fingerprint as fingerprintOf,
+  parseContactCode,
+  parseContactQr,
+} from '@/crypto/contact/contact-code'
 import { RelayError } from '@/wire/errors'
 import type { ContactAnswer } from '@/wire/types'
 import { conversationWith, MessengerError } from '@/messenger/contract'

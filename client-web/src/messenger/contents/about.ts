@@ -1,5 +1,5 @@
-import type { PublicKey } from '@/crypto/engine'
-import { identityText } from '@/crypto/identity'
+import type { PublicKey } from '@/crypto/protocol/protocol'
+import { identityText } from '@/crypto/contact/contact-code'
 import type { UserId } from '@/messenger/contract'
 import { isRecord, isUuid, malformed } from './checks'
 

@@ -1,5 +1,5 @@
 import { TurnChanges } from './serial'
-import type { SealedEngine, SealedIdentity, SealedLocal } from '@/crypto/sealed-engine'
+import type { SealedEngine, SealedIdentity, SealedLocal } from '@/crypto/engine/engine'
 import type { Elapsed } from '@/platform/clock'
 import type { Store } from '@/storage/store'
 import type { RelayApi } from '@/wire/api'

@@ -1,5 +1,5 @@
 /** Keys and reading of the table `counters`, which holds several kinds of small records. */
-import type { RemoteAddress } from '@/crypto/engine'
+import type { DeviceAddress } from '@/crypto/protocol/protocol'
 import type { Store } from '@/storage/store'
 import type { Stored } from '@/storage/stored'
 import type { UserId } from '@/messenger/contract'
@@ -8,7 +8,7 @@ import type { UserId } from '@/messenger/contract'
 export const sessionKey = (userId: UserId, deviceId: number): string => `${userId}.${deviceId}`
 
 /** Whom a `sessionKey` names. */
-export function remoteOf(key: string): RemoteAddress {
+export function remoteOf(key: string): DeviceAddress {
   const dot = key.lastIndexOf('.')
   return { userId: key.slice(0, dot), deviceId: Number(key.slice(dot + 1)) }
 }

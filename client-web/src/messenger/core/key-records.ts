@@ -5,9 +5,9 @@
 import { bytes, flag, nullable, number, optional, shape, since, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import { stored } from '@/storage/stored'
-import type { KeyPair, LocalIdentity } from '@/crypto/engine'
-import { asSealed } from '@/crypto/safe'
-import type { Sealed, SealedIdentity } from '@/crypto/sealed-engine'
+import type { KeyPair, LocalIdentity } from '@/crypto/protocol/protocol'
+import { asSealed } from '@/crypto/engine/safe'
+import type { Sealed, SealedIdentity } from '@/crypto/engine/engine'
 import type {
   AccountRecord,
   KemRecord,

@@ -1,11 +1,11 @@
 /** What this device keeps, as it lies (sealed) in the store. New fields have defaults. */
-import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/engine'
+import type { LocalIdentity, Prekey, PublicKey, SignedPrekey } from '@/crypto/protocol/protocol'
 import type {
   SealedIdentity,
   SealedKemPrekey,
   SealedPrekey,
   SealedSignedPrekey,
-} from '@/crypto/sealed-engine'
+} from '@/crypto/engine/engine'
 import type { IncomingEnvelope, OutgoingEnvelope } from '@/wire/types'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Body } from '@/messenger/contents/registry'

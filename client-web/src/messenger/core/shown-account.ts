@@ -1,4 +1,4 @@
-import { contactCode, contactQr, fingerprint, identityText } from '@/crypto/identity'
+import { contactCode, contactQr, fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { Account } from '@/messenger/contract'
 import type { AccountRecord } from './records'
 

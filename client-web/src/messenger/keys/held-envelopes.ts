@@ -5,8 +5,8 @@
  */
 import { heldEnvelopes } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
-import { identityText } from '@/crypto/identity'
-import type { PublicKey } from '@/crypto/engine'
+import { identityText } from '@/crypto/contact/contact-code'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import type { Store } from '@/storage/store'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Core } from '@/messenger/core/core'

@@ -3,7 +3,7 @@
  * that was seen so, no bundle without a KEM prekey is taken, and with such a device no session of version 3 begins.
  */
 import { kemDevicesByIdentity, numberLists } from '@/messenger/core/stored-records'
-import { identityText } from '@/crypto/identity'
+import { identityText } from '@/crypto/contact/contact-code'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'

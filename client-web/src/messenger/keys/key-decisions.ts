@@ -5,7 +5,7 @@
  */
 import type { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import type { Store } from '@/storage/store'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { Chats } from '@/messenger/chats/chats'

@@ -4,7 +4,7 @@
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { withSeenKey } from '@/messenger/people/people'

@@ -6,7 +6,7 @@
 import { prekeys as prekeyRecords, signedPrekeys } from '@/messenger/core/key-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
-import type { SealedPrekey } from '@/crypto/sealed-engine'
+import type { SealedPrekey } from '@/crypto/engine/engine'
 import { hasPassed } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'
 import type { KeysUpload, OwnKeys } from '@/wire/types'

@@ -5,7 +5,7 @@ import type { SecurityEventRecord } from '@/messenger/core/records'
 import { shownSecurityEvent } from '@/messenger/core/shown-security-event'
 import type { Core } from '@/messenger/core/core'
 import type { SecurityEvent, UserId } from '@/messenger/contract'
-import { fingerprint } from '@/crypto/identity'
+import { fingerprint } from '@/crypto/contact/contact-code'
 import type { People } from '@/messenger/people/people'
 
 /** Kept of each kind; the oldest go first. */

@@ -1,6 +1,6 @@
 import { deviceLists } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
 import type { People } from '@/messenger/people/people'

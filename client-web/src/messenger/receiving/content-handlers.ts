@@ -4,7 +4,7 @@
  */
 import { countLists } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
-import type { Decrypted } from '@/crypto/sealed-engine'
+import type { Decrypted } from '@/crypto/engine/engine'
 import { CryptoError } from '@/crypto/errors'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'

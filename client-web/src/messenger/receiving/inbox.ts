@@ -7,7 +7,7 @@
  */
 import { TurnChanges } from '@/messenger/core/serial'
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
+import type { PublicKey } from '@/crypto/protocol/protocol'
 import { CryptoError, isNotLoaded, isOwnFault } from '@/crypto/errors'
 import { reportMissingPart } from '@/platform/late-parts'
 import { StorageError, storeWaits } from '@/storage/errors'

@@ -1,8 +1,8 @@
 /** Stores what a content brings into a conversation: a message, shown or kept unshown. Each once. */
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
-import type { Decrypted } from '@/crypto/sealed-engine'
-import { fingerprint, identityText } from '@/crypto/identity'
+import type { PublicKey } from '@/crypto/protocol/protocol'
+import type { Decrypted } from '@/crypto/engine/engine'
+import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'
 import { messageTimes } from '@/messenger/chats/message-times'

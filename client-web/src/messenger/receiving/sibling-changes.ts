@@ -1,7 +1,7 @@
 /** Applies what another of one's own devices changed, unless a later change is known. */
 import { equal } from '@/crypto/bytes'
-import type { PublicKey } from '@/crypto/engine'
-import { parseIdentity } from '@/crypto/identity'
+import type { PublicKey } from '@/crypto/protocol/protocol'
+import { parseIdentity } from '@/crypto/contact/contact-code'
 import { isUsername } from '@/text/credentials'
 import type { Chats } from '@/messenger/chats/chats'
 import type { IncomingEnvelope } from '@/wire/types'

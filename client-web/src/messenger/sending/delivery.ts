@@ -2,7 +2,7 @@
 import { counts, outboxEntries } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Turn } from '@/messenger/core/serial'
-import { identityText } from '@/crypto/identity'
+import { identityText } from '@/crypto/contact/contact-code'
 import { RelayError } from '@/wire/errors'
 import type { SendAnswer } from '@/wire/types'
 import { delay } from '@/messenger/core/backoff'

@@ -1,9 +1,9 @@
 import { findMessage } from '@/messenger/core/kept-messages'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { fingerprint, identityText } from '@/crypto/identity'
+import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import { versionOf } from '@/crypto/version'
+import { versionOf } from '@/crypto/protocol/version'
 import type { OutboxRecord } from '@/messenger/core/records'
 import type { Target } from '@/messenger/keys/targets'
 

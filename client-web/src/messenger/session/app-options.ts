@@ -1,5 +1,5 @@
 import { fetched } from '@/platform/late-parts'
-import type { RemoteEngine } from '@/crypto/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
 import type { View } from '@/messenger/core/view'
 import type { Platform } from '@/platform/platform'
 import type { Wire } from '@/wire/wire'

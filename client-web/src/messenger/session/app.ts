@@ -2,8 +2,8 @@
  * The messenger's life: starting, signed out, locked, leading or not, running. Holds at most one
  * `Services`; every way out of it (lock, sign-out, another tab, the session's end) takes it down.
  */
-import { startEngine } from '@/crypto/remote'
-import type { RemoteEngine } from '@/crypto/remote'
+import { startEngine } from '@/crypto/engine/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
 import { elapsed, steadyClock } from '@/platform/clock'
 import type { Elapsed } from '@/platform/clock'
 import { PartMissing } from '@/platform/late-parts'

@@ -8,7 +8,7 @@ import {
   tokens as tokenRecords,
 } from '@/messenger/core/stored-records'
 import { CryptoError } from '@/crypto/errors'
-import type { RemoteEngine } from '@/crypto/remote'
+import type { RemoteEngine } from '@/crypto/engine/remote'
 import type { Platform } from '@/platform/platform'
 import { eraseDatabase, openDatabase } from '@/storage/database'
 import { bytes } from '@/storage/decoders'

@@ -3,8 +3,8 @@
  * of earlier builds, are handed to the engine's thread and rewritten together with the safe, in one
  * transaction: a device has a safe and no raw secret, or neither is changed.
  */
-import type { RemoteEngine } from '@/crypto/remote'
-import type { RawSecrets, SealedSecrets } from '@/crypto/sealed-engine'
+import type { RemoteEngine } from '@/crypto/engine/remote'
+import type { RawSecrets, SealedSecrets } from '@/crypto/engine/engine'
 import type { Bytes } from '@/crypto/bytes'
 import { accounts, prekeys, rawKinds } from '@/messenger/core/key-records'
 import { sessions, signedPrekeys } from '@/messenger/core/key-records'

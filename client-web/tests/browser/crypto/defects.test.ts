@@ -2,12 +2,13 @@ import { SessionCipher, FingerprintGenerator } from '@privacyresearch/libsignal-
 import { describe, expect, test } from 'vitest'
 import { Curve25519Wrapper } from 'curve25519-original'
 import { equal, fromUtf8, own, utf8 } from '@/crypto/bytes'
-import type { Encrypted, Session } from '@/crypto/engine'
-import { safetyNumber } from '@/crypto/safety-number'
-import { agree } from '@/crypto/x25519'
-import { createPrekeys } from '@/crypto/keys'
-import { parseMessage } from '@/crypto/signal/wire-messages'
-import { parse } from '@/crypto/signal/state'
+import type { Bytes } from '@/crypto/bytes'
+import type { EncryptedIn } from '@/crypto/protocol/protocol'
+import { safetyNumber } from '@/crypto/contact/safety-number'
+import { agree } from '@/crypto/curve/x25519'
+import { createPrekeys } from '@/crypto/protocol/keys'
+import { parseSignalMessage } from '@/crypto/v3/signal-messages'
+import { parse } from '@/crypto/v3/libsignal-record'
 import { Changes } from '@/storage/changes'
 import { BareParty, binary } from '../../support/bare-library'
 import { acquainted, Party } from '../../support/party'
@@ -215,7 +216,7 @@ describe('7. pins are compared by key, not by two spellings of an address', () =
 
 describe('8. the lock around a session', () => {
   const counterOf = (body: Uint8Array) => {
-    const { ratchetKey, counter } = parseMessage(body)
+    const { ratchetKey, counter } = parseSignalMessage(body)
     return `${ratchetKey} ${counter}`
   }
 
@@ -244,7 +245,7 @@ describe('8. the lock around a session', () => {
     const pages = [first.store, second.store]
     const written = await Promise.allSettled(
       pages.map(async (store, i) => {
-        const session = await store.get(raw<Session>('sessions'), 'bob.1')
+        const session = await store.get(raw<Bytes>('sessions'), 'bob.1')
         const encrypted = await anna.engine.encrypt({
           local: anna.local,
           remote: anna.remote(bob),
@@ -260,7 +261,7 @@ describe('8. the lock around a session', () => {
     expect(written[0]).toMatchObject({ status: 'rejected', reason: { code: 'fenced' } })
     const sent = written.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     expect(sent).toHaveLength(1)
-    expect(await bob.read(anna, sent[0] as Encrypted)).toBe('page 1')
+    expect(await bob.read(anna, sent[0] as EncryptedIn<Bytes>)).toBe('page 1')
     for (const { db } of [first, second]) db.close()
   })
 })

@@ -1,7 +1,7 @@
 /** The engine's thread may end or break: whoever waits for it is told. */
 import { expect, test } from 'vitest'
 import { CryptoError, isOwnFault } from '@/crypto/errors'
-import { startEngine } from '@/crypto/remote'
+import { startEngine } from '@/crypto/engine/remote'
 import { toMessengerError } from '@/messenger/session/messenger-errors'
 import { nothing, startSealed, wrappingKey } from '../../support/sealed-party'
 

@@ -1,6 +1,6 @@
 /** Faults of our own while receiving: they pass, or are passed over visibly; nothing blocks the mailbox. */
 import { describe, expect, test } from 'vitest'
-import type { DecryptRequest } from '@/crypto/sealed-engine'
+import type { DecryptRequest } from '@/crypto/engine/engine'
 import { CryptoError } from '@/crypto/errors'
 import { openDatabase } from '@/storage/database'
 import { Client, contacts, settledClients } from '../../support/client'

@@ -1,7 +1,7 @@
 /** KEM prekeys at the relay and on this device: published, refilled, rotated, and erased when nothing needs them. */
 import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
-import { isValid } from '@/crypto/xeddsa'
+import { isValid } from '@/crypto/curve/xeddsa'
 import { kemPrekeys, usedBaseKeys } from '@/messenger/core/key-records'
 import type { Wire } from '@/wire/wire'
 import scene from '../../fixtures/profiles-2026-11-29.base64?raw'

@@ -1,7 +1,7 @@
 /** The engine of version 3 is fetched when it is needed: where that fails, messages wait, and none is given up. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CryptoError } from '@/crypto/errors'
-import type { SealedEngine } from '@/crypto/sealed-engine'
+import type { SealedEngine } from '@/crypto/engine/engine'
 import { settledClients } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
 import { hurry } from '../../support/hurry'

@@ -211,7 +211,7 @@ describe('several devices of one person', () => {
       code: 'weak_passphrase',
     })
     const { file } = await anna.messenger.createBackup(PASSPHRASE)
-    const { openBackup } = await import('@/crypto/backup-file')
+    const { openBackup } = await import('@/crypto/backup/backup-file')
     const { decode } = await import('@msgpack/msgpack')
     const plain = await openBackup(new Uint8Array(await file.arrayBuffer()), PASSPHRASE)
     const content = decode(plain) as Record<string, unknown>

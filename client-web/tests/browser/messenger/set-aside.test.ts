@@ -1,7 +1,7 @@
 /** Messages that cannot leave: they are set aside with words, and the chat goes on. */
 import { expect, test } from 'vitest'
 import { CryptoError } from '@/crypto/errors'
-import type { SealedEngine } from '@/crypto/sealed-engine'
+import type { SealedEngine } from '@/crypto/engine/engine'
 import { RelayError } from '@/wire/errors'
 import { Client, settledClients } from '../../support/client'
 import { hurry } from '../../support/hurry'

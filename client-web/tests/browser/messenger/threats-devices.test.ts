@@ -1,6 +1,6 @@
 /** A relay that hands out old prekeys or adds devices: what threats 5 and 7 come to in the real client. */
 import { describe, expect, test } from 'vitest'
-import type { SealedEngine } from '@/crypto/sealed-engine'
+import type { SealedEngine } from '@/crypto/engine/engine'
 import { CryptoError } from '@/crypto/errors'
 import { clocksAgree } from '@/platform/clock'
 import { RelayError } from '@/wire/errors'

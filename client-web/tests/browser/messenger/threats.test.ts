@@ -1,7 +1,7 @@
 /** A relay that lies about keys and devices: what threats 1 to 4 come to in the real client. */
 import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
-import { identityText } from '@/crypto/identity'
+import { identityText } from '@/crypto/contact/contact-code'
 import { encodeContent } from '@/messenger/contents/codec'
 import { RelayError } from '@/wire/errors'
 import { acquaintedClients, Client, contacts, strangers } from '../../support/client'

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { openBackup, sealBackup } from '@/crypto/backup-file'
+import { openBackup, sealBackup } from '@/crypto/backup/backup-file'
 
 const plain = utf8('identity, contacts, history')
 let file: Bytes

@@ -1,7 +1,7 @@
 /** Which version of the protocol is used when: the newest that both devices speak, and never an older one again. */
 import { describe, expect, test } from 'vitest'
 import { own, utf8 } from '@/crypto/bytes'
-import type { Sealed } from '@/crypto/sealed-engine'
+import type { Sealed } from '@/crypto/engine/engine'
 import { Party } from '../../support/party'
 import { SealedParty } from '../../support/sealed-party'
 

@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { concat, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { createKyberPrekeys, inspect } from '@/crypto/v4/engine'
-import { parsePrekeyMessage } from '@/crypto/v4/messages'
+import { createKemPrekeys } from '@/crypto/v4/kem-prekeys'
+import { versionFour } from '@/crypto/v4/version-four'
+import { parsePrekeySignalMessage } from '@/crypto/v4/signal-messages'
 import { agreement } from '@/crypto/v4/pqxdh'
 import { encodeFields, Fields } from '@/crypto/v4/protobuf'
 import type { Field } from '@/crypto/v4/protobuf'
@@ -97,7 +98,7 @@ test('somebody else takes up the base key of a session that another began', asyn
     await OurDevice.create(),
   ]
   await alice.start(bob)
-  const { baseKey } = parsePrekeyMessage((await pass(alice, bob)).body)
+  const { baseKey } = parsePrekeySignalMessage((await pass(alice, bob)).body)
   // Bob accepts another identity; Alice's session is a replaced one now.
   bob.pinned = mallory.local.keyPair.publicKey
   await mallory.start(bob)
@@ -130,10 +131,10 @@ test('a prekey message without a registration id has the id 0; one without anoth
       ),
     )
   expect(without(0)).toEqual(body)
-  expect(inspect(without(5)).registrationId).toBe(0)
-  expect(inspect(without(1)).prekeyId).toBeNull()
+  expect(versionFour.inspect(without(5)).registrationId).toBe(0)
+  expect(versionFour.inspect(without(1)).prekeyId).toBeNull()
   for (const field of [2, 3, 4, 6, 7, 8]) {
-    expect(() => inspect(without(field))).toThrow(`field ${field} is missing`)
+    expect(() => versionFour.inspect(without(field))).toThrow(`field ${field} is missing`)
   }
 })
 
@@ -142,5 +143,5 @@ test('a key of low order, a number without an end, and a prekey with the id 0', 
   await expect(agreement(ZERO, local.keyPair)).rejects.toMatchObject({ code: 'bad_key' })
   const endless = Uint8Array.of(8, ...new Uint8Array(12).fill(0x80))
   expect(() => new Fields(endless)).toThrow('number too long')
-  expect(() => createKyberPrekeys(local.keyPair, 0, 1)).toThrow('not in 1')
+  expect(() => createKemPrekeys(local.keyPair, 0, 1)).toThrow('not in 1')
 })

@@ -1,8 +1,8 @@
 /** Sessions as builds stored them: `tests/fixtures/session-records.json`. Entries are never changed; new forms are added. */
 import { expect, test } from 'vitest'
 import { fromBase64, fromUtf8 } from '@/crypto/bytes'
-import { decrypt } from '@/crypto/v4/engine'
-import type { EnvelopeKind } from '@/crypto/engine'
+import { versionFour } from '@/crypto/v4/version-four'
+import type { EnvelopeKind } from '@/crypto/protocol/protocol'
 import entries from '../../../fixtures/session-records.json'
 
 test.each(entries)(
@@ -16,7 +16,7 @@ test.each(entries)(
       archive: fromBase64(archive),
     }
     for (const { kind, body, text } of letters) {
-      const result = await decrypt({
+      const result = await versionFour.decrypt({
         local: {
           keyPair: {
             publicKey: fromBase64(local.publicKey),
@@ -26,17 +26,17 @@ test.each(entries)(
           address: local.address,
         },
         remote,
-        record,
+        session: record,
         kind: kind as EnvelopeKind,
         body: fromBase64(body),
         pinned: null,
         prekey: null,
         signedPrekey: null,
-        kyberPrekey: null,
-        usedBaseKeys: [],
+        kemPrekey: null,
+        baseKeyUsed: false,
       })
       expect(fromUtf8(result.plaintext)).toBe(text)
-      record = result.record
+      record = result.session
     }
   },
 )

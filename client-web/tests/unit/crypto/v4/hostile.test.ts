@@ -3,7 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { concat, own, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
-import { parsePrekeyMessage } from '@/crypto/v4/messages'
+import { parsePrekeySignalMessage } from '@/crypto/v4/signal-messages'
 import { anAddress, OurDevice, pass } from '../../../support/device'
 import type { Device, Letter } from '../../../support/device'
 import { flipped, rewrapped, withFields } from '../../../support/forged-v4'
@@ -42,7 +42,7 @@ const ZERO = concat(Uint8Array.of(5), new Uint8Array(32))
 /** Whether only that was changed which no key depends on: the low half of the version byte, or the registration id. */
 function uncovered(letter: Letter, changed: Letter): boolean {
   const covered = ({ body }: Letter): string => {
-    const { registrationId: _, ...rest } = parsePrekeyMessage(body)
+    const { registrationId: _, ...rest } = parsePrekeySignalMessage(body)
     return JSON.stringify(rest)
   }
   try {
@@ -80,7 +80,7 @@ describe('to our engine', () => {
 
   test('a base key with torsion, with the top bit set, or zero', async () => {
     const letter = await device.from.write(device.to, text)
-    const { baseKey } = parsePrekeyMessage(letter.body)
+    const { baseKey } = parsePrekeySignalMessage(letter.body)
     await refused(rewrapped(letter, { baseKey: withTorsion(baseKey) }), 'bad_key')
     await refused(rewrapped(letter, { baseKey: withTopBit(baseKey) }), 'bad_key')
     await refused(rewrapped(letter, { baseKey: ZERO }), 'bad_key')
@@ -134,7 +134,7 @@ describe('to our engine', () => {
     await expect(async () => bob.read(mallory, { ...letter, body: old })).rejects.toMatchObject({
       code: 'bad_message',
     })
-    for (const change of [{ signedPrekeyId: 9 }, { kyberPrekeyId: 9 }, { prekeyId: 9 }]) {
+    for (const change of [{ signedPrekeyId: 9 }, { kemPrekeyId: 9 }, { prekeyId: 9 }]) {
       await expect(bob.read(mallory, rewrapped(letter, change))).rejects.toMatchObject({
         code: 'missing_prekey',
       })
@@ -152,11 +152,11 @@ describe('to our engine', () => {
       await OurDevice.create(),
     ]
     const [good, evil] = [bob.bundle(), eve.bundle()]
-    const { kyberPrekey } = good
+    const { kemPrekey } = good
     const cases = [
-      [{ ...good, kyberPrekey: { ...kyberPrekey, key: evil.kyberPrekey.key } }, 'bad_signature'],
-      [{ ...good, kyberPrekey: evil.kyberPrekey }, 'bad_signature'],
-      [{ ...good, kyberPrekey: { ...kyberPrekey, key: kyberPrekey.key.slice(1) } }, 'bad_key'],
+      [{ ...good, kemPrekey: { ...kemPrekey, key: evil.kemPrekey.key } }, 'bad_signature'],
+      [{ ...good, kemPrekey: evil.kemPrekey }, 'bad_signature'],
+      [{ ...good, kemPrekey: { ...kemPrekey, key: kemPrekey.key.slice(1) } }, 'bad_key'],
       [{ ...good, signedPrekey: evil.signedPrekey }, 'bad_signature'],
       [{ ...good, prekey: { id: 1, key: ZERO } }, 'bad_key'],
     ] as const
@@ -198,7 +198,7 @@ describe.each(VERSIONS)('what the official library %s refuses as well', (version
 
   test('base keys with torsion or the top bit set', async () => {
     const letter = await ours.write(theirs, text)
-    const { baseKey } = parsePrekeyMessage(letter.body)
+    const { baseKey } = parsePrekeySignalMessage(letter.body)
     await refused(rewrapped(letter, { baseKey: withTorsion(baseKey) }))
     await refused(rewrapped(letter, { baseKey: withTopBit(baseKey) }))
   })

@@ -1,7 +1,7 @@
 /** Our engine and the official library talk to each other. */
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '@/crypto/bytes'
-import { parseMessage } from '@/crypto/v4/messages'
+import { parseSignalMessage } from '@/crypto/v4/signal-messages'
 import { anAddress, OurDevice, pass, someText } from '../../../support/device'
 import type { Device, Letter } from '../../../support/device'
 import { exchange } from '../../../support/network'
@@ -55,7 +55,7 @@ describe.each(VERSIONS)('with the official library %s', (version) => {
     const counters = async (from: Device, to: Device) => {
       for (let number = 0; number < 3; number++) await pass(from, to)
       await pass(to, from)
-      const { counter, previousCounter } = parseMessage((await pass(from, to)).body)
+      const { counter, previousCounter } = parseSignalMessage((await pass(from, to)).body)
       return { counter, previousCounter }
     }
     const written = { counter: 0, previousCounter: 2 }

@@ -9,7 +9,7 @@ import type { Bytes } from '@/crypto/bytes'
 import { chainStep, messageKeys, rootStep } from '@/crypto/v4/chains'
 import { chunkOf } from '@/crypto/v4/erasure'
 import * as incremental from '@/crypto/v4/incremental-kem'
-import { decapsulate, encapsulate, kyberPublicKey } from '@/crypto/v4/kem'
+import { decapsulate, encapsulate, kemPublicKey } from '@/crypto/v4/kem'
 import { initialKeys } from '@/crypto/v4/pqxdh'
 import { receivePq, sendPq, startPqRatchet } from '@/crypto/v4/pq-ratchet'
 import vectors from '../../../fixtures/signal-vectors.json'
@@ -51,7 +51,7 @@ test('message keys, with and without the post-quantum key', () => {
 test('Kyber-1024 on ML-KEM-1024', () => {
   const draw = stream('kem')
   const seed = draw(64)
-  const publicKey = kyberPublicKey(seed)
+  const publicKey = kemPublicKey(seed)
   const { ciphertext, secret } = encapsulate(publicKey, draw(32))
   expect(hex(sha256(publicKey.slice(1)), sha256(ciphertext.slice(1)), secret)).toEqual([
     vectors.kyber1024.ek_sha256,

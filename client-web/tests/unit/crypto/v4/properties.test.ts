@@ -4,17 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { concat, own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
-import { decodeBraid, encodeBraid } from '@/crypto/v4/braid-message'
+import { decodeBraidMessage, encodeBraidMessage } from '@/crypto/v4/braid-message'
 import type { Payload } from '@/crypto/v4/braid-message'
 import { assemble, chunkOf, collect } from '@/crypto/v4/erasure'
 import type { Chunk } from '@/crypto/v4/erasure'
 import { invert, multiply } from '@/crypto/v4/field'
 import {
-  encodeMessage,
-  encodePrekeyMessage,
-  parseMessage,
-  parsePrekeyMessage,
-} from '@/crypto/v4/messages'
+  encodeSignalMessage,
+  encodePrekeySignalMessage,
+  parseSignalMessage,
+  parsePrekeySignalMessage,
+} from '@/crypto/v4/signal-messages'
 import { encodeFields, Fields } from '@/crypto/v4/protobuf'
 import { anAddress, OurDevice, pass } from '../../../support/device'
 import type { Device } from '../../../support/device'
@@ -53,19 +53,22 @@ describe('parsers', () => {
     registrationId: u32,
     prekeyId: fc.option(u32),
     signedPrekeyId: u32,
-    kyberPrekeyId: u32,
-    kyberCiphertext: kyber,
+    kemPrekeyId: u32,
+    kemCiphertext: kyber,
     baseKey: publicKey,
     identityKey: publicKey,
     message: bytes({ minLength: 0, maxLength: 300 }),
   })
-  const encode = (one: Parameters<typeof encodeMessage>[0]): Bytes =>
-    encodeMessage(one, new Uint8Array(32), { sender: one.ratchetKey, receiver: one.ratchetKey })
+  const encode = (one: Parameters<typeof encodeSignalMessage>[0]): Bytes =>
+    encodeSignalMessage(one, new Uint8Array(32), {
+      sender: one.ratchetKey,
+      receiver: one.ratchetKey,
+    })
 
   test('a message is read as it was written, zeros included', () => {
     fc.assert(
       fc.property(message, (one) => {
-        const { covered: _, mac: __, ...parsed } = parseMessage(encode(one))
+        const { covered: _, mac: __, ...parsed } = parseSignalMessage(encode(one))
         expect(parsed).toEqual(one)
       }),
       { numRuns: 100 * RUNS },
@@ -75,7 +78,7 @@ describe('parsers', () => {
   test('a prekey message is read as it was written, zeros included', () => {
     fc.assert(
       fc.property(prekeyMessage, (one) => {
-        expect(parsePrekeyMessage(encodePrekeyMessage(one))).toEqual(one)
+        expect(parsePrekeySignalMessage(encodePrekeySignalMessage(one))).toEqual(one)
       }),
       { numRuns: 50 * RUNS },
     )
@@ -85,7 +88,7 @@ describe('parsers', () => {
     const anything = bytes({ minLength: 0, maxLength: 400 }).map((one) =>
       concat(Uint8Array.of(0x44), one),
     )
-    const whole = fc.oneof(message.map(encode), prekeyMessage.map(encodePrekeyMessage))
+    const whole = fc.oneof(message.map(encode), prekeyMessage.map(encodePrekeySignalMessage))
     const changed = fc
       .tuple(whole, fc.nat(), fc.nat(), bytes({ minLength: 0, maxLength: 6 }))
       .map(([one, from, to, put]) => {
@@ -94,9 +97,9 @@ describe('parsers', () => {
       })
     fc.assert(
       fc.property(fc.oneof(anything, changed), (one) => {
-        typed(() => parseMessage(one))
-        typed(() => parsePrekeyMessage(one))
-        typed(() => decodeBraid(one.slice(1)))
+        typed(() => parseSignalMessage(one))
+        typed(() => parsePrekeySignalMessage(one))
+        typed(() => decodeBraidMessage(one.slice(1)))
       }),
       { numRuns: 500 * RUNS },
     )
@@ -112,7 +115,7 @@ describe('parsers', () => {
     const epoch = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 })
     fc.assert(
       fc.property(fc.record({ epoch, index: u32, payload }), (one) => {
-        expect(decodeBraid(concat(encodeBraid(one), Uint8Array.of(1, 2)))).toEqual({
+        expect(decodeBraidMessage(concat(encodeBraidMessage(one), Uint8Array.of(1, 2)))).toEqual({
           ...one,
           later: false,
         })
@@ -134,9 +137,11 @@ describe('parsers', () => {
       new Fields(Uint8Array.of(0x11, ...new Uint8Array(8), 0x1d, 0, 0, 0, 0, 8, 1)).number(1),
     ).toBe(1)
     for (const bad of [[], [0], [2, 0, 1, 0], [1, 0, 1, 0], [1, 1, 1, 7], [1, 1, 1, 1, 0]]) {
-      refused(() => decodeBraid(Uint8Array.from(bad)))
+      refused(() => decodeBraidMessage(Uint8Array.from(bad)))
     }
-    refused(() => decodeBraid(concat(Uint8Array.of(1, 1, 1, 5, 128, 128, 4), new Uint8Array(32))))
+    refused(() =>
+      decodeBraidMessage(concat(Uint8Array.of(1, 1, 1, 5, 128, 128, 4), new Uint8Array(32))),
+    )
   })
 })
 
@@ -207,7 +212,7 @@ describe('conversations', () => {
         await pass(to, from)
         await pass(from, to)
       }),
-      { numRuns: 6 * RUNS },
+      { numRuns: 6 * RUNS, endOnFailure: true },
     )
   })
 })

@@ -4,12 +4,12 @@ import { concat, equal, own, random, utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { receive, send, startBraid } from '@/crypto/v4/braid'
 import { chainStep, initiatorRatchet, nextSeed, responderRatchet, seedOf } from '@/crypto/v4/chains'
-import { describe as describeSession } from '@/crypto/v4/engine'
+import { versionFour } from '@/crypto/v4/version-four'
 import { addEpoch, receivingKey, sendingKey, startChains } from '@/crypto/v4/epochs'
 import * as kem from '@/crypto/v4/incremental-kem'
-import { checkKyber, decapsulate, encapsulate } from '@/crypto/v4/kem'
+import { checkKemBytes, decapsulate, encapsulate } from '@/crypto/v4/kem'
 import { readSession, sessionsOf } from '@/crypto/v4/records'
-import { createKeyPair } from '@/crypto/x25519'
+import { createKeyPair } from '@/crypto/protocol/keys'
 import { OurDevice, pass, someText } from '../../../support/device'
 import type { Letter } from '../../../support/device'
 
@@ -99,7 +99,7 @@ test('a vector that is not canonical is refused', () => {
 })
 
 test('a Kyber key or ciphertext of another length, type or encoding is refused', () => {
-  expect(() => checkKyber(new Uint8Array(1569))).toThrow('not Kyber')
+  expect(() => checkKemBytes(new Uint8Array(1569))).toThrow('not Kyber')
   expect(() => decapsulate(random(64), Uint8Array.of(8))).toThrow('not Kyber')
   const beyond = concat(Uint8Array.of(8), new Uint8Array(1568).fill(0xff))
   expect(() => encapsulate(beyond)).toThrow('not a canonical')
@@ -175,7 +175,7 @@ test('a damaged record is an error, and is not written over', async () => {
 test('what a session says of itself', async () => {
   const [alice, bob] = [await OurDevice.create(), await OurDevice.create()]
   await alice.start(bob)
-  const info = () => describeSession(alice.record as NonNullable<typeof alice.record>)
+  const info = () => versionFour.describe(alice.record as NonNullable<typeof alice.record>)
   const { registrationId, keyPair } = bob.local
   const known = { open: true, registrationId, identityKey: keyPair.publicKey }
   expect(info()).toEqual({ ...known, answered: false })

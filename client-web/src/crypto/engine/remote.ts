@@ -1,0 +1,125 @@
+import { wrap } from 'comlink'
+import type { Remote } from 'comlink'
+import type { EngineThread, ThreadCalls } from './engine-thread'
+import { CryptoError } from '@/crypto/errors'
+import type { CryptoErrorCode } from '@/crypto/errors'
+import type { SafeAccess, SafeControl, SealedEngine } from './engine'
+
+export interface RemoteEngine extends Pick<SafeControl, 'createSafe' | 'rewrapSafe'> {
+  /** Its calls wait until the safe is open. */
+  engine: SealedEngine
+  /** Opens the safe, also in each thread that takes the place of this one. @throws CryptoError `damaged` */
+  unlock(access: () => Promise<SafeAccess>): Promise<void>
+  /** Ends the thread and with it every key it holds in memory; what it was asked fails. */
+  terminate(): void
+}
+
+interface Thread {
+  worker: Remote<EngineThread>
+  /** The safe is open, once there is one. */
+  ready: Promise<void>
+  /** Rejects when the thread is over. */
+  over: Promise<never>
+  end(reason: string, code?: CryptoErrorCode): void
+}
+
+const startThread = (): Worker =>
+  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+
+/**
+ * The engine in a Web Worker. A thread that breaks fails what it was asked, instead of never
+ * answering, and the next call gets a new one.
+ */
+export function startEngine(start: () => Worker = startThread): RemoteEngine {
+  let thread: Thread | null = null
+  let terminated = false
+  let safeAccess: (() => Promise<SafeAccess>) | null = null
+
+  function begin(): Thread {
+    const native = start()
+    let fail: (error: CryptoError) => void = () => undefined
+    const over = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    over.catch(() => undefined)
+    const begun: Thread = {
+      worker: wrap<EngineThread>(native),
+      ready: Promise.resolve(),
+      over,
+      end(reason, code = 'internal') {
+        native.terminate()
+        if (thread === begun) thread = null
+        fail(new CryptoError(code, reason))
+      },
+    }
+    native.addEventListener('error', (event) => {
+      event.preventDefault()
+      // A script that throws while it runs causes an `ErrorEvent`; one that does not start, a plain event.
+      if (event instanceof ErrorEvent) begun.end('the engine broke')
+      else begun.end('the engine did not start', 'not_loaded')
+    })
+    native.addEventListener('messageerror', () => begun.end('the engine broke'))
+    if (safeAccess) open(begun, safeAccess)
+    return begun
+  }
+
+  /** A thread whose safe does not open is over: the next call tries again. */
+  function open(begun: Thread, access: () => Promise<SafeAccess>): void {
+    begun.ready = access().then((how) => ask(begun, 'openSafe', [how]) as Promise<void>)
+    begun.ready.catch(() => begun.end('the safe did not open'))
+  }
+
+  function current(): Thread {
+    if (terminated) throw new CryptoError('internal', 'the engine was ended')
+    thread ??= begin()
+    return thread
+  }
+
+  async function ask(asked: Thread, method: keyof ThreadCalls, args: unknown[]): Promise<unknown> {
+    const outcome = await Promise.race([asked.worker.call(method, args), asked.over])
+    if (!outcome.ok) throw new CryptoError(outcome.code, outcome.message)
+    return outcome.value
+  }
+
+  const call =
+    (method: keyof SealedEngine) =>
+    async (...args: unknown[]) => {
+      const asked = current()
+      await asked.ready
+      return ask(asked, method, args)
+    }
+  // Loading it takes a while: not only when the first message waits for it.
+  thread = begin()
+  const engine = {
+    createIdentity: call('createIdentity'),
+    createPrekeys: call('createPrekeys'),
+    createSignedPrekey: call('createSignedPrekey'),
+    createKemPrekeys: call('createKemPrekeys'),
+    startSession: call('startSession'),
+    encrypt: call('encrypt'),
+    inspect: call('inspect'),
+    decrypt: call('decrypt'),
+    describe: call('describe'),
+    safetyNumber: call('safetyNumber'),
+    isSigned: call('isSigned'),
+    sealBackup: call('sealBackup'),
+    openBackup: call('openBackup'),
+  } satisfies Record<keyof SealedEngine, unknown> as SealedEngine
+  return {
+    engine,
+    createSafe: (async (...args) =>
+      ask(current(), 'createSafe', args)) as RemoteEngine['createSafe'],
+    rewrapSafe: (async (...args) =>
+      ask(current(), 'rewrapSafe', args)) as RemoteEngine['rewrapSafe'],
+    async unlock(access) {
+      safeAccess = access
+      const opened = current()
+      open(opened, access)
+      await opened.ready
+    },
+    terminate() {
+      terminated = true
+      thread?.end('the engine was ended')
+    },
+  }
+}

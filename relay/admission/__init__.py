@@ -1,0 +1,1 @@
+"""What a node lets in: limits, policy, pressure, budgets, connections."""

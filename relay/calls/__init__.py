@@ -1,0 +1,1 @@
+"""Socket.IO calls of a client: connect, send, ack and the rest, each answered once."""

@@ -1,0 +1,1 @@
+"""Accounts, devices and their keys: rows in PostgreSQL, and the directory in the log."""
