@@ -9,6 +9,7 @@ import { shorten } from '@/text/graphemes'
 import { firstVisible } from '@/text/sendable'
 import type { ContentView } from './content-view'
 import { awaitedView } from './awaited/awaited-view'
+import { deletedView } from './deleted/deleted-view'
 import { textView } from './text/text-view'
 import { unknownView } from './unknown/unknown-view'
 
@@ -16,6 +17,7 @@ export const contentViews: Record<MessageKind, ContentView> = {
   text: textView,
   unknown: unknownView,
   awaited: awaitedView,
+  deleted: deletedView,
 }
 
 /** A message or a notice in one line. */

@@ -1,30 +1,6 @@
 /** English: the catalogue every other language has to match key by key. */
-import chat from './chat'
-import common from './common'
-import contact from './contact'
-import encryption from './encryption'
-import errors from './errors'
-import list from './list'
-import recovery from './recovery'
-import requests from './requests'
+import first from './first'
+import late from './late'
 import settings from './settings'
-import status from './status'
-import system from './system'
-import trust from './trust'
-import welcome from './welcome'
 
-export default {
-  chat,
-  common,
-  contact,
-  encryption,
-  errors,
-  list,
-  recovery,
-  requests,
-  settings,
-  status,
-  system,
-  trust,
-  welcome,
-} as const
+export default { ...first, ...late, settings } as const

@@ -4,7 +4,6 @@ import type { MessageRecord, MessageRef, ReplyRecord } from '@/messenger/core/me
 import { shownMessage } from '@/messenger/core/shown-message'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Platform } from '@/platform/platform'
-import { textProblem } from '@/text/sendable'
 import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { Body } from '@/messenger/contents/registry'
 import { MessengerError, personIn } from '@/messenger/contract'
@@ -12,6 +11,8 @@ import type { ChatCommands, ConversationId, Message, MessageId } from '@/messeng
 import { mayWriteTo } from '@/messenger/people/people'
 import { quoteOf } from '@/messenger/chats/reply-preview'
 import type { Services } from '@/messenger/session/services'
+import { amendingCommands } from './amending-commands'
+import { checkText } from './checked-text'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
@@ -40,10 +41,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const person = people.inConversation(id)
       if (!person) throw new MessengerError('not_found', 'no such contact')
       if (!mayWriteTo(person)) throw new MessengerError('blocked')
-      const problem = textProblem(text)
-      if (problem === 'blank') throw new MessengerError('invalid', 'a blank message')
-      if (problem === 'too_long') throw new MessengerError('too_long')
-      if (problem === 'control') throw new MessengerError('unsendable_text')
+      checkText(text)
       const now = core.now()
       const { userId: to } = person
       const changes = new TurnChanges(turn)
@@ -84,6 +82,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
   }
 
   return {
+    ...amendingCommands(services),
     async openConversation(id) {
       if (!services().people.inConversation(id)) throw new MessengerError('not_found')
       await services().chats.openChat.open(id)

@@ -3,7 +3,10 @@ import type { MessageKind } from '@/messenger/contract'
 import type { Fields } from './checks'
 import { malformed } from './checks'
 import type { Common, ContentType, MessageRule } from './content-type'
+import { deletion, trace } from './delete/delete'
+import { edit } from './edit/edit'
 import { hello } from './hello/hello'
+import { reaction } from './reaction/reaction'
 import { receipt } from './receipt/receipt'
 import { retry } from './retry/retry'
 import { sync } from './sync/sync'
@@ -12,7 +15,7 @@ import { typing } from './typing/typing'
 import { unknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
-const known = { text, receipt, sync, hello, typing, retry }
+const known = { text, receipt, sync, hello, typing, retry, edit, deletion, reaction }
 
 type BodyOf<T> = T extends ContentType<infer B> ? B : never
 export type Body = BodyOf<(typeof known)[keyof typeof known]>
@@ -44,6 +47,7 @@ export const isShownType = (name: string): boolean => (byType.get(name) ?? unkno
 export const messageRules: Record<MessageKind, MessageRule<AnyBody> | null> = {
   text: text.message,
   unknown: unknown.message,
+  deleted: trace,
   awaited: null,
 }
 

@@ -34,6 +34,9 @@ export interface MessageRecord extends MessageRef {
   encryption: EncryptionRecord | null
   signedReceipts?: readonly SignedReceiptRecord[]
   unknown?: UnknownRecord
+  edited?: EditedRecord
+  /** By person; of each the newest. */
+  reactions?: readonly ReactionRecord[]
   /** It could not be read, and was asked for again; its id is that of the envelope. */
   awaited?: { lost: boolean }
 }
@@ -90,6 +93,33 @@ export interface ReplyRecord extends MessageRef {
   /** False when the message replied to was not on this device. */
   known: boolean
   excerpt: string
+}
+
+/** When something was said about a message, and by which of its author's devices. */
+export interface SaidRecord {
+  device: number
+  /** Counts up per device. */
+  n: number
+  at: number
+}
+
+export interface EditedRecord {
+  said: SaidRecord
+  /** The earlier texts, oldest first. */
+  before: readonly EarlierText[]
+}
+
+export interface EarlierText {
+  text: string
+  at: number
+}
+
+export interface ReactionRecord {
+  /** Null: oneself. */
+  by: UserId | null
+  /** Null: taken back. */
+  emoji: string | null
+  said: SaidRecord
 }
 
 /** Of a type that the build which received it did not know. */

@@ -131,46 +131,6 @@ export interface OutboxRecord {
   again?: string
 }
 
-/** What this device sent, for as long as its recipients may ask for it again. */
-export interface SentRecord {
-  /** Of the envelope. */
-  id: string
-  to: UserId
-  /** The key that it was encrypted for, as text. */
-  identity: string
-  devices: number[]
-  contentId: string
-  /** Null: that of a message, which is made again from the history. */
-  body: Body | null
-  sentAt: number
-  n: number
-  m?: number
-  /** When the relay took it, ms. */
-  at: number
-  /** By device: how many times it was sent again. */
-  again: Readonly<Record<string, number>>
-}
-
-/** An envelope that could not be read. */
-export interface AwaitedRecord {
-  /** Of the envelope. */
-  id: string
-  userId: UserId
-  device: number
-  reason: string
-  /** Its place in the conversation; null: of no conversation that is known. */
-  place: { conversation: ConversationId; order: number } | null
-  /** A bubble stands in the place. */
-  shown: boolean
-  /** When the relay took it, ms. */
-  at: number
-  /** How many times it was asked for. */
-  asked: number
-  askedAt: number
-  /** It was taken for the missing message that a later counter told of. */
-  counted?: boolean
-}
-
 /** Of a sending device: which counters have come. */
 export interface CounterRecord {
   highest: number

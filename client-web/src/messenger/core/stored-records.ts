@@ -11,7 +11,6 @@ import { messageV1, messageV2 } from './message-shapes'
 import type { MessageRecord } from './message-record'
 import { body, conversationId, device, envelope, kind } from './record-shapes'
 import type {
-  AwaitedRecord,
   ContactRecord,
   ConversationRecord,
   CounterRecord,
@@ -24,7 +23,6 @@ import type {
   ReceiptsRecord,
   SecurityEventRecord,
   SeenKey,
-  SentRecord,
   SettingsRecord,
   SyncedRecord,
 } from './records'
@@ -104,23 +102,6 @@ export const outboxEntries = stored(
     aside: optional(flag),
     receipt: optional(flag),
     again: optional(text),
-  }),
-)
-
-export const sentContents = stored(
-  'sent',
-  shape<SentRecord>({
-    id: text,
-    to: text,
-    identity: text,
-    devices: list(number),
-    contentId: text,
-    body: nullable(body),
-    sentAt: number,
-    n: number,
-    m: optional(number),
-    at: number,
-    again: named(number),
   }),
 )
 
@@ -229,24 +210,6 @@ export const receiptsOwed = stored(
     delivered: list(text),
     read: list(text),
     seen: optional(list(text)),
-  }),
-)
-
-export const awaitedEnvelopes = stored(
-  'records',
-  shape<AwaitedRecord>({
-    id: text,
-    userId: text,
-    device: number,
-    reason: text,
-    place: nullable(
-      shape<NonNullable<AwaitedRecord['place']>>({ conversation: conversationId, order: number }),
-    ),
-    shown: flag,
-    at: number,
-    asked: number,
-    askedAt: number,
-    counted: optional(flag),
   }),
 )
 

@@ -25,8 +25,9 @@ import type { SiblingChanges } from './sibling-changes'
 import type { Awaited } from './awaited'
 import type { DecryptionFailures } from './decryption-failures'
 import type { Resends } from './resends'
+import type { SaidAbout } from './said-about'
 import type { AnsweringEffects } from '@/messenger/contents/effects'
-import type { AwaitedRecord } from '@/messenger/core/records'
+import type { AwaitedRecord } from '@/messenger/core/content-records'
 
 /** A content that was asked for again. */
 interface Answer {
@@ -51,6 +52,7 @@ export class ContentHandlers {
     private readonly awaited: Awaited,
     private readonly resends: Resends,
     private readonly failures: DecryptionFailures,
+    private readonly said: SaidAbout,
   ) {}
 
   async stage(
@@ -187,6 +189,7 @@ export class ContentHandlers {
     }
     return {
       ...this.answering(changes, envelope, decrypted),
+      ...this.said.byPerson(changes, person.userId, envelope, content),
       addMessage: add,
       keepUnshown: add,
       confirm: async (status, ids) => {
@@ -227,6 +230,7 @@ export class ContentHandlers {
   ): OwnDeviceEffects {
     return {
       ...this.answering(changes, envelope, decrypted),
+      ...this.said.byOwnDevice(changes, envelope, content),
       addCopy: async (about) => {
         const copied = await this.shared.recipient(changes, about)
         if (!copied) return

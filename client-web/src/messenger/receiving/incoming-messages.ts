@@ -4,6 +4,7 @@ import type { PublicKey } from '@/crypto/protocol/protocol'
 import type { Decrypted } from '@/crypto/engine/engine'
 import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { IncomingEnvelope } from '@/wire/types'
+import type { Amendments } from '@/messenger/chats/amendments'
 import type { Chats } from '@/messenger/chats/chats'
 import { messageTimes } from '@/messenger/chats/message-times'
 import { replyPreview } from '@/messenger/chats/reply-preview'
@@ -39,6 +40,7 @@ export class IncomingMessages {
     private readonly chats: Chats,
     private readonly receipts: Receipts,
     private readonly requests: Requests,
+    private readonly amendments: Amendments,
   ) {}
 
   /** `order`: the place kept for it. True: it is in the conversation now. */
@@ -130,7 +132,7 @@ export class IncomingMessages {
     const known = await findMessage(this.core.store, { sender, id })
     if (!rule || (known && isHere(known))) return null
     const answered = rule.answers?.(content)
-    return {
+    const message: MessageRecord = {
       ...blankMessage,
       id,
       sender,
@@ -145,6 +147,7 @@ export class IncomingMessages {
         unknown: { named: content.named, silent: content.silent, bytes: content.bytes },
       }),
     }
+    return this.amendments.stageArrived(changes, message)
   }
 }
 

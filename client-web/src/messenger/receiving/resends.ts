@@ -4,7 +4,7 @@
  * for, under the key that it was encrypted under, within thirty days, at most three times each.
  */
 import { hasPassed } from '@/platform/clock'
-import { identityText } from '@/crypto/identity'
+import { identityText } from '@/crypto/contact/contact-code'
 import { storeWaits } from '@/storage/errors'
 import { aboutOf } from '@/messenger/contents/about'
 import { messageRules } from '@/messenger/contents/registry'
@@ -13,7 +13,7 @@ import type { UserId } from '@/messenger/contract'
 import { Budget } from '@/messenger/core/budget'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
-import type { SentRecord } from '@/messenger/core/records'
+import type { SentRecord } from '@/messenger/core/content-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Targets } from '@/messenger/keys/targets'
 import type { People } from '@/messenger/people/people'

@@ -2,13 +2,14 @@
  * What this device sent, for as long as a recipient may ask for it again. Of a message only what names it is kept
  * here; its content is made again from the history, so that a deleted message is sent to nobody.
  */
-import { identityText } from '@/crypto/identity'
+import { identityText } from '@/crypto/contact/contact-code'
 import { hasPassed } from '@/platform/clock'
 import { isMessage, typeOf } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
-import type { OutboxRecord, SentRecord } from '@/messenger/core/records'
+import type { OutboxRecord } from '@/messenger/core/records'
+import type { SentRecord } from '@/messenger/core/content-records'
 import { TurnChanges } from '@/messenger/core/serial'
-import { sentContents } from '@/messenger/core/stored-records'
+import { sentContents } from '@/messenger/core/content-records'
 import type { Target } from '@/messenger/keys/targets'
 
 export const ASKED_FOR_WITHIN = 30 * 86_400_000

@@ -6,6 +6,7 @@ import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
 import { ContentHandlers } from '@/messenger/receiving/content-handlers'
+import { Amendments } from '@/messenger/chats/amendments'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { conversationWith } from '@/messenger/contract'
@@ -34,6 +35,7 @@ import { Removals } from '@/messenger/sending/removals'
 import { Awaited } from '@/messenger/receiving/awaited'
 import { Resends } from '@/messenger/receiving/resends'
 import { RetryRequests } from '@/messenger/receiving/retry-requests'
+import { SaidAbout } from '@/messenger/receiving/said-about'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
@@ -53,6 +55,7 @@ const UPKEEP_EVERY = 900_000
 export class Services {
   readonly people: People
   readonly chats: Chats
+  readonly amendments: Amendments
   readonly log: SecurityLog
   readonly expiredNotice: ExpiredNotice
   readonly targets: Targets
@@ -91,6 +94,7 @@ export class Services {
   ) {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
+    this.amendments = new Amendments(core, this.chats)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
@@ -115,13 +119,15 @@ export class Services {
     const { receipts, requests } = this
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
+    this.amendments.changed = chats.added
     const { outbox, sync, search, sent, awaited } = this
     this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
-    const incoming = new IncomingMessages(core, people, chats, receipts, requests)
+    const { amendments } = this
+    const incoming = new IncomingMessages(core, people, chats, receipts, requests, amendments)
     const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
     const handlers = new ContentHandlers(
       core,
@@ -133,6 +139,7 @@ export class Services {
       awaited,
       this.resends,
       failures,
+      new SaidAbout(core, people, amendments),
     )
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
@@ -174,6 +181,7 @@ export class Services {
       relayClock,
       memory,
       this.awaited,
+      this.amendments,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
