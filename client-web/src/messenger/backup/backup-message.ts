@@ -5,7 +5,12 @@ import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
 import { copyFile, file } from './backup-file-pointer'
 import type { BackupFilePointer } from './backup-file-pointer'
-import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
+import type {
+  EditedRecord,
+  MessageRecord,
+  NoticeRecord,
+  RecipientRecord,
+} from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, either, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
@@ -31,6 +36,8 @@ export interface BackupMessage {
   unknown?: BackupUnknown
   /** Keys and thumbnails; not what is in the files. */
   files?: BackupFilePointer[]
+  edited?: BackupEdited
+  reactions?: BackupReaction[]
 }
 
 interface BackupReply {
@@ -77,6 +84,24 @@ interface BackupReceipt {
   receipt: string
 }
 
+interface BackupSaid {
+  device: number
+  n: number
+  at: number
+}
+
+interface BackupEdited {
+  said: BackupSaid
+  before: { text: string; at: number }[]
+}
+
+interface BackupReaction {
+  /** Null: oneself. */
+  by: UserId | null
+  emoji: string | null
+  said: BackupSaid
+}
+
 /** The content as it came; see `UnknownRecord`. */
 interface BackupUnknown {
   named: string
@@ -100,6 +125,8 @@ export const fromMessage = (record: MessageRecord): BackupMessage => ({
   ...(record.signedReceipts && { signedReceipts: record.signedReceipts.map(copyReceipt) }),
   ...(record.unknown && { unknown: copyUnknown(record.unknown) }),
   ...(record.files && { files: record.files.map(copyFile) }),
+  ...(record.edited && { edited: copyEdited(record.edited) }),
+  ...(record.reactions && { reactions: record.reactions.map(copyReaction) }),
 })
 
 /** Null for a notice that only a later build can put into words. */
@@ -121,6 +148,8 @@ export const messageOf: Decoder<MessageRecord | null> = (value) => {
     encryption: given.encryption && copyEncryption(given.encryption),
     ...(given.signedReceipts && { signedReceipts: given.signedReceipts.map(copyReceipt) }),
     ...(given.files && { files: given.files.map(copyFile) }),
+    ...(given.edited && { edited: copyEdited(given.edited) }),
+    ...(given.reactions && { reactions: given.reactions.map(copyReaction) }),
   }
   if (kind === 'notice' || isKind(kind)) {
     return withKnownType({ ...rest, kind, ...(unknown && { unknown }) })
@@ -189,6 +218,19 @@ function copyReceipt(signed: BackupReceipt): BackupReceipt {
   return { log, userId, device, seq, id, digest, at, receipt }
 }
 
+const copySaid = ({ device, n, at }: BackupSaid): BackupSaid => ({ device, n, at })
+
+const copyEdited = ({ said: newest, before }: EditedRecord): BackupEdited => ({
+  said: copySaid(newest),
+  before: before.map(({ text: earlier, at }) => ({ text: earlier, at })),
+})
+
+const copyReaction = ({ by, emoji, said: newest }: BackupReaction): BackupReaction => ({
+  by,
+  emoji,
+  said: copySaid(newest),
+})
+
 /** No bytes are views of the file. */
 const copyUnknown = ({ named, silent, bytes: kept }: BackupUnknown): BackupUnknown => ({
   named,
@@ -253,6 +295,8 @@ const laterProblem: Decoder<'refused'> = (value) => {
   return 'refused'
 }
 
+const said = shape<BackupSaid>({ device: number, n: number, at: number })
+
 const message = shape<BackupMessage>({
   id: text,
   sender: nullable(text),
@@ -302,5 +346,14 @@ const message = shape<BackupMessage>({
     ),
   ),
   files: optional(list(file)),
+  edited: optional(
+    shape<BackupEdited>({
+      said,
+      before: list(shape<BackupEdited['before'][number]>({ text, at: number })),
+    }),
+  ),
+  reactions: optional(
+    list(shape<BackupReaction>({ by: nullable(text), emoji: nullable(text), said })),
+  ),
   unknown: optional(shape<BackupUnknown>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })
