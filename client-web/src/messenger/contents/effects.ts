@@ -20,8 +20,8 @@ export interface Named {
 export interface AnsweringEffects {
   /** Sends again what was sent to the asking device in these envelopes. `device`: whom it asks; absent: anyone. */
   sendAgain(envelopes: readonly string[], device: number | undefined): Promise<void>
-  /** The asked device has nothing to send for these envelopes. */
-  cannotSendAgain(envelopes: readonly string[]): Promise<void>
+  /** What these envelopes carried is gone; those of `notSent` never came from the asked device. */
+  cannotSendAgain(gone: readonly string[], notSent: readonly string[]): Promise<void>
 }
 
 export interface PersonEffects extends AnsweringEffects {

@@ -212,10 +212,17 @@ export class ContentHandlers {
         const asking = { userId, device, envelopes, asked, fresh: used !== null }
         changes.whenStored(() => this.resends.answer(asking))
       },
-      cannotSendAgain: async (envelopes) => {
-        for (const id of envelopes) {
+      cannotSendAgain: async (gone, notSent) => {
+        for (const id of gone) {
           const record = this.awaited.find(userId, device, id, changes)
           if (record) await this.awaited.stageLost(changes, record)
+        }
+        for (const id of notSent) {
+          const record = this.awaited.find(userId, device, id, changes)
+          if (!record) continue
+          await this.awaited.stageCame(changes, record, null)
+          // A message is missing, then, and it was none of these.
+          if (record.counted) await this.chats.stageMissing(changes, conversationWith(userId))
         }
       },
     }

@@ -12,6 +12,7 @@ import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'
 import { ContentError } from '@/messenger/contents/checks'
 import type { Core } from '@/messenger/core/core'
+import { findMessage } from '@/messenger/core/kept-messages'
 import { readCount } from '@/messenger/core/counter-table'
 import { counterKey, readCounter } from './counters'
 import type { People } from '@/messenger/people/people'
@@ -72,6 +73,9 @@ export class DecryptionFailures {
     const mayCome = !spent && !downgrade && (isContact || userId === this.core.account.userId)
     // A content that makes no sense makes none the second time.
     const reason = error instanceof CryptoError ? error.code : null
+    // One of an earlier device of one's own, say: the message came from a backup.
+    const here = await findMessage(this.core.store, { sender: userId, id: envelope.id })
+    if (here) return
     const waits = mayCome && this.awaited.stageUnread(changes, envelope, reason)
     // Refused unread, there may be any number of them: one line tells of all.
     if (isContact && !waits) await this.chats.stageMissing(changes, conversationWith(userId))

@@ -89,9 +89,9 @@ export class Resends {
         this.budget.spend(userId, this.core.elapsed())
         this.stage(changes, device, ...again)
       }
-      const gone = envelopes.filter((_, at) => found[at] === null)
+      const missing = envelopes.filter((_, at) => found[at] === null)
       // Not asked by its number, another device of ours may have them.
-      if (gone.length > 0 && asked !== undefined) this.stageGone(changes, userId, gone)
+      if (asked !== undefined) await this.stageMissing(changes, asking, missing)
       await this.core.store.commit(changes)
     })
   }
@@ -130,11 +130,28 @@ export class Resends {
     this.outbox.stage(changes, { ...entry, ...(m !== undefined && { m }) })
   }
 
-  private stageGone(changes: TurnChanges, to: UserId, gone: string[]): void {
+  /** Says of each whether it was for the asking device at all. */
+  private async stageMissing(
+    changes: TurnChanges,
+    { userId: to, device }: Asking,
+    missing: readonly string[],
+  ): Promise<void> {
+    const [gone, notSent]: [string[], string[]] = [[], []]
+    for (const id of missing) {
+      const record = await this.sent.find(id)
+      const wasTheirs = record?.to === to && record.devices.includes(device)
+      if (wasTheirs) gone.push(id)
+      else notSent.push(id)
+    }
+    if (missing.length === 0) return
     this.outbox.stage(changes, {
       to,
       contentId: crypto.randomUUID(),
-      body: { type: 'hello', gone },
+      body: {
+        type: 'hello',
+        ...(gone.length > 0 && { gone }),
+        ...(notSent.length > 0 && { not_sent: notSent }),
+      },
       sentAt: this.core.now(),
       message: null,
     })

@@ -23,7 +23,7 @@ import type { SessionRenewal } from './session-renewal'
 const GATHER = 100
 /** Before the first, the second and the third request. */
 const WAITS = [0, 3_600_000, 86_400_000]
-/** The sender's device answers within this time or not at all. */
+/** After the last request: the sender's device answers within this time or not at all. */
 const ANSWERED_WITHIN = 30 * 86_400_000
 
 export class RetryRequests {
@@ -82,7 +82,7 @@ export class RetryRequests {
     const late: AwaitedRecord[] = []
     for (const record of this.awaited.all) {
       const key = sessionKey(record.userId, record.device)
-      if (hasPassed(ANSWERED_WITHIN, record.at, this.core.now())) late.push(record)
+      if (this.isLate(record)) late.push(record)
       else if (this.isDue(record)) byDevice.set(key, [...(byDevice.get(key) ?? []), record])
     }
     await this.giveUp(late)
@@ -91,6 +91,10 @@ export class RetryRequests {
       if (this.stopped || !this.core.socket || !first) return
       if (this.awaited.mayAsk(first.userId)) await this.renewed(first.userId, first.device, records)
     }
+  }
+
+  private isLate({ asked, askedAt }: AwaitedRecord): boolean {
+    return asked > 0 && hasPassed(ANSWERED_WITHIN, askedAt, this.core.now())
   }
 
   private isDue({ asked, askedAt }: AwaitedRecord): boolean {

@@ -3,14 +3,17 @@
  * again.
  */
 import { isUuid } from '@/messenger/contents/checks'
+import type { Fields } from '@/messenger/contents/checks'
 import type { ContentType } from '@/messenger/contents/content-type'
 
 export interface HelloBody {
   type: 'hello'
   /** To one's own devices only, what the new one calls itself. */
   device?: string
-  /** Envelopes that were asked for again, and are not here. */
+  /** Envelopes that were asked for again, and what they carried is gone. */
   gone?: string[]
+  /** Envelopes that were asked for again, and that this device did not send to the asking one. */
+  not_sent?: string[]
 }
 
 export const hello: ContentType<HelloBody> = {
@@ -18,20 +21,24 @@ export const hello: ContentType<HelloBody> = {
   read: (fields) => ({
     type: 'hello',
     ...readDeviceName(fields['device']),
-    ...readGone(fields['gone']),
+    ...readList(fields, 'gone'),
+    ...readList(fields, 'not_sent'),
   }),
   message: null,
   sync: 'not_copied',
   clock: 'relay',
   sentAgain: false,
-  fromPerson: (effects, { content }) => effects.cannotSendAgain(content.gone ?? []),
-  fromOwnDevice: (effects, { content }) => effects.cannotSendAgain(content.gone ?? []),
+  fromPerson: (effects, { content: { gone = [], not_sent: notSent = [] } }) =>
+    effects.cannotSendAgain(gone, notSent),
+  fromOwnDevice: (effects, { content: { gone = [], not_sent: notSent = [] } }) =>
+    effects.cannotSendAgain(gone, notSent),
 }
 
-function readGone(value: unknown): { gone?: string[] } {
+function readList<N extends 'gone' | 'not_sent'>(fields: Fields, name: N): Pick<HelloBody, N> | {} {
+  const value = fields[name]
   if (!Array.isArray(value)) return {}
-  const gone = value.filter(isUuid).slice(0, 100)
-  return gone.length > 0 ? { gone } : {}
+  const ids = value.filter(isUuid).slice(0, 100)
+  return ids.length > 0 ? { [name]: ids } : {}
 }
 
 /** A short name in letters; anything else counts as none. */
