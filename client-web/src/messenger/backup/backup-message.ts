@@ -3,14 +3,11 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
+import { copyEdited, copyReaction, edited, reaction } from './backup-amendments'
+import type { BackupEdited, BackupReaction } from './backup-amendments'
 import { copyFile, file } from './backup-file-pointer'
 import type { BackupFilePointer } from './backup-file-pointer'
-import type {
-  EditedRecord,
-  MessageRecord,
-  NoticeRecord,
-  RecipientRecord,
-} from '@/messenger/core/message-record'
+import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, either, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
@@ -82,24 +79,6 @@ interface BackupReceipt {
   digest: string
   at: number
   receipt: string
-}
-
-interface BackupSaid {
-  device: number
-  n: number
-  at: number
-}
-
-interface BackupEdited {
-  said: BackupSaid
-  before: { text: string; at: number }[]
-}
-
-interface BackupReaction {
-  /** Null: oneself. */
-  by: UserId | null
-  emoji: string | null
-  said: BackupSaid
 }
 
 /** The content as it came; see `UnknownRecord`. */
@@ -218,19 +197,6 @@ function copyReceipt(signed: BackupReceipt): BackupReceipt {
   return { log, userId, device, seq, id, digest, at, receipt }
 }
 
-const copySaid = ({ device, n, at }: BackupSaid): BackupSaid => ({ device, n, at })
-
-const copyEdited = ({ said: newest, before }: EditedRecord): BackupEdited => ({
-  said: copySaid(newest),
-  before: before.map(({ text: earlier, at }) => ({ text: earlier, at })),
-})
-
-const copyReaction = ({ by, emoji, said: newest }: BackupReaction): BackupReaction => ({
-  by,
-  emoji,
-  said: copySaid(newest),
-})
-
 /** No bytes are views of the file. */
 const copyUnknown = ({ named, silent, bytes: kept }: BackupUnknown): BackupUnknown => ({
   named,
@@ -295,8 +261,6 @@ const laterProblem: Decoder<'refused'> = (value) => {
   return 'refused'
 }
 
-const said = shape<BackupSaid>({ device: number, n: number, at: number })
-
 const message = shape<BackupMessage>({
   id: text,
   sender: nullable(text),
@@ -346,14 +310,7 @@ const message = shape<BackupMessage>({
     ),
   ),
   files: optional(list(file)),
-  edited: optional(
-    shape<BackupEdited>({
-      said,
-      before: list(shape<BackupEdited['before'][number]>({ text, at: number })),
-    }),
-  ),
-  reactions: optional(
-    list(shape<BackupReaction>({ by: nullable(text), emoji: nullable(text), said })),
-  ),
+  edited: optional(edited),
+  reactions: optional(list(reaction)),
   unknown: optional(shape<BackupUnknown>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })

@@ -32,7 +32,7 @@ test.each(impossible)('whatever shows a message shows one of %d', (at) => {
     mount(SearchResults, {
       query: 'hello',
       people: [],
-      hits: [{ message, username: 'anna', ranges: [[0, 5]] }],
+      hits: [{ message, name: 'anna', ranges: [[0, 5]] }],
       searching: false,
       error: null,
     }),
@@ -40,6 +40,8 @@ test.each(impossible)('whatever shows a message shows one of %d', (at) => {
       conversation: {
         id: message.conversation,
         username: 'anna',
+        name: 'anna',
+        isNotes: false,
         last: message,
         activeAt: at,
         unread: 1,
