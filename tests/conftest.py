@@ -29,8 +29,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("any machine")
 
-OWN_STACK = frozenset({"test_up", "test_cluster", "test_two_nodes", "test_s3"})
-"""Files whose tests share a messenger, or storage, of their own."""
+OWN_STACK = frozenset({"test_up", "test_cluster", "test_cluster_link", "test_two_nodes", "test_s3"})
+"""Files whose tests share a messenger, a cluster or storage of their own."""
 ALONE = frozenset({"test_account_deletion", "test_expiry", "test_files", "test_topology"})
 """Files whose only test starts a messenger of its own."""
 

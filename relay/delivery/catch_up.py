@@ -1,8 +1,9 @@
 """Catch-up: what a socket is owed, from the mailbox in Postgres, until it may go live.
 
 Invariant: presence was registered before the head is read here, and accepting appends before the
-pusher looks presence up; so every envelope is either at or below the head that is read, or will be
-pushed to this node. The socket goes live only in the same step in which nothing is missing.
+pusher looks presence up; so every envelope is either at or below the head that is read, or will be pushed to
+this node, or handed over by it (`relay.delivery.hand_over`). The socket goes live only in the same step in
+which nothing is missing.
 """
 
 import asyncio

@@ -2,7 +2,8 @@
 
 Invariant: numbers are sent in order and without gaps, starting after the last acknowledged, and no
 more than `IN_FLIGHT_ENVELOPES` or `IN_FLIGHT_BYTES` are unacknowledged. A push is only a hint: the
-next number is sent, an old one is dropped, anything else means *catch up from the mailbox*.
+next number is sent, an old one is dropped, a later one waits for those before it: they come soon, or the
+mailbox is read.
 """
 
 from bisect import bisect_right

@@ -5,7 +5,7 @@ import type { Contact, Message } from '@/messenger/contract'
 export const aContact = (over: Partial<Contact> = {}): Contact => ({
   userId: '22222222-2222-4222-8222-222222222222',
   username: 'anna',
-  name: 'anna',
+  name: over.nickname ?? over.username ?? 'anna',
   nickname: null,
   code: '@anna#AAAAAAAA',
   fingerprint: 'AAAAAAAA',

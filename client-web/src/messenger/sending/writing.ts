@@ -89,6 +89,9 @@ export async function writeText(
   return shownMessage(message)
 }
 
+/** What is written, apart from by whom. */
+export type Written = Parameters<typeof writeText> extends [unknown, ...infer Rest] ? Rest : never
+
 /** What a reply quotes; deleted meanwhile, it is named all the same. */
 async function quote(
   core: Core,

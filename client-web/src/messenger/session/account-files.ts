@@ -2,7 +2,7 @@
  * An account's files: what is on this device, and whatever moves them, which is fetched once something has to move.
  * Nothing of it starts on a device that has no files.
  */
-import { fetched } from '@/platform/late-parts'
+import { fetched, PartMissing } from '@/platform/late-parts'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { Erasures } from '@/messenger/files/erasures'
@@ -48,9 +48,14 @@ export class AccountFiles {
 
   /** Goes on with what a connection before left undone. */
   async connected(): Promise<void> {
-    await this.upload()
-    await this.erasures.run()
-    await this.kept.sweep()
+    try {
+      await this.upload()
+      await this.erasures.run()
+      await this.kept.sweep()
+    } catch (error) {
+      // The loader has raised the event for it; the next connection tries again.
+      if (!(error instanceof PartMissing)) throw error
+    }
   }
 
   stop(): void {

@@ -2,7 +2,6 @@
 import { receivedMessages } from '@/messenger/core/kept-messages'
 import { TurnChanges } from '@/messenger/core/serial'
 import { isNotLoaded } from '@/crypto/errors'
-import { PartMissing } from '@/platform/late-parts'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
@@ -11,7 +10,7 @@ import { Amendments } from '@/messenger/chats/amendments'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { conversationWith } from '@/messenger/contract'
-import type { ConversationId, SessionEnd, UserId } from '@/messenger/contract'
+import type { ConversationId, Message, SessionEnd, UserId } from '@/messenger/contract'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
@@ -32,10 +31,8 @@ import { mayWriteTo, People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { Receipts } from '@/messenger/sending/receipts'
-import { writeText } from '@/messenger/sending/writing'
+import { writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
-import type { FileRecord } from '@/messenger/core/file-record'
-import type { Message, MessageId } from '@/messenger/contract'
 import { AccountFiles } from './account-files'
 import { Removals } from '@/messenger/sending/removals'
 import { Awaited } from '@/messenger/receiving/awaited'
@@ -228,15 +225,7 @@ export class Services {
   }
 
   /** See `writeText`. */
-  write(
-    changes: TurnChanges,
-    id: ConversationId,
-    text: string,
-    replyTo?: MessageId,
-    files?: readonly FileRecord[],
-  ): Promise<Message> {
-    return writeText(this, changes, id, text, replyTo, files)
-  }
+  write = (...given: Written): Promise<Message> => writeText(this, ...given)
 
   /** Everything received in a conversation counts as seen. */
   async markRead(id: ConversationId): Promise<void> {
@@ -341,7 +330,6 @@ export class Services {
         this.stopped ||
         error instanceof RelayError ||
         isNotLoaded(error) ||
-        error instanceof PartMissing ||
         (error instanceof Error && error.name === 'StorageError')
       if (!expected) throw error
     })

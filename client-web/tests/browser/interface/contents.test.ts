@@ -17,6 +17,8 @@ function shown(over: Partial<Message>): { bubble: string; row: string; marked: b
     conversation: {
       id: message.conversation,
       username: 'anna',
+      name: 'anna',
+      isNotes: false,
       last: message,
       activeAt: 1,
       unread: 1,

@@ -51,6 +51,8 @@ test('a draft of blanks is not shown as one', () => {
   const conversation = {
     id: 'id',
     username: 'anna',
+    name: 'anna',
+    isNotes: false,
     last: aMessage(),
     activeAt: 1,
     unread: 0,
