@@ -9,14 +9,18 @@ const ON_THE_WAY = 24 * 3_600_000
 /** Of a message; the oldest after the first go. */
 const MOST_EARLIER = 50
 
-/** Two of one device by their numbers; those of two devices by their times, and then by device. */
+const numbered = (a: SaidRecord, b: SaidRecord): boolean =>
+  a.device === b.device && a.n > 0 && b.n > 0
+
+/** Two of one device by their numbers, if both have one; others by their times, and then by device. */
 function isLater(said: SaidRecord, before: SaidRecord | undefined): boolean {
   if (!before) return true
-  if (said.device === before.device) return said.n > before.n
+  if (numbered(said, before)) return said.n > before.n
   return said.at > before.at || (said.at === before.at && said.device > before.device)
 }
 
-const isSame = (a: SaidRecord, b: SaidRecord): boolean => a.device === b.device && a.n === b.n
+const isSame = (a: SaidRecord, b: SaidRecord): boolean =>
+  a.device === b.device && (numbered(a, b) ? a.n === b.n : a.at === b.at)
 
 /** Of a message that is not as old; `limit` by the clock of the relay, which took both. */
 const inTime = (message: MessageRecord, said: SaidRecord, limit: number): boolean =>

@@ -36,12 +36,11 @@ export function amendingCommands(services: () => Services): Commands {
     return message
   }
 
-  /** Counts on from the newest, where that is this device's. */
+  /** Later than the newest, also with a clock that was set back. */
   function saidNow(newest: SaidRecord | undefined): SaidRecord {
     const { core } = services()
     const device = core.account.deviceId
-    const n = newest?.device === device ? newest.n + 1 : 1
-    return { device, n, at: Math.max(core.now(), (newest?.at ?? 0) + 1) }
+    return { device, n: 0, at: Math.max(core.now(), (newest?.at ?? 0) + 1) }
   }
 
   /** Changes the messages here, and sends the content that changes them elsewhere. */

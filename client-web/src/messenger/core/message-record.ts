@@ -100,7 +100,7 @@ export interface ReplyRecord extends MessageRef {
 /** When something was said about a message, and by which of its author's devices. */
 export interface SaidRecord {
   device: number
-  /** Counts up per device. */
+  /** Counts up per device and recipient. 0: said on the device itself; its history may come to another one. */
   n: number
   at: number
 }

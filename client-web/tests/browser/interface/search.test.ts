@@ -20,7 +20,7 @@ test('a person is found by the name however it is typed, and by a pasted code', 
   const { byId } = useContactsStore()
   for (const [index, username] of ['anna_k', 'bob'].entries()) {
     const userId = `${index}2222222-2222-4222-8222-222222222222`
-    byId.set(userId, aContact({ userId, username, name: username }))
+    byId.set(userId, aContact({ userId, username }))
   }
   for (const typed of [
     'anna',

@@ -54,6 +54,18 @@ describe('another text', () => {
     expect(by1 && edited(by1, 'by 2, earlier', said(1, 4_000, 2))?.text).toBe('by 1')
   })
 
+  test('that the device itself said and brought along has no number: the later time counts', () => {
+    const brought = edited(message, 'in the history', said(0, 5_000))
+    expect(brought && edited(brought, 'later', said(1, 6_000))?.text).toBe('later')
+    // The same once more, as a content.
+    expect(brought && edited(brought, 'in the history', said(1, 5_000))).toBeNull()
+    expect(brought && texts(edited(brought, 'earlier', said(1, 4_000)))).toEqual([
+      'in the history',
+      'first',
+      'earlier',
+    ])
+  })
+
   test('comes too late after a day, and one more for the way', () => {
     const limit = message.sentAt + EDITABLE_FOR + DAY
     expect(edited(message, 'in time', said(1, limit))).not.toBeNull()
