@@ -41,7 +41,7 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await isAccessible(second.page)
 
   // A deletion on one device reaches the other.
-  await anna.choose(await anna.bubble('from the second device'), 'Delete for me')
+  await anna.choose(await anna.bubble('from the second device'), 'Delete')
   await anna.confirm('Delete for me')
   await expect.poll(async () => (await second.messages('out')).length).toBe(1)
   expect((await anna.messages('out')).length).toBe(1)

@@ -23,6 +23,7 @@ import {
   unopened,
   withoutIdentity,
 } from './scene-fills'
+import { secondThoughts } from './second-thoughts'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
@@ -154,6 +155,10 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-new': at('/chats/id-milo'),
   'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
+  'chat-thoughts': secondThoughts,
+  'chat-editing': secondThoughts,
+  'chat-emoji': secondThoughts,
+  'chat-earlier': secondThoughts,
   'chat-reply': at('/chats/id-anna'),
   'chat-long-text': at('/chats/id-anna'),
   'chat-awkward': at('/chats/id-ben_k'),

@@ -105,6 +105,20 @@ export const steps: Record<string, Step> = {
     await page.getByText('zebra').waitFor()
   },
   'chat-menu': async (page) => page.getByTestId(testids.message).last().click({ button: 'right' }),
+  'chat-editing': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Edit' }).click()
+    await page.getByTestId('editing').waitFor()
+  },
+  'chat-emoji': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByTestId('more-emoji').click()
+    await page.getByRole('button', { name: 'grinning face', exact: true }).waitFor()
+  },
+  'chat-earlier': async (page) => {
+    await page.getByTestId('edited').first().click()
+    await page.getByRole('dialog').waitFor()
+  },
   'chat-reply': async (page) => {
     await page.getByTestId(testids.message).last().click({ button: 'right' })
     await page.getByRole('menuitem').first().click()
@@ -140,7 +154,7 @@ export const steps: Record<string, Step> = {
   },
   'chat-delete-message': async (page) => {
     await page.getByTestId(testids.message).last().click({ button: 'right' })
-    await page.getByRole('menuitem', { name: 'Delete for me' }).click()
+    await page.getByRole('menuitem', { name: 'Delete', exact: true }).click()
   },
   'chat-encryption': async (page) =>
     page.getByRole('button', { name: 'Encryption: Verified' }).click(),

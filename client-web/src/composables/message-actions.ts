@@ -1,8 +1,9 @@
 /** Entries of a message's menu. */
-import { Copy, Download, Info, Reply, RotateCw, Trash2 } from '@lucide/vue'
+import { Copy, Download, Info, Pencil, Reply, RotateCw, Trash2 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
 import type { Message } from '@/messenger/contract'
+import { mayEdit } from './second-thoughts'
 import { useCopy } from './copy'
 
 export interface MessageHandlers {
@@ -10,6 +11,7 @@ export interface MessageHandlers {
   info(message: Message): void
   remove(message: Message): void
   sendAgain(message: Message): void
+  edit(message: Message): void
   /** Its files. */
   save(message: Message): void
 }
@@ -34,6 +36,13 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
           icon: Reply,
           run: () => handlers.reply(message),
         },
+      mayReply() &&
+        mayEdit(message, Date.now()) && {
+          key: 'edit',
+          label: t('chat.edit'),
+          icon: Pencil,
+          run: () => handlers.edit(message),
+        },
       text && {
         key: 'copy',
         label: t('chat.copyText'),
@@ -49,7 +58,7 @@ export function useMessageActions(handlers: MessageHandlers, mayReply: () => boo
       { key: 'info', label: t('chat.info'), icon: Info, run: () => handlers.info(message) },
       {
         key: 'delete',
-        label: t('chat.deleteForMe'),
+        label: t('chat.deleteMessage'),
         icon: Trash2,
         danger: true,
         run: () => handlers.remove(message),

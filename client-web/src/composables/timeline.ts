@@ -5,7 +5,7 @@
 import type { EncryptionDetails, Message, MessageId } from '@/messenger/contract'
 import { folded } from '@/text/heights'
 import { startOfDay } from './days'
-import { isEmojiOnly } from './emoji'
+import { isEmojiOnly } from '@/text/emoji'
 import { filesHeight } from './file-layout'
 
 export type TimelineRow = StartRow | DayRow | UnreadRow | KeyRow | NoticeRow | BubbleRow
@@ -127,13 +127,15 @@ function together(a: Message | null, b: Message | null): boolean {
   )
 }
 
+const isCounted = ({ kind }: Message): boolean => kind !== 'notice' && kind !== 'awaited'
+
 /** The oldest of the newest `unread` received messages; null without any. */
 export function firstUnread(messages: readonly Message[], unread: number): MessageId | null {
   let oldest: MessageId | null = null
   let left = unread
   for (let index = messages.length - 1; index >= 0 && left > 0; index -= 1) {
     const message = messages[index]
-    if (!message || message.direction !== 'in' || message.kind === 'notice') continue
+    if (!message || message.direction !== 'in' || !isCounted(message)) continue
     oldest = message.id
     left -= 1
   }
@@ -153,6 +155,8 @@ export function estimateRow(row: TimelineRow, paneWidth: number): number {
   const lines = (folded(text) ?? text)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil((line.length + 7) / perLine)), 0)
-  const mark = row.message.kind === 'unknown' ? 18 : 0
-  return attached + lines * 21 + 15 + mark + (row.first ? 8 : 2) + (row.message.replyTo ? 58 : 0)
+  const pills = row.message.reactions ? 22 : 0
+  const mark = { awaited: 54, unknown: 18 }[row.message.kind as string] ?? 0
+  const quote = row.message.replyTo ? 58 : 0
+  return attached + lines * 21 + 15 + mark + pills + (row.first ? 8 : 2) + quote
 }

@@ -36,6 +36,8 @@ export interface Tables {
   outbox: { key: number; value: SealedRecord }
   /** What is known of sealed files on this device; they lie beside the database. Key: digest. */
   files: { key: string; value: SealedRecord }
+  /** Key: id of the envelope. */
+  sent: { key: string; value: SealedRecord }
   /** Key: `user/number`. */
   held: { key: string; value: SealedRecord }
   /** Key: event id. */
@@ -104,4 +106,5 @@ export const migrations: readonly Upgrade[] = [
     for (const name of ['kem_prekeys', 'used_base_keys'] as const) db.createObjectStore(name)
   },
   (db) => void db.createObjectStore('files'),
+  (db) => void db.createObjectStore('sent'),
 ]

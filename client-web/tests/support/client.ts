@@ -207,13 +207,16 @@ export class Client {
   eventTypes(): string[] {
     return this.shown.events.map((event) => event.type)
   }
-  /** Texts and notices of the open conversation, in order. */
+  /** Texts and notices of the open conversation, in order; `awaited` or `lost` where one could not be read. */
   flow(): string[] {
-    return this.shown.messages.map((one) => one.notice?.type ?? one.text)
+    return this.shown.messages.map((one) => {
+      if (one.kind === 'awaited') return one.lost ? 'lost' : 'awaited'
+      return one.notice?.type ?? one.text
+    })
   }
   received(): string[] {
     return this.shown.messages
-      .filter((one) => one.direction === 'in' && !one.notice)
+      .filter((one) => one.direction === 'in' && !one.notice && one.kind !== 'awaited')
       .map((one) => one.text)
   }
   statuses(): string[] {

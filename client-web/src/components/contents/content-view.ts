@@ -12,5 +12,9 @@ export interface ContentView {
 export type LineKey =
   | 'chat.unsupported'
   | 'chat.invisible'
+  | 'chat.deleted'
+  | 'chat.deletedMine'
+  | 'chat.awaited.fetching'
+  | 'chat.awaited.lost'
   | `files.kind.${FileKind}`
   | `files.kinds.${FileKind}`

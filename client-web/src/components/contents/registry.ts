@@ -8,12 +8,16 @@ import type { Message, MessageKind } from '@/messenger/contract'
 import { shorten } from '@/text/graphemes'
 import { firstVisible } from '@/text/sendable'
 import type { ContentView } from './content-view'
+import { awaitedView } from './awaited/awaited-view'
+import { deletedView } from './deleted/deleted-view'
 import { textView } from './text/text-view'
 import { unknownView } from './unknown/unknown-view'
 
 export const contentViews: Record<MessageKind, ContentView> = {
   text: textView,
   unknown: unknownView,
+  awaited: awaitedView,
+  deleted: deletedView,
 }
 
 /** Returns a function that gives a message or a notice in one line. */

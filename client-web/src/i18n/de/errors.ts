@@ -7,6 +7,7 @@ export default {
   bad_code: 'Der Code ist nicht vollständig. Er sieht aus wie {example}.',
   own_code: 'Das ist dein eigener Code.',
   already_contact: 'Diese Person ist schon ein Kontakt.',
+  too_late: 'Die Zeit dafür ist abgelaufen.',
   too_long: 'Diese Nachricht ist zu lang.',
   unsendable_text:
     'Dieser Text enthält Steuerzeichen, die sich nicht senden lassen. Füge ihn als reinen Text ein oder lösche sie.',

@@ -7,6 +7,7 @@ export default {
   bad_code: 'This is not a complete code. It looks like {example}.',
   own_code: 'This is your own code.',
   already_contact: 'This person is already a contact.',
+  too_late: 'The time for this is over.',
   too_long: 'This message is too long.',
   unsendable_text:
     'This text holds control characters that cannot be sent. Paste it as plain text, or delete them.',

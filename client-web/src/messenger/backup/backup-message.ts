@@ -3,6 +3,8 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
+import { copyEdited, copyReaction, edited, reaction } from './backup-amendments'
+import type { BackupEdited, BackupReaction } from './backup-amendments'
 import { copyFile, file } from './backup-file-pointer'
 import type { BackupFilePointer } from './backup-file-pointer'
 import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
@@ -31,6 +33,8 @@ export interface BackupMessage {
   unknown?: BackupUnknown
   /** Keys and thumbnails; not what is in the files. */
   files?: BackupFilePointer[]
+  edited?: BackupEdited
+  reactions?: BackupReaction[]
 }
 
 interface BackupReply {
@@ -100,6 +104,8 @@ export const fromMessage = (record: MessageRecord): BackupMessage => ({
   ...(record.signedReceipts && { signedReceipts: record.signedReceipts.map(copyReceipt) }),
   ...(record.unknown && { unknown: copyUnknown(record.unknown) }),
   ...(record.files && { files: record.files.map(copyFile) }),
+  ...(record.edited && { edited: copyEdited(record.edited) }),
+  ...(record.reactions && { reactions: record.reactions.map(copyReaction) }),
 })
 
 /** Null for a notice that only a later build can put into words. */
@@ -121,6 +127,8 @@ export const messageOf: Decoder<MessageRecord | null> = (value) => {
     encryption: given.encryption && copyEncryption(given.encryption),
     ...(given.signedReceipts && { signedReceipts: given.signedReceipts.map(copyReceipt) }),
     ...(given.files && { files: given.files.map(copyFile) }),
+    ...(given.edited && { edited: copyEdited(given.edited) }),
+    ...(given.reactions && { reactions: given.reactions.map(copyReaction) }),
   }
   if (kind === 'notice' || isKind(kind)) {
     return withKnownType({ ...rest, kind, ...(unknown && { unknown }) })
@@ -302,5 +310,7 @@ const message = shape<BackupMessage>({
     ),
   ),
   files: optional(list(file)),
+  edited: optional(edited),
+  reactions: optional(list(reaction)),
   unknown: optional(shape<BackupUnknown>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })

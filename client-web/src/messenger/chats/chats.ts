@@ -30,6 +30,10 @@ const AHEAD = 3_600_000
 /** A timer of more ms would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
+/** A notice, and a message that goes into a place kept for it, leave a later message in the list. */
+const staysLast = (last: MessageRecord | null, message: MessageRecord): boolean =>
+  last !== null && (message.kind === 'notice' || last.order > message.order)
+
 export class Chats {
   readonly drafts = new Map<ConversationId, string>()
   private readonly records = new CachedTable<ConversationId, ConversationRecord>(conversations)
@@ -99,7 +103,7 @@ export class Chats {
     changes.whenStored(() => this.added(message))
     const before = this.record(message.conversation, changes)
     this.stage(changes, message.conversation, {
-      last: message.kind === 'notice' && before.last ? before.last : message,
+      last: staysLast(before.last, message) ? before.last : message,
       activeAt: message.kind === 'notice' ? before.activeAt : at,
       unread: before.unread + (unread ? 1 : 0),
       archived: before.archived && message.kind === 'notice',

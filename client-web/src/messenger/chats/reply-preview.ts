@@ -1,5 +1,6 @@
 import type { Core } from '@/messenger/core/core'
 import { messageNamed } from '@/messenger/core/kept-messages'
+import { isHere } from '@/messenger/core/message-record'
 import type { MessageRecord, ReplyRecord } from '@/messenger/core/message-record'
 import { shorten } from '@/text/graphemes'
 import { firstVisible } from '@/text/sendable'
@@ -15,7 +16,8 @@ export async function replyPreview(
 ): Promise<ReplyRecord> {
   // A reply names any id its sender likes; only this conversation's messages are shown in it.
   const message = await messageNamed(core.store, conversation, id)
-  if (!message || message.kind === 'notice') return { id, sender: null, known: false, excerpt: '' }
+  if (!message || message.kind === 'notice' || !isHere(message))
+    return { id, sender: null, known: false, excerpt: '' }
   return quoteOf(message)
 }
 

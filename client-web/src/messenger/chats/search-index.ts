@@ -31,7 +31,9 @@ class Index {
 
   put(message: MessageRecord): void {
     const key = refKey(message)
-    if (message.kind === 'notice' || message.text === '' || !isShown(message)) return
+    if (message.kind === 'notice' || !isShown(message)) return
+    // Also one that was deleted for everyone.
+    if (message.text === '') return void this.entries.delete(key)
     if (this.gone.has(key) || this.gone.has(message.conversation)) return
     this.entries.set(key, { message, folded: fold(message.text) })
   }

@@ -6,6 +6,7 @@ import type { Platform } from '@/platform/platform'
 import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
+import { amendingCommands } from './amending-commands'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
@@ -24,6 +25,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     services().core.serial.run((turn) => services().write(new TurnChanges(turn), id, text, replyTo))
 
   return {
+    ...amendingCommands(services),
     async openConversation(id) {
       if (!services().people.inConversation(id)) throw new MessengerError('not_found')
       await services().chats.openChat.open(id)

@@ -90,6 +90,7 @@ function readCommon(fields: Fields, expected: Expected): Common {
     n: fields['n'],
     ...(isCount(fields['m'], 0) && { m: fields['m'] }),
     sent_at: fields['sent_at'],
+    ...(isUuid(fields['again']) && { again: fields['again'] }),
   }
 }
 

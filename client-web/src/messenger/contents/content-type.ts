@@ -28,6 +28,8 @@ export interface Common {
   /** Counts up like `n`, but for messages alone; older clients leave it out. */
   m?: number
   sent_at: number
+  /** The id of an envelope that its recipient asked for again: this is its content. */
+  again?: string
 }
 
 export interface Typed {
@@ -57,10 +59,19 @@ export interface ContentType<B extends Typed> {
   readonly clock: 'writer' | 'relay'
   /** Its number repeats the one before; it is pushed to devices that are online and never stored. */
   readonly ephemeral?: true
+  /** False: nobody needs it again who could not read it. */
+  readonly sentAgain?: false
   fromPerson?(effects: PersonEffects, received: Received<B>): Promise<void> | void
   fromOwnDevice?(effects: OwnDeviceEffects, received: Received<B>): Promise<void> | void
   /** Of one that came as an ephemeral. */
   fromEphemeral?(effects: EphemeralEffects, body: B): void
+}
+
+/** What is kept of an own message. */
+export interface KeptMessage {
+  readonly text: string
+  readonly replyTo: { readonly id: string } | null
+  readonly files?: readonly FilePointer[]
 }
 
 export interface MessageRule<B extends Typed> {
@@ -72,6 +83,8 @@ export interface MessageRule<B extends Typed> {
   answers?(body: B): string | undefined
   /** Files that it brings. */
   files?(body: B): readonly FilePointer[] | undefined
+  /** The content as it was sent, of an own message in the history. */
+  written?(message: KeptMessage): B | null
   /** A received one counts as unread, and a notification tells of it. */
   readonly notifies: boolean
   /** Stands in backups. */

@@ -10,18 +10,42 @@ export interface NewMessage {
   readonly answers?: string | undefined
 }
 
-export interface PersonEffects {
+/** A message, as the wire names it. */
+export interface Named {
+  readonly user_id: string
+  readonly id: string
+}
+
+/** What both a person and one's own devices may ask, as sessions get lost between any two devices. */
+export interface AnsweringEffects {
+  /** Sends again what was sent to the asking device in these envelopes. `device`: whom it asks; absent: anyone. */
+  sendAgain(envelopes: readonly string[], device: number | undefined): Promise<void>
+  /** What these envelopes carried is gone; those of `notSent` never came from the asked device. */
+  cannotSendAgain(gone: readonly string[], notSent: readonly string[]): Promise<void>
+}
+
+export interface PersonEffects extends AnsweringEffects {
   /** Adds what the content's `message` rule says to the conversation with the sender. */
   addMessage(): Promise<void>
   /** Keeps it in the conversation; nothing shows it, and nobody is told of it. */
   keepUnshown(): Promise<void>
+  /** A message of theirs gets another text. */
+  edit(target: string, text: string): Promise<void>
+  /** Messages of theirs are erased; a trace stays. */
+  deleteForAll(targets: readonly string[]): Promise<void>
+  /** They put an emoji to a message of either side, or take it back. */
+  react(target: Named, emoji: string | null): Promise<void>
   /** Own messages with these ids reached this status. */
   confirm(status: 'delivered' | 'read', ids: readonly string[]): Promise<void>
 }
 
-export interface OwnDeviceEffects {
+export interface OwnDeviceEffects extends AnsweringEffects {
   /** Adds what this account wrote on another device to the conversation with `about`. */
   addCopy(about: About): Promise<void>
+  /** As for a person, about what oneself wrote to `about`. */
+  edit(about: About, target: string, text: string): Promise<void>
+  deleteForAll(about: About, targets: readonly string[]): Promise<void>
+  react(about: About, target: Named, emoji: string | null): Promise<void>
   /** As for a person; of no conversation without `about`. */
   keepUnshown(about: About | undefined): Promise<void>
   /** Null where nothing may change: about oneself, nobody known, or older than what is known. */

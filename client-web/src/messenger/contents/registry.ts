@@ -3,15 +3,19 @@ import type { MessageKind } from '@/messenger/contract'
 import type { Fields } from './checks'
 import { malformed } from './checks'
 import type { Common, ContentType, MessageRule } from './content-type'
+import { deletion, trace } from './delete/delete'
+import { edit } from './edit/edit'
 import { hello } from './hello/hello'
+import { reaction } from './reaction/reaction'
 import { receipt } from './receipt/receipt'
+import { retry } from './retry/retry'
 import { sync } from './sync/sync'
 import { text } from './text/text'
 import { typing } from './typing/typing'
 import { unknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
-const known = { text, receipt, sync, hello, typing }
+const known = { text, receipt, sync, hello, typing, retry, edit, deletion, reaction }
 
 type BodyOf<T> = T extends ContentType<infer B> ? B : never
 export type Body = BodyOf<(typeof known)[keyof typeof known]>
@@ -43,6 +47,8 @@ export const isShownType = (name: string): boolean => (byType.get(name) ?? unkno
 export const messageRules: Record<MessageKind, MessageRule<AnyBody> | null> = {
   text: text.message,
   unknown: unknown.message,
+  deleted: trace,
+  awaited: null,
 }
 
 /**

@@ -63,6 +63,15 @@ export interface ChatCommands {
   sendAgain(message: MessageId): Promise<void>
   /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */
   saveReceipts(message: MessageId): Promise<void>
+  /**
+   * Gives an own message another text, for everyone; the earlier ones can be seen. As `sendText`; `too_late`: it is older
+   * than `EDITABLE_FOR`. `not_found`: it is not an own message of text.
+   */
+  edit(message: MessageId, text: string): Promise<void>
+  /** Erases own messages everywhere; a trace of each stays. `too_late`: older than `DELETABLE_FOR`. `not_found`, `blocked`. */
+  deleteForAll(messages: readonly MessageId[]): Promise<void>
+  /** Puts an emoji to a message, in place of one's earlier one; null takes it back. `not_found`, `blocked`, `invalid`. */
+  react(message: MessageId, emoji: string | null): Promise<void>
   deleteForMe(conversation: ConversationId, messages: readonly MessageId[]): Promise<void>
   /** Takes the whole conversation off this device; the contact stays. */
   deleteConversation(id: ConversationId): Promise<void>

@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'own_code'
   | 'already_contact'
   | 'too_long'
+  /** The time in which it can be changed is over. */
+  | 'too_late'
   /** The text holds control characters or halves of characters. */
   | 'unsendable_text'
   /** No address of a server. */

@@ -5,7 +5,7 @@ import type { ConversationId, UserId } from './ids'
 export type MessageId = string
 
 /** How a message is shown. Each kind has its bubble (components/contents/registry.ts). */
-export type MessageKind = 'text' | 'unknown'
+export type MessageKind = 'text' | 'unknown' | 'awaited' | 'deleted'
 
 /**
  * How far a message has come. Outgoing: `waiting` on this device, `accepted` on the relay's disk,
@@ -61,7 +61,10 @@ export interface Message {
   readonly conversation: ConversationId
   readonly direction: 'in' | 'out'
   readonly status: MessageStatus
-  /** `unknown`: a type this version does not know. `notice`: see `notice`; has no sender. */
+  /**
+   * `deleted`: its author deleted it for everyone; only this trace is left. `unknown`: a type this version does not know. `awaited`: it could not be read and was asked for again.
+   * `notice`: see `notice`; has no sender.
+   */
   readonly kind: MessageKind | 'notice'
   /** Plain text only, never markup. Of an unknown type: what its sender gave to be shown instead, or empty. */
   readonly text: string
@@ -69,6 +72,12 @@ export interface Message {
   /** In the order in which they were chosen. */
   readonly files?: readonly MessageFile[]
   readonly notice: Notice | null
+  /** Of an `awaited` one: its sender does not have it any more. */
+  readonly lost?: boolean
+  /** Absent: never edited. */
+  readonly edited?: EditHistory
+  /** One per person; absent: none. */
+  readonly reactions?: readonly Reaction[]
   readonly problem: SendProblem | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   readonly sentAt: number
@@ -86,6 +95,24 @@ export interface Message {
   /** One per device that the relay took it for; only of messages sent while they were wanted. */
   readonly signedReceipts?: readonly SignedReceipt[]
 }
+
+/** The earlier texts of a message, oldest first. */
+export interface EditHistory {
+  /** When it got the present text, ms. */
+  readonly at: number
+  readonly before: readonly { readonly text: string; readonly at: number }[]
+}
+
+export interface Reaction {
+  /** By oneself. */
+  readonly mine: boolean
+  readonly emoji: string
+}
+
+/** A text may be edited by its author for this long, ms. */
+export const EDITABLE_FOR = 24 * 3_600_000
+/** A message may be deleted for everyone by its author for this long, ms. */
+export const DELETABLE_FOR = 48 * 3_600_000
 
 /** How far a message has come to one recipient. */
 export interface RecipientStatus {

@@ -1,11 +1,15 @@
 /** How the parts of a stored message are read; both versions of messages hold them in this form. */
-import { fields, flag, literal, nullable, number, optional } from '@/storage/decoders'
+import { fields, flag, list, literal, nullable, number, optional } from '@/storage/decoders'
 import { shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 import type {
+  EarlierText,
+  EditedRecord,
   EncryptionRecord,
   NoticeRecord,
+  ReactionRecord,
   RecipientRecord,
+  SaidRecord,
   SignedReceiptRecord,
 } from './message-record'
 
@@ -17,6 +21,19 @@ export const encryptionV1 = shape<EncryptionRecord>({
   identity: optional(text),
   verified: flag,
   postQuantum: optional(flag),
+})
+
+export const said = shape<SaidRecord>({ device: number, n: number, at: number })
+
+export const editedV1 = shape<EditedRecord>({
+  said,
+  before: list(shape<EarlierText>({ text, at: number })),
+})
+
+export const reactionV1 = shape<ReactionRecord>({
+  by: nullable(text),
+  emoji: nullable(text),
+  said,
 })
 
 export const signedReceiptV1 = shape<SignedReceiptRecord>({

@@ -36,6 +36,11 @@ export interface MessageRecord extends MessageRef {
   signedReceipts?: readonly SignedReceiptRecord[]
   unknown?: UnknownRecord
   files?: readonly FileRecord[]
+  edited?: EditedRecord
+  /** By person; of each the newest. */
+  reactions?: readonly ReactionRecord[]
+  /** It could not be read, and was asked for again; its id is that of the envelope. */
+  awaited?: { lost: boolean }
 }
 
 /** How far an own message has come to one of its recipients. */
@@ -92,6 +97,33 @@ export interface ReplyRecord extends MessageRef {
   excerpt: string
 }
 
+/** When something was said about a message, and by which of its author's devices. */
+export interface SaidRecord {
+  device: number
+  /** Counts up per device and recipient. 0: said on the device itself; its history may come to another one. */
+  n: number
+  at: number
+}
+
+export interface EditedRecord {
+  said: SaidRecord
+  /** The earlier texts, oldest first. */
+  before: readonly EarlierText[]
+}
+
+export interface EarlierText {
+  text: string
+  at: number
+}
+
+export interface ReactionRecord {
+  /** Null: oneself. */
+  by: UserId | null
+  /** Null: taken back. */
+  emoji: string | null
+  said: SaidRecord
+}
+
 /** Of a type that the build which received it did not know. */
 export interface UnknownRecord {
   /** The type's name on the wire. */
@@ -118,8 +150,11 @@ export function parseRefKey(key: string): MessageRef | null {
 
 export const isShown = (message: MessageRecord): boolean => message.unknown?.silent !== true
 
+/** The message itself is here, not only its place. */
+export const isHere = (message: MessageRecord): boolean => message.kind !== 'awaited'
+
 export const isReceived = (message: MessageRecord): boolean =>
-  message.sender !== null && isShown(message)
+  message.sender !== null && isShown(message) && isHere(message)
 
 export const newRecipient = (
   userId: UserId,

@@ -17,7 +17,14 @@ import type {
   SignedReceiptRecord,
   UnknownRecord,
 } from './message-record'
-import { encryptionV1, noticeV1, problemV1, signedReceiptV1 } from './message-part-shapes'
+import {
+  editedV1,
+  encryptionV1,
+  noticeV1,
+  reactionV1,
+  problemV1,
+  signedReceiptV1,
+} from './message-part-shapes'
 import { conversationId } from './record-shapes'
 
 /** Of builds until 2026-11-29; the view knew the same fields. */
@@ -127,6 +134,9 @@ const secondVersion = shape<MessageRecord>({
   encryption: nullable(encryptionV1),
   signedReceipts: optional(list(signedReceiptV1)),
   files: optional(list(fileV1)),
+  edited: optional(editedV1),
+  reactions: optional(list(reactionV1)),
+  awaited: optional(shape<NonNullable<MessageRecord['awaited']>>({ lost: flag })),
   unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })
 

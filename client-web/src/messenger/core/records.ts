@@ -136,6 +136,8 @@ export interface OutboxRecord {
   uploads?: readonly string[]
   /** Whether the call asks the relay for receipts; set together with `envelopes`. */
   receipt?: boolean
+  /** The id of an envelope that is sent again: `n` and `m` are those it had. */
+  again?: string
 }
 
 /** A sealed file on this device; its key lies with its message. */

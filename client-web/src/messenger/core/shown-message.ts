@@ -1,15 +1,18 @@
 /** Maps a stored message to the view's type. */
 import type {
+  EditHistory,
   EncryptionDetails,
   Message,
   MessageStatus,
   Notice,
+  Reaction,
   RecipientStatus,
   ReplyPreview,
   SignedReceipt,
 } from '@/messenger/contract'
 import { refKey } from './message-record'
 import type {
+  EditedRecord,
   EncryptionRecord,
   MessageRecord,
   NoticeRecord,
@@ -23,6 +26,9 @@ import { shownFile } from './shown-file'
 export function shownMessage(record: MessageRecord): Message {
   const { conversation, kind, text, notice, sentAt, writtenAt, order, encryption } = record
   const recipients = record.recipients.map(shownRecipient)
+  const reactions = (record.reactions ?? []).flatMap(({ by, emoji }): Reaction[] =>
+    emoji === null ? [] : [{ mine: by === null, emoji }],
+  )
   return {
     id: refKey(record),
     conversation,
@@ -33,6 +39,9 @@ export function shownMessage(record: MessageRecord): Message {
     replyTo: record.replyTo && shownReply(record.replyTo),
     ...(record.files && { files: record.files.map(shownFile) }),
     notice: notice && shownNotice(notice),
+    ...(record.edited && { edited: shownEdits(record.edited) }),
+    ...(reactions.length > 0 && { reactions }),
+    ...(record.awaited && { lost: record.awaited.lost }),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,
     ...(writtenAt !== undefined && { writtenAt }),
@@ -45,6 +54,11 @@ export function shownMessage(record: MessageRecord): Message {
     ...(record.signedReceipts && { signedReceipts: record.signedReceipts.map(shownReceipt) }),
   }
 }
+
+const shownEdits = ({ said, before }: EditedRecord): EditHistory => ({
+  at: said.at,
+  before: before.map(({ text, at }) => ({ text, at })),
+})
 
 function shownRecipient(recipient: RecipientRecord): RecipientStatus {
   const { userId, status, acceptedAt, deliveredAt, readAt } = recipient

@@ -107,6 +107,7 @@ export const outboxEntries = stored(
     aside: optional(flag),
     uploads: optional(list(text)),
     receipt: optional(flag),
+    again: optional(text),
   }),
 )
 

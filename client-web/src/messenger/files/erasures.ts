@@ -9,6 +9,7 @@ const RECORD = 'erasures'
 
 export class Erasures {
   private ids: readonly string[] = []
+  private readonly staged = new WeakMap<TurnChanges, readonly string[]>()
   private running = false
 
   constructor(
@@ -22,7 +23,8 @@ export class Erasures {
 
   stage(changes: TurnChanges, ids: readonly string[]): void {
     if (ids.length === 0) return
-    this.write(changes, [...new Set([...this.ids, ...ids])])
+    const before = this.staged.get(changes) ?? this.ids
+    this.write(changes, [...new Set([...before, ...ids])])
     changes.whenStored(() => void this.run())
   }
 
@@ -52,6 +54,7 @@ export class Erasures {
   private write(changes: TurnChanges, ids: readonly string[]): void {
     if (ids.length === 0) changes.remove('records', RECORD)
     else changes.write(textLists, RECORD, [...ids])
+    this.staged.set(changes, ids)
     changes.whenStored(() => (this.ids = ids))
   }
 }

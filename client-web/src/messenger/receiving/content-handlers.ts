@@ -19,10 +19,22 @@ import { mayWriteTo, newContact } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { KemMemory } from '@/messenger/keys/kem-memory'
-import type { SecurityLog } from '@/messenger/keys/security-log'
 import { conversationWith } from '@/messenger/contract'
 import type { UserId } from '@/messenger/contract'
 import type { SiblingChanges } from './sibling-changes'
+import type { Awaited } from './awaited'
+import type { DecryptionFailures } from './decryption-failures'
+import type { Resends } from './resends'
+import type { SaidAbout } from './said-about'
+import type { AnsweringEffects } from '@/messenger/contents/effects'
+import type { AwaitedRecord } from '@/messenger/core/content-records'
+
+/** A content that was asked for again. */
+interface Answer {
+  readonly awaited: AwaitedRecord
+  /** The message that stands in the place kept for it. */
+  placed: string | null
+}
 
 export class ContentHandlers {
   /** Told when another of one's own devices wrote, and what it calls itself. */
@@ -35,9 +47,12 @@ export class ContentHandlers {
     private readonly people: People,
     private readonly chats: Chats,
     private readonly messages: IncomingMessages,
-    private readonly log: SecurityLog,
     private readonly shared: SiblingChanges,
     private readonly memory: KemMemory,
+    private readonly awaited: Awaited,
+    private readonly resends: Resends,
+    private readonly failures: DecryptionFailures,
+    private readonly said: SaidAbout,
   ) {}
 
   async stage(
@@ -50,16 +65,41 @@ export class ContentHandlers {
     const type = typeOf(received)
     const { sentAt } = messageTimes(received.sent_at, envelope.at)
     const content = type.clock === 'writer' ? received : { ...received, sent_at: sentAt }
-    if (!type.ephemeral && !(await this.count(changes, envelope, content))) {
+    const { again, id } = content
+    const asked =
+      again === undefined ? undefined : this.awaited.find(userId, device, again, changes)
+    const named = again === id ? undefined : this.awaited.find(userId, device, id, changes)
+    // Another device of this account asked for it.
+    if (again !== undefined && !asked && !named) return
+    // The answer to a request may have got lost as well: the first place counts.
+    const awaited = named ?? asked
+    const answer = awaited ? { awaited, placed: null } : null
+    // A number that was here before is no repetition of what is asked for: the other device went back to an earlier
+    // state and used it again.
+    if (!type.ephemeral && !(await this.count(changes, envelope, content)) && !answer) {
       // Its first message was here before: the session that it begins again is not taken.
       if (decrypted.used) throw new CryptoError('duplicate')
-      return this.log.stage(changes, 'replay_refused', { userId, device })
+      return this.failures.stageRepeated(changes, envelope, 'replay')
     }
+    await this.apply(changes, envelope, decrypted, content, answer)
+    if (answer) await this.awaited.stageCame(changes, answer.awaited, answer.placed)
+    if (asked && asked !== awaited) await this.awaited.stageCame(changes, asked, null)
+  }
+
+  private async apply(
+    changes: TurnChanges,
+    envelope: IncomingEnvelope,
+    decrypted: Decrypted,
+    content: Incoming,
+    answer: Answer | null,
+  ): Promise<void> {
+    const { user_id: userId, device_id: device } = envelope.from
+    const type = typeOf(content)
     const about = { content, device, at: envelope.at }
     const speaksFour = decrypted.version === 4 || content.from.pq === 1
     if (userId === this.core.account.userId) {
       if (speaksFour) this.seenKem(changes, userId, device, decrypted)
-      await type.fromOwnDevice?.(this.ownDevice(changes, envelope, content), about)
+      await type.fromOwnDevice?.(this.ownDevice(changes, envelope, decrypted, content), about)
       const name = content.type === 'hello' ? (content.device ?? null) : null
       changes.whenStored(() => this.sibling(device, name))
     } else {
@@ -68,7 +108,8 @@ export class ContentHandlers {
       const person = this.personOf(changes, content, decrypted)
       // The ratchet went on, so that unblocking finds a working session; nothing else is kept.
       if (person.blocked) return
-      await type.fromPerson?.(this.person(changes, person, envelope, decrypted, content), about)
+      const effects = this.person(changes, person, envelope, decrypted, content, answer)
+      await type.fromPerson?.(effects, about)
     }
   }
 
@@ -124,7 +165,8 @@ export class ContentHandlers {
     if (returns) {
       changes.put('counters', removedKey(from.user_id), [...removed, from.device_id])
     } else if (checked.type === 'new' && person?.relation === 'contact') {
-      const count = missedTexts(before, { m, isText: isMessage(content) }, checked.skipped)
+      const missed = missedTexts(before, { m, isText: isMessage(content) }, checked.skipped)
+      const count = this.awaited.stageCounted(changes, from.user_id, from.device_id, missed)
       const gap = { type: 'gap', count } as const
       if (count > 0) this.chats.stageNotice(changes, conversationWith(person.userId), gap)
     }
@@ -137,10 +179,17 @@ export class ContentHandlers {
     envelope: IncomingEnvelope,
     decrypted: Decrypted,
     content: Incoming,
+    answer: Answer | null,
   ): PersonEffects {
-    const add = (): Promise<void> =>
-      this.messages.stageReceived(changes, person, envelope, decrypted, content)
+    const add = async (): Promise<void> => {
+      const order = answer?.awaited.place?.order
+      const args = [changes, person, envelope, decrypted, content, order] as const
+      const isPlaced = await this.messages.stageReceived(...args)
+      if (answer && isPlaced) answer.placed = content.id
+    }
     return {
+      ...this.answering(changes, envelope, decrypted),
+      ...this.said.byPerson(changes, person.userId, envelope, content),
       addMessage: add,
       keepUnshown: add,
       confirm: async (status, ids) => {
@@ -152,13 +201,43 @@ export class ContentHandlers {
     }
   }
 
+  private answering(
+    changes: TurnChanges,
+    { from }: IncomingEnvelope,
+    { used }: Decrypted,
+  ): AnsweringEffects {
+    const { user_id: userId, device_id: device } = from
+    return {
+      sendAgain: async (envelopes, asked) => {
+        const asking = { userId, device, envelopes, asked, fresh: used !== null }
+        changes.whenStored(() => this.resends.answer(asking))
+      },
+      cannotSendAgain: async (gone, notSent) => {
+        for (const id of gone) {
+          const record = this.awaited.find(userId, device, id, changes)
+          if (record) await this.awaited.stageLost(changes, record)
+        }
+        for (const id of notSent) {
+          const record = this.awaited.find(userId, device, id, changes)
+          if (!record) continue
+          await this.awaited.stageCame(changes, record, null)
+          // A message is missing, then, and it was none of these.
+          if (record.counted) await this.chats.stageMissing(changes, conversationWith(userId))
+        }
+      },
+    }
+  }
+
   /** Of what another device of this account wrote, or changed. */
   private ownDevice(
     changes: TurnChanges,
     envelope: IncomingEnvelope,
+    decrypted: Decrypted,
     content: Incoming,
   ): OwnDeviceEffects {
     return {
+      ...this.answering(changes, envelope, decrypted),
+      ...this.said.byOwnDevice(changes, envelope, content),
       addCopy: async (about) => {
         const copied = await this.shared.recipient(changes, about)
         if (!copied) return

@@ -12,11 +12,12 @@ import type { IncomingEnvelope } from '@/wire/types'
 import type { Chats } from '@/messenger/chats/chats'
 import { ContentError } from '@/messenger/contents/checks'
 import type { Core } from '@/messenger/core/core'
+import { findMessage } from '@/messenger/core/kept-messages'
 import { readCount } from '@/messenger/core/counter-table'
 import { counterKey, readCounter } from './counters'
-import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
-import type { SessionRenewal } from './session-renewal'
+import type { Awaited } from './awaited'
+import type { RetryRequests } from './retry-requests'
 import type { DeviceWatch } from '@/messenger/keys/device-watch'
 import type { SecurityLog } from '@/messenger/keys/security-log'
 import { conversationWith } from '@/messenger/contract'
@@ -37,7 +38,8 @@ export class DecryptionFailures {
     private readonly people: People,
     private readonly chats: Chats,
     private readonly log: SecurityLog,
-    private readonly renewal: SessionRenewal,
+    private readonly awaited: Awaited,
+    private readonly retries: RetryRequests,
     private readonly watch: DeviceWatch,
   ) {}
 
@@ -48,13 +50,12 @@ export class DecryptionFailures {
 
   async stage(
     changes: TurnChanges,
-    { from }: IncomingEnvelope,
+    envelope: IncomingEnvelope,
     error: CryptoError | ContentError,
   ): Promise<void> {
-    const { user_id: userId, device_id: device } = from
-    // The relay repeats itself under a new number: the ratchet has seen it, nothing is lost.
+    const { user_id: userId, device_id: device } = envelope.from
     if (error instanceof CryptoError && replayed.has(error.code)) {
-      return this.log.stage(changes, 'replay_refused', { userId, device })
+      return this.stageRepeated(changes, envelope, error.code)
     }
     // What was refused without work costs nothing: the budget is free again an hour after it was
     // spent, however much still comes.
@@ -68,16 +69,32 @@ export class DecryptionFailures {
     // Told once per device; the session that is renewed is one of version 4.
     if (downgrade) await this.watch.stageDowngrade(changes, userId, device)
     else this.log.stage(changes, 'undecryptable', { userId, device })
-    const conversation = conversationWith(userId)
-    const person = this.people.all.get(userId)
-    if (person?.relation === 'contact') {
-      // Refused unread, there may be any number of them: one line tells of all.
-      if (spent || downgrade) await this.chats.stageMissing(changes, conversation)
-      else this.chats.stageNotice(changes, conversation, { type: 'undecryptable' })
-    }
+    const isContact = this.people.all.get(userId)?.relation === 'contact'
+    const mayCome = !spent && !downgrade && (isContact || userId === this.core.account.userId)
+    // A content that makes no sense makes none the second time.
+    const reason = error instanceof CryptoError ? error.code : null
+    // One of an earlier device of one's own, say: the message came from a backup.
+    const here = await findMessage(this.core.store, { sender: userId, id: envelope.id })
+    if (here) return
+    const waits = mayCome && this.awaited.stageUnread(changes, envelope, reason)
+    // Refused unread, there may be any number of them: one line tells of all.
+    if (isContact && !waits) await this.chats.stageMissing(changes, conversationWith(userId))
     // In a flood the device number is likely forged: no bundle is fetched for it.
-    if (!person || !mayWriteTo(person) || person.changed || flooded) return
-    changes.whenStored(() => this.renewal.request(userId, device))
+    if (!this.awaited.mayAsk(userId) || flooded) return
+    if (waits) changes.whenStored(() => this.retries.request())
+    else changes.whenStored(() => this.retries.renew(userId, device))
+  }
+
+  /** Seen before by the ratchet or by the counters: by all appearances nothing is missing. */
+  async stageRepeated(
+    changes: TurnChanges,
+    envelope: IncomingEnvelope,
+    reason: string,
+  ): Promise<void> {
+    const { user_id: userId, device_id: device } = envelope.from
+    this.log.stage(changes, 'replay_refused', { userId, device })
+    const waits = await this.awaited.stageRepeated(changes, envelope, reason)
+    if (waits) changes.whenStored(() => this.retries.request())
   }
 
   /** Under another key, and no room to hold it: one entry stands for all. */

@@ -4,6 +4,7 @@ import type { PublicKey } from '@/crypto/protocol/protocol'
 import type { Decrypted } from '@/crypto/engine/engine'
 import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { IncomingEnvelope } from '@/wire/types'
+import type { Amendments } from '@/messenger/chats/amendments'
 import type { Chats } from '@/messenger/chats/chats'
 import { messageTimes } from '@/messenger/chats/message-times'
 import { replyPreview } from '@/messenger/chats/reply-preview'
@@ -15,7 +16,7 @@ import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { findMessage } from '@/messenger/core/kept-messages'
 import { filesOf } from '@/messenger/core/file-record'
-import { blankMessage, isShown, newRecipient } from '@/messenger/core/message-record'
+import { blankMessage, isHere, isShown, newRecipient } from '@/messenger/core/message-record'
 import type { EncryptionRecord, MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
@@ -26,6 +27,8 @@ import type { Receipts } from '@/messenger/sending/receipts'
 export type Incoming = Content | UnknownContent
 
 interface Place {
+  /** Kept for it since it could not be read; absent: it is the newest. */
+  readonly order?: number | undefined
   readonly sender: UserId | null
   readonly conversation: ConversationId
   readonly encryption: EncryptionRecord | null
@@ -38,15 +41,18 @@ export class IncomingMessages {
     private readonly chats: Chats,
     private readonly receipts: Receipts,
     private readonly requests: Requests,
+    private readonly amendments: Amendments,
   ) {}
 
+  /** `order`: the place kept for it. True: it is in the conversation now. */
   async stageReceived(
     changes: TurnChanges,
     person: ContactRecord,
     { from, at }: IncomingEnvelope,
     { used, identityKey, version }: Decrypted,
     content: Incoming,
-  ): Promise<void> {
+    order?: number,
+  ): Promise<boolean> {
     const { userId, verified } = person
     const conversation = conversationWith(userId)
     const encryption: EncryptionRecord = {
@@ -57,10 +63,13 @@ export class IncomingMessages {
       verified,
       postQuantum: version === 4,
     }
-    const place = { sender: userId, conversation, encryption }
+    const place = { sender: userId, conversation, encryption, order }
     const message = await this.message(changes, place, content, at)
-    if (!message) return
-    if (!isShown(message)) return this.chats.stageUnshown(changes, message)
+    if (!message) return false
+    if (!isShown(message)) {
+      this.chats.stageUnshown(changes, message)
+      return true
+    }
     // A declined person who writes again asks again.
     const asks = person.relation === 'hidden'
     if (asks) this.people.stage(changes, { ...person, relation: 'request' })
@@ -71,6 +80,7 @@ export class IncomingMessages {
       this.chats.setTyping(conversation, false)
       this.requests.show()
     })
+    return true
   }
 
   /** A copy of a message that another device of this account sent under the key `identity`. */
@@ -114,15 +124,16 @@ export class IncomingMessages {
    */
   private async message(
     changes: TurnChanges,
-    { sender, conversation, encryption }: Place,
+    { sender, conversation, encryption, order }: Place,
     content: Incoming,
     at: number,
   ): Promise<MessageRecord | null> {
     const { id } = content
     const rule = messageRuleOf(content)
-    if (!rule || (await findMessage(this.core.store, { sender, id }))) return null
+    const known = await findMessage(this.core.store, { sender, id })
+    if (!rule || (known && isHere(known))) return null
     const answered = rule.answers?.(content)
-    return {
+    const message: MessageRecord = {
       ...blankMessage,
       id,
       sender,
@@ -132,12 +143,13 @@ export class IncomingMessages {
       ...filesOf(rule.files?.(content)),
       replyTo: answered ? await replyPreview(this.core, conversation, answered) : null,
       ...messageTimes(content.sent_at, at),
-      order: this.chats.nextOrder(changes, conversation),
+      order: order ?? known?.order ?? this.chats.nextOrder(changes, conversation),
       encryption,
       ...(content.type === 'unknown' && {
         unknown: { named: content.named, silent: content.silent, bytes: content.bytes },
       }),
     }
+    return this.amendments.stageArrived(changes, message)
   }
 }
 

@@ -92,6 +92,7 @@ export class Delivery {
       n,
       ...(m !== undefined && { m }),
       sent_at: entry.sentAt,
+      ...(entry.again !== undefined && { again: entry.again }),
       ...entry.body,
     }
   }
@@ -108,11 +109,8 @@ export class Delivery {
       const stored = await this.stored(turn, entry)
       // A part that has stopped since was faster: encrypting again would use up a second counter.
       if (!stored || stored.envelopes) return stored
-      const counter = (await this.core.store.get(counts, `out/${entry.to}`)) ?? 0
-      const n = counter + 1
       const changes = new TurnChanges(turn)
-      changes.put('counters', `out/${entry.to}`, n)
-      const m = await this.countText(changes, entry, n)
+      const { n, m } = await this.count(changes, entry)
       const content = this.content(entry, n, m)
       const envelopes = await this.sessions.encrypt(changes, target, devices, content)
       const record = { ...entry, envelopes, n, ...(m !== undefined && { m }), receipt }
@@ -120,6 +118,17 @@ export class Delivery {
       return record
     })
     return prepared ? { type: 'prepared', entry: prepared } : { type: 'gone' }
+  }
+
+  /** The next number; that which it had of what is sent again. */
+  private async count(
+    changes: TurnChanges,
+    entry: OutboxRecord,
+  ): Promise<{ n: number; m: number | undefined }> {
+    if (entry.again !== undefined && entry.n !== null) return { n: entry.n, m: entry.m }
+    const n = ((await this.core.store.get(counts, `out/${entry.to}`)) ?? 0) + 1
+    changes.put('counters', `out/${entry.to}`, n)
+    return { n, m: await this.countText(changes, entry, n) }
   }
 
   /** Undefined while it is not known how many there were: an older version counted everything alike. */

@@ -1,6 +1,6 @@
 /**
- * Files go when their message goes. At the relay only those that no recipient can want: of a message that never left.
- * The others end there with their time.
+ * Files go when their message goes. At the relay only those that no recipient shall have: of a message that never left,
+ * or that its author deletes for everyone. The others end there with their time.
  */
 import { toBase64 } from '@/crypto/bytes'
 import type { MessageRecord } from '@/messenger/core/message-record'
@@ -27,8 +27,14 @@ export class FileRemovals {
     }
   }
 
-  /** Own files of the message are erased at the relay: nobody shall have them any more. */
-  stageAtRelay(changes: TurnChanges, { files = [] }: MessageRecord): void {
+  /** The message is deleted for everyone: nobody shall have its files any more. */
+  stageDeleted(changes: TurnChanges, message: MessageRecord): void {
+    if (message.sender === null) this.stageAtRelay(changes, message)
+    this.kept.stageMessageRemoval(changes, message)
+  }
+
+  /** Own files of the message are erased at the relay. */
+  private stageAtRelay(changes: TurnChanges, { files = [] }: MessageRecord): void {
     const ids = files.map((file) => file.id ?? this.kept.get(toBase64(file.digest))?.begun)
     this.erasures.stage(
       changes,

@@ -14,6 +14,10 @@ export interface NewEntry {
   message: OutboxRecord['message']
   /** Digests of files that have to be at the relay first. */
   uploads?: readonly string[]
+  /** Of an envelope that is sent again: its id, and the numbers it had. */
+  again?: string
+  n?: number
+  m?: number
 }
 
 export class OutboxEntries {
@@ -58,7 +62,7 @@ export class OutboxEntries {
       key: ++this.lastKey,
       id: entry.message ? entry.contentId : crypto.randomUUID(),
       envelopes: null,
-      n: null,
+      n: entry.n ?? null,
     }
     this.stage(changes, record)
   }

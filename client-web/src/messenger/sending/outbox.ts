@@ -18,6 +18,7 @@ import { Delivery } from './delivery'
 import type { SendOutcome } from './delivery'
 import { aboutOf } from '@/messenger/contents/about'
 import { stageCopySeal, stageMessageKey } from './message-key'
+import type { SentContents } from './sent-contents'
 import { anew, OutboxEntries } from './outbox-entries'
 import type { NewEntry } from './outbox-entries'
 import type { OutboxRecord } from '@/messenger/core/records'
@@ -46,6 +47,7 @@ export class Outbox {
     private readonly targets: Targets,
     readonly chats: Chats,
     private readonly delivery: Delivery,
+    private readonly sent: SentContents,
   ) {
     this.entries = new OutboxEntries(core)
   }
@@ -81,7 +83,10 @@ export class Outbox {
   async renew(to: UserId): Promise<void> {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
-      const renewed = this.entries.to(to).map(anew)
+      const waiting = this.entries.to(to)
+      // What was written under the old key goes to no other.
+      for (const { key, again } of waiting) if (again) this.entries.stageRemoval(changes, key)
+      const renewed = waiting.filter(({ again }) => again === undefined).map(anew)
       for (const entry of renewed) this.entries.stage(changes, entry)
       const target = this.targets.get(to)
       for (const { contentId } of renewed) await stageMessageKey(this, changes, contentId, target)
@@ -192,6 +197,7 @@ export class Outbox {
         const envelopes = entry.envelopes ?? []
         await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts, envelopes)
       } else await stageCopySeal(this, changes, entry)
+      await this.sent.stage(changes, entry, this.targets.get(entry.to), at)
       this.stageCopy(changes, entry)
       await this.core.store.commit(changes)
     })
@@ -202,7 +208,7 @@ export class Outbox {
     const { body, to } = entry
     const target = this.targets.get(to)
     const toOneself = to === this.core.account.userId
-    if (typeOf(body).sync !== 'copied' || !target || toOneself) return
+    if (typeOf(body).sync !== 'copied' || !target || toOneself || entry.again) return
     if (this.targets.own.length === 0) return
     const copy = { ...body, for: aboutOf(target) }
     const { contentId, sentAt } = entry

@@ -15,7 +15,7 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import { shownMessage } from '@/messenger/core/shown-message'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
-import { textProblem } from '@/text/sendable'
+import { checkText } from './checked-text'
 import type { Outbox } from './outbox'
 import type { SiblingSync } from './sibling-sync'
 
@@ -42,10 +42,7 @@ export async function writeText(
   const person = people.inConversation(id)
   if (!person) throw new MessengerError('not_found', 'no such contact')
   if (!mayWriteTo(person)) throw new MessengerError('blocked')
-  const problem = textProblem(text)
-  if (problem === 'blank' && files.length === 0) throw new MessengerError('invalid', 'blank')
-  if (problem === 'too_long') throw new MessengerError('too_long')
-  if (problem === 'control') throw new MessengerError('unsendable_text')
+  checkText(text, files.length > 0)
   const now = core.now()
   const { userId: to } = person
   const isNote = to === core.account.userId

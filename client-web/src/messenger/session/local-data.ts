@@ -142,9 +142,12 @@ export async function stageNewDevice(
     joined: true,
   }
   const ofDevice = ['sessions', 'counters', 'prekeys', 'signed_prekeys', 'kem_prekeys'] as const
-  for (const table of [...ofDevice, 'used_base_keys', 'held'] as const) changes.removeAll(table)
+  for (const table of [...ofDevice, 'used_base_keys', 'held', 'sent'] as const)
+    changes.removeAll(table)
   for (const entry of await store.all(outboxEntries)) {
-    changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
+    // What is sent again answers the old number.
+    if (entry.again) changes.remove('outbox', entry.key)
+    else changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
   for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
     changes.remove('records', record)

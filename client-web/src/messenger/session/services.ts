@@ -6,6 +6,7 @@ import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
 import { ContentHandlers } from '@/messenger/receiving/content-handlers'
+import { Amendments } from '@/messenger/chats/amendments'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { conversationWith } from '@/messenger/contract'
@@ -34,6 +35,11 @@ import { writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
 import { Removals } from '@/messenger/sending/removals'
+import { Awaited } from '@/messenger/receiving/awaited'
+import { Resends } from '@/messenger/receiving/resends'
+import { RetryRequests } from '@/messenger/receiving/retry-requests'
+import { SaidAbout } from '@/messenger/receiving/said-about'
+import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
 import { SearchIndex } from '@/messenger/chats/search-index'
@@ -52,6 +58,7 @@ const UPKEEP_EVERY = 900_000
 export class Services {
   readonly people: People
   readonly chats: Chats
+  readonly amendments: Amendments
   readonly log: SecurityLog
   readonly expiredNotice: ExpiredNotice
   readonly targets: Targets
@@ -60,6 +67,10 @@ export class Services {
   readonly keys: KeyWatch
   readonly held: HeldEnvelopes
   readonly outbox: Outbox
+  readonly sent: SentContents
+  readonly awaited: Awaited
+  readonly retries: RetryRequests
+  readonly resends: Resends
   readonly sync: SiblingSync
   readonly receipts: Receipts
   readonly signed: SignedReceipts
@@ -88,6 +99,7 @@ export class Services {
   ) {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
+    this.amendments = new Amendments(core, this.chats)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
@@ -99,29 +111,44 @@ export class Services {
     this.signed = new SignedReceipts(core, this.log)
     this.relayClock = new RelayClock(core)
     const { people, chats, log, targets, sessions, keys, held, signed, relayClock, memory } = this
-    this.outbox = new Outbox(
-      core,
-      targets,
-      chats,
-      new Delivery(core, people, targets, sessions, keys, signed),
-    )
+    this.sent = new SentContents(core)
+    const delivery = new Delivery(core, people, targets, sessions, keys, signed)
+    this.outbox = new Outbox(core, targets, chats, delivery, this.sent)
     this.sync = new SiblingSync(core, targets, this.outbox)
     this.receipts = new Receipts(core, people, this.outbox, this.sync)
     this.requests = new Requests(core, people, chats)
-    const renewal = new SessionRenewal(core, sessions, targets, chats, log, keys, this.outbox)
+    const renewal = new SessionRenewal(core, sessions, targets, keys)
+    this.awaited = new Awaited(core, people, chats)
+    this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
     const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
     const { receipts, requests } = this
     this.search = new SearchIndex(core, people)
     chats.added = (message) => this.search.add(message)
-    const { outbox, sync, search } = this
+    this.amendments.changed = chats.added
+    const { outbox, sync, search, sent, awaited } = this
+    this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
     this.files = new AccountFiles(core, chats, outbox, place)
     const { removals: going } = this.files
+    this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
-    const incoming = new IncomingMessages(core, people, chats, receipts, requests)
-    const handlers = new ContentHandlers(core, people, chats, incoming, log, shared, memory)
+    const { amendments } = this
+    const incoming = new IncomingMessages(core, people, chats, receipts, requests, amendments)
+    const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
+    const handlers = new ContentHandlers(
+      core,
+      people,
+      chats,
+      incoming,
+      shared,
+      memory,
+      awaited,
+      this.resends,
+      failures,
+      new SaidAbout(core, people, amendments),
+    )
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
     this.inbox = new Inbox(
@@ -129,7 +156,7 @@ export class Services {
       people,
       decryptor,
       handlers,
-      new DecryptionFailures(core, people, chats, log, renewal, watch),
+      failures,
       keys,
       held,
       this.expiredNotice,
@@ -162,6 +189,8 @@ export class Services {
       relayClock,
       memory,
       this.files,
+      this.awaited,
+      this.amendments,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
@@ -189,6 +218,8 @@ export class Services {
     this.files.stop()
     this.receipts.stop()
     this.greetings.stop()
+    this.retries.stop()
+    this.resends.stop()
     this.presence.lost()
     this.search.forget()
   }
@@ -220,6 +251,7 @@ export class Services {
    */
   async keyDecided(userId: UserId, renewed: boolean): Promise<void> {
     await this.inbox.openHeld(userId)
+    this.retries.request()
     if (renewed) await this.outbox.renew(userId)
     else this.outbox.resume(userId)
   }
@@ -269,6 +301,7 @@ export class Services {
       caughtUp: async (head) => {
         await this.inbox.caughtUp(head)
         this.live = true
+        this.retries.request()
       },
       lost: () => this.presence.lost(),
       ended,
@@ -284,7 +317,10 @@ export class Services {
   }
 
   private keepUp(): void {
-    if (this.core.socket) this.inBackground(this.devices.look())
+    this.inBackground(this.sent.prune())
+    if (!this.core.socket) return
+    this.inBackground(this.devices.look())
+    this.retries.request()
   }
 
   /** Runs a job that may fail with the connection; it is repeated at the next one. */

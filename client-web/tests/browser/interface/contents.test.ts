@@ -43,6 +43,18 @@ test.each([
     'A <b>poll</b>',
     true,
   ],
+  [
+    'one that is being fetched',
+    { kind: 'awaited', text: '' },
+    'Fetching this message again',
+    false,
+  ],
+  [
+    'one that nobody has any more',
+    { kind: 'awaited', text: '', lost: true },
+    'This message could not be opened',
+    false,
+  ],
   ['an unknown type without', { kind: 'unknown', text: '' }, 'Not supported by this version', true],
 ] as const)('%s', (_name, over, words, newer) => {
   const { bubble, row, marked } = shown(over)

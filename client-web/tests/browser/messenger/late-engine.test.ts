@@ -32,7 +32,7 @@ describe('a part of the engine that cannot be fetched now', () => {
     )
     await until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
     expect(told.count).toBeGreaterThan(0)
-    expect(bob.flow()).not.toContain('undecryptable')
+    expect(bob.flow()).not.toContain('awaited')
   })
 
   test('sets nothing aside that is to be sent', async () => {

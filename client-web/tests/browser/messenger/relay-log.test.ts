@@ -69,7 +69,7 @@ test('under another log new messages come whatever their numbers, and those that
   await until(() => again.received().includes('after the restore'), 'after the restore')
   await until(() => relay.device('bob').mailbox.length === 0, 'everything is acknowledged')
   expect(again.received()).toEqual(['hello', 'one', 'two', 'three', 'after the restore'])
-  expect(again.flow()).not.toContain('undecryptable')
+  expect(again.flow()).not.toContain('awaited')
   expect(told(again)).toBe(1)
   expect(again.eventTypes()).not.toContain('replay_refused')
 

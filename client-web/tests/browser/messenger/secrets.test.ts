@@ -145,7 +145,7 @@ describe('a sealed secret that is damaged, in a record that is whole', () => {
     const again = await bob.reloaded()
     await again.messenger.openConversation(anna.chat)
     await anna.messenger.sendText(bob.chat, 'unreadable')
-    await until(() => again.flow().includes('undecryptable'), 'shown')
+    await until(() => again.received().includes('unreadable'), 'fetched again')
     await again.messenger.sendText(anna.chat, 'on a session of my own')
     await until(() => anna.received().includes('on a session of my own'), 'read')
     await anna.messenger.sendText(bob.chat, 'readable')

@@ -48,7 +48,7 @@ test.each([3, 4])(
     await until(() => bob.eventTypes().includes('replay_refused'), 'refused')
     await bob.messenger.sendText(anna.chat, 'in the newest session')
     await until(() => anna.received().includes('in the newest session'), 'read')
-    expect(anna.flow()).not.toContain('undecryptable')
+    expect(anna.flow()).not.toContain('awaited')
   },
 )
 

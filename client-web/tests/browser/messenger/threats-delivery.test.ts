@@ -78,7 +78,7 @@ describe('threat 6: a message that is made to look known', () => {
 })
 
 describe('messages that cannot be read', () => {
-  test('leave a notice, and one renewed session makes the next one readable', async () => {
+  test('are fetched again in one renewed session, which makes the next one readable', async () => {
     const { relay, anna, bob } = await acquaintedClients()
     relay.onEnvelope = (one, to) => {
       if (to.name !== 'bob' || one.from.user_id !== anna.userId) return [one]
@@ -88,8 +88,8 @@ describe('messages that cannot be read', () => {
     }
     await anna.messenger.sendText(bob.chat, 'garbled')
     await until(() => bob.flow().includes('session_renewed'), 'renewed')
-    expect(bob.flow()).toContain('undecryptable')
     relay.onEnvelope = (one) => [one]
+    await until(() => bob.received().includes('garbled'), 'fetched again')
     await anna.messenger.sendText(bob.chat, 'readable again')
     await until(() => bob.received().includes('readable again'), 'readable')
     await bob.messenger.sendText(anna.chat, 'and back')
@@ -117,12 +117,12 @@ describe('messages that cannot be read', () => {
     await bob.messenger.saveDraft(anna.chat, 'still typing')
     expect(performance.now() - started).toBeLessThan(3_000)
     await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 20_000)
-    // Every one leaves a trace, yet the conversation is not buried under them.
-    const notices = bob.shown.messages.flatMap((one) => one.notice ?? [])
-    const unread = notices.filter(({ type }) => type === 'undecryptable').length
-    const missing = notices.flatMap((one) => (one.type === 'gap' ? one.count : []))
-    expect(unread).toBeLessThan(80)
-    expect(missing.reduce((sum, count) => sum + count, unread)).toBe(120)
+    // Every one leaves a trace in the log, also those of hers that came while the budget was spent; the conversation is
+    // not buried under them.
+    const logged = bob.eventTypes().filter((type) => type === 'undecryptable')
+    expect(logged.length).toBeGreaterThanOrEqual(120)
+    expect(bob.flow().filter((one) => one === 'awaited').length).toBeLessThanOrEqual(100)
+    const missing = bob.shown.messages.filter(({ notice }) => notice?.type === 'gap')
     expect(missing.length).toBeLessThan(4)
     expect(
       bob.eventTypes().filter((type) => type === 'session_renewed').length,
@@ -180,7 +180,7 @@ describe('messages that cannot be read', () => {
     }
     await until(() => relay.device('bob').mailbox.length === 0, 'all acknowledged', 30_000)
     const notices = bob.shown.messages.flatMap((one) => one.notice ?? [])
-    const unread = notices.filter(({ type }) => type === 'undecryptable').length
+    const unread = bob.flow().filter((one) => one === 'awaited' || one === 'lost').length
     const missing = notices.flatMap((one) => (one.type === 'gap' ? one.count : []))
     expect(unread).toBe(100)
     expect(missing).toEqual([150])

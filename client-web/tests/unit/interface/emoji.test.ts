@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isEmojiOnly } from '@/composables/emoji'
+import { isEmojiOnly } from '@/text/emoji'
 
 describe('a message of emoji only', () => {
   it('has one to three of them, joined, coloured and flagged ones included', () => {

@@ -77,6 +77,11 @@ test('comes back as it was', () => {
       recipients: [newRecipient(bob, { status: 'read', acceptedAt: 1, deliveredAt: 2, readAt: 3 })],
     }),
     message({ sender: null, kind: 'notice', text: '', notice: { type: 'gap', count: 2 } }),
+    message({ kind: 'deleted', text: '' }),
+    message({
+      edited: { said: { device: 1, n: 2, at: 3 }, before: [{ text: 'hallo', at: 1 }] },
+      reactions: [{ by: null, emoji: '👍', said: { device: 1, n: 2, at: 3 } }],
+    }),
   ])
   expect(readContent(writeContent(all))).toEqual(all)
 })

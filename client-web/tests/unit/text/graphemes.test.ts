@@ -75,7 +75,7 @@ describe('without Intl.Segmenter', () => {
     Reflect.deleteProperty(Intl, 'Segmenter')
     try {
       const bare = await import('@/text/graphemes')
-      const { isEmojiOnly } = await import('@/composables/emoji')
+      const { isEmojiOnly } = await import('@/text/emoji')
       expect(isEmojiOnly(FAMILY)).toBe(true)
       expect(isEmojiOnly('😀😀😀😀')).toBe(false)
       for (const one of samples) {

@@ -37,6 +37,12 @@ export const text: ContentType<TextBody> = {
     preview: (body) => body.text,
     answers: (body) => body.reply_to,
     files: (body) => body.files,
+    written: ({ text: words, replyTo, files }) => ({
+      type: 'text',
+      text: words,
+      ...(replyTo && { reply_to: replyTo.id }),
+      ...(files && { files: [...files] }),
+    }),
     notifies: true,
     backedUp: true,
   },
