@@ -18,12 +18,13 @@ export const i18n = createI18n<[Catalogue], Language, false>({
 
 type Part = () => Promise<{ default: object }>
 
-/** Fetches a part of the English texts, once. */
-function part(load: Part): () => Promise<void> {
+/** Fetches a part of the English texts, once. A smaller part that comes after a larger one takes nothing from it. */
+function part(load: Part, isLarger: boolean): () => Promise<void> {
   let loading: Promise<void> | null = null
   return () => {
     loading ??= load().then(({ default: texts }) => {
-      const all = { ...i18n.global.getLocaleMessage('en'), ...texts }
+      const known = i18n.global.getLocaleMessage('en')
+      const all = isLarger ? { ...known, ...texts } : { ...texts, ...known }
       i18n.global.setLocaleMessage('en', deviceTexts('en', all))
     })
     return loading.catch((cause: unknown) => {
@@ -34,9 +35,9 @@ function part(load: Part): () => Promise<void> {
 }
 
 /** English until a chat is drawn: awaited before the chats are. */
-export const chatTexts = part(() => import('./en/chats'))
+export const chatTexts = part(() => import('./en/chats'), false)
 /** All of English: awaited by whatever is fetched after the chats, before it is drawn. */
-export const completeTexts = part(() => import('./en'))
+export const completeTexts = part(() => import('./en'), true)
 
 const loaded = new Set<Language>(['en'])
 
