@@ -54,7 +54,7 @@ test('a backup restored in another browser: history, no warning, both devices ge
   await anna.go('#/settings/devices')
   await expect(anna.page.getByText('Log-in sessions')).toBeVisible()
   await expect(anna.page.getByText('Device 2')).toHaveCount(0)
-  await expect(anna.page.getByText('This device')).toHaveCount(2)
+  await expect(anna.page.getByText('This device', { exact: true })).toHaveCount(2)
   await bob.write('for the one that is left')
   await anna.chatWith(bob.name)
   await anna.hasReceived(['for both devices', 'for the one that is left'])

@@ -88,6 +88,7 @@ test('what cannot be stored on a full device is said, wherever it was pressed or
   await expect(said).toBeVisible()
   await open(page, gallery, 'contact-verified&full=setMuted')
   await page.getByRole('button', { name: 'Mute' }).click()
+  await page.getByRole('button', { name: 'Always' }).click()
   await expect(said).toBeVisible()
   expect(uncaught).toEqual([])
 })

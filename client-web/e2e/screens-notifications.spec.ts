@@ -95,6 +95,7 @@ test('someone who looks elsewhere is told who wrote, never what, and muted chats
 
   await page.getByRole('button', { name: 'More', exact: true }).click()
   await page.getByRole('menuitem', { name: 'Mute' }).click()
+  await page.getByRole('button', { name: 'Always' }).click()
   await anna.go('#/chats')
   await look(page, 'blur')
   await bob.write('into silence')

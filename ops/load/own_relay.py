@@ -23,6 +23,9 @@ RAISED: Final = {
 }
 """The limits that load runs into; a relay that is measured by its address must be started with them."""
 
+UP: tuple[str, ...] = (sys.executable, "-m", "ops.cli", "up")
+"""The command; tests start a relay of forks in its place."""
+
 
 @contextmanager
 def own_relay(settings: dict[str, str], *, nodes: int = 1) -> Iterator[tuple[tuple[str, ...], Path]]:
@@ -32,7 +35,7 @@ def own_relay(settings: dict[str, str], *, nodes: int = 1) -> Iterator[tuple[tup
     with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "up", "--data", str(data), "--port", str(port)],
+            [*UP, "--data", str(data), "--port", str(port)],
             env={**os.environ, "SEALSTREAM_NODES": str(nodes), **settings},
             stdout=subprocess.PIPE,
             text=True,

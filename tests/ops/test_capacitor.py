@@ -38,18 +38,20 @@ def test_android_keeps_what_it_has_on_the_device() -> None:
     assert [(one.tag, one.get("path")) for one in paths] == [("cache-path", "shared/")]
 
 
-def test_android_asks_for_network_and_camera_and_opens_codes() -> None:
+def test_android_asks_for_network_camera_and_microphone_and_opens_codes() -> None:
     manifest = read("main/AndroidManifest.xml")
     asked, removed = set(), set()
     for one in manifest.findall("uses-permission"):
         (removed if one.get(f"{TOOLS}node") == "remove" else asked).add(str(one.get(f"{NAME}name")))
-    assert asked == {"android.permission.INTERNET", "android.permission.CAMERA"}
+    rights = {"INTERNET", "CAMERA", "RECORD_AUDIO", "MODIFY_AUDIO_SETTINGS"}
+    assert asked == {f"android.permission.{right}" for right in rights}
     # Of the plugin for notices: rights to show one later, which nothing uses.
     rights = {"SCHEDULE_EXACT_ALARM", "RECEIVE_BOOT_COMPLETED", "WAKE_LOCK"}
     assert removed == {f"android.permission.{right}" for right in rights}
-    camera = manifest.find("uses-feature")
-    assert camera is not None
-    assert camera.get(f"{NAME}required") == "false"
+    features = {
+        one.get(f"{NAME}name"): one.get(f"{NAME}required") for one in manifest.findall("uses-feature")
+    }
+    assert features == {f"android.hardware.{one}": "false" for one in ("camera", "microphone")}
     schemes = [one.get(f"{NAME}scheme") for one in manifest.iter("data")]
     strings = {one.get("name"): one.text for one in read("main/res/values/strings.xml")}
     assert schemes == ["@string/custom_url_scheme"]
@@ -82,6 +84,7 @@ def plist() -> dict[str, object]:
 def test_ios_says_why_it_asks_and_opens_codes() -> None:
     info = plist()
     assert "camera" in str(info["NSCameraUsageDescription"])
+    assert "microphone" in str(info["NSMicrophoneUsageDescription"])
     assert "Face ID" in str(info["NSFaceIDUsageDescription"])
     types = info["CFBundleURLTypes"]
     assert isinstance(types, list)

@@ -20,11 +20,11 @@ from tests.support.stack import Stack, free_ports
 
 
 def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return run("load", *arguments, timeout=170)
+    return run("load", *arguments, timeout=170, constants={"ops.load.phases.SETTLING_SECONDS": 0.5})
 
 
 def test_every_phase_of_a_run_is_measured_and_two_runs_are_compared(tmp_path: Path) -> None:
-    small = ("--users", "6", "--seconds", "1", "--rate", "40", "--sockets", "8", "--catch-up", "60")
+    small = ("--users", "4", "--seconds", "1", "--rate", "40", "--sockets", "8", "--catch-up", "60")
     done = load("--start", "--json", *small)
     assert done.returncode == 0, done.stderr
     measured = {phase["name"]: phase for phase in json.loads(done.stdout)["phases"]}
@@ -38,10 +38,10 @@ def test_every_phase_of_a_run_is_measured_and_two_runs_are_compared(tmp_path: Pa
     processes = {"node-0", "log", "board", "postgres", "projector", "pusher", "retention", "rate-limiter"}
     for name, phase in measured.items():
         assert processes < set(phase["cpu"])
-        assert phase["calls"]["log xread"] > 0
         assert (phase["gaps"], phase["never_came"], phase["refused"]) == (0, 0, {}), name
     for name in ("open loop", "closed loop", "3 devices per user", "two nodes"):
         phase = measured[name]
+        assert phase["calls"]["log xread"] > 0
         assert phase["calls"]["log xadd"] > 1, "the envelope, and now and then an acknowledgement"
         assert phase["log_file_bytes"] > 512
         for times in (phase["accepted_ms"], phase["received_ms"]):

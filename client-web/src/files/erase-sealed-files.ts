@@ -1,4 +1,5 @@
 /** The directory of a database's sealed files, apart from what works with them: it is erased by whoever signs out. */
+import { removeEntry } from './remove-entry'
 
 export const directoryOf = (database: string): string => `${database}-files`
 
@@ -6,7 +7,5 @@ export const directoryOf = (database: string): string => `${database}-files`
 export async function eraseSealedFiles(database: string): Promise<void> {
   if (!navigator.storage?.getDirectory) return
   const root = await navigator.storage.getDirectory()
-  await root.removeEntry(directoryOf(database), { recursive: true }).catch((cause: unknown) => {
-    if (!(cause instanceof DOMException) || cause.name !== 'NotFoundError') throw cause
-  })
+  await removeEntry(root, directoryOf(database))
 }

@@ -4,6 +4,7 @@
  * place.
  */
 import type { Bytes } from '@/crypto/bytes'
+import { removeEntry } from './remove-entry'
 
 /** In TypeScript's library for workers, which excludes that of pages. */
 interface SyncHandle {
@@ -48,10 +49,7 @@ export class SealedFiles {
   }
 
   async remove(name: string): Promise<void> {
-    const directory = await this.open()
-    await directory.removeEntry(name).catch((cause: unknown) => {
-      if (!(cause instanceof DOMException) || cause.name !== 'NotFoundError') throw cause
-    })
+    await removeEntry(await this.open(), name)
   }
 
   async names(): Promise<string[]> {

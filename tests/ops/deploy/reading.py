@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 import yaml
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY
 
 from ops.cli import main
 from schema.settings import DOCUMENTED
@@ -71,14 +71,8 @@ def metrics() -> frozenset[str]:
     import relay.metrics
     import workers.metrics
 
-    modules = (relay.metrics, workers.metrics)
-    collectors = [
-        one
-        for module in modules
-        for one in vars(module).values()
-        if isinstance(one, Counter | Gauge | Histogram)
-    ]
-    return frozenset(name for one in collectors for name in REGISTRY._collector_to_names[one])
+    assert relay.metrics, workers.metrics  # imported, they are registered
+    return frozenset(name for name in REGISTRY._names_to_collectors if name.startswith("sealstream_"))
 
 
 def metrics_in(expression: str) -> set[str]:

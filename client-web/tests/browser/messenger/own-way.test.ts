@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { conversationWith } from '@/messenger/contract'
 import { Client, PASSWORD, settledClients } from '../../support/client'
 import type { TestRelay } from '../../support/test-relay'
-import { until } from '../../support/wait'
+import { calm, until } from '../../support/wait'
 
 async function linked(relay: TestRelay, old: Client, now?: () => number): Promise<Client> {
   const fresh = new Client(old.name, relay, now && { now })
@@ -91,6 +91,8 @@ test('a note to oneself is kept, found, and copied to the other device alone', a
   await until(() => second.flow().includes('milk'), 'came along')
   await second.messenger.sendText(notes, 'cheese')
   await until(() => anna.flow().includes('cheese'), 'copied')
+  // The first device may learn of the second one's keys only now.
+  await calm()
   await anna.messenger.sendText(notes, 'bread')
   await until(() => second.flow().includes('bread'), 'copied back')
   expect(second.shown.conversations.get(notes)?.unread).toBe(0)
