@@ -18,13 +18,12 @@ export const i18n = createI18n<[Catalogue], Language, false>({
 
 type Part = () => Promise<{ default: object }>
 
-/** Fetches a part of the English texts, once. A smaller part that comes after a larger one takes nothing from it. */
-function part(load: Part, isLarger: boolean): () => Promise<void> {
+/** Fetches a part of the English texts, once. */
+function part(load: Part): () => Promise<void> {
   let loading: Promise<void> | null = null
   return () => {
     loading ??= load().then(({ default: texts }) => {
-      const known = i18n.global.getLocaleMessage('en')
-      const all = isLarger ? { ...known, ...texts } : { ...texts, ...known }
+      const all = { ...i18n.global.getLocaleMessage('en'), ...texts }
       i18n.global.setLocaleMessage('en', deviceTexts('en', all))
     })
     return loading.catch((cause: unknown) => {
@@ -35,9 +34,9 @@ function part(load: Part, isLarger: boolean): () => Promise<void> {
 }
 
 /** English until a chat is drawn: awaited before the chats are. */
-export const chatTexts = part(() => import('./en/chats'), false)
+export const chatTexts = part(() => import('./en/chats'))
 /** All of English: awaited by whatever is fetched after the chats, before it is drawn. */
-export const completeTexts = part(() => import('./en'), true)
+export const completeTexts = part(() => import('./en'))
 
 const loaded = new Set<Language>(['en'])
 
