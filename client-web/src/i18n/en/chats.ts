@@ -1,9 +1,22 @@
 /** The English texts until a chat is drawn. */
 import chat from './chat'
+import contact from './contact'
+import encryption from './encryption'
 import files from './files'
-import { contact, encryption } from './first-contact'
 import list from './list'
+import requests from './requests'
 import start from './start'
 import status from './status'
+import trust from './trust'
 
-export default { ...start, chat, contact, encryption, files, list, status } as const
+export default {
+  ...start,
+  chat,
+  contact,
+  encryption,
+  files,
+  list,
+  requests,
+  status,
+  trust,
+} as const

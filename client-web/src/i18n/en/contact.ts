@@ -1,8 +1,6 @@
-import { contact as first } from './first-contact'
-
 export default {
-  ...first,
   addTitle: 'Add contact',
+  myCode: 'My code',
   scan: 'Scan',
   enter: 'Enter',
   myCodeText: 'Let them scan this, or send them the code below.',
@@ -35,8 +33,13 @@ export default {
   addSubmit: 'Add',
   added: '{name} is added, not verified yet. Compare the safety number when you meet.',
   addedVerified: '{name} is added and verified.',
+  alike: {
+    name: 'Somebody else here has the same name',
+    key: 'Somebody else here has the same key',
+  },
   alikeText:
     'Look at the eight characters behind the name. Compare the safety number before you write anything private.',
+  details: 'Contact',
   safetyTitle: 'Safety number',
   safetyText:
     'Compare it with {name}, in person or on a call. If all digits are the same, nobody sits in between.',
@@ -49,6 +52,10 @@ export default {
   differs: 'They differ',
   differsText:
     'Then someone may be reading along, or {name} has a new phone. Do not send anything private until you know.',
+  verified: 'Verified',
+  unverified: 'Not verified',
+  changed: 'Key changed',
+  blockedState: 'Blocked',
   verifiedSince: 'Verified on {date}',
   since: 'Contact since {date}',
   presence: 'Online status',
