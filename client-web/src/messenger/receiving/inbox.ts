@@ -36,9 +36,9 @@ interface Expiry {
   count: number
 }
 
-/** The relay named its log. */
+/** A connection begins; an older relay names no log. */
 interface Greeting {
-  log: string
+  log: string | null
 }
 /** All that waited was sent. */
 interface Rest {
@@ -52,6 +52,8 @@ export class Inbox {
   private readonly queue: Item[] = []
   private draining: Promise<void> | null = null
   private stopped = false
+  /** The highest number that this connection offered. */
+  private offered = 0
   /** Told when something could not be stored: only a new connection offers it again. */
   interrupted: () => void = () => undefined
 
@@ -71,9 +73,8 @@ export class Inbox {
     return this.place.load()
   }
 
-  /** A connection begins; an older relay names no log. */
   connected(log: string | null): void {
-    if (log) this.enqueue({ log })
+    this.enqueue({ log })
   }
 
   /** Everything that waited has come. */
@@ -145,9 +146,11 @@ export class Inbox {
           return
         }
       }
-      // An acknowledgement that is lost is made up by the next one.
+      // An acknowledgement that is lost is made up by the next one. What this connection did not offer is not
+      // acknowledged: a relay that is an older copy of itself may give its number to another envelope.
       if (batch.some((item) => 'seq' in item || 'upto' in item)) {
-        this.core.socket?.ack(this.place.upto).catch(() => undefined)
+        const upto = Math.min(this.place.upto, this.offered)
+        this.core.socket?.ack(upto).catch(() => undefined)
       }
     }
   }
@@ -155,12 +158,14 @@ export class Inbox {
   /** False when the relay's numbers start anew: nothing more of this connection counts. */
   private async process(item: Item): Promise<boolean> {
     if ('log' in item) {
-      await this.place.met(item.log)
+      this.offered = 0
+      if (item.log) await this.place.met(item.log)
       return true
     }
     if ('head' in item) return this.place.reached(item.head)
     const upto = 'upto' in item ? item.upto : item.seq
     const envelope = 'upto' in item ? null : item
+    this.offered = Math.max(this.offered, upto)
     if (upto <= this.place.upto) return envelope === null || this.place.repeated(envelope)
     if ('upto' in item) await this.skip(item)
     else if (await this.place.knows(item)) await this.pass(item)

@@ -122,3 +122,44 @@ test('an older copy that has given the numbers out again before this device is b
   expect(again.received()).toEqual(['hello', 'one', 'two', 'three', ...anew])
   expect(told(again)).toBe(1)
 })
+
+test('only what this connection offered is acknowledged: an older copy gives the next number to another envelope', async () => {
+  const acknowledged: { upto: number; offered: number }[] = []
+  class WatchedRelay extends NamedRelay {
+    override wire(): Wire {
+      const plain = super.wire()
+      const connect = (token: string, on: SocketHandlers) => {
+        let offered = 0
+        const envelopes: SocketHandlers['envelopes'] = (some) => {
+          offered = Math.max(offered, ...some.map(({ seq }) => seq))
+          on.envelopes(some)
+        }
+        // A moment later, as over a wire: the envelopes are worked on before.
+        const caughtUp = (head: number) => void setTimeout(() => on.caughtUp(head), 100)
+        const socket = plain.connect(token, { ...on, envelopes, caughtUp })
+        const ack = (upto: number) => {
+          acknowledged.push({ upto, offered })
+          return socket.ack(upto)
+        }
+        return { ...socket, ack }
+      }
+      return { ...plain, connect }
+    }
+  }
+  const relay = new WatchedRelay()
+  const { anna, bob, passed } = await written(relay)
+  bob.stop()
+  const device = relay.device('bob')
+  const last = device.head
+  // The same log, without its last envelope; the one before waits still.
+  restored(device, last - 2, passed.slice(-2, -1))
+  acknowledged.length = 0
+  const again = await bob.reloaded()
+  await again.messenger.openConversation(anna.chat)
+  await until(() => told(again) === 1, 'noticed')
+  await anna.messenger.sendText(bob.chat, 'under the number of another')
+  await until(() => again.received().includes('under the number of another'), 'received')
+  await until(() => device.mailbox.length === 0, 'everything is acknowledged')
+  expect(acknowledged.length).toBeGreaterThan(1)
+  expect(acknowledged.filter(({ upto, offered }) => upto > offered)).toEqual([])
+})
