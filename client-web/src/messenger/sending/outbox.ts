@@ -1,7 +1,6 @@
 /**
- * The outbox, sealed on disk. Entries of one recipient are sent one after the other, so order holds. An
- * entry is encrypted once (ciphertexts, ratchet states and counter in one transaction); then the identical
- * call is repeated until the relay accepts it. A crash at any point loses nothing and encrypts nothing twice.
+ * The outbox, sealed on disk. It sends the entries of one recipient in order. It encrypts an entry once, in one
+ * transaction, and repeats the identical call until the relay accepts it. A crash loses nothing, and nothing is encrypted twice.
  */
 import { findMessage } from '@/messenger/core/kept-messages'
 import { hindered } from '@/messenger/core/message-status'
