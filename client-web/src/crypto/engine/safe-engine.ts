@@ -1,7 +1,7 @@
 /** Implements `SealedEngine`: opens each secret for one call and seals it again. */
 import { openBackup, sealBackup } from '@/crypto/backup/backup-file'
 import { splitIdentity, withIdentity } from '@/crypto/backup/backup-identity'
-import { toBase64, utf8 } from '@/crypto/bytes'
+import { utf8 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { isSigned } from '@/crypto/curve/ed25519'
 import type {
@@ -10,7 +10,6 @@ import type {
   Local,
   LocalIdentity,
   Prekey,
-  PublicKey,
   DeviceAddress,
   SignedPrekey,
 } from '@/crypto/protocol/protocol'
@@ -20,6 +19,7 @@ import { decrypt, describe, encrypt, inspect, start } from '@/crypto/versions/ve
 import { CryptoError } from '@/crypto/errors'
 import type { LinkSides } from '@/crypto/linking/link-sides'
 import { createIdentity, createPrekeys, createSignedPrekey } from '@/crypto/protocol/keys'
+import { ofIdentity, ofKemPrekey, ofPrekey, ofRest, ofSession, ofSignedPrekey } from './places'
 import { secretTag } from './safe'
 import type { Safe } from './safe'
 import { safetyNumber } from '@/crypto/contact/safety-number'
@@ -47,15 +47,6 @@ const none: DescribedSession = {
   identityKey: null,
   version: null,
 }
-
-// Places: the kind of a secret and its owner.
-const ofIdentity = (key: PublicKey): string => `identity ${toBase64(key)}`
-const ofPrekey = (id: number): string => `prekey ${id}`
-const ofSignedPrekey = (id: number): string => `signed prekey ${id}`
-const ofKemPrekey = (id: number): string => `kem prekey ${id}`
-const ofSession = ({ userId, deviceId }: DeviceAddress): string => `session ${userId}.${deviceId}`
-const ofRest = (remote: DeviceAddress, link: Bytes): string =>
-  `${ofSession(remote)} rest ${toBase64(link)}`
 
 /** Fetched when a device is linked. @throws CryptoError `not_loaded` */
 const linking = () =>

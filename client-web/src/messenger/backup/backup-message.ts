@@ -7,10 +7,12 @@ import { copyEdited, copyReaction, edited, reaction } from './backup-amendments'
 import type { BackupEdited, BackupReaction } from './backup-amendments'
 import { copyFile, file } from './backup-file-pointer'
 import type { BackupFilePointer } from './backup-file-pointer'
-import type { MessageRecord, NoticeRecord, RecipientRecord } from '@/messenger/core/message-record'
+import { copyNotice, isLaterNotice, notice } from './backup-notice'
+import type { BackupNotice } from './backup-notice'
+import type { MessageRecord, RecipientRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
-import { bytes, either, fields, flag, list, literal, nullable, number } from '@/storage/decoders'
+import { bytes, either, flag, list, literal, nullable, number } from '@/storage/decoders'
 import { optional, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 
@@ -43,13 +45,6 @@ interface BackupReply {
   known: boolean
   excerpt: string
 }
-
-type BackupNotice =
-  | { type: 'gap'; count: number }
-  | { type: 'identity_changed'; count?: number }
-  | { type: 'device_refused'; device: number }
-  | { type: 'stale_prekey'; ageDays: number }
-  | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
 
 interface BackupRecipient {
   userId: UserId
@@ -153,26 +148,6 @@ const copyReply = ({ sender, id, known, excerpt }: BackupReply): BackupReply => 
   excerpt,
 })
 
-function copyNotice(notice: BackupNotice | NoticeRecord): BackupNotice {
-  switch (notice.type) {
-    case 'gap':
-      return { type: notice.type, count: notice.count }
-    case 'identity_changed': {
-      const { type, count } = notice
-      return count === undefined ? { type } : { type, count }
-    }
-    case 'device_refused':
-      return { type: notice.type, device: notice.device }
-    case 'downgrade_refused':
-      // The format has no notice of its own for it: a device was refused.
-      return { type: 'device_refused', device: notice.device }
-    case 'stale_prekey':
-      return { type: notice.type, ageDays: notice.ageDays }
-    default:
-      return { type: notice.type }
-  }
-}
-
 function copyRecipient(recipient: BackupRecipient): BackupRecipient {
   const { userId, status, problem, acceptedAt, deliveredAt, readAt } = recipient
   return { userId, status, problem, acceptedAt, deliveredAt, readAt }
@@ -203,44 +178,6 @@ const copyUnknown = ({ named, silent, bytes: kept }: BackupUnknown): BackupUnkno
   silent,
   bytes: kept && own(kept),
 })
-
-const noticeTypes: Record<BackupNotice['type'], true> = {
-  gap: true,
-  identity_changed: true,
-  device_refused: true,
-  stale_prekey: true,
-  undecryptable: true,
-  session_renewed: true,
-  identity_accepted: true,
-  verified: true,
-}
-
-function isLaterNotice(value: unknown): boolean {
-  const { notice: given } = fields(value)
-  if (given === null || given === undefined) return false
-  const { type } = fields(given)
-  return typeof type === 'string' && !Object.hasOwn(noticeTypes, type)
-}
-
-type Notice<Type extends BackupNotice['type']> = Extract<BackupNotice, { type: Type }>
-
-const notice: Decoder<BackupNotice> = (value) => {
-  const { type } = fields(value)
-  switch (type) {
-    case 'gap':
-      return shape<Notice<'gap'>>({ type: literal(type), count: number })(value)
-    case 'identity_changed':
-      return shape<Notice<typeof type>>({ type: literal(type), count: optional(number) })(value)
-    case 'device_refused':
-      return shape<Notice<typeof type>>({ type: literal(type), device: number })(value)
-    case 'stale_prekey':
-      return shape<Notice<typeof type>>({ type: literal(type), ageDays: number })(value)
-    default:
-      return {
-        type: literal('undecryptable', 'session_renewed', 'identity_accepted', 'verified')(type),
-      }
-  }
-}
 
 const problem = literal(
   'identity_changed',

@@ -76,7 +76,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         removals.stageConversation(changes, id),
       )
     },
-    markRead: (id) => services().markRead(id),
+    markRead: (id) => services().readMarks.markRead(id),
     markUnread: (id) =>
       services().core.serial.run(async (turn) => {
         const changes = new TurnChanges(turn)

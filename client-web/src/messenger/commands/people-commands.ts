@@ -145,7 +145,7 @@ export function peopleCommands(services: () => Services): PeopleCommands {
         throw new MessengerError('key_mismatch', 'the request is not from this name')
       }
       await add(answer, false)
-      await services().oweReceipts(id)
+      await services().readMarks.oweReceipts(id)
     },
     async declineRequest(id) {
       const { removals } = services()

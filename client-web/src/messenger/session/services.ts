@@ -1,6 +1,4 @@
 /** The parts of an open messenger, put together once and taken down together. */
-import { receivedMessages } from '@/messenger/core/kept-messages'
-import { TurnChanges } from '@/messenger/core/serial'
 import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
@@ -9,8 +7,7 @@ import { ContentHandlers } from '@/messenger/receiving/content-handlers'
 import { Amendments } from '@/messenger/chats/amendments'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
-import { conversationWith } from '@/messenger/contract'
-import type { ConversationId, Message, SessionEnd, UserId } from '@/messenger/contract'
+import type { Message, SessionEnd, UserId } from '@/messenger/contract'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
@@ -27,9 +24,10 @@ import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
 import { MovingOver } from '@/messenger/keys/moving-over'
 import { Outbox } from '@/messenger/sending/outbox'
 import { OwnDevices } from './own-devices'
-import { mayWriteTo, People } from '@/messenger/people/people'
+import { People } from '@/messenger/people/people'
 import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
+import { ReadMarks } from '@/messenger/sending/read-marks'
 import { Receipts } from '@/messenger/sending/receipts'
 import { writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
@@ -73,6 +71,7 @@ export class Services {
   readonly resends: Resends
   readonly sync: SiblingSync
   readonly receipts: Receipts
+  readonly readMarks: ReadMarks
   readonly signed: SignedReceipts
   readonly relayClock: RelayClock
   readonly removals: Removals
@@ -116,6 +115,7 @@ export class Services {
     this.outbox = new Outbox(core, targets, chats, delivery, this.sent)
     this.sync = new SiblingSync(core, targets, this.outbox)
     this.receipts = new Receipts(core, people, this.outbox, this.sync)
+    this.readMarks = new ReadMarks(core, people, chats, this.receipts, this.sync)
     this.requests = new Requests(core, people, chats)
     const renewal = new SessionRenewal(core, sessions, targets, keys)
     this.awaited = new Awaited(core, people, chats)
@@ -227,24 +227,6 @@ export class Services {
   /** See `writeText`. */
   write = (...given: Written): Promise<Message> => writeText(this, ...given)
 
-  /** Everything received in a conversation counts as seen. */
-  async markRead(id: ConversationId): Promise<void> {
-    const { unread: count, markedUnread } = this.chats.record(id)
-    if (count === 0 && !markedUnread) return
-    await this.core.serial.run(async (turn) => {
-      const seen = await this.newest(id, this.chats.record(id).unread)
-      const changes = new TurnChanges(turn)
-      const person = this.people.inConversation(id)
-      this.chats.stage(changes, id, { unread: 0, markedUnread: false })
-      const type = this.core.settings.readReceipts ? 'read' : 'seen'
-      const heard = type === 'read' || !this.sync.alone
-      if (person && mayWriteTo(person) && heard && seen.length > 0) {
-        this.receipts.stage(changes, person.userId, type, seen)
-      }
-      await this.core.store.commit(changes)
-    })
-  }
-
   /**
    * After the commit of a decision about somebody's key: opens the envelopes held under it and sends
    * what waits. `renewed`: another key is pinned than before.
@@ -261,28 +243,6 @@ export class Services {
     this.requests.show()
     this.outbox.resume()
     this.inBackground(this.presence.watch())
-  }
-
-  /** Sends receipts for messages that came before the person was a contact. */
-  async oweReceipts(userId: UserId): Promise<void> {
-    const id = conversationWith(userId)
-    await this.core.serial.run(async (turn) => {
-      const ids = await this.newest(id, this.chats.record(id).unread)
-      const changes = new TurnChanges(turn)
-      this.receipts.stage(changes, userId, 'delivered', ids)
-      await this.core.store.commit(changes)
-    })
-  }
-
-  /** Ids of the newest received messages, ascending. */
-  private async newest(id: ConversationId, count: number): Promise<string[]> {
-    const ids: string[] = []
-    if (count === 0) return ids
-    for await (const message of receivedMessages(this.core.store, id)) {
-      ids.push(message.id)
-      if (ids.length === count) break
-    }
-    return ids.toReversed()
   }
 
   private events(

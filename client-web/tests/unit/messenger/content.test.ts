@@ -5,31 +5,8 @@ import { asKnown, decodeContent, encodeContent } from '@/messenger/contents/code
 import { isMessage, messageRuleOf, messageRules, typeOf } from '@/messenger/contents/registry'
 import { MAX_FALLBACK } from '@/messenger/contents/unknown/unknown'
 import { MAX_TEXT } from '@/text/sendable'
-import type { AnyBody, Content } from '@/messenger/contents/registry'
-
-const me = '11111111-1111-4111-8111-111111111111'
-const anna = '22222222-2222-4222-8222-222222222222'
-const id = '33333333-3333-4333-8333-333333333333'
-const content: Content = {
-  v: 1,
-  type: 'text',
-  id,
-  from: { user_id: anna, device_id: 2, username: 'anna', identity: 'KEY' },
-  to: me,
-  n: 1,
-  sent_at: 1_700_000_000_000,
-  text: 'Grüße 👋',
-}
-const expected = { userId: anna, deviceId: 2, identity: 'KEY', to: me }
-const altered = (patch: object) => pad(utf8(JSON.stringify({ ...content, ...patch })))
-const problem = (bytes: Uint8Array) => {
-  try {
-    decodeContent(bytes, expected)
-    return 'none'
-  } catch (error) {
-    return (error as { problem?: string }).problem
-  }
-}
+import type { AnyBody } from '@/messenger/contents/registry'
+import { altered, anna, content, expected, id, me, problem } from '../../support/raw-content'
 
 test('a content comes back as it was, in blocks of 160 bytes', () => {
   const bytes = encodeContent(content)
@@ -282,55 +259,5 @@ describe('`conversation`', () => {
 
   test.each([null, 7, '', {}])('that is no name at all (%o) is of another kind', (conversation) => {
     expect(decodeContent(altered({ conversation }), expected).type).toBe('unknown')
-  })
-})
-
-describe('files in a text', () => {
-  const pointer = {
-    id: 'A'.repeat(43),
-    key: btoa('k'.repeat(32)),
-    size: 5,
-    type: 'image/jpeg',
-    name: 'beach.jpg',
-    digest: btoa('d'.repeat(32)),
-  }
-  const hints = { width: 4, height: 3, duration_ms: 900, thumbnail: btoa('t'), voice: true }
-  const filesOf = (files: unknown) =>
-    (decodeContent(altered({ files }), expected) as { files?: unknown[] }).files
-
-  test('come as they were sent, with and without what need not be known', () => {
-    expect(filesOf([pointer, { ...pointer, ...hints }])).toEqual([
-      pointer,
-      { ...pointer, ...hints },
-    ])
-    expect(filesOf(undefined)).toBeUndefined()
-    expect(filesOf([])).toBeUndefined()
-    expect(filesOf([{ ...pointer, more: 1 }])).toEqual([pointer])
-  })
-  test.each([
-    ['no list', 'beach.jpg'],
-    ['more than twenty', Array.from({ length: 21 }, () => pointer)],
-    ['an id that is none', [{ ...pointer, id: '../../v1/keys' }]],
-    ['a short key', [{ ...pointer, key: btoa('k') }]],
-    ['a digest that is no base64', [{ ...pointer, digest: '!' }]],
-    ['a negative size', [{ ...pointer, size: -1 }]],
-    ['a size that is no number', [{ ...pointer, size: '5' }]],
-    ['no name', [{ ...pointer, name: undefined }]],
-    ['a name without end', [{ ...pointer, name: 'x'.repeat(256) }]],
-    ['a type that is no text', [{ ...pointer, type: 7 }]],
-  ])('with %s are refused', (_name, files) => {
-    expect(problem(altered({ files }))).toBe('malformed')
-  })
-  test.each([
-    [{ width: 4 }],
-    [{ width: 0, height: 3 }],
-    [{ width: 1e9, height: 3 }],
-    [{ duration_ms: -1 }],
-    [{ thumbnail: btoa('t'.repeat(4_097)) }],
-    [{ thumbnail: '!no' }],
-    [{ thumbnail: '' }],
-    [{ voice: 'yes' }],
-  ])('lose a hint that is none: %o', (hint) => {
-    expect(filesOf([{ ...pointer, ...hint }])).toEqual([pointer])
   })
 })
