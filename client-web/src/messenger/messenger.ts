@@ -41,6 +41,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...appCommands(app, updates, cancelBackup),
   }
   app.entered = (opened) => void resumeHistory(app, opened).catch(() => undefined)
+  app.leaving = commands.leaveLink
   const messenger = typed(commands, app.now)
   const autoLock = new AutoLock(app, () => messenger.lock())
   return {

@@ -60,6 +60,7 @@ export class OldDevice {
       if (!this.confirmed) throw new MessengerError('wrong_digits')
       const grant = await core.api.grantDevice(password)
       const history = await this.upload.announce(await this.sealed)
+      this.left.signal.throwIfAborted()
       // Before the rest of the account: the other device waits for the first file.
       void transferHistory(app, services)
       const account = writePackage({
