@@ -42,13 +42,17 @@ def push_of(fields: Mapping[bytes, bytes]) -> Push | None:
     return Push(str(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
 
 
-async def route(call: Call, pushes: list[Push]) -> None:
-    """Takes the pushes to the inboxes, in order, in one call unless they are very large."""
+async def route(call: Call, pushes: list[Push]) -> int:
+    """Takes the pushes to the inboxes, in order, in one call unless they are very large; how many went to
+    one."""
+    routed = 0
     for part in _parts(pushes):
         args: list[Any] = [INBOX_PAIRS, INBOX_BYTES]
         for push in part:
             args += push
-        metrics.ROUTED.inc(await call("route", [keys.NODES], args))
+        routed += await call("route", [keys.NODES], args)
+    metrics.ROUTED.inc(routed)
+    return routed
 
 
 def _parts(pushes: list[Push]) -> Iterator[list[Push]]:
