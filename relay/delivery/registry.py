@@ -47,7 +47,7 @@ class Registry:
             self._by_user.pop(socket.user, None)
 
     def move(self, socket: LiveSocket, session: UUID) -> None:
-        """The socket belongs to another login session of its device from now on: the end of that one ends it."""
+        """The socket belongs to that login session of its device from now on, whose end will end it."""
         if socket.id in self._by_id and socket.session != session:
             self._leave_session(socket)
             self._by_session.setdefault(session, {})[socket.id] = socket
