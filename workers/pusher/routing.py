@@ -39,7 +39,7 @@ def push_of(fields: Mapping[bytes, bytes]) -> Push | None:
     else:
         return None
     server = fields.get(codec.SERVER_FIELD, b"")
-    return Push(str(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
+    return Push(keys.id_text(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
 
 
 async def route(call: Call, pushes: list[Push]) -> int:
@@ -51,7 +51,8 @@ async def route(call: Call, pushes: list[Push]) -> int:
         for push in part:
             args += push
         routed += await call("route", [keys.NODES], args)
-    metrics.ROUTED.inc(routed)
+    if routed:
+        metrics.ROUTED.inc(routed)
     return routed
 
 

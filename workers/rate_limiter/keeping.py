@@ -51,8 +51,8 @@ async def keep_policy(board: Any, limits: Iterable[Limit], stopping: asyncio.Eve
 class Overrides:
     """Compares at its first call, and whenever the board says no more that it was compared.
 
-    The board is marked before it is compared: one that comes back empty meanwhile has no mark, and is compared
-    again."""
+    The board is marked before it is compared: one that comes back empty meanwhile has no mark, and is
+    compared again."""
 
     def __init__(self, database: Any, board: Any) -> None:
         self._database = database
