@@ -32,7 +32,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       services()
         .presence.watch()
         .catch(() => undefined)
-      await services().log.tellDamage()
+      await services().log.logDamage()
     },
     async closeConversation() {
       services().chats.openChat.close()

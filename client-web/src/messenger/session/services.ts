@@ -200,7 +200,7 @@ export class Services {
     await this.receipts.load()
     await this.greetings.load()
     this.requests.show()
-    await this.log.tellDamage()
+    await this.log.logDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
