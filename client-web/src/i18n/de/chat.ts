@@ -15,6 +15,8 @@ export default {
   deleteText: 'Sie wird auf allen deinen Geräten gelöscht. Die andere Person behält sie.',
   actions: 'Nachrichtenmenü',
   details: 'Kontakt und Sicherheitsnummer',
+  search: 'Im Chat suchen',
+  otherDay: '{day}. Zu einem anderen Datum',
   info: 'Details der Nachricht',
   charactersLeft: 'Noch {n} Zeichen',
   tooLong: 'Um {n} Zeichen zu lang',

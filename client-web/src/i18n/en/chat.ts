@@ -15,6 +15,8 @@ export default {
   deleteText: 'It is erased from all your devices. The other person keeps it.',
   actions: 'Message actions',
   details: 'Contact and safety number',
+  search: 'Search in chat',
+  otherDay: '{day}. Go to another date',
   info: 'Message details',
   charactersLeft: '{n} characters left | {n} character left | {n} characters left',
   tooLong: 'Too long by {n} characters | Too long by {n} character | Too long by {n} characters',

@@ -1,6 +1,6 @@
 /** Removal of messages, conversations, requests and contacts, and of all that depends on them. */
 import type { Chats } from '@/messenger/chats/chats'
-import type { SearchIndex } from '@/messenger/chats/search-index'
+import type { HistorySearch } from '@/messenger/chats/history-search'
 import type { Core } from '@/messenger/core/core'
 import { findMessage, messageNamed, messagesNamed } from '@/messenger/core/kept-messages'
 import { isShown, refKey } from '@/messenger/core/message-record'
@@ -28,7 +28,7 @@ export class Removals {
     private readonly held: HeldEnvelopes,
     private readonly outbox: Outbox,
     private readonly receipts: Receipts,
-    private readonly search: SearchIndex,
+    private readonly search: HistorySearch,
     private readonly memory: KemMemory,
     private readonly files: FileRemovals,
   ) {}

@@ -40,7 +40,7 @@ import { SaidAbout } from '@/messenger/receiving/said-about'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
-import { SearchIndex } from '@/messenger/chats/search-index'
+import { HistorySearch } from '@/messenger/chats/history-search'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
@@ -81,7 +81,7 @@ export class Services {
   readonly devices: OwnDevices
   readonly greetings: Greetings
   readonly presence: Presence
-  readonly search: SearchIndex
+  readonly search: HistorySearch
   readonly files: AccountFiles
   readonly connection: RelayConnection
   private stopped = false
@@ -122,7 +122,7 @@ export class Services {
     this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
     const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
     const { receipts, requests } = this
-    this.search = new SearchIndex(core, people)
+    this.search = new HistorySearch(core, people)
     chats.added = (message) => this.search.add(message)
     this.amendments.changed = chats.added
     const { outbox, sync, search, sent, awaited } = this
@@ -200,7 +200,7 @@ export class Services {
     await this.receipts.load()
     await this.greetings.load()
     this.requests.show()
-    await this.log.tellDamage()
+    await this.log.logDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
