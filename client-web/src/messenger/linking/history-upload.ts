@@ -2,6 +2,7 @@
  * On the old device: seals its history into files, names them to the relay, and brings them up. What is not up when
  * the app closes lies here, sealed, and goes on at the next start.
  */
+import type { Bytes } from '@/crypto/bytes'
 import type { Core } from '@/messenger/core/core'
 import { historyOwed } from '@/messenger/core/linking-records'
 import type { HistoryFile } from '@/messenger/core/linking-records'
@@ -27,39 +28,72 @@ export class HistoryUpload {
 
   /** Nothing leaves this device yet. */
   async seal(): Promise<SealedPart[]> {
-    const { engine, store, settings, account } = this.core
+    const { store, settings, account } = this.core
     const { userId, username } = account
     const fixed = { createdAt: this.core.now(), account: { userId, username }, settings }
     const parts: SealedPart[] = []
     for await (const content of historyParts(store, fixed)) {
-      parts.push({ ...(await engine.sealFile(content)), size: content.length })
+      parts.push(await this.sealPart(content))
     }
     return parts
   }
 
+  async sealPart(content: Bytes): Promise<SealedPart> {
+    return { ...(await this.core.engine.sealFile(content)), size: content.length }
+  }
+
   /** Room at the relay for as many as it takes; the others stay behind. The files are kept here until they are up. */
   async announce(parts: readonly SealedPart[]): Promise<HistoryFile[]> {
-    const files: HistoryFile[] = []
-    for (const { blob, key, digest, size } of parts) {
+    const rooms = await this.rooms(parts)
+    const changes = new Changes()
+    const files = this.stageOwed(changes, parts, rooms)
+    await this.core.store.commit(changes)
+    return files
+  }
+
+  /** Ids at the relay, for the first of the parts: as many as it takes. */
+  async rooms(parts: readonly SealedPart[]): Promise<string[]> {
+    const ids: string[] = []
+    for (const { blob } of parts) {
       const id = await this.room(blob.length)
       if (id === null) break
-      const owed = { id, blob, at: this.core.now() }
-      await this.core.store.commit(new Changes().put('records', OWED + id, owed))
-      files.push({ id, key, digest, size })
+      ids.push(id)
     }
-    return files
+    return ids
+  }
+
+  stageOwed(
+    changes: Changes,
+    parts: readonly SealedPart[],
+    rooms: readonly string[],
+  ): HistoryFile[] {
+    const at = this.core.now()
+    return rooms.flatMap((id, i) => {
+      const part = parts[i]
+      if (!part) return []
+      const { blob, key, digest, size } = part
+      changes.write(historyOwed, OWED + id, { id, blob, at: at + i })
+      return [{ id, key, digest, size }]
+    })
   }
 
   /** Brings up what lies here. Throws where the way is cut; the rest is for later. */
   async run(): Promise<void> {
     const { store } = this.core
-    const keys = (await store.keys('records')).filter((key) => key.startsWith(OWED))
-    const owed = await Promise.all(keys.map((key) => store.getSpare(historyOwed, key)))
-    const inOrder = owed.flatMap((one) => one ?? []).toSorted((a, b) => a.at - b.at)
-    for (const { id, blob, at } of inOrder) {
+    for (;;) {
+      const next = await this.next()
+      if (!next) return
+      const { id, blob, at } = next
       if (this.core.now() < at + KEPT) await this.bringUp(id, blob)
       await store.commit(new Changes().remove('records', OWED + id))
     }
+  }
+
+  private async next() {
+    const { store } = this.core
+    const keys = (await store.keys('records')).filter((key) => key.startsWith(OWED))
+    const owed = await Promise.all(keys.map((key) => store.getSpare(historyOwed, key)))
+    return owed.flatMap((one) => one ?? []).toSorted((a, b) => a.at - b.at)[0]
   }
 
   private async bringUp(id: string, blob: SealedFile['blob']): Promise<void> {
