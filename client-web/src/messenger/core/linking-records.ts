@@ -35,6 +35,8 @@ export interface HistoryOwed {
 
 /** On the old device: a device that it lets in. */
 export interface LinkedDeviceRecord {
+  /** When it began, ms. */
+  at: number
   /** What happened from here on may be missing in the history that the device was given, ms. */
   since: number
   /** Numbers of the account's other devices before it. */
@@ -72,7 +74,12 @@ export const historyOwed = stored(
 
 export const linkedDevice = stored(
   'records',
-  shape<LinkedDeviceRecord>({ since: number, known: list(number), device: nullable(number) }),
+  shape<LinkedDeviceRecord>({
+    at: number,
+    since: number,
+    known: list(number),
+    device: nullable(number),
+  }),
 )
 
 export const removedHistory = stored(

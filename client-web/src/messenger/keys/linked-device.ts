@@ -27,7 +27,7 @@ export class LinkedDevice {
   /** Its keys may still come. */
   get isExpected(): boolean {
     const { record, core } = this
-    return record?.device === null && !hasPassed(EXPECTED_FOR, record.since, core.now())
+    return record?.device === null && !hasPassed(EXPECTED_FOR, record.at, core.now())
   }
 
   /** Null unless its keys are listed and it has not been told yet what it missed. */
@@ -38,11 +38,20 @@ export class LinkedDevice {
 
   /** `known`: the account's other devices. */
   begin(known: readonly DeviceRef[]): Promise<void> {
-    const now = this.core.now()
-    const since = Math.min(now, this.record?.since ?? now)
+    const at = this.core.now()
+    // One that was let in before may not have been told yet.
+    const since = Math.min(at, this.owed?.since ?? at)
+    const numbers = known.map(({ deviceId }) => deviceId)
     return this.commit((changes) =>
-      this.stage(changes, { since, known: known.map(({ deviceId }) => deviceId), device: null }),
+      this.stage(changes, { at, since, known: numbers, device: null }),
     )
+  }
+
+  /** Its history is not complete: it misses everything. */
+  nothingGiven(): Promise<void> {
+    const { record } = this
+    if (!record) return Promise.resolve()
+    return this.commit((changes) => this.stage(changes, { ...record, since: 0 }))
   }
 
   /** It does not come. */

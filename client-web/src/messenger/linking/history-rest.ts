@@ -2,16 +2,15 @@
  * On the old device: what came to it since it read the history for a new device, until the relay listed that one's
  * keys. From then on every content reaches the new device itself.
  */
-import { isBackedUp, writeContent } from '@/messenger/backup/backup-content'
 import { aboutOf } from '@/messenger/contents/about'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
-import { conversations, contacts, messages } from '@/messenger/core/stored-records'
+import { conversations, contacts } from '@/messenger/core/stored-records'
 import { conversationWith, DELETABLE_FOR } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
 import { RelayError } from '@/wire/errors'
 import { pointerOf } from './account-package'
-import type { HistoryUpload } from './history-upload'
+import type { HistoryUpload, SealedPart } from './history-upload'
 
 /** What the relay took before it listed the new device is pushed to this one within this time, ms. */
 const ON_THE_WAY = 1_000
@@ -19,6 +18,10 @@ const ON_THE_WAY = 1_000
 const SLACK = 3_600_000
 
 export class HistoryRest {
+  /** Of an attempt that the relay has no room for yet. */
+  private sealed: SealedPart[] | null = null
+  private readonly rooms: string[] = []
+
   constructor(
     private readonly services: Services,
     private readonly upload: HistoryUpload,
@@ -32,12 +35,14 @@ export class HistoryRest {
     if (!owed || !oneself) return
     if (!this.services.isLive) throw new RelayError('no_answer', 'not caught up')
     await new Promise((done) => setTimeout(done, ON_THE_WAY))
-    const content = await this.content(owed.since - SLACK)
-    const sealed = content ? [await this.upload.sealPart(content)] : []
-    const rooms = await this.upload.rooms(sealed)
+    this.sealed ??= await this.seal(owed.since - SLACK)
+    const { sealed } = this
+    if (!(await this.upload.findRooms(sealed, this.rooms))) {
+      throw new RelayError('rate_limited', 'room for history')
+    }
     await core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
-      const files = this.upload.stageOwed(changes, sealed, rooms).map(pointerOf)
+      const files = this.upload.stageOwed(changes, sealed, this.rooms).map(pointerOf)
       outbox.stage(changes, {
         to: core.account.userId,
         contentId: crypto.randomUUID(),
@@ -55,28 +60,20 @@ export class HistoryRest {
       targets.linked.stageEnd(changes)
       await core.store.commit(changes)
     })
+    this.sealed = null
+    this.rooms.splice(0)
     await this.upload.run()
   }
 
-  /** Null where nothing came. */
-  private async content(since: number) {
-    const { core } = this.services
-    const { store, settings, account, now } = core
-    const found: MessageRecord[] = []
-    for await (const batch of store.everyMessage(messages)) {
-      found.push(...batch.filter((one) => isBackedUp(one) && isChangedSince(one, since)))
-    }
+  private async seal(since: number): Promise<SealedPart[]> {
+    const { store } = this.services.core
     const added = (await store.all(contacts)).filter(({ addedAt }) => addedAt >= since)
-    if (found.length === 0 && added.length === 0) return null
     const chats = new Set(added.map(({ userId }) => conversationWith(userId)))
-    return writeContent({
-      createdAt: now(),
-      account: { userId: account.userId, username: account.username },
-      settings,
+    const people = {
       contacts: added,
       conversations: (await store.all(conversations)).filter(({ id }) => chats.has(id)),
-      messages: found,
-    })
+    }
+    return this.upload.seal(people, (message) => isChangedSince(message, since))
   }
 }
 

@@ -2,7 +2,6 @@
  * On the old device: seals its history into files, names them to the relay, and brings them up. What is not up when
  * the app closes lies here, sealed, and goes on at the next start.
  */
-import type { Bytes } from '@/crypto/bytes'
 import type { Core } from '@/messenger/core/core'
 import { historyOwed } from '@/messenger/core/linking-records'
 import type { HistoryFile } from '@/messenger/core/linking-records'
@@ -20,46 +19,51 @@ export interface SealedPart extends SealedFile {
   size: number
 }
 
+type Wanted =
+  Parameters<typeof historyParts> extends [unknown, unknown, ...infer Rest] ? Rest : never
+
 export class HistoryUpload {
   constructor(
     private readonly core: Core,
     private readonly blobs: SealedBlobs,
   ) {}
 
-  /** Nothing leaves this device yet. */
-  async seal(): Promise<SealedPart[]> {
-    const { store, settings, account } = this.core
+  /** Nothing leaves this device yet. See `historyParts`. */
+  async seal(...wanted: Wanted): Promise<SealedPart[]> {
+    const { engine, store, settings, account } = this.core
     const { userId, username } = account
     const fixed = { createdAt: this.core.now(), account: { userId, username }, settings }
     const parts: SealedPart[] = []
-    for await (const content of historyParts(store, fixed)) {
-      parts.push(await this.sealPart(content))
+    for await (const content of historyParts(store, fixed, ...wanted)) {
+      parts.push({ ...(await engine.sealFile(content)), size: content.length })
     }
     return parts
   }
 
-  async sealPart(content: Bytes): Promise<SealedPart> {
-    return { ...(await this.core.engine.sealFile(content)), size: content.length }
-  }
-
-  /** Room at the relay for as many as it takes; the others stay behind. The files are kept here until they are up. */
+  /** Room at the relay for as many as it takes. The files are kept here until they are up. */
   async announce(parts: readonly SealedPart[]): Promise<HistoryFile[]> {
-    const rooms = await this.rooms(parts)
+    const rooms: string[] = []
+    await this.findRooms(parts, rooms)
     const changes = new Changes()
     const files = this.stageOwed(changes, parts, rooms)
     await this.core.store.commit(changes)
     return files
   }
 
-  /** Ids at the relay, for the first of the parts: as many as it takes. */
-  async rooms(parts: readonly SealedPart[]): Promise<string[]> {
-    const ids: string[] = []
-    for (const { blob } of parts) {
-      const id = await this.room(blob.length)
-      if (id === null) break
-      ids.push(id)
+  /** Adds ids at the relay of the parts behind those that have one. False: the others have to wait for theirs. */
+  async findRooms(parts: readonly SealedPart[], ids: string[]): Promise<boolean> {
+    for (const { blob } of parts.slice(ids.length)) {
+      try {
+        ids.push(await this.blobs.create(blob.length))
+      } catch (error) {
+        if (!(error instanceof RelayError)) throw error
+        if (error.code === 'rate_limited') return false
+        // Nothing but more room at the relay would help.
+        if (['storage_full', 'too_large', 'not_found'].includes(error.code)) return true
+        throw error
+      }
     }
-    return ids
+    return true
   }
 
   stageOwed(
@@ -102,19 +106,6 @@ export class HistoryUpload {
     } catch (error) {
       // The new device has it already, or the relay gave it up.
       if (!(error instanceof RelayError && error.code === 'not_found')) throw error
-    }
-  }
-
-  /** Null where the relay takes no more files for now. */
-  private async room(size: number): Promise<string | null> {
-    try {
-      return await this.blobs.create(size)
-    } catch (error) {
-      const full =
-        error instanceof RelayError &&
-        ['storage_full', 'rate_limited', 'too_large', 'not_found'].includes(error.code)
-      if (full) return null
-      throw error
     }
   }
 }

@@ -62,7 +62,10 @@ export class OldDevice {
       this.confirmed ||= await core.engine.confirmLink(mailbox.id, digits)
       if (!this.confirmed) throw new MessengerError('wrong_digits')
       const grant = await core.api.grantDevice(password)
-      const history = await this.upload.announce(await this.sealed)
+      const sealed = await this.sealed
+      const history = await this.upload.announce(sealed)
+      // What the relay has no room for now belongs to the rest.
+      if (history.length < sealed.length) await services.targets.linked.nothingGiven()
       // Before the rest of the account: the other device waits for the first file.
       void transferHistory(app, services)
       const account = writePackage({

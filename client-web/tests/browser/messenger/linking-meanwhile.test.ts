@@ -86,6 +86,21 @@ test('a link that came to nothing keeps nothing back', async () => {
   await until(() => chat(second, bob)?.pinned === true, 'pinned')
 })
 
+test('history for which the relay has no room in this hour comes later, whole', async () => {
+  const { relay, anna, bob } = await settledClients()
+  relay.links.beforeRoom = () => {
+    throw new RelayError('rate_limited')
+  }
+  const fresh = await linked(relay, anna)
+  await fresh.messenger.openConversation(bob.chat)
+  expect(fresh.flow()).toEqual([])
+  // And over a restart.
+  await (await anna.reloaded()).messenger.openConversation(bob.chat)
+  relay.links.beforeRoom = () => undefined
+  await until(() => fresh.flow().join() === 'hello,hello back', 'all of it', 20_000)
+  await until(() => relay.links.blobs.size === 0, 'erased')
+})
+
 const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
   [
     'deleted here',
