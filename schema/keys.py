@@ -53,6 +53,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `limit:bytes:{SUBJECT}` | list | one window | `MS:SUM` per admission: the sum of all bytes up to it |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `link:{ID}` | string | two minutes | a link mailbox: `VERSION:BODY`; version 0 has no body yet |
+| `link-news` | stream | trimmed to about 1,000 | `link`: the ID of each link mailbox that was written |
 | `grant:{DIGEST}` | string | two minutes, or until used | `USER SESSION PASSWORD`: by whose word, proven by |
 | | | | which password (a digest), a new device may log in |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
@@ -206,6 +207,10 @@ def bucket(name: str, subject: str) -> str:
 def link(link_id: str) -> str:
     """The mailbox of two devices that are being linked."""
     return f"link:{{{link_id}}}"
+
+
+LINK_NEWS: Final = "link-news"
+"""Which link mailboxes were written."""
 
 
 def grant(digest: str) -> str:
