@@ -1,6 +1,7 @@
 /** Removal of messages, conversations, requests and contacts, and of all that depends on them. */
 import type { Chats } from '@/messenger/chats/chats'
 import type { SearchIndex } from '@/messenger/chats/search-index'
+import type { Timers } from '@/messenger/chats/timers'
 import type { Core } from '@/messenger/core/core'
 import { findMessage, messageNamed, messagesNamed } from '@/messenger/core/kept-messages'
 import { isShown, refKey } from '@/messenger/core/message-record'
@@ -31,6 +32,7 @@ export class Removals {
     private readonly search: SearchIndex,
     private readonly memory: KemMemory,
     private readonly files: FileRemovals,
+    private readonly timers: Timers,
   ) {}
 
   /** Those of the messages that are in the conversation. */
@@ -118,10 +120,12 @@ export class Removals {
     this.receipts.stageRemoval(changes, id)
     this.outbox.entries.stageRemovalTo(changes, id)
     this.held.stageOnly(changes, id, null)
+    this.timers.stageRemoval(changes, conversation)
     changes.whenStored(() => this.search.removeConversation(conversation))
   }
 
-  private async stageFound(
+  /** Messages of the conversation, as they are on disk. */
+  async stageFound(
     changes: TurnChanges,
     id: ConversationId,
     found: readonly MessageRecord[],
