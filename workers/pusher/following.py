@@ -35,8 +35,10 @@ class Followed:
         _note_lag(source, group["lag"])
         metrics.PENDING.labels(source.group, source.partition).set(0)
         at: bytes = group["last-delivered-id"]
-        if group["pending"]:
-            oldest = Position.parse((await client.xpending(source.stream, source.group))["min"]).previous()
+        if group["pending"] and (first := (await client.xpending(source.stream, source.group))["min"]):
+            oldest = Position.parse(
+                first
+            ).previous()  # none is left if an owner before acknowledged meanwhile
             if oldest < Position.parse(at):
                 at = str(oldest).encode()
                 await client.xgroup_setid(source.stream, source.group, at)
