@@ -212,8 +212,11 @@ export const steps: Record<string, Step> = {
     await page.getByText('Place, time and camera').waitFor()
   },
   'chat-files-viewer': async (page) => {
-    const tile = page.locator('[data-testid="file-tile"][data-shown="true"]').first()
-    await tile.click()
+    // By name: pictures come in any order, and a press on one that is on its way stops it.
+    const lake = page.locator(
+      '[data-testid="file-tile"][data-shown="true"][aria-label*="lake.jpg"]',
+    )
+    await lake.first().click()
     await page.locator('.viewer .viewer-media').first().waitFor()
   },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),

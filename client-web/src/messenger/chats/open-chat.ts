@@ -23,6 +23,11 @@ export class OpenChat {
     if (this.id === message.conversation) this.core.view.message(shownMessage(message))
   }
 
+  /** The same for one that may be older than what was loaded. */
+  showLoaded(message: MessageRecord): void {
+    if (message.order >= this.oldest) this.show(message)
+  }
+
   async open(id: ConversationId): Promise<void> {
     this.id = id
     this.core.view.loading(true)

@@ -70,7 +70,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const [newest] = await shownPage(core.store, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
       await withSiblings(services(), personIn(id), change, (changes) =>
-        removals.stageConversation(changes, id),
+        removals.stageConversation(changes, id, newest ?? null),
       )
     },
     markRead: (id) => services().readMarks.markRead(id),

@@ -14,7 +14,7 @@ import type { Core } from '@/messenger/core/core'
 import { conversationWith, MessengerError } from '@/messenger/contract'
 import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
-import type { SendOutcome } from './delivery'
+import type { SendOutcome } from './send-outcome'
 import { aboutOf } from '@/messenger/contents/about'
 import { stageCopySeal, stageMessageKey } from './message-key'
 import type { SentContents } from './sent-contents'
@@ -204,14 +204,12 @@ export class Outbox {
 
   /** Sends a copy to one's own other devices. */
   private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
-    const { body, to } = entry
-    const target = this.targets.get(to)
-    const toOneself = to === this.core.account.userId
-    if (typeOf(body).sync !== 'copied' || !target || toOneself || entry.again) return
-    if (this.targets.own.length === 0) return
-    const copy = { ...body, for: aboutOf(target) }
-    const { contentId, sentAt } = entry
+    const { body, to, contentId, sentAt } = entry
     const own = this.core.account.userId
+    const target = this.targets.get(to)
+    if (typeOf(body).sync !== 'copied' || !target || to === own || entry.again) return
+    if (this.targets.alone) return
+    const copy = { ...body, for: aboutOf(target) }
     this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 

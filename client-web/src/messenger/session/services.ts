@@ -3,7 +3,7 @@ import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
-import { ContentHandlers } from '@/messenger/receiving/content-handlers'
+import { contentHandlers } from './content-handlers'
 import { Amendments } from '@/messenger/chats/amendments'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
@@ -32,11 +32,11 @@ import { Receipts } from '@/messenger/sending/receipts'
 import { writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
+import { RemovedHistory } from '@/messenger/chats/removed-history'
 import { Removals } from '@/messenger/sending/removals'
 import { Awaited } from '@/messenger/receiving/awaited'
 import { Resends } from '@/messenger/receiving/resends'
 import { RetryRequests } from '@/messenger/receiving/retry-requests'
-import { SaidAbout } from '@/messenger/receiving/said-about'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
@@ -44,8 +44,6 @@ import { HistorySearch } from '@/messenger/chats/history-search'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
-import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
-import { SiblingChanges } from '@/messenger/receiving/sibling-changes'
 import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
@@ -75,6 +73,7 @@ export class Services {
   readonly signed: SignedReceipts
   readonly relayClock: RelayClock
   readonly removals: Removals
+  readonly removedHistory: RemovedHistory
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
@@ -84,6 +83,8 @@ export class Services {
   readonly search: HistorySearch
   readonly files: AccountFiles
   readonly connection: RelayConnection
+  /** Called when there is history to bring up or down. */
+  historyDue: () => void = () => undefined
   private stopped = false
   /** Caught up: envelopes from now on were sent just now. */
   private live = false
@@ -102,6 +103,7 @@ export class Services {
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
+    this.targets.linked.listed = () => this.historyDue()
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.memory = new KemMemory(core, this.people)
     this.sessions = new Sessions(core, this.targets, watch, this.memory)
@@ -121,33 +123,19 @@ export class Services {
     this.awaited = new Awaited(core, people, chats)
     this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
     const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
-    const { receipts, requests } = this
     this.search = new HistorySearch(core, people)
     chats.added = (message) => this.search.add(message)
     this.amendments.changed = chats.added
-    const { outbox, sync, search, sent, awaited } = this
+    const { outbox, sent, awaited } = this
     this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
     this.files = new AccountFiles(core, chats, outbox, place)
     const { removals: going } = this.files
     this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
-    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
-    const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
-    shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
-    shared.changed = () => this.relationsChanged()
-    const { amendments } = this
-    const incoming = new IncomingMessages(core, people, chats, receipts, requests, amendments)
+    this.removedHistory = new RemovedHistory(core)
+    this.removals = new Removals(this, going)
     const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
-    const handlers = new ContentHandlers(
-      core,
-      people,
-      chats,
-      incoming,
-      shared,
-      memory,
-      awaited,
-      this.resends,
-      failures,
-      new SaidAbout(core, people, amendments),
+    const handlers = contentHandlers(this, failures, (id, renewed) =>
+      this.inBackground(this.keyDecided(id, renewed)),
     )
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
@@ -191,6 +179,7 @@ export class Services {
       this.files,
       this.awaited,
       this.amendments,
+      this.removedHistory,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
@@ -207,6 +196,11 @@ export class Services {
     if (this.stopped) return
     this.connection.start()
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
+  }
+
+  /** All that the relay took before is here, or on its way here. */
+  get isLive(): boolean {
+    return this.live && this.core.socket !== null
   }
 
   stop(): void {
@@ -263,7 +257,10 @@ export class Services {
         this.live = true
         this.retries.request()
       },
-      lost: () => this.presence.lost(),
+      lost: () => {
+        this.targets.disconnected()
+        this.presence.lost()
+      },
       ended,
       envelopes: (envelopes) => {
         this.inbox.receive(envelopes)
