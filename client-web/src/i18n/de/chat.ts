@@ -14,6 +14,7 @@ export default {
   deleteTitle: 'Diese Nachricht löschen?',
   deleteText: 'Sie wird auf allen deinen Geräten gelöscht. Die andere Person behält sie.',
   actions: 'Nachrichtenmenü',
+  encryption: 'Verschlüsselung: {state}',
   details: 'Kontakt und Sicherheitsnummer',
   search: 'Im Chat suchen',
   otherDay: '{day}. Zu einem anderen Datum',
@@ -45,6 +46,10 @@ export default {
     device_refused: 'Ein Gerät mit fremdem Schlüssel wurde abgewiesen.',
     downgrade_refused:
       'Ein Gerät von {name} kam ohne Schutz vor Quantencomputern, den {name} schon hatte. Es begann keine neue Sitzung mit ihm. Vielleicht läuft dort eine alte Version.',
+    timer_mine: 'Du hast selbstlöschende Nachrichten eingestellt: {time}.',
+    timer_theirs: '{name} hat selbstlöschende Nachrichten eingestellt: {time}.',
+    timer_mine_off: 'Du hast selbstlöschende Nachrichten ausgeschaltet.',
+    timer_theirs_off: '{name} hat selbstlöschende Nachrichten ausgeschaltet.',
     stale_prekey: 'Der Server gab einen {days} Tage alten Schlüssel von {name} heraus.',
   },
   problem: {
@@ -69,6 +74,9 @@ export default {
   edited: 'bearbeitet',
   editedAt: 'Bearbeitet. Frühere Fassungen zeigen',
   editHistory: 'Frühere Fassungen',
+  timer: 'Selbstlöschende Nachrichten',
+  timerOn: 'Selbstlöschende Nachrichten: {time}',
+  disappears: 'Verschwindet',
   edit: 'Bearbeiten',
   editing: 'Du bearbeitest deine Nachricht',
   cancelEdit: 'Bearbeiten abbrechen',

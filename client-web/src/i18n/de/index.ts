@@ -14,6 +14,7 @@ import recovery from './recovery'
 import requests from './requests'
 import settings from './settings'
 import status from './status'
+import timer from './timer'
 import system from './system'
 import trust from './trust'
 import welcome from './welcome'
@@ -34,6 +35,7 @@ const de: Catalogue = {
   settings,
   status,
   system,
+  timer,
   trust,
   welcome,
 }

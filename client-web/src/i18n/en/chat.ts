@@ -14,6 +14,7 @@ export default {
   deleteTitle: 'Delete this message?',
   deleteText: 'It is erased from all your devices. The other person keeps it.',
   actions: 'Message actions',
+  encryption: 'Encryption: {state}',
   details: 'Contact and safety number',
   search: 'Search in chat',
   otherDay: '{day}. Go to another date',
@@ -44,6 +45,10 @@ export default {
     device_refused: 'A device with a foreign key was refused.',
     downgrade_refused:
       'A device of {name} came without post-quantum protection, which {name} has had. No new session with it began. Perhaps that device runs an old version.',
+    timer_mine: 'You set messages to disappear after {time}.',
+    timer_theirs: '{name} set messages to disappear after {time}.',
+    timer_mine_off: 'You turned off disappearing messages.',
+    timer_theirs_off: '{name} turned off disappearing messages.',
     stale_prekey: 'The server gave a key of {name} that is {days} days old.',
   },
   problem: {
@@ -67,6 +72,9 @@ export default {
   edited: 'edited',
   editedAt: 'Edited. Show the earlier texts',
   editHistory: 'Earlier texts',
+  timer: 'Disappearing messages',
+  timerOn: 'Messages disappear after {time}',
+  disappears: 'Disappears',
   edit: 'Edit',
   editing: 'Editing your message',
   cancelEdit: 'Stop editing',

@@ -6,7 +6,7 @@ import type { Platform } from '@/platform/platform'
 import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
-import { amendingCommands } from './amending-commands'
+import { lateCommands } from './late-commands'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
@@ -25,7 +25,13 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     services().core.serial.run((turn) => services().write(new TurnChanges(turn), id, text, replyTo))
 
   return {
-    ...amendingCommands(services),
+    ...lateCommands<Pick<ChatCommands, 'edit' | 'deleteForAll' | 'react'>>(
+      { edit: true, deleteForAll: true, react: true },
+      async () => (await import('./amending-commands')).amendingCommands(services),
+    ),
+    ...lateCommands<Pick<ChatCommands, 'setTimer'>>({ setTimer: true }, async () =>
+      (await import('./timer-commands')).timerCommands(services),
+    ),
     async openConversation(id) {
       if (!services().people.inConversation(id)) throw new MessengerError('not_found')
       await services().chats.openChat.open(id)

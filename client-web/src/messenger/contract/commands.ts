@@ -81,6 +81,11 @@ export interface ChatCommands {
   markUnread(id: ConversationId): Promise<void>
   /** `until`: ms; absent: for good. */
   setMuted(id: ConversationId, muted: boolean, until?: number): Promise<void>
+  /**
+   * Messages written from now on disappear after so many seconds, for both; 0: they stay. `fallback`: what versions that
+   * do not know it show. `invalid` (out of `SHORTEST_TIMER` to `LONGEST_TIMER`), `blocked`, `not_found`.
+   */
+  setTimer(id: ConversationId, seconds: number, fallback: string): Promise<void>
   /** Stands above all others, in the order of their times. */
   setPinned(id: ConversationId, pinned: boolean): Promise<void>
   setArchived(id: ConversationId, archived: boolean): Promise<void>

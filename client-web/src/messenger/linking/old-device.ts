@@ -104,6 +104,7 @@ export class OldDevice {
       settings,
       contacts: await store.all(contacts),
       conversations: await store.all(conversations),
+      timers: this.app.theServices().timers.all(),
     }
   }
 }

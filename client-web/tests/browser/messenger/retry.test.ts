@@ -150,7 +150,8 @@ describe('a device that went back to an earlier state', () => {
     await anna.messenger.sendText(bob.chat, 'are you there?')
     await until(() => back.received().includes('are you there?'), 'shown', 20_000)
     expect(back.received().filter((one) => one === 'are you there?')).toHaveLength(1)
-    expect(back.flow()).not.toContain('awaited')
+    // A receipt that could not be read either has its own request, which may be answered later.
+    await until(() => !back.flow().includes('awaited'), 'all answered')
   })
 
   test.each([1, 3])(
