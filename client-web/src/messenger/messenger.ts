@@ -70,7 +70,11 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...lockCommands(app),
     ...appCommands(app, updates, cancelBackup),
   }
-  app.entered = (opened) => void resumeHistory(app, opened).catch(() => undefined)
+  app.entered = (opened) => {
+    opened.historyDue = () => void resumeHistory(app, opened).catch(() => undefined)
+    opened.historyDue()
+  }
+  app.leaving = commands.leaveLink
   const messenger = typed(commands, app.now)
   const autoLock = new AutoLock(app, () => messenger.lock())
   return {

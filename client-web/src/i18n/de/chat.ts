@@ -16,6 +16,8 @@ export default {
   actions: 'Nachrichtenmenü',
   encryption: 'Verschlüsselung: {state}',
   details: 'Kontakt und Sicherheitsnummer',
+  search: 'Im Chat suchen',
+  otherDay: '{day}. Zu einem anderen Datum',
   info: 'Details der Nachricht',
   charactersLeft: 'Noch {n} Zeichen',
   tooLong: 'Um {n} Zeichen zu lang',

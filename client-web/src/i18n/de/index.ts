@@ -7,6 +7,7 @@ import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
 import files from './files'
+import find from './find'
 import linking from './linking'
 import list from './list'
 import recovery from './recovery'
@@ -26,6 +27,7 @@ const de: Catalogue = {
   encryption,
   errors,
   files,
+  find,
   linking,
   list,
   recovery,

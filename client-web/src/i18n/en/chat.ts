@@ -16,6 +16,8 @@ export default {
   actions: 'Message actions',
   encryption: 'Encryption: {state}',
   details: 'Contact and safety number',
+  search: 'Search in chat',
+  otherDay: '{day}. Go to another date',
   info: 'Message details',
   charactersLeft: '{n} characters left | {n} character left | {n} characters left',
   tooLong: 'Too long by {n} characters | Too long by {n} character | Too long by {n} characters',

@@ -2,8 +2,9 @@
 import attachments from './attachments'
 import chats from './chats'
 import encryption from './encryption'
+import find from './find'
 import recovery from './recovery'
 import settings from './settings'
 import timer from './timer'
 
-export default { ...chats, attachments, encryption, recovery, settings, timer } as const
+export default { ...chats, attachments, encryption, find, recovery, settings, timer } as const

@@ -95,7 +95,7 @@ async function merge(
   const history = new HistoryMerge(store, changes)
   await history.load(content.conversations)
   for (const message of content.messages) {
-    history.add(neverSent(message))
+    await history.add(neverSent(message))
   }
   history.stage()
   await stageBroughtTimers(store, changes, content.timers ?? [])

@@ -58,7 +58,7 @@ export class Amendments {
       ({ author, id }) => author === message.sender && id === message.id,
     )
     for (const change of waiting) {
-      this.pending.stageRemoval(changes, keyOf(change))
+      this.stageRemoval(changes, change)
       if (change.conversation === message.conversation) {
         current = amendedBy(current, change) ?? current
       }
@@ -66,11 +66,16 @@ export class Amendments {
     return current
   }
 
+  private stageRemoval(changes: TurnChanges, change: PendingRecord): void {
+    this.pending.stageRemoval(changes, keyOf(change))
+    changes.remove('records', PREFIX + earlierKeyOf(change))
+  }
+
   private stagePending(changes: TurnChanges, change: PendingRecord): void {
     const all = [...this.pending.all.values()]
     const here = all.filter(({ conversation }) => conversation === change.conversation)
     for (const one of [...surplus(here, MOST), ...surplus(all, MOST_IN_ALL)]) {
-      this.pending.stageRemoval(changes, keyOf(one))
+      this.stageRemoval(changes, one)
     }
     this.pending.stage(changes, keyOf(change), change)
   }
@@ -101,6 +106,14 @@ function amendedBy(message: MessageRecord, change: PendingRecord): MessageRecord
   }
 }
 
-/** Each person's newest word of each kind. */
-const keyOf = ({ author, id, by, what }: PendingRecord): string =>
+/** Of each kind each person's newest; of edits all, as each text is in the history. */
+function keyOf(change: PendingRecord): string {
+  const { device, n, at } = change.said
+  return change.what === 'edit'
+    ? `${earlierKeyOf(change)}/${device}/${n || at}`
+    : earlierKeyOf(change)
+}
+
+/** As earlier builds kept edits: the newest. */
+const earlierKeyOf = ({ author, id, by, what }: PendingRecord): string =>
   `${refKey({ sender: author, id })}/${by ?? 'me'}/${what}`

@@ -38,7 +38,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       services()
         .presence.watch()
         .catch(() => undefined)
-      await services().log.tellDamage()
+      await services().log.logDamage()
     },
     async closeConversation() {
       services().chats.openChat.close()
@@ -49,10 +49,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const wanted = await find(messageId)
       if (wanted?.conversation !== id) return false
       if (openChat.id !== id) await openChat.open(id)
-      while (openChat.oldestLoaded > wanted.order) {
-        if (!(await openChat.loadOlder(id))) return false
-      }
-      return true
+      return openChat.loadBackTo(id, wanted.order)
     },
     sendText: (id, text) => write(id, text),
     reply: (id, text, replyTo) => write(id, text, replyTo),
@@ -79,7 +76,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const [newest] = await shownPage(core.store, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
       await withSiblings(services(), personIn(id), change, (changes) =>
-        removals.stageConversation(changes, id),
+        removals.stageConversation(changes, id, newest ?? null),
       )
     },
     markRead: (id) => services().readMarks.markRead(id),
@@ -131,5 +128,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         .catch(() => undefined)
     },
     search: (text, limit = 100, part) => services().search.search(text, limit, part),
+    searchIn: (id, text, part) => services().search.searchIn(id, text, part),
+    firstMessageSince: (id, at) => services().search.firstSince(id, at),
   }
 }

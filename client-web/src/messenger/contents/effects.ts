@@ -2,6 +2,7 @@
  * The changes a content can make on this device. The rooms above carry them out; a handler names them, and
  * their order. Everything lands in the transaction of the envelope.
  */
+import type { FilePointer } from './text/pointer'
 import type { About } from './about'
 
 /** A message as a content brings it. */
@@ -70,6 +71,8 @@ export interface SharedChanges {
   /** `mine`: of each whether oneself wrote it; absent, whoever did. */
   deleted(ids: readonly string[], mine?: readonly boolean[]): Promise<void>
   deletedUpto(newest: string | null): Promise<void>
+  /** `files`: the rest of the history that the device of this number was linked with. */
+  history(device: number, files: readonly FilePointer[]): Promise<void>
 }
 
 export interface EphemeralEffects {

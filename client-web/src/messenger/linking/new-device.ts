@@ -7,6 +7,8 @@ import type { OpenedBackup, SealedEngine } from '@/crypto/engine/engine'
 import { defaultSettings, MessengerError } from '@/messenger/contract'
 import type { LinkStep } from '@/messenger/contract'
 import { accounts } from '@/messenger/core/key-records'
+import { historyWanted } from '@/messenger/core/linking-records'
+import { WANTED } from '@/messenger/core/record-names'
 import { settingsRecord } from '@/messenger/core/shown-settings'
 import { stageBroughtTimers } from '@/messenger/chats/brought-timers'
 import { conversations } from '@/messenger/core/stored-records'
@@ -19,7 +21,6 @@ import type { SessionTokens } from '@/wire/types'
 import { readPackage } from './account-package'
 import type { AccountPackage } from './account-package'
 import { greeting, readGreeting } from './greeting'
-import { WANTED } from './history-download'
 import { transferHistory } from './history-transfer'
 import { linkCode } from './link-code'
 import { asLinkErrors } from './link-errors'
@@ -125,7 +126,7 @@ async function enter(
 /** One transaction. */
 async function store(
   app: App,
-  { content, names, synced, history }: AccountPackage,
+  { content, names, synced, history, restOwed }: AccountPackage,
   tokens: SessionTokens,
   identity: OpenedBackup['identity'],
 ): Promise<void> {
@@ -143,9 +144,10 @@ async function store(
   const { listWidth, autoLockMinutes, notifications } = defaultSettings
   const settings = { ...content.settings, listWidth, autoLockMinutes, notifications }
   changes.put('records', 'settings', settingsRecord(settings))
-  if (history.length > 0) {
+  if (history.length > 0 || restOwed) {
     const total = history.reduce((sum, { size }) => sum + size, 0)
-    changes.put('records', WANTED, { files: history, total, at: app.now() })
+    const wanted = { files: [...history], total, at: app.now(), restOwed }
+    changes.write(historyWanted, WANTED, wanted)
   }
   await opened.store.commit(changes)
   Object.assign(opened, { account, tokens, settings })

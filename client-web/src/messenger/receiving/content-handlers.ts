@@ -198,8 +198,8 @@ export class ContentHandlers {
       confirm: async (status, ids) => {
         if (!mayWriteTo(person)) return
         // A person who sends no read receipts sees none.
-        const told = this.core.settings.readReceipts ? status : 'delivered'
-        await this.chats.stageStatus(changes, person.userId, ids, told, content.sent_at)
+        const shown = this.core.settings.readReceipts ? status : 'delivered'
+        await this.chats.stageStatus(changes, person.userId, ids, shown, content.sent_at)
       },
     }
   }

@@ -103,7 +103,8 @@ export class IncomingMessages {
     }
     const place = { sender: null, conversation: conversationWith(userId), encryption }
     const message = await this.message(changes, place, content, at)
-    if (!message) return
+    // From a history in which it waited to be sent.
+    if (!message) return this.chats.stageStatus(changes, userId, [content.id], 'accepted', at)
     const recipients = [newRecipient(userId, { status: 'accepted', acceptedAt: at })]
     // Off line all the while, this device never shows it.
     if (message.expiry && at + message.expiry.seconds * 1000 <= this.deadlines.now()) return

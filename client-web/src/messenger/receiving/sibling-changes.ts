@@ -1,5 +1,5 @@
 /** Applies what another of one's own devices changed, unless a later change is known. */
-import { equal } from '@/crypto/bytes'
+import { equal, fromBase64 } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/protocol/protocol'
 import { parseIdentity } from '@/crypto/contact/contact-code'
 import { isUsername } from '@/text/credentials'
@@ -8,8 +8,11 @@ import type { Deadlines } from '@/messenger/chats/deadlines'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { About } from '@/messenger/contents/about'
 import type { SharedChanges } from '@/messenger/contents/effects'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import type { Content } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
+import { historyWanted } from '@/messenger/core/linking-records'
+import { WANTED } from '@/messenger/core/record-names'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { messagesNamed, receivedMessages } from '@/messenger/core/kept-messages'
@@ -32,6 +35,7 @@ const OWN: ReadonlySet<string> = new Set<Sync['what']>([
   'pin',
   'deleted',
   'setting',
+  'history',
 ])
 
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
@@ -42,6 +46,9 @@ export class SiblingChanges {
   decided: (userId: UserId, renewed: boolean) => void = () => undefined
   /** Called after the commit of a changed relation. */
   changed: () => void = () => undefined
+
+  /** Called after the commit once there is more history to fetch. */
+  historyNamed: () => void = () => undefined
 
   constructor(
     private readonly core: Core,
@@ -94,7 +101,27 @@ export class SiblingChanges {
       deleted: (ids, mine) => this.removals.stageNamed(changes, conversation, ids, mine),
       deletedUpto: (newest) =>
         this.removals.stageConversationUpto(changes, conversation, newest, until),
+      history: (device, files) => this.history(changes, device, files),
     }
+  }
+
+  /** Named once; a device that waits for no more takes nothing. */
+  private async history(
+    changes: TurnChanges,
+    device: number,
+    files: readonly FilePointer[],
+  ): Promise<void> {
+    const wanted = await this.core.store.getSpare(historyWanted, WANTED)
+    if (device !== this.core.account.deviceId || !wanted?.restOwed) return
+    const rest = files.map(({ id, key, digest, size }) => ({
+      id,
+      key: fromBase64(key),
+      digest: fromBase64(digest),
+      size,
+    }))
+    const total = rest.reduce((sum, { size }) => sum + size, wanted.total)
+    const all = { ...wanted, files: [...wanted.files, ...rest], total, restOwed: false }
+    changes.write(historyWanted, WANTED, all).whenStored(() => this.historyNamed())
   }
 
   private async relate(

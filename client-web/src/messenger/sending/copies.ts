@@ -23,7 +23,7 @@ export function copyFor(own: UserId, targets: Targets, entry: OutboxRecord): New
   const { body, to, contentId, sentAt } = entry
   const target = targets.get(to)
   if (typeOf(body).sync !== 'copied' || !target || to === own || entry.again) return null
-  if (targets.own.length === 0) return null
+  if (targets.alone) return null
   const copy = { ...body, for: aboutOf(target) }
   return { to: own, contentId, body: copy, sentAt, message: null }
 }

@@ -10,7 +10,7 @@ export const isLater = ([at, device]: Latest, known: Latest | undefined): boolea
 }
 
 /** These may be sent twice and in any order. */
-const IDEMPOTENT: ReadonlySet<string> = new Set<Change['what']>(['read', 'deleted'])
+const IDEMPOTENT: ReadonlySet<string> = new Set<Change['what']>(['read', 'deleted', 'history'])
 
 /** What a change is about; null for one that replaces nothing. Each setting is a thing of its own. */
 export function thingOf(change: Change): string | null {

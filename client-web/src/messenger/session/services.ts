@@ -32,6 +32,7 @@ import { Receipts } from '@/messenger/sending/receipts'
 import { writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
+import { RemovedHistory } from '@/messenger/chats/removed-history'
 import { Removals } from '@/messenger/sending/removals'
 import { Awaited } from '@/messenger/receiving/awaited'
 import { Resends } from '@/messenger/receiving/resends'
@@ -39,7 +40,7 @@ import { RetryRequests } from '@/messenger/receiving/retry-requests'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
-import { SearchIndex } from '@/messenger/chats/search-index'
+import { HistorySearch } from '@/messenger/chats/history-search'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
@@ -75,15 +76,18 @@ export class Services {
   readonly signed: SignedReceipts
   readonly relayClock: RelayClock
   readonly removals: Removals
+  readonly removedHistory: RemovedHistory
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
   readonly devices: OwnDevices
   readonly greetings: Greetings
   readonly presence: Presence
-  readonly search: SearchIndex
+  readonly search: HistorySearch
   readonly files: AccountFiles
   readonly connection: RelayConnection
+  /** Called when there is history to bring up or down. */
+  historyDue: () => void = () => undefined
   private stopped = false
   /** Caught up: envelopes from now on were sent just now. */
   private live = false
@@ -106,13 +110,14 @@ export class Services {
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
+    this.targets.linked.listed = () => this.historyDue()
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.memory = new KemMemory(core, this.people)
     this.sessions = new Sessions(core, this.targets, watch, this.memory)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
-    const { people, chats, log, targets, sessions, keys, held, signed, relayClock, memory } = this
+    const { people, chats, log, targets, sessions, keys, signed, relayClock } = this
     this.sent = new SentContents(core)
     const delivery = new Delivery(core, people, targets, sessions, keys, signed)
     this.outbox = new Outbox(core, targets, chats, delivery, this.sent)
@@ -123,31 +128,21 @@ export class Services {
     const renewal = new SessionRenewal(core, sessions, targets, keys)
     this.awaited = new Awaited(core, people, chats)
     this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
-    this.search = new SearchIndex(core, people)
+    this.search = new HistorySearch(core, people)
     chats.added = (message) => this.search.add(message)
     this.amendments.changed = chats.added
-    const { outbox, search, receipts } = this
     this.resends = new Resends(this, renewal)
-    this.files = new AccountFiles(core, chats, outbox, place)
+    this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
     this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
-    this.removals = new Removals(
-      core,
-      people,
-      chats,
-      held,
-      outbox,
-      receipts,
-      search,
-      memory,
-      going,
-      timers,
-    )
+    this.removedHistory = new RemovedHistory(core)
+    this.removals = new Removals(this, going)
     this.expirations = new Expirations(this)
     const { decryptor, handlers, inbox, shared } = receiving(this, watch)
     this.inbox = inbox
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
+    shared.historyNamed = () => this.historyDue()
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
     this.prekeys = new Prekeys(core, log, relayClock)
@@ -179,6 +174,7 @@ export class Services {
       this.files,
       this.awaited,
       this.amendments,
+      this.removedHistory,
       this.timers,
       this.deadlines,
     ]
@@ -193,13 +189,18 @@ export class Services {
     this.chats.showAll()
     await this.greetings.load()
     this.requests.show()
-    await this.log.tellDamage()
+    await this.log.logDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
     if (this.stopped) return
     this.connection.start()
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
+  }
+
+  /** All that the relay took before is here, or on its way here. */
+  get isLive(): boolean {
+    return this.live && this.core.socket !== null
   }
 
   stop(): void {
@@ -258,7 +259,10 @@ export class Services {
         this.live = true
         this.retries.request()
       },
-      lost: () => this.presence.lost(),
+      lost: () => {
+        this.targets.disconnected()
+        this.presence.lost()
+      },
       ended,
       envelopes: (envelopes) => {
         this.inbox.receive(envelopes)

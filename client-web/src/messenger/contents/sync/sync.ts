@@ -1,10 +1,12 @@
 /** Contents that one's own devices send each other, so that all show the same; each names a person. */
 import { readAbout } from '@/messenger/contents/about'
 import type { About } from '@/messenger/contents/about'
-import { isTime, isUuid, malformed, readIds } from '@/messenger/contents/checks'
+import { isCount, isTime, isUuid, malformed, readIds } from '@/messenger/contents/checks'
 import type { Fields } from '@/messenger/contents/checks'
 import type { ContentType } from '@/messenger/contents/content-type'
 import type { SharedChanges } from '@/messenger/contents/effects'
+import { readPointers } from '@/messenger/contents/text/pointer'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import { nicknameProblem } from '@/text/nickname'
 
 export type SettingValue = string | number | boolean
@@ -31,6 +33,8 @@ export type Change =
    */
   | { what: 'deleted'; ids: string[]; mine?: boolean[] }
   | { what: 'deleted'; upto: string | null }
+  /** About oneself, for the device of this number alone: the rest of the history that it was linked with. */
+  | { what: 'history'; device: number; files: FilePointer[] }
 
 export type SyncBody = { type: 'sync'; for: About; silent: true } & Change
 
@@ -75,6 +79,8 @@ async function apply(changes: SharedChanges, change: Change): Promise<void> {
     case 'deleted':
       if ('ids' in change) return changes.deleted(change.ids, change.mine)
       return changes.deletedUpto(change.upto)
+    case 'history':
+      return changes.history(change.device, change.files)
   }
 }
 
@@ -122,6 +128,11 @@ function readChange(fields: Fields): Change | null {
       const { upto } = fields
       if (upto !== null && !isUuid(upto)) throw malformed()
       return { what: 'deleted', upto }
+    }
+    case 'history': {
+      const { device } = fields
+      if (!isCount(device, 1)) throw malformed()
+      return { what: 'history', device, files: readPointers(fields['files']).files ?? [] }
     }
     default:
       return null
