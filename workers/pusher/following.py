@@ -35,10 +35,9 @@ class Followed:
         _note_lag(source, group["lag"])
         metrics.PENDING.labels(source.group, source.partition).set(0)
         at: bytes = group["last-delivered-id"]
+        # None is left when the owner before acknowledged them meanwhile.
         if group["pending"] and (first := (await client.xpending(source.stream, source.group))["min"]):
-            oldest = Position.parse(
-                first
-            ).previous()  # none is left if an owner before acknowledged meanwhile
+            oldest = Position.parse(first).previous()
             if oldest < Position.parse(at):
                 at = str(oldest).encode()
                 await client.xgroup_setid(source.stream, source.group, at)
