@@ -25,14 +25,18 @@ export class RemovedHistory {
     removedHistory,
     PREFIX,
   )
-  private isOnTheWay = false
+  private comes = false
 
   constructor(private readonly core: Core) {}
 
   async load(): Promise<void> {
     const { store } = this.core
-    this.isOnTheWay = (await store.keys('records')).includes(WANTED)
+    this.comes = (await store.keys('records')).includes(WANTED)
     await this.records.loadSpare(store, ({ conversation }) => conversation)
+  }
+
+  get isOnTheWay(): boolean {
+    return this.comes
   }
 
   stageMessages(changes: TurnChanges, id: ConversationId, refs: readonly MessageRef[]): void {
@@ -88,7 +92,7 @@ export class RemovedHistory {
   /** All of it is here. */
   stageEnd(changes: TurnChanges): void {
     for (const id of this.records.all.keys()) this.records.stageRemoval(changes, id)
-    changes.whenStored(() => (this.isOnTheWay = false))
+    changes.whenStored(() => (this.comes = false))
   }
 
   private add(
@@ -96,7 +100,7 @@ export class RemovedHistory {
     conversation: ConversationId,
     { messages = [], upto = [] }: Partial<RemovedHistoryRecord>,
   ): void {
-    if (!this.isOnTheWay) return
+    if (!this.comes) return
     const before = this.records.get(conversation, changes)
     this.records.stage(changes, conversation, {
       conversation,

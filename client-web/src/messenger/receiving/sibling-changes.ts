@@ -164,6 +164,10 @@ export class SiblingChanges {
     if (oneself && about.user_id === oneself.userId) {
       return { person: oneself, identity: oneself.identity }
     }
+    if (about.identity === undefined) {
+      const person = this.people.find(about.user_id, changes)
+      return person ? { person, identity: person.identity } : null
+    }
     const named = this.named(changes, about)
     if (!named) return null
     const { userId, identity } = named
@@ -217,8 +221,8 @@ export class SiblingChanges {
 
   /** Null if the other device's name or key belongs to somebody else here. */
   private named(changes: TurnChanges, about: About): Named | null {
-    const { user_id: userId, username } = about
-    const identity = parseIdentity(about.identity)
+    const { user_id: userId, username = '' } = about
+    const identity = parseIdentity(about.identity ?? '')
     if (!identity || !isUsername(username)) return null
     if (!this.people.misfit({ userId, username, identityKey: identity }, false)) {
       return { userId, username, identity }

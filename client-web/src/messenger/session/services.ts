@@ -99,7 +99,8 @@ export class Services {
   ) {
     this.people = new People(core)
     this.chats = new Chats(core, this.people)
-    this.amendments = new Amendments(core, this.chats)
+    this.removedHistory = new RemovedHistory(core)
+    this.amendments = new Amendments(core, this.chats, this.removedHistory)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
@@ -131,7 +132,6 @@ export class Services {
     this.files = new AccountFiles(core, chats, outbox, place)
     const { removals: going } = this.files
     this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
-    this.removedHistory = new RemovedHistory(core)
     this.removals = new Removals(this, going)
     const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
     const handlers = contentHandlers(this, failures, (id, renewed) =>
