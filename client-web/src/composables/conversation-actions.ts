@@ -1,4 +1,4 @@
-/** Entries of a conversation's menu. `askDelete` confirms a deletion first, `askMute` asks for how long. */
+/** Entries of a conversation's menu. `askDelete` confirms a deletion first, `askMute` and `askTimer` ask for how long. */
 import {
   Archive,
   ArchiveRestore,
@@ -8,6 +8,7 @@ import {
   MailWarning,
   Pin,
   PinOff,
+  Timer,
   Trash2,
 } from '@lucide/vue'
 import { useI18n } from 'vue-i18n'
@@ -19,12 +20,13 @@ import { useToastErrors } from './error-toasts'
 export function useConversationActions(
   askDelete: (conversation: Conversation) => void,
   askMute: (conversation: Conversation) => void,
+  askTimer: (conversation: Conversation) => void = () => undefined,
 ) {
   const { t } = useI18n()
   const messenger = useMessenger()
   const toastErrors = useToastErrors()
 
-  return (conversation: Conversation): MenuEntry[] => {
+  return (conversation: Conversation, mayWrite = false): MenuEntry[] => {
     const { id, muted, archived, pinned } = conversation
     const waits = conversation.unread > 0 || conversation.markedUnread
     return [
@@ -46,6 +48,16 @@ export function useConversationActions(
         icon: muted ? Bell : BellOff,
         run: () => (muted ? toastErrors(messenger.setMuted(id, false)) : askMute(conversation)),
       },
+      ...(mayWrite
+        ? [
+            {
+              key: 'timer',
+              label: t('chat.timer'),
+              icon: Timer,
+              run: () => askTimer(conversation),
+            },
+          ]
+        : []),
       {
         key: 'archive',
         label: archived ? t('list.unarchive') : t('list.archive'),

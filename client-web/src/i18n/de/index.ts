@@ -7,12 +7,14 @@ import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
 import files from './files'
+import find from './find'
 import linking from './linking'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
 import settings from './settings'
 import status from './status'
+import timer from './timer'
 import system from './system'
 import trust from './trust'
 import welcome from './welcome'
@@ -25,6 +27,7 @@ const de: Catalogue = {
   encryption,
   errors,
   files,
+  find,
   linking,
   list,
   recovery,
@@ -32,6 +35,7 @@ const de: Catalogue = {
   settings,
   status,
   system,
+  timer,
   trust,
   welcome,
 }

@@ -12,6 +12,7 @@ import { messageRules } from '@/messenger/contents/registry'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
+import { settledTimer } from '@/messenger/core/expiry-records'
 import { shownSettings } from '@/messenger/core/shown-settings'
 import { fields, list, number, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
@@ -21,13 +22,13 @@ import { contactOf, conversationOf, fileOf, restored, settingsOf } from './backu
 import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
-/** A message's kind decides whether it is backed up; notices are. */
-export const isBackedUp = ({ kind }: MessageRecord): boolean =>
-  kind === 'notice' || messageRules[kind]?.backedUp === true
+/** A message's kind decides whether it is backed up; notices are. What disappears is not. */
+export const isBackedUp = ({ kind, expiry }: MessageRecord): boolean =>
+  !expiry && (kind === 'notice' || messageRules[kind]?.backedUp === true)
 
 export async function collect(
   store: Store,
-  fixed: Pick<BackupContent, 'createdAt' | 'account' | 'settings'>,
+  fixed: Pick<BackupContent, 'createdAt' | 'account' | 'settings' | 'timers'>,
   progress: (done: number, total: number) => void,
 ): Promise<Bytes> {
   const total = await store.countMessages()
@@ -91,6 +92,7 @@ const version =
       contacts: list(records.contacts)(content['contacts']).map(restored),
       conversations: list(records.conversations)(content['conversations']),
       messages: list(records.messages)(content['messages']).filter((one) => one !== null),
+      ...(content['timers'] !== undefined && { timers: list(settledTimer)(content['timers']) }),
     }
   }
 

@@ -4,6 +4,7 @@ import type { Bytes } from '@/crypto/bytes'
 import { defaultSettings } from '@/messenger/contract'
 import type { ConversationId, Settings, UserId } from '@/messenger/contract'
 import type { MessageRecord } from '@/messenger/core/message-record'
+import type { SettledTimer } from '@/messenger/core/expiry-records'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { conversationId } from '@/messenger/core/record-shapes'
@@ -22,6 +23,8 @@ export interface BackupContent {
   contacts: ContactRecord[]
   conversations: ConversationRecord[]
   messages: MessageRecord[]
+  /** Absent from those of builds that let no messages disappear, and from parts of a history. */
+  timers?: readonly SettledTimer[]
 }
 
 interface BackupFile {
@@ -32,6 +35,16 @@ interface BackupFile {
   contacts: BackupContact[]
   conversations: BackupConversation[]
   messages: BackupMessage[]
+  timers?: BackupTimer[]
+}
+
+/** Who changed last for how long the messages of a conversation stay. */
+interface BackupTimer {
+  conversation: ConversationId
+  seconds: number
+  at: number
+  by: UserId
+  device: number
 }
 
 /** Those that the build did not know may be missing. */
@@ -83,6 +96,15 @@ export const fileOf = (content: BackupContent): BackupFile => ({
   contacts: content.contacts.map(fromContact),
   conversations: content.conversations.map(fromConversation),
   messages: content.messages.map(fromMessage),
+  ...(content.timers && { timers: content.timers.map(fromTimer) }),
+})
+
+const fromTimer = ({ conversation, seconds, at, by, device }: SettledTimer): BackupTimer => ({
+  conversation,
+  seconds,
+  at,
+  by,
+  device,
 })
 
 const fromSettings = (settings: Settings): BackupSettings => ({

@@ -1,4 +1,5 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
+import { stageBroughtTimers } from '@/messenger/chats/brought-timers'
 import { equal } from '@/crypto/bytes'
 import type { SealedIdentity } from '@/crypto/engine/engine'
 import { settingsRecord } from '@/messenger/core/shown-settings'
@@ -97,6 +98,7 @@ async function merge(
     await history.add(neverSent(message))
   }
   history.stage()
+  await stageBroughtTimers(store, changes, content.timers ?? [])
   const { settings } = content
   if (fresh) changes.put('records', 'settings', settingsRecord(settings))
   await store.commit(changes)

@@ -11,19 +11,18 @@ import type { UserId } from '@/messenger/contract'
 import { advanced } from '@/messenger/core/message-status'
 import type { Step } from '@/messenger/core/message-status'
 import { findMessage } from '@/messenger/core/kept-messages'
-import { isHere, refKey, sameMessage } from '@/messenger/core/message-record'
+import { isHere, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { messages } from '@/messenger/core/stored-records'
 import { deleted, edited, reacted } from './amending'
 import type { Chats } from './chats'
+import { withoutQuotes } from './quotes'
 import type { RemovedHistory } from './removed-history'
 
 const PREFIX = 'pending/'
 /** That wait for their messages, per conversation and in all; the oldest go. */
 const MOST = 100
 const MOST_IN_ALL = 1_000
-const PAGE = 200
 
 export class Amendments {
   private readonly pending = new CachedTable<string, PendingRecord>(pendingChanges, PREFIX)
@@ -105,20 +104,12 @@ export class Amendments {
     this.pending.stage(changes, keyOf(change), change)
   }
 
-  /** Quotes of a deleted message show nothing of it either. They stand below it. */
+  /** Quotes of a deleted message show nothing of it either. */
   private async stageQuotesGone(changes: TurnChanges, gone: MessageRecord): Promise<void> {
-    let before = Infinity
-    for (;;) {
-      const page = await this.core.store.page(messages, gone.conversation, before, PAGE)
-      for (const one of page) {
-        if (!sameMessage(one.replyTo, gone) || !one.replyTo) continue
-        this.chats.stageChanged(changes, {
-          ...one,
-          replyTo: { ...one.replyTo, known: false, excerpt: '' },
-        })
-      }
-      before = page[0]?.order ?? -Infinity
-      if (page.length < PAGE || before <= gone.order) return
+    const { conversation, order } = gone
+    const quoted = new Set([refKey(gone)])
+    for await (const page of withoutQuotes(this.core.store, conversation, quoted, order)) {
+      for (const one of page) this.chats.stageChanged(changes, one)
     }
   }
 }

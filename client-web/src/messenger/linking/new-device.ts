@@ -10,6 +10,7 @@ import { accounts } from '@/messenger/core/key-records'
 import { historyWanted } from '@/messenger/core/linking-records'
 import { WANTED } from '@/messenger/core/record-names'
 import { settingsRecord } from '@/messenger/core/shown-settings'
+import { stageBroughtTimers } from '@/messenger/chats/brought-timers'
 import { conversations } from '@/messenger/core/stored-records'
 import type { App } from '@/messenger/session/app'
 import { newAccount } from '@/messenger/session/local-data'
@@ -136,6 +137,7 @@ async function store(
   for (const contact of content.contacts) changes.put('contacts', contact.userId, contact)
   for (const chat of content.conversations) changes.write(conversations, chat.id, chat)
   for (const one of synced) changes.put('records', `synced/${one.userId}`, one)
+  await stageBroughtTimers(opened.store, changes, content.timers ?? [])
   const devices = { seen: null, gone: [], asked: [], logins: null, names }
   changes.put('records', 'own_devices_seen', devices)
   // These are a device's own.

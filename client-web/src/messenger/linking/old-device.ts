@@ -64,6 +64,7 @@ export class OldDevice {
       const grant = await core.api.grantDevice(password)
       const sealed = await this.sealed
       const history = await this.upload.announce(sealed)
+      this.left.signal.throwIfAborted()
       // What the relay has no room for now belongs to the rest.
       if (history.length < sealed.length) await services.targets.linked.nothingGiven()
       // Before the rest of the account: the other device waits for the first file.
@@ -103,6 +104,7 @@ export class OldDevice {
       settings,
       contacts: await store.all(contacts),
       conversations: await store.all(conversations),
+      timers: this.app.theServices().timers.all(),
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Removal of messages, conversations, requests and contacts, and of all that depends on them. */
 import type { Chats } from '@/messenger/chats/chats'
+import type { HistorySearch } from '@/messenger/chats/history-search'
 import type { RemovedHistory } from '@/messenger/chats/removed-history'
-import type { SearchIndex } from '@/messenger/chats/search-index'
+import type { Timers } from '@/messenger/chats/timers'
 import type { Core } from '@/messenger/core/core'
 import { findMessage, messageNamed, messagesNamed } from '@/messenger/core/kept-messages'
 import { isShown, refKey } from '@/messenger/core/message-record'
@@ -28,9 +29,10 @@ interface RemovalParts {
   readonly held: HeldEnvelopes
   readonly outbox: Outbox
   readonly receipts: Receipts
-  readonly search: SearchIndex
+  readonly search: HistorySearch
   readonly memory: KemMemory
   readonly removedHistory: RemovedHistory
+  readonly timers: Timers
 }
 
 export class Removals {
@@ -144,10 +146,12 @@ export class Removals {
     this.parts.receipts.stageRemoval(changes, id)
     this.parts.outbox.entries.stageRemovalTo(changes, id)
     this.parts.held.stageOnly(changes, id, null)
+    this.parts.timers.stageRemoval(changes, conversation)
     changes.whenStored(() => this.parts.search.removeConversation(conversation))
   }
 
-  private async stageFound(
+  /** Messages of the conversation, as they are on disk. */
+  async stageFound(
     changes: TurnChanges,
     id: ConversationId,
     found: readonly MessageRecord[],

@@ -3,24 +3,24 @@ import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
-import { contentHandlers } from './content-handlers'
 import { Amendments } from '@/messenger/chats/amendments'
+import { Deadlines } from '@/messenger/chats/deadlines'
+import { Timers } from '@/messenger/chats/timers'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import type { Message, SessionEnd, UserId } from '@/messenger/contract'
+import { Expirations } from '@/messenger/sending/expirations'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
 import { ExpiredNotice } from '@/messenger/receiving/expired-notice'
-import { DecryptionFailures } from '@/messenger/receiving/decryption-failures'
 import { Greetings } from '@/messenger/sending/greetings'
 import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
-import { Inbox } from '@/messenger/receiving/inbox'
+import type { Inbox } from '@/messenger/receiving/inbox'
 import { KemMemory } from '@/messenger/keys/kem-memory'
 import { KeyWatch } from '@/messenger/keys/key-watch'
+import { receiving } from './receiving'
 import { RelayConnection } from './relay-connection'
-import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
-import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
 import { MovingOver } from '@/messenger/keys/moving-over'
 import { Outbox } from '@/messenger/sending/outbox'
 import { OwnDevices } from './own-devices'
@@ -40,7 +40,7 @@ import { RetryRequests } from '@/messenger/receiving/retry-requests'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
-import { SearchIndex } from '@/messenger/chats/search-index'
+import { HistorySearch } from '@/messenger/chats/history-search'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
@@ -54,6 +54,9 @@ const UPKEEP_EVERY = 900_000
 export class Services {
   readonly people: People
   readonly chats: Chats
+  readonly timers: Timers
+  readonly deadlines: Deadlines
+  readonly expirations: Expirations
   readonly amendments: Amendments
   readonly log: SecurityLog
   readonly expiredNotice: ExpiredNotice
@@ -80,7 +83,7 @@ export class Services {
   readonly devices: OwnDevices
   readonly greetings: Greetings
   readonly presence: Presence
-  readonly search: SearchIndex
+  readonly search: HistorySearch
   readonly files: AccountFiles
   readonly connection: RelayConnection
   /** Called when there is history to bring up or down. */
@@ -98,7 +101,11 @@ export class Services {
     place: FilePlace,
   ) {
     this.people = new People(core)
-    this.chats = new Chats(core, this.people)
+    this.relayClock = new RelayClock(core)
+    this.timers = new Timers(core)
+    this.deadlines = new Deadlines(core, this.relayClock)
+    const { timers, deadlines } = this
+    this.chats = new Chats(core, this.people, timers, deadlines)
     this.removedHistory = new RemovedHistory(core)
     this.amendments = new Amendments(core, this.chats, this.removedHistory)
     this.log = new SecurityLog(core, this.people)
@@ -111,45 +118,33 @@ export class Services {
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
-    this.relayClock = new RelayClock(core)
-    const { people, chats, log, targets, sessions, keys, held, signed, relayClock, memory } = this
+    const { people, chats, log, targets, sessions, keys, signed, relayClock } = this
     this.sent = new SentContents(core)
     const delivery = new Delivery(core, people, targets, sessions, keys, signed)
     this.outbox = new Outbox(core, targets, chats, delivery, this.sent)
     this.sync = new SiblingSync(core, targets, this.outbox)
     this.receipts = new Receipts(core, people, this.outbox, this.sync)
-    this.readMarks = new ReadMarks(core, people, chats, this.receipts, this.sync)
+    this.readMarks = new ReadMarks(core, people, chats, this.receipts, this.sync, deadlines)
     this.requests = new Requests(core, people, chats)
     const renewal = new SessionRenewal(core, sessions, targets, keys)
     this.awaited = new Awaited(core, people, chats)
     this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
-    const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
-    this.search = new SearchIndex(core, people)
+    this.search = new HistorySearch(core, people)
     chats.added = (message) => this.search.add(message)
     this.amendments.changed = chats.added
-    const { outbox, sent, awaited } = this
-    this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
-    this.files = new AccountFiles(core, chats, outbox, place)
+    this.resends = new Resends(this, renewal)
+    this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
     this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
     this.removals = new Removals(this, going)
-    const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
-    const handlers = contentHandlers(this, failures, (id, renewed) =>
-      this.inBackground(this.keyDecided(id, renewed)),
-    )
+    this.expirations = new Expirations(this)
+    const { decryptor, handlers, inbox, shared } = receiving(this, watch)
+    this.inbox = inbox
+    shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
+    shared.changed = () => this.relationsChanged()
+    shared.historyNamed = () => this.historyDue()
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
-    this.inbox = new Inbox(
-      core,
-      people,
-      decryptor,
-      handlers,
-      failures,
-      keys,
-      held,
-      this.expiredNotice,
-      new MailboxPlace(core, log, relayClock),
-    )
     this.prekeys = new Prekeys(core, log, relayClock)
     this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
     handlers.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
@@ -180,6 +175,8 @@ export class Services {
       this.awaited,
       this.amendments,
       this.removedHistory,
+      this.timers,
+      this.deadlines,
     ]
     await Promise.all(parts.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
@@ -187,9 +184,12 @@ export class Services {
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()
+    // Nothing is shown whose time is over.
+    await this.expirations.sweep()
+    this.chats.showAll()
     await this.greetings.load()
     this.requests.show()
-    await this.log.tellDamage()
+    await this.log.logDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
@@ -209,6 +209,7 @@ export class Services {
     this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
+    this.expirations.stop()
     this.files.stop()
     this.receipts.stop()
     this.greetings.stop()
@@ -247,6 +248,7 @@ export class Services {
         this.live = false
         this.inbox.connected(log)
         this.outbox.resume()
+        this.inBackground(this.expirations.sweep())
         this.inBackground(this.files.connected())
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())

@@ -1,8 +1,9 @@
 /** A new device shows a code, an old one answers it: the account comes along, and only to whom the person meant. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
 import { PASSWORD, settledClients } from '../../support/client'
 import type { Client } from '../../support/client'
+import type { TestRelay } from '../../support/test-relay'
 import { begin, codeOf, linked } from '../../support/linking'
 import { until } from '../../support/wait'
 
@@ -170,6 +171,28 @@ test('a code of another server, and no code', async () => {
   expect(await refusal(anna.messenger.joinLink(elsewhere))).toBe('link_elsewhere')
   expect(await refusal(anna.messenger.joinLink('sealstream:link?r=x'))).toBe('bad_link_code')
   expect(await refusal(anna.messenger.joinLink(anna.qr))).toBe('bad_link_code')
+})
+
+describe('a link ends with the page that answered it: it asks the relay for no letter any more', () => {
+  test.each([
+    ['once confirmed', (relay: TestRelay) => relay.links.grants.size === 1],
+    ['once the account is sent', (_: TestRelay, letters: number) => letters > 2],
+  ])('%s', async (_, reached) => {
+    const { relay, anna } = await settledClients()
+    let letters = 0
+    const { fresh, code, digits } = await begin(relay)
+    relay.links.onLetter = (body, nth) => {
+      letters = nth
+      // The new device answers no more.
+      if (nth > 2) fresh.stop()
+      return body
+    }
+    await anna.messenger.joinLink(await code())
+    const confirming = refusal(anna.messenger.confirmLink(await digits(), PASSWORD))
+    await until(() => reached(relay, letters), 'reached')
+    anna.stop()
+    expect(await confirming).toBe('cancelled')
+  })
 })
 
 test('history that is not up yet is waited for, over restarts of either device', async () => {

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
 import * as contentKinds from '@/messenger/core/content-records'
 import * as keyKinds from '@/messenger/core/key-records'
+import * as markKinds from '@/messenger/core/history-marks'
 import * as linkingKinds from '@/messenger/core/linking-records'
 import * as otherKinds from '@/messenger/core/stored-records'
 import { decodeStored } from '@/storage/stored'
@@ -23,7 +24,7 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync('tests/fixtures/golden-records.json', 'utf8')) as Golden[]
 const { rawKinds, ...sealedKinds } = keyKinds
-const kinds = { ...otherKinds, ...contentKinds, ...linkingKinds, ...sealedKinds }
+const kinds = { ...otherKinds, ...contentKinds, ...linkingKinds, ...markKinds, ...sealedKinds }
 const byName = new Map<string, unknown>(Object.entries(kinds))
 const raw = new Map<string, unknown>(Object.entries(rawKinds))
 /** Secrets of the first version are read once, unsealed. */
