@@ -72,7 +72,7 @@ export interface SharedChanges {
   deleted(ids: readonly string[], mine?: readonly boolean[]): Promise<void>
   deletedUpto(newest: string | null): Promise<void>
   /** `files`: the rest of the history that the device of this number was linked with. */
-  history(device: number, files: readonly FilePointer[]): Promise<void>
+  history(device: number, files: readonly FilePointer[]): void
 }
 
 export interface EphemeralEffects {

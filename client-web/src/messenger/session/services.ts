@@ -106,7 +106,8 @@ export class Services {
     this.deadlines = new Deadlines(core, this.relayClock)
     const { timers, deadlines } = this
     this.chats = new Chats(core, this.people, timers, deadlines)
-    this.amendments = new Amendments(core, this.chats)
+    this.removedHistory = new RemovedHistory(core)
+    this.amendments = new Amendments(core, this.chats, this.removedHistory)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
@@ -135,7 +136,6 @@ export class Services {
     this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
     this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
-    this.removedHistory = new RemovedHistory(core)
     this.removals = new Removals(this, going)
     this.expirations = new Expirations(this)
     const { decryptor, handlers, inbox, shared } = receiving(this, watch)
