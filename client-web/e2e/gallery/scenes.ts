@@ -23,6 +23,7 @@ import {
   unopened,
   withoutIdentity,
 } from './scene-fills'
+import { disappearing } from './disappearing'
 import { secondThoughts } from './second-thoughts'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
@@ -156,6 +157,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
   'chat-thoughts': secondThoughts,
+  'chat-timer': disappearing(),
+  'chat-timer-choice': disappearing(),
+  'chat-timer-custom': disappearing(),
+  'chat-timer-details': disappearing(),
+  'contact-timer': disappearing('/chats/id-anna/contact'),
   'chat-editing': secondThoughts,
   'chat-emoji': secondThoughts,
   'chat-earlier': secondThoughts,
