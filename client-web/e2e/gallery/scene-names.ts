@@ -52,6 +52,8 @@ export const sceneNames = [
   'chat-notes',
   'chat-menu',
   'chat-thoughts',
+  'chat-choosing',
+  'chat-forward',
   'chat-editing',
   'chat-emoji',
   'chat-earlier',

@@ -156,6 +156,8 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
   'chat-thoughts': secondThoughts,
+  'chat-choosing': secondThoughts,
+  'chat-forward': secondThoughts,
   'chat-editing': secondThoughts,
   'chat-emoji': secondThoughts,
   'chat-earlier': secondThoughts,

@@ -1,69 +1,34 @@
-/** Entries of a message's menu. */
-import { Copy, Download, Info, Pencil, Reply, RotateCw, Trash2 } from '@lucide/vue'
+/** The menu of a message. A menu that opens before its code is here fills as soon as it is. */
+import { onMounted, shallowReactive } from 'vue'
 import { useI18n } from 'vue-i18n'
-import type { MenuEntry } from './menu'
+import { completeTexts } from '@/i18n'
 import type { Message } from '@/messenger/contract'
-import { mayEdit } from './second-thoughts'
 import { useCopy } from './copy'
+import type { MenuEntry } from './menu'
+import type { MessageHandlers } from './message-entries'
 
-export interface MessageHandlers {
-  reply(message: Message): void
-  info(message: Message): void
-  remove(message: Message): void
-  sendAgain(message: Message): void
-  edit(message: Message): void
-  /** Its files. */
-  save(message: Message): void
-}
+type Entries = (message: Message) => MenuEntry[]
 
-export function useMessageActions(handlers: MessageHandlers, mayReply: () => boolean) {
+export function useMessageActions(handlers: MessageHandlers, mayReply: () => boolean): Entries {
   const { t } = useI18n()
   const copy = useCopy()
+  let made: Entries | null = null
 
-  return (message: Message): MenuEntry[] => {
-    const text = message.text !== ''
-    const entries: (MenuEntry | false)[] = [
-      message.problem === 'set_aside' && {
-        key: 'again',
-        label: t('chat.sendAgain'),
-        icon: RotateCw,
-        run: () => handlers.sendAgain(message),
-      },
-      (text || message.files !== undefined) &&
-        mayReply() && {
-          key: 'reply',
-          label: t('chat.reply'),
-          icon: Reply,
-          run: () => handlers.reply(message),
-        },
-      mayReply() &&
-        mayEdit(message, Date.now()) && {
-          key: 'edit',
-          label: t('chat.edit'),
-          icon: Pencil,
-          run: () => handlers.edit(message),
-        },
-      text && {
-        key: 'copy',
-        label: t('chat.copyText'),
-        icon: Copy,
-        run: () => void copy(message.text),
-      },
-      message.files !== undefined && {
-        key: 'save',
-        label: t(message.files.length > 1 ? 'files.saveAll' : 'files.save'),
-        icon: Download,
-        run: () => handlers.save(message),
-      },
-      { key: 'info', label: t('chat.info'), icon: Info, run: () => handlers.info(message) },
-      {
-        key: 'delete',
-        label: t('chat.deleteMessage'),
-        icon: Trash2,
-        danger: true,
-        run: () => handlers.remove(message),
-      },
-    ]
-    return entries.filter((entry) => entry !== false)
+  /** Where the code cannot be fetched, `platform/late-parts.ts` reports the reason; the next menu fetches again. */
+  async function make(): Promise<Entries | null> {
+    try {
+      const parts = await Promise.all([import('./message-entries'), completeTexts()])
+      return (made ??= parts[0].messageEntries({ t, copy }, handlers, mayReply))
+    } catch {
+      return null
+    }
+  }
+  onMounted(make)
+
+  return (message) => {
+    if (made) return made(message)
+    const entries = shallowReactive<MenuEntry[]>([])
+    void make().then((entriesOf) => entriesOf && entries.push(...entriesOf(message)))
+    return entries
   }
 }

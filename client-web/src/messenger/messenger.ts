@@ -5,6 +5,7 @@ import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
 import { lateFileCommands } from '@/messenger/commands/late-file-commands'
+import { lateMarkingCommands } from '@/messenger/commands/late-marking-commands'
 import type { Messenger } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
@@ -33,6 +34,7 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
     ...accountCommands(app),
     ...chatCommands(services, app.platform),
     ...lateFileCommands(services, app.platform),
+    ...lateMarkingCommands(services),
     ...peopleCommands(services),
     ...trustCommands(services),
     ...keeping,

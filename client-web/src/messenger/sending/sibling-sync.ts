@@ -83,10 +83,11 @@ export class SiblingSync {
 
 function inParts(change: Change): Change[] {
   if (!('ids' in change) || change.ids.length <= MOST_IDS) return [change]
-  const { ids } = change
-  const count = Math.ceil(ids.length / MOST_IDS)
-  return Array.from({ length: count }, (_, part) => ({
-    ...change,
-    ids: ids.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
-  }))
+  const count = Math.ceil(change.ids.length / MOST_IDS)
+  return Array.from({ length: count }, (_, part) => {
+    const [from, to] = [part * MOST_IDS, (part + 1) * MOST_IDS]
+    const ids = change.ids.slice(from, to)
+    if (!('mine' in change) || !change.mine) return { ...change, ids }
+    return { ...change, ids, mine: change.mine.slice(from, to) }
+  })
 }

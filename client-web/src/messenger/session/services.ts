@@ -29,7 +29,7 @@ import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { ReadMarks } from '@/messenger/sending/read-marks'
 import { Receipts } from '@/messenger/sending/receipts'
-import { writeText, type Written } from '@/messenger/sending/writing'
+import { stageText, writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
 import { Removals } from '@/messenger/sending/removals'
@@ -176,23 +176,9 @@ export class Services {
     await this.people.load()
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
     const { relayClock, memory } = this
-    const parts = [
-      chats,
-      log,
-      targets,
-      devices,
-      held,
-      inbox,
-      expiredNotice,
-      signed,
-      sync,
-      relayClock,
-      memory,
-      this.files,
-      this.awaited,
-      this.amendments,
-    ]
-    await Promise.all(parts.map((part) => part.load()))
+    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
+    const others = [relayClock, memory, this.files, this.awaited, this.amendments]
+    await Promise.all([...parts, ...others].map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
     this.inBackground(chats.bringBack(now))
     await adoptOldHeld(this.core, this.people, this.held)
@@ -226,6 +212,9 @@ export class Services {
 
   /** See `writeText`. */
   write = (...given: Written): Promise<Message> => writeText(this, ...given)
+
+  /** As `write`, without the commit, and the draft stays. */
+  stageText = (...given: Written): Promise<Message> => stageText(this, ...given)
 
   /**
    * After the commit of a decision about somebody's key: opens the envelopes held under it and sends
