@@ -81,6 +81,12 @@ export default defineConfig(({ mode }) => {
                 test: /src[\\/](layouts[\\/]AppShell|views[\\/](ChatView|ConversationList|NothingOpen))/,
                 priority: 1,
               },
+              // Whole, also what later parts share with it: pieces are smaller, and compress worse.
+              {
+                name: 'account',
+                test: /src[\\/]messenger[\\/]session[\\/]account-parts/,
+                priority: 1,
+              },
               {
                 name: 'late',
                 test: /node_modules|src[\\/](components[\\/](ui|system)|composables)[\\/]/,

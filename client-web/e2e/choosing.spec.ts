@@ -80,3 +80,46 @@ test('messages are forwarded to several chats, and deleted for everyone', async 
   await expect(bob.get('deleted')).toHaveCount(2)
   await expect(anna.get('selection-bar')).toHaveCount(0)
 })
+
+test('a message is starred and found in the lists, and pinned ones are shown above the chat', async ({
+  person,
+}) => {
+  const [anna, bob] = await acquainted(person)
+  await bob.write('The key is under the blue pot', 'See you')
+  await anna.hasReceived(['The key is under the blue pot', 'See you'])
+  const { page } = anna
+
+  await anna.choose(await anna.bubble('blue pot'), 'Star')
+  await expect((await anna.bubble('blue pot')).getByTestId('starred')).toBeVisible()
+  await anna.choose(await anna.bubble('blue pot'), 'Pin')
+  await anna.choose(await anna.bubble('See you'), 'Pin')
+  await expect(anna.get('pinned-bar')).toContainText('Pinned message 1 of 2')
+  await expect(anna.get('pinned-bar')).toContainText('See you')
+  await isAccessible(page)
+  const bar = anna.get('pinned-bar').getByRole('button').first()
+  await bar.click()
+  await expect(await anna.bubble('See you')).toHaveClass(/is-flash/)
+  await expect(anna.get('pinned-bar')).toContainText('blue pot')
+  await bar.click()
+  await expect(await anna.bubble('blue pot')).toHaveClass(/is-flash/)
+  await page.getByRole('button', { name: 'Pinned message: more' }).click()
+  await page.getByRole('menuitem', { name: 'Unpin' }).click()
+  await expect(anna.get('pinned-bar')).toContainText('blue pot')
+
+  await anna.contactPage(bob.name)
+  await anna.get('starred-of-chat').click()
+  await expect(anna.get('starred-item')).toContainText('blue pot')
+  await isAccessible(page)
+  await anna.get('starred-item').click()
+  await expect(await anna.bubble('blue pot')).toHaveClass(/is-flash/)
+  await anna.go('#/settings')
+  await anna.get('starred-open').click()
+  await anna.get('unstar').click()
+  await expect(page.getByText('No starred messages')).toBeVisible()
+
+  // It goes from the bar with the message.
+  await anna.chatWith(bob.name)
+  await bob.choose(await bob.bubble('blue pot'), 'Delete')
+  await bob.confirm('Delete for everyone')
+  await expect(anna.get('pinned-bar')).toHaveCount(0)
+})

@@ -23,7 +23,7 @@ import {
   unopened,
   withoutIdentity,
 } from './scene-fills'
-import { secondThoughts } from './second-thoughts'
+import { markedMessages, secondThoughts, starredList } from './second-thoughts'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
@@ -157,6 +157,9 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-menu': at('/chats/id-anna'),
   'chat-thoughts': secondThoughts,
   'chat-choosing': secondThoughts,
+  'chat-marks': markedMessages,
+  starred: starredList,
+  'starred-empty': at('/starred'),
   'chat-forward': secondThoughts,
   'chat-editing': secondThoughts,
   'chat-emoji': secondThoughts,

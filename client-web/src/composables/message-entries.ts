@@ -6,14 +6,19 @@ import {
   Forward,
   Info,
   Pencil,
+  Pin,
+  PinOff,
   Reply,
   RotateCw,
+  Star,
+  StarOff,
   Trash2,
 } from '@lucide/vue'
 import type { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
 import type { Message } from '@/messenger/contract'
-import { mayEdit, mayForward } from './second-thoughts'
+import { useMarksStore } from '@/stores'
+import { mayEdit, mayForward, mayReactTo as mayMark } from './second-thoughts'
 import type { useCopy } from './copy'
 
 export interface MessageHandlers {
@@ -25,6 +30,8 @@ export interface MessageHandlers {
   /** Its files. */
   save(message: Message): void
   forward(message: Message): void
+  star(message: Message, starred: boolean): void
+  pin(message: Message, pinned: boolean): void
   /** Begins to choose several, with this one. */
   select(message: Message): void
 }
@@ -39,8 +46,11 @@ export function messageEntries(
   handlers: MessageHandlers,
   mayReply: () => boolean,
 ) {
+  const marks = useMarksStore()
   return (message: Message): MenuEntry[] => {
     const text = message.text !== ''
+    const starred = marks.starred.has(message.id)
+    const pinned = marks.pinned.get(message.conversation)?.includes(message.id) === true
     const entries: (MenuEntry | false)[] = [
       message.problem === 'set_aside' && {
         key: 'again',
@@ -79,6 +89,18 @@ export function messageEntries(
         label: t('choice.forward'),
         icon: Forward,
         run: () => handlers.forward(message),
+      },
+      mayMark(message) && {
+        key: 'star',
+        label: t(starred ? 'choice.unstar' : 'choice.star'),
+        icon: starred ? StarOff : Star,
+        run: () => handlers.star(message, !starred),
+      },
+      mayMark(message) && {
+        key: 'pin',
+        label: t(pinned ? 'choice.unpin' : 'choice.pin'),
+        icon: pinned ? PinOff : Pin,
+        run: () => handlers.pin(message, !pinned),
       },
       {
         key: 'select',

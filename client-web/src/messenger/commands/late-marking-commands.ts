@@ -5,6 +5,7 @@ import { lateCommands } from './late-commands'
 
 /** The commands about chosen messages, fetched with the first of them. */
 export const lateMarkingCommands = (services: () => Services): MarkingCommands =>
-  lateCommands<MarkingCommands>(['forward'], async () =>
-    (await fetched(import('./marking-commands'))).markingCommands(services),
+  lateCommands<MarkingCommands>(
+    ['forward', 'setStarred', 'setMessagePinned', 'starredMessages', 'pinnedMessages'],
+    async () => (await fetched(import('./marking-commands'))).markingCommands(services),
   )

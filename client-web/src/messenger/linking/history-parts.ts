@@ -17,13 +17,13 @@ const PART = 4 * 1024 * 1024
 /** Of a message beside its text and kept bytes, about. */
 const FRAME = 700
 
-type Fixed = Omit<BackupContent, 'contacts' | 'conversations' | 'messages'>
+type Fixed = Omit<BackupContent, 'contacts' | 'conversations' | 'messages' | 'marks'>
 
 export async function* historyParts(store: Store, fixed: Fixed): AsyncGenerator<Bytes> {
   let part: MessageRecord[] = []
   let size = 0
   const content = (): Bytes =>
-    writeContent({ ...fixed, contacts: [], conversations: [], messages: part })
+    writeContent({ ...fixed, contacts: [], conversations: [], messages: part, marks: [] })
   for await (const message of inOrder(store)) {
     part.push(message)
     size += FRAME + 3 * message.text.length + (message.unknown?.bytes?.length ?? 0)

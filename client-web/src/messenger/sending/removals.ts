@@ -21,6 +21,10 @@ import type { Receipts } from './receipts'
 const PAGE = 200
 
 export class Removals {
+  /** Called with messages that go, and with conversations, before the commit. */
+  gone: (changes: TurnChanges, messages: readonly MessageRef[]) => void = () => undefined
+  conversationGone: (changes: TurnChanges, id: ConversationId) => void = () => undefined
+
   constructor(
     private readonly core: Core,
     private readonly people: People,
@@ -62,6 +66,7 @@ export class Removals {
 
   async stageConversation(changes: TurnChanges, id: ConversationId): Promise<void> {
     this.files.stageConversation(changes, id)
+    this.conversationGone(changes, id)
     this.chats.stageRemoval(changes, id)
     await this.outbox.entries.stageUntried(changes, (entry) => entry.message?.conversation === id)
     changes.whenStored(() => this.search.removeConversation(id))
@@ -100,6 +105,7 @@ export class Removals {
   stageRequest(changes: TurnChanges, id: UserId): void {
     const conversation = conversationWith(id)
     this.files.stageConversation(changes, conversation)
+    this.conversationGone(changes, conversation)
     this.chats.stageRemoval(changes, conversation)
     this.people.stage(changes, { ...this.people.get(id), relation: 'hidden' })
     this.held.stageOnly(changes, id, null)
@@ -112,6 +118,7 @@ export class Removals {
     await stageSessionsEnd(changes, this.core.store, id)
     changes.put('counters', removedKey(id), [])
     this.files.stageConversation(changes, conversation)
+    this.conversationGone(changes, conversation)
     this.chats.stageRemoval(changes, conversation)
     this.memory.stageParting(changes, id)
     this.people.stageRemoval(changes, id)
@@ -128,6 +135,7 @@ export class Removals {
   ): Promise<void> {
     for (const { order } of found) changes.removeMessage(id, order)
     this.files.stageMessages(changes, found)
+    this.gone(changes, found)
     const own = new Set(found.filter(({ sender }) => sender === null).map((one) => one.id))
     await this.outbox.entries.stageUntried(
       changes,

@@ -129,8 +129,14 @@ export class Services {
     this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
     this.files = new AccountFiles(core, chats, outbox, place)
     const { removals: going } = this.files
-    this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
+    const { marks } = sync
+    this.amendments.gone = (changes, message) => {
+      going.stageDeleted(changes, message)
+      marks.stageGone(changes, [message])
+    }
     this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
+    this.removals.gone = (changes, messages) => marks.stageGone(changes, messages)
+    this.removals.conversationGone = (changes, id) => marks.stageConversationGone(changes, id)
     const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
