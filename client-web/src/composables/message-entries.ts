@@ -18,7 +18,7 @@ import type { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
 import type { Message } from '@/messenger/contract'
 import { useMarksStore } from '@/stores'
-import { mayEdit, mayForward, mayReactTo as mayMark } from './second-thoughts'
+import { mayAnswer, mayEdit, mayForward, mayReactTo as mayMark } from './second-thoughts'
 import type { useCopy } from './copy'
 
 export interface MessageHandlers {
@@ -58,7 +58,7 @@ export function messageEntries(
         icon: RotateCw,
         run: () => handlers.sendAgain(message),
       },
-      (text || message.files !== undefined) &&
+      mayAnswer(message) &&
         mayReply() && {
           key: 'reply',
           label: t('chat.reply'),

@@ -15,6 +15,9 @@ export const mayDeleteForAll = (message: Message, now: number): boolean =>
 export const mayReactTo = ({ kind }: Message): boolean =>
   kind !== 'notice' && kind !== 'deleted' && kind !== 'awaited'
 
+/** Whether it can be answered, where one may write. */
+export const mayAnswer = ({ text, files }: Message): boolean => text !== '' || files !== undefined
+
 /** Whether it can be written once more, elsewhere. */
 export const mayForward = ({ kind, text, files }: Message): boolean =>
   kind === 'text' && (text !== '' || files !== undefined)
