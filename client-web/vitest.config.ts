@@ -58,6 +58,7 @@ export default defineConfig(async () => ({
             '@noble/post-quantum/ml-kem.js',
             '@privacyresearch/libsignal-protocol-protobuf-ts',
             '@privacyresearch/libsignal-protocol-typescript',
+            'fast-check',
             '@scure/bip39/wordlists/english.js',
             '@socket.io/component-emitter',
             '@tanstack/vue-virtual',

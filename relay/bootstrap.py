@@ -185,7 +185,7 @@ async def _wire(
         mailbox_log, admission, pressure.refusal, receipts.sign,
         HandOver(registry, catch_up, now_ms).accepted, now_ms,
     )  # fmt: skip
-    calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, now_ms)
+    calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, registry.move, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(
         Doorkeeper(tokens.verify, mailbox_log, admission, presence, registry, room),

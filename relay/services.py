@@ -15,6 +15,7 @@ from relay.database import Database
 from relay.files.service import Files
 from relay.identity.directory import Directory
 from relay.linking.mailboxes import Waits
+from relay.linking.news import LinkNews
 from relay.log.receipts import Receipts
 from relay.readiness import Readiness
 from schema.refusals import Refusal
@@ -47,6 +48,7 @@ class NodeServices:
     """Why sends are refused, or will be soon."""
     files: Files | None = None
     link_waits: Waits = field(default_factory=Waits)
+    link_news: LinkNews = field(default_factory=LinkNews)
     readiness: Readiness = field(default_factory=Readiness)
     log_faults: tuple[str, ...] = ()
     """What can lose accepted messages on this log; the operator took it all the same."""

@@ -5,13 +5,17 @@ away, full or read-only, would fail every entry alike, and must never empty the 
 """
 
 import re
+import time
 from typing import Final
 
 import psycopg
+import structlog
 from psycopg_pool import PoolClosed, PoolTimeout
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoPermissionError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+log = structlog.get_logger(__name__)
 
 DATABASE_AWAY: Final = (
     psycopg.OperationalError,
@@ -34,6 +38,8 @@ _OF_THE_ROW: Final = (psycopg.DataError, psycopg.IntegrityError)
 _COMMAND: Final = re.compile(r"has no permissions to run the '([\w|-]+)' command")
 _KEY: Final = re.compile(r"o permissions to access (?:a|one of the) key")
 _SEE: Final = "(ops/roles.md)"
+NOTED_EVERY_SECONDS: Final = 60.0
+_noted: dict[str, float] = {}
 
 
 def is_the_entrys(error: Exception) -> bool:
@@ -70,3 +76,11 @@ def lacking(error: BaseException) -> str | None:
             return f"its user lacks a right {_SEE}"
         case _:
             return None
+
+
+def note_lacking(error: BaseException) -> None:
+    """Logs the right that is missing, if `error` says one, once a minute: calls repeat."""
+    words, now = lacking(error), time.monotonic()
+    if words is not None and now - _noted.get(words, now - NOTED_EVERY_SECONDS) >= NOTED_EVERY_SECONDS:
+        _noted[words] = now
+        log.error("right_missing", reason=words)

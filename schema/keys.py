@@ -53,6 +53,7 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 | `limit:bytes:{SUBJECT}` | list | one window | `MS:SUM` per admission: the sum of all bytes up to it |
 | `bucket:NAME:{SUBJECT}` | hash | until full | a token bucket: `tokens`, `at` |
 | `link:{ID}` | string | two minutes | a link mailbox: `VERSION:BODY`; version 0 has no body yet |
+| `link-news` | stream | trimmed to about 1,000 | `link`: the ID of each link mailbox that was written |
 | `grant:{DIGEST}` | string | two minutes, or until used | `USER SESSION PASSWORD`: by whose word, proven by |
 | | | | which password (a digest), a new device may log in |
 | `cooldown:{USER}` | string | until it ends | the user was evicted: nothing is admitted |
@@ -67,6 +68,8 @@ BOARD (ephemeral; presence and inboxes share one slot, `{board}`, so that one fu
 
 from typing import Final
 from uuid import UUID
+
+import msgspec
 
 LOG: Final = "log"
 BOARD: Final = "board"
@@ -94,6 +97,12 @@ SEEN_SECONDS: Final = 3600
 """How long the answer to an accepted send is remembered."""
 
 
+def id_text(number: UUID) -> str:
+    """The canonical text. A send takes ten of them; `str` takes seven times as long."""
+    text: str = msgspec.to_builtins(number)
+    return text
+
+
 def log(partition: int) -> str:
     """The partition's stream."""
     return f"{{{partition}}}:log"
@@ -116,7 +125,7 @@ def log_gaps(partition: int) -> str:
 
 def user(partition: int, user_id: UUID) -> str:
     """The directory entry of a user: identity, devices, heads, cursors, floors."""
-    return f"{{{partition}}}:user:{user_id}"
+    return f"{{{partition}}}:user:{id_text(user_id)}"
 
 
 def closed(partition: int, user_id: UUID) -> str:
@@ -131,7 +140,8 @@ def owed(partition: int, user_id: UUID, device: int) -> str:
 
 def seen(partition: int, recipient: UUID, sender: UUID, device: int, envelope_id: UUID) -> str:
     """Names one send; its answer is remembered under a digest of this (`schema/lua/parts/seen.lua`)."""
-    return f"{{{partition}}}:seen:{recipient}:{sender}.{device}:{envelope_id}"
+    to, by = id_text(recipient), id_text(sender)
+    return f"{{{partition}}}:seen:{to}:{by}.{device}:{id_text(envelope_id)}"
 
 
 def taken(partition: int) -> str:
@@ -197,6 +207,10 @@ def bucket(name: str, subject: str) -> str:
 def link(link_id: str) -> str:
     """The mailbox of two devices that are being linked."""
     return f"link:{{{link_id}}}"
+
+
+LINK_NEWS: Final = "link-news"
+"""Which link mailboxes were written."""
 
 
 def grant(digest: str) -> str:

@@ -15,8 +15,9 @@ import structlog
 from redis.asyncio import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.exceptions import ResponseError
 
-from schema import rights, tasks
+from schema import tasks
 from schema.backoff import Backoff
+from schema.failures import note_lacking
 from schema.functions import connection_name
 from schema.log_identity import ANOTHER_LOG, AnotherLog
 from schema.primaries import NO_PRIMARY, NotPrimary, check_hello
@@ -91,7 +92,7 @@ class _Connection(asyncio.Protocol):
         if future.done():
             return
         if isinstance(reply, ResponseError):
-            rights.note(reply)
+            note_lacking(reply)
             future.set_exception(reply)
         else:
             future.set_result(reply)

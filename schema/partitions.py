@@ -13,7 +13,7 @@ from schema import keys
 
 def partition_of(user_id: UUID, partitions: int) -> int:
     """crc32 of the canonical text of `user_id`, modulo `partitions` (≥ 1)."""
-    return crc32(str(user_id).encode("ascii")) % partitions
+    return crc32(keys.id_text(user_id).encode("ascii")) % partitions
 
 
 class PartitionsDiffer(Exception):

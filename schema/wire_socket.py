@@ -1,7 +1,7 @@
 """The socket contract's shapes: payloads and answers of the events, MessagePack.
 
-Payloads are decoded straight into these types; what leaves is plain builtins, UUIDs as canonical
-text, binary as bytes.
+Payloads are decoded straight into these types; what leaves is plain builtins, binary as bytes, and UUIDs,
+of which the encoder makes canonical text.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -117,8 +117,8 @@ def envelope_out(event: EnvelopeAccepted, seq: int) -> dict[str, Any]:
     """An element of the `envelopes` event."""
     return {
         "seq": seq,
-        "id": str(event.id),
-        "from": {"user_id": str(event.from_user), "device_id": event.from_device},
+        "id": event.id,
+        "from": {"user_id": event.from_user, "device_id": event.from_device},
         "kind": event.kind,
         "body": event.body,
         "at": event.at,

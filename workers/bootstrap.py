@@ -28,7 +28,7 @@ from workers.group_reader import GroupReader
 from workers.projector.projection import PACE as PROJECTOR_PACE
 from workers.projector.projection import Projection, is_urgent
 from workers.pusher.reader import Reader
-from workers.rate_limiter import overrides, policy
+from workers.rate_limiter import keeping
 from workers.rate_limiter.evictions import PACE as EVICTIONS_PACE
 from workers.rate_limiter.evictions import Evictions
 from workers.retention.blobs import begin_blobs
@@ -213,8 +213,8 @@ async def rate_limiter(opened: Opened, stopping: asyncio.Event) -> None:
 
     async def keep() -> None:
         await asyncio.gather(
-            overrides.keep_installed(database, opened.board, stopping),
-            policy.keep_installed(opened.board, opened.settings.limits, stopping),
+            keeping.keep_overrides(database, opened.board, stopping),
+            keeping.keep_policy(opened.board, opened.settings.limits, stopping),
             cool(),
         )
 

@@ -208,3 +208,20 @@ test('the list can be made wider and narrower with the keys, within bounds', asy
   await page.keyboard.press('ArrowRight')
   await expect(line).toHaveAttribute('aria-valuenow', '440')
 })
+
+test('the three answers to a request stand in one line on a phone, in every language', async ({
+  gallery,
+  page,
+}) => {
+  for (const language of ['en', 'de']) {
+    for (const width of [360, 390]) {
+      await open(page, gallery, `chat-request&lang=${language}`, { width, height: 844 })
+      const tops = await page
+        .getByTestId(testids.requestBar)
+        .locator('button')
+        .evaluateAll((buttons) => buttons.map((one) => one.getBoundingClientRect().top))
+      expect(tops).toHaveLength(3)
+      expect(new Set(tops).size, `${language}, ${width} px`).toBe(1)
+    }
+  }
+})

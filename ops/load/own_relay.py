@@ -23,8 +23,16 @@ RAISED: Final = {
 }
 """The limits that load runs into; a relay that is measured by its address must be started with them."""
 
-UP: tuple[str, ...] = (sys.executable, "-m", "ops.cli", "up")
-"""The command; tests start a relay of forks in its place."""
+
+def start(arguments: list[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """`sealstream up`, and what it prints as text; tests start a relay of forks in its place."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "ops.cli", "up", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @contextmanager
@@ -34,13 +42,8 @@ def own_relay(settings: dict[str, str], *, nodes: int = 1) -> Iterator[tuple[tup
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="sealstream-load-") as folder:
         data = Path(folder) / "data"
-        process = subprocess.Popen(
-            [*UP, "--data", str(data), "--port", str(port)],
-            env={**os.environ, "SEALSTREAM_NODES": str(nodes), **settings},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        environment = {**os.environ, "SEALSTREAM_NODES": str(nodes), **settings}
+        process = start(["--data", str(data), "--port", str(port)], environment)
         assert process.stdout is not None
         try:
             for line in process.stdout:

@@ -162,7 +162,7 @@ def _question_with_bytes(row: Limit, bytes_row: Limit, events: list[Event], size
     names: list[str | int] = []
     each: list[str | int] = []
     for (user, event_id), size in zip(events, sizes, strict=True):
-        subject = str(user)
+        subject = keys.id_text(user)
         names += (
             keys.limit_window(row.name, subject), keys.override(subject), keys.cooldown(subject),
             keys.limit_window(bytes_row.name, subject),

@@ -51,7 +51,7 @@ class Acknowledgements:
     def submit(self, socket: LiveSocket, upto: int, packet_id: int | None) -> None:
         """Takes one acknowledgement."""
         socket.budgets.calls += 1
-        socket.delivery.settle(min(upto, socket.delivery.sent))
+        socket.window.settle(min(upto, socket.window.sent))
         self._go_on(socket)
         acks = self._turn.setdefault((socket.user, socket.device), [])
         acks.append(PendingAck(socket, packet_id, upto))
@@ -93,7 +93,7 @@ class Acknowledgements:
             socket.budgets.calls -= 1
             if error is None:
                 metrics.ACKNOWLEDGED.inc()
-                socket.delivery.settle(done.result())
+                socket.window.settle(done.result())
                 socket.answer(ack.packet_id, accepted())
                 self._go_on(socket)
             elif isinstance(error, Refusal):

@@ -47,13 +47,16 @@ class Calls:
         presence: Presence,
         catch_up: CatchUp,
         verify: Callable[[str], Awaitable[Claims]],
+        move: Callable[[LiveSocket, UUID], None],
         now: Callable[[], int],
     ) -> None:
+        """`move` makes a socket another login session's (`relay.delivery.registry`)."""
         self._sends = sends
         self._acks = Acknowledgements(mailbox_log, self._go_on, now)
         self._presence = presence
         self._catch_up = catch_up
         self._verify = verify
+        self._move = move
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._awaited: dict[str, Callable[[LiveSocket, Raw], Coroutine[Any, Any, Answer]]] = {
@@ -157,6 +160,6 @@ class Calls:
         claims = await self._verify(token)
         if (claims.user_id, claims.device_id) != (socket.user, socket.device):
             raise Refusal("unauthorized", "The token is for another device.")
-        socket.session = claims.session_id
+        self._move(socket, claims.session_id)
         socket.expires_at = max(socket.expires_at, claims.expires_at)
         return accepted()

@@ -24,6 +24,7 @@ from relay.calls.answers import accepted, read, refused
 from relay.delivery.live import LiveSocket
 from relay.log.mailbox_log import MailboxLog
 from relay.log.replies import Accepted
+from schema.keys import id_text
 from schema.limits import BODY_BYTES, CALL_BYTES, MESSAGES, OWN_COPIES
 from schema.link import OutcomeUnknown
 from schema.refusals import Refusal, invalid
@@ -157,7 +158,7 @@ class Sends:
     async def _asked(self, name: str, some: list[PendingSend]) -> list[Refusal | None]:
         return await self._admission.admit_all(
             name,
-            [(one.socket.user, f"{one.send.id}{one.send.to}{one.socket.device}") for one in some],
+            [(one.socket.user, _event_id(one)) for one in some],
             [one.size for one in some],
         )
 
@@ -190,6 +191,11 @@ class Sends:
         self._uncount(pending)
         metrics.SEND_SECONDS.observe(time.monotonic() - pending.arrived)
         pending.socket.answer(pending.packet_id, answer)
+
+
+def _event_id(pending: PendingSend) -> str:
+    send = pending.send
+    return f"{id_text(send.id)}{id_text(send.to)}{pending.socket.device}"
 
 
 def check(payload: msgspec.Raw) -> tuple[Send, int]:

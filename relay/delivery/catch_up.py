@@ -76,15 +76,15 @@ class CatchUp:
         up when none comes for GAP_SECONDS."""
         if not socket.awaits_number:
             socket.awaits_number = True
-            asyncio.get_running_loop().call_later(GAP_SECONDS, self._waited, socket, socket.delivery.sent)
+            asyncio.get_running_loop().call_later(GAP_SECONDS, self._waited, socket, socket.window.sent)
 
     def _waited(self, socket: LiveSocket, sent: int) -> None:
         socket.awaits_number = False
         if not socket.live:
             return
-        if socket.delivery.sent >= socket.highest_pushed:
+        if socket.window.sent >= socket.highest_pushed:
             socket.forget_pushes()
-        elif socket.delivery.sent == sent:
+        elif socket.window.sent == sent:
             self.start(socket)
         else:
             self.wait(socket)
@@ -92,7 +92,7 @@ class CatchUp:
     def expect(self, socket: LiveSocket, seq: int) -> None:
         """The mailbox has that number: begins to catch up, unless the socket has it."""
         socket.highest_pushed = max(socket.highest_pushed, seq)
-        if socket.live and socket.delivery.sent < seq:
+        if socket.live and socket.window.sent < seq:
             self.start(socket)
 
     def start_all(self, sockets: Iterable[LiveSocket]) -> None:
@@ -210,24 +210,22 @@ class CatchUp:
             socket.end("revoked")
             return True
         self._settle(socket, mailbox)
-        delivery = socket.delivery
+        window = socket.window
         head = max(mailbox.head, socket.highest_pushed)
-        if delivery.sent >= head:
+        if window.sent >= head:
             return self._go_live(socket, head)
-        if delivery.room <= 0 or socket.room <= 0:
+        if window.room <= 0 or socket.room <= 0:
             return self._wait_for_room(socket)
-        before = delivery.sent
+        before = window.sent
         full = not socket.queue_remembered()
         metrics.CAUGHT_UP.inc(socket.flush())  # before the page is waited for, which may fail
         full = full or socket.room <= 0
-        if not full and delivery.sent < mailbox.head:
+        if not full and window.sent < mailbox.head:
             full = not self._queue_page(socket, await self._page(socket))
             metrics.CAUGHT_UP.inc(socket.flush())
         if full:
             return self._wait_for_room(socket)
-        if delivery.sent != before or await lost.given_up(
-            socket.user, socket.device, delivery.sent + 1, mailbox
-        ):
+        if window.sent != before or await lost.given_up(socket.user, socket.device, window.sent + 1, mailbox):
             waiting.reset()
         else:
             await asyncio.sleep(waiting.next())
@@ -254,7 +252,7 @@ class CatchUp:
 
         The notice is marked once the client has received it: a lost notice is sent again.
         """
-        socket.delivery.settle(max(mailbox.cursor, mailbox.floor))
+        socket.window.settle(max(mailbox.cursor, mailbox.floor))
         since = max(mailbox.notified, socket.notified_expired)
         if mailbox.expired > since and not socket.ended:
             socket.notified_expired = mailbox.expired
@@ -282,10 +280,10 @@ class CatchUp:
         return socket.queue_remembered()
 
     async def _page(self, socket: LiveSocket) -> list[tuple[Any, ...]]:
-        delivery = socket.delivery
-        limit, most = min(PAGE_ENVELOPES, delivery.room), min(delivery.room_bytes, socket.room)
+        window = socket.window
+        limit, most = min(PAGE_ENVELOPES, window.room), min(window.room_bytes, socket.room)
         async with transaction(self._database) as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(SELECT_PAGE, (socket.user, socket.device, delivery.sent, limit, most))
+            await cursor.execute(SELECT_PAGE, (socket.user, socket.device, window.sent, limit, most))
             rows: list[tuple[Any, ...]] = await cursor.fetchall()
             return rows

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from relay.admission.budgets import UserBudgets
-from relay.delivery.window import Delivery, Verdict
+from relay.delivery.window import SendWindow, Verdict
 from relay.sockets.lean_socket import LeanSocket
 from relay.sockets.packet import ack_frame, disconnect_frame, encoded, event_frame
 from schema.events import EnvelopeAccepted
@@ -37,7 +37,7 @@ class LiveSocket:
         self.device = device
         self.session = session
         self.expires_at = expires_at
-        self.delivery = Delivery()
+        self.window = SendWindow()
         self.live = False
         self.catching_up = False
         self.caught_up_once = False
@@ -148,17 +148,17 @@ class LiveSocket:
 
     def queue_remembered(self) -> bool:
         """Queues remembered pushes as long as they are the next numbers; False when there is no room."""
-        while (event := self._pushed.get(self.delivery.sent + 1)) is not None:
-            if self.queue(self.delivery.sent + 1, event) is not Verdict.SEND:
+        while (event := self._pushed.get(self.window.sent + 1)) is not None:
+            if self.queue(self.window.sent + 1, event) is not Verdict.SEND:
                 return False
-            self._forget(self.delivery.sent)
+            self._forget(self.window.sent)
         return True
 
     def queue(self, seq: int, event: EnvelopeAccepted) -> Verdict:
         """Queues the envelope for the next flush if it is the next one and there is room."""
-        if seq == self.delivery.sent + 1 and self.room <= 0:
+        if seq == self.window.sent + 1 and self.room <= 0:
             return Verdict.FULL
-        verdict = self.delivery.offer(seq, len(event.body))
+        verdict = self.window.offer(seq, len(event.body))
         if verdict is Verdict.SEND:
             self._append(encoded(envelope_out(event, seq)))
         return verdict

@@ -39,15 +39,25 @@ class Registry:
         """Removes a socket, if it is here."""
         if self._by_id.pop(socket.id, None) is None:
             return
-        of_session = self._by_session.get(socket.session, {})
-        of_session.pop(socket.id, None)
-        if not of_session:
-            self._by_session.pop(socket.session, None)
+        self._leave_session(socket)
         devices = self._by_user.get(socket.user, {})
         if devices.get(socket.device) is socket:
             del devices[socket.device]
         if not devices:
             self._by_user.pop(socket.user, None)
+
+    def move(self, socket: LiveSocket, session: UUID) -> None:
+        """The socket belongs to that login session of its device from now on, whose end will end it."""
+        if socket.id in self._by_id and socket.session != session:
+            self._leave_session(socket)
+            self._by_session.setdefault(session, {})[socket.id] = socket
+        socket.session = session
+
+    def _leave_session(self, socket: LiveSocket) -> None:
+        of_session = self._by_session.get(socket.session, {})
+        of_session.pop(socket.id, None)
+        if not of_session:
+            self._by_session.pop(socket.session, None)
 
     def get(self, socket_id: str) -> LiveSocket | None:
         """The socket of a connection."""

@@ -25,7 +25,7 @@ class Verdict(Enum):
     FULL = auto()
 
 
-class Delivery:
+class SendWindow:
     """One socket's numbers. `sent` is the last number sent (or known to be stored by the client)."""
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from relay.http.calls import Answer, Call
@@ -12,7 +13,10 @@ from schema.limits import CREDENTIAL_CHANGES, LINKS
 from schema.wire_http import Grant, GrantRequest, Link, LinkBody, LinkLetter
 
 WAIT_SECONDS: Final = 25.0
-LOOK_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 5.0
+"""A call that waits reads the board this often, where no news comes."""
+CHECK_SECONDS: Final = 0.25
+"""A call that waits sees within this time that its caller is gone, or the node drains."""
 READ_SECONDS: Final = WAIT_SECONDS + 10.0
 """Of a call that waits, with its last look."""
 _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -58,11 +62,25 @@ async def _other(call: Call[None], link: str, seen: int) -> Letter:
     """Reads the mailbox until its letter is not `seen`, the time to wait is over, or the caller is gone."""
     services, loop = call.services, asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
-    while True:
-        letter = await mailboxes.read(services.board, link)
-        if letter.version != seen or loop.time() >= deadline or services.draining() or call.is_gone():
-            return letter
-        await asyncio.sleep(LOOK_SECONDS)
+    async with services.link_news.of(services.board, link) as written:
+        while True:
+            letter = await mailboxes.read(services.board, link)
+            if letter.version != seen or loop.time() >= deadline or _is_over(call):
+                return letter
+            await _news(call, written, min(deadline, loop.time() + LOOK_SECONDS))
+
+
+async def _news(call: Call[None], written: asyncio.Event, until: float) -> None:
+    """Returns with the event, at the loop's time `until`, or when nobody waits any more."""
+    loop = asyncio.get_running_loop()
+    while not written.is_set() and loop.time() < until and not _is_over(call):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(written.wait(), min(CHECK_SECONDS, max(0.0, until - loop.time())))
+    written.clear()
+
+
+def _is_over(call: Call[None]) -> bool:
+    return call.services.draining() or call.is_gone()
 
 
 def _version(call: Call[Any], name: str) -> int | None:

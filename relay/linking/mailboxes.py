@@ -1,8 +1,7 @@
 """Link mailboxes: one body each, for two devices that take turns; and how many calls wait at them.
 
 Invariant: a body is replaced only by a caller that saw it (compare-and-set on its version), and a mailbox
-ends when its time is over, however it is used. A waiting call holds a connection and polls the board, so
-their number is bounded.
+ends when its time is over, however it is used. A waiting call holds a connection, so their number is bounded.
 """
 
 import re
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
+from relay.linking import news
 from schema import functions, keys
 from schema.clock import now_ms
 from schema.refusals import Refusal
@@ -62,6 +62,7 @@ async def write(board: Any, link: str, seen: int | None, body: bytes) -> int:
         raise _unknown()
     if reply != 1:
         raise Refusal("conflict", "The other device wrote in the meantime.")
+    await news.tell(board, link)
     return version
 
 

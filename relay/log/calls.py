@@ -1,4 +1,4 @@
-"""Which submissions leave for the log next, and in which calls. Pure.
+"""Submissions to the log: which of them leave next, and in which calls. No I/O.
 
 Invariant: a partition has one call of each function under way. So batches grow with load, nothing waits when
 idle, and a call whose outcome is unknown is resolved before later ones leave. All calls under way have less
@@ -7,8 +7,11 @@ rest waits in a fair queue (`relay.log.fair_queue`): one user's megabytes delay 
 under way, not by all that were submitted before it.
 """
 
+import asyncio
 from collections.abc import Hashable
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
 
 from relay.log.fair_queue import FairQueue
 
@@ -22,6 +25,35 @@ way (measured: ops/decisions/2026-11-30-sends-wait-in-a-fair-queue.md)."""
 
 Lane = tuple[str, int]
 """A function and a partition."""
+
+
+def _promise() -> "asyncio.Future[Any]":
+    return asyncio.get_running_loop().create_future()
+
+
+class Submission(msgspec.Struct):
+    """What one caller submits, its keys and arguments, and the future that gets its outcome. `digests` of the
+    bodies, if a receipt is asked for."""
+
+    keys: list[str]
+    args: list[bytes | str | int]
+    digests: bytes = b""
+    future: "asyncio.Future[Any]" = msgspec.field(default_factory=_promise)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the events."""
+        return sum(len(argument) for argument in self.args if isinstance(argument, bytes))
+
+
+def settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
+    """The future gets a result, or an exception, once."""
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 class Call(Generic[S]):

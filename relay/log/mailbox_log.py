@@ -15,10 +15,9 @@ from uuid import UUID
 import structlog
 from redis.exceptions import ResponseError
 
-from relay.log.calls import Call, Calls
+from relay.log.calls import Call, Calls, Submission, settle
 from relay.log.replies import Accepted, Appended, Mailbox, read_accept, read_acknowledge, read_remembered
 from relay.log.serving_name import NOBODY, ServingName
-from relay.log.submission import Submission, settle
 from relay.log.watch import LogWatch
 from schema import codec, functions, keys
 from schema.events import EnvelopeAccepted, EnvelopesAcknowledged, EnvelopesExpired

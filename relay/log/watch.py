@@ -40,6 +40,7 @@ class LogWatch:
         self._partitions = partitions
         self._keeps_all = keeps_all
         self._ends: dict[int, Position] = {}
+        self._appended: dict[int, bytes] = {}
 
     @property
     def log_id(self) -> str:
@@ -49,12 +50,19 @@ class LogWatch:
     def note(self, partition: int, entry: bytes) -> None:
         """A call of this node appended an entry to the partition."""
         if self._keeps_all:
+            self._appended[partition] = entry
+
+    def _known(self) -> dict[int, Position]:
+        """The ends that this node knows of now. What its calls appended is read here, not at each call."""
+        for partition, entry in self._appended.items():
             self._ends[partition] = max(Position.parse(entry), self._ends.get(partition, START))
+        self._appended.clear()
+        return self._ends.copy()
 
     async def check(self, execute: Execute) -> None:
         """For a new connection of the hot path (`schema.link.Check`) to a server that has every partition.
         Raises AnotherLog."""
-        names, known = [keys.log(partition) for partition in range(self._partitions)], self._ends.copy()
+        names, known = [keys.log(partition) for partition in range(self._partitions)], self._known()
         ids = [execute("GET", name) for name in self._guard.keys]
         streams = [execute("XINFO", "STREAM", name) for name in names]
         found = await asyncio.gather(*ids, *streams, return_exceptions=True)
@@ -67,7 +75,7 @@ class LogWatch:
         """Until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            known = self._ends.copy()
+            known = self._known()
             try:
                 await check_client(self._plain)
                 ids = [await self._plain.get(name) for name in self._guard.keys]

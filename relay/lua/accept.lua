@@ -25,32 +25,31 @@
 --#include seen
 --#include owed_bytes
 --#include belongs
+local REGISTRATION = 114 -- 'r': string.byte is not there while a function is loaded
+
+-- The directory's fields, and the registration ids of its devices.
 local function directory(user_key)
-  local flat = redis.call('HGETALL', user_key)
-  local fields = {}
-  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-  return fields
-end
-
-local function has_device(fields)
-  for field in pairs(fields) do
-    if string.match(field, '^r%d+$') then return true end
+  local flat, fields, registrations = redis.call('HGETALL', user_key), {}, {}
+  for i = 1, #flat, 2 do
+    local field = flat[i]
+    fields[field] = flat[i + 1]
+    local device = string.byte(field) == REGISTRATION and string.match(field, '^r(%d+)$')
+    if device then registrations[device] = flat[i + 1] end
   end
-  return false
+  return fields, registrations
 end
 
-local function mismatch(fields, leave_out, offered)
+local function mismatch(registrations, leave_out, offered)
   local missing, extra, stale = {}, {}, {}
-  for field, registration in pairs(fields) do
-    local device = string.match(field, '^r(%d+)$')
-    if device and device ~= leave_out and not offered[device] then
+  for device, registration in pairs(registrations) do
+    if device ~= leave_out and not offered[device] then
       missing[#missing + 1] = tonumber(device)
-    elseif device and offered[device] and offered[device] ~= registration then
+    elseif offered[device] and offered[device] ~= registration then
       stale[#stale + 1] = tonumber(device)
     end
   end
   for device in pairs(offered) do
-    if not fields['r' .. device] or device == leave_out then extra[#extra + 1] = tonumber(device) end
+    if not registrations[device] or device == leave_out then extra[#extra + 1] = tonumber(device) end
   end
   if #missing + #extra + #stale == 0 then return nil end
   table.sort(missing)
@@ -76,21 +75,21 @@ end
 -- Also returns the position of the last entry, if it appended one.
 local function accept(log, user_key, seen_key, send, capacity, remember, server)
   local leave_out, envelopes = send.leave_out, send.envelopes
-  local seen = recall(seen_key, remember)
+  local place = seen_place(seen_key)
+  local seen = recall(place, remember)
   if seen then
     seen[1] = 'again'
     return with_digests(seen)
   end
-  local fields = directory(user_key)
-  if not fields['i'] or (leave_out == '0' and not has_device(fields)) then return {'gone'} end
+  local fields, registrations = directory(user_key)
+  if not fields['i'] or (leave_out == '0' and not next(registrations)) then return {'gone'} end
   local offered = {}
   for _, envelope in ipairs(envelopes) do offered[envelope.device] = envelope.registration end
-  local refused = mismatch(fields, leave_out, offered) or full(user_key, fields, envelopes, capacity)
+  local refused = mismatch(registrations, leave_out, offered) or full(user_key, fields, envelopes, capacity)
   if refused then return refused end
   local answer, position = {'ok', send.time}, nil
   for _, envelope in ipairs(envelopes) do
     local seq = envelope.head + 1
-    redis.call('HSET', user_key, 'h' .. envelope.device, string.format('%.0f', seq))
     add_owed(user_key, envelope.device, envelope.last, envelope.sum, seq, envelope.size)
     if server == '' then
       position = redis.call('XADD', log, '*', 'n', seq, 'e', envelope.event)
@@ -101,7 +100,7 @@ local function accept(log, user_key, seen_key, send, capacity, remember, server)
     answer[#answer + 1] = seq
   end
   answer.digests = send.digests
-  remember_answer(seen_key, answer, remember)
+  remember_answer(place, answer, remember)
   return with_digests(answer), position
 end
 

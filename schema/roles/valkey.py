@@ -141,6 +141,7 @@ KEYS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "limit:*": {NODE: CHANGE},
         "bucket:*": {NODE: CHANGE},
         "link:*": {NODE: CHANGE},
+        "link-news": {NODE: f"{ENTRIES} {APPEND}"},
         "grant:*": {NODE: CHANGE},
         "cooldown:*": {NODE: READ, RATE_LIMITER: CHANGE},
         "override:*": {NODE: f"{READ} {DROP}", RATE_LIMITER: CHANGE, OPERATOR: CHANGE},

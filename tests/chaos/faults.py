@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -89,11 +90,7 @@ class Faults:
             with self._frozen(fault.target):
                 await asyncio.sleep(fault.seconds)
         elif fault.kind == END:
-            status = await asyncio.to_thread(self._deployment.end, fault.target)
-            if status:
-                self._deployment.ends.append((fault.target, status))
-            await asyncio.sleep(fault.seconds)
-            self._deployment.start(fault.target)
+            await self._end(fault)
         elif fault.kind == SLOW_FSYNC:
             await self._deployment.slow_fsync(FSYNC_MICROSECONDS)
             await asyncio.sleep(fault.seconds)
@@ -112,6 +109,16 @@ class Faults:
             self._deployment.kill(fault.target)
             await asyncio.sleep(fault.seconds)
             self._deployment.start(fault.target)
+
+    async def _end(self, fault: Fault) -> None:
+        """A process that has only begun takes no signals yet: that one ends it at once."""
+        target = fault.target
+        orderly = {0} if self._deployment.came_up(target) else {0, -signal.SIGTERM}
+        status = await asyncio.to_thread(self._deployment.end, target)
+        if status not in orderly:
+            self._deployment.ends.append((target, status))
+        await asyncio.sleep(fault.seconds)
+        self._deployment.start(target)
 
     def _frozen(self, target: str) -> AbstractContextManager[None]:
         if target in SERVERS:

@@ -13,7 +13,7 @@ from schema import keys
 from schema.settings import Settings
 from tests.ops.hand import Hand
 from tests.servers import Servers
-from workers.rate_limiter.policy import policy
+from workers.rate_limiter.keeping import policy
 
 Run = Callable[..., tuple[int, str]]
 

@@ -24,7 +24,7 @@ def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_every_phase_of_a_run_is_measured_and_two_runs_are_compared(tmp_path: Path) -> None:
-    small = ("--users", "4", "--seconds", "1", "--rate", "40", "--sockets", "8", "--catch-up", "60")
+    small = ("--users", "4", "--seconds", "0.5", "--rate", "80", "--sockets", "8", "--catch-up", "60")
     done = load("--start", "--json", *small)
     assert done.returncode == 0, done.stderr
     measured = {phase["name"]: phase for phase in json.loads(done.stdout)["phases"]}

@@ -1,11 +1,9 @@
 """`sealstream up`: one command, everything runs; whatever dies comes back; nothing is left behind."""
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -164,15 +162,11 @@ def test_servers_named_by_the_operator_are_used_and_none_are_started(
 def test_a_database_that_is_away_at_the_start_is_waited_for_without_a_trace(tmp_path: Path) -> None:
     places = layout(tmp_path / "data")
     missing = f"postgresql://nobody@127.0.0.1:{free_ports(1)}/none"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "up", "--data", str(places.data), "--port", str(free_ports(1))],
-        env={**os.environ, "SEALSTREAM_DATABASE_URL": missing},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    process, output = Process.with_lines(
+        *("sealstream", "up", "--data", str(places.data), "--port", str(free_ports(1))),
+        environment=clean_environment(SEALSTREAM_DATABASE_URL=missing),
     )
-    assert process.stdout is not None
-    with process.stdout as lines:
+    with output as lines:
         assert lines.readline().startswith("Waiting for the database (connection failed")
         process.send_signal(signal.SIGTERM)
         rest = lines.read()

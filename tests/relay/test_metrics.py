@@ -12,6 +12,13 @@ BOUNDS = (0.1, 0.5, 1.0)
 NUMBERS = count()
 
 
+def samples(registry: CollectorRegistry, name: str) -> dict[tuple[str, str | None], float]:
+    """A scrape of one histogram. It does not collect the others, which costs six milliseconds."""
+    parts = [f"{name}_{part}" for part in ("bucket", "sum", "count")]
+    found = registry.restricted_registry(parts).collect()
+    return {(one.name, one.labels.get("le")): one.value for metric in found for one in metric.samples}
+
+
 def test_a_tally_is_scraped_as_a_counter() -> None:
     tally = Tally("sealstream_tallied", "In this test.")
     try:
@@ -31,10 +38,8 @@ def test_timings_are_scraped_as_a_histogram(seconds: list[float]) -> None:
         for one in seconds:
             timings.observe(one)
             theirs.observe(one)
-        for bound in ("0.1", "0.5", "1.0", "+Inf"):
-            sample = f"{name}_bucket", {"le": bound}
-            assert REGISTRY.get_sample_value(*sample) == registry.get_sample_value(*sample)
-        for part in ("_sum", "_count"):
-            assert REGISTRY.get_sample_value(name + part) == registry.get_sample_value(name + part)
+        scraped = samples(REGISTRY, name)
+        assert scraped == samples(registry, name)
+        assert len(scraped) == len(BOUNDS) + len(("+Inf", "sum", "count"))
     finally:
         REGISTRY.unregister(timings)

@@ -4,14 +4,14 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from schema import rights
+from schema import failures
 from schema.link import Link
 
 
 async def test_a_link_whose_user_lacks_a_right_logs_it_once(
     log_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rights, "_said", {})
+    monkeypatch.setattr(failures, "_noted", {})
     async with Redis.from_url(log_url) as admin:
         await admin.execute_command(
             "ACL",

@@ -21,6 +21,8 @@ FUNCTIONS: Final = "functions"
 """The process that installs the functions on servers that came back empty."""
 
 END_SECONDS: Final = 30.0
+UPS: Final = frozenset({"node_up", "worker_up"})
+"""Slugs of a process that is up."""
 
 Environment = dict[str, str]
 
@@ -37,6 +39,7 @@ class Fleet:
         self._port = free_ports(NODES)
         self._processes: dict[str, Process] = {}
         self._outputs: dict[str, Path] = {}
+        self._ups_before: dict[str, int] = {}
 
     def environment(self, role: str, name: str = "") -> Environment:
         """The environment of a process of the role."""
@@ -59,7 +62,9 @@ class Fleet:
             FUNCTIONS: (ADMIN, ("migrate", "--stay")),
             NODE: (NODE, ("node", "--index", number)),
         }.get(kind or name, (kind, ("worker", kind)))
-        path = self._logs / f"{name}.log"
+        path = self._outputs[name] = self._logs / f"{name}.log"
+        path.touch()
+        self._ups_before[name] = self._ups(name)
         with path.open("ab") as output:
             self._processes[name] = Process(
                 "sealstream",
@@ -68,7 +73,6 @@ class Fleet:
                 constants=self.constants,
                 output=output,
             )
-        self._outputs[name] = path
 
     def kill(self, name: str) -> None:
         """`kill -9`."""
@@ -81,6 +85,10 @@ class Fleet:
         process = self._processes.pop(name)
         process.terminate()
         return process.wait(END_SECONDS)
+
+    def came_up(self, name: str) -> bool:
+        """Whether it said, since it was started last, that it is up."""
+        return self._ups(name) > self._ups_before[name]
 
     def frozen(self, name: str) -> AbstractContextManager[None]:
         """The process stands still (SIGSTOP) meanwhile."""
@@ -98,15 +106,18 @@ class Fleet:
 
     def events(self) -> dict[str, list[str]]:
         """The slugs that each process logged."""
-        return {
-            name: [json.loads(line)["event"] for line in path.read_text().splitlines() if line[:1] == "{"]
-            for name, path in self._outputs.items()
-        }
+        return {name: self._events(name) for name in self._outputs}
 
     def is_up(self) -> bool:
         """Whether every process said that it is."""
-        ups = {"node_up", "worker_up"}
-        return all(ups & set(slugs) for name, slugs in self.events().items() if name != FUNCTIONS)
+        return all(self._ups(name) for name in self._outputs if name != FUNCTIONS)
+
+    def _events(self, name: str) -> list[str]:
+        lines = self._outputs[name].read_text().splitlines()
+        return [json.loads(line)["event"] for line in lines if line[:1] == "{"]
+
+    def _ups(self, name: str) -> int:
+        return sum(slug in UPS for slug in self._events(name))
 
     def said(self) -> str:
         """Everything that the processes logged."""

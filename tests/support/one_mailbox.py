@@ -109,7 +109,7 @@ class OneMailbox:
 
     async def ack(self, upto: int) -> None:
         await self.log.acknowledge(self.user, 1, upto, now_ms())
-        self.socket.delivery.settle(upto)
+        self.socket.window.settle(upto)
 
     async def expiries(self) -> list[tuple[int, int]]:
         found = []

@@ -4,13 +4,16 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 from schema import tasks
 
 CHUNK = 64 * 1024
 SLOW_CHUNK = 4 * 1024
+TURNS_TO_ACCEPT = 5
+"""Of the event loop, until the coroutine of an accepted socket has begun. A server that is closed before
+leaves the socket open."""
 
 
 class Proxy:
@@ -30,6 +33,7 @@ class Proxy:
         self.away = False
         self.url = ""
         self._links: set[asyncio.StreamWriter] = set()
+        self._carriers: set[asyncio.Task[None]] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self.mend()
 
@@ -46,9 +50,10 @@ class Proxy:
         try:
             yield proxy
         finally:
+            for _ in range(TURNS_TO_ACCEPT):
+                await asyncio.sleep(0)
             server.close()
-            proxy.cut()
-            await tasks.end(proxy._pumps)
+            await proxy._end()
 
     def lead_to(self, target: str) -> None:
         """New connections go to the server at `target`, as when a name is pointed elsewhere."""
@@ -65,7 +70,7 @@ class Proxy:
 
     def cut(self) -> None:
         """Ends every connection, whatever is under way in it."""
-        for writer in self._links:
+        for writer in tuple(self._links):
             writer.transport.abort()
 
     def mend(self) -> None:
@@ -74,27 +79,47 @@ class Proxy:
         self.asked.set()
         self.answered.set()
 
+    async def _end(self) -> None:
+        """A connection that is being made is not cancelled: asyncio would leave its socket open."""
+        self.away = True
+        self.cut()
+        for pump in self._pumps:
+            pump.cancel()
+        if self._carriers:
+            await asyncio.wait(self._carriers)
+        await asyncio.sleep(0)  # Sockets are closed in the turn after that of their transports.
+
     async def _connected(self, asking: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        if self.away:
+        carrier = cast("asyncio.Task[None]", asyncio.current_task())
+        self._carriers.add(carrier)
+        self._links.add(back)
+        try:
+            if not self.away:
+                await self._carry(asking, back)
+        finally:
             back.transport.abort()
-            return
+            self._links.discard(back)
+            self._carriers.discard(carrier)
+
+    async def _carry(self, asking: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         try:
             answering, to = await self._connect()
         except OSError:
-            back.transport.abort()
             return
-        self._links |= {back, to}
-        pumps = [
+        if back.transport.is_closing():
+            to.transport.abort()
+            return
+        self._links.add(to)
+        pumps = {
             asyncio.create_task(self._pump(asking, to, self.asked)),
             asyncio.create_task(self._pump(answering, back, self.answered, slowed=True)),
-        ]
-        self._pumps.update(pumps)
+        }
+        self._pumps |= pumps
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        self._links -= {back, to}
-        for writer in (back, to):
-            writer.transport.abort()
+        self._links.discard(to)
+        to.transport.abort()
         await tasks.end(pumps)
-        self._pumps.difference_update(pumps)
+        self._pumps -= pumps
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._target.scheme == "unix":

@@ -1,7 +1,9 @@
 """The proxy does to a connection what its methods say."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from redis.asyncio import Redis
@@ -73,3 +75,15 @@ async def test_a_delay_keeps_the_order(proxy: Proxy, client: "Redis") -> None:
         for _ in range(10):
             pipeline.incr("number")
         assert await pipeline.execute() == list(range(1, 11))
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_leaves_no_connection_open_however_new(board_url: str, turns: int) -> None:
+    async with Proxy.before(board_url) as proxy:
+        port = int(proxy.url.rsplit(":", 1)[1])
+        asking = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(2)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    for one in asking:
+        with one, suppress(ConnectionResetError):
+            assert one.recv(1) == b""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from ops.embedded import postgres
 from ops.embedded.layout import layout
 from tests.support import tus
-from tests.support.processes import ROOT
+from tests.support.processes import run
 from tests.support.stack import Stack, clean_environment, data_folder
 from tests.support.until import until
 from tests.wire.conftest import Party
@@ -42,13 +41,9 @@ def names(place: Path) -> list[str]:
 
 async def violations(stack: Stack) -> list[str]:
     """What `sealstream replay audit` finds."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", "replay", "audit", "--json",
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-        env=clean_environment(SEALSTREAM_DATA=str(stack.data), **stack.settings),
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    return [f"{found['kind']}: {found['text']}" for found in json.loads(out)["violations"]]
+    settings = clean_environment(SEALSTREAM_DATA=str(stack.data), **stack.settings)
+    done = await asyncio.to_thread(run, "sealstream", "replay", "audit", "--json", environment=settings)
+    return [f"{found['kind']}: {found['text']}" for found in json.loads(done.stdout)["violations"]]
 
 
 async def test_a_file_survives_the_death_of_its_node_and_is_erased_when_its_time_is_over(

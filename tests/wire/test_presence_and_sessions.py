@@ -137,3 +137,20 @@ async def test_a_newer_token_keeps_the_socket(party: Party) -> None:
     assert await line.call("auth.refresh", {"token": refresh.body["access_token"]}) == {"ok": True}
     for token in ("nonsense", bela.session["access_token"]):
         assert (await line.call("auth.refresh", {"token": token}))["error"]["code"] == "unauthorized"
+
+
+async def test_a_token_of_a_later_log_in_makes_its_session_the_socket_s(party: Party) -> None:
+    """Else the later session's end would leave the socket open, and the earlier one's would close it."""
+    anna = await party.person()
+    phone = await party.device_of(anna)
+    line = await party.line(anna)
+    again = {"username": anna.username, "password": anna.password, "device_id": anna.device_id}
+    later = (await anna.call("POST", "/v1/sessions", again)).body
+    assert await line.call("auth.refresh", {"token": later["access_token"]}) == {"ok": True}
+    assert (await phone.call("DELETE", f"/v1/sessions/{anna.session['session_id']}")).status == 204
+    third = await party.line(await party.device_of(anna))
+    assert (await phone.call("DELETE", f"/v1/sessions/{third.person.session['session_id']}")).status == 204
+    await third.until_event("session.ended")  # what ended before was noticed, too
+    assert not [name for name, _ in line.events if name == "session.ended"]
+    assert (await phone.call("DELETE", f"/v1/sessions/{later['session_id']}")).status == 204
+    assert await line.until_event("session.ended") == {"reason": "revoked"}

@@ -1,5 +1,6 @@
 """The projection as anyone would write it first: one event after the other, dictionaries for tables."""
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -198,9 +199,9 @@ _SELECT = {
 }
 
 
-def projected(database_url: str, users: list[UUID]) -> Tables:
-    """What the database holds of `users`, in the oracle's form."""
-    with psycopg.connect(database_url) as connection:
+def projected(database: "str | psycopg.Connection", users: list[UUID]) -> Tables:
+    """What the database, named by its address or a session, holds of `users`, in the oracle's form."""
+    with psycopg.connect(database) if isinstance(database, str) else nullcontext(database) as connection:
         return {
             table: sorted(
                 connection.execute(

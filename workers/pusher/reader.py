@@ -2,7 +2,7 @@
 
 Invariant: a partition's entries are routed in order, and its position moves on after that. One turn is under
 way at a time. Entries that come meanwhile are read with the next, so that batches grow with load and nothing
-waits when idle.
+waits when idle. While no entry is for another node's socket, turns keep GATHER_SECONDS apart.
 """
 
 import asyncio
@@ -36,6 +36,11 @@ BLOCK_MS: Final = 500
 """How long a read waits; a partition that was taken over meanwhile waits as long."""
 MOVE_SECONDS: Final = 1.0
 """Between two moves of a group."""
+GATHER_SECONDS: Final = 0.025
+"""Between two turns while nothing is pushed: what nodes hand over themselves, or nobody is online for, comes
+one by one at low rates, and each entry cost three wakeups."""
+QUIET_SECONDS: Final = 1.0
+"""Nothing is pushed, if nothing was for so long. The first push after that may wait GATHER_SECONDS."""
 
 Row = tuple[bytes, Mapping[bytes, bytes]]
 
@@ -63,6 +68,7 @@ class Reader:
         self._page_size = PageSize(READ)
         self._backoff = Backoff(first=0.1, factor=2.0, most=2.0)
         self._moved_at = 0.0
+        self._pushed_at = 0.0
         self._move = functions.called("workers", "move_group")
         self._batch = metrics.BATCH.labels(keys.PUSHER)
         self._batch_seconds = metrics.BATCH_SECONDS.labels(keys.PUSHER)
@@ -139,9 +145,13 @@ class Reader:
     async def _turn(self) -> None:
         followed = list(self._followed.values())
         try:
+            page = self._page_size.entries
             reply = await self._read(followed)
             if reply:
                 await self._take(reply)
+                is_all = all(len(entries) < page for _, entries in reply)
+                if is_all and time.monotonic() - self._pushed_at > QUIET_SECONDS:
+                    await self._gather()
             self._backoff.reset()
         except AWAY as error:
             log.warning("consumer_waits", error=slug(error), group=keys.PUSHER)
@@ -152,6 +162,11 @@ class Reader:
         for one in followed:
             if one.leaving and not one.is_ahead:
                 self._end(one)
+
+    @staticmethod
+    async def _gather() -> None:
+        """Lets entries come that nobody waits for."""
+        await asyncio.sleep(GATHER_SECONDS)
 
     def _end(self, followed: Followed, error: Exception | None = None) -> None:
         """The partition is followed no more."""
@@ -240,7 +255,8 @@ class Reader:
     async def _route(self, found: list[Found]) -> None:
         """Routes all at once; where the function fails, the halves, until the entry to blame is set aside."""
         try:
-            await route(self._call, [one.push for one in found])
+            if await route(self._call, [one.push for one in found]):
+                self._pushed_at = time.monotonic()
         except Exception as error:
             if not is_the_entrys(error):
                 raise

@@ -39,16 +39,21 @@ def push_of(fields: Mapping[bytes, bytes]) -> Push | None:
     else:
         return None
     server = fields.get(codec.SERVER_FIELD, b"")
-    return Push(str(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
+    return Push(keys.id_text(event.user), event.device, field, fields[codec.EVENT_FIELD], server)
 
 
-async def route(call: Call, pushes: list[Push]) -> None:
-    """Takes the pushes to the inboxes, in order, in one call unless they are very large."""
+async def route(call: Call, pushes: list[Push]) -> int:
+    """Takes the pushes to the inboxes, in order, in one call unless they are very large; how many went to
+    one."""
+    routed = 0
     for part in _parts(pushes):
         args: list[Any] = [INBOX_PAIRS, INBOX_BYTES]
         for push in part:
             args += push
-        metrics.ROUTED.inc(await call("route", [keys.NODES], args))
+        routed += await call("route", [keys.NODES], args)
+    if routed:
+        metrics.ROUTED.inc(routed)
+    return routed
 
 
 def _parts(pushes: list[Push]) -> Iterator[list[Push]]:

@@ -18,12 +18,10 @@ from workers import metrics
 from workers.archive.ageing import age
 from workers.archive.archivist import Archivist
 from workers.retention.blobs import DAY_MS, clear_strays, expire_blobs
-from workers.retention.clearing import clear
+from workers.retention.clearing import clear, clear_marks, forget_digests
 from workers.retention.clock import cautious_now
-from workers.retention.digests import forget_digests
 from workers.retention.erasing import erase
 from workers.retention.expiry import expire
-from workers.retention.marks import clear_marks
 from workers.retention.rewriting import rewrite_when_due
 from workers.retention.room import Room
 from workers.retention.sweeping import sweep

@@ -103,6 +103,16 @@ export function galleryMessenger(data: GalleryData): Messenger {
           }
         })
     },
+    async searchIn(id, text) {
+      const holds = (one: Message): boolean => one.text.toLowerCase().includes(text.toLowerCase())
+      return all(id)
+        .filter(holds)
+        .map((one) => one.id)
+        .toReversed()
+    },
+    async firstMessageSince(id, time) {
+      return all(id).find((one) => one.kind !== 'notice' && one.sentAt >= time) ?? null
+    },
     async safetyNumber(id) {
       const digits = [...id.repeat(60)].map(
         (char, index) => (char.charCodeAt(0) * (index + 3)) % 10,

@@ -105,6 +105,7 @@ export function conversation(username: string, over: Partial<Conversation> = {})
     pinned: false,
     archived: false,
     typing: false,
+    timer: 0,
     draft: '',
     sendsAgainAt: null,
     ...over,

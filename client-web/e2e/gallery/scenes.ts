@@ -165,6 +165,16 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-emoji': secondThoughts,
   'chat-earlier': secondThoughts,
   'chat-reply': at('/chats/id-anna'),
+  'chat-search': at('/chats/id-anna'),
+  'chat-search-none': at('/chats/id-anna'),
+  'chat-search-slow': scene('/chats/id-anna', () => {
+    useProgressStore().state.tasks = {
+      search_index: { task: 'search_index', done: 4_200, total: 10_000, cancellable: true },
+    }
+    return { hanging: ['searchIn'] }
+  }),
+  'chat-date': at('/chats/id-jonas'),
+  'chat-date-outside': at('/chats/id-anna'),
   'chat-long-text': at('/chats/id-anna'),
   'chat-awkward': at('/chats/id-ben_k'),
   'chat-waiting': scene('/chats/id-kim', () => {

@@ -23,6 +23,17 @@ const slowToShow =
   async (page) =>
     page.getByText(text).first().waitFor()
 
+async function findInChat(page: Page, text: string): Promise<void> {
+  await page.getByTestId(testids.message).first().waitFor()
+  await page.keyboard.press('Control+f')
+  await page.getByTestId(testids.chatSearchField).fill(text)
+}
+
+async function askForDate(page: Page): Promise<void> {
+  await page.getByTestId(testids.day).last().click()
+  await page.getByTestId(testids.pickDayField).waitFor()
+}
+
 export const steps: Record<string, Step> = {
   starting: slowToShow('Opening your messages'),
   'chat-loading': slowToShow('Loading'),
@@ -130,6 +141,27 @@ export const steps: Record<string, Step> = {
     await page.getByTestId('edited').first().click()
     await page.getByRole('dialog').waitFor()
   },
+  'chat-search': async (page) => {
+    await findInChat(page, 'the')
+    await page.getByText(/^1 \w+ \d+$/).waitFor()
+    await page.getByTestId(testids.chatSearchField).press('ArrowUp')
+    await page.getByText(/^2 \w+ \d+$/).waitFor()
+  },
+  'chat-search-none': async (page) => {
+    await findInChat(page, 'zebra')
+    await page.getByText('No message found').waitFor()
+  },
+  'chat-search-slow': async (page) => {
+    await findInChat(page, 'the')
+    await page.getByText('Searching … 42 %').waitFor()
+  },
+  'chat-date': askForDate,
+  'chat-date-outside': async (page) => {
+    await askForDate(page)
+    await page.getByTestId(testids.pickDayField).fill('2012-02-29')
+    await page.getByTestId(testids.pickDayGo).click()
+    await page.getByRole('alert').waitFor()
+  },
   'chat-reply': async (page) => {
     await page.getByTestId(testids.message).last().click({ button: 'right' })
     await page.getByRole('menuitem').first().click()
@@ -191,8 +223,11 @@ export const steps: Record<string, Step> = {
     await page.getByText('Place, time and camera').waitFor()
   },
   'chat-files-viewer': async (page) => {
-    const tile = page.locator('[data-testid="file-tile"][data-shown="true"]').first()
-    await tile.click()
+    // By name: pictures come in any order, and a press on one that is on its way stops it.
+    const lake = page.locator(
+      '[data-testid="file-tile"][data-shown="true"][aria-label*="lake.jpg"]',
+    )
+    await lake.first().click()
     await page.locator('.viewer .viewer-media').first().waitFor()
   },
   'contact-block': async (page) => page.getByTestId(testids.contactBlock).click(),

@@ -12,6 +12,17 @@ export const testids = {
   submitLogin: 'submit-login',
   /** Switches the welcome screen between register (first) and log in. */
   switchMode: 'switch-mode',
+  chatSearch: 'chat-search',
+  chatSearchField: 'chat-search-field',
+  chatSearchPlace: 'chat-search-place',
+  chatSearchOlder: 'chat-search-older',
+  chatSearchNewer: 'chat-search-newer',
+  chatSearchDate: 'chat-search-date',
+  /** A day between messages. */
+  day: 'day',
+  pickDayField: 'pick-day-field',
+  pickDayFirst: 'pick-day-first',
+  pickDayGo: 'pick-day-go',
   newDevice: 'new-device',
   newDeviceMine: 'new-device-mine',
   /** On the welcome screen; then `linkCode` has data-code, and `linkDigits` the check. */

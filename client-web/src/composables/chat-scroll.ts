@@ -22,6 +22,9 @@ const NEAR_TOP = 2_400
 const TOP = 8
 const BOTTOM = 10
 
+const isMark = (row: TimelineRow | undefined): boolean =>
+  row !== undefined && row.kind !== 'bubble' && row.kind !== 'notice'
+
 /** Rows are measured after the browser has laid out all of them: measuring one by one forces a layout each time. */
 const measureWhenLaidOut: typeof measureElement = (element, entry, instance) => {
   if (entry) return measureElement(element, entry, instance)
@@ -124,10 +127,11 @@ export function useChatScroll({ scroller, rows, hasOlder, loadOlder }: ChatScrol
     return rows.value.findIndex((row) => row.key === messageId || row.key === `unread-${messageId}`)
   }
 
-  /** Returns false when the message is not among the rows. */
+  /** At the start with its day and the lines above it. Returns false when the message is not among the rows. */
   function toMessage(messageId: string, align: 'center' | 'start' = 'center'): boolean {
-    const index = indexOf(messageId)
+    let index = indexOf(messageId)
     if (index === -1) return false
+    if (align === 'start') while (isMark(rows.value[index - 1])) index -= 1
     virtualizer.value.scrollToIndex(index, { align })
     return true
   }

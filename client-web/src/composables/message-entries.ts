@@ -1,4 +1,4 @@
-/** Entries of a message's menu: fetched behind the chat, with their icons and texts (`message-actions.ts`). */
+/** Entries of a message's menu: fetched behind the chat, with their icons and texts. */
 import {
   CircleCheck,
   Copy,
@@ -16,10 +16,11 @@ import {
 } from '@lucide/vue'
 import type { useI18n } from 'vue-i18n'
 import type { MenuEntry } from './menu'
-import type { Message } from '@/messenger/contract'
+import type { Message, Messenger } from '@/messenger/contract'
 import { useMarksStore } from '@/stores'
 import { mayAnswer, mayEdit, mayForward, mayReactTo as mayMark } from './second-thoughts'
 import type { useCopy } from './copy'
+import type { useToastErrors } from './error-toasts'
 
 export interface MessageHandlers {
   reply(message: Message): void
@@ -27,26 +28,27 @@ export interface MessageHandlers {
   remove(message: Message): void
   sendAgain(message: Message): void
   edit(message: Message): void
-  /** Its files. */
-  save(message: Message): void
   forward(message: Message): void
-  star(message: Message, starred: boolean): void
-  pin(message: Message, pinned: boolean): void
   /** Begins to choose several, with this one. */
   select(message: Message): void
 }
 
-export interface MenuWords {
+export interface MenuParts {
   readonly t: ReturnType<typeof useI18n>['t']
   readonly copy: ReturnType<typeof useCopy>
+  readonly messenger: Messenger
+  readonly toastErrors: ReturnType<typeof useToastErrors>
 }
 
 export function messageEntries(
-  { t, copy }: MenuWords,
+  { t, copy, messenger, toastErrors }: MenuParts,
   handlers: MessageHandlers,
   mayReply: () => boolean,
 ) {
   const marks = useMarksStore()
+  async function saveAll(message: Message): Promise<void> {
+    for (const file of message.files ?? []) await messenger.keepFile(message.id, file.id)
+  }
   return (message: Message): MenuEntry[] => {
     const text = message.text !== ''
     const starred = marks.starred.has(message.id)
@@ -82,7 +84,7 @@ export function messageEntries(
         key: 'save',
         label: t(message.files.length > 1 ? 'files.saveAll' : 'files.save'),
         icon: Download,
-        run: () => handlers.save(message),
+        run: () => toastErrors(saveAll(message)),
       },
       mayForward(message) && {
         key: 'forward',
@@ -94,13 +96,13 @@ export function messageEntries(
         key: 'star',
         label: t(starred ? 'choice.unstar' : 'choice.star'),
         icon: starred ? StarOff : Star,
-        run: () => handlers.star(message, !starred),
+        run: () => toastErrors(messenger.setStarred([message.id], !starred)),
       },
       mayMark(message) && {
         key: 'pin',
         label: t(pinned ? 'choice.unpin' : 'choice.pin'),
         icon: pinned ? PinOff : Pin,
-        run: () => handlers.pin(message, !pinned),
+        run: () => toastErrors(messenger.setMessagePinned(message.id, !pinned)),
       },
       {
         key: 'select',

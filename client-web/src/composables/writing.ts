@@ -1,15 +1,23 @@
 /** What is written in a chat: a new message, an answer to one, or another text for one's own. */
-import { shallowRef } from 'vue'
+import { shallowRef, watch } from 'vue'
 import type { ConversationId, Message, NewFile } from '@/messenger/contract'
 import { useMessenger } from '@/stores'
 import { useErrorText } from './errors'
 
-export function useWriting(id: () => ConversationId) {
+export function useWriting(id: () => ConversationId, messages: () => readonly Message[]) {
   const messenger = useMessenger()
   const errorText = useErrorText()
   const replyTo = shallowRef<Message | null>(null)
   const editing = shallowRef<Message | null>(null)
   const refused = shallowRef<string | null>(null)
+
+  // One that disappeared is answered no more, nor edited.
+  watch(messages, (all) => {
+    for (const one of [replyTo, editing]) {
+      const gone = all.length > 0 && all.every((message) => message.id !== one.value?.id)
+      if (gone) one.value = null
+    }
+  })
 
   function reply(message: Message): void {
     editing.value = null

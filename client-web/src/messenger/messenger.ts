@@ -4,14 +4,12 @@ import type { AppOptions } from '@/messenger/session/app-options'
 import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
-import { lateFileCommands } from '@/messenger/commands/late-file-commands'
-import { lateMarkingCommands } from '@/messenger/commands/late-marking-commands'
-import type { Messenger } from '@/messenger/contract'
+import { lateCommands } from '@/messenger/commands/late-commands'
+import type { FileCommands, MarkingCommands, Messenger, PeopleCommands } from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
 import { linkingCommands, resumeHistory } from '@/messenger/commands/linking-commands'
 import { lockCommands } from '@/messenger/commands/lock-commands'
-import { peopleCommands } from '@/messenger/commands/people-commands'
 import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
 import { trustCommands } from '@/messenger/commands/trust-commands'
 
@@ -33,16 +31,63 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
   const commands: Messenger = {
     ...accountCommands(app),
     ...chatCommands(services, app.platform),
-    ...lateFileCommands(services, app.platform),
-    ...lateMarkingCommands(services),
-    ...peopleCommands(services),
+    ...lateCommands<FileCommands>(
+      {
+        largestFile: true,
+        sendFiles: true,
+        openFile: true,
+        keepFile: true,
+        cancelDownload: true,
+        fileUse: true,
+        freeFiles: true,
+      },
+      async () => {
+        const { fileCommands } = await import('@/messenger/commands/file-commands')
+        return fileCommands(services, app.platform)
+      },
+    ),
+    ...lateCommands<MarkingCommands>(
+      {
+        forward: true,
+        setStarred: true,
+        setMessagePinned: true,
+        starredMessages: true,
+        pinnedMessages: true,
+      },
+      async () => {
+        const { markingCommands } = await import('@/messenger/commands/marking-commands')
+        return markingCommands(services)
+      },
+    ),
+    ...lateCommands<PeopleCommands>(
+      {
+        addContactByCode: true,
+        addContactByQr: true,
+        acceptRequest: true,
+        declineRequest: true,
+        setNickname: true,
+        openNotes: true,
+        block: true,
+        unblock: true,
+        setPresence: true,
+        removeContact: true,
+      },
+      async () => {
+        const { peopleCommands } = await import('@/messenger/commands/people-commands')
+        return peopleCommands(services)
+      },
+    ),
     ...trustCommands(services),
     ...keeping,
     ...linkingCommands(app),
     ...lockCommands(app),
     ...appCommands(app, updates, cancelBackup),
   }
-  app.entered = (opened) => void resumeHistory(app, opened).catch(() => undefined)
+  app.entered = (opened) => {
+    opened.historyDue = () => void resumeHistory(app, opened).catch(() => undefined)
+    opened.historyDue()
+  }
+  app.leaving = commands.leaveLink
   const messenger = typed(commands, app.now)
   const autoLock = new AutoLock(app, () => messenger.lock())
   return {

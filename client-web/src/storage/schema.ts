@@ -38,6 +38,8 @@ export interface Tables {
   files: { key: string; value: SealedRecord }
   /** Key: id of the envelope. */
   sent: { key: string; value: SealedRecord }
+  /** When messages disappear. Key: as `refKey` makes it of a message. */
+  deadlines: { key: string; value: SealedRecord }
   /** Key: `user/number`. */
   held: { key: string; value: SealedRecord }
   /** Key: event id. */
@@ -107,4 +109,5 @@ export const migrations: readonly Upgrade[] = [
   },
   (db) => void db.createObjectStore('files'),
   (db) => void db.createObjectStore('sent'),
+  (db) => void db.createObjectStore('deadlines'),
 ]

@@ -9,8 +9,10 @@ import type { Reading, Stored, StoredMessages } from './stored'
 import type { Changes, Removal, Write } from './changes'
 import { ask, storageError, StorageError } from './errors'
 import { storedKey } from './names'
-import type { Database, Key, MessageEntry, SealedTable, TableName, Tables } from './schema'
+import type { Database, Key, SealedTable, TableName, Tables } from './schema'
 import type { Sealer } from './sealer'
+import { firstRows, lastRows } from './message-rows'
+import type { Row } from './message-rows'
 
 /** The number of the tab that may write. */
 export const FENCE = 'fence'
@@ -23,8 +25,6 @@ export const place = (table: TableName, name: Key<TableName>): string => `${tabl
 
 const allOf = (conversation: string): IDBKeyRange =>
   IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity])
-
-type Row = [[string, number], MessageEntry]
 
 type Durability = 'strict' | 'relaxed'
 
@@ -96,11 +96,26 @@ export class Store {
     limit: number,
   ): Promise<T[]> {
     const name = await this.sealer.names.of('messages', conversation)
-    const rows = await ask(() => this.lastRows(name, before, limit))
+    const rows = await ask(() => lastRows(this.db, name, before, limit))
     const opened = await this.openRows(kind, rows)
     const first = rows[0]?.[0][1]
     if (first === undefined || rows.length < limit || opened.length === limit) return opened
     return [...(await this.page(kind, conversation, first, limit - opened.length)), ...opened]
+  }
+
+  /** The first `limit` messages after `after`, ascending. */
+  async pageAfter<T>(
+    kind: StoredMessages<T>,
+    conversation: string,
+    after: number,
+    limit: number,
+  ): Promise<T[]> {
+    const name = await this.sealer.names.of('messages', conversation)
+    const rows = await ask(() => firstRows(this.db, name, after, limit))
+    const opened = await this.openRows(kind, rows)
+    const last = rows.at(-1)?.[0][1]
+    if (last === undefined || rows.length < limit || opened.length === limit) return opened
+    return [...opened, ...(await this.pageAfter(kind, conversation, last, limit - opened.length))]
   }
 
   /** Those under this id that are `wanted`: several people may use one id. */
@@ -198,19 +213,6 @@ export class Store {
     if (table !== 'messages') return { table, name, data }
     const id = await this.sealer.names.of('message', write.id)
     return { table, name, data: { id, order: write.key[1], data } }
-  }
-
-  /** The browser answers once for where they begin and once for all of them, not for each. */
-  private async lastRows(name: string, before: number, limit: number): Promise<Row[]> {
-    const { store } = this.db.transaction('messages')
-    const range = (from: number, open = true): IDBKeyRange =>
-      IDBKeyRange.bound([name, from], [name, before], open, true)
-    const newest = await store.openKeyCursor(range(-Infinity), 'prev')
-    if (!newest) return []
-    const first = limit > 1 ? await newest.advance(limit - 1) : newest
-    const whole = first ? range((first.key as Row[0])[1], false) : range(-Infinity)
-    const [keys, values] = await Promise.all([store.getAllKeys(whole), store.getAll(whole)])
-    return keys.map((key, i) => [key, values[i]] as Row)
   }
 
   /** What is to be deleted; null: everything. */

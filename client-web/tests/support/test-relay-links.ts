@@ -39,6 +39,8 @@ export class TestLinks {
   ) => body
   /** What a reader of a blob gets. */
   onRead: (bytes: Uint8Array<ArrayBuffer>, id: string) => Uint8Array<ArrayBuffer> = (bytes) => bytes
+  /** Before room is made for a blob; may throw. */
+  beforeRoom: () => void = () => undefined
   /** Before a piece of an upload is taken; may throw. */
   beforePiece: (id: string) => void = () => undefined
   private written = 0
@@ -99,6 +101,7 @@ export class TestLinks {
 
   private blob({ method, headers, body }: HttpExchange, id: string): HttpAnswer {
     if (method === 'POST') {
+      this.beforeRoom()
       const fresh = idOf()
       const size = Number(headers?.['Upload-Length'])
       this.blobs.set(fresh, { size, bytes: new Uint8Array(0) })

@@ -6,8 +6,7 @@ local function score_of(now, resends)
   return string.format('%.0f', now * 8 + resends)
 end
 
-local function is_resend(key, id, now, window)
-  local score = tonumber(redis.call('ZSCORE', key, id))
+local function is_resend(key, id, score, now, window)
   if not score or score < (now - window + 1) * 8 or score % 8 >= RESENDS then return false end
   redis.call('ZADD', key, score_of(now, score % 8 + 1), id)
   redis.call('PEXPIRE', key, window)
@@ -19,21 +18,22 @@ local function mark(text)
   return tonumber(at), tonumber(sum)
 end
 
--- The running sums at the begin and at the end of the window; what left the window is dropped.
+-- The running sums at the begin and at the end of the window; nil where no bytes count. What left the window is
+-- dropped.
 local function sums(key, now, window)
   local newest = redis.call('LINDEX', key, -1)
-  if not newest then return 0, 0 end
+  if not newest then return nil end
   local newest_at, last = mark(newest)
   if newest_at > now + window then -- the clock was set back
     redis.call('DEL', key)
-    return 0, 0
+    return nil
   end
-  while true do
-    local second = redis.call('LINDEX', key, 1)
-    if not second or mark(second) > now - window then break end
+  local oldest = redis.call('LRANGE', key, 0, 1)
+  while oldest[2] and mark(oldest[2]) <= now - window do
     redis.call('LPOP', key)
+    oldest = redis.call('LRANGE', key, 0, 1)
   end
-  local _, first = mark(redis.call('LINDEX', key, 0))
+  local _, first = mark(oldest[1])
   return first, last
 end
 
@@ -52,14 +52,15 @@ local function bytes_wait(key, now, window, room, last)
 end
 
 local function count_bytes(key, now, window, last, size)
-  if redis.call('EXISTS', key) == 0 then redis.call('RPUSH', key, '0:0') end
-  redis.call('RPUSH', key, string.format('%.0f:%.0f', now, last + size))
+  local text = string.format('%.0f:%.0f', now, (last or 0) + size)
+  if last then redis.call('RPUSH', key, text) else redis.call('RPUSH', key, '0:0', text) end
   redis.call('PEXPIRE', key, window)
 end
 
 -- Admits the event in the window of events: nil, or the refusal.
 local function admit_event(key, name, count, window, id, time, now)
-  if id ~= '' and is_resend(key, id, now, window) then return nil end
+  local score = id ~= '' and tonumber(redis.call('ZSCORE', key, id))
+  if is_resend(key, id, score, now, window) then return nil end
   redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. score_of(now - window + 1, 0))
   local admitted = redis.call('ZCARD', key)
   if admitted >= count then
@@ -74,7 +75,7 @@ local function admit_event(key, name, count, window, id, time, now)
     local leaves = redis.call('ZRANGE', key, admitted - count, admitted - count, 'WITHSCORES')[2]
     return {0, math.max(1, math.floor(tonumber(leaves) / 8) + window - now), 'window', name}
   end
-  if id == '' or redis.call('ZSCORE', key, id) then
+  if id == '' or (score and redis.call('ZSCORE', key, id)) then
     id = '#' .. time[1] .. '.' .. time[2] .. '.' .. admitted
   end
   redis.call('ZADD', key, score_of(now, 0), id)
@@ -82,24 +83,20 @@ local function admit_event(key, name, count, window, id, time, now)
   return nil
 end
 
-local function count_of(override, name, default)
-  return tonumber(redis.call('HGET', override, name) or default)
-end
-
 local function admit(keys, args)
   local left = redis.call('PTTL', keys[3])
   if left > 0 then return {0, left, 'cooldown', args[1]} end
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local count, most = unpack(redis.call('HMGET', keys[2], args[1], args[5] or args[1]))
   local span, size, first, last
   if keys[4] then
     span, size = tonumber(args[7]), tonumber(args[8])
     first, last = sums(keys[4], now, span)
-    local room = count_of(keys[2], args[5], args[6]) - size
-    if last - first > room then return {0, bytes_wait(keys[4], now, span, room, last), 'window', args[5]} end
+    local room, counted = tonumber(most or args[6]) - size, (last or 0) - (first or 0)
+    if counted > room then return {0, bytes_wait(keys[4], now, span, room, last or 0), 'window', args[5]} end
   end
-  local count = count_of(keys[2], args[1], args[2])
-  local refusal = admit_event(keys[1], args[1], count, tonumber(args[3]), args[4], time, now)
+  local refusal = admit_event(keys[1], args[1], tonumber(count or args[2]), tonumber(args[3]), args[4], time, now)
   if refusal then return refusal end
   if keys[4] then count_bytes(keys[4], now, span, last, size) end
   return {1}

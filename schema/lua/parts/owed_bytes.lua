@@ -8,7 +8,8 @@
 local PUSHED_AT_ONCE = 1000
 
 local function owed_key(user_key, device)
-  return (string.gsub(user_key, ':user:', ':owed:', 1)) .. ':' .. device
+  local at = string.find(user_key, ':user:', 1, true)
+  return string.sub(user_key, 1, at) .. 'owed' .. string.sub(user_key, at + 5) .. ':' .. device
 end
 
 -- Forgets the sizes of a mailbox that owes nothing, or is gone.
@@ -16,8 +17,8 @@ local function forget_owed(user_key, device)
   redis.call('DEL', owed_key(user_key, device))
 end
 
-local function note_owed(user_key, device, seq, sum)
-  redis.call('HSET', user_key, 'o' .. device, string.format('%.0f:%.0f', seq, sum))
+local function owed_field(seq, sum)
+  return string.format('%.0f:%.0f', seq, sum)
 end
 
 -- SEQ and SUM once everything up to `settled` has left; `noted` is the field as it is.
@@ -32,13 +33,13 @@ local function owed_bytes(user_key, device, noted, settled)
   local gone = settled - (seq - redis.call('LLEN', key))
   if gone > 0 then
     for _, size in ipairs(redis.call('LPOP', key, gone)) do sum = sum - size end
-    note_owed(user_key, device, seq, sum)
+    redis.call('HSET', user_key, 'o' .. device, owed_field(seq, sum))
   end
   return seq, sum
 end
 
--- Adds the size of number `seq`; `last` and `sum` are as `owed_bytes` replied. Numbers between them that another
--- version accepted count nothing.
+-- Adds the size of number `seq`, and sets the head to it; `last` and `sum` are as `owed_bytes` replied. Numbers
+-- between them that another version accepted count nothing.
 local function add_owed(user_key, device, last, sum, seq, size)
   local key, zeros = owed_key(user_key, device), {}
   for _ = last + 1, seq - 1 do
@@ -50,5 +51,6 @@ local function add_owed(user_key, device, last, sum, seq, size)
   end
   zeros[#zeros + 1] = size
   redis.call('RPUSH', key, unpack(zeros))
-  note_owed(user_key, device, seq, sum + size)
+  redis.call(
+    'HSET', user_key, 'h' .. device, string.format('%.0f', seq), 'o' .. device, owed_field(seq, sum + size))
 end

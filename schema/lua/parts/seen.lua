@@ -3,28 +3,34 @@
 -- key of its own takes 200. A send that asked for a receipt also has `digests`, the SHA-256 of its bodies.
 local SLOT_SECONDS = 1800
 
+-- Where the answer to the send is remembered.
 local function seen_place(seen_key)
   local digest = redis.sha1hex(seen_key)
-  local slot = math.floor(tonumber(redis.call('TIME')[1]) / SLOT_SECONDS)
-  local prefix = string.match(seen_key, '^{%d+}:seen:')
-  return prefix, slot, ':' .. string.sub(digest, 1, 3), string.sub(digest, 4, 23)
+  return {
+    prefix = string.match(seen_key, '^{%d+}:seen:'),
+    slot = math.floor(tonumber(redis.call('TIME')[1]) / SLOT_SECONDS),
+    shard = ':' .. string.sub(digest, 1, 3),
+    field = string.sub(digest, 4, 23),
+  }
+end
+
+local function seen_name(place, slot)
+  return place.prefix .. string.format('%d', slot) .. place.shard
 end
 
 -- The remembered answer (an array), or nil. Also looks at half hours ahead: the clock may have stepped back.
-local function recall(seen_key, remember)
-  local prefix, slot, shard, field = seen_place(seen_key)
+local function recall(place, remember)
   local reach = math.ceil(remember / SLOT_SECONDS)
-  for at = slot + reach, slot - reach, -1 do
-    local answer = redis.call('HGET', prefix .. string.format('%.0f', at) .. shard, field)
+  for slot = place.slot + reach, place.slot - reach, -1 do
+    local answer = redis.call('HGET', seen_name(place, slot), place.field)
     if answer then return cmsgpack.unpack(answer) end
   end
   return nil
 end
 
-local function remember_answer(seen_key, answer, remember)
-  local prefix, slot, shard, field = seen_place(seen_key)
-  local name = prefix .. string.format('%.0f', slot) .. shard
-  redis.call('HSET', name, field, cmsgpack.pack(answer))
+local function remember_answer(place, answer, remember)
+  local name = seen_name(place, place.slot)
+  redis.call('HSET', name, place.field, cmsgpack.pack(answer))
   redis.call('EXPIRE', name, remember + SLOT_SECONDS, 'NX')
 end
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests.ops.replay.archived import ENTRIES, EVE, TRIMMED_UPTO, Archived
 from tests.ops.replay.running import run
 from tests.workers.replay.rewriting import altered, rewrite
-from workers.retention.digests import forget_digests
+from workers.retention.clearing import forget_digests
 
 PLACE = 8
 """In EVE's traffic, and acknowledged."""

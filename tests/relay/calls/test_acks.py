@@ -105,13 +105,13 @@ async def test_a_number_beyond_the_head_is_refused_and_the_others_count(world: W
     await world.acks.drain()
     assert codes(wire) == {0: "ok", 1: "invalid", 2: "ok"}
     assert await world.acknowledged() == [(ann.user, 2), (ann.user, 4)]
-    assert (ann.delivery.sent, ann.budgets.calls) == (HEAD, 0)
+    assert (ann.window.sent, ann.budgets.calls) == (HEAD, 0)
 
 
 async def test_room_is_made_before_the_log_has_answered_for_what_was_sent(world: World) -> None:
     ann, wire = await world.socket()
     world.acks.submit(ann, HEAD + 3, 1)
-    assert (ann.delivery.in_flight, ann.delivery.sent) == (0, HEAD)
+    assert (ann.window.in_flight, ann.window.sent) == (0, HEAD)
     assert world.went_on == [ann]
     assert wire.answers == {}
     await world.acks.drain()

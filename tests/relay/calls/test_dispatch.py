@@ -24,7 +24,7 @@ class Caller:
 
 async def test_threat_13_long_lists_cost_the_same_whether_or_not_they_can_be_read() -> None:
     unused: Any = None
-    calls, caller = Calls(unused, unused, unused, unused, unused, now_ms), Caller()
+    calls, caller = Calls(unused, unused, unused, unused, unused, unused, now_ms), Caller()
     users = [str(uuid4()) for _ in range(WATCHED_USERS - 1)]
     wrong = msgspec.Raw(msgspec.msgpack.encode({"users": [*users, "nobody"]}))
     for _ in range(WATCHED_AT_ONCE):

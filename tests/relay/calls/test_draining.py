@@ -28,7 +28,7 @@ class Caller:
 async def test_a_call_that_comes_while_the_node_drains_is_refused() -> None:
     unused: Any = None
     sends: Any = Quiet()
-    calls = Calls(sends, unused, unused, unused, unused, now_ms)
+    calls = Calls(sends, unused, unused, unused, unused, unused, now_ms)
     await calls.drain()
     caller: Any = Caller()
     for number, event in enumerate(("send", "ack", "presence.watch", "ephemeral", "auth.refresh")):

@@ -50,7 +50,7 @@ def test_an_event_with_its_packet_is_at_most_128_kib(bodies: list[int]) -> None:
     network: Any = Network()
     socket = LiveSocket(network, LARGEST, 1, LARGEST, LAST_TIME)
     first = LAST_NUMBER - len(bodies)
-    socket.delivery.settle(first - 1)
+    socket.window.settle(first - 1)
     socket.live = True
     for number, size in enumerate(bodies):
         socket.push(first + number, envelope(size))

@@ -169,11 +169,11 @@ async def test_what_expires_makes_room_for_what_waits(device: Device) -> None:
     device.connect()
     (socket,) = device.registry
     for seq in range(1, 257):
-        socket.delivery.offer(seq, 10)
-    assert socket.delivery.room == 0
+        socket.window.offer(seq, 10)
+    assert socket.window.room == 0
     device.reader.deliver([entry(1, 256, await device.expire(256))])
     await until(lambda: socket.catching_up)
-    assert socket.delivery.room == 256
+    assert socket.window.room == 256
 
 
 async def test_the_counts_of_a_device_go_with_it(device: Device) -> None:

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.delivery.window import Delivery, Verdict
+from relay.delivery.window import SendWindow, Verdict
 
 
 def test_the_next_number_is_sent_an_old_one_dropped_a_later_one_is_a_gap() -> None:
-    delivery = Delivery()
+    delivery = SendWindow()
     assert delivery.offer(1, 10) is Verdict.SEND
     assert delivery.offer(1, 10) is Verdict.OLD
     assert delivery.offer(3, 10) is Verdict.GAP
@@ -16,14 +16,14 @@ def test_the_next_number_is_sent_an_old_one_dropped_a_later_one_is_a_gap() -> No
 
 
 def test_no_more_than_the_bound_is_in_flight() -> None:
-    delivery = Delivery(most_envelopes=2, most_bytes=1000)
+    delivery = SendWindow(most_envelopes=2, most_bytes=1000)
     assert [delivery.offer(seq, 1) for seq in (1, 2, 3)] == [Verdict.SEND, Verdict.SEND, Verdict.FULL]
     delivery.settle(1)
     assert delivery.offer(3, 1) is Verdict.SEND
 
 
 def test_bytes_are_bounded_but_one_envelope_always_passes() -> None:
-    delivery = Delivery(most_envelopes=10, most_bytes=100)
+    delivery = SendWindow(most_envelopes=10, most_bytes=100)
     assert delivery.offer(1, 500) is Verdict.SEND
     assert delivery.room == 0
     assert delivery.offer(2, 1) is Verdict.FULL
@@ -33,7 +33,7 @@ def test_bytes_are_bounded_but_one_envelope_always_passes() -> None:
 
 
 def test_settling_beyond_what_was_sent_skips_it() -> None:
-    delivery = Delivery()
+    delivery = SendWindow()
     delivery.settle(7)
     assert delivery.offer(7, 1) is Verdict.OLD
     assert delivery.offer(8, 1) is Verdict.SEND
@@ -51,7 +51,7 @@ def test_settling_beyond_what_was_sent_skips_it() -> None:
 def test_whatever_is_offered_the_sent_numbers_are_gapless_and_bounded(
     steps: list[tuple[str, int, int]],
 ) -> None:
-    delivery = Delivery(most_envelopes=4, most_bytes=100)
+    delivery = SendWindow(most_envelopes=4, most_bytes=100)
     sent = settled = 0
     unsettled: dict[int, int] = {}
     for step, number, size in steps:

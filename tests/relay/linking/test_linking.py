@@ -206,6 +206,39 @@ async def test_of_two_that_use_a_grant_at_once_one_is_let_in_on_whichever_node(
         assert (await waiting).body == body(b"from the other node")
 
 
+async def test_a_letter_wakes_those_who_wait_at_another_node(
+    settings: Settings, node: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks by themselves here: the news on the board does it."""
+    monkeypatch.setattr(linking, "LOOK_SECONDS", 3600.0)
+    async with AsyncExitStack() as stack:
+        services = await open_services(stack, settings)
+        await services.policy.read()
+        here, there = node.stranger(), node.stranger()
+        there.url = await serve(stack, build_app(services, Peers(())))
+        link = await opened(here)
+        tag = (await here.call("GET", link)).headers["ETag"]
+        for turn in (b"one", b"two", b"three"):
+            waiting = asyncio.create_task(there.call("GET", link, headers={"If-None-Match": tag}))
+            await until(lambda: services.link_waits._by_link.total() == 1)
+            tag = (await put(here, link, turn, tag)).headers["ETag"]
+            assert (await waiting).body == body(turn)
+        assert services.link_news._reader is None, "nobody waits, nothing is read"
+
+
+async def test_a_letter_without_news_is_found_by_looking(
+    node: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linking, "LOOK_SECONDS", 0.05)
+    await node.services.board.set(keys.LINK_NEWS, b"no stream")
+    link = await opened(node.stranger())
+    tag = (await node.stranger().call("GET", link)).headers["ETag"]
+    waiting = asyncio.create_task(node.stranger().call("GET", link, headers={"If-None-Match": tag}))
+    await until(lambda: node.services.link_waits._by_link.total() == 1)
+    assert (await put(node.stranger(), link, b"now", tag)).status == 204
+    assert (await waiting).body == body(b"now")
+
+
 async def test_a_grant_needs_the_password_and_its_attempts_are_bounded(node: Relay) -> None:
     ada = await node.person()
     wrong = await ada.call("POST", "/v1/devices/grants", {"password": "another password"})

@@ -72,11 +72,11 @@ def test_the_projection_equals_the_fold_of_any_log_in_any_batches(database_url: 
             async with database.connection() as connection:
                 await connection.execute("DELETE FROM checkpoints")
             await project(database, story, cuts)
-            assert projected(database_url, who) == expectation(story)
+            assert projected(session, who) == expectation(story)
 
         run(work)
 
-    with one_pool(database_url) as run:
+    with one_pool(database_url) as run, psycopg.connect(database_url, autocommit=True) as session:
         check()
 
 
@@ -99,11 +99,11 @@ def test_facts_that_are_written_twice_change_nothing(database_url: str) -> None:
             async with database.connection() as connection:
                 for turn in rounds(unsettled(stories.entries(story))):
                     await Turn.of(turn).apply(connection)
-            assert projected(database_url, [user]) == expectation(story)
+            assert projected(session, [user]) == expectation(story)
 
         run(work)
 
-    with one_pool(database_url) as run:
+    with one_pool(database_url) as run, psycopg.connect(database_url, autocommit=True) as session:
         check()
 
 

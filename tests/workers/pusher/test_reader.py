@@ -185,6 +185,55 @@ async def test_what_cannot_be_read_or_routed_is_set_aside_and_the_rest_goes_on(
     assert {row[b"group"] for row in rows} == {b"pusher"}
 
 
+async def test_entries_that_no_inbox_gets_are_read_together(
+    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for them: a node hands over what it accepted, or the device is not online."""
+    away = users[0]
+    await board.delete(keys.presence(away))
+    calls: list[int] = []
+
+    async def counted(name: str, names: list[str], args: list[Any]) -> Any:
+        calls.append(len([argument for argument in args if str(argument) == str(away)]))
+        return await functions.call(board, "workers", name, names, args)
+
+    async def gather() -> None:
+        if len(calls) == 1:
+            for seq in (2, 3, 4):
+                await say(log, *of_one(away, seq))
+
+    monkeypatch.setattr(Reader, "_gather", staticmethod(gather))
+    async with following(log, log_url, counted):
+        await until(lambda: _follows(log))
+        await say(log, *of_one(away, 1))
+        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert calls == [1, 3]
+
+
+async def test_turns_follow_each_other_at_once_while_there_are_pushes(
+    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "GATHER_SECONDS", 1000.0)
+    async with following(log, log_url, to(board)):
+        await until(lambda: _follows(log))
+        for seq in (1, 2, 3):
+            await say(log, *of_one(users[0], seq))
+            await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [1, 2, 3]
+
+
+async def test_a_push_after_a_quiet_time_is_routed_within_the_gathering(
+    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "QUIET_SECONDS", -1.0)  # always
+    async with following(log, log_url, to(board)):
+        await until(lambda: _follows(log))
+        for seq in (1, 2, 3):
+            await say(log, *of_one(users[0], seq))
+            await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
+    assert await pushed(board, users[0]) == [1, 2, 3]
+
+
 async def test_an_entry_that_workers_died_of_is_found_one_by_one(log, board, log_url, users) -> None:
     await say(log, *of_one(users[0], 1, 2, 3))
     before, deadly = (position for position, _ in (await log.xrange(keys.log(0)))[:2])

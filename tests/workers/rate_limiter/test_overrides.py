@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
+
+import pytest
 
 from schema import keys, overrides
 from tests.servers import Servers
 from tests.workers.running import Workers, until
-from workers.rate_limiter.overrides import COMPARED_FOR_MS, Overrides, keep_installed
+from workers.rate_limiter import keeping
+from workers.rate_limiter.keeping import COMPARED_FOR_MS, Overrides, keep_overrides
 
 
 async def account(database: Any, **limits: int) -> UUID:
@@ -30,7 +34,7 @@ async def count(board: Any, user: UUID, name: str = "messages") -> int | None:
 @asynccontextmanager
 async def kept(database: Any, board: Any) -> AsyncIterator[None]:
     stopping = asyncio.Event()
-    task = asyncio.create_task(keep_installed(database, board, stopping))
+    task = asyncio.create_task(keep_overrides(database, board, stopping))
     yield
     stopping.set()
     await asyncio.wait_for(task, 10)
@@ -46,6 +50,43 @@ async def test_a_board_that_came_back_empty_has_them_again(database, board, serv
         await asyncio.sleep(1.2)
         servers.revive()
         await until(lambda: count(board, user))
+
+
+async def test_a_board_that_lost_them_while_they_were_installed_is_compared_again(
+    database, board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await account(database, messages=600)
+    keeper = Overrides(database, board)
+
+    async def lost(connection: Any, onto: Any) -> int:
+        installed = await overrides.install(connection, onto)
+        await board.flushall()
+        return installed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping, "overrides", SimpleNamespace(install=lost))
+        await keeper.install()
+    assert await keeper.install()
+    assert await count(board, user) == 600
+
+
+async def test_without_postgresql_they_are_compared_when_it_is_back(
+    database, board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await account(database, messages=600)
+    keeper = Overrides(database, board)
+    assert await keeper.install()
+    await board.flushall()
+
+    async def away(_connection: Any, _onto: Any) -> int:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping, "overrides", SimpleNamespace(install=away))
+        with pytest.raises(ConnectionError):
+            await keeper.install()
+    assert await keeper.install()
+    assert await count(board, user) == 600
 
 
 async def test_they_are_compared_at_the_start_and_then_once_a_minute(database, board) -> None:

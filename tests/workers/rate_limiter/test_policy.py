@@ -9,7 +9,7 @@ from schema.limits import DEFAULTS
 from schema.settings import Settings
 from tests.servers import Servers
 from tests.workers.running import until
-from workers.rate_limiter.policy import LIFETIME_MS, install, keep_installed, policy
+from workers.rate_limiter.keeping import POLICY_LIFETIME_MS, install_policy, keep_policy, policy
 
 
 def test_every_limit_is_a_field_with_count_window_and_burst() -> None:
@@ -24,15 +24,15 @@ async def test_the_settings_counts_are_what_is_installed_and_it_does_not_outlive
     board,
 ) -> None:
     settings = Settings.from_env({"SEALSTREAM_MESSAGES_PER_MINUTE": "7"})
-    assert await install(board, settings.limits)
-    assert not await install(board, settings.limits)
+    assert await install_policy(board, settings.limits)
+    assert not await install_policy(board, settings.limits)
     assert msgspec.json.decode(await board.hget(keys.POLICY, "messages"))["count"] == 7
-    assert LIFETIME_MS - 10_000 < await board.pttl(keys.POLICY) <= LIFETIME_MS
+    assert POLICY_LIFETIME_MS - 10_000 < await board.pttl(keys.POLICY) <= POLICY_LIFETIME_MS
 
 
 async def test_an_emptied_board_has_the_policy_again_within_two_seconds(board, servers: Servers) -> None:
     stopping = asyncio.Event()
-    task = asyncio.create_task(keep_installed(board, DEFAULTS, stopping))
+    task = asyncio.create_task(keep_policy(board, DEFAULTS, stopping))
     await until(lambda: board.exists(keys.POLICY))
     await board.flushall()
     await until(lambda: board.exists(keys.POLICY), within=2.5)

@@ -18,12 +18,14 @@ async def rewrite(log: Any, change: Change) -> None:
     end = (await log.xinfo_stream(name))["last-generated-id"]
     groups = {group["name"]: group["last-delivered-id"] for group in await log.xinfo_groups(name)}
     rows = change(await log.xrange(name))
-    await log.delete(name)
-    for entry, fields in rows:
-        await log.xadd(name, fields, id=entry)
-    await log.execute_command("XSETID", name, end)
-    for group, position in groups.items():
-        await log.xgroup_create(name, group, id=position)
+    async with log.pipeline(transaction=False) as pipe:  # one wait for the disk, not one for each
+        pipe.delete(name)
+        for entry, fields in rows:
+            pipe.xadd(name, fields, id=entry)
+        pipe.execute_command("XSETID", name, end)
+        for group, position in groups.items():
+            pipe.xgroup_create(name, group, id=position)
+        await pipe.execute()
 
 
 def altered(place: int, **fields: Any) -> Change:

@@ -21,7 +21,7 @@ from workers.projector.devices import OF_A_USER
 from workers.replay.audit import Audit, Scope
 from workers.replay.log_source import LogSource
 from workers.replay.report import Report
-from workers.retention.digests import forget_digests
+from workers.retention.clearing import forget_digests
 from workers.sources import log_source
 
 LAST = Position(len(STORY), 0)

@@ -12,6 +12,7 @@ export default {
   linkCopied: 'Einladungslink kopiert',
   nickname: 'Spitzname',
   nicknameNone: 'Nur du siehst ihn.',
+  timerOff: 'Aus: Nachrichten bleiben.',
   nicknameText: 'Wie du {name} nennst. Nur deine eigenen Geräte wissen es.',
   nicknameTooLong: 'Das ist zu lang: höchstens {n}.',
   nicknameRemove: 'Spitznamen entfernen',

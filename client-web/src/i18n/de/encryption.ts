@@ -1,6 +1,5 @@
 export default {
   title: 'So ist dieser Chat versiegelt',
-  open: 'Verschlüsselung: {state}',
   text: 'Jede Nachricht wird auf dem sendenden Gerät mit einem Schlüssel verschlossen, der nur einmal benutzt wird, und lässt sich nur auf den Geräten der anderen Person öffnen. Der Server sieht Umschläge, Größen und Zeiten, nie Worte.',
   postQuantum: 'Post-Quanten-sicher',
   postQuantumText:

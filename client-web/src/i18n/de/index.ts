@@ -8,12 +8,14 @@ import contact from './contact'
 import encryption from './encryption'
 import errors from './errors'
 import files from './files'
+import find from './find'
 import linking from './linking'
 import list from './list'
 import recovery from './recovery'
 import requests from './requests'
 import settings from './settings'
 import status from './status'
+import timer from './timer'
 import system from './system'
 import trust from './trust'
 import welcome from './welcome'
@@ -27,6 +29,7 @@ const de: Catalogue = {
   encryption,
   errors,
   files,
+  find,
   linking,
   list,
   recovery,
@@ -34,6 +37,7 @@ const de: Catalogue = {
   settings,
   status,
   system,
+  timer,
   trust,
   welcome,
 }

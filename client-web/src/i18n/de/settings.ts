@@ -112,6 +112,8 @@ export default {
     signed: 'Unterschriebene Quittungen behalten',
     signedHint:
       'Der Server unterschreibt, dass er jede deiner Nachrichten angenommen hat. Die Quittung steht in den Details der Nachricht.',
+    timerHint:
+      'Du stellst sie in einem Chat ein: in seinem Menü oder in den Details des Kontakts. Die Nachrichten verlassen dann von selbst eure Geräte, mit ihren Dateien und allem, was sie zitiert. Sie stehen in keiner Sicherung und kommen nicht auf ein später verknüpftes Gerät. Die andere Person kann sie trotzdem kopieren oder fotografieren, und eine ältere oder veränderte App kann sie behalten.',
     lock: 'Kennwortsperre',
     lockHint:
       'Ohne Kennwort liegt der Schlüssel zu deinen Nachrichten neben ihnen in diesem Browser: Wer dessen Dateien kopiert oder an diesem Gerät sitzt, kann sie lesen.',

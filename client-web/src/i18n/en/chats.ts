@@ -1,7 +1,6 @@
 /** The English texts until a chat is drawn. */
 import chat from './chat'
 import contact from './contact'
-import encryption from './encryption'
 import files from './files'
 import list from './list'
 import requests from './requests'
@@ -13,7 +12,6 @@ export default {
   ...start,
   chat,
   contact,
-  encryption,
   files,
   list,
   requests,

@@ -12,6 +12,7 @@ export default {
   linkCopied: 'Invite link copied',
   nickname: 'Nickname',
   nicknameNone: 'Only you see it.',
+  timerOff: 'Off: messages stay.',
   nicknameText: 'What you call {name}. Only your own devices know it.',
   nicknameTooLong: 'This is too long: {n} at most.',
   nicknameRemove: 'Remove nickname',

@@ -1,6 +1,5 @@
 export default {
   title: 'How this chat is sealed',
-  open: 'Encryption: {state}',
   text: 'Every message is locked on the sending device with a key used once, and can be opened only on the other person’s devices. The server sees envelopes, sizes and times, never words.',
   postQuantum: 'Post-quantum',
   postQuantumText:

@@ -2,7 +2,19 @@
 import attachments from './attachments'
 import chats from './chats'
 import choice from './choice'
+import encryption from './encryption'
+import find from './find'
 import recovery from './recovery'
 import settings from './settings'
+import timer from './timer'
 
-export default { ...chats, attachments, choice, recovery, settings } as const
+export default {
+  ...chats,
+  attachments,
+  choice,
+  encryption,
+  find,
+  recovery,
+  settings,
+  timer,
+} as const

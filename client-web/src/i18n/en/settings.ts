@@ -111,6 +111,8 @@ export default {
     signed: 'Keep signed receipts',
     signedHint:
       'The server signs that it took each message you send. You find the receipt in the message’s details.',
+    timerHint:
+      'You set them in a chat: in its menu, or in the contact’s details. The messages then leave your devices and theirs by themselves, with their files and whatever quotes them. They are in no backup, and do not come to a device that is linked later. The other person can still copy or photograph them, and an older or altered app can keep them.',
     lock: 'Passphrase lock',
     lockHint:
       'Without a passphrase, the key to your messages lies beside them in this browser: whoever copies its files, or sits at this device, can read them.',

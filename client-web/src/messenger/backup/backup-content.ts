@@ -14,6 +14,7 @@ import type { MarkRecord } from '@/messenger/core/mark-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
+import { settledTimer } from '@/messenger/core/expiry-records'
 import { shownSettings } from '@/messenger/core/shown-settings'
 import { fields, list, number, shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
@@ -24,13 +25,13 @@ import { marksOf } from './backup-mark'
 import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
-/** A message's kind decides whether it is backed up; notices are. */
-export const isBackedUp = ({ kind }: MessageRecord): boolean =>
-  kind === 'notice' || messageRules[kind]?.backedUp === true
+/** A message's kind decides whether it is backed up; notices are. What disappears is not. */
+export const isBackedUp = ({ kind, expiry }: MessageRecord): boolean =>
+  !expiry && (kind === 'notice' || messageRules[kind]?.backedUp === true)
 
 export async function collect(
   store: Store,
-  fixed: Pick<BackupContent, 'createdAt' | 'account' | 'settings'>,
+  fixed: Pick<BackupContent, 'createdAt' | 'account' | 'settings' | 'timers'>,
   progress: (done: number, total: number) => void,
 ): Promise<Bytes> {
   const total = await store.countMessages()
@@ -103,6 +104,7 @@ const version =
       conversations: list(records.conversations)(content['conversations']),
       messages: list(records.messages)(content['messages']).filter((one) => one !== null),
       marks: marksOf(content['marks']),
+      ...(content['timers'] !== undefined && { timers: list(settledTimer)(content['timers']) }),
     }
   }
 

@@ -5,6 +5,7 @@ import { defaultSettings } from '@/messenger/contract'
 import type { ConversationId, Settings, UserId } from '@/messenger/contract'
 import type { MarkRecord } from '@/messenger/core/mark-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
+import type { SettledTimer } from '@/messenger/core/expiry-records'
 import { emptyConversation } from '@/messenger/core/records'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { conversationId } from '@/messenger/core/record-shapes'
@@ -26,6 +27,8 @@ export interface BackupContent {
   conversations: ConversationRecord[]
   messages: MessageRecord[]
   marks: MarkRecord[]
+  /** Absent from those of builds that let no messages disappear, and from parts of a history. */
+  timers?: readonly SettledTimer[]
 }
 
 interface BackupFile {
@@ -38,6 +41,16 @@ interface BackupFile {
   messages: BackupMessage[]
   /** Stars and pins of messages. */
   marks?: BackupMark[]
+  timers?: BackupTimer[]
+}
+
+/** Who changed last for how long the messages of a conversation stay. */
+interface BackupTimer {
+  conversation: ConversationId
+  seconds: number
+  at: number
+  by: UserId
+  device: number
 }
 
 /** Those that the build did not know may be missing. */
@@ -90,6 +103,15 @@ export const fileOf = (content: BackupContent): BackupFile => ({
   conversations: content.conversations.map(fromConversation),
   messages: content.messages.map(fromMessage),
   ...(content.marks.length > 0 && { marks: content.marks.map(copyMark) }),
+  ...(content.timers && { timers: content.timers.map(fromTimer) }),
+})
+
+const fromTimer = ({ conversation, seconds, at, by, device }: SettledTimer): BackupTimer => ({
+  conversation,
+  seconds,
+  at,
+  by,
+  device,
 })
 
 const fromSettings = (settings: Settings): BackupSettings => ({

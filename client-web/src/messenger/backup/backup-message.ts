@@ -9,7 +9,7 @@ import { copyFile, file } from './backup-file-pointer'
 import type { BackupFilePointer } from './backup-file-pointer'
 import { copyNotice, isLaterNotice, notice } from './backup-notice'
 import type { BackupNotice } from './backup-notice'
-import type { MessageRecord, RecipientRecord } from '@/messenger/core/message-record'
+import type { MessageRecord, RecipientRecord, ReplyRecord } from '@/messenger/core/message-record'
 import { withKnownType } from '@/messenger/core/message-shapes'
 import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, either, flag, list, literal, nullable, number } from '@/storage/decoders'
@@ -89,7 +89,7 @@ export const fromMessage = (record: MessageRecord): BackupMessage => ({
   conversation: record.conversation,
   kind: record.kind,
   text: record.text,
-  replyTo: record.replyTo && copyReply(record.replyTo),
+  replyTo: record.replyTo && withoutExpiring(record.replyTo),
   notice: record.notice && copyNotice(record.notice),
   sentAt: record.sentAt,
   ...(record.writtenAt !== undefined && { writtenAt: record.writtenAt }),
@@ -140,6 +140,10 @@ const isKind = (kind: string): kind is keyof typeof messageRules =>
 
 // Field by field, in both directions: what a stored record gains enters no file unseen. Once a record's form
 // differs from the file's, these do not compile any more and become two.
+
+/** What disappears is in no file, nor is a quote of it. */
+const withoutExpiring = (reply: ReplyRecord): BackupReply =>
+  copyReply(reply.expires ? { ...reply, known: false, excerpt: '' } : reply)
 
 const copyReply = ({ sender, id, known, excerpt }: BackupReply): BackupReply => ({
   sender,

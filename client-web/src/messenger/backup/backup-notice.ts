@@ -1,6 +1,6 @@
 /** A notice in the second version of a backup's content. */
 import type { NoticeRecord } from '@/messenger/core/message-record'
-import { fields, literal, number, optional, shape } from '@/storage/decoders'
+import { fields, flag, literal, number, optional, shape } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
 
 export type BackupNotice =
@@ -8,6 +8,7 @@ export type BackupNotice =
   | { type: 'identity_changed'; count?: number }
   | { type: 'device_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
+  | { type: 'timer'; seconds: number; mine: boolean }
   | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
 
 export function copyNotice(notice: BackupNotice | NoticeRecord): BackupNotice {
@@ -25,6 +26,8 @@ export function copyNotice(notice: BackupNotice | NoticeRecord): BackupNotice {
       return { type: 'device_refused', device: notice.device }
     case 'stale_prekey':
       return { type: notice.type, ageDays: notice.ageDays }
+    case 'timer':
+      return { type: notice.type, seconds: notice.seconds, mine: notice.mine }
     default:
       return { type: notice.type }
   }
@@ -35,6 +38,7 @@ const noticeTypes: Record<BackupNotice['type'], true> = {
   identity_changed: true,
   device_refused: true,
   stale_prekey: true,
+  timer: true,
   undecryptable: true,
   session_renewed: true,
   identity_accepted: true,
@@ -62,6 +66,8 @@ export const notice: Decoder<BackupNotice> = (value) => {
       return shape<Notice<typeof type>>({ type: literal(type), device: number })(value)
     case 'stale_prekey':
       return shape<Notice<typeof type>>({ type: literal(type), ageDays: number })(value)
+    case 'timer':
+      return shape<Notice<typeof type>>({ type: literal(type), seconds: number, mine: flag })(value)
     default:
       return {
         type: literal('undecryptable', 'session_renewed', 'identity_accepted', 'verified')(type),

@@ -1,4 +1,5 @@
 import { contacts as contactRecords } from '@/messenger/core/stored-records'
+import { stageBroughtTimers } from '@/messenger/chats/brought-timers'
 import { equal } from '@/crypto/bytes'
 import type { SealedIdentity } from '@/crypto/engine/engine'
 import { settingsRecord } from '@/messenger/core/shown-settings'
@@ -97,7 +98,7 @@ async function merge(
   const history = new HistoryMerge(store, changes)
   await history.load(content.conversations)
   for (const message of content.messages) {
-    history.add(neverSent(message))
+    await history.add(neverSent(message))
   }
   history.stage()
   for (const mark of content.marks) {
@@ -105,6 +106,7 @@ async function merge(
     const known = await store.getSpare(markRecords, key)
     changes.write(markRecords, key, known ? mergedMarks(known, mark) : mark)
   }
+  await stageBroughtTimers(store, changes, content.timers ?? [])
   const { settings } = content
   if (fresh) changes.put('records', 'settings', settingsRecord(settings))
   await store.commit(changes)

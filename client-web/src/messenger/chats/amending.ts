@@ -13,13 +13,13 @@ const numbered = (a: SaidRecord, b: SaidRecord): boolean =>
   a.device === b.device && a.n > 0 && b.n > 0
 
 /** Two of one device by their numbers, if both have one; others by their times, and then by device. */
-function isLater(said: SaidRecord, before: SaidRecord | undefined): boolean {
+export function isLater(said: SaidRecord, before: SaidRecord | undefined): boolean {
   if (!before) return true
   if (numbered(said, before)) return said.n > before.n
   return said.at > before.at || (said.at === before.at && said.device > before.device)
 }
 
-const isSame = (a: SaidRecord, b: SaidRecord): boolean =>
+export const isSame = (a: SaidRecord, b: SaidRecord): boolean =>
   a.device === b.device && (numbered(a, b) ? a.n === b.n : a.at === b.at)
 
 /** Of a message that is not as old; `limit` by the clock of the relay, which took both. */
@@ -44,15 +44,15 @@ export function edited(
     if (known) return null
     return {
       ...message,
-      edited: { ...before, before: bounded([...earlier, { text, at: said.at }]) },
+      edited: { ...before, before: boundedTexts([...earlier, { text, at: said.at }]) },
     }
   }
   if (text === message.text) return null
   const last = { text: message.text, at: before?.said.at ?? message.sentAt }
-  return { ...message, text, edited: { said, before: bounded([...earlier, last]) } }
+  return { ...message, text, edited: { said, before: boundedTexts([...earlier, last]) } }
 }
 
-function bounded(earlier: readonly EarlierText[]): readonly EarlierText[] {
+export function boundedTexts(earlier: readonly EarlierText[]): readonly EarlierText[] {
   const sorted = earlier.toSorted((a, b) => a.at - b.at)
   const [first] = sorted
   return first && sorted.length > MOST_EARLIER ? [first, ...sorted.slice(1 - MOST_EARLIER)] : sorted
@@ -62,6 +62,11 @@ function bounded(earlier: readonly EarlierText[]): readonly EarlierText[] {
 export function deleted(message: MessageRecord, said: SaidRecord): MessageRecord | null {
   const gone = message.kind === 'deleted' || message.kind === 'notice'
   if (gone || !inTime(message, said, DELETABLE_FOR)) return null
+  return traceOf(message)
+}
+
+/** What is left of a message that is deleted for everyone. */
+export function traceOf(message: MessageRecord): MessageRecord {
   const { id, sender, conversation, sentAt, writtenAt, order, recipients, encryption } = message
   const place = { id, sender, conversation, sentAt, order, recipients, encryption }
   return {

@@ -7,18 +7,17 @@ import type { Core } from '@/messenger/core/core'
 import { pendingChanges } from '@/messenger/core/content-records'
 import type { PendingRecord } from '@/messenger/core/content-records'
 import { findMessage } from '@/messenger/core/kept-messages'
-import { isHere, refKey, sameMessage } from '@/messenger/core/message-record'
+import { isHere, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { messages } from '@/messenger/core/stored-records'
 import { deleted, edited, reacted } from './amending'
 import type { Chats } from './chats'
+import { withoutQuotes } from './quotes'
 
 const PREFIX = 'pending/'
 /** That wait for their messages, per conversation and in all; the oldest go. */
 const MOST = 100
 const MOST_IN_ALL = 1_000
-const PAGE = 200
 
 export class Amendments {
   private readonly pending = new CachedTable<string, PendingRecord>(pendingChanges, PREFIX)
@@ -59,7 +58,7 @@ export class Amendments {
       ({ author, id }) => author === message.sender && id === message.id,
     )
     for (const change of waiting) {
-      this.pending.stageRemoval(changes, keyOf(change))
+      this.stageRemoval(changes, change)
       if (change.conversation === message.conversation) {
         current = amendedBy(current, change) ?? current
       }
@@ -67,29 +66,26 @@ export class Amendments {
     return current
   }
 
+  private stageRemoval(changes: TurnChanges, change: PendingRecord): void {
+    this.pending.stageRemoval(changes, keyOf(change))
+    changes.remove('records', PREFIX + earlierKeyOf(change))
+  }
+
   private stagePending(changes: TurnChanges, change: PendingRecord): void {
     const all = [...this.pending.all.values()]
     const here = all.filter(({ conversation }) => conversation === change.conversation)
     for (const one of [...surplus(here, MOST), ...surplus(all, MOST_IN_ALL)]) {
-      this.pending.stageRemoval(changes, keyOf(one))
+      this.stageRemoval(changes, one)
     }
     this.pending.stage(changes, keyOf(change), change)
   }
 
-  /** Quotes of a deleted message show nothing of it either. They stand below it. */
+  /** Quotes of a deleted message show nothing of it either. */
   private async stageQuotesGone(changes: TurnChanges, gone: MessageRecord): Promise<void> {
-    let before = Infinity
-    for (;;) {
-      const page = await this.core.store.page(messages, gone.conversation, before, PAGE)
-      for (const one of page) {
-        if (!sameMessage(one.replyTo, gone) || !one.replyTo) continue
-        this.chats.stageChanged(changes, {
-          ...one,
-          replyTo: { ...one.replyTo, known: false, excerpt: '' },
-        })
-      }
-      before = page[0]?.order ?? -Infinity
-      if (page.length < PAGE || before <= gone.order) return
+    const { conversation, order } = gone
+    const quoted = new Set([refKey(gone)])
+    for await (const page of withoutQuotes(this.core.store, conversation, quoted, order)) {
+      for (const one of page) this.chats.stageChanged(changes, one)
     }
   }
 }
@@ -110,6 +106,14 @@ function amendedBy(message: MessageRecord, change: PendingRecord): MessageRecord
   }
 }
 
-/** Each person's newest word of each kind. */
-const keyOf = ({ author, id, by, what }: PendingRecord): string =>
+/** Of each kind each person's newest; of edits all, as each text is in the history. */
+function keyOf(change: PendingRecord): string {
+  const { device, n, at } = change.said
+  return change.what === 'edit'
+    ? `${earlierKeyOf(change)}/${device}/${n || at}`
+    : earlierKeyOf(change)
+}
+
+/** As earlier builds kept edits: the newest. */
+const earlierKeyOf = ({ author, id, by, what }: PendingRecord): string =>
   `${refKey({ sender: author, id })}/${by ?? 'me'}/${what}`

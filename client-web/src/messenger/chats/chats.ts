@@ -15,7 +15,9 @@ import type { Conversation, ConversationId, UserId } from '@/messenger/contract'
 import { versionOf } from '@/crypto/protocol/version'
 import type { OutgoingEnvelope } from '@/wire/types'
 import { messageTimes } from './message-times'
+import type { Deadlines } from './deadlines'
 import { OpenChat, PAGE } from './open-chat'
+import type { Timers } from './timers'
 import { CachedTable } from '@/messenger/core/cached-table'
 import { nameOf } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
@@ -47,6 +49,8 @@ export class Chats {
   constructor(
     private readonly core: Core,
     private readonly people: People,
+    private readonly timers: Timers,
+    private readonly deadlines: Deadlines,
   ) {
     this.openChat = new OpenChat(core)
   }
@@ -56,8 +60,11 @@ export class Chats {
     for (const { id, text } of kept) this.drafts.set(id, text)
     for (const record of await this.core.store.all(conversations)) {
       this.records.load(record.id, record)
-      this.show(record.id)
     }
+  }
+
+  showAll(): void {
+    for (const id of this.records.all.keys()) this.show(id)
   }
 
   /** Moves conversations down that a clock ahead of time put on top. `now`: the later of this device's clock and the relay's. */
@@ -161,7 +168,11 @@ export class Chats {
     if (!taken) return
     const postQuantum = envelopes.every(({ body }) => versionOf(body) === 4)
     const encryption = taken.encryption && { ...taken.encryption, postQuantum }
-    const dated = { ...taken, ...messageTimes(message.sentAt, at), encryption }
+    const dated = this.deadlines.begun(
+      changes,
+      { ...taken, ...messageTimes(message.sentAt, at), encryption },
+      at,
+    )
     const isLast = sameMessage(this.record(message.conversation, changes).last, message)
     this.stageChanged(changes, receipts.length ? { ...dated, signedReceipts: receipts } : dated)
     // Until now its date came from this device's clock.
@@ -280,6 +291,7 @@ export class Chats {
       pinned: record.pinned ?? false,
       archived: record.archived,
       typing: this.typing.has(id),
+      timer: this.timers.seconds(id),
       draft: this.drafts.get(id) ?? '',
       sendsAgainAt: this.sendsAgainAt.get(id) ?? null,
     }

@@ -7,6 +7,8 @@ import { Serial } from '@/messenger/core/serial'
 import { shownMessage } from '@/messenger/core/shown-message'
 
 export const PAGE = 50
+/** Messages read at a time on the way to an old one. */
+const STRIDE = 500
 
 export class OpenChat {
   id: ConversationId | null = null
@@ -19,6 +21,11 @@ export class OpenChat {
   /** Shows a new or changed message, if it is of this conversation. */
   show(message: MessageRecord): void {
     if (this.id === message.conversation) this.core.view.message(shownMessage(message))
+  }
+
+  /** The same for one that may be older than what was loaded. */
+  showLoaded(message: MessageRecord): void {
+    if (message.order >= this.oldest) this.show(message)
   }
 
   async open(id: ConversationId): Promise<void> {
@@ -39,15 +46,38 @@ export class OpenChat {
 
   /** False when nothing older was there. */
   loadOlder(id: ConversationId): Promise<boolean> {
+    return this.paging.run(() => this.load(id, PAGE * 2))
+  }
+
+  /** Shows everything from this place on, in one step; false when the conversation was left meanwhile. */
+  loadBackTo(id: ConversationId, order: number): Promise<boolean> {
     return this.paging.run(async () => {
-      const before = this.oldest
-      if (this.id !== id || before === -Infinity) return false
-      const page = await shownPage(this.core.store, id, before, PAGE * 2)
-      if (this.id !== id || this.oldest !== before) return false
-      this.oldest = page[0]?.order ?? -Infinity
-      this.core.view.older(id, page.map(shownMessage), page.length === PAGE * 2)
-      return page.length > 0
+      if (this.id !== id) return false
+      return this.oldest <= order || this.load(id, STRIDE, order)
     })
+  }
+
+  /**
+   * Shows a page of `size` messages before the loaded ones, or as many pages as lead back to `until`. False when there
+   * was nothing, or the conversation was left or opened anew meanwhile.
+   */
+  private async load(id: ConversationId, size: number, until = Infinity): Promise<boolean> {
+    const from = this.oldest
+    if (this.id !== id || from === -Infinity) return false
+    const pages: MessageRecord[][] = []
+    let before = from
+    let more: boolean
+    do {
+      const page = await shownPage(this.core.store, id, before, size)
+      if (this.id !== id || this.oldest !== from) return false
+      pages.unshift(page)
+      before = page[0]?.order ?? -Infinity
+      more = page.length === size
+    } while (more && before > until)
+    this.oldest = before
+    const messages = pages.flat().map(shownMessage)
+    this.core.view.older(id, messages, more)
+    return messages.length > 0
   }
 
   /** Older messages came than were here. */
@@ -55,11 +85,6 @@ export class OpenChat {
     if (this.id === null) return
     if (this.oldest === -Infinity) await this.open(this.id)
     else this.core.view.older(this.id, [], true)
-  }
-
-  /** The place of the oldest message that was loaded. */
-  get oldestLoaded(): number {
-    return this.oldest
   }
 
   close(): void {

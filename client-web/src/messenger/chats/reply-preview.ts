@@ -22,9 +22,10 @@ export async function replyPreview(
 }
 
 /** Of files without words the first one's name. */
-export const quoteOf = ({ id, sender, text, files }: MessageRecord): ReplyRecord => ({
+export const quoteOf = ({ id, sender, text, files, expiry }: MessageRecord): ReplyRecord => ({
   id,
   sender,
   known: true,
   excerpt: shorten(text.slice(firstVisible(text)) || (files?.[0]?.name ?? ''), EXCERPT),
+  ...(expiry && { expires: true }),
 })

@@ -1,5 +1,5 @@
 /**
- * Search over the decrypted history, on this device only. The index lives in memory: built at the
+ * The index over the decrypted history, on this device only. It lives in memory: built at the
  * first search, from the newest message back, and dropped by the lock. A search during the build
  * gets results from the indexed part, and more as it grows.
  */
@@ -8,9 +8,9 @@ import type { Core } from '@/messenger/core/core'
 import { isShown, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
 import { shownMessage } from '@/messenger/core/shown-message'
-import type { ConversationId, SearchHit } from '@/messenger/contract'
+import type { ConversationId, MessageId, SearchHit } from '@/messenger/contract'
 import { MessengerError } from '@/messenger/contract'
-import { fold, ranges } from './folding'
+import { fold, ranges } from '@/text/folding'
 import { nameOf } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
 
@@ -39,6 +39,23 @@ class Index {
   }
 }
 
+interface Search {
+  /** Folded. */
+  readonly needle: string
+  readonly limit: number
+  /** Absent: all. */
+  readonly conversation?: ConversationId
+}
+
+function find(index: Index, { needle, limit, conversation }: Search): Entry[] {
+  const found = [...index.entries.values()].filter(
+    ({ message, folded }) =>
+      (conversation === undefined || message.conversation === conversation) &&
+      folded.includes(needle),
+  )
+  return found.sort((a, b) => b.message.order - a.message.order).slice(0, limit)
+}
+
 export class SearchIndex {
   private index: Index | null = null
   private building: Promise<void> = Promise.resolve()
@@ -58,27 +75,47 @@ export class SearchIndex {
     part: (hits: SearchHit[]) => void = () => undefined,
   ): Promise<SearchHit[]> {
     const needle = fold(text.trim())
-    if (needle === '') return []
-    const index = this.index ?? this.begin()
-    if (!index.complete) await this.follow(index, needle, limit, part)
-    return this.find(index, needle, limit)
+    const hits = (found: Entry[]): SearchHit[] =>
+      found.map(({ message }) => ({
+        message: shownMessage(message),
+        name: this.nameIn(message.conversation),
+        ranges: ranges(message.text, needle),
+      }))
+    return hits(await this.look({ needle, limit }, (found) => part(hits(found))))
   }
 
-  /** Tells what is found as the index grows; resolves when it is complete, or there is enough. */
+  /** All messages of one conversation that hold the text, as `search` tells them. @throws MessengerError `cancelled` */
+  async searchIn(
+    conversation: ConversationId,
+    text: string,
+    part: (found: MessageId[]) => void = () => undefined,
+  ): Promise<MessageId[]> {
+    const search = { needle: fold(text.trim()), limit: Infinity, conversation }
+    const ids = (found: Entry[]): MessageId[] => found.map(({ message }) => refKey(message))
+    return ids(await this.look(search, (found) => part(ids(found))))
+  }
+
+  private async look(search: Search, part: (found: Entry[]) => void): Promise<Entry[]> {
+    if (search.needle === '') return []
+    const index = this.index ?? this.begin()
+    if (!index.complete) await this.follow(index, search, part)
+    return find(index, search)
+  }
+
+  /** Gives what is found as the index grows; resolves when it is complete, or there is enough. */
   private async follow(
     index: Index,
-    needle: string,
-    limit: number,
-    part: (hits: SearchHit[]) => void,
+    search: Search,
+    part: (found: Entry[]) => void,
   ): Promise<void> {
-    let told = 0
+    let given = 0
     let look: () => void = () => undefined
     const enough = new Promise<void>((done) => {
       look = () => {
-        const hits = this.find(index, needle, limit)
-        if (hits.length >= limit) return done()
-        if (hits.length > told) part(hits)
-        told = hits.length
+        const found = find(index, search)
+        if (found.length >= search.limit) return done()
+        if (found.length > given) part(found)
+        given = found.length
       }
     })
     index.listeners.add(look)
@@ -115,16 +152,6 @@ export class SearchIndex {
   forget(): void {
     this.cancel()
     this.index = null
-  }
-
-  private find(index: Index, needle: string, limit: number): SearchHit[] {
-    const found = [...index.entries.values()].filter((entry) => entry.folded.includes(needle))
-    found.sort((a, b) => b.message.order - a.message.order)
-    return found.slice(0, limit).map(({ message }) => ({
-      message: shownMessage(message),
-      name: this.nameIn(message.conversation),
-      ranges: ranges(message.text, needle),
-    }))
   }
 
   private nameIn(id: ConversationId): string {

@@ -6,7 +6,7 @@ import type { Platform } from '@/platform/platform'
 import { MessengerError, personIn } from '@/messenger/contract'
 import type { ChatCommands, ConversationId, Message, MessageId } from '@/messenger/contract'
 import type { Services } from '@/messenger/session/services'
-import { amendingCommands } from './amending-commands'
+import { lateCommands } from './late-commands'
 import { withSiblings } from './with-siblings'
 import { receiptFile } from '@/messenger/sending/signed-receipts'
 
@@ -25,14 +25,20 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
     services().core.serial.run((turn) => services().write(new TurnChanges(turn), id, text, replyTo))
 
   return {
-    ...amendingCommands(services),
+    ...lateCommands<Pick<ChatCommands, 'edit' | 'deleteForAll' | 'react'>>(
+      { edit: true, deleteForAll: true, react: true },
+      async () => (await import('./amending-commands')).amendingCommands(services),
+    ),
+    ...lateCommands<Pick<ChatCommands, 'setTimer'>>({ setTimer: true }, async () =>
+      (await import('./timer-commands')).timerCommands(services),
+    ),
     async openConversation(id) {
       if (!services().people.inConversation(id)) throw new MessengerError('not_found')
       await services().chats.openChat.open(id)
       services()
         .presence.watch()
         .catch(() => undefined)
-      await services().log.tellDamage()
+      await services().log.logDamage()
     },
     async closeConversation() {
       services().chats.openChat.close()
@@ -43,10 +49,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const wanted = await find(messageId)
       if (wanted?.conversation !== id) return false
       if (openChat.id !== id) await openChat.open(id)
-      while (openChat.oldestLoaded > wanted.order) {
-        if (!(await openChat.loadOlder(id))) return false
-      }
-      return true
+      return openChat.loadBackTo(id, wanted.order)
     },
     sendText: (id, text) => write(id, text),
     reply: (id, text, replyTo) => write(id, text, replyTo),
@@ -73,7 +76,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
       const [newest] = await shownPage(core.store, id, Infinity, 1)
       const change = { what: 'deleted', upto: newest?.id ?? null } as const
       await withSiblings(services(), personIn(id), change, (changes) =>
-        removals.stageConversation(changes, id),
+        removals.stageConversation(changes, id, newest ?? null),
       )
     },
     markRead: (id) => services().readMarks.markRead(id),
@@ -125,5 +128,7 @@ export function chatCommands(services: () => Services, platform: Platform): Chat
         .catch(() => undefined)
     },
     search: (text, limit = 100, part) => services().search.search(text, limit, part),
+    searchIn: (id, text, part) => services().search.searchIn(id, text, part),
+    firstMessageSince: (id, at) => services().search.firstSince(id, at),
   }
 }

@@ -1,18 +1,21 @@
-type Command = (...given: never[]) => Promise<unknown>
+import { fetched } from '@/platform/late-parts'
 
-/** Commands whose code is fetched with the first of them. A fetch that failed is made again by the next. */
-export function lateCommands<C extends { [name in keyof C]: Command }>(
-  names: readonly (keyof C)[],
+type Commands<C> = { [Name in keyof C]: (...given: never[]) => Promise<unknown> }
+
+/** Commands whose code is fetched with the first of them. */
+export function lateCommands<C extends Commands<C>>(
+  names: Readonly<Record<keyof C, true>>,
   load: () => Promise<C>,
 ): C {
   let loaded: Promise<C> | null = null
   const commands = (): Promise<C> => {
-    loaded ??= load()
+    loaded ??= fetched(load())
     loaded.catch(() => (loaded = null))
     return loaded
   }
-  const late = (name: keyof C): Command => {
-    return async (...given) => (await commands())[name](...given)
-  }
-  return Object.fromEntries(names.map((name) => [name, late(name)])) as unknown as C
+  const late = (name: keyof C) => [
+    name,
+    async (...given: never[]): Promise<unknown> => (await commands())[name](...given),
+  ]
+  return Object.fromEntries((Object.keys(names) as (keyof C)[]).map(late)) as C
 }

@@ -44,7 +44,8 @@ export function safekeepingCommands(app: App): Safekeeping {
         const { userId, username } = core.account
         const createdAt = core.now()
         const account = { userId, username }
-        const fixed = { createdAt, account, settings: core.settings }
+        const timers = app.theServices().timers.all()
+        const fixed = { createdAt, account, settings: core.settings, timers }
         const plain = await collect(core.store, fixed, show)
         const file = await core.engine.sealBackup(plain, localIdentity(core), passphrase)
         goOn()

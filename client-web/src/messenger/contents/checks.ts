@@ -24,6 +24,12 @@ export const isCount = (value: unknown, least: number): value is number =>
 export const isTime = (value: unknown): value is number =>
   isCount(value, 0) && Number.isFinite(new Date(value).getTime())
 
+/** For how long messages stay; no client offers more. */
+const MOST_SECONDS = 366 * 86_400
+
+export const isDuration = (value: unknown): value is number =>
+  isCount(value, 1) && value <= MOST_SECONDS
+
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
 }

@@ -55,10 +55,12 @@ export interface ContentType<B extends Typed> {
   readonly message: MessageRule<B> | null
   /** `copied`: one's own other devices get a copy of what this device sends. */
   readonly sync: 'copied' | 'not_copied'
-  /** Whose clock dates it: the writer's as it stands, or the relay's where the two differ. */
+  /** Whose clock dates it, also where it is sent again: the writer's as it stands, or the relay's where the two differ. */
   readonly clock: 'writer' | 'relay'
   /** Its number repeats the one before; it is pushed to devices that are online and never stored. */
   readonly ephemeral?: true
+  /** The id of the message of which it repeats something, and with which it goes. */
+  subject?(body: B): string
   /** False: nobody needs it again who could not read it. */
   readonly sentAgain?: false
   fromPerson?(effects: PersonEffects, received: Received<B>): Promise<void> | void
@@ -72,6 +74,7 @@ export interface KeptMessage {
   readonly text: string
   readonly replyTo: { readonly id: string } | null
   readonly files?: readonly FilePointer[]
+  readonly expiry?: { readonly seconds: number }
 }
 
 export interface MessageRule<B extends Typed> {
@@ -83,6 +86,8 @@ export interface MessageRule<B extends Typed> {
   answers?(body: B): string | undefined
   /** Files that it brings. */
   files?(body: B): readonly FilePointer[] | undefined
+  /** After how many seconds it disappears. */
+  expires?(body: B): number | undefined
   /** The content as it was sent, of an own message in the history. */
   written?(message: KeptMessage): B | null
   /** A received one counts as unread, and a notification tells of it. */

@@ -2,6 +2,7 @@
  * The changes a content can make on this device. The rooms above carry them out; a handler names them, and
  * their order. Everything lands in the transaction of the envelope.
  */
+import type { FilePointer } from './text/pointer'
 import type { About } from './about'
 
 /** A message as a content brings it. */
@@ -35,6 +36,8 @@ export interface PersonEffects extends AnsweringEffects {
   deleteForAll(targets: readonly string[]): Promise<void>
   /** They put an emoji to a message of either side, or take it back. */
   react(target: Named, emoji: string | null): Promise<void>
+  /** They changed for how long messages of the conversation stay. */
+  setTimer(seconds: number): void
   /** Own messages with these ids reached this status. */
   confirm(status: 'delivered' | 'read', ids: readonly string[]): Promise<void>
 }
@@ -46,6 +49,7 @@ export interface OwnDeviceEffects extends AnsweringEffects {
   edit(about: About, target: string, text: string): Promise<void>
   deleteForAll(about: About, targets: readonly string[]): Promise<void>
   react(about: About, target: Named, emoji: string | null): Promise<void>
+  setTimer(about: About, seconds: number): void
   /** As for a person; of no conversation without `about`. */
   keepUnshown(about: About | undefined): Promise<void>
   /** Null where nothing may change: about oneself, nobody known, or older than what is known. */
@@ -74,6 +78,8 @@ export interface SharedChanges {
     mine: readonly boolean[],
     on: boolean,
   ): void
+  /** `files`: the rest of the history that the device of this number was linked with. */
+  history(device: number, files: readonly FilePointer[]): Promise<void>
 }
 
 export interface EphemeralEffects {

@@ -11,11 +11,12 @@ import { receipt } from './receipt/receipt'
 import { retry } from './retry/retry'
 import { sync } from './sync/sync'
 import { text } from './text/text'
+import { timer } from './timer/timer'
 import { typing } from './typing/typing'
 import { unknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
-const known = { text, receipt, sync, hello, typing, retry, edit, deletion, reaction }
+const known = { text, receipt, sync, hello, typing, retry, edit, deletion, reaction, timer }
 
 type BodyOf<T> = T extends ContentType<infer B> ? B : never
 export type Body = BodyOf<(typeof known)[keyof typeof known]>

@@ -56,7 +56,7 @@ export interface ChatCommands {
   closeConversation(): Promise<void>
   /** Loads an older page; false when there is none. */
   loadOlder(id: ConversationId): Promise<boolean>
-  /** Loads pages until the message is in the store (search hit, reply); false if unknown. */
+  /** Loads everything back to the message into the store (search hit, reply, date); false if unknown. */
   loadUntil(id: ConversationId, message: MessageId): Promise<boolean>
   /** `too_long`, `invalid` (nothing visible), `unsendable_text`, `blocked`, `not_found`. Resolves with the stored message. */
   sendText(id: ConversationId, text: string): Promise<Message>
@@ -83,6 +83,11 @@ export interface ChatCommands {
   markUnread(id: ConversationId): Promise<void>
   /** `until`: ms; absent: for good. */
   setMuted(id: ConversationId, muted: boolean, until?: number): Promise<void>
+  /**
+   * Messages written from now on disappear after so many seconds, for both; 0: they stay. `fallback`: what versions that
+   * do not know it show. `invalid` (out of `SHORTEST_TIMER` to `LONGEST_TIMER`), `blocked`, `not_found`.
+   */
+  setTimer(id: ConversationId, seconds: number, fallback: string): Promise<void>
   /** Stands above all others, in the order of their times. */
   setPinned(id: ConversationId, pinned: boolean): Promise<void>
   setArchived(id: ConversationId, archived: boolean): Promise<void>
@@ -101,6 +106,14 @@ export interface ChatCommands {
     limit?: number,
     part?: (hits: readonly SearchHit[]) => void,
   ): Promise<readonly SearchHit[]>
+  /** All messages of one conversation that hold the text, newest first; `part` as for `search`. */
+  searchIn(
+    id: ConversationId,
+    text: string,
+    part?: (found: readonly MessageId[]) => void,
+  ): Promise<readonly MessageId[]>
+  /** The conversation's first message shown under the time `at` (ms) or a later one, notices aside; null: none. */
+  firstMessageSince(id: ConversationId, at: number): Promise<Message | null>
 }
 
 export interface PeopleCommands {

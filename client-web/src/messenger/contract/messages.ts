@@ -47,6 +47,8 @@ export type Notice =
   | { type: 'verified' }
   | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
+  /** Somebody changed for how long messages stay; 0: for good. `mine`: oneself, on any device. */
+  | { type: 'timer'; seconds: number; mine: boolean }
 
 export interface ReplyPreview {
   readonly id: MessageId
@@ -78,6 +80,8 @@ export interface Message {
   readonly edited?: EditHistory
   /** One per person; absent: none. */
   readonly reactions?: readonly Reaction[]
+  /** Absent: it stays. */
+  readonly expiry?: Expiry
   readonly problem: SendProblem | null
   /** By the sender's clock where it agrees with the relay's, else when the relay took it; ms. */
   readonly sentAt: number
@@ -95,6 +99,18 @@ export interface Message {
   /** One per device that the relay took it for; only of messages sent while they were wanted. */
   readonly signedReceipts?: readonly SignedReceipt[]
 }
+
+/** A message that disappears. */
+export interface Expiry {
+  /** From when it was sent, by its sender; from when it was read, by its recipient. */
+  readonly seconds: number
+  /** When it goes, by the relay's clock, ms; null: the time has not begun. */
+  readonly at: number | null
+}
+
+/** The shortest and the longest time after which a person may let messages disappear, seconds. */
+export const SHORTEST_TIMER = 5
+export const LONGEST_TIMER = 30 * 86_400
 
 /** The earlier texts of a message, oldest first. */
 export interface EditHistory {

@@ -58,6 +58,8 @@ export interface Conversation {
   readonly pinned: boolean
   readonly archived: boolean
   readonly typing: boolean
+  /** Seconds after which its messages disappear; 0: they stay. */
+  readonly timer: number
   /** Unsent text, or the empty string. */
   readonly draft: string
   /** When what waits is tried again, where the relay named the time for this person alone; ms of `elapsed`. */

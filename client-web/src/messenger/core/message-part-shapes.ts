@@ -6,6 +6,7 @@ import type {
   EarlierText,
   EditedRecord,
   EncryptionRecord,
+  ExpiryRecord,
   NoticeRecord,
   ReactionRecord,
   RecipientRecord,
@@ -35,6 +36,8 @@ export const reactionV1 = shape<ReactionRecord>({
   emoji: nullable(text),
   said,
 })
+
+export const expiryV1 = shape<ExpiryRecord>({ seconds: number, at: nullable(number) })
 
 export const signedReceiptV1 = shape<SignedReceiptRecord>({
   log: text,
@@ -78,6 +81,8 @@ export const noticeV1: Decoder<NoticeRecord> = (value) => {
       return shape<Refused>({ type: literal(type), device: number })(value)
     case 'stale_prekey':
       return shape<Of<'stale_prekey'>>({ type: literal(type), ageDays: number })(value)
+    case 'timer':
+      return shape<Of<'timer'>>({ type: literal(type), seconds: number, mine: flag })(value)
     default:
       return {
         type: literal('undecryptable', 'session_renewed', 'identity_accepted', 'verified')(type),

@@ -39,6 +39,7 @@ export interface MessageRecord extends MessageRef {
   edited?: EditedRecord
   /** By person; of each the newest. */
   reactions?: readonly ReactionRecord[]
+  expiry?: ExpiryRecord
   /** It could not be read, and was asked for again; its id is that of the envelope. */
   awaited?: { lost: boolean }
 }
@@ -51,6 +52,13 @@ export interface RecipientRecord {
   acceptedAt: number | null
   deliveredAt: number | null
   readAt: number | null
+}
+
+/** A message that disappears. */
+export interface ExpiryRecord {
+  seconds: number
+  /** When it goes, by the relay's clock, ms; null: the time has not begun. */
+  at: number | null
 }
 
 /** Under which keys a message came, or left. */
@@ -73,6 +81,7 @@ export type NoticeRecord =
   | { type: 'identity_changed'; count?: number }
   | { type: 'device_refused' | 'downgrade_refused'; device: number }
   | { type: 'stale_prekey'; ageDays: number }
+  | { type: 'timer'; seconds: number; mine: boolean }
   | { type: 'undecryptable' | 'session_renewed' | 'identity_accepted' | 'verified' }
 
 /** The relay's signature that it took one envelope of a message; checked before it was kept. */
@@ -95,6 +104,8 @@ export interface ReplyRecord extends MessageRef {
   /** False when the message replied to was not on this device. */
   known: boolean
   excerpt: string
+  /** That message disappears, and its excerpt with it. */
+  expires?: boolean
 }
 
 /** When something was said about a message, and by which of its author's devices. */

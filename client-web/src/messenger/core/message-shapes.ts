@@ -19,6 +19,7 @@ import type {
 } from './message-record'
 import {
   editedV1,
+  expiryV1,
   encryptionV1,
   noticeV1,
   reactionV1,
@@ -115,7 +116,13 @@ const secondVersion = shape<MessageRecord>({
   kind: literal('notice', ...kinds),
   text,
   replyTo: nullable(
-    shape<ReplyRecord>({ id: text, sender: nullable(text), known: flag, excerpt: text }),
+    shape<ReplyRecord>({
+      id: text,
+      sender: nullable(text),
+      known: flag,
+      excerpt: text,
+      expires: optional(flag),
+    }),
   ),
   notice: nullable(noticeV1),
   sentAt: number,
@@ -136,6 +143,7 @@ const secondVersion = shape<MessageRecord>({
   files: optional(list(fileV1)),
   edited: optional(editedV1),
   reactions: optional(list(reactionV1)),
+  expiry: optional(expiryV1),
   awaited: optional(shape<NonNullable<MessageRecord['awaited']>>({ lost: flag })),
   unknown: optional(shape<UnknownRecord>({ named: text, silent: flag, bytes: nullable(bytes) })),
 })

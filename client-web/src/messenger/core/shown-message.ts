@@ -41,6 +41,7 @@ export function shownMessage(record: MessageRecord): Message {
     notice: notice && shownNotice(notice),
     ...(record.edited && { edited: shownEdits(record.edited) }),
     ...(reactions.length > 0 && { reactions }),
+    ...(record.expiry && { expiry: { ...record.expiry } }),
     ...(record.awaited && { lost: record.awaited.lost }),
     problem: record.recipients.find(({ problem }) => problem !== null)?.problem ?? null,
     sentAt,
@@ -98,6 +99,8 @@ function shownNotice(record: NoticeRecord): Notice {
       return { type: record.type, device: record.device }
     case 'stale_prekey':
       return { type: record.type, ageDays: record.ageDays }
+    case 'timer':
+      return { type: record.type, seconds: record.seconds, mine: record.mine }
     default:
       return { type: record.type }
   }

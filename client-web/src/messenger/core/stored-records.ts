@@ -160,8 +160,8 @@ export const counts = stored('counters', number)
 export const countLists = stored('counters', list(number))
 export const nameLists = stored('counters', list(text))
 
-/** Notices given about one device of a person. */
-export interface ToldRecord {
+/** Faults of one device of a person that were reported already. */
+export interface ReportedFaults {
   refused: boolean
   /** Ids of signed prekeys. */
   stale: number[]
@@ -169,9 +169,9 @@ export interface ToldRecord {
   downgraded?: boolean
 }
 
-export const toldOfDevice = stored(
+export const reportedFaults = stored(
   'counters',
-  shape<ToldRecord>({ refused: flag, stale: list(number), downgraded: optional(flag) }),
+  shape<ReportedFaults>({ refused: flag, stale: list(number), downgraded: optional(flag) }),
 )
 
 // Of the table `records`, one of a kind.

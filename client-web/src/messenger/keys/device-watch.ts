@@ -1,10 +1,10 @@
 /**
  * Faults of a bundle: a device with a foreign key, a prekey long out of use, a device without KEM prekey
  * though its identity had some. Each is reported once, in the chat and in the security log, and new ones at
- * most `TOLD_PER_HOUR` times an hour.
+ * most `REPORTS_PER_HOUR` times an hour.
  */
-import { toldOfDevice } from '@/messenger/core/stored-records'
-import type { ToldRecord } from '@/messenger/core/stored-records'
+import { reportedFaults } from '@/messenger/core/stored-records'
+import type { ReportedFaults } from '@/messenger/core/stored-records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { BundleDevice } from '@/wire/types'
 import { Budget } from '@/messenger/core/budget'
@@ -18,12 +18,12 @@ import type { People } from '@/messenger/people/people'
 import type { SecurityLog } from './security-log'
 
 const DAY = 86_400_000
-const TOLD_PER_HOUR = 10
+const REPORTS_PER_HOUR = 10
 /** Prekeys remembered per device. */
 const KEPT = 20
 
 export class DeviceWatch {
-  private readonly budget = new Budget(TOLD_PER_HOUR, 3_600_000)
+  private readonly budget = new Budget(REPORTS_PER_HOUR, 3_600_000)
 
   constructor(
     private readonly core: Core,
@@ -34,10 +34,10 @@ export class DeviceWatch {
 
   /** Its keys are not signed by its owner's identity. */
   async stageRefused(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
-    const told = await this.told(userId, device)
-    if (told.refused) return
+    const reported = await this.reported(userId, device)
+    if (reported.refused) return
     const notice: NoticeRecord = { type: 'device_refused', device }
-    this.stage(changes, userId, device, { ...told, refused: true }, notice)
+    this.stage(changes, userId, device, { ...reported, refused: true }, notice)
   }
 
   /** `age` of the prekey, ms. */
@@ -47,26 +47,26 @@ export class DeviceWatch {
     { deviceId, signedPrekey: { id } }: BundleDevice,
     age: number,
   ): Promise<void> {
-    const told = await this.told(userId, deviceId)
-    if (told.stale.includes(id)) return
-    const stale = [...told.stale, id].slice(-KEPT)
+    const reported = await this.reported(userId, deviceId)
+    if (reported.stale.includes(id)) return
+    const stale = [...reported.stale, id].slice(-KEPT)
     const notice: NoticeRecord = { type: 'stale_prekey', ageDays: Math.floor(age / DAY) }
-    this.stage(changes, userId, deviceId, { ...told, stale }, notice)
+    this.stage(changes, userId, deviceId, { ...reported, stale }, notice)
   }
 
   /** A bundle without KEM prekey, or a session of version 3, of an identity that had some. */
   async stageDowngrade(changes: TurnChanges, userId: UserId, device: number): Promise<void> {
-    const told = await this.told(userId, device)
-    if (told.downgraded) return
+    const reported = await this.reported(userId, device)
+    if (reported.downgraded) return
     const notice: NoticeRecord = { type: 'downgrade_refused', device }
-    this.stage(changes, userId, device, { ...told, downgraded: true }, notice)
+    this.stage(changes, userId, device, { ...reported, downgraded: true }, notice)
   }
 
   private stage(
     changes: TurnChanges,
     userId: UserId,
     device: number,
-    told: ToldRecord,
+    reported: ReportedFaults,
     notice: Extract<
       NoticeRecord,
       { type: 'device_refused' | 'stale_prekey' | 'downgrade_refused' }
@@ -75,19 +75,19 @@ export class DeviceWatch {
     const now = this.core.elapsed()
     if (this.budget.exhausted(userId, now)) return
     this.budget.spend(userId, now)
-    changes.put('counters', toldKey(userId, device), told)
+    changes.put('counters', recordKey(userId, device), reported)
     this.log.stage(changes, notice.type, { userId, device })
     if (this.people.find(userId, changes)?.relation === 'contact') {
       this.chats.stageNotice(changes, conversationWith(userId), notice)
     }
   }
 
-  private told(userId: UserId, device: number): Promise<ToldRecord> {
-    return readCount(this.core.store, toldOfDevice, toldKey(userId, device), {
+  private reported(userId: UserId, device: number): Promise<ReportedFaults> {
+    return readCount(this.core.store, reportedFaults, recordKey(userId, device), {
       refused: false,
       stale: [],
     })
   }
 }
 
-const toldKey = (userId: UserId, device: number): string => `told/${sessionKey(userId, device)}`
+const recordKey = (userId: UserId, device: number): string => `told/${sessionKey(userId, device)}`

@@ -37,18 +37,18 @@ export class KeyWatch {
     const noted = withSeenKey(before, identity, this.core.now())
     if (noted === before || !noted.changed || equal(identity, before.identity)) return
     const { notice, event } = noted.changed
-    const [told, logged] = [notice ?? crypto.randomUUID(), event ?? crypto.randomUUID()]
+    const [noticeId, eventId] = [notice ?? crypto.randomUUID(), event ?? crypto.randomUUID()]
     const count = noted.changed.times ?? 1
     this.people.stage(changes, {
       ...noted,
-      changed: { ...noted.changed, notice: told, event: logged },
+      changed: { ...noted.changed, notice: noticeId, event: eventId },
     })
     const changed = { type: 'identity_changed', count } as const
-    await this.chats.stageUpdatedNotice(changes, conversationWith(userId), told, changed)
+    await this.chats.stageUpdatedNotice(changes, conversationWith(userId), noticeId, changed)
     // Strangers may change their keys as they like, and in any number.
     if (before.relation === 'contact') {
       const about = { userId, identity, ...(count > 1 && { count }) }
-      this.log.stage(changes, 'identity_changed', about, logged)
+      this.log.stage(changes, 'identity_changed', about, eventId)
     }
   }
 }

@@ -32,11 +32,11 @@ const account: ReadonlySet<string> = new Set<SecurityEvent['type']>([
 
 /** Those that have to go. `events`: newest first. */
 export function surplus(events: readonly SecurityEventRecord[]): SecurityEventRecord[] {
-  const told = ({ type }: SecurityEventRecord): boolean => noise.has(type) || account.has(type)
+  const isLimited = ({ type }: SecurityEventRecord): boolean => noise.has(type) || account.has(type)
   return [
     ...events.filter(({ type }) => noise.has(type)).slice(NOISE_KEPT),
     ...events.filter(({ type }) => account.has(type)).slice(NOISE_KEPT),
-    ...events.filter((event) => !told(event)).slice(KEPT),
+    ...events.filter((event) => !isLimited(event)).slice(KEPT),
   ]
 }
 
@@ -52,7 +52,8 @@ interface EventDetails {
 /** Events of keys and devices, stored (sealed) for the person to read. */
 export class SecurityLog {
   private events: SecurityEventRecord[] = []
-  private told = 0
+  /** Damaged records that the log names already. */
+  private damageLogged = 0
 
   constructor(
     private readonly core: Core,
@@ -99,10 +100,10 @@ export class SecurityLog {
   }
 
   /** Logs the number of records that did not open: once, also over later starts. */
-  async tellDamage(): Promise<void> {
+  async logDamage(): Promise<void> {
     const count = this.core.store.damaged
-    if (count <= this.told) return
-    this.told = count
+    if (count <= this.damageLogged) return
+    this.damageLogged = count
     const before = this.events.find(({ type }) => type === 'records_damaged')
     if (before?.count !== count) await this.add('records_damaged', { count })
   }

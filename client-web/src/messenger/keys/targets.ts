@@ -1,3 +1,4 @@
+import { LinkedDevice } from './linked-device'
 import { deviceLists } from '@/messenger/core/stored-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { PublicKey } from '@/crypto/protocol/protocol'
@@ -20,15 +21,37 @@ export interface Target {
 
 /** Whose devices we know, and how that is kept. One's own other devices are a record of their own. */
 export class Targets {
+  /** As the relay listed them last; a list of an earlier connection may be too short. */
   own: DeviceRef[] = []
+  readonly linked: LinkedDevice
+  /** The relay listed one's own devices in this connection. */
+  private listed = false
 
   constructor(
     private readonly core: Core,
     private readonly people: People,
-  ) {}
+  ) {
+    this.linked = new LinkedDevice(core)
+  }
 
   async load(): Promise<void> {
     this.own = (await this.core.store.getSpare(deviceLists, 'own_devices')) ?? []
+    await this.linked.load()
+  }
+
+  /** No other device of the account has to be told anything. */
+  get alone(): boolean {
+    return this.listed && this.own.length === 0 && !this.linked.isExpected
+  }
+
+  /** Nobody knows yet which devices a content to oneself goes to. */
+  get ownUnknown(): boolean {
+    return this.linked.isExpected || (!this.listed && this.own.length === 0)
+  }
+
+  /** Devices may join while nothing is heard of them. */
+  disconnected(): void {
+    this.listed = false
   }
 
   get(userId: UserId): Target | null {
@@ -46,7 +69,9 @@ export class Targets {
       const others = devices.filter((device) => device.deviceId !== this.core.account.deviceId)
       changes.put('records', 'own_devices', others).whenStored(() => {
         this.own = others
+        this.listed = true
       })
+      this.linked.stageListed(changes, others)
       return
     }
     const person = this.people.find(userId, changes)

@@ -5,6 +5,7 @@
 import { decode, encode } from '@msgpack/msgpack'
 import { fromBase64, own, toBase64 } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import { fileOf } from '@/messenger/backup/backup-mapping'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { readContent } from '@/messenger/backup/backup-content'
@@ -12,7 +13,7 @@ import { MessengerError } from '@/messenger/contract'
 import type { HistoryFile } from '@/messenger/core/linking-records'
 import type { SyncedRecord } from '@/messenger/core/records'
 import { synced } from '@/messenger/core/stored-records'
-import { fields, list, named, number, shape, since, text } from '@/storage/decoders'
+import { fields, flag, list, named, number, shape, since, text } from '@/storage/decoders'
 import { decodeStored } from '@/storage/stored'
 
 export interface AccountPackage {
@@ -22,6 +23,8 @@ export interface AccountPackage {
   names: Readonly<Record<string, string>>
   synced: readonly SyncedRecord[]
   history: readonly HistoryFile[]
+  /** The rest of the history is named once this device is in: what came to the old one meanwhile. */
+  restOwed: boolean
 }
 
 /** A file's pointer as contents have it. */
@@ -35,19 +38,30 @@ const extras = shape({
     list((value) => decodeStored(synced, value, 1)),
   ),
   history: since([], list(pointer)),
+  restOwed: since(false, flag),
 })
 
-export function writePackage({ content, grant, names, synced: known, history }: AccountPackage) {
+/** A file of history as contents name it. */
+export const pointerOf = ({ id, key, digest, size }: HistoryFile): FilePointer => ({
+  id,
+  key: toBase64(key),
+  digest: toBase64(digest),
+  size,
+  type: 'application/octet-stream',
+  name: 'history',
+})
+
+export function writePackage({
+  content,
+  grant,
+  names,
+  synced: known,
+  history,
+  restOwed,
+}: AccountPackage) {
   const file = fileOf({ ...content, messages: [] })
-  const pointers = history.map(({ id, key, digest, size }) => ({
-    id,
-    key: toBase64(key),
-    digest: toBase64(digest),
-    size,
-    type: 'application/octet-stream',
-    name: 'history',
-  }))
-  const whole = { ...file, grant, names, synced: known, history: pointers }
+  const pointers = history.map(pointerOf)
+  const whole = { ...file, grant, names, synced: known, history: pointers, restOwed }
   return own(encode(whole, { ignoreUndefined: true }))
 }
 

@@ -5,15 +5,16 @@
 import { own } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { readContent } from '@/messenger/backup/backup-content'
-import { HistoryMerge } from '@/messenger/backup/history-merge'
+import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { MessengerError } from '@/messenger/contract'
 import { historyWanted } from '@/messenger/core/linking-records'
+import { WANTED } from '@/messenger/core/record-names'
 import type { HistoryFile, HistoryWanted } from '@/messenger/core/linking-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
 import type { SealedBlobs } from '@/wire/sealed-blobs'
+import { stageHistory } from './stage-history'
 
-export const WANTED = 'history_wanted'
 /** The old device brings them up within this time, ms. */
 const WAITS = 7 * 24 * 3_600_000
 
@@ -23,16 +24,20 @@ export class HistoryDownload {
     private readonly blobs: SealedBlobs,
   ) {}
 
-  /** Resolves when nothing is to come any more. Throws where the way is cut, or the next file is not up yet. */
+  /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or the next file is not up yet. */
   async run(): Promise<void> {
     const { core } = this.services
     try {
-      let wanted = await core.store.getSpare(historyWanted, WANTED)
-      while (wanted) {
+      for (;;) {
+        const wanted = await core.store.getSpare(historyWanted, WANTED)
+        if (!wanted) return
         const [file] = wanted.files
-        if (!file || core.now() > wanted.at + WAITS) return await this.finish()
+        const isOver = core.now() > wanted.at + WAITS || (!file && !wanted.restOwed)
+        if (isOver) return await this.finish(wanted)
+        // The old device names the rest in a content.
+        if (!file) return
         this.show(wanted)
-        wanted = await this.take(wanted, file)
+        await this.take(file)
       }
     } finally {
       core.view.progress('history', null)
@@ -45,35 +50,26 @@ export class HistoryDownload {
     this.services.core.view.progress('history', progress)
   }
 
-  /** What is wanted after it. A file that is not what it was said to be is passed over. */
-  private async take(wanted: HistoryWanted, file: HistoryFile): Promise<HistoryWanted> {
-    const { core, chats, search } = this.services
-    const left = { ...wanted, files: wanted.files.slice(1) }
+  /** A file that is not what it was said to be is passed over. */
+  private async take(file: HistoryFile): Promise<void> {
+    const { core, chats } = this.services
     const content = await this.fetch(file)
     await core.serial.run(async (turn) => {
-      const changes = new TurnChanges(turn).put('records', WANTED, left)
-      if (content) {
-        const merge = new HistoryMerge(core.store, changes)
-        await merge.load([])
-        const added = content.messages.filter((message) => merge.add(message))
-        merge.stage((chat) => {
-          const { last, lastOrder } = chat
-          chats.stage(changes, chat.id, { last, lastOrder })
-        })
-        changes.whenStored(() => {
-          for (const message of added) search.add(message)
-        })
-      }
+      const changes = new TurnChanges(turn)
+      const wanted = await core.store.getSpare(historyWanted, WANTED)
+      if (!wanted) return
+      const files = wanted.files.filter(({ id }) => id !== file.id)
+      changes.write(historyWanted, WANTED, { ...wanted, files })
+      if (content) await stageHistory(this.services, changes, content)
       await core.store.commit(changes)
     })
     await chats.openChat.mayHaveOlder()
     // The relay erases it by itself after thirty days.
     this.blobs.remove(file.id).catch(() => undefined)
-    return left
   }
 
   /** Null for one that is not what it was said to be. */
-  private async fetch(file: HistoryFile) {
+  private async fetch(file: HistoryFile): Promise<BackupContent | null> {
     const { engine, account } = this.services.core
     try {
       const blob = await this.blobs.read(file.id)
@@ -89,10 +85,16 @@ export class HistoryDownload {
     }
   }
 
-  private async finish(): Promise<void> {
-    const { core } = this.services
+  /** Unless more was named since `wanted`. */
+  private async finish({ files }: HistoryWanted): Promise<void> {
+    const { core, removedHistory } = this.services
     await core.serial.run(async (turn) => {
-      await core.store.commit(new TurnChanges(turn).remove('records', WANTED))
+      const wanted = await core.store.getSpare(historyWanted, WANTED)
+      if (wanted && wanted.files.length > files.length) return
+      const changes = new TurnChanges(turn)
+      changes.remove('records', WANTED)
+      removedHistory.stageEnd(changes)
+      await core.store.commit(changes)
     })
   }
 }

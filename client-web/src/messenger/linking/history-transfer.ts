@@ -7,22 +7,53 @@ import { storeWaits } from '@/storage/errors'
 import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import { HistoryDownload } from './history-download'
+import { HistoryRest } from './history-rest'
 import { HistoryUpload } from './history-upload'
 
 const backoff = { first: 500, factor: 2, most: 60_000 }
 
+interface Job {
+  run(): Promise<void>
+}
+
 export const blobsOf = (app: App): SealedBlobs =>
   new SealedBlobs(app.theCore().api, app.relay.calls)
 
-/** Both ways, until there is nothing left or the account is closed. Never rejects. */
+/** Of an open account; each of its jobs runs once at a time. */
+const transfers = new WeakMap<Services, readonly (() => Promise<void>)[]>()
+
+/** Until there is nothing left or the account is closed. Never rejects. */
 export async function transferHistory(app: App, services: Services): Promise<void> {
-  const { core } = services
-  const blobs = blobsOf(app)
-  const jobs = [new HistoryUpload(core, blobs), new HistoryDownload(services, blobs)]
-  await Promise.all(jobs.map((job) => untilDone(() => app.services === services, job)))
+  let jobs = transfers.get(services)
+  if (!jobs) {
+    const blobs = blobsOf(app)
+    const upload = new HistoryUpload(services.core, blobs)
+    const rest = new HistoryRest(services, new HistoryUpload(services.core, blobs))
+    const open = (): boolean => app.services === services
+    jobs = [upload, rest, new HistoryDownload(services, blobs)].map((job) => once(open, job))
+    transfers.set(services, jobs)
+  }
+  await Promise.all(jobs.map((job) => job()))
 }
 
-async function untilDone(open: () => boolean, job: { run(): Promise<void> }): Promise<void> {
+/** Runs the job; a call while it runs has it run once more. */
+function once(open: () => boolean, job: Job): () => Promise<void> {
+  let running: Promise<void> | null = null
+  let again = false
+  const run = async (): Promise<void> => {
+    do {
+      again = false
+      await untilDone(open, job)
+    } while (again)
+    running = null
+  }
+  return () => {
+    again = true
+    return (running ??= run())
+  }
+}
+
+async function untilDone(open: () => boolean, job: Job): Promise<void> {
   for (let failures = 0; open(); failures++) {
     try {
       return await job.run()

@@ -19,47 +19,85 @@ export interface SealedPart extends SealedFile {
   size: number
 }
 
+type Wanted =
+  Parameters<typeof historyParts> extends [unknown, unknown, ...infer Rest] ? Rest : never
+
 export class HistoryUpload {
   constructor(
     private readonly core: Core,
     private readonly blobs: SealedBlobs,
   ) {}
 
-  /** Nothing leaves this device yet. */
-  async seal(): Promise<SealedPart[]> {
+  /** Nothing leaves this device yet. See `historyParts`. */
+  async seal(...wanted: Wanted): Promise<SealedPart[]> {
     const { engine, store, settings, account } = this.core
     const { userId, username } = account
     const fixed = { createdAt: this.core.now(), account: { userId, username }, settings }
     const parts: SealedPart[] = []
-    for await (const content of historyParts(store, fixed)) {
+    for await (const content of historyParts(store, fixed, ...wanted)) {
       parts.push({ ...(await engine.sealFile(content)), size: content.length })
     }
     return parts
   }
 
-  /** Room at the relay for as many as it takes; the others stay behind. The files are kept here until they are up. */
+  /** Room at the relay for as many as it takes. The files are kept here until they are up. */
   async announce(parts: readonly SealedPart[]): Promise<HistoryFile[]> {
-    const files: HistoryFile[] = []
-    for (const { blob, key, digest, size } of parts) {
-      const id = await this.room(blob.length)
-      if (id === null) break
-      const owed = { id, blob, at: this.core.now() }
-      await this.core.store.commit(new Changes().put('records', OWED + id, owed))
-      files.push({ id, key, digest, size })
-    }
+    const rooms: string[] = []
+    await this.findRooms(parts, rooms)
+    const changes = new Changes()
+    const files = this.stageOwed(changes, parts, rooms)
+    await this.core.store.commit(changes)
     return files
+  }
+
+  /** Adds ids at the relay of the parts behind those that have one. False: the others have to wait for theirs. */
+  async findRooms(parts: readonly SealedPart[], ids: string[]): Promise<boolean> {
+    for (const { blob } of parts.slice(ids.length)) {
+      try {
+        ids.push(await this.blobs.create(blob.length))
+      } catch (error) {
+        if (!(error instanceof RelayError)) throw error
+        if (error.code === 'rate_limited') return false
+        // Nothing but more room at the relay would help.
+        if (['storage_full', 'too_large', 'not_found'].includes(error.code)) return true
+        throw error
+      }
+    }
+    return true
+  }
+
+  stageOwed(
+    changes: Changes,
+    parts: readonly SealedPart[],
+    rooms: readonly string[],
+  ): HistoryFile[] {
+    const at = this.core.now()
+    return rooms.flatMap((id, i) => {
+      const part = parts[i]
+      if (!part) return []
+      const { blob, key, digest, size } = part
+      changes.write(historyOwed, OWED + id, { id, blob, at: at + i })
+      return [{ id, key, digest, size }]
+    })
   }
 
   /** Brings up what lies here. Throws where the way is cut; the rest is for later. */
   async run(): Promise<void> {
     const { store } = this.core
-    const keys = (await store.keys('records')).filter((key) => key.startsWith(OWED))
-    const owed = await Promise.all(keys.map((key) => store.getSpare(historyOwed, key)))
-    const inOrder = owed.flatMap((one) => one ?? []).toSorted((a, b) => a.at - b.at)
-    for (const { id, blob, at } of inOrder) {
+    for (;;) {
+      const next = await this.next()
+      if (!next) return
+      const { id, blob, at } = next
       if (this.core.now() < at + KEPT) await this.bringUp(id, blob)
       await store.commit(new Changes().remove('records', OWED + id))
     }
+  }
+
+  private async next() {
+    const { store } = this.core
+    const keys = (await store.keys('records')).filter((key) => key.startsWith(OWED))
+    const owed = await Promise.all(keys.map((key) => store.getSpare(historyOwed, key)))
+    return owed.flatMap((one) => one ?? []).toSorted((a, b) => a.at - b.at)[0]
   }
 
   private async bringUp(id: string, blob: SealedFile['blob']): Promise<void> {
@@ -68,19 +106,6 @@ export class HistoryUpload {
     } catch (error) {
       // The new device has it already, or the relay gave it up.
       if (!(error instanceof RelayError && error.code === 'not_found')) throw error
-    }
-  }
-
-  /** Null where the relay takes no more files for now. */
-  private async room(size: number): Promise<string | null> {
-    try {
-      return await this.blobs.create(size)
-    } catch (error) {
-      const full =
-        error instanceof RelayError &&
-        ['storage_full', 'rate_limited', 'too_large', 'not_found'].includes(error.code)
-      if (full) return null
-      throw error
     }
   }
 }

@@ -9,7 +9,10 @@ import type { LinkStep } from '@/messenger/contract'
 import { accounts } from '@/messenger/core/key-records'
 import { MARKED, markRecords } from '@/messenger/core/mark-record'
 import { refKey } from '@/messenger/core/message-record'
+import { historyWanted } from '@/messenger/core/linking-records'
+import { WANTED } from '@/messenger/core/record-names'
 import { settingsRecord } from '@/messenger/core/shown-settings'
+import { stageBroughtTimers } from '@/messenger/chats/brought-timers'
 import { conversations } from '@/messenger/core/stored-records'
 import type { App } from '@/messenger/session/app'
 import { newAccount } from '@/messenger/session/local-data'
@@ -20,7 +23,6 @@ import type { SessionTokens } from '@/wire/types'
 import { readPackage } from './account-package'
 import type { AccountPackage } from './account-package'
 import { greeting, readGreeting } from './greeting'
-import { WANTED } from './history-download'
 import { transferHistory } from './history-transfer'
 import { linkCode } from './link-code'
 import { asLinkErrors } from './link-errors'
@@ -126,7 +128,7 @@ async function enter(
 /** One transaction. */
 async function store(
   app: App,
-  { content, names, synced, history }: AccountPackage,
+  { content, names, synced, history, restOwed }: AccountPackage,
   tokens: SessionTokens,
   identity: OpenedBackup['identity'],
 ): Promise<void> {
@@ -138,15 +140,17 @@ async function store(
   for (const chat of content.conversations) changes.write(conversations, chat.id, chat)
   for (const mark of content.marks) changes.write(markRecords, MARKED + refKey(mark), mark)
   for (const one of synced) changes.put('records', `synced/${one.userId}`, one)
+  await stageBroughtTimers(opened.store, changes, content.timers ?? [])
   const devices = { seen: null, gone: [], asked: [], logins: null, names }
   changes.put('records', 'own_devices_seen', devices)
   // These are a device's own.
   const { listWidth, autoLockMinutes, notifications } = defaultSettings
   const settings = { ...content.settings, listWidth, autoLockMinutes, notifications }
   changes.put('records', 'settings', settingsRecord(settings))
-  if (history.length > 0) {
+  if (history.length > 0 || restOwed) {
     const total = history.reduce((sum, { size }) => sum + size, 0)
-    changes.put('records', WANTED, { files: history, total, at: app.now() })
+    const wanted = { files: [...history], total, at: app.now(), restOwed }
+    changes.write(historyWanted, WANTED, wanted)
   }
   await opened.store.commit(changes)
   Object.assign(opened, { account, tokens, settings })

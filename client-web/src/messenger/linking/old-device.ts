@@ -19,6 +19,8 @@ import { asLinkErrors } from './link-errors'
 
 export class OldDevice {
   private confirmed = false
+  /** The new device has all that it needs to come in. */
+  private given = false
   private readonly upload: HistoryUpload
   /** Made while the person reads and types. */
   private readonly sealed: Promise<SealedPart[]>
@@ -47,6 +49,7 @@ export class OldDevice {
       const hello = greeting({ name: app.platform.deviceName ?? null })
       await mailbox.write(await engine.joinLink(code.link, code.key, code.secret, hello))
       const answer = await engine.openFromLink(code.link, await mailbox.next())
+      await app.theServices().devices.expect()
       return new OldDevice(app, mailbox, left, readGreeting(answer).name)
     })
   }
@@ -60,7 +63,11 @@ export class OldDevice {
       this.confirmed ||= await core.engine.confirmLink(mailbox.id, digits)
       if (!this.confirmed) throw new MessengerError('wrong_digits')
       const grant = await core.api.grantDevice(password)
-      const history = await this.upload.announce(await this.sealed)
+      const sealed = await this.sealed
+      const history = await this.upload.announce(sealed)
+      this.left.signal.throwIfAborted()
+      // What the relay has no room for now belongs to the rest.
+      if (history.length < sealed.length) await services.targets.linked.nothingGiven()
       // Before the rest of the account: the other device waits for the first file.
       void transferHistory(app, services)
       const account = writePackage({
@@ -69,10 +76,12 @@ export class OldDevice {
         names: services.devices.allNames(),
         synced: services.sync.all(),
         history,
+        restOwed: true,
       })
       const bodies = await core.engine.sealAccountToLink(mailbox.id, account, localIdentity(core))
       let answer: Uint8Array<ArrayBuffer> | null = null
-      for (const body of bodies) {
+      for (const [i, body] of bodies.entries()) {
+        this.given = i === bodies.length - 1
         await mailbox.write(body)
         answer = await core.engine.openFromLink(mailbox.id, await mailbox.next())
       }
@@ -83,6 +92,7 @@ export class OldDevice {
 
   leave(): void {
     this.left.abort()
+    if (!this.given) void this.app.services?.devices.expectNobody().catch(() => undefined)
     void this.app.core?.engine.endLink(this.mailbox.id).catch(() => undefined)
   }
 
@@ -96,6 +106,7 @@ export class OldDevice {
       contacts: await store.all(contacts),
       conversations: await store.all(conversations),
       marks: await everyMark(store),
+      timers: this.app.theServices().timers.all(),
     }
   }
 }

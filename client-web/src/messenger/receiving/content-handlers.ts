@@ -26,6 +26,7 @@ import type { Awaited } from './awaited'
 import type { DecryptionFailures } from './decryption-failures'
 import type { Resends } from './resends'
 import type { SaidAbout } from './said-about'
+import type { TimerChanges } from './timer-changes'
 import type { AnsweringEffects } from '@/messenger/contents/effects'
 import type { AwaitedRecord } from '@/messenger/core/content-records'
 
@@ -53,6 +54,7 @@ export class ContentHandlers {
     private readonly resends: Resends,
     private readonly failures: DecryptionFailures,
     private readonly said: SaidAbout,
+    private readonly timers: TimerChanges,
   ) {}
 
   async stage(
@@ -63,8 +65,8 @@ export class ContentHandlers {
   ): Promise<void> {
     const { user_id: userId, device_id: device } = envelope.from
     const type = typeOf(received)
-    const { sentAt } = messageTimes(received.sent_at, envelope.at)
-    const content = type.clock === 'writer' ? received : { ...received, sent_at: sentAt }
+    const content =
+      type.clock === 'writer' ? received : { ...received, sent_at: dateOf(received, envelope) }
     const { again, id } = content
     const asked =
       again === undefined ? undefined : this.awaited.find(userId, device, again, changes)
@@ -190,13 +192,14 @@ export class ContentHandlers {
     return {
       ...this.answering(changes, envelope, decrypted),
       ...this.said.byPerson(changes, person.userId, envelope, content),
+      ...this.timers.byPerson(changes, envelope, content),
       addMessage: add,
       keepUnshown: add,
       confirm: async (status, ids) => {
         if (!mayWriteTo(person)) return
         // A person who sends no read receipts sees none.
-        const told = this.core.settings.readReceipts ? status : 'delivered'
-        await this.chats.stageStatus(changes, person.userId, ids, told, content.sent_at)
+        const shown = this.core.settings.readReceipts ? status : 'delivered'
+        await this.chats.stageStatus(changes, person.userId, ids, shown, content.sent_at)
       },
     }
   }
@@ -238,6 +241,7 @@ export class ContentHandlers {
     return {
       ...this.answering(changes, envelope, decrypted),
       ...this.said.byOwnDevice(changes, envelope, content),
+      ...this.timers.byOwnDevice(changes, envelope, content),
       addCopy: async (about) => {
         const copied = await this.shared.recipient(changes, about)
         if (!copied) return
@@ -253,4 +257,12 @@ export class ContentHandlers {
         content.type === 'sync' ? this.shared.of(changes, content, envelope) : null,
     }
   }
+}
+
+/** By the relay's clock. In a copy, and where it is sent again, the sender has named that date. */
+function dateOf({ sent_at: sentAt, again, ...content }: Incoming, { from, at }: IncomingEnvelope) {
+  const about = 'for' in content ? content.for?.user_id : undefined
+  const isCopy = about !== undefined && about !== from.user_id
+  if (again !== undefined || isCopy) return Math.min(sentAt, at)
+  return messageTimes(sentAt, at).sentAt
 }

@@ -6,6 +6,7 @@ import { fingerprint, identityText } from '@/crypto/contact/contact-code'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { Amendments } from '@/messenger/chats/amendments'
 import type { Chats } from '@/messenger/chats/chats'
+import type { Deadlines } from '@/messenger/chats/deadlines'
 import { messageTimes } from '@/messenger/chats/message-times'
 import { replyPreview } from '@/messenger/chats/reply-preview'
 import type { Requests } from '@/messenger/chats/requests'
@@ -42,6 +43,7 @@ export class IncomingMessages {
     private readonly receipts: Receipts,
     private readonly requests: Requests,
     private readonly amendments: Amendments,
+    private readonly deadlines: Deadlines,
   ) {}
 
   /** `order`: the place kept for it. True: it is in the conversation now. */
@@ -101,9 +103,13 @@ export class IncomingMessages {
     }
     const place = { sender: null, conversation: conversationWith(userId), encryption }
     const message = await this.message(changes, place, content, at)
-    if (!message) return
+    // From a history in which it waited to be sent.
+    if (!message) return this.chats.stageStatus(changes, userId, [content.id], 'accepted', at)
     const recipients = [newRecipient(userId, { status: 'accepted', acceptedAt: at })]
-    this.chats.stageNew(changes, { ...message, recipients }, false, at)
+    // Off line all the while, this device never shows it.
+    if (message.expiry && at + message.expiry.seconds * 1000 <= this.deadlines.now()) return
+    const timed = this.deadlines.begun(changes, { ...message, recipients }, at)
+    this.chats.stageNew(changes, timed, false, at)
   }
 
   /** From another device of this account, shown nowhere. */
@@ -133,6 +139,7 @@ export class IncomingMessages {
     const known = await findMessage(this.core.store, { sender, id })
     if (!rule || (known && isHere(known))) return null
     const answered = rule.answers?.(content)
+    const seconds = rule.expires?.(content)
     const message: MessageRecord = {
       ...blankMessage,
       id,
@@ -145,6 +152,7 @@ export class IncomingMessages {
       ...messageTimes(content.sent_at, at),
       order: order ?? known?.order ?? this.chats.nextOrder(changes, conversation),
       encryption,
+      ...(seconds !== undefined && { expiry: { seconds, at: null } }),
       ...(content.type === 'unknown' && {
         unknown: { named: content.named, silent: content.silent, bytes: content.bytes },
       }),

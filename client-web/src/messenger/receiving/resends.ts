@@ -1,70 +1,27 @@
-/**
- * Answers a device that could not read what this one sent it: the session is begun anew, unless the request came in a
- * new one, and the same content is sent again under the same id and number. Only to a device that it was encrypted
- * for, under the key that it was encrypted under, within thirty days, at most three times each.
- */
-import { hasPassed } from '@/platform/clock'
-import { identityText } from '@/crypto/contact/contact-code'
+/** Requests of devices that could not read what this one sent them. What answers them is fetched with the first. */
+import { fetched, PartMissing } from '@/platform/late-parts'
 import { storeWaits } from '@/storage/errors'
-import { aboutOf } from '@/messenger/contents/about'
-import { messageRules } from '@/messenger/contents/registry'
-import type { Body } from '@/messenger/contents/registry'
-import type { UserId } from '@/messenger/contract'
-import { Budget } from '@/messenger/core/budget'
-import type { Core } from '@/messenger/core/core'
-import { findMessage } from '@/messenger/core/kept-messages'
-import { pointerOf } from '@/messenger/core/shown-file'
-import type { SentRecord } from '@/messenger/core/content-records'
-import { TurnChanges } from '@/messenger/core/serial'
-import type { Targets } from '@/messenger/keys/targets'
-import type { People } from '@/messenger/people/people'
-import type { Outbox } from '@/messenger/sending/outbox'
-import { ASKED_FOR_WITHIN } from '@/messenger/sending/sent-contents'
-import type { SentContents } from '@/messenger/sending/sent-contents'
-import type { Awaited } from './awaited'
+import type { Asking, Resending, ResendParts } from './resending'
 import type { SessionRenewal } from './session-renewal'
 
-const MOST_TIMES = 3
-/** Per person and hour. */
-const MOST = 200
-const HOUR = 3_600_000
-
-/** Who asks for which envelopes. */
-export interface Asking {
-  readonly userId: UserId
-  readonly device: number
-  readonly envelopes: readonly string[]
-  /** Whom they ask; undefined: any device of ours. */
-  readonly asked: number | undefined
-  /** The request began a session. */
-  readonly fresh: boolean
-}
-
 export class Resends {
-  private readonly budget = new Budget(MOST, HOUR)
-  private readonly running = new Set<Promise<void>>()
+  private resending: Promise<Resending> | null = null
   private stopped = false
 
   constructor(
-    private readonly core: Core,
-    private readonly people: People,
-    private readonly targets: Targets,
-    private readonly outbox: Outbox,
-    private readonly sent: SentContents,
-    private readonly awaited: Awaited,
+    private readonly parts: ResendParts,
     private readonly renewal: SessionRenewal,
   ) {}
 
   /** In the background. What is lost with this process is asked for again in an hour. */
   answer(asking: Asking): void {
     const { asked } = asking
-    if (this.stopped || (asked !== undefined && asked !== this.core.account.deviceId)) return
-    const job: Promise<void> = this.resend(asking)
-      .catch((error: unknown) => {
-        if (!this.stopped && !storeWaits(error)) reportError(error)
-      })
-      .finally(() => this.running.delete(job))
-    this.running.add(job)
+    const { deviceId } = this.parts.core.account
+    if (this.stopped || (asked !== undefined && asked !== deviceId)) return
+    this.resend(asking).catch((error: unknown) => {
+      const expected = this.stopped || storeWaits(error) || error instanceof PartMissing
+      if (!expected) reportError(error)
+    })
   }
 
   stop(): void {
@@ -72,88 +29,11 @@ export class Resends {
   }
 
   private async resend(asking: Asking): Promise<void> {
-    const { userId, device, envelopes, asked, fresh } = asking
-    if (!this.awaited.mayAsk(userId)) return
-    const found = await Promise.all(envelopes.map((id) => this.found(id, asking)))
-    const wanted = found.filter((one) => one !== null)
-    if (wanted.length > 0 && !fresh) {
-      const outcome = await this.renewal.renew(userId, device)
-      if (outcome === 'no_device' || outcome === 'not_now') return
-    }
-    await this.core.serial.run(async (turn) => {
-      const changes = new TurnChanges(turn)
-      for (const id of envelopes) {
-        if (this.budget.exhausted(userId, this.core.elapsed())) break
-        const again = await this.found(id, asking)
-        if (!again) continue
-        this.budget.spend(userId, this.core.elapsed())
-        this.stage(changes, device, ...again)
-      }
-      const missing = envelopes.filter((_, at) => found[at] === null)
-      // Not asked by its number, another device of ours may have them.
-      if (asked !== undefined) await this.stageMissing(changes, asking, missing)
-      await this.core.store.commit(changes)
-    })
-  }
-
-  /** What may be sent again to the device that asks; null: nothing. */
-  private async found(id: string, { userId, device }: Asking): Promise<[SentRecord, Body] | null> {
-    const record = await this.sent.find(id)
-    const target = this.targets.get(userId)
-    if (!record || !target || record.to !== userId || !record.devices.includes(device)) return null
-    // The person decided about a new key, not about handing it what was written under the old one.
-    if (record.identity !== identityText(target.identity)) return null
-    if (hasPassed(ASKED_FOR_WITHIN, record.at, this.core.now())) return null
-    if ((record.again[device] ?? 0) >= MOST_TIMES) return null
-    const body = record.body ?? (await this.written(record))
-    return body && [record, body]
-  }
-
-  /** The content of a message, from the history; null: it was deleted. */
-  private async written({ contentId, to }: SentRecord): Promise<Body | null> {
-    const message = await findMessage(this.core.store, { sender: null, id: contentId })
-    const rule = message && message.kind !== 'notice' ? messageRules[message.kind] : null
-    if (!message || !rule?.written) return null
-    const { text, replyTo, files } = message
-    const body = rule.written({ text, replyTo, ...(files && { files: files.map(pointerOf) }) })
-    if (!body || body.type === 'unknown') return null
-    if (to !== this.core.account.userId) return body
-    const person = this.people.inConversation(message.conversation)
-    return person && body.type === 'text' ? { ...body, for: aboutOf(person) } : null
-  }
-
-  private stage(changes: TurnChanges, device: number, record: SentRecord, body: Body): void {
-    const { id, to, contentId, sentAt, n, m, again } = record
-    const times = { ...again, [device]: (again[device] ?? 0) + 1 }
-    changes.put('sent', id, { ...record, again: times })
-    const entry = { to, contentId, body, sentAt, message: null, again: id, n }
-    this.outbox.stage(changes, { ...entry, ...(m !== undefined && { m }) })
-  }
-
-  /** Says of each whether it was for the asking device at all. */
-  private async stageMissing(
-    changes: TurnChanges,
-    { userId: to, device }: Asking,
-    missing: readonly string[],
-  ): Promise<void> {
-    const [gone, notSent]: [string[], string[]] = [[], []]
-    for (const id of missing) {
-      const record = await this.sent.find(id)
-      const wasTheirs = record?.to === to && record.devices.includes(device)
-      if (wasTheirs) gone.push(id)
-      else notSent.push(id)
-    }
-    if (missing.length === 0) return
-    this.outbox.stage(changes, {
-      to,
-      contentId: crypto.randomUUID(),
-      body: {
-        type: 'hello',
-        ...(gone.length > 0 && { gone }),
-        ...(notSent.length > 0 && { not_sent: notSent }),
-      },
-      sentAt: this.core.now(),
-      message: null,
-    })
+    this.resending ??= fetched(import('./resending')).then(
+      ({ Resending: Late }) => new Late(this.parts, this.renewal),
+    )
+    this.resending.catch(() => (this.resending = null))
+    const resending = await this.resending
+    if (!this.stopped) await resending.resend(asking)
   }
 }

@@ -1,17 +1,21 @@
 /** Applies what another of one's own devices changed, unless a later change is known. */
-import { equal } from '@/crypto/bytes'
+import { equal, fromBase64 } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/protocol/protocol'
 import { parseIdentity } from '@/crypto/contact/contact-code'
 import { isUsername } from '@/text/credentials'
 import type { Chats } from '@/messenger/chats/chats'
+import type { Deadlines } from '@/messenger/chats/deadlines'
 import type { IncomingEnvelope } from '@/wire/types'
 import type { About } from '@/messenger/contents/about'
 import type { SharedChanges } from '@/messenger/contents/effects'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import type { Content } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
+import { historyWanted } from '@/messenger/core/linking-records'
+import { WANTED } from '@/messenger/core/record-names'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { receivedMessages } from '@/messenger/core/kept-messages'
+import { messagesNamed, receivedMessages } from '@/messenger/core/kept-messages'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
@@ -33,6 +37,7 @@ const OWN: ReadonlySet<string> = new Set<Sync['what']>([
   'star',
   'pin_message',
   'setting',
+  'history',
 ])
 
 type Named = Pick<ContactRecord, 'userId' | 'username' | 'identity'>
@@ -44,6 +49,9 @@ export class SiblingChanges {
   /** Called after the commit of a changed relation. */
   changed: () => void = () => undefined
 
+  /** Called after the commit once there is more history to fetch. */
+  historyNamed: () => void = () => undefined
+
   constructor(
     private readonly core: Core,
     private readonly people: People,
@@ -53,6 +61,7 @@ export class SiblingChanges {
     private readonly held: HeldEnvelopes,
     private readonly sync: SiblingSync,
     private readonly removals: Removals,
+    private readonly deadlines: Deadlines,
   ) {}
 
   /** What may change of the person that the content names; null: nothing, or it is older than what is known. */
@@ -71,7 +80,10 @@ export class SiblingChanges {
       if (person) this.people.stage(changes, { ...person, ...patch })
     }
     return {
-      read: (ids) => this.read(changes, userId, ids),
+      read: async (ids) => {
+        await this.read(changes, userId, ids)
+        await this.expire(changes, userId, ids, until)
+      },
       relation: (relation) => this.relate(changes, content.for, relation),
       verified: async (verified) => {
         if (person) await this.verify(changes, content.for, verified, person)
@@ -98,7 +110,27 @@ export class SiblingChanges {
           this.sync.marks.stage(changes, conversation, ref, mark, state)
         })
       },
+      history: (device, files) => this.history(changes, device, files),
     }
+  }
+
+  /** Named once; a device that waits for no more takes nothing. */
+  private async history(
+    changes: TurnChanges,
+    device: number,
+    files: readonly FilePointer[],
+  ): Promise<void> {
+    const wanted = await this.core.store.getSpare(historyWanted, WANTED)
+    if (device !== this.core.account.deviceId || !wanted?.restOwed) return
+    const rest = files.map(({ id, key, digest, size }) => ({
+      id,
+      key: fromBase64(key),
+      digest: fromBase64(digest),
+      size,
+    }))
+    const total = rest.reduce((sum, { size }) => sum + size, wanted.total)
+    const all = { ...wanted, files: [...wanted.files, ...rest], total, restOwed: false }
+    changes.write(historyWanted, WANTED, all).whenStored(() => this.historyNamed())
   }
 
   private async relate(
@@ -131,6 +163,22 @@ export class SiblingChanges {
       if (newer === unread) return
       if (seen.has(id)) return this.chats.stage(changes, conversation, { unread: newer })
       newer += 1
+    }
+  }
+
+  /** They were read at `at`: from then on the time of those that disappear counts. */
+  private async expire(
+    changes: TurnChanges,
+    userId: UserId,
+    ids: readonly string[],
+    at: number,
+  ): Promise<void> {
+    for (const id of ids) {
+      for (const message of await messagesNamed(this.core.store, conversationWith(userId), id)) {
+        if (message.sender !== userId) continue
+        const timed = this.deadlines.begun(changes, message, at)
+        if (timed !== message) this.chats.stageChanged(changes, timed)
+      }
     }
   }
 

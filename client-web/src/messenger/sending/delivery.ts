@@ -10,32 +10,20 @@ import { isMessage } from '@/messenger/contents/registry'
 import type { Content } from '@/messenger/contents/registry'
 import { localIdentity } from '@/messenger/core/core'
 import type { Core } from '@/messenger/core/core'
-import type { SendProblem, UserId } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
-import type { SignedReceiptRecord } from '@/messenger/core/message-record'
 import type { DeviceRef, OutboxRecord } from '@/messenger/core/records'
 import { KeyChanged, SessionsMissing } from '@/messenger/keys/sessions'
 import type { Sessions } from '@/messenger/keys/sessions'
+import type { Later, SendOutcome } from './send-outcome'
 import type { SignedReceipts } from './signed-receipts'
 import type { Target, Targets } from '@/messenger/keys/targets'
 
-export type SendOutcome =
-  | { type: 'accepted'; at: number; receipts: readonly SignedReceiptRecord[] }
-  /** Encrypted, or encrypted for other devices; attempt it again at once, or after `wait` ms. */
-  | { type: 'prepared'; entry: OutboxRecord; wait?: number }
-  | { type: 'later'; wait: number; problem: SendProblem | null; everyone?: boolean }
-  | { type: 'hold'; problem: SendProblem | null }
-  /** Too many attempts came to nothing: the person decides. */
-  | { type: 'aside' }
-  | { type: 'never'; problem: SendProblem }
-  /** Deleted while it was being prepared: nothing was written back. */
-  | { type: 'gone' }
-
-type Later = Extract<SendOutcome, { type: 'later' }>
-
 const sendBackoff = { first: 1_000, factor: 2, most: 30_000 }
+/** The list of one's own devices ends this wait. */
+const listAwaited: SendOutcome = { type: 'later', wait: 2_000, problem: null }
 const MAILBOX_WAIT = 60_000
 /** A message is adapted to other devices this many times at once, then with waits, then set aside. */
 const ADAPTED_AT_ONCE = 4
@@ -62,6 +50,7 @@ export class Delivery {
     if (!target) return { type: 'never', problem: 'recipient_gone' }
     const person = this.people.all.get(entry.to)
     if (person?.changed) return { type: 'hold', problem: 'identity_changed' }
+    if (own && this.targets.ownUnknown) return listAwaited
     if (!own && !(person && mayWriteTo(person))) return { type: 'hold', problem: null }
     try {
       if (!entry.envelopes) return await this.prepare(entry, target)
@@ -297,4 +286,4 @@ export class Delivery {
 }
 
 const numbers = (value: unknown): number[] =>
-  Array.isArray(value) ? value.filter((item): item is number => Number.isInteger(item)) : []
+  Array.isArray(value) ? value.filter((item) => Number.isInteger(item)) : []

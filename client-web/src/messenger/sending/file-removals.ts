@@ -1,6 +1,6 @@
 /**
  * Files go when their message goes. At the relay only those that no recipient shall have: of a message that never left,
- * or that its author deletes for everyone. The others end there with their time.
+ * that its author deletes for everyone, or that disappears after all of them read it. The others end there with their time.
  */
 import { toBase64 } from '@/crypto/bytes'
 import type { MessageRecord } from '@/messenger/core/message-record'
@@ -34,7 +34,7 @@ export class FileRemovals {
   }
 
   /** Own files of the message are erased at the relay. */
-  private stageAtRelay(changes: TurnChanges, { files = [] }: MessageRecord): void {
+  stageAtRelay(changes: TurnChanges, { files = [] }: MessageRecord): void {
     const ids = files.map((file) => file.id ?? this.kept.get(toBase64(file.digest))?.begun)
     this.erasures.stage(
       changes,

@@ -13,6 +13,7 @@ export const isLater = ([at, device]: Latest, known: Latest | undefined): boolea
 const IDEMPOTENT: ReadonlySet<string> = new Set<Change['what']>([
   'read',
   'deleted',
+  'history',
   'star',
   'pin_message',
 ])

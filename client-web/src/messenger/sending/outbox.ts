@@ -4,7 +4,6 @@
  */
 import { findMessage } from '@/messenger/core/kept-messages'
 import { hindered } from '@/messenger/core/message-status'
-import { typeOf } from '@/messenger/contents/registry'
 import { TurnChanges } from '@/messenger/core/serial'
 import { CryptoError, isNotLoaded } from '@/crypto/errors'
 import { reportMissingPart } from '@/platform/late-parts'
@@ -14,8 +13,8 @@ import type { Core } from '@/messenger/core/core'
 import { conversationWith, MessengerError } from '@/messenger/contract'
 import type { SendProblem, UserId } from '@/messenger/contract'
 import { Delivery } from './delivery'
-import type { SendOutcome } from './delivery'
-import { aboutOf } from '@/messenger/contents/about'
+import type { SendOutcome } from './send-outcome'
+import { copyFor, datedAt } from './copies'
 import { stageCopySeal, stageMessageKey } from './message-key'
 import type { SentContents } from './sent-contents'
 import { anew, OutboxEntries } from './outbox-entries'
@@ -57,6 +56,9 @@ export class Outbox {
 
   /** Called with entries whose files are to be uploaded, after the commit. */
   uploadsWanted: () => void = () => undefined
+
+  /** Called when the relay took an entry, with its time by the relay's clock, or never will (null); before the commit. */
+  settled: (changes: TurnChanges, entry: OutboxRecord, at: number | null) => void = () => undefined
 
   /** Adds the entry to `changes`; sending starts after the commit. */
   stage(changes: TurnChanges, entry: NewEntry): void {
@@ -196,23 +198,13 @@ export class Outbox {
         const envelopes = entry.envelopes ?? []
         await this.chats.stageAccepted(changes, entry.to, entry.contentId, at, receipts, envelopes)
       } else await stageCopySeal(this, changes, entry)
-      await this.sent.stage(changes, entry, this.targets.get(entry.to), at)
-      this.stageCopy(changes, entry)
+      const dated = datedAt(entry, at)
+      this.settled(changes, dated, dated.sentAt)
+      await this.sent.stage(changes, dated, this.targets.get(entry.to), at)
+      const copy = copyFor(this.core.account.userId, this.targets, dated)
+      if (copy) this.stage(changes, copy)
       await this.core.store.commit(changes)
     })
-  }
-
-  /** Sends a copy to one's own other devices. */
-  private stageCopy(changes: TurnChanges, entry: OutboxRecord): void {
-    const { body, to } = entry
-    const target = this.targets.get(to)
-    const toOneself = to === this.core.account.userId
-    if (typeOf(body).sync !== 'copied' || !target || toOneself || entry.again) return
-    if (this.targets.own.length === 0) return
-    const copy = { ...body, for: aboutOf(target) }
-    const { contentId, sentAt } = entry
-    const own = this.core.account.userId
-    this.stage(changes, { to: own, contentId, body: copy, sentAt, message: null })
   }
 
   /** Tries an own message again that was set aside, with its ciphertexts. */
@@ -247,6 +239,7 @@ export class Outbox {
     await this.core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
       this.entries.stageRemoval(changes, entry.key)
+      this.settled(changes, entry, null)
       await this.stageProblem(changes, entry, problem)
       await this.core.store.commit(changes)
     })

@@ -1,9 +1,11 @@
 /** What was seen: the marks in the list of chats, and the receipts that tell it. */
 import type { Chats } from '@/messenger/chats/chats'
+import type { Deadlines } from '@/messenger/chats/deadlines'
 import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
 import { receivedMessages } from '@/messenger/core/kept-messages'
+import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { mayWriteTo } from '@/messenger/people/people'
 import type { People } from '@/messenger/people/people'
@@ -17,6 +19,7 @@ export class ReadMarks {
     private readonly chats: Chats,
     private readonly receipts: Receipts,
     private readonly sync: SiblingSync,
+    private readonly deadlines: Deadlines,
   ) {}
 
   /** Everything received in a conversation counts as seen. */
@@ -28,10 +31,15 @@ export class ReadMarks {
       const changes = new TurnChanges(turn)
       const person = this.people.inConversation(id)
       this.chats.stage(changes, id, { unread: 0, markedUnread: false })
+      for (const message of seen) {
+        const timed = this.deadlines.begun(changes, message, this.deadlines.now())
+        if (timed !== message) this.chats.stageChanged(changes, timed)
+      }
       const type = this.core.settings.readReceipts ? 'read' : 'seen'
       const heard = type === 'read' || !this.sync.alone
       if (person && mayWriteTo(person) && heard && seen.length > 0) {
-        this.receipts.stage(changes, person.userId, type, seen)
+        const ids = seen.map((message) => message.id)
+        this.receipts.stage(changes, person.userId, type, ids)
       }
       await this.core.store.commit(changes)
     })
@@ -41,21 +49,22 @@ export class ReadMarks {
   async oweReceipts(userId: UserId): Promise<void> {
     const id = conversationWith(userId)
     await this.core.serial.run(async (turn) => {
-      const ids = await this.newest(id, this.chats.record(id).unread)
+      const newest = await this.newest(id, this.chats.record(id).unread)
+      const ids = newest.map((message) => message.id)
       const changes = new TurnChanges(turn)
       this.receipts.stage(changes, userId, 'delivered', ids)
       await this.core.store.commit(changes)
     })
   }
 
-  /** Ids of the newest received messages, ascending. */
-  private async newest(id: ConversationId, count: number): Promise<string[]> {
-    const ids: string[] = []
-    if (count === 0) return ids
+  /** The newest received messages, ascending. */
+  private async newest(id: ConversationId, count: number): Promise<MessageRecord[]> {
+    const found: MessageRecord[] = []
+    if (count === 0) return found
     for await (const message of receivedMessages(this.core.store, id)) {
-      ids.push(message.id)
-      if (ids.length === count) break
+      found.push(message)
+      if (found.length === count) break
     }
-    return ids.toReversed()
+    return found.toReversed()
   }
 }

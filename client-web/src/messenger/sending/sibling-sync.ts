@@ -41,9 +41,9 @@ export class SiblingSync {
     return [...this.records.all.values()]
   }
 
-  /** The account has no other device. */
+  /** No other device of the account has to be told anything. */
   get alone(): boolean {
-    return this.targets.own.length === 0
+    return this.targets.alone
   }
 
   /** Adds to `changes` that this was changed now, later than `after`, and the telling of it. Returns when it was. */

@@ -4,6 +4,8 @@ import { aboutOf } from '@/messenger/contents/about'
 import type { Body } from '@/messenger/contents/registry'
 import { MessengerError } from '@/messenger/contract'
 import type { ConversationId, Message, MessageId } from '@/messenger/contract'
+import type { Deadlines } from '@/messenger/chats/deadlines'
+import type { Timers } from '@/messenger/chats/timers'
 import type { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import { fileIdOf } from '@/messenger/core/file-record'
@@ -25,6 +27,8 @@ export interface Writing {
   readonly chats: Chats
   readonly outbox: Outbox
   readonly sync: SiblingSync
+  readonly timers: Timers
+  readonly deadlines: Deadlines
 }
 
 /** What the person wrote, committed; the conversation's draft goes with it, unless files were sent. */
@@ -49,7 +53,7 @@ type Rest = [text: string, replyTo?: MessageId, files?: readonly FileRecord[]]
  * on this device, the text may be empty.
  */
 export async function stageText(
-  { core, people, chats, outbox, sync }: Writing,
+  { core, people, chats, outbox, sync, timers, deadlines }: Writing,
   changes: TurnChanges,
   id: ConversationId,
   text: string,
@@ -65,7 +69,8 @@ export async function stageText(
   const isNote = to === core.account.userId
   const noted = newRecipient(to, { status: 'accepted', acceptedAt: now })
   const answered = replyTo ? await quote(core, id, replyTo) : null
-  const message: MessageRecord = {
+  const seconds = timers.seconds(id)
+  const written: MessageRecord = {
     ...blankMessage,
     id: crypto.randomUUID(),
     conversation: id,
@@ -86,8 +91,16 @@ export async function stageText(
       verified: person.verified,
     },
     ...(files.length > 0 && { files }),
+    ...(seconds > 0 && { expiry: { seconds, at: null } }),
   }
-  const body: Body = { type: 'text', text, ...(answered && { reply_to: answered.id }) }
+  // A note has arrived.
+  const message = isNote ? deadlines.begun(changes, written, deadlines.now()) : written
+  const body: Body = {
+    type: 'text',
+    text,
+    ...(answered && { reply_to: answered.id }),
+    ...(seconds > 0 && { expires_in: seconds }),
+  }
   chats.stageNew(changes, message, false)
   const { conversation, order } = message
   // A note is kept here, and goes to one's other devices alone.

@@ -2,10 +2,8 @@
  * The messenger's life: starting, signed out, locked, leading or not, running. Holds at most one
  * `Services`; every way out of it (lock, sign-out, another tab, the session's end) takes it down.
  */
-import { startEngine } from '@/crypto/engine/remote'
-import type { RemoteEngine } from '@/crypto/engine/remote'
-import { elapsed, steadyClock } from '@/platform/clock'
-import type { Elapsed } from '@/platform/clock'
+import { startEngine, type RemoteEngine } from '@/crypto/engine/remote'
+import { elapsed, steadyClock, type Elapsed } from '@/platform/clock'
 import { PartMissing } from '@/platform/late-parts'
 import type { Platform } from '@/platform/platform'
 import { DATABASE_NAME } from '@/storage/database'
@@ -53,6 +51,8 @@ export class App {
   serial = new Serial()
   /** Called each time an account is open. */
   entered: (services: Services) => void = () => undefined
+  /** Called before an account is closed: ends what only a person would end otherwise. */
+  leaving: () => void = () => undefined
   /** `down()` increments it. Work begun under an older one must not touch the view. */
   private generation = 0
   private readonly terminations = new Budget(2, 60_000)
@@ -206,6 +206,7 @@ export class App {
 
   /** Nothing runs any more; what is still under way is not shown, and its tokens are not kept. */
   halt(): void {
+    this.leaving()
     this.services?.stop()
     this.services = null
     this.core?.hide()

@@ -24,6 +24,7 @@ import { Vault } from '@/storage/vault'
 import type { SessionTokens } from '@/wire/types'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import type { AccountRecord } from '@/messenger/core/records'
+import { LINKED } from '@/messenger/core/record-names'
 import { shownSettings } from '@/messenger/core/shown-settings'
 import { createSafe, SAFE } from './seal-secrets'
 
@@ -149,7 +150,7 @@ export async function stageNewDevice(
     if (entry.again) changes.remove('outbox', entry.key)
     else changes.put('outbox', entry.key, { ...entry, envelopes: null, n: null })
   }
-  for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen'])
+  for (const record of ['cursor', 'log', 'marks', 'own_devices', 'own_devices_seen', LINKED])
     changes.remove('records', record)
   changes.write(accounts, 'account', renewed)
   return renewed

@@ -68,6 +68,18 @@ export class OwnDevices {
     }
   }
 
+  /** From now on, contents to one's own devices wait for the keys of a device that this one lets in. */
+  expect(): Promise<void> {
+    return this.targets.linked.begin(this.targets.own)
+  }
+
+  /** The device does not come. */
+  async expectNobody(): Promise<void> {
+    if (!this.targets.linked.isExpected) return
+    await this.targets.linked.end()
+    this.outbox.resume(this.core.account.userId)
+  }
+
   nameOf(deviceId: number): string | null {
     return this.record.names[deviceId] ?? null
   }
@@ -135,6 +147,7 @@ export class OwnDevices {
     if (seen === null && others.length > 0) this.stageGreeting(changes)
     changes.put('records', RECORD, record).whenStored(() => this.show(record))
     await this.core.store.commit(changes)
+    this.outbox.resume(this.core.account.userId)
   }
 
   /** Those that are still there and not answered for, and the new ones. */

@@ -22,10 +22,12 @@ const MOST = 1_000
 
 export class Presence {
   private inSight: ReadonlySet<ConversationId> = new Set()
-  private readonly told = new Map<UserId, number>()
-  private readonly shown = new Map<UserId, ReturnType<typeof setTimeout>>()
-  /** What was heard since whom we watch was last told: newer than the answer to that. */
-  private heard = new Map<UserId, boolean>()
+  /** When "is typing" was last sent to each person, ms of `elapsed`; absent: not, or taken back. */
+  private readonly typingSentAt = new Map<UserId, number>()
+  /** End the typing signs that are shown. */
+  private readonly typingTimers = new Map<UserId, ReturnType<typeof setTimeout>>()
+  /** Presence events since the watch list was last sent: newer than its answer. */
+  private eventsSince = new Map<UserId, boolean>()
   private readonly devices = new HeardDevices()
 
   constructor(
@@ -58,13 +60,13 @@ export class Presence {
           .map((one) => one.userId)
           .filter((id) => this.isInSight(conversationWith(id)))
       : []
-    const heard = new Map<UserId, boolean>()
-    this.heard = heard
+    const events = new Map<UserId, boolean>()
+    this.eventsSince = events
     const online = await socket.watch(users.slice(0, MOST))
-    if (this.heard !== heard) return // a later call has a later answer
+    if (this.eventsSince !== events) return // a later call has a later answer
     this.people.allOffline()
     for (const id of online) this.people.setOnline(id, true)
-    for (const [id, isOnline] of heard) this.people.setOnline(id, isOnline)
+    for (const [id, isOnline] of events) this.people.setOnline(id, isOnline)
   }
 
   private isInSight(id: ConversationId): boolean {
@@ -74,7 +76,7 @@ export class Presence {
   changed(userId: UserId, online: boolean): void {
     if (!online) this.devices.forget(userId)
     if (!this.core.settings.presence || this.people.all.get(userId)?.presenceOff) return
-    this.heard.set(userId, online)
+    this.eventsSince.set(userId, online)
     this.people.setOnline(userId, online)
   }
 
@@ -86,7 +88,7 @@ export class Presence {
   lost(): void {
     this.devices.clear()
     this.people.allOffline()
-    for (const id of this.shown.keys()) this.show(id, false)
+    for (const id of this.typingTimers.keys()) this.show(id, false)
   }
 
   async received(
@@ -116,11 +118,11 @@ export class Presence {
     if (!socket || !settings.typingIndicators || !person?.devices || !mayWriteTo(person)) return
     const { userId } = person
     if (person.changed || !this.people.isOnline(userId)) return
-    const last = this.told.get(userId)
+    const last = this.typingSentAt.get(userId)
     if (active && last !== undefined && elapsed() - last < REPEAT) return
     if (!active && last === undefined) return
-    if (active) this.told.set(userId, elapsed())
-    else this.told.delete(userId)
+    if (active) this.typingSentAt.set(userId, elapsed())
+    else this.typingSentAt.delete(userId)
     const envelopes = await this.encrypt(userId, active)
     if (envelopes.length > 0) await socket.ephemeral(userId, envelopes)
   }
@@ -163,10 +165,10 @@ export class Presence {
   }
 
   private show(userId: UserId, active: boolean): void {
-    clearTimeout(this.shown.get(userId))
-    this.shown.delete(userId)
+    clearTimeout(this.typingTimers.get(userId))
+    this.typingTimers.delete(userId)
     if (active)
-      this.shown.set(
+      this.typingTimers.set(
         userId,
         setTimeout(() => this.show(userId, false), SHOWN),
       )

@@ -3,24 +3,24 @@ import { isNotLoaded } from '@/crypto/errors'
 import { RelayError } from '@/wire/errors'
 import type { TokenKeeper } from '@/wire/tokens'
 import type { Wire } from '@/wire/wire'
-import { ContentHandlers } from '@/messenger/receiving/content-handlers'
 import { Amendments } from '@/messenger/chats/amendments'
+import { Deadlines } from '@/messenger/chats/deadlines'
+import { Timers } from '@/messenger/chats/timers'
 import { Chats } from '@/messenger/chats/chats'
 import type { Core } from '@/messenger/core/core'
 import type { Message, SessionEnd, UserId } from '@/messenger/contract'
+import { Expirations } from '@/messenger/sending/expirations'
 import { Delivery } from '@/messenger/sending/delivery'
 import { DeviceWatch } from '@/messenger/keys/device-watch'
 import { Ephemerals } from '@/messenger/receiving/ephemerals'
 import { ExpiredNotice } from '@/messenger/receiving/expired-notice'
-import { DecryptionFailures } from '@/messenger/receiving/decryption-failures'
 import { Greetings } from '@/messenger/sending/greetings'
 import { adoptOldHeld, HeldEnvelopes } from '@/messenger/keys/held-envelopes'
-import { Inbox } from '@/messenger/receiving/inbox'
+import type { Inbox } from '@/messenger/receiving/inbox'
 import { KemMemory } from '@/messenger/keys/kem-memory'
 import { KeyWatch } from '@/messenger/keys/key-watch'
+import { receiving } from './receiving'
 import { RelayConnection } from './relay-connection'
-import { MailboxPlace } from '@/messenger/receiving/mailbox-place'
-import { EnvelopeDecryptor } from '@/messenger/receiving/envelope-decryptor'
 import { MovingOver } from '@/messenger/keys/moving-over'
 import { Outbox } from '@/messenger/sending/outbox'
 import { OwnDevices } from './own-devices'
@@ -32,20 +32,18 @@ import { Receipts } from '@/messenger/sending/receipts'
 import { stageText, writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
+import { RemovedHistory } from '@/messenger/chats/removed-history'
 import { Removals } from '@/messenger/sending/removals'
 import { Awaited } from '@/messenger/receiving/awaited'
 import { Resends } from '@/messenger/receiving/resends'
 import { RetryRequests } from '@/messenger/receiving/retry-requests'
-import { SaidAbout } from '@/messenger/receiving/said-about'
 import { SentContents } from '@/messenger/sending/sent-contents'
 import { SessionRenewal } from '@/messenger/receiving/session-renewal'
 import { Requests } from '@/messenger/chats/requests'
-import { SearchIndex } from '@/messenger/chats/search-index'
+import { HistorySearch } from '@/messenger/chats/history-search'
 import { SecurityLog } from '@/messenger/keys/security-log'
 import { Sessions } from '@/messenger/keys/sessions'
 import { SiblingSync } from '@/messenger/sending/sibling-sync'
-import { IncomingMessages } from '@/messenger/receiving/incoming-messages'
-import { SiblingChanges } from '@/messenger/receiving/sibling-changes'
 import { RelayClock } from '@/messenger/core/relay-clock'
 import { SignedReceipts } from '@/messenger/sending/signed-receipts'
 import { Targets } from '@/messenger/keys/targets'
@@ -56,6 +54,9 @@ const UPKEEP_EVERY = 900_000
 export class Services {
   readonly people: People
   readonly chats: Chats
+  readonly timers: Timers
+  readonly deadlines: Deadlines
+  readonly expirations: Expirations
   readonly amendments: Amendments
   readonly log: SecurityLog
   readonly expiredNotice: ExpiredNotice
@@ -75,15 +76,18 @@ export class Services {
   readonly signed: SignedReceipts
   readonly relayClock: RelayClock
   readonly removals: Removals
+  readonly removedHistory: RemovedHistory
   readonly requests: Requests
   readonly inbox: Inbox
   readonly prekeys: Prekeys
   readonly devices: OwnDevices
   readonly greetings: Greetings
   readonly presence: Presence
-  readonly search: SearchIndex
+  readonly search: HistorySearch
   readonly files: AccountFiles
   readonly connection: RelayConnection
+  /** Called when there is history to bring up or down. */
+  historyDue: () => void = () => undefined
   private stopped = false
   /** Caught up: envelopes from now on were sent just now. */
   private live = false
@@ -97,77 +101,56 @@ export class Services {
     place: FilePlace,
   ) {
     this.people = new People(core)
-    this.chats = new Chats(core, this.people)
+    this.relayClock = new RelayClock(core)
+    this.timers = new Timers(core)
+    this.deadlines = new Deadlines(core, this.relayClock)
+    const { timers, deadlines } = this
+    this.chats = new Chats(core, this.people, timers, deadlines)
     this.amendments = new Amendments(core, this.chats)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
+    this.targets.linked.listed = () => this.historyDue()
     const watch = new DeviceWatch(core, this.people, this.chats, this.log)
     this.memory = new KemMemory(core, this.people)
     this.sessions = new Sessions(core, this.targets, watch, this.memory)
     this.keys = new KeyWatch(core, this.people, this.chats, this.log)
     this.held = new HeldEnvelopes(core)
     this.signed = new SignedReceipts(core, this.log)
-    this.relayClock = new RelayClock(core)
-    const { people, chats, log, targets, sessions, keys, held, signed, relayClock, memory } = this
+    const { people, chats, log, targets, sessions, keys, signed, relayClock } = this
     this.sent = new SentContents(core)
     const delivery = new Delivery(core, people, targets, sessions, keys, signed)
     this.outbox = new Outbox(core, targets, chats, delivery, this.sent)
     this.sync = new SiblingSync(core, targets, this.outbox)
     this.receipts = new Receipts(core, people, this.outbox, this.sync)
-    this.readMarks = new ReadMarks(core, people, chats, this.receipts, this.sync)
+    this.readMarks = new ReadMarks(core, people, chats, this.receipts, this.sync, deadlines)
     this.requests = new Requests(core, people, chats)
     const renewal = new SessionRenewal(core, sessions, targets, keys)
     this.awaited = new Awaited(core, people, chats)
     this.retries = new RetryRequests(core, this.awaited, renewal, this.outbox, chats, log)
-    const decryptor = new EnvelopeDecryptor(core, people, sessions, memory)
-    const { receipts, requests } = this
-    this.search = new SearchIndex(core, people)
+    this.search = new HistorySearch(core, people)
     chats.added = (message) => this.search.add(message)
     this.amendments.changed = chats.added
-    const { outbox, sync, search, sent, awaited } = this
-    this.resends = new Resends(core, people, targets, outbox, sent, awaited, renewal)
-    this.files = new AccountFiles(core, chats, outbox, place)
+    this.resends = new Resends(this, renewal)
+    this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
-    const { marks } = sync
+    const { marks } = this.sync
     this.amendments.gone = (changes, message) => {
       going.stageDeleted(changes, message)
       marks.stageGone(changes, [message])
     }
-    this.removals = new Removals(core, people, chats, held, outbox, receipts, search, memory, going)
+    this.removedHistory = new RemovedHistory(core)
+    this.removals = new Removals(this, going)
     this.removals.gone = (changes, messages) => marks.stageGone(changes, messages)
     this.removals.conversationGone = (changes, id) => marks.stageConversationGone(changes, id)
-    const shared = new SiblingChanges(core, people, chats, log, keys, held, sync, this.removals)
+    this.expirations = new Expirations(this)
+    const { decryptor, handlers, inbox, shared } = receiving(this, watch)
+    this.inbox = inbox
     shared.decided = (id, renewed) => this.inBackground(this.keyDecided(id, renewed))
     shared.changed = () => this.relationsChanged()
-    const { amendments } = this
-    const incoming = new IncomingMessages(core, people, chats, receipts, requests, amendments)
-    const failures = new DecryptionFailures(core, people, chats, log, awaited, this.retries, watch)
-    const handlers = new ContentHandlers(
-      core,
-      people,
-      chats,
-      incoming,
-      shared,
-      memory,
-      awaited,
-      this.resends,
-      failures,
-      new SaidAbout(core, people, amendments),
-    )
+    shared.historyNamed = () => this.historyDue()
     const moving = new MovingOver(core, sessions, targets, keys)
     handlers.olderSession = (id, device) => this.inBackground(moving.request(id, device))
-    this.inbox = new Inbox(
-      core,
-      people,
-      decryptor,
-      handlers,
-      failures,
-      keys,
-      held,
-      this.expiredNotice,
-      new MailboxPlace(core, log, relayClock),
-    )
     this.prekeys = new Prekeys(core, log, relayClock)
     this.devices = new OwnDevices(core, targets, this.prekeys, this.outbox, log)
     handlers.sibling = (device, name) => this.inBackground(this.devices.met(device, name))
@@ -183,16 +166,21 @@ export class Services {
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
     const { relayClock, memory } = this
     const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
-    const others = [relayClock, memory, this.files, this.awaited, this.amendments]
-    await Promise.all([...parts, ...others].map((part) => part.load()))
+    const { files, awaited, amendments, removedHistory, timers, deadlines } = this
+    const others = [relayClock, memory, files, awaited, amendments, removedHistory]
+    const all = [...parts, ...others, timers, deadlines]
+    await Promise.all(all.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
     this.inBackground(chats.bringBack(now))
     await adoptOldHeld(this.core, this.people, this.held)
     await this.outbox.load()
     await this.receipts.load()
+    // Nothing is shown whose time is over.
+    await this.expirations.sweep()
+    this.chats.showAll()
     await this.greetings.load()
     this.requests.show()
-    await this.log.tellDamage()
+    await this.log.logDamage()
     for (const { userId } of this.people.all.values()) {
       this.inBackground(this.inbox.openHeld(userId))
     }
@@ -201,12 +189,18 @@ export class Services {
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_EVERY)
   }
 
+  /** All that the relay took before is here, or on its way here. */
+  get isLive(): boolean {
+    return this.live && this.core.socket !== null
+  }
+
   stop(): void {
     this.stopped = true
     if (this.upkeep) clearInterval(this.upkeep)
     this.connection.stop()
     this.inbox.stop()
     this.outbox.stop()
+    this.expirations.stop()
     this.files.stop()
     this.receipts.stop()
     this.greetings.stop()
@@ -248,6 +242,7 @@ export class Services {
         this.live = false
         this.inbox.connected(log)
         this.outbox.resume()
+        this.inBackground(this.expirations.sweep())
         this.inBackground(this.files.connected())
         this.inBackground(this.devices.look())
         this.inBackground(this.signed.connected())
@@ -258,7 +253,10 @@ export class Services {
         this.live = true
         this.retries.request()
       },
-      lost: () => this.presence.lost(),
+      lost: () => {
+        this.targets.disconnected()
+        this.presence.lost()
+      },
       ended,
       envelopes: (envelopes) => {
         this.inbox.receive(envelopes)

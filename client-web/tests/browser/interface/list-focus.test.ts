@@ -26,6 +26,7 @@ const chat = (username: string): Conversation => ({
   pinned: false,
   archived: false,
   typing: false,
+  timer: 0,
   draft: '',
   sendsAgainAt: null,
 })

@@ -1,46 +1,11 @@
 /** A new device shows a code, an old one answers it: the account comes along, and only to whom the person meant. */
-import { expect, onTestFinished, test } from 'vitest'
-import type { LinkStep } from '@/messenger/contract'
-import { MessengerError } from '@/messenger/contract'
+import { describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
-import { Client, PASSWORD, settledClients } from '../../support/client'
+import { PASSWORD, settledClients } from '../../support/client'
+import type { Client } from '../../support/client'
 import type { TestRelay } from '../../support/test-relay'
+import { begin, codeOf, linked } from '../../support/linking'
 import { until } from '../../support/wait'
-
-interface Linking {
-  fresh: Client
-  /** Steps that the new device showed. */
-  steps: LinkStep[]
-  outcome: Promise<'in' | string>
-  code(): Promise<string>
-  digits(): Promise<string>
-}
-
-async function begin(relay: TestRelay, name = 'Firefox (Linux)'): Promise<Linking> {
-  const fresh = new Client('anna', relay, { deviceName: name })
-  await fresh.boot()
-  const steps: LinkStep[] = []
-  const left = new AbortController()
-  onTestFinished(() => left.abort())
-  const outcome = fresh.messenger
-    .linkThisDevice((step) => void steps.push(step), left.signal)
-    .then(() => 'in', codeOf)
-  const find = async <S extends LinkStep['step']>(wanted: S) => {
-    const found = () => steps.find(({ step }) => step === wanted)
-    await until(() => found() !== undefined, wanted)
-    return found() as Extract<LinkStep, { step: S }>
-  }
-  return {
-    fresh,
-    steps,
-    outcome,
-    code: async () => (await find('code')).code,
-    digits: async () => (await find('check')).digits,
-  }
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof MessengerError ? error.code : String(error)
 
 async function refusal(work: Promise<unknown>): Promise<string> {
   return work.then(() => 'done', codeOf)
@@ -48,14 +13,6 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 
 /** Other digits than these. */
 const otherThan = (digits: string): string => String((Number(digits) + 1) % 100).padStart(2, '0')
-
-async function linked(relay: TestRelay, old: Client): Promise<Client> {
-  const { fresh, outcome, code, digits } = await begin(relay)
-  await old.messenger.joinLink(await code())
-  await old.messenger.confirmLink(await digits(), PASSWORD)
-  expect(await outcome).toBe('in')
-  return fresh
-}
 
 const texts = (client: Client): string[] => client.flow()
 
@@ -214,6 +171,28 @@ test('a code of another server, and no code', async () => {
   expect(await refusal(anna.messenger.joinLink(elsewhere))).toBe('link_elsewhere')
   expect(await refusal(anna.messenger.joinLink('sealstream:link?r=x'))).toBe('bad_link_code')
   expect(await refusal(anna.messenger.joinLink(anna.qr))).toBe('bad_link_code')
+})
+
+describe('a link ends with the page that answered it: it asks the relay for no letter any more', () => {
+  test.each([
+    ['once confirmed', (relay: TestRelay) => relay.links.grants.size === 1],
+    ['once the account is sent', (_: TestRelay, letters: number) => letters > 2],
+  ])('%s', async (_, reached) => {
+    const { relay, anna } = await settledClients()
+    let letters = 0
+    const { fresh, code, digits } = await begin(relay)
+    relay.links.onLetter = (body, nth) => {
+      letters = nth
+      // The new device answers no more.
+      if (nth > 2) fresh.stop()
+      return body
+    }
+    await anna.messenger.joinLink(await code())
+    const confirming = refusal(anna.messenger.confirmLink(await digits(), PASSWORD))
+    await until(() => reached(relay, letters), 'reached')
+    anna.stop()
+    expect(await confirming).toBe('cancelled')
+  })
 })
 
 test('history that is not up yet is waited for, over restarts of either device', async () => {

@@ -138,6 +138,9 @@ describe('a device that went back to an earlier state', () => {
       await later.messenger.sendText(anna.chat, `fro ${i}`)
       await until(() => anna.received().includes(`fro ${i}`), 'read')
     }
+    // A receipt under way would be one more envelope that cannot be read.
+    const receipts = () => [...anna.statuses(), ...later.statuses()]
+    await until(() => receipts().every((one) => one === 'delivered'), 'delivered')
     await until(() => relay.device('bob').mailbox.length === 0, 'acknowledged')
     later.stop()
     await goBack()
@@ -147,7 +150,8 @@ describe('a device that went back to an earlier state', () => {
     await anna.messenger.sendText(bob.chat, 'are you there?')
     await until(() => back.received().includes('are you there?'), 'shown', 20_000)
     expect(back.received().filter((one) => one === 'are you there?')).toHaveLength(1)
-    expect(back.flow()).not.toContain('awaited')
+    // A receipt that could not be read either has its own request, which may be answered later.
+    await until(() => !back.flow().includes('awaited'), 'all answered')
   })
 
   test.each([1, 3])(

@@ -81,6 +81,22 @@ test(
       hits.map(({ message }) => message.order).toSorted((a, b) => b - a),
     )
     await timed('second search', () => again.messenger.search('message 4999', 1000))
+    const inChat = await timed('search in the chat, all that holds it', () =>
+      again.messenger.searchIn(bob.chat, 'weather'),
+    )
+    expect(inChat.length).toBe(COUNT - hits.length)
+    const middle = COUNT / 2
+    const dated = await timed('the first message of a day', () =>
+      again.messenger.firstMessageSince(bob.chat, middle),
+    )
+    expect(dated?.sentAt).toBe(middle)
+    expect(again.shown.messages.length).toBe(150)
+    const oldest = await again.messenger.firstMessageSince(bob.chat, 0)
+    const jumped = await timed('load back to the first message', () =>
+      again.messenger.loadUntil(bob.chat, oldest?.id ?? ''),
+    )
+    expect(jumped).toBe(true)
+    expect(again.shown.messages[0]?.text).toContain('Message 0 ')
     again.stop()
   },
 )

@@ -18,6 +18,7 @@ function chat(id: string, unread: number, over: Partial<Conversation> = {}): Con
     pinned: false,
     archived: false,
     typing: false,
+    timer: 0,
     draft: '',
     sendsAgainAt: null,
     ...over,

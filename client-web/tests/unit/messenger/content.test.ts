@@ -100,6 +100,15 @@ test('whatever is malformed is refused as that', () => {
     { text: 5 },
     { text: 'x'.repeat(MAX_TEXT + 1) },
     { reply_to: 'x' },
+    { expires_in: 0 },
+    { expires_in: 1.5 },
+    { expires_in: '60' },
+    { expires_in: 400 * 86_400 },
+    { type: 'timer' },
+    { type: 'timer', seconds: -1 },
+    { type: 'timer', seconds: 0.5 },
+    { type: 'timer', seconds: null },
+    { type: 'timer', seconds: 400 * 86_400 },
     { type: 5 },
     { type: 'read' },
     { type: 'read', ids: ['x'] },
@@ -120,6 +129,20 @@ test('whatever is malformed is refused as that', () => {
   for (const bytes of [utf8('{}'), pad(utf8('{')), pad(utf8('[]')), pad(new Uint8Array([0xff]))]) {
     expect(problem(bytes)).toBe('malformed')
   }
+})
+
+test('messages that disappear say when, and changes of that are known', () => {
+  expect(decodeContent(altered({ expires_in: 60 }), expected)).toMatchObject({ expires_in: 60 })
+  for (const seconds of [0, 1, 30 * 86_400]) {
+    const changed = altered({ type: 'timer', seconds, fallback: 'in words' })
+    expect(decodeContent(changed, expected)).toMatchObject({ seconds, fallback: 'in words' })
+  }
+  const written = messageRules.text?.written?.({
+    text: 'hi',
+    replyTo: null,
+    expiry: { seconds: 60 },
+  })
+  expect(written).toEqual({ type: 'text', text: 'hi', expires_in: 60 })
 })
 
 test('the first and the last moment there are can be said', () => {

@@ -28,6 +28,7 @@ export const edit: ContentType<EditBody> = {
   message: null,
   sync: 'copied',
   clock: 'writer',
+  subject: (body) => body.target,
   fromPerson: (effects, { content }) => effects.edit(content.target, content.text),
   fromOwnDevice: (effects, { content }) =>
     content.for && effects.edit(content.for, content.target, content.text),

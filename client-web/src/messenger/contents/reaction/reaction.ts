@@ -32,6 +32,7 @@ export const reaction: ContentType<ReactionBody> = {
   message: null,
   sync: 'copied',
   clock: 'writer',
+  subject: (body) => body.target.id,
   fromPerson: (effects, { content }) => effects.react(content.target, content.emoji),
   fromOwnDevice: (effects, { content }) =>
     content.for && effects.react(content.for, content.target, content.emoji),

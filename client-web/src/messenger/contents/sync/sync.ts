@@ -1,10 +1,12 @@
 /** Contents that one's own devices send each other, so that all show the same; each names a person. */
 import { readAbout } from '@/messenger/contents/about'
 import type { About } from '@/messenger/contents/about'
-import { isTime, isUuid, malformed, readIds } from '@/messenger/contents/checks'
+import { isCount, isTime, isUuid, malformed, readIds } from '@/messenger/contents/checks'
 import type { Fields } from '@/messenger/contents/checks'
 import type { ContentType } from '@/messenger/contents/content-type'
 import type { SharedChanges } from '@/messenger/contents/effects'
+import { readPointers } from '@/messenger/contents/text/pointer'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import { nicknameProblem } from '@/text/nickname'
 
 export type SettingValue = string | number | boolean
@@ -34,6 +36,8 @@ export type Change =
   /** Marks of single messages. */
   | ({ what: 'star'; starred: boolean } & NamedMessages)
   | ({ what: 'pin_message'; pinned: boolean } & NamedMessages)
+  /** About oneself, for the device of this number alone: the rest of the history that it was linked with. */
+  | { what: 'history'; device: number; files: FilePointer[] }
 
 /** Of each whether it is one's own. */
 interface NamedMessages {
@@ -88,6 +92,8 @@ async function apply(changes: SharedChanges, change: Change): Promise<void> {
       return changes.marked('starred', change.ids, change.mine, change.starred)
     case 'pin_message':
       return changes.marked('pinned', change.ids, change.mine, change.pinned)
+    case 'history':
+      return changes.history(change.device, change.files)
   }
 }
 
@@ -140,6 +146,11 @@ function readChange(fields: Fields): Change | null {
       return { what: 'star', ...readNamed(fields), starred: flag('starred') }
     case 'pin_message':
       return { what: 'pin_message', ...readNamed(fields), pinned: flag('pinned') }
+    case 'history': {
+      const { device } = fields
+      if (!isCount(device, 1)) throw malformed()
+      return { what: 'history', device, files: readPointers(fields['files']).files ?? [] }
+    }
     default:
       return null
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fold, ranges } from '@/messenger/chats/folding'
+import { fold, ranges } from '@/text/folding'
 
 describe('search', () => {
   test('case and accents do not matter, and ranges are in the original', () => {

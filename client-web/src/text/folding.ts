@@ -1,5 +1,5 @@
 /** How texts are compared in a search, and where in the original the match stands. */
-import { graphemes } from '@/text/graphemes'
+import { graphemes } from './graphemes'
 
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/

@@ -1,0 +1,15 @@
+export default {
+  off: 'Aus',
+  custom: 'Eigene Zeit',
+  count: 'Anzahl',
+  unit: 'Einheit',
+  set: 'Festlegen',
+  text: 'Bei euch beiden verschwinden neue Nachrichten so lange nach dem Senden, bei dem, der sie liest, nach dem Lesen. {name} kann sie trotzdem kopieren oder fotografieren.',
+  textNotes: 'Neue Notizen verschwinden so lange nach dem Schreiben von allen deinen Geräten.',
+  outOfBounds: 'Möglich sind {least} bis {most}.',
+  goes: 'Verschwindet',
+  afterSending: '{time} nach dem Senden',
+  afterReading: '{time} nach dem Lesen',
+  fallback: 'Selbstlöschende Nachrichten ab jetzt: {time}. Diese Version behält sie.',
+  fallbackOff: 'Nachrichten verschwinden nicht mehr.',
+} as const

@@ -1,0 +1,15 @@
+export default {
+  off: 'Off',
+  custom: 'Custom time',
+  count: 'How many',
+  unit: 'Unit',
+  set: 'Set',
+  text: 'For both of you, new messages disappear this long after they were sent, for the one who reads after they were read. {name} can still copy or photograph them.',
+  textNotes: 'New notes disappear this long after you wrote them, from all your devices.',
+  outOfBounds: 'Choose a time from {least} to {most}.',
+  goes: 'Disappears',
+  afterSending: '{time} after it is sent',
+  afterReading: '{time} after it is read',
+  fallback: 'Messages disappear after {time} from now on. This version keeps them.',
+  fallbackOff: 'Messages do not disappear any more.',
+} as const
