@@ -8,8 +8,8 @@ export default defineConfig({
   testDir: 'e2e',
   outputDir: '.artifacts/e2e',
   globalSetup: './e2e/support/shared.ts',
-  // Most of a test is waiting: for the other person, for receipts, for a minute to pass.
-  workers: 2,
+  // A worker for each core, and one for the time in which another waits: for receipts, for a minute to pass.
+  workers: 3,
   fullyParallel: false,
   timeout: 180_000,
   // A busy machine can break what waits for something; the report tells such tests apart as flaky.

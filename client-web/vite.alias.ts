@@ -12,6 +12,11 @@ export const alias = [
   },
   // libsignal reaches for this 100 kB fallback only where WebCrypto is missing.
   { find: /^.*\/lib\/msrcrypto$/, replacement: here('./src/crypto/v3/no-msrcrypto.ts') },
+  // The relay speaks WebSocket only. Socket.IO's list of transports imports the others by these names.
+  {
+    find: /^\.\/(polling-xhr\.node|webtransport)\.js$/,
+    replacement: here('./src/wire/no-transport.ts'),
+  },
 ]
 
 /** The build for phones: their side of `src/platform/platform.ts` instead of the browser's. */

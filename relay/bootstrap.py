@@ -25,7 +25,7 @@ from relay.auth.passwords import Passwords
 from relay.auth.revocation import Revocation
 from relay.auth.tokens import AccessTokens
 from relay.calls.dispatch import Calls
-from relay.calls.handshake import Doorkeeper
+from relay.calls.handshake import Handshake
 from relay.calls.sends import Sends
 from relay.calls.server import RelayServer
 from relay.delivery.catch_up import CatchUp
@@ -188,7 +188,7 @@ async def _wire(
     calls = Calls(sends, mailbox_log, presence, catch_up, tokens.verify, registry.move, now_ms)
     memory = SocketMemory(registry, settings.socket_bytes, give_back)
     server = RelayServer(
-        Doorkeeper(tokens.verify, mailbox_log, admission, presence, registry, room),
+        Handshake(tokens.verify, mailbox_log, admission, presence, registry, room),
         calls, catch_up, presence, registry, revocation.is_ended, guard.log_id,
         memory,
         origin_allowed=lambda request: origin_allowed(request, settings.origins),

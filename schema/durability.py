@@ -104,13 +104,13 @@ async def in_force(log_client: Any) -> dict[str, dict[str, str]]:
     except ResponseError:  # a managed server, or a user without the right
         configured = {}
     return {
-        server: {**_by_info(told), **configured.get(server, {})} for server, told in sorted(informed.items())
+        server: {**_by_info(info), **configured.get(server, {})} for server, info in sorted(informed.items())
     }
 
 
-def _by_info(told: Mapping[str, Any]) -> dict[str, str]:
+def _by_info(info: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "role": str(told["role"]),
-        "appendonly": "yes" if told["aof_enabled"] else "no",
-        "maxmemory-policy": str(told["maxmemory_policy"]),
+        "role": str(info["role"]),
+        "appendonly": "yes" if info["aof_enabled"] else "no",
+        "maxmemory-policy": str(info["maxmemory_policy"]),
     }

@@ -194,19 +194,19 @@ class Link:
 
     async def _reopen(self) -> _Connection:
         backoff = Backoff(first=0.05, factor=2.0, most=2.0)
-        told = False
+        is_logged = False
         while True:
             try:
                 async with asyncio.timeout(self._stall):  # wait_for can swallow a cancellation
                     return await self._open()
             except AnotherLog as error:
-                if not told:
+                if not is_logged:
                     log.error("log_is_another", reason=str(error))  # noqa: TRY400 - no bug
-                told = True
+                is_logged = True
             except NotPrimary:
-                if not told:
+                if not is_logged:
                     log.warning("server_is_a_replica", server=self._name)
-                told = True
+                is_logged = True
             except (OSError, ConnectionError, ResponseError, TimeoutError):
                 pass
             await asyncio.sleep(backoff.next())

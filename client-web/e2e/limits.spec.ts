@@ -3,7 +3,7 @@ import { expect, test } from './support/fixtures'
 import { testids } from './support/testids'
 
 // The window is a minute by contract, however few may pass in it: a file of its own, so that the
-// other worker uses the time.
+// other workers use the time.
 test('a reached limit is shown, waited out, and loses nothing', async ({ person, relay }) => {
   const [anna, bob] = await Promise.all([person('anna'), person('bob')])
   const set = relay.command('limits', 'set', anna.name, 'messages', '6')

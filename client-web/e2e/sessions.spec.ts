@@ -6,6 +6,9 @@ import { testids } from './support/testids'
 
 const PASSPHRASE = 'seven plain words for a backup'
 
+// The last long file: its tests run side by side, lest one worker has both while the others have nothing.
+test.describe.configure({ mode: 'parallel' })
+
 /** The welcome screen says why, and nothing of the account can be read there. */
 async function wasEnded(person: Person, why: string | RegExp, secret: string): Promise<void> {
   await expect(person.get(testids.submitLogin)).toBeVisible()

@@ -48,7 +48,7 @@ class Attempts:
             del self._unfinished[next(iter(self._unfinished))]
 
 
-class Doorkeeper:
+class Handshake:
     """Lets a connection in: token, login session, device, room, connection window, then presence."""
 
     def __init__(

@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as SocketRefused
 from relay import metrics
 from relay.auth.revocation import SessionEnd
 from relay.calls.dispatch import Calls
-from relay.calls.handshake import Doorkeeper
+from relay.calls.handshake import Handshake
 from relay.delivery.catch_up import CatchUp
 from relay.delivery.live import LiveSocket
 from relay.delivery.memory import SocketMemory
@@ -40,7 +40,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(
         self,
-        doorkeeper: Doorkeeper,
+        handshake: Handshake,
         calls: Calls,
         catch_up: CatchUp,
         presence: Presence,
@@ -51,7 +51,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         **engine_options: Any,
     ) -> None:
         super().__init__(serializer=MessagePackPacket, namespaces=["/"], logger=False, **engine_options)
-        self._doorkeeper = doorkeeper
+        self._handshake = handshake
         self._calls = calls
         self._catch_up = catch_up
         self._presence = presence
@@ -96,7 +96,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         if socket is None:
             wire.close()  # refused: the answer is written, the connection has no further use
         elif (reason := self._session_end(socket.session)) is not None:
-            socket.end(reason)  # while it waited at the door: nobody could find it to close it
+            socket.end(reason)  # during the handshake: the registry did not have it yet
         elif not socket.ended:
             self._catch_up.start(socket)
 
@@ -108,7 +108,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)
         if (wire := self.eio.sockets.get(eio_sid)) is not None:
-            wire.close()  # who took leave has no further use for the connection
+            wire.close()  # a client that disconnected has no further use for it
 
     async def _connected(self, sid: str, _environ: dict[str, Any], token: str | None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
@@ -116,7 +116,7 @@ class RelayServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             if self.draining:
                 raise Refusal("unavailable", "This node is shutting down.", retry_after_ms=1000)
-            socket = await self._doorkeeper.admit(wire, token)
+            socket = await self._handshake.admit(wire, token)
         except Refusal as refusal:
             raise _refused(refusal) from refusal
         except DATABASE_AWAY as error:  # a token may name a signing key that this node has yet to read

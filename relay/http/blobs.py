@@ -176,7 +176,7 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
 
     Raises Refusal unauthorized when the session ends meanwhile, and invalid."""
     request, session = call.body, call.claims.session_id
-    piece, failed, told = bytearray(), None, 0
+    piece, failed, gained = bytearray(), None, 0
     while not failed:
         try:
             async with asyncio.timeout(SILENT_SECONDS):
@@ -189,10 +189,10 @@ async def _pieces(call: Upload) -> AsyncIterator[bytes]:
         if call.services.revocation.is_ended(session) is not None:
             raise Refusal("unauthorized", "The session has ended.")
         piece += data
-        told += len(data)
-        if told >= CRUMB_BYTES:
+        gained += len(data)
+        if gained >= CRUMB_BYTES:
             keep_going(request)
-            told = 0
+            gained = 0
         while len(piece) >= PART_BYTES:
             yield bytes(piece[:PART_BYTES])
             del piece[:PART_BYTES]

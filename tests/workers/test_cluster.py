@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -71,7 +71,8 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
             ]
             await client.zadd(keys.NODES, {"n1": now_ms()})
             await client.xadd(keys.quarantine(0), {"position": "1-0", "e": "set aside"})
-            for user in users:
+
+            async def begin(user: UUID) -> None:
                 partition = partition_of(user, PARTITIONS)
                 await client.hset(keys.presence(user), 1, "n1 socket")
                 await client.hset(keys.user(partition, user), mapping={"i": b"key", "r1": 1, "h1": 2})
@@ -81,6 +82,9 @@ async def test_envelopes_are_projected_pushed_expired_and_trimmed_on_a_cluster(
                     stories.accepted(user, 1, 2, now_ms()),
                 ):
                     await client.xadd(keys.log(partition), stories.fields(said))
+
+            # All at once: the first must not expire before the last is there.
+            await asyncio.gather(*map(begin, users))
 
             async def owed() -> bool:
                 return len(projected(database_url, users)["envelopes"]) == 32

@@ -35,8 +35,9 @@ class Followed:
         _note_lag(source, group["lag"])
         metrics.PENDING.labels(source.group, source.partition).set(0)
         at: bytes = group["last-delivered-id"]
-        if group["pending"]:
-            oldest = Position.parse((await client.xpending(source.stream, source.group))["min"]).previous()
+        # None is left when the owner before acknowledged them meanwhile.
+        if group["pending"] and (first := (await client.xpending(source.stream, source.group))["min"]):
+            oldest = Position.parse(first).previous()
             if oldest < Position.parse(at):
                 at = str(oldest).encode()
                 await client.xgroup_setid(source.stream, source.group, at)

@@ -76,6 +76,6 @@ class Evictions:
         """First keeps the user out, then ends the sockets: they would be back in between."""
         await self._board.set(keys.cooldown(user), "1", px=self._cooldown_ms)
         value = inbox.end_value(inbox.End(user, None, None, "rate_limited"))
-        told = await functions.call(self._board, "workers", "evict", [keys.NODES], [str(user), value])
+        nodes = await functions.call(self._board, "workers", "evict", [keys.NODES], [str(user), value])
         metrics.EVICTED.inc()
-        log.warning("user_evicted", nodes=told)
+        log.warning("user_evicted", nodes=nodes)

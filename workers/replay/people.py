@@ -145,10 +145,10 @@ class UserState:
 
     def store(self, event: BlobStored) -> str | None:
         """A blob was stored, which may be said twice, also late; what is wrong with it."""
-        told = Kept(event.digest, event.size, event.at, event.until)
+        kept = Kept(event.digest, event.size, event.at, event.until)
         if event.blob in self.erased:
             return None
-        if self.blobs.setdefault(event.blob, told) != told:
+        if self.blobs.setdefault(event.blob, kept) != kept:
             return f"the file {event.blob.hex()} was stored again, and is another"
         return None
 

@@ -11,8 +11,8 @@ SELECT_NOW: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigi
 
 async def cautious_now(database: Any, log_client: Any, now: Callable[[], int]) -> int:
     """Milliseconds since the epoch, by the clock that is furthest behind."""
-    told = await log_client.time()
-    times = told.values() if isinstance(told, dict) else [told]  # a cluster answers per node
+    reply = await log_client.time()
+    times = reply.values() if isinstance(reply, dict) else [reply]  # a cluster answers per node
     async with database.connection() as connection:
         cursor = await connection.execute(SELECT_NOW)
         (by_database,) = await cursor.fetchone()

@@ -139,6 +139,6 @@ class Room:
 async def memories(log_client: Any) -> dict[str, Memory]:
     """Of each server that holds the log: `log`, or each primary of a cluster by its name."""
     arguments = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(log_client, RedisCluster) else {}
-    told = await log_client.info("memory", **arguments)
-    servers = {"log": told} if "used_memory" in told else told
+    reply = await log_client.info("memory", **arguments)
+    servers = {"log": reply} if "used_memory" in reply else reply
     return {name: Memory(int(row["used_memory"]), int(row["maxmemory"])) for name, row in servers.items()}

@@ -24,6 +24,7 @@ import {
   withoutIdentity,
 } from './scene-fills'
 import { markedMessages, secondThoughts, starredList } from './second-thoughts'
+import { disappearing } from './disappearing'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
@@ -161,6 +162,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   starred: starredList,
   'starred-empty': at('/starred'),
   'chat-forward': secondThoughts,
+  'chat-timer': disappearing(),
+  'chat-timer-choice': disappearing(),
+  'chat-timer-custom': disappearing(),
+  'chat-timer-details': disappearing(),
+  'contact-timer': disappearing('/chats/id-anna/contact'),
   'chat-editing': secondThoughts,
   'chat-emoji': secondThoughts,
   'chat-earlier': secondThoughts,

@@ -17,6 +17,12 @@ async function pasteLink(page: Page): Promise<void> {
   await page.getByTestId(testids.linkJoin).click()
 }
 
+async function timerDialog(page: Page): Promise<void> {
+  await page.locator('[data-pane="main"]').getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: 'Disappearing messages' }).click()
+  await page.getByTestId('timer-choice').waitFor()
+}
+
 /** Shown only after a while, lest it flash. */
 const slowToShow =
   (text: string): Step =>
@@ -116,6 +122,19 @@ export const steps: Record<string, Step> = {
     await page.getByText('zebra').waitFor()
   },
   'chat-menu': async (page) => page.getByTestId(testids.message).last().click({ button: 'right' }),
+  'chat-timer-choice': timerDialog,
+  'chat-timer-custom': async (page) => {
+    await timerDialog(page)
+    await page.getByRole('radio', { name: 'Custom time' }).click()
+    await page.getByTestId('timer-count').fill('3')
+    await page.getByTestId('timer-save').scrollIntoViewIfNeeded()
+  },
+  'chat-timer-details': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Message details' }).click()
+    await page.getByTestId('message-goes').waitFor()
+  },
+  'contact-timer': async (page) => page.getByTestId('timer-open').scrollIntoViewIfNeeded(),
   'chat-editing': async (page) => {
     await page.getByTestId(testids.message).last().click({ button: 'right' })
     await page.getByRole('menuitem', { name: 'Edit' }).click()

@@ -5,13 +5,18 @@ import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
 import { lateCommands } from '@/messenger/commands/late-commands'
-import type { FileCommands, MarkingCommands, Messenger, PeopleCommands } from '@/messenger/contract'
+import type {
+  FileCommands,
+  MarkingCommands,
+  Messenger,
+  PeopleCommands,
+  TrustCommands,
+} from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
 import { linkingCommands, resumeHistory } from '@/messenger/commands/linking-commands'
 import { lockCommands } from '@/messenger/commands/lock-commands'
 import { safekeepingCommands } from '@/messenger/commands/safekeeping-commands'
-import { trustCommands } from '@/messenger/commands/trust-commands'
 
 export interface StartedMessenger {
   messenger: Messenger
@@ -77,7 +82,20 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
         return peopleCommands(services)
       },
     ),
-    ...trustCommands(services),
+    ...lateCommands<TrustCommands>(
+      {
+        acceptNewKey: true,
+        keepOldKey: true,
+        markVerified: true,
+        clearVerified: true,
+        safetyNumber: true,
+        compareSafetyQr: true,
+      },
+      async () => {
+        const { trustCommands } = await import('@/messenger/commands/trust-commands')
+        return trustCommands(services)
+      },
+    ),
     ...keeping,
     ...linkingCommands(app),
     ...lockCommands(app),

@@ -12,7 +12,7 @@ from relay.admission.admission import Admission
 from relay.admission.room import Room
 from relay.auth.tokens import Claims
 from relay.calls import handshake
-from relay.calls.handshake import Doorkeeper
+from relay.calls.handshake import Handshake
 from relay.delivery.live import LiveSocket
 from relay.delivery.registry import Registry
 from schema import functions, servers
@@ -45,11 +45,11 @@ class Everybody:
 async def test_a_socket_beyond_the_nodes_room_is_unavailable_and_a_replacement_is_not() -> None:
     everybody, registry = Everybody(), Registry()
     whole: Any = everybody
-    doorkeeper = Doorkeeper(everybody.verify, whole, whole, whole, registry, ROOM)
+    handshake = Handshake(everybody.verify, whole, whole, whole, registry, ROOM)
 
     async def connect(user: UUID) -> LiveSocket:
         wire: Any = Wire(str(uuid4()))
-        socket = await doorkeeper.admit(wire, str(user))
+        socket = await handshake.admit(wire, str(user))
         registry.add(socket)
         return socket
 
@@ -84,19 +84,19 @@ class SomeAway(Everybody):
 
 
 class Door:
-    """A doorkeeper whose limits are on a real board."""
+    """A handshake whose limits are on a real board."""
 
     def __init__(self, link: Link, others: SomeAway) -> None:
         self.link, self.others = link, others
         whole: Any = others
         admission = Admission(link, whole, whole.register, lambda *_: None)
-        self._doorkeeper = Doorkeeper(others.verify, whole, admission, whole, Registry(), ROOM)
+        self._handshake = Handshake(others.verify, whole, admission, whole, Registry(), ROOM)
 
     async def knock(self, user: UUID) -> str:
         """What a connection attempt of `user` comes to."""
         wire: Any = Wire(str(uuid4()))
         try:
-            await self._doorkeeper.admit(wire, str(user))
+            await self._handshake.admit(wire, str(user))
         except Refusal as refusal:
             return refusal.code
         return "in"

@@ -19,8 +19,12 @@ from tests.workers.moments import nothing_left, say, users_of_every_partition
 from tests.workers.running import PARTITIONS, until
 from tests.workers.stories import Said, accepted
 from workers.deliveries import ALONE, TOGETHER
+from workers.pusher import following as following_module
 from workers.pusher import reader as reading
+from workers.pusher.following import Followed
 from workers.pusher.reader import Reader
+from workers.sources import log_source
+from workers.takeover import group_info
 
 pytestmark = pytest.mark.usefixtures("quick_moves")
 
@@ -140,6 +144,23 @@ async def test_entries_that_an_earlier_version_left_pending_are_routed_again_and
     assert await pushed(board, users[0]) == [2, 3, 4]
     row = await group(log, 0)
     assert (row["pending"], row["consumers"]) == (0, 0)
+
+
+async def test_a_partition_is_taken_over_while_the_owner_before_acknowledges_its_last_entries(
+    log, users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(log, *of_one(users[0], 1))
+    source = log_source(keys.PUSHER, 0)
+    await log.xgroup_create(source.stream, keys.PUSHER, id="0")
+    ((_, ((position, _),)),) = await log.xreadgroup(keys.PUSHER, "before", {source.stream: ">"})
+
+    async def then_acknowledged(client: Any, read: Any) -> dict[str, Any]:
+        found = await group_info(client, read)
+        await log.xack(source.stream, keys.PUSHER, position)
+        return found
+
+    monkeypatch.setattr(following_module, "group_info", then_acknowledged)
+    assert (await Followed.take_over(log, source)).at == position
 
 
 async def test_a_group_that_was_destroyed_is_made_again(log, board, log_url, users) -> None:

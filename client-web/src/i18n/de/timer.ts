@@ -4,7 +4,7 @@ export default {
   count: 'Anzahl',
   unit: 'Einheit',
   set: 'Festlegen',
-  text: 'Bei euch beiden verschwinden neue Nachrichten so lange nach dem Senden, bei dem, der sie liest, nach dem Lesen. {name} kann sie trotzdem kopieren oder fotografieren.',
+  text: 'Neue Nachrichten verschwinden bei euch beiden: beim Absender so lange nach dem Senden, beim Empfänger so lange nach dem Lesen. {name} kann sie trotzdem kopieren oder fotografieren.',
   textNotes: 'Neue Notizen verschwinden so lange nach dem Schreiben von allen deinen Geräten.',
   outOfBounds: 'Möglich sind {least} bis {most}.',
   goes: 'Verschwindet',

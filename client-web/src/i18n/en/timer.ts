@@ -4,7 +4,7 @@ export default {
   count: 'How many',
   unit: 'Unit',
   set: 'Set',
-  text: 'For both of you, new messages disappear this long after they were sent, for the one who reads after they were read. {name} can still copy or photograph them.',
+  text: 'New messages disappear for both of you: for the sender this long after sending, for the reader this long after reading. {name} can still copy or photograph them.',
   textNotes: 'New notes disappear this long after you wrote them, from all your devices.',
   outOfBounds: 'Choose a time from {least} to {most}.',
   goes: 'Disappears',

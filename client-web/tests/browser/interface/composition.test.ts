@@ -2,9 +2,12 @@
 import { afterEach, expect, test } from 'vitest'
 import { nextTick, ref } from 'vue'
 import ChatComposer from '@/components/chat/ChatComposer.vue'
+import ChatSearch from '@/components/chat/ChatSearch.vue'
 import EnterCode from '@/components/contact/EnterCode.vue'
+import AttachDialog from '@/components/files/AttachDialog.vue'
 import SearchField from '@/components/list/SearchField.vue'
 import UiTextField from '@/components/ui/UiTextField.vue'
+import { aMessage } from '../../support/examples'
 import { byTestId, mount, unmountAll } from '../../support/mounted'
 
 afterEach(unmountAll)
@@ -120,4 +123,42 @@ test('a search follows the text under composition, and its keys belong to the in
   press(field, 'ArrowDown', { keyCode: 40 })
   press(field, 'Escape', { keyCode: 27 })
   expect([query.value, downs]).toEqual(['', [1]])
+})
+
+test('the search in a chat asks for the text under composition', async () => {
+  const asked: string[] = []
+  const searchIn = async (_chat: unknown, text: string) => {
+    asked.push(text)
+    return []
+  }
+  const props = { id: aMessage().conversation, pane: () => null }
+  const { root } = mount(ChatSearch, props, { searchIn })
+  const field = root.querySelector('input') as HTMLInputElement
+  compose(field, 'かな')
+  await expect.poll(() => asked).toEqual(['かな'])
+  endComposition(field)
+})
+
+test('a caption under composition is sent whole, and Enter that confirms a word sends no file', async () => {
+  const sent: string[] = []
+  const props = {
+    open: true,
+    name: 'anna',
+    files: [new File(['notes'], 'notes.txt', { type: 'text/plain' })],
+    send: async (_files: unknown, text: string) => void sent.push(text),
+  }
+  mount(AttachDialog, props, { largestFile: async () => 1_000_000 })
+  await expect.poll(() => byTestId('caption')).not.toBeNull()
+  const field = byTestId('caption') as HTMLTextAreaElement
+  compose(field, 'かな')
+  press(field, 'Enter', { keyCode: 229, isComposing: true })
+  endComposition(field)
+  // Safari's order. A handled Enter would begin to send, and keep the line from breaking.
+  expect(press(field, 'Enter', { keyCode: 229 }).defaultPrevented).toBe(false)
+  compose(field, 'かなとかな')
+  await expect
+    .poll(() => (byTestId('send-files') as HTMLButtonElement | null)?.disabled)
+    .toBe(false)
+  byTestId('send-files')?.click()
+  await expect.poll(() => sent).toEqual(['かなとかな'])
 })

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { nextTick } from 'vue'
 import MessageBubble from '@/components/chat/MessageBubble.vue'
+import MessageText from '@/components/contents/text/MessageText.vue'
 import ConversationRow from '@/components/list/ConversationRow.vue'
 import { aMessage } from '../../support/examples'
 import { buttonNamed, mount, unmountAll } from '../../support/mounted'
@@ -34,6 +35,15 @@ test.each([
   buttonNamed('Show less')?.click()
   await nextTick()
   expect(element.offsetHeight).toBeLessThan(1_200)
+})
+
+test('a tall text is opened by the search that stands at it', async () => {
+  const text = `${'line\n'.repeat(200)}needle`
+  const { root } = mount(MessageText, { text, found: true })
+  await nextTick()
+  expect(root.textContent).toContain('needle')
+  expect(buttonNamed('Show less')).toBeDefined()
+  expect(mount(MessageText, { text }).root.textContent).not.toContain('needle')
 })
 
 test('ink of stacked marks ends with the bubble, the time stays inside', () => {

@@ -26,6 +26,9 @@ async function pick(content: string): Promise<void> {
   input.dispatchEvent(new Event('change'))
 }
 
+/** The reader's code is fetched when it is first needed. */
+const PATIENCE = { timeout: 10_000 }
+
 test('a picture file adds unverified', async () => {
   const calls: string[] = []
   const noting = (name: string) => async (content: string) => {
@@ -38,7 +41,7 @@ test('a picture file adds unverified', async () => {
   }
   mount(AddContactView, { tab: 'scan' }, messenger)
   await pick('sealstream:contact?u=bob&k=x')
-  await expect.poll(() => calls).toEqual(['code sealstream:contact?u=bob&k=x'])
+  await expect.poll(() => calls, PATIENCE).toEqual(['code sealstream:contact?u=bob&k=x'])
 })
 
 test('a safety number is not compared by a picture file', async () => {
@@ -51,8 +54,6 @@ test('a safety number is not compared by a picture file', async () => {
   expect(byTestId('scanner-file')).toBeNull()
   expect(buttonNamed('Use a picture')).toBeUndefined()
 })
-
-const PATIENCE = { timeout: 10_000 }
 
 describe('the camera', () => {
   /** Nothing that can be read stands before it. */

@@ -2,8 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { conversationWith } from '@/messenger/contract'
 import { own } from '@/crypto/bytes'
+import { openDatabase } from '@/storage/database'
+import { RelayError } from '@/wire/errors'
 import { readBackup } from '../../support/backup'
 import { Client, settledClients, strangers } from '../../support/client'
+import { keepMessages } from '../../support/full-disk'
 import { hurry } from '../../support/hurry'
 import { sayingFields } from '../../support/saying'
 import { calm, until } from '../../support/wait'
@@ -29,6 +32,13 @@ const notices = (client: Client) =>
 async function setBoth(anna: Client, bob: Client, seconds: number): Promise<void> {
   await anna.messenger.setTimer(bob.chat, seconds, 'in words')
   await until(() => timer(bob, anna) === seconds, 'known there')
+}
+
+async function sentContents({ database }: Client): Promise<number> {
+  const db = await openDatabase(database)
+  const count = await db.count('sent')
+  db.close()
+  return count
 }
 
 async function tell(from: Client, to: Client, text: string): Promise<string> {
@@ -94,6 +104,36 @@ describe('a change', () => {
     expect(notices(bob)).toEqual([])
   })
 
+  test('that the relay never takes is not in force', async () => {
+    const { relay, anna, bob } = await settledClients()
+    relay.beforeSend = () => {
+      throw new RelayError('too_large')
+    }
+    await anna.messenger.setTimer(bob.chat, 3600, 'x')
+    expect(timer(anna, bob)).toBe(3600)
+    await until(() => timer(anna, bob) === 0, 'taken back')
+    expect(notices(anna).map(({ seconds }) => seconds)).toEqual([3600, 0])
+  })
+
+  test('that comes while an own one waits counts if the relay took it later', async () => {
+    const { relay, anna, bob } = await settledClients({ now: () => Date.now() + 2 * HOUR })
+    let held = true
+    relay.beforeSend = ({ to }) => {
+      if (held && to === bob.userId) throw new RelayError('unavailable')
+    }
+    await anna.messenger.setTimer(bob.chat, 3600, 'x')
+    await bob.messenger.setTimer(anna.chat, 60, 'x')
+    await until(() => timer(bob, anna) === 60, 'bob’s')
+    await calm(100)
+    expect(timer(anna, bob)).toBe(3600)
+    held = false
+    anna.messenger.reconnect()
+    const again = await anna.reloaded()
+    await until(() => timer(bob, again) === 3600, 'anna’s, which came later', 40_000)
+    expect(timer(again, bob)).toBe(3600)
+    await setBoth(bob, again, 300)
+  })
+
   test('of more or less than is offered is refused', async () => {
     const { anna, bob } = await settledClients()
     for (const seconds of [1, -5, 7.5, 31 * 86_400]) {
@@ -140,9 +180,9 @@ describe('a message', () => {
   })
 
   test('goes while it is looked at, and takes quotes of it along', async () => {
-    const { now } = hurry(20)
-    const { anna, bob } = await settledClients({ now })
-    await setBoth(anna, bob, 30)
+    const { options, pass } = clock()
+    const { anna, bob } = await settledClients(options)
+    await setBoth(anna, bob, 60)
     const id = await tell(anna, bob, 'a secret')
     await anna.messenger.edit(id, 'a secret word')
     await until(() => last(bob)?.text === 'a secret word', 'edited')
@@ -152,13 +192,55 @@ describe('a message', () => {
     const quoted = bob.shown.messages.find(({ text }) => text === 'a secret word')?.id ?? ''
     await bob.messenger.reply(anna.chat, 'oh?', quoted)
     await until(() => anna.received().includes('oh?'), 'the reply')
+    pass(2 * MINUTE)
+    // Whatever gets a time looks at the clock again.
+    await setBoth(anna, bob, 3600)
+    await tell(anna, bob, 'the next')
+    await bob.messenger.markRead(anna.chat)
     for (const one of [anna, bob]) {
-      await until(() => !one.flow().includes('a secret word'), 'gone', 20_000)
-      await until(() => last(one)?.replyTo?.known === false, 'the quote')
+      const reply = () => one.shown.messages.find(({ text }) => text === 'oh?')
+      await until(() => !one.flow().includes('a secret word'), 'gone')
+      await until(() => reply()?.replyTo?.known === false, 'the quote')
       expect(JSON.stringify(one.shown.messages)).not.toContain('secret')
       expect(await one.messenger.search('secret')).toEqual([])
-      expect(one.shown.conversations.get((one === anna ? bob : anna).chat)?.last?.text).toBe('oh?')
+      expect(one.shown.conversations.get((one === anna ? bob : anna).chat)?.last?.text).toBe(
+        'the next',
+      )
     }
+  })
+
+  test('that is due goes as soon as the disk takes it', async () => {
+    const { options, pass } = clock()
+    const { anna, bob } = await settledClients(options)
+    await setBoth(anna, bob, 60)
+    await tell(anna, bob, 'stubborn')
+    pass(2 * MINUTE)
+    hurry(20)
+    const { refused } = keepMessages(anna.database, 2)
+    const full = await anna.reloaded()
+    expect(full.shown.state.phase).toBe('ready')
+    await until(() => refused() === 2, 'refused twice', 20_000)
+    await full.messenger.openConversation(bob.chat)
+    await until(() => !full.flow().includes('stubborn'), 'gone', 20_000)
+    const again = await full.reloaded()
+    await again.messenger.openConversation(bob.chat)
+    expect(again.flow()).not.toContain('stubborn')
+  })
+
+  test('takes along what may be asked for again of it', async () => {
+    const { options, pass } = clock()
+    const { anna, bob } = await settledClients(options)
+    await setBoth(anna, bob, 60)
+    const id = await tell(anna, bob, 'teh secret')
+    await anna.messenger.edit(id, 'the secret')
+    await until(() => last(bob)?.text === 'the secret', 'edited')
+    await calm(100)
+    anna.stop()
+    const before = await sentContents(anna)
+    pass(2 * MINUTE)
+    const again = await anna.reloaded()
+    // At the start, before anything else is sent.
+    expect(await sentContents(again)).toBe(before - 1)
   })
 
   test('that is edited keeps its time; one that is deleted has none', async () => {

@@ -82,3 +82,27 @@ test('a search in a chat gives all of its messages that hold the words, newest f
   expect(await find('bernstein')).toEqual([second.id])
   expect(await find('amber')).toEqual([first.id])
 })
+
+test('an old message and an older page that are asked for at once come once, in order', async () => {
+  const { anna } = await acquaintedClients()
+  const notes = await anna.messenger.openNotes()
+  const texts = Array.from({ length: 60 }, (_, i) => `note ${i}`)
+  const [first = ''] = await texts.reduce<Promise<string[]>>(async (sent, text) => {
+    const before = await sent
+    return [...before, (await anna.messenger.sendText(notes, text)).id]
+  }, Promise.resolve([]))
+  await anna.messenger.closeConversation()
+  await anna.messenger.openConversation(notes)
+  expect(anna.flow()).toEqual(texts.slice(-50))
+  const { messenger } = anna
+  const loaded = await Promise.all([
+    messenger.loadUntil(notes, first),
+    messenger.loadOlder(notes),
+    messenger.loadUntil(notes, first),
+  ])
+  expect([loaded[0], loaded[2]]).toEqual([true, true])
+  expect(anna.flow()).toEqual(texts)
+  expect(await messenger.loadOlder(notes)).toBe(false)
+  const elsewhere = await messenger.loadUntil(notes, 'me.nobody')
+  expect(elsewhere).toBe(false)
+})

@@ -216,7 +216,16 @@ describe('several devices of one person', () => {
     const plain = await openBackup(new Uint8Array(await file.arrayBuffer()), PASSPHRASE)
     const content = decode(plain) as Record<string, unknown>
     expect(Object.keys(content).sort()).toEqual(
-      ['account', 'contacts', 'conversations', 'createdAt', 'messages', 'settings', 'v'].sort(),
+      [
+        'account',
+        'contacts',
+        'conversations',
+        'createdAt',
+        'messages',
+        'settings',
+        'timers',
+        'v',
+      ].sort(),
     )
     expect(JSON.stringify(content)).not.toMatch(/chainKey|rootKey|refresh_token|access_token/)
   })

@@ -87,6 +87,35 @@ test('with messages that are deleted for everyone their files go: here, there an
   expect([...withFiles(anna), ...withFiles(bob)]).toEqual([])
 })
 
+test('files of a message that disappears go; at the relay once it was read', async () => {
+  let ahead = 0
+  const { anna, bob } = await settledClients({ now: () => Date.now() + ahead })
+  onTestFinished(async () => {
+    for (const { database } of [anna, bob]) await eraseSealedFiles(database)
+  })
+  await anna.messenger.setTimer(bob.chat, 60, 'x')
+  await until(() => bob.shown.conversations.get(anna.chat)?.timer === 60, 'known')
+  await anna.messenger.sendFiles(bob.chat, [picture()], 'read')
+  await until(() => withFiles(bob).length === 1, 'arrived', SLOW)
+  await bob.messenger.markRead(anna.chat)
+  await until(() => last(anna)?.status === 'read', 'read', SLOW)
+  await anna.messenger.sendFiles(bob.chat, [picture('other ')], 'not yet')
+  await until(() => withFiles(bob).length === 2, 'arrived', SLOW)
+  await until(() => last(anna)?.status !== 'waiting', 'sent', SLOW)
+  ahead = 61_000
+  const sender = await anna.reloaded()
+  await sender.messenger.openConversation(bob.chat)
+  expect(withFiles(sender)).toEqual([])
+  await until(async () => (await lyingHere(sender)) === 0, 'gone here', SLOW)
+  await until(async () => (await blobRelay.state()).blobs.length === 1, 'one at the relay', SLOW)
+  const reader = await bob.reloaded()
+  await reader.messenger.openConversation(anna.chat)
+  const [left] = withFiles(reader)
+  expect(left?.text).toBe('not yet')
+  const opened = await reader.messenger.openFile(left?.id ?? '', left?.files?.[0]?.id ?? '')
+  expect(await opened.text()).toBe('other '.repeat(900))
+})
+
 test('an own note is edited and reacted to, also on one’s other devices', async () => {
   const { relay, anna } = await people()
   const notes = await anna.messenger.openNotes()

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { fromBase64 } from '@/crypto/bytes'
 import * as contentKinds from '@/messenger/core/content-records'
+import { deadlines, timers } from '@/messenger/core/expiry-records'
 import * as keyKinds from '@/messenger/core/key-records'
 import * as linkingKinds from '@/messenger/core/linking-records'
 import * as otherKinds from '@/messenger/core/stored-records'
@@ -23,7 +24,14 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync('tests/fixtures/golden-records.json', 'utf8')) as Golden[]
 const { rawKinds, ...sealedKinds } = keyKinds
-const kinds = { ...otherKinds, ...contentKinds, ...linkingKinds, ...sealedKinds }
+const kinds = {
+  ...otherKinds,
+  ...contentKinds,
+  ...linkingKinds,
+  ...sealedKinds,
+  timers,
+  deadlines,
+}
 const byName = new Map<string, unknown>(Object.entries(kinds))
 const raw = new Map<string, unknown>(Object.entries(rawKinds))
 /** Secrets of the first version are read once, unsealed. */
