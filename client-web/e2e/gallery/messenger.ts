@@ -1,7 +1,12 @@
 /** The commands behind the gallery: they answer at once out of the fixtures and reach no relay. */
 import type { ConversationId, LinkStep, Message, Messenger } from '../../src/messenger/contract'
 import { MessengerError } from '../../src/messenger/contract'
-import { useConversationsStore, useMessagesStore, useSettingsStore } from '../../src/stores'
+import {
+  useConversationsStore,
+  useMarksStore,
+  useMessagesStore,
+  useSettingsStore,
+} from '../../src/stores'
 import { pictureOf } from './pictures'
 import { DAY, NOW, identityOf, message } from './people'
 
@@ -22,6 +27,7 @@ export function galleryMessenger(data: GalleryData): Messenger {
   const messages = useMessagesStore()
   const conversations = useConversationsStore()
   const settings = useSettingsStore()
+  const marks = useMarksStore()
   const all = (id: string) => data.messages[id] ?? []
 
   function show(id: ConversationId, count: number): void {
@@ -63,6 +69,14 @@ export function galleryMessenger(data: GalleryData): Messenger {
         { conversation: 'id-emil_and_the_detectives_berlin', files: 1, bytes: 240_000 },
       ] as never,
     reply: send,
+    starredMessages: async (id) =>
+      Object.values(data.messages)
+        .flat()
+        .filter((one) => marks.starred.has(one.id) && (!id || one.conversation === id)),
+    pinnedMessages: async (id) =>
+      (marks.pinned.get(id) ?? []).flatMap((one) =>
+        all(id).filter((message) => message.id === one),
+      ),
     addContactByQr: async () => 'id-anna',
     addContactByCode: async () => 'id-anna',
     async markRead(id) {

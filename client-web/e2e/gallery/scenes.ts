@@ -23,8 +23,8 @@ import {
   unopened,
   withoutIdentity,
 } from './scene-fills'
+import { markedMessages, secondThoughts, starredList } from './second-thoughts'
 import { disappearing } from './disappearing'
-import { secondThoughts } from './second-thoughts'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
@@ -157,6 +157,11 @@ export const scenes: Record<(typeof sceneNames)[number], Scene> = {
   'chat-notes': at('/chats/id-mara'),
   'chat-menu': at('/chats/id-anna'),
   'chat-thoughts': secondThoughts,
+  'chat-choosing': secondThoughts,
+  'chat-marks': markedMessages,
+  starred: starredList,
+  'starred-empty': at('/starred'),
+  'chat-forward': secondThoughts,
   'chat-timer': disappearing(),
   'chat-timer-choice': disappearing(),
   'chat-timer-custom': disappearing(),

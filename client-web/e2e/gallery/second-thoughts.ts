@@ -1,5 +1,8 @@
 /** A chat in which people took words back, and some could not be read. */
 import { HOUR, MINUTE, NOW, message } from './people'
+import { conversationWith } from '../../src/messenger/contract'
+import type { UserId } from '../../src/messenger/contract'
+import { useMarksStore } from '../../src/stores'
 import { scene } from './scene-fills'
 
 const thoughts = () => [
@@ -39,3 +42,15 @@ const thoughts = () => [
 export const secondThoughts = scene('/chats/id-anna', () => ({
   messages: { 'id-anna': thoughts() },
 }))
+
+/** Some have a star, and two are pinned. */
+const mark = () => {
+  const messages = thoughts()
+  const ids = messages.filter(({ kind }) => kind === 'text').map(({ id }) => id)
+  const marks = useMarksStore()
+  marks.starred = new Set(ids.slice(0, 3))
+  marks.pinned = new Map([[conversationWith('id-anna' as UserId), ids.slice(1, 3)]])
+  return { messages: { 'id-anna': messages } }
+}
+export const markedMessages = scene('/chats/id-anna', mark)
+export const starredList = scene('/starred', mark)

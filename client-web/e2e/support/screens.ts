@@ -145,6 +145,17 @@ export const steps: Record<string, Step> = {
     await page.getByTestId('more-emoji').click()
     await page.getByRole('button', { name: 'grinning face', exact: true }).waitFor()
   },
+  'chat-choosing': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Select' }).click()
+    await page.getByTestId('selection-bar').waitFor()
+    for (const at of [0, 1]) await page.getByTestId(testids.message).nth(at).click()
+  },
+  'chat-forward': async (page) => {
+    await page.getByTestId(testids.message).last().click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Forward' }).click()
+    await page.getByTestId('forward-target').nth(1).click()
+  },
   'chat-earlier': async (page) => {
     await page.getByTestId('edited').first().click()
     await page.getByRole('dialog').waitFor()
@@ -212,7 +223,7 @@ export const steps: Record<string, Step> = {
   'chat-message-details': async (page) => {
     const mine = page.locator(`[data-testid="${testids.message}"][data-direction="out"]`)
     await mine.last().click({ button: 'right' })
-    await page.getByRole('menuitem').nth(2).click()
+    await page.getByRole('menuitem', { name: 'Message details' }).click()
   },
   'chat-files': async (page) => {
     await page.locator('[data-testid="file-tile"][data-shown="true"]').first().waitFor()

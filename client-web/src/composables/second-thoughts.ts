@@ -15,6 +15,13 @@ export const mayDeleteForAll = (message: Message, now: number): boolean =>
 export const mayReactTo = ({ kind }: Message): boolean =>
   kind !== 'notice' && kind !== 'deleted' && kind !== 'awaited'
 
+/** Whether it can be answered, where one may write. */
+export const mayAnswer = ({ text, files }: Message): boolean => text !== '' || files !== undefined
+
+/** Whether it can be written once more, elsewhere. */
+export const mayForward = ({ kind, text, files }: Message): boolean =>
+  kind === 'text' && (text !== '' || files !== undefined)
+
 /** One's own reaction to it. */
 export const myReaction = ({ reactions }: Message): string | null =>
   reactions?.find(({ mine }) => mine)?.emoji ?? null

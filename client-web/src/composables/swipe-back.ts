@@ -5,7 +5,8 @@
 import { type MaybeRefOrGetter, type Ref, readonly, ref, toValue } from 'vue'
 import { useEventListener } from '@vueuse/core'
 
-const EDGE = 28
+/** A drag that begins this near to the edge goes back, px. */
+export const EDGE = 28
 const SLOP = 10
 const FAST = 0.5
 

@@ -5,7 +5,13 @@ import { appCommands } from '@/messenger/commands/app-commands'
 import { AutoLock } from '@/messenger/session/auto-lock'
 import { chatCommands } from '@/messenger/commands/chat-commands'
 import { lateCommands } from '@/messenger/commands/late-commands'
-import type { FileCommands, Messenger, PeopleCommands, TrustCommands } from '@/messenger/contract'
+import type {
+  FileCommands,
+  MarkingCommands,
+  Messenger,
+  PeopleCommands,
+  TrustCommands,
+} from '@/messenger/contract'
 import type { Updates } from '@/platform/platform'
 import { isBug, toMessengerError } from '@/messenger/session/messenger-errors'
 import { linkingCommands, resumeHistory } from '@/messenger/commands/linking-commands'
@@ -43,6 +49,19 @@ export function createMessenger(options: AppOptions & { updates?: Updates }): St
       async () => {
         const { fileCommands } = await import('@/messenger/commands/file-commands')
         return fileCommands(services, app.platform)
+      },
+    ),
+    ...lateCommands<MarkingCommands>(
+      {
+        forward: true,
+        setStarred: true,
+        setMessagePinned: true,
+        starredMessages: true,
+        pinnedMessages: true,
+      },
+      async () => {
+        const { markingCommands } = await import('@/messenger/commands/marking-commands')
+        return markingCommands(services)
       },
     ),
     ...lateCommands<PeopleCommands>(

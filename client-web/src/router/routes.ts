@@ -38,6 +38,13 @@ export const routes: RouteRecordRaw[] = [
     meta: { depth: 0, parent: 'chats' },
   },
   {
+    path: '/starred',
+    name: 'starred',
+    components: { side: late(() => import('@/views/StarredList.vue')), main: NothingOpen },
+    props: { side: ({ query }) => ({ chat: query['chat'] }), main: false },
+    meta: { depth: 0, parent: 'chats' },
+  },
+  {
     path: '/requests',
     name: 'requests',
     components: { side: () => import('@/views/RequestList.vue'), main: NothingOpen },

@@ -7,6 +7,7 @@ import type {
   ConversationId,
   FileId,
   FileState,
+  Marks,
   Message,
   MessageRequest,
   SecurityEvent,
@@ -61,6 +62,13 @@ export const useMessagesStore = defineStore('messages', () => {
 export const useFilesStore = defineStore('files', () => {
   const byId = shallowReactive(new Map<FileId, FileState>())
   return { byId }
+})
+
+/** Stars and pins. */
+export const useMarksStore = defineStore('marks', () => {
+  const starred = shallowRef<Marks['starred']>(new Set())
+  const pinned = shallowRef<Marks['pinned']>(new Map())
+  return { starred, pinned }
 })
 
 /** What happened to keys and devices, newest first. */

@@ -5,6 +5,7 @@ import {
   useContactsStore,
   useConversationsStore,
   useFilesStore,
+  useMarksStore,
   useMessagesStore,
   useSecurityStore,
 } from './chats'
@@ -20,6 +21,7 @@ export function storesView(): View {
   const conversations = useConversationsStore()
   const chat = useMessagesStore()
   const files = useFilesStore()
+  const marks = useMarksStore()
   const security = useSecurityStore()
   return {
     app: (patch) => void Object.assign(app, patch),
@@ -61,6 +63,7 @@ export function storesView(): View {
     loading(loading) {
       chat.loading = loading
     },
+    marks: (all) => void Object.assign(marks, all),
     security(events) {
       security.events = events
     },
@@ -71,6 +74,7 @@ export function storesView(): View {
       files.byId.clear()
       Object.assign(chat, { open: null, messages: [], hasOlder: false, loading: false })
       security.events = []
+      Object.assign(marks, { starred: new Set(), pinned: new Map() })
       progress.tasks = {}
       app.expired = null
       app.newDevices = []

@@ -12,6 +12,7 @@ import type {
   ConversationId,
   FileId,
   FileState,
+  Marks,
   Message,
   MessageId,
   MessageRequest,
@@ -46,6 +47,7 @@ export class Shown implements View {
   waiting: readonly MessageRequest[] = []
   messages: readonly Message[] = []
   events: readonly SecurityEvent[] = []
+  marked: Marks = { starred: new Set(), pinned: new Map() }
   open: ConversationId | null = null
   settingsShown = defaultSettings
 
@@ -72,6 +74,7 @@ export class Shown implements View {
     this.messages = this.messages.filter((one) => !ids.includes(one.id))
   }
   loading = () => undefined
+  marks = (all: Marks) => void (this.marked = all)
   security = (events: readonly SecurityEvent[]) => void (this.events = events)
   clear = () => {
     this.contacts.clear()
@@ -80,6 +83,7 @@ export class Shown implements View {
     this.waiting = []
     this.messages = []
     this.events = []
+    this.marked = { starred: new Set(), pinned: new Map() }
     Object.assign(this.state, { expired: null, newDevices: [] })
   }
 }

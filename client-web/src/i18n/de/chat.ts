@@ -71,6 +71,7 @@ export default {
   newerVersion: 'Aus einer neueren Version. Nach einer Aktualisierung ist alles zu sehen.',
   deleted: 'Diese Nachricht wurde gelöscht',
   deletedMine: 'Du hast diese Nachricht gelöscht',
+  starred: 'Mit Stern',
   edited: 'bearbeitet',
   editedAt: 'Bearbeitet. Frühere Fassungen zeigen',
   editHistory: 'Frühere Fassungen',

@@ -2,6 +2,7 @@
 import type { Catalogue } from '@/i18n/catalogue'
 import attachments from './attachments'
 import chat from './chat'
+import choice from './choice'
 import common from './common'
 import contact from './contact'
 import encryption from './encryption'
@@ -22,6 +23,7 @@ import welcome from './welcome'
 const de: Catalogue = {
   attachments,
   chat,
+  choice,
   common,
   contact,
   encryption,

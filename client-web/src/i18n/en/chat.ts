@@ -70,6 +70,7 @@ export default {
   deleted: 'This message was deleted',
   deletedMine: 'You deleted this message',
   edited: 'edited',
+  starred: 'Starred',
   editedAt: 'Edited. Show the earlier texts',
   editHistory: 'Earlier texts',
   timer: 'Disappearing messages',

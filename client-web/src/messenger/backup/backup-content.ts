@@ -9,6 +9,8 @@ import type { Bytes } from '@/crypto/bytes'
 import { MessengerError } from '@/messenger/contract'
 import type { Settings } from '@/messenger/contract'
 import { messageRules } from '@/messenger/contents/registry'
+import { MARKED, markRecords } from '@/messenger/core/mark-record'
+import type { MarkRecord } from '@/messenger/core/mark-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { ContactRecord, ConversationRecord } from '@/messenger/core/records'
 import { contacts, conversations, messages, settings } from '@/messenger/core/stored-records'
@@ -19,6 +21,7 @@ import type { Decoder } from '@/storage/decoders'
 import { decodeStored } from '@/storage/stored'
 import type { Store } from '@/storage/store'
 import { contactOf, conversationOf, fileOf, restored, settingsOf } from './backup-mapping'
+import { marksOf } from './backup-mark'
 import { messageOf } from './backup-message'
 import type { BackupContent } from './backup-mapping'
 
@@ -44,7 +47,15 @@ export async function collect(
     contacts: await store.all(contacts),
     conversations: await store.all(conversations),
     messages: history,
+    marks: await everyMark(store),
   })
+}
+
+/** Damaged ones are passed over. */
+export async function everyMark(store: Store): Promise<MarkRecord[]> {
+  const keys = (await store.keys('records')).filter((key) => key.startsWith(MARKED))
+  const all = await Promise.all(keys.map((key) => store.getSpare(markRecords, key)))
+  return all.filter((one) => one !== null)
 }
 
 /** In the newest version. */
@@ -92,6 +103,7 @@ const version =
       contacts: list(records.contacts)(content['contacts']).map(restored),
       conversations: list(records.conversations)(content['conversations']),
       messages: list(records.messages)(content['messages']).filter((one) => one !== null),
+      marks: marksOf(content['marks']),
       ...(content['timers'] !== undefined && { timers: list(settledTimer)(content['timers']) }),
     }
   }

@@ -3,6 +3,7 @@ import { own } from '@/crypto/bytes'
 import type { Bytes } from '@/crypto/bytes'
 import { defaultSettings } from '@/messenger/contract'
 import type { ConversationId, Settings, UserId } from '@/messenger/contract'
+import type { MarkRecord } from '@/messenger/core/mark-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { SettledTimer } from '@/messenger/core/expiry-records'
 import { emptyConversation } from '@/messenger/core/records'
@@ -11,6 +12,8 @@ import { conversationId } from '@/messenger/core/record-shapes'
 import { bytes, flag, literal, nullable, number, optional } from '@/storage/decoders'
 import { shape, text } from '@/storage/decoders'
 import type { Decoder } from '@/storage/decoders'
+import { copyMark } from './backup-mark'
+import type { BackupMark } from './backup-mark'
 import { fromMessage } from './backup-message'
 import type { BackupMessage } from './backup-message'
 
@@ -23,6 +26,7 @@ export interface BackupContent {
   contacts: ContactRecord[]
   conversations: ConversationRecord[]
   messages: MessageRecord[]
+  marks: MarkRecord[]
   /** Absent from those of builds that let no messages disappear, and from parts of a history. */
   timers?: readonly SettledTimer[]
 }
@@ -35,6 +39,8 @@ interface BackupFile {
   contacts: BackupContact[]
   conversations: BackupConversation[]
   messages: BackupMessage[]
+  /** Stars and pins of messages. */
+  marks?: BackupMark[]
   timers?: BackupTimer[]
 }
 
@@ -96,6 +102,7 @@ export const fileOf = (content: BackupContent): BackupFile => ({
   contacts: content.contacts.map(fromContact),
   conversations: content.conversations.map(fromConversation),
   messages: content.messages.map(fromMessage),
+  ...(content.marks.length > 0 && { marks: content.marks.map(copyMark) }),
   ...(content.timers && { timers: content.timers.map(fromTimer) }),
 })
 

@@ -8,10 +8,13 @@ import type { Turn } from '@/messenger/core/serial'
 import { activate } from '@/messenger/session/activate'
 import type { App } from '@/messenger/session/app'
 import { MessengerError } from '@/messenger/contract'
+import { MARKED, markRecords } from '@/messenger/core/mark-record'
+import { refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { OpenedData } from '@/messenger/core/opened-data'
 import { stageEnd } from '@/messenger/keys/key-decisions'
 import { stageHeldRemoval } from '@/messenger/keys/held-envelopes'
+import { mergedMarks } from '@/messenger/sending/marks'
 import { HistoryMerge } from './history-merge'
 import type { BackupContent } from './backup-mapping'
 
@@ -98,6 +101,11 @@ async function merge(
     await history.add(neverSent(message))
   }
   history.stage()
+  for (const mark of content.marks) {
+    const key = MARKED + refKey(mark)
+    const known = await store.getSpare(markRecords, key)
+    changes.write(markRecords, key, known ? mergedMarks(known, mark) : mark)
+  }
   await stageBroughtTimers(store, changes, content.timers ?? [])
   const { settings } = content
   if (fresh) changes.put('records', 'settings', settingsRecord(settings))

@@ -71,6 +71,13 @@ export interface SharedChanges {
   /** `mine`: of each whether oneself wrote it; absent, whoever did. */
   deleted(ids: readonly string[], mine?: readonly boolean[]): Promise<void>
   deletedUpto(newest: string | null): Promise<void>
+  /** `mine`: of each whether oneself wrote it. */
+  marked(
+    mark: 'starred' | 'pinned',
+    ids: readonly string[],
+    mine: readonly boolean[],
+    on: boolean,
+  ): void
   /** `files`: the rest of the history that the device of this number was linked with. */
   history(device: number, files: readonly FilePointer[]): void
 }

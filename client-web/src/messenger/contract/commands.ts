@@ -1,4 +1,5 @@
 import type { FileCommands } from './file-commands'
+import type { MarkingCommands } from './marking-commands'
 import type { Message, MessageId, SearchHit } from './messages'
 import type { ConversationId, UserId } from './ids'
 import type { SafetyNumber } from './people'
@@ -14,6 +15,7 @@ export interface Messenger
     AccountCommands,
     ChatCommands,
     FileCommands,
+    MarkingCommands,
     PeopleCommands,
     TrustCommands,
     SafekeepingCommands,

@@ -6,6 +6,7 @@ import type {
   ConversationId,
   FileId,
   FileState,
+  Marks,
   Message,
   MessageId,
   MessageRequest,
@@ -37,6 +38,7 @@ export interface View {
   message(message: Message): void
   messagesRemoved(id: ConversationId, messages: readonly MessageId[]): void
   loading(loading: boolean): void
+  marks(marks: Marks): void
   security(events: readonly SecurityEvent[]): void
   /** Everything about the account goes: locked or signed out. */
   clear(): void
@@ -61,6 +63,7 @@ export const hiddenView: View = {
   message: nothing,
   messagesRemoved: nothing,
   loading: nothing,
+  marks: nothing,
   security: nothing,
   clear: nothing,
 }

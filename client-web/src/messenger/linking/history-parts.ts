@@ -18,7 +18,7 @@ const LARGEST = 32 * 1024 * 1024
 /** Of a message beside its text and kept bytes, about. */
 const FRAME = 700
 
-type Fixed = Omit<BackupContent, 'contacts' | 'conversations' | 'messages'>
+type Fixed = Omit<BackupContent, 'contacts' | 'conversations' | 'messages' | 'marks'>
 type People = Pick<BackupContent, 'contacts' | 'conversations'>
 
 const nobody: People = { contacts: [], conversations: [] }
@@ -34,7 +34,7 @@ export async function* historyParts(
   let size = 0
   let most = FIRST
   let named = people
-  const content = (): Bytes => writeContent({ ...fixed, ...named, messages: part })
+  const content = (): Bytes => writeContent({ ...fixed, ...named, messages: part, marks: [] })
   for await (const message of inOrder(store)) {
     if (!isWanted(message)) continue
     part.push(message)

@@ -7,6 +7,8 @@ import type { OpenedBackup, SealedEngine } from '@/crypto/engine/engine'
 import { defaultSettings, MessengerError } from '@/messenger/contract'
 import type { LinkStep } from '@/messenger/contract'
 import { accounts } from '@/messenger/core/key-records'
+import { MARKED, markRecords } from '@/messenger/core/mark-record'
+import { refKey } from '@/messenger/core/message-record'
 import { historyWanted } from '@/messenger/core/linking-records'
 import { WANTED } from '@/messenger/core/record-names'
 import { settingsRecord } from '@/messenger/core/shown-settings'
@@ -136,6 +138,7 @@ async function store(
   const changes = new Changes().put('records', 'tokens', tokens).write(accounts, 'account', account)
   for (const contact of content.contacts) changes.put('contacts', contact.userId, contact)
   for (const chat of content.conversations) changes.write(conversations, chat.id, chat)
+  for (const mark of content.marks) changes.write(markRecords, MARKED + refKey(mark), mark)
   for (const one of synced) changes.put('records', `synced/${one.userId}`, one)
   await stageBroughtTimers(opened.store, changes, content.timers ?? [])
   const devices = { seen: null, gone: [], asked: [], logins: null, names }

@@ -3,6 +3,7 @@
  * device shows; a wrong number ends the link.
  */
 import { MessengerError } from '@/messenger/contract'
+import { everyMark } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { localIdentity } from '@/messenger/core/core'
 import { contacts, conversations } from '@/messenger/core/stored-records'
@@ -104,6 +105,7 @@ export class OldDevice {
       settings,
       contacts: await store.all(contacts),
       conversations: await store.all(conversations),
+      marks: await everyMark(store),
       timers: this.app.theServices().timers.all(),
     }
   }

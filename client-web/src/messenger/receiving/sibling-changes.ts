@@ -33,6 +33,8 @@ const OWN: ReadonlySet<string> = new Set<Sync['what']>([
   'archive',
   'pin',
   'deleted',
+  'star',
+  'pin_message',
   'setting',
   'history',
 ])
@@ -100,6 +102,13 @@ export class SiblingChanges {
       deleted: (ids, mine) => this.removals.stageNamed(changes, conversation, ids, mine),
       deletedUpto: (newest) =>
         this.removals.stageConversationUpto(changes, conversation, newest, until),
+      marked: (mark, ids, mine, on) => {
+        const state = { on, at: content.sent_at, device: from.device_id }
+        ids.forEach((id, i) => {
+          const ref = { id, sender: mine[i] ? null : userId }
+          this.sync.marks.stage(changes, conversation, ref, mark, state)
+        })
+      },
       history: (device, files) => this.history(changes, device, files),
     }
   }

@@ -9,8 +9,14 @@ export const isLater = ([at, device]: Latest, known: Latest | undefined): boolea
   return at > time || (at === time && device > by)
 }
 
-/** These may be sent twice and in any order. */
-const IDEMPOTENT: ReadonlySet<string> = new Set<Change['what']>(['read', 'deleted', 'history'])
+/** These may be sent twice and in any order; of marks each message has its latest (`marks.ts`). */
+const IDEMPOTENT: ReadonlySet<string> = new Set<Change['what']>([
+  'read',
+  'deleted',
+  'history',
+  'star',
+  'pin_message',
+])
 
 /** What a change is about; null for one that replaces nothing. Each setting is a thing of its own. */
 export function thingOf(change: Change): string | null {

@@ -36,6 +36,10 @@ interface RemovalParts {
 }
 
 export class Removals {
+  /** Called with messages that go, and with conversations, before the commit. */
+  gone: (changes: TurnChanges, messages: readonly MessageRef[]) => void = () => undefined
+  conversationGone: (changes: TurnChanges, id: ConversationId) => void = () => undefined
+
   constructor(
     private readonly parts: RemovalParts,
     private readonly files: FileRemovals,
@@ -84,6 +88,7 @@ export class Removals {
 
   private async stageWhole(changes: TurnChanges, id: ConversationId): Promise<void> {
     this.files.stageConversation(changes, id)
+    this.conversationGone(changes, id)
     this.parts.chats.stageRemoval(changes, id)
     await this.parts.outbox.entries.stageUntried(
       changes,
@@ -127,6 +132,7 @@ export class Removals {
     const conversation = conversationWith(id)
     this.parts.removedHistory.stageAll(changes, conversation)
     this.files.stageConversation(changes, conversation)
+    this.conversationGone(changes, conversation)
     this.parts.chats.stageRemoval(changes, conversation)
     this.parts.people.stage(changes, { ...this.parts.people.get(id), relation: 'hidden' })
     this.parts.held.stageOnly(changes, id, null)
@@ -140,6 +146,7 @@ export class Removals {
     await stageSessionsEnd(changes, this.parts.core.store, id)
     changes.put('counters', removedKey(id), [])
     this.files.stageConversation(changes, conversation)
+    this.conversationGone(changes, conversation)
     this.parts.chats.stageRemoval(changes, conversation)
     this.parts.memory.stageParting(changes, id)
     this.parts.people.stageRemoval(changes, id)
@@ -158,6 +165,7 @@ export class Removals {
   ): Promise<void> {
     for (const { order } of found) changes.removeMessage(id, order)
     this.files.stageMessages(changes, found)
+    this.gone(changes, found)
     const own = new Set(found.filter(({ sender }) => sender === null).map((one) => one.id))
     await this.parts.outbox.entries.stageUntried(
       changes,

@@ -13,6 +13,7 @@ import type { UserId } from '@/messenger/contract'
 import { aboutOf } from '@/messenger/contents/about'
 import { isLater, thingOf } from './latest-change'
 import type { Latest } from './latest-change'
+import { Marks } from './marks'
 import type { Outbox } from './outbox'
 
 /** In one content; some twenty kilobytes. */
@@ -21,15 +22,19 @@ const PREFIX = 'synced/'
 
 export class SiblingSync {
   private readonly records = new CachedTable<UserId, SyncedRecord>(synced, PREFIX)
+  readonly marks: Marks
 
   constructor(
     private readonly core: Core,
     private readonly targets: Targets,
     private readonly outbox: Outbox,
-  ) {}
+  ) {
+    this.marks = new Marks(core)
+  }
 
-  load(): Promise<void> {
-    return this.records.loadSpare(this.core.store, ({ userId }) => userId)
+  async load(): Promise<void> {
+    await this.records.loadSpare(this.core.store, ({ userId }) => userId)
+    await this.marks.load()
   }
 
   all(): SyncedRecord[] {
@@ -41,16 +46,21 @@ export class SiblingSync {
     return this.targets.alone
   }
 
-  /** Adds to `changes` that this was changed now, and the telling of it. */
-  stage(changes: TurnChanges, person: Parameters<typeof aboutOf>[0], change: Change): void {
+  /** Adds to `changes` that this was changed now, later than `after`, and the telling of it. Returns when it was. */
+  stage(
+    changes: TurnChanges,
+    person: Parameters<typeof aboutOf>[0],
+    change: Change,
+    after = 0,
+  ): number {
     const { userId } = person
     const { deviceId } = this.core.account
     const thing = thingOf(change)
     const before = thing === null ? undefined : this.latest(changes, userId, thing)
     // Also with a clock that was set back, or is behind the other device's.
-    const sentAt = Math.max(this.core.now(), (before?.[0] ?? 0) + 1)
+    const sentAt = Math.max(this.core.now(), (before?.[0] ?? after) + 1)
     if (thing !== null) this.note(changes, userId, thing, [sentAt, deviceId])
-    if (this.alone) return
+    if (this.alone) return sentAt
     for (const part of inParts(change)) {
       this.outbox.stage(changes, {
         to: this.core.account.userId,
@@ -60,6 +70,7 @@ export class SiblingSync {
         message: null,
       })
     }
+    return sentAt
   }
 
   /** Whether another device's change is later than what is known; then it is noted. */
@@ -83,10 +94,11 @@ export class SiblingSync {
 
 function inParts(change: Change): Change[] {
   if (!('ids' in change) || change.ids.length <= MOST_IDS) return [change]
-  const { ids } = change
-  const count = Math.ceil(ids.length / MOST_IDS)
-  return Array.from({ length: count }, (_, part) => ({
-    ...change,
-    ids: ids.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
-  }))
+  const count = Math.ceil(change.ids.length / MOST_IDS)
+  return Array.from({ length: count }, (_, part) => {
+    const [from, to] = [part * MOST_IDS, (part + 1) * MOST_IDS]
+    const ids = change.ids.slice(from, to)
+    if (!('mine' in change) || !change.mine) return { ...change, ids }
+    return { ...change, ids, mine: change.mine.slice(from, to) }
+  })
 }

@@ -31,11 +31,28 @@ export interface Writing {
   readonly deadlines: Deadlines
 }
 
+/** What the person wrote, committed; the conversation's draft goes with it, unless files were sent. */
+export async function writeText(
+  writing: Writing,
+  changes: TurnChanges,
+  id: ConversationId,
+  ...rest: Rest
+): Promise<Message> {
+  const { core, chats } = writing
+  const [, , files = []] = rest
+  const message = await stageText(writing, changes, id, ...rest)
+  if (files.length === 0) changes.remove('drafts', id).whenStored(() => chats.drafts.delete(id))
+  await core.store.commit(changes)
+  return message
+}
+
+type Rest = [text: string, replyTo?: MessageId, files?: readonly FileRecord[]]
+
 /**
  * The message and its outbox entry are on disk together before anything else happens. With `files`, which are sealed
  * on this device, the text may be empty.
  */
-export async function writeText(
+export async function stageText(
   { core, people, chats, outbox, sync, timers, deadlines }: Writing,
   changes: TurnChanges,
   id: ConversationId,
@@ -52,7 +69,6 @@ export async function writeText(
   const isNote = to === core.account.userId
   const noted = newRecipient(to, { status: 'accepted', acceptedAt: now })
   const answered = replyTo ? await quote(core, id, replyTo) : null
-  if (files.length === 0) changes.remove('drafts', id).whenStored(() => chats.drafts.delete(id))
   const seconds = timers.seconds(id)
   const written: MessageRecord = {
     ...blankMessage,
@@ -98,7 +114,6 @@ export async function writeText(
       ...(files.length > 0 && { uploads: files.map(fileIdOf) }),
     })
   }
-  await core.store.commit(changes)
   return shownMessage(message)
 }
 

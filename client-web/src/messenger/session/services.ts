@@ -29,7 +29,7 @@ import { Prekeys } from '@/messenger/keys/prekeys'
 import { Presence } from './presence'
 import { ReadMarks } from '@/messenger/sending/read-marks'
 import { Receipts } from '@/messenger/sending/receipts'
-import { writeText, type Written } from '@/messenger/sending/writing'
+import { stageText, writeText, type Written } from '@/messenger/sending/writing'
 import type { FilePlace } from '@/messenger/sending/transfers'
 import { AccountFiles } from './account-files'
 import { RemovedHistory } from '@/messenger/chats/removed-history'
@@ -135,8 +135,14 @@ export class Services {
     this.resends = new Resends(this, renewal)
     this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
-    this.amendments.gone = (changes, message) => going.stageDeleted(changes, message)
+    const { marks } = this.sync
+    this.amendments.gone = (changes, message) => {
+      going.stageDeleted(changes, message)
+      marks.stageGone(changes, [message])
+    }
     this.removals = new Removals(this, going)
+    this.removals.gone = (changes, messages) => marks.stageGone(changes, messages)
+    this.removals.conversationGone = (changes, id) => marks.stageConversationGone(changes, id)
     this.expirations = new Expirations(this)
     const { decryptor, handlers, inbox, shared } = receiving(this, watch)
     this.inbox = inbox
@@ -159,26 +165,11 @@ export class Services {
     await this.people.load()
     const { chats, log, targets, devices, held, inbox, expiredNotice, signed, sync } = this
     const { relayClock, memory } = this
-    const parts = [
-      chats,
-      log,
-      targets,
-      devices,
-      held,
-      inbox,
-      expiredNotice,
-      signed,
-      sync,
-      relayClock,
-      memory,
-      this.files,
-      this.awaited,
-      this.amendments,
-      this.removedHistory,
-      this.timers,
-      this.deadlines,
-    ]
-    await Promise.all(parts.map((part) => part.load()))
+    const parts = [chats, log, targets, devices, held, inbox, expiredNotice, signed, sync]
+    const { files, awaited, amendments, removedHistory, timers, deadlines } = this
+    const others = [relayClock, memory, files, awaited, amendments, removedHistory]
+    const all = [...parts, ...others, timers, deadlines]
+    await Promise.all(all.map((part) => part.load()))
     const now = Math.max(this.core.now(), relayClock.last ?? 0)
     this.inBackground(chats.bringBack(now))
     await adoptOldHeld(this.core, this.people, this.held)
@@ -221,6 +212,9 @@ export class Services {
 
   /** See `writeText`. */
   write = (...given: Written): Promise<Message> => writeText(this, ...given)
+
+  /** As `write`, without the commit, and the draft stays. */
+  stageText = (...given: Written): Promise<Message> => stageText(this, ...given)
 
   /**
    * After the commit of a decision about somebody's key: opens the envelopes held under it and sends

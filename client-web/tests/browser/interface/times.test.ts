@@ -61,7 +61,7 @@ test.each(impossible)('whatever shows a message shows one of %d', (at) => {
     if (row.kind !== 'bubble') parts.push(mount(TimelineMarks, { row, name: 'anna' }))
   }
   expect(parts.flatMap(({ faults }) => faults)).toEqual([])
-  expect(document.querySelectorAll('article time')).toHaveLength(1)
+  expect(document.querySelectorAll('[role=article] time')).toHaveLength(1)
   expect(document.body.textContent).toContain('hello')
 })
 

@@ -33,8 +33,17 @@ export type Change =
    */
   | { what: 'deleted'; ids: string[]; mine?: boolean[] }
   | { what: 'deleted'; upto: string | null }
+  /** Marks of single messages. */
+  | ({ what: 'star'; starred: boolean } & NamedMessages)
+  | ({ what: 'pin_message'; pinned: boolean } & NamedMessages)
   /** About oneself, for the device of this number alone: the rest of the history that it was linked with. */
   | { what: 'history'; device: number; files: FilePointer[] }
+
+/** Of each whether it is one's own. */
+interface NamedMessages {
+  ids: string[]
+  mine: boolean[]
+}
 
 export type SyncBody = { type: 'sync'; for: About; silent: true } & Change
 
@@ -79,6 +88,10 @@ async function apply(changes: SharedChanges, change: Change): Promise<void> {
     case 'deleted':
       if ('ids' in change) return changes.deleted(change.ids, change.mine)
       return changes.deletedUpto(change.upto)
+    case 'star':
+      return changes.marked('starred', change.ids, change.mine, change.starred)
+    case 'pin_message':
+      return changes.marked('pinned', change.ids, change.mine, change.pinned)
     case 'history':
       return changes.history(change.device, change.files)
   }
@@ -129,6 +142,10 @@ function readChange(fields: Fields): Change | null {
       if (upto !== null && !isUuid(upto)) throw malformed()
       return { what: 'deleted', upto }
     }
+    case 'star':
+      return { what: 'star', ...readNamed(fields), starred: flag('starred') }
+    case 'pin_message':
+      return { what: 'pin_message', ...readNamed(fields), pinned: flag('pinned') }
     case 'history': {
       const { device } = fields
       if (!isCount(device, 1)) throw malformed()
@@ -146,10 +163,14 @@ function readMute(muted: boolean, until: unknown): Change {
 }
 
 function readDeleted(fields: Fields): Change {
+  if (fields['mine'] === undefined) return { what: 'deleted', ids: readIds(fields['ids']) }
+  return { what: 'deleted', ...readNamed(fields) }
+}
+
+function readNamed(fields: Fields): NamedMessages {
   const ids = readIds(fields['ids'])
   const { mine } = fields
-  if (mine === undefined) return { what: 'deleted', ids }
   const fits = Array.isArray(mine) && mine.length === ids.length
   if (!fits || !mine.every((one) => typeof one === 'boolean')) throw malformed()
-  return { what: 'deleted', ids, mine }
+  return { ids, mine }
 }

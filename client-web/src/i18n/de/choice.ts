@@ -1,0 +1,33 @@
+export default {
+  forward: 'Weiterleiten',
+  select: 'Auswählen',
+  star: 'Mit Stern markieren',
+  unstar: 'Stern entfernen',
+  pin: 'Anheften',
+  unpin: 'Lösen',
+  pinned: 'Angeheftete Nachricht',
+  pinnedOf: 'Angeheftete Nachricht {at} von {n}',
+  pinnedMore: 'Angeheftete Nachricht: mehr',
+  show: 'Im Chat zeigen',
+  starredTitle: 'Nachrichten mit Stern',
+  starredHint: 'In diesem Chat',
+  starredNone: 'Keine Nachrichten mit Stern',
+  starredNoneText:
+    'Gib einer Nachricht in ihrem Menü einen Stern, um sie hier wiederzufinden. Sonst erfährt es niemand.',
+  bar: 'Ausgewählte Nachrichten',
+  cancel: 'Auswahl beenden',
+  count: '{n} ausgewählt | {n} ausgewählt | {n} ausgewählt',
+  most: '{n} ausgewählt, mehr geht nicht auf einmal',
+  deleteTitle: '{n} Nachrichten löschen? | {n} Nachricht löschen? | {n} Nachrichten löschen?',
+  deleteText: 'Sie werden von allen deinen Geräten gelöscht. Die andere Person behält sie.',
+  deleteForAllText:
+    'Für alle: Sie werden auf beiden Seiten gelöscht, von jeder bleibt eine Spur. Vielleicht hat sie schon jemand gesehen.',
+  forwardTo: 'Weiterleiten an',
+  forwardText: 'Die Kopie verrät nicht, wer es zuerst schrieb.',
+  search: 'Chats und Personen suchen',
+  blocked: 'Blockiert',
+  keyChanged: 'Neuer Schlüssel, noch nicht angenommen',
+  mostChats: 'Nicht mehr als {n} auf einmal.',
+  forwarded:
+    'An {n} Chats weitergeleitet | An {n} Chat weitergeleitet | An {n} Chats weitergeleitet',
+} as const
