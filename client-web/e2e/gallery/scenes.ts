@@ -10,21 +10,10 @@ import {
 } from '../../src/stores'
 import { elapsed } from '../../src/platform/clock'
 import { MINUTE, NOW, contact } from './people'
-import {
-  at,
-  linking,
-  pin,
-  LINK_CODE,
-  onPhone,
-  permit,
-  ready,
-  scene,
-  signedOut,
-  unopened,
-  withoutIdentity,
-} from './scene-fills'
+import { at, pin, permit, ready, scene } from './scene-fills'
 import { markedMessages, secondThoughts, starredList } from './second-thoughts'
 import { disappearing } from './disappearing'
+import { entryScenes } from './entry-scenes'
 import type { Scene } from './scene-fills'
 import { fileMessages, fillFiles } from './pictures'
 import type { sceneNames } from './scene-names'
@@ -35,96 +24,11 @@ const withFiles = () => {
 }
 
 export const scenes: Record<(typeof sceneNames)[number], Scene> = {
-  'welcome-register': { path: '/', fill: signedOut },
-  'welcome-login': { path: '/', fill: signedOut },
-  'welcome-server': { path: '/', fill: () => onPhone('https://chat.example.org') },
-  'welcome-no-server': { path: '/', fill: () => onPhone(null) },
-  'welcome-errors': { path: '/', fill: signedOut },
-  'welcome-refused': {
-    path: '/',
-    fill: () => (
-      signedOut(),
-      { failing: { login: new MessengerError('rate_limited', 'x', { retryAt: NOW + 40_000 }) } }
-    ),
-  },
-  'welcome-keys': {
-    path: '/',
-    fill: () => {
-      signedOut()
-      useProgressStore().state.tasks = {
-        keys: { task: 'keys', done: 42, total: 100, cancellable: false },
-      }
-      return { hanging: ['register'] }
-    },
-  },
-  'welcome-ended': {
-    path: '/',
-    fill: () => {
-      signedOut()
-      useAppStore().state.knownUsername = 'mara'
-      useAppStore().state.ended = 'revoked'
-    },
-  },
-  'link-code': linking({ step: 'code', code: LINK_CODE }),
-  'link-digits': linking({ step: 'check', digits: '42', device: 'Firefox (Android)' }),
-  'link-expired': {
-    path: '/',
-    fill: () => (signedOut(), { failing: { linkThisDevice: new MessengerError('link_expired') } }),
-  },
+  ...entryScenes,
   'chat-files': scene('/chats/id-anna', withFiles),
   'chat-files-attach': scene('/chats/id-anna', withFiles),
   'chat-files-viewer': scene('/chats/id-anna', withFiles),
   'settings-storage': at('/settings/storage'),
-  recovery: { path: '/', fill: signedOut },
-  'recovery-nothing': { path: '/', fill: signedOut },
-  identity: { path: '/', fill: withoutIdentity },
-  'identity-replace': { path: '/', fill: withoutIdentity },
-  'identity-restore': {
-    path: '/',
-    fill: () => (
-      withoutIdentity(),
-      { failing: { restoreBackup: new MessengerError('backup_wrong_password') } }
-    ),
-  },
-  locked: {
-    path: '/',
-    fill: () => {
-      useAppStore().state.phase = 'locked'
-      useAppStore().state.knownUsername = 'mara'
-      return { failing: { unlock: new MessengerError('wrong_passphrase') } }
-    },
-  },
-  'lock-offer': {
-    path: '/',
-    fill: () => {
-      ready()
-      useAppStore().state.offerLock = true
-    },
-  },
-  'locked-passkey': {
-    path: '/',
-    fill: () => {
-      const lock = { enabled: true, locked: true, passkey: true }
-      Object.assign(useAppStore().state, { phase: 'locked', knownUsername: 'mara', lock })
-      return { failing: { unlockWithPasskey: new MessengerError('wrong_passkey') } }
-    },
-  },
-  elsewhere: { path: '/', fill: () => void (useAppStore().state.phase = 'elsewhere') },
-  unopened: unopened('damaged'),
-  'unopened-full': unopened('full'),
-  'unopened-offline': unopened('offline'),
-  'unopened-erase': unopened('failed'),
-  starting: { path: '/', fill: () => {} },
-  unsupported: { path: '/', fill: signedOut, missing: 'secure_context' },
-  crash: { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
-  'crash-details': { path: '/', fill: signedOut, crashed: new TypeError('gallery') },
-  'locked-erase': {
-    path: '/',
-    fill: () => {
-      useAppStore().state.phase = 'locked'
-    },
-  },
-
   'list-empty': { path: '/chats', fill: ready },
   list: at('/chats'),
   'list-menu': at('/chats'),

@@ -12,8 +12,10 @@ from schema.events import (
     IdentityChange,
     IdentitySet,
     KemPrekeysUploaded,
+    KemPrekeyTaken,
     LogEvent,
     PrekeysUploaded,
+    PrekeyTaken,
     SignedPrekeySet,
 )
 from tests.workers.oracle import Oracle
@@ -21,7 +23,7 @@ from tests.workers.stories import Said
 
 
 def legal(story: list[Said]) -> list[Said]:
-    """The story as far as it can happen; no prekey id is uploaded twice."""
+    """The story as far as it can happen; no prekey id is uploaded twice, and none is handed out twice."""
     oracle, kept = Oracle(), []
     uploads = 100
     for event, seq in story:
@@ -50,6 +52,10 @@ def _allowed(oracle: Oracle, event: LogEvent, seq: int) -> Said | None:
         case IdentitySet():
             change = _change(oracle, event)
             return (msgspec.structs.replace(event, change=change), 0) if is_active or device is None else None
+        case PrekeyTaken(prekey_id=number) if (event.user, event.device, number) in oracle.used:
+            return None
+        case KemPrekeyTaken(prekey_id=number) if (event.user, event.device, number) in oracle.kem_used:
+            return None
         case EnvelopeAccepted() if is_active:
             return event, _head(oracle, event) + 1
         case EnvelopesAcknowledged() | EnvelopesExpired() if is_active:
