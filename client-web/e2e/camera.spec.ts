@@ -2,7 +2,7 @@ import { resolveWholeChromium } from '../scripts/chromium.mjs'
 import { isAccessible } from './support/axe'
 import { Camera } from './support/camera'
 import { test as base, expect, unique } from './support/fixtures'
-import { Person } from './support/person'
+import { PASSWORD, Person } from './support/person'
 import { testids } from './support/testids'
 
 /** One for the file: to start a whole browser costs several CPU-seconds. */
@@ -128,6 +128,45 @@ test('threat 3: a typed code leaves unverified; the safety number, scanned, veri
   await viewer.page.getByRole('button', { name: 'Scan their code' }).click()
   await expect(viewer.page.locator('[data-trust="verified"]').first()).toBeVisible()
   await isAccessible(viewer.page)
+})
+
+test('a new device is linked by its code before the camera, in German on a phone', async ({
+  browser,
+  camera,
+  relay,
+}, info) => {
+  const name = unique('wera')
+  const [old, fresh] = await Promise.all([
+    Person.arrive(camera.browser, relay.url, name, 'de-DE'),
+    Person.arrive(browser, relay.url, name, 'de-DE'),
+  ])
+  const picture = (of: Person, title: string) =>
+    of.page.screenshot({ path: info.outputPath(`${title}.png`) })
+  for (const one of [old, fresh]) await one.page.setViewportSize({ width: 390, height: 844 })
+  await old.register()
+  await fresh.open()
+  await fresh.get(testids.linkOpen).click()
+  const code = fresh.get(testids.linkCode)
+  await expect(code).toBeVisible()
+  await picture(fresh, '1-code')
+  camera.show(await code.getAttribute('data-code'))
+  await old.go('#/settings/devices')
+  await old.get(testids.linkDevice).click()
+  await expect(fresh.get(testids.linkDigits)).toBeVisible()
+  await picture(fresh, '2-digits')
+  await expect(old.get(testids.linkDigitsField)).toBeVisible()
+  await isAccessible(old.page)
+  await picture(old, '3-digits-field')
+  const digits = (await fresh.get(testids.linkDigits).innerText()).replaceAll(/\D/g, '')
+  await old.get(testids.linkDigitsField).fill(digits)
+  await old.get(testids.linkPassword).fill(PASSWORD)
+  await old.get(testids.linkConfirm).click()
+  await fresh.isOnline()
+  await expect(old.get(testids.linkDone)).toContainText(`${digits} auf beiden Geräten`)
+  await picture(old, '4-done')
+  await picture(fresh, '5-in')
+  for (const one of [old, fresh]) await one.leave()
+  expect([...old.complaints, ...fresh.complaints]).toEqual([])
 })
 
 test('a camera that another program has for a moment is waited for', async ({ camera, viewer }) => {

@@ -1,9 +1,10 @@
 /**
- * Files as they are sent. A photo is drawn anew: what stood in it beside the picture (place, time, camera) is gone. Each
- * picture and video gets a thumbnail. Fetched when the first file is chosen.
+ * Files as they are sent. A photo is drawn anew, and from videos and GIFs what stands beside the pictures is removed:
+ * place, time, device. Each picture and video gets a thumbnail. Fetched when the first file is chosen.
  */
 import type { NewFile } from '@/messenger/contract'
 import { thumbnailBytes } from '@/messenger/contract'
+import { withoutMetadata } from './metadata/without-metadata'
 
 /** The longer side of a photo that is sent, px. */
 const MOST_SIDE = 2_560
@@ -18,13 +19,24 @@ interface Size {
   readonly height: number
 }
 
-/** Whether what is sent of it is drawn anew; false where this browser cannot. */
-export async function isCleaned(file: File): Promise<boolean> {
-  if (!isPhoto(file)) return false
+/** What becomes of a file before it is sent. */
+export type Cleaning =
+  /** Drawn anew, and smaller. */
+  | 'drawn'
+  /** As it is, without place, time and device. */
+  | 'cleaned'
+  /** As it is, with everything that is in it: there is no way here to remove it. */
+  | 'none'
+
+export async function cleaningOf(file: File): Promise<Cleaning> {
+  if (!isPhoto(file)) return (await cleaned(file)) ? 'cleaned' : 'none'
   const bitmap = await createImageBitmap(file).catch(() => null)
   bitmap?.close()
-  return bitmap !== null
+  return bitmap ? 'drawn' : 'none'
 }
+
+/** Null where nothing is removed. */
+const cleaned = (file: File): Promise<Blob | null> => withoutMetadata(file).catch(() => null)
 
 const isPhoto = ({ type }: File): boolean => type.startsWith('image/') && !KEPT.has(type)
 
@@ -37,7 +49,8 @@ export async function prepare(files: readonly File[]): Promise<NewFile[]> {
 }
 
 async function prepareOne(file: File, most: number): Promise<NewFile> {
-  const plain = { content: file, name: file.name, type: file.type || 'application/octet-stream' }
+  const content = isPhoto(file) ? file : ((await cleaned(file)) ?? file)
+  const plain = { content, name: file.name, type: file.type || 'application/octet-stream' }
   if (file.type.startsWith('video/')) return { ...plain, ...(await ofVideo(file, most)) }
   if (!file.type.startsWith('image/') || file.type === 'image/svg+xml') return plain
   const bitmap = await createImageBitmap(file).catch(() => null)

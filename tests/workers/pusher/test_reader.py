@@ -1,103 +1,31 @@
 """The pusher's reader: every partition's entries reach the inboxes in order, and the groups follow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
-from uuid import UUID
 
 import pytest
 from redis.exceptions import ResponseError
 
 from schema import codec, functions, keys
-from schema.link import Link
-from schema.partitions import partition_of
 from tests.support.processes import Process
 from tests.workers.dying import DIED
-from tests.workers.moments import nothing_left, say, users_of_every_partition
+from tests.workers.moments import nothing_left, say
+from tests.workers.pusher.reading import following, follows, of_one, pushed, to
 from tests.workers.running import PARTITIONS, until
-from tests.workers.stories import Said, accepted
 from workers.deliveries import ALONE, TOGETHER
 from workers.pusher import following as following_module
 from workers.pusher import reader as reading
 from workers.pusher.following import Followed
-from workers.pusher.reader import Reader
 from workers.sources import log_source
 from workers.takeover import group_info
 
 pytestmark = pytest.mark.usefixtures("quick_moves")
 
 
-@pytest.fixture
-def quick_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOVE_SECONDS", 0.05)
-    monkeypatch.setattr(reading, "BLOCK_MS", 50)
-
-
-@pytest.fixture
-async def users(log: Any, board: Any) -> list[UUID]:
-    """One user of each partition, in the order of the partitions, online at the node n1."""
-    await functions.install(log, "workers")
-    users = sorted(users_of_every_partition(), key=lambda user: partition_of(user, PARTITIONS))
-    await board.zadd(keys.NODES, {"n1": 1})
-    for user in users:
-        await board.hset(keys.presence(user), 1, "n1 socket")
-    return users
-
-
-@asynccontextmanager
-async def following(
-    log: Any, log_url: str, call: Any, name: str = "one", partitions: range = range(PARTITIONS)
-) -> AsyncIterator[list[Callable[[], Awaitable[None]]]]:
-    """A reader of the partitions; the functions end the work on each."""
-    link = Link(log_url, name="log")
-    await link.start()
-    reader = Reader(link, log, call, name)
-    stopping = [asyncio.Event() for _ in partitions]
-    works = [
-        asyncio.create_task(reader.work(partition, event))
-        for partition, event in zip(partitions, stopping, strict=True)
-    ]
-
-    async def give_back(event: asyncio.Event, work: "asyncio.Task[None]") -> None:
-        event.set()
-        async with asyncio.timeout(10):
-            await work
-
-    giving_back = [partial(give_back, *both) for both in zip(stopping, works, strict=True)]
-    try:
-        yield giving_back
-    finally:
-        for give in giving_back:
-            await give()
-        await link.close()
-
-
-def to(board: Any) -> Any:
-    return partial(functions.call, board, "workers")
-
-
-async def pushed(board: Any, user: UUID) -> list[int]:
-    """The numbers that the node was told for the user, in order. An inbox entry may have the same field for
-    two users, of which redis-py's own reply keeps one."""
-    entries = await board.eval("return redis.call('XRANGE', KEYS[1], '-', '+')", 1, keys.inbox("n1"))
-    return [
-        int(name.removeprefix(b"p:"))
-        for _, flat in entries
-        for name, value in zip(flat[::2], flat[1::2], strict=True)
-        if name.startswith(b"p:") and user.bytes in value
-    ]
-
-
 async def group(log: Any, partition: int) -> dict[str, Any]:
     rows = await log.xinfo_groups(keys.log(partition))
     found: dict[str, Any] = next(row for row in rows if row["name"] == keys.PUSHER.encode())
     return found
-
-
-def of_one(user: UUID, *seqs: int) -> list[Said]:
-    return [accepted(user, 1, seq) for seq in seqs]
 
 
 async def test_all_partitions_are_routed_in_order_and_the_groups_say_so(log, board, log_url, users) -> None:
@@ -206,55 +134,6 @@ async def test_what_cannot_be_read_or_routed_is_set_aside_and_the_rest_goes_on(
     assert {row[b"group"] for row in rows} == {b"pusher"}
 
 
-async def test_entries_that_no_inbox_gets_are_read_together(
-    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody waits for them: a node hands over what it accepted, or the device is not online."""
-    away = users[0]
-    await board.delete(keys.presence(away))
-    calls: list[int] = []
-
-    async def counted(name: str, names: list[str], args: list[Any]) -> Any:
-        calls.append(len([argument for argument in args if str(argument) == str(away)]))
-        return await functions.call(board, "workers", name, names, args)
-
-    async def gather() -> None:
-        if len(calls) == 1:
-            for seq in (2, 3, 4):
-                await say(log, *of_one(away, seq))
-
-    monkeypatch.setattr(Reader, "_gather", staticmethod(gather))
-    async with following(log, log_url, counted):
-        await until(lambda: _follows(log))
-        await say(log, *of_one(away, 1))
-        await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
-    assert calls == [1, 3]
-
-
-async def test_turns_follow_each_other_at_once_while_there_are_pushes(
-    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "GATHER_SECONDS", 1000.0)
-    async with following(log, log_url, to(board)):
-        await until(lambda: _follows(log))
-        for seq in (1, 2, 3):
-            await say(log, *of_one(users[0], seq))
-            await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
-    assert await pushed(board, users[0]) == [1, 2, 3]
-
-
-async def test_a_push_after_a_quiet_time_is_routed_within_the_gathering(
-    log, board, log_url, users, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "QUIET_SECONDS", -1.0)  # always
-    async with following(log, log_url, to(board)):
-        await until(lambda: _follows(log))
-        for seq in (1, 2, 3):
-            await say(log, *of_one(users[0], seq))
-            await until(lambda: nothing_left(log, keys.PUSHER, keys.log(0)))
-    assert await pushed(board, users[0]) == [1, 2, 3]
-
-
 async def test_an_entry_that_workers_died_of_is_found_one_by_one(log, board, log_url, users) -> None:
     await say(log, *of_one(users[0], 1, 2, 3))
     before, deadly = (position for position, _ in (await log.xrange(keys.log(0)))[:2])
@@ -295,7 +174,7 @@ async def test_an_entry_that_ends_a_pusher_in_its_stride_is_found_too(log, board
     for number in range(10):
         process = Process("dying_pusher", log_url, f"worker-{number}", "3")
         if number == 0:
-            await until(lambda: _follows(log))
+            await until(lambda: follows(log))
             await say(log, *of_one(users[0], 1, 2, 3, 4))
         statuses.append(await asyncio.to_thread(process.wait, 60))
         if statuses[-1] != DIED:
@@ -304,10 +183,6 @@ async def test_an_entry_that_ends_a_pusher_in_its_stride_is_found_too(log, board
     assert 1 + ALONE <= len(statuses) - 1 <= 2 + ALONE, "it may have read it with others, or alone"
     handled = [int(seq) for seq in await log.lrange("handled", 0, -1)]
     assert [*dict.fromkeys(handled)] == [1, 2, 4], "a hint may come twice"
-
-
-async def _follows(log: Any) -> bool:
-    return any(one["cmd"] == "xread" and "b" in one["flags"] for one in await log.client_list())
 
 
 async def test_a_group_is_never_moved_back_and_its_lag_stays_known(log, users) -> None:

@@ -69,12 +69,10 @@ class Aside:
         async with self.database.connection() as connection:
             await connection.execute("DELETE FROM checkpoints")
         await self.log.delete(SOURCE.stream, SOURCE.quarantine)
-        async with self.log.pipeline(transaction=False) as pipe:  # one wait for the disk, not one for each
-            for entry in entries:
-                pipe.xadd(SOURCE.stream, dict(entry.fields), id=str(entry.position))
-            await pipe.execute()
-        for place in sorted(aside):
-            await self.set_aside(str(entries[place].position), dict(entries[place].fields))
+        for place, entry in enumerate(entries):
+            await self.log.xadd(SOURCE.stream, dict(entry.fields), id=str(entry.position))
+            if place in aside:
+                await self.set_aside(str(entry.position), dict(entry.fields))
         projection = Projection(self.database, 0)
         await projection.resume()
         rest = [entry for place, entry in enumerate(entries) if place not in aside]

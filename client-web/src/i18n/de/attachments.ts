@@ -17,7 +17,7 @@ export default {
   tooLarge: 'Größer als {size}; mehr nimmt dieser Server nicht an.',
   empty: 'Diese Datei ist leer oder nicht lesbar.',
   noFiles: 'Dieser Server nimmt keine Dateien an.',
-  cleaned: 'Ort, Zeit und Kamera werden aus Fotos entfernt.',
+  cleaned: 'Ort, Zeit und Kamera werden aus Fotos und Videos entfernt.',
   asItIs: 'Wird unverändert gesendet, mit allem, was darin steht.',
   viewer: 'Fotos und Videos dieses Chats',
   previous: 'Zurück',

@@ -17,7 +17,7 @@ export default {
   tooLarge: 'Larger than {size}, the most that this server takes.',
   empty: 'This file is empty or cannot be read.',
   noFiles: 'This server takes no files.',
-  cleaned: 'Place, time and camera are removed from photos.',
+  cleaned: 'Place, time and camera are removed from photos and videos.',
   asItIs: 'Sent as it is, with everything that is in it.',
   viewer: 'Photos and videos of this chat',
   previous: 'Previous',

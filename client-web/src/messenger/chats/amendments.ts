@@ -6,6 +6,10 @@ import { CachedTable } from '@/messenger/core/cached-table'
 import type { Core } from '@/messenger/core/core'
 import { pendingChanges } from '@/messenger/core/content-records'
 import type { PendingRecord } from '@/messenger/core/content-records'
+import { conversationWith } from '@/messenger/contract'
+import type { UserId } from '@/messenger/contract'
+import { advanced } from '@/messenger/core/message-status'
+import type { Step } from '@/messenger/core/message-status'
 import { findMessage } from '@/messenger/core/kept-messages'
 import { isHere, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
@@ -13,6 +17,7 @@ import type { TurnChanges } from '@/messenger/core/serial'
 import { deleted, edited, reacted } from './amending'
 import type { Chats } from './chats'
 import { withoutQuotes } from './quotes'
+import type { RemovedHistory } from './removed-history'
 
 const PREFIX = 'pending/'
 /** That wait for their messages, per conversation and in all; the oldest go. */
@@ -30,6 +35,7 @@ export class Amendments {
   constructor(
     private readonly core: Core,
     private readonly chats: Chats,
+    private readonly history: Pick<RemovedHistory, 'isOnTheWay'>,
   ) {}
 
   load(): Promise<void> {
@@ -49,6 +55,24 @@ export class Amendments {
       await this.stageQuotesGone(changes, amended)
     }
     if (amended.text !== message.text) changes.whenStored(() => this.changed(amended))
+  }
+
+  /** Own messages to this person reached `status`. While history is on its way, it may bring them in an earlier one. */
+  async stageStatus(
+    changes: TurnChanges,
+    userId: UserId,
+    ids: readonly string[],
+    status: Step,
+    at: number,
+  ): Promise<void> {
+    await this.chats.stageStatus(changes, userId, ids, status, at)
+    if (!this.history.isOnTheWay) return
+    for (const id of ids) {
+      if (await findMessage(this.core.store, { sender: null, id })) continue
+      const said = { device: 0, n: 0, at }
+      const about = { author: null, id, conversation: conversationWith(userId), by: userId }
+      this.stagePending(changes, { ...about, what: 'status', value: status, said })
+    }
   }
 
   /** A message that comes now, with all that was said about it before. */
@@ -103,11 +127,16 @@ function amendedBy(message: MessageRecord, change: PendingRecord): MessageRecord
       return deleted(message, said)
     case 'reaction':
       return reacted(message, by, value, said)
+    case 'status': {
+      const step = value === 'delivered' || value === 'read' ? value : null
+      return step && by !== null ? advanced(message, by, step, said.at) : null
+    }
   }
 }
 
 /** Of each kind each person's newest; of edits all, as each text is in the history. */
 function keyOf(change: PendingRecord): string {
+  if (change.what === 'status') return `${earlierKeyOf(change)}/${change.value}`
   const { device, n, at } = change.said
   return change.what === 'edit'
     ? `${earlierKeyOf(change)}/${device}/${n || at}`

@@ -5,34 +5,38 @@
 import { CachedTable } from '@/messenger/core/cached-table'
 import type { ConversationId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
-import { removedHistory } from '@/messenger/core/linking-records'
+import { removedHistory } from '@/messenger/core/history-marks'
 import { WANTED } from '@/messenger/core/record-names'
-import type { RemovedHistoryRecord, RemovedUpto } from '@/messenger/core/linking-records'
+import type { RemovedHistoryRecord, RemovedUpto } from '@/messenger/core/history-marks'
 import { refKey } from '@/messenger/core/message-record'
-import type { MessageRecord, MessageRef } from '@/messenger/core/message-record'
+import type { MessageRef } from '@/messenger/core/message-record'
 import type { TurnChanges } from '@/messenger/core/serial'
 
 const PREFIX = 'history_removed/'
 
 /** Later than every message. */
-const ALL_TIME = Number.MAX_SAFE_INTEGER
+export const ALL_TIME = Number.MAX_SAFE_INTEGER
 
 /** A message by its id alone: whoever wrote it. */
-const anybodys = (id: string): string => `*.${id}`
+export const anybodys = (id: string): string => `*.${id}`
 
 export class RemovedHistory {
   private readonly records = new CachedTable<ConversationId, RemovedHistoryRecord>(
     removedHistory,
     PREFIX,
   )
-  private isOnTheWay = false
+  private comes = false
 
   constructor(private readonly core: Core) {}
 
   async load(): Promise<void> {
     const { store } = this.core
-    this.isOnTheWay = (await store.keys('records')).includes(WANTED)
+    this.comes = (await store.keys('records')).includes(WANTED)
     await this.records.loadSpare(store, ({ conversation }) => conversation)
+  }
+
+  get isOnTheWay(): boolean {
+    return this.comes
   }
 
   stageMessages(changes: TurnChanges, id: ConversationId, refs: readonly MessageRef[]): void {
@@ -59,36 +63,18 @@ export class RemovedHistory {
     this.add(changes, id, { upto: [upto] })
   }
 
-  /** Learns the places of messages up to which something was removed. Call it with all of a part before `isGone`. */
-  stagePlaces(changes: TurnChanges, part: readonly MessageRecord[]): void {
-    for (const { id, conversation, order } of part) {
-      const record = this.records.get(conversation, changes)
-      if (!record?.upto.some((one) => one.id === id && one.order === null)) continue
-      const upto = record.upto.map((one) => (one.id === id ? { ...one, order } : one))
-      this.records.stage(changes, conversation, { ...record, upto })
-    }
+  of(id: ConversationId, within: TurnChanges): RemovedHistoryRecord | undefined {
+    return this.records.get(id, within)
   }
 
-  isGone(message: MessageRecord, within: TurnChanges): boolean {
-    const record = this.records.get(message.conversation, within)
-    if (!record) return false
-    const { messages, upto } = record
-    return (
-      messages.includes(refKey(message)) ||
-      messages.includes(anybodys(message.id)) ||
-      upto.some(({ order, at }) => (order === null ? message.sentAt <= at : message.order <= order))
-    )
-  }
-
-  /** The person of the conversation was removed. */
-  hasNothingOf(id: ConversationId, within: TurnChanges): boolean {
-    return this.records.get(id, within)?.upto.some(({ at }) => at === ALL_TIME) ?? false
+  stage(changes: TurnChanges, record: RemovedHistoryRecord): void {
+    this.records.stage(changes, record.conversation, record)
   }
 
   /** All of it is here. */
   stageEnd(changes: TurnChanges): void {
     for (const id of this.records.all.keys()) this.records.stageRemoval(changes, id)
-    changes.whenStored(() => (this.isOnTheWay = false))
+    changes.whenStored(() => (this.comes = false))
   }
 
   private add(
@@ -96,7 +82,7 @@ export class RemovedHistory {
     conversation: ConversationId,
     { messages = [], upto = [] }: Partial<RemovedHistoryRecord>,
   ): void {
-    if (!this.isOnTheWay) return
+    if (!this.comes) return
     const before = this.records.get(conversation, changes)
     this.records.stage(changes, conversation, {
       conversation,

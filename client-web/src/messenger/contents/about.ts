@@ -6,8 +6,9 @@ import { isRecord, isUuid, malformed } from './checks'
 /** Whose conversation a copy or a sync content belongs to, with the key that the sending device knows. */
 export interface About {
   user_id: string
-  username: string
-  identity: string
+  /** Absent, as the key: whom this device knows under the id. */
+  username?: string
+  identity?: string
 }
 
 /** @throws ContentError */
@@ -15,6 +16,7 @@ export function readAbout(value: unknown): { for?: About } {
   if (value === undefined) return {}
   if (!isRecord(value) || !isUuid(value['user_id'])) throw malformed()
   const { user_id: user, username, identity } = value
+  if (username === undefined && identity === undefined) return { for: { user_id: user } }
   if (typeof username !== 'string' || typeof identity !== 'string') throw malformed()
   return { for: { user_id: user, username, identity } }
 }

@@ -12,10 +12,12 @@ import type { Fields } from './checks'
 import type { Common } from './content-type'
 import { isShownType, readBody } from './registry'
 import type { Body, Content, UnknownContent } from './registry'
+import { unwrapSent, wrapSent } from './sync/sent'
 import { readUnknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
-export const encodeContent = (content: Content): Bytes => pad(utf8(JSON.stringify(content)))
+export const encodeContent = (content: Content): Bytes =>
+  pad(utf8(JSON.stringify(wrapSent(content))))
 
 export interface Expected {
   userId: UserId
@@ -30,7 +32,9 @@ export interface Expected {
 export function decodeContent(padded: Uint8Array, expected: Expected): Content | UnknownContent {
   const plain = unpad(padded)
   if (!plain) throw malformed()
-  const fields = parse(plain)
+  const given = parse(plain)
+  readCommon(given, expected)
+  const fields = unwrapSent(given)
   const common = readCommon(fields, expected)
   const known = belongsToPeople(fields) ? readBody(fields) : null
   return { ...common, ...(known ?? readUnplaced(fields, own(plain))) }
@@ -57,7 +61,7 @@ function belongsToPeople({ conversation, from, to, for: about }: Fields): boolea
 /** Decodes a content again that was kept because its type or conversation was unknown; null while it still is. */
 export function asKnown(bytes: Bytes): Body | null {
   try {
-    const fields = parse(bytes)
+    const fields = unwrapSent(parse(bytes))
     return belongsToPeople(fields) ? readBody(fields) : null
   } catch {
     // Not what this build calls by that name: shown as before.

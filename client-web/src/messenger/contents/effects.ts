@@ -79,7 +79,7 @@ export interface SharedChanges {
     on: boolean,
   ): void
   /** `files`: the rest of the history that the device of this number was linked with. */
-  history(device: number, files: readonly FilePointer[]): Promise<void>
+  history(device: number, files: readonly FilePointer[]): void
 }
 
 export interface EphemeralEffects {

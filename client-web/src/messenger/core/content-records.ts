@@ -59,8 +59,8 @@ export interface PendingRecord {
   conversation: ConversationId
   /** Who says it. Null: oneself, on any device. */
   by: UserId | null
-  what: 'edit' | 'delete' | 'reaction'
-  /** The new text, or the emoji; null: a reaction is taken back, or the message is deleted. */
+  what: 'edit' | 'delete' | 'reaction' | 'status'
+  /** The new text, the emoji, or how far it came; null: a reaction is taken back, or the message is deleted. */
   value: string | null
   said: SaidRecord
 }
@@ -107,7 +107,7 @@ export const pendingChanges = stored(
     id: text,
     conversation: conversationId,
     by: nullable(text),
-    what: literal('edit', 'delete', 'reaction'),
+    what: literal('edit', 'delete', 'reaction', 'status'),
     value: nullable(text),
     said,
   }),

@@ -1,8 +1,7 @@
-/** History on its way between two devices of an account, as it lies in the table `records`. */
+/** History on its way between two devices of an account, as it lies in the table `records`. Fetched with what moves it. */
 import type { Bytes } from '@/crypto/bytes'
-import { bytes, flag, list, nullable, number, optional, shape, text } from '@/storage/decoders'
-import type { ConversationId } from '@/messenger/contract'
-import { conversationId } from './record-shapes'
+import { bytes, flag, list, number, optional, shape, text } from '@/storage/decoders'
+import type { FilePointer } from '@/messenger/contents/text/pointer'
 import { stored } from '@/storage/stored'
 
 /** A sealed file at the relay. */
@@ -33,32 +32,8 @@ export interface HistoryOwed {
   at: number
 }
 
-/** On the old device: a device that it lets in. */
-export interface LinkedDeviceRecord {
-  /** When it began, ms. */
-  at: number
-  /** What happened from here on may be missing in the history that the device was given, ms. */
-  since: number
-  /** Numbers of the account's other devices before it. */
-  known: number[]
-  /** Its number; null until the relay lists its keys. */
-  device: number | null
-}
-
-/** Up to a message, in its place once that is known; where nobody knows the message, up to a time. */
-export interface RemovedUpto {
-  id: string | null
-  order: number | null
-  at: number
-}
-
-/** On the new device: what was removed of a conversation while history is on its way. */
-export interface RemovedHistoryRecord {
-  conversation: ConversationId
-  /** As `refKey` writes them, or `*` and the id: whoever wrote it. */
-  messages: string[]
-  upto: RemovedUpto[]
-}
+/** As contents have it. */
+export type NamedFile = Pick<FilePointer, 'id' | 'key' | 'digest' | 'size'>
 
 const file = shape<HistoryFile>({ id: text, key: bytes, digest: bytes, size: number })
 
@@ -72,21 +47,8 @@ export const historyOwed = stored(
   shape<HistoryOwed>({ id: text, blob: bytes, at: number }),
 )
 
-export const linkedDevice = stored(
+/** The rest, as the old device named it; not among what is wanted yet. */
+export const historyNamed = stored(
   'records',
-  shape<LinkedDeviceRecord>({
-    at: number,
-    since: number,
-    known: list(number),
-    device: nullable(number),
-  }),
-)
-
-export const removedHistory = stored(
-  'records',
-  shape<RemovedHistoryRecord>({
-    conversation: conversationId,
-    messages: list(text),
-    upto: list(shape<RemovedUpto>({ id: nullable(text), order: nullable(number), at: number })),
-  }),
+  list(shape<NamedFile>({ id: text, key: text, digest: text, size: number })),
 )

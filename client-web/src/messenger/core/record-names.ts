@@ -2,5 +2,7 @@
 
 /** A device that this one lets in. */
 export const LINKED = 'history_linked'
+/** What the old device named of that; see `historyNamed`. */
+export const NAMED = 'history_named'
 /** Of the history that this device was linked with: what is still to come. */
 export const WANTED = 'history_wanted'

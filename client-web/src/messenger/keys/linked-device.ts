@@ -4,9 +4,9 @@
  */
 import { hasPassed } from '@/platform/clock'
 import type { Core } from '@/messenger/core/core'
-import { linkedDevice } from '@/messenger/core/linking-records'
+import { linkedDevice } from '@/messenger/core/history-marks'
 import { LINKED } from '@/messenger/core/record-names'
-import type { LinkedDeviceRecord } from '@/messenger/core/linking-records'
+import type { LinkedDeviceRecord } from '@/messenger/core/history-marks'
 import type { DeviceRef } from '@/messenger/core/records'
 import { TurnChanges } from '@/messenger/core/serial'
 

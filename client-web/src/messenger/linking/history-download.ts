@@ -2,13 +2,13 @@
  * On the new device: fetches the files of the history in their order and merges each into the conversations, in one
  * transaction with the note that it came.
  */
-import { own } from '@/crypto/bytes'
+import { fromBase64, own } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { readContent } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { MessengerError } from '@/messenger/contract'
-import { historyWanted } from '@/messenger/core/linking-records'
-import { WANTED } from '@/messenger/core/record-names'
+import { historyNamed, historyWanted } from '@/messenger/core/linking-records'
+import { NAMED, WANTED } from '@/messenger/core/record-names'
 import type { HistoryFile, HistoryWanted } from '@/messenger/core/linking-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
@@ -28,6 +28,7 @@ export class HistoryDownload {
   async run(): Promise<void> {
     const { core } = this.services
     try {
+      await this.takeNamed()
       for (;;) {
         const wanted = await core.store.getSpare(historyWanted, WANTED)
         if (!wanted) return
@@ -42,6 +43,29 @@ export class HistoryDownload {
     } finally {
       core.view.progress('history', null)
     }
+  }
+
+  /** Adds the rest, named once, to what is wanted. */
+  private async takeNamed(): Promise<void> {
+    const { core } = this.services
+    await core.serial.run(async (turn) => {
+      const named = await core.store.getSpare(historyNamed, NAMED)
+      if (!named) return
+      const changes = new TurnChanges(turn).remove('records', NAMED)
+      const wanted = await core.store.getSpare(historyWanted, WANTED)
+      if (wanted?.restOwed) {
+        const rest = named.map(({ id, key, digest, size }) => ({
+          id,
+          key: fromBase64(key),
+          digest: fromBase64(digest),
+          size,
+        }))
+        const total = rest.reduce((sum, { size }) => sum + size, wanted.total)
+        const files = [...wanted.files, ...rest]
+        changes.write(historyWanted, WANTED, { ...wanted, files, total, restOwed: false })
+      }
+      await core.store.commit(changes)
+    })
   }
 
   private show({ files, total }: HistoryWanted): void {

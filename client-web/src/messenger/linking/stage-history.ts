@@ -4,6 +4,7 @@ import { conversationWith } from '@/messenger/contract'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import type { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
+import { isPersonRemoved, isRemoved, stagePlaces } from './removed'
 
 type Parts = Pick<
   Services,
@@ -19,15 +20,15 @@ export async function stageHistory(
   changes: TurnChanges,
   content: Pick<BackupContent, 'contacts' | 'conversations' | 'messages'>,
 ): Promise<void> {
-  removedHistory.stagePlaces(changes, content.messages)
+  stagePlaces(removedHistory, changes, content.messages)
   for (const contact of content.contacts) {
     const { userId } = contact
-    const isGone = removedHistory.hasNothingOf(conversationWith(userId), changes)
+    const isGone = isPersonRemoved(removedHistory, conversationWith(userId), changes)
     if (!isGone && !people.find(userId, changes)) people.stage(changes, contact)
   }
   const merge = new HistoryMerge(core.store, changes, {
     keeps: (id) => people.inConversation(id, changes) !== undefined,
-    isGone: (message) => removedHistory.isGone(message, changes),
+    isGone: (message) => isRemoved(removedHistory, message, changes),
     arrived: (message) => amendments.stageArrived(changes, message),
   })
   await merge.load(content.conversations.filter(({ id }) => !chats.has(id)))

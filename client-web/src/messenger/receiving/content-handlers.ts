@@ -199,7 +199,7 @@ export class ContentHandlers {
         if (!mayWriteTo(person)) return
         // A person who sends no read receipts sees none.
         const shown = this.core.settings.readReceipts ? status : 'delivered'
-        await this.chats.stageStatus(changes, person.userId, ids, shown, content.sent_at)
+        await this.said.confirm(changes, person.userId, ids, shown, content.sent_at)
       },
     }
   }

@@ -67,6 +67,10 @@ export class SaidAbout {
     }
   }
 
+  confirm(...told: Parameters<Amendments['stageStatus']>): Promise<void> {
+    return this.amendments.stageStatus(...told)
+  }
+
   /** Undefined: neither of the two wrote it. */
   private authorOf({ user_id: author }: Named, other: UserId): UserId | null | undefined {
     if (author === this.core.account.userId) return null

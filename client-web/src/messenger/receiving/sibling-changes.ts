@@ -1,5 +1,5 @@
 /** Applies what another of one's own devices changed, unless a later change is known. */
-import { equal, fromBase64 } from '@/crypto/bytes'
+import { equal } from '@/crypto/bytes'
 import type { PublicKey } from '@/crypto/protocol/protocol'
 import { parseIdentity } from '@/crypto/contact/contact-code'
 import { isUsername } from '@/text/credentials'
@@ -11,8 +11,7 @@ import type { SharedChanges } from '@/messenger/contents/effects'
 import type { FilePointer } from '@/messenger/contents/text/pointer'
 import type { Content } from '@/messenger/contents/registry'
 import type { Core } from '@/messenger/core/core'
-import { historyWanted } from '@/messenger/core/linking-records'
-import { WANTED } from '@/messenger/core/record-names'
+import { NAMED } from '@/messenger/core/record-names'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
 import { messagesNamed, receivedMessages } from '@/messenger/core/kept-messages'
@@ -114,23 +113,11 @@ export class SiblingChanges {
     }
   }
 
-  /** Named once; a device that waits for no more takes nothing. */
-  private async history(
-    changes: TurnChanges,
-    device: number,
-    files: readonly FilePointer[],
-  ): Promise<void> {
-    const wanted = await this.core.store.getSpare(historyWanted, WANTED)
-    if (device !== this.core.account.deviceId || !wanted?.restOwed) return
-    const rest = files.map(({ id, key, digest, size }) => ({
-      id,
-      key: fromBase64(key),
-      digest: fromBase64(digest),
-      size,
-    }))
-    const total = rest.reduce((sum, { size }) => sum + size, wanted.total)
-    const all = { ...wanted, files: [...wanted.files, ...rest], total, restOwed: false }
-    changes.write(historyWanted, WANTED, all).whenStored(() => this.historyNamed())
+  /** Kept as it is: what fetches it looks whether more is wanted. */
+  private history(changes: TurnChanges, device: number, files: readonly FilePointer[]): void {
+    if (device !== this.core.account.deviceId) return
+    const named = files.map(({ id, key, digest, size }) => ({ id, key, digest, size }))
+    changes.put('records', NAMED, named).whenStored(() => this.historyNamed())
   }
 
   private async relate(
@@ -194,6 +181,10 @@ export class SiblingChanges {
     if (oneself && about.user_id === oneself.userId) {
       return { person: oneself, identity: oneself.identity }
     }
+    if (about.identity === undefined) {
+      const person = this.people.find(about.user_id, changes)
+      return person ? { person, identity: person.identity } : null
+    }
     const named = this.named(changes, about)
     if (!named) return null
     const { userId, identity } = named
@@ -247,8 +238,8 @@ export class SiblingChanges {
 
   /** Null if the other device's name or key belongs to somebody else here. */
   private named(changes: TurnChanges, about: About): Named | null {
-    const { user_id: userId, username } = about
-    const identity = parseIdentity(about.identity)
+    const { user_id: userId, username = '' } = about
+    const identity = parseIdentity(about.identity ?? '')
     if (!identity || !isUsername(username)) return null
     if (!this.people.misfit({ userId, username, identityKey: identity }, false)) {
       return { userId, username, identity }

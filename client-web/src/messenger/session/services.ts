@@ -106,7 +106,8 @@ export class Services {
     this.deadlines = new Deadlines(core, this.relayClock)
     const { timers, deadlines } = this
     this.chats = new Chats(core, this.people, timers, deadlines)
-    this.amendments = new Amendments(core, this.chats)
+    this.removedHistory = new RemovedHistory(core)
+    this.amendments = new Amendments(core, this.chats, this.removedHistory)
     this.log = new SecurityLog(core, this.people)
     this.expiredNotice = new ExpiredNotice(core, this.log)
     this.targets = new Targets(core, this.people)
@@ -139,7 +140,6 @@ export class Services {
       going.stageDeleted(changes, message)
       marks.stageGone(changes, [message])
     }
-    this.removedHistory = new RemovedHistory(core)
     this.removals = new Removals(this, going)
     this.removals.gone = (changes, messages) => marks.stageGone(changes, messages)
     this.removals.conversationGone = (changes, id) => marks.stageConversationGone(changes, id)

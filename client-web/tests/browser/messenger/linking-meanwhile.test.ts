@@ -116,23 +116,26 @@ const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
     async (_, bob) => bob.messenger.edit(bob.shown.messages[1]?.id ?? '', 'another'),
   ],
   ['reacted to', async (anna) => anna.messenger.react(anna.shown.messages[1]?.id ?? '', '👍')],
+  ['read by the other side', async (anna, bob) => bob.messenger.markRead(anna.chat)],
   ['a whole chat deleted', async (anna, bob) => anna.messenger.deleteConversation(bob.chat)],
 ]
 
 const told = (client: Client) =>
-  client.shown.messages.map(({ kind, text, reactions }) => ({
+  client.shown.messages.map(({ kind, text, direction, status, reactions }) => ({
     kind,
     text,
+    status: direction === 'out' ? status : null,
     reactions: reactions?.map(({ emoji }) => emoji) ?? [],
   }))
 
-test.each(actions)('history that comes after a message was %s', async (_name, act) => {
+test.each(actions)('history that comes after a message was %s', async (name, act) => {
   const { relay, anna, bob } = await settledClients()
   relay.links.beforePiece = () => {
     throw new RelayError('no_answer')
   }
   const fresh = await linked(relay, anna)
   await act(anna, bob)
+  if (name.startsWith('read')) await until(() => anna.statuses()[0] === 'read', 'read')
   // A later change comes after those before it.
   await anna.messenger.setMuted(bob.chat, true)
   await until(() => chat(fresh, bob)?.muted === true, 'heard')

@@ -9,6 +9,7 @@ import { fromBase64 } from '@/crypto/bytes'
 import * as contentKinds from '@/messenger/core/content-records'
 import { deadlines, timers } from '@/messenger/core/expiry-records'
 import * as keyKinds from '@/messenger/core/key-records'
+import * as markKinds from '@/messenger/core/history-marks'
 import * as linkingKinds from '@/messenger/core/linking-records'
 import * as otherKinds from '@/messenger/core/stored-records'
 import { decodeStored } from '@/storage/stored'
@@ -28,6 +29,7 @@ const kinds = {
   ...otherKinds,
   ...contentKinds,
   ...linkingKinds,
+  ...markKinds,
   ...sealedKinds,
   timers,
   deadlines,
