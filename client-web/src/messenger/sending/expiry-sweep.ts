@@ -64,7 +64,7 @@ async function correct(
     const message = await findMessage(core.store, record)
     const timed = message && deadlines.begun(changes, message, deadlines.now())
     if (timed && timed !== message) chats.stageChanged(changes, timed)
-    else deadlines.stageRemoval(changes, record)
+    else deadlines.stageGone(changes, [record])
   }
   await core.store.commit(changes)
 }
@@ -107,7 +107,7 @@ async function remove(
     ({ contentId, body }) => ids.has(contentId) || repeats(body, ids),
   )
   await stageSentGone(core, changes, due, ids)
-  for (const record of records) deadlines.stageRemoval(changes, record)
+  deadlines.stageGone(changes, records)
   await core.store.commit(changes)
 }
 
