@@ -67,6 +67,7 @@ describe('a message', () => {
     await bob.messenger.reply(anna.chat, 'oh?', quoted)
     await until(() => anna.received().includes('oh?'), 'the reply')
     pass(2 * MINUTE)
+    const searchChanges = bob.shown.searchChanges
     // Whatever gets a time looks at the clock again.
     await setBoth(anna, bob, 3600)
     await tell(anna, bob, 'the next')
@@ -75,6 +76,7 @@ describe('a message', () => {
       const reply = () => one.shown.messages.find(({ text }) => text === 'oh?')
       await until(() => !one.flow().includes('a secret word'), 'gone')
       await until(() => reply()?.replyTo?.known === false, 'the quote')
+      if (one === bob) expect(bob.shown.searchChanges).toBeGreaterThan(searchChanges)
       expect(JSON.stringify(one.shown.messages)).not.toContain('secret')
       expect(await one.messenger.search('secret')).toEqual([])
       expect(one.shown.conversations.get((one === anna ? bob : anna).chat)?.last?.text).toBe(
