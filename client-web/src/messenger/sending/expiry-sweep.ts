@@ -39,11 +39,14 @@ export async function sweep(parts: SweepParts, stopped: () => boolean): Promise<
   }
   const due = Map.groupBy(parts.deadlines.due(), ({ conversation }) => conversation)
   for (const [conversation, records] of due) {
-    await serial.run((turn) => hideQuotes(parts, turn, conversation, records))
-    for (const batch of batches(records)) {
-      if (stopped()) return
-      await serial.run((turn) => remove(parts, turn, conversation, batch))
-    }
+    // In one turn: an answer that is stored in between would quote what goes.
+    await serial.run(async (turn) => {
+      await hideQuotes(parts, turn, conversation, records)
+      for (const batch of batches(records)) {
+        if (stopped()) return
+        await remove(parts, turn, conversation, batch)
+      }
+    })
   }
 }
 
