@@ -1,5 +1,6 @@
-/** Messages of a chat that are chosen, to do one thing with all of them. */
-import { computed, shallowRef } from 'vue'
+/** Messages of a chat that are chosen, to do one thing with all of them. The way back ends the choice first. */
+import { computed, onScopeDispose, shallowRef } from 'vue'
+import { useRouter } from 'vue-router'
 import { MOST_CHOSEN } from '@/messenger/contract'
 import type { Message, MessageId } from '@/messenger/contract'
 
@@ -15,5 +16,23 @@ export function useChosen(messages: () => readonly Message[]) {
     ids.value = next
   }
 
-  return { ids, chosen, choose, end: () => void (ids.value = null) }
+  const end = (): void => void (ids.value = null)
+
+  const router = useRouter()
+  let isBack = false
+  const forget = router.options.history.listen((_to, _from, { direction }) => {
+    isBack = direction === 'back'
+  })
+  const unguard = router.beforeEach(() => {
+    const stays = isBack && ids.value !== null
+    isBack = false
+    if (stays) end()
+    return !stays
+  })
+  onScopeDispose(() => {
+    forget()
+    unguard()
+  })
+
+  return { ids, chosen, choose, end }
 }
