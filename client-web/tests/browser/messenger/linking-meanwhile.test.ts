@@ -101,6 +101,20 @@ test('history for which the relay has no room in this hour comes later, whole', 
   await until(() => relay.links.blobs.size === 0, 'erased')
 })
 
+test('a file that the relay gave up keeps the others of the history from nobody', async () => {
+  const { relay, anna, bob } = await settledClients()
+  let given: string | null = null
+  relay.links.beforePiece = (id) => {
+    given ??= id
+    if (id === given) throw new RelayError('not_found')
+  }
+  const fresh = await linked(relay, anna)
+  await fresh.messenger.openConversation(bob.chat)
+  // The rest has what was written within the last hour.
+  await until(() => fresh.flow().join() === 'hello,hello back', 'the rest', 20_000)
+  expect([...relay.links.blobs.keys()]).toEqual([given])
+})
+
 const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
   [
     'deleted here',
