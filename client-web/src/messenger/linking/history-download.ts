@@ -13,6 +13,7 @@ import type { HistoryFile, HistoryWanted } from '@/messenger/core/linking-record
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
 import type { SealedBlobs } from '@/wire/sealed-blobs'
+import { RelayError } from '@/wire/errors'
 import { stageHistory } from './stage-history'
 
 /** The old device brings them up within this time, ms. */
@@ -24,7 +25,7 @@ export class HistoryDownload {
     private readonly blobs: SealedBlobs,
   ) {}
 
-  /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or the next file is not up yet. */
+  /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or no file is up yet. */
   async run(): Promise<void> {
     const { core } = this.services
     try {
@@ -38,7 +39,7 @@ export class HistoryDownload {
         // The old device names the rest in a content.
         if (!file) return
         this.show(wanted)
-        await this.take(file)
+        await this.takeNext(wanted.files)
       }
     } finally {
       core.view.progress('history', null)
@@ -72,6 +73,18 @@ export class HistoryDownload {
     const left = files.reduce((sum, { size }) => sum + size, 0)
     const progress = { task: 'history' as const, done: total - left, total, cancellable: false }
     this.services.core.view.progress('history', progress)
+  }
+
+  /** The first that is up: one that the relay gave up keeps none of the others back. @throws RelayError `not_found` */
+  private async takeNext(files: readonly HistoryFile[]): Promise<void> {
+    for (const [at, file] of files.entries()) {
+      try {
+        return await this.take(file)
+      } catch (error) {
+        const isMissing = error instanceof RelayError && error.code === 'not_found'
+        if (!isMissing || at === files.length - 1) throw error
+      }
+    }
   }
 
   /** A file that is not what it was said to be is passed over. */

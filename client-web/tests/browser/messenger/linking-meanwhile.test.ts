@@ -101,6 +101,39 @@ test('history for which the relay has no room in this hour comes later, whole', 
   await until(() => relay.links.blobs.size === 0, 'erased')
 })
 
+test('a second device gets what came while it was linked, though the first still waits for room', async () => {
+  const { relay, anna, bob } = await settledClients()
+  let asked = 0
+  relay.links.beforeRoom = () => {
+    asked += 1
+    throw new RelayError('rate_limited')
+  }
+  await linked(relay, anna)
+  await until(() => asked > 1, 'no room for the rest of the first')
+  const fresh = await linkedWith(relay, anna, async () => {
+    await bob.messenger.sendText(anna.chat, 'meanwhile')
+    await anna.messenger.openConversation(bob.chat)
+    await until(() => anna.received().includes('meanwhile'), 'received')
+  })
+  relay.links.beforeRoom = () => undefined
+  await fresh.messenger.openConversation(bob.chat)
+  await until(() => fresh.flow().join() === 'hello,hello back,meanwhile', 'all of it', 20_000)
+})
+
+test('a file that the relay gave up keeps the others of the history from nobody', async () => {
+  const { relay, anna, bob } = await settledClients()
+  let given: string | null = null
+  relay.links.beforePiece = (id) => {
+    given ??= id
+    if (id === given) throw new RelayError('not_found')
+  }
+  const fresh = await linked(relay, anna)
+  await fresh.messenger.openConversation(bob.chat)
+  // The rest has what was written within the last hour.
+  await until(() => fresh.flow().join() === 'hello,hello back', 'the rest', 20_000)
+  expect([...relay.links.blobs.keys()]).toEqual([given])
+})
+
 const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
   [
     'deleted here',
