@@ -13,6 +13,7 @@ import type { Common } from './content-type'
 import { isShownType, readBody } from './registry'
 import type { Body, Content, UnknownContent } from './registry'
 import { unwrapSent, wrapSent } from './sync/sent'
+import { withPerson } from './sync/with-person'
 import { readUnknown } from './unknown/unknown'
 import type { UnknownBody } from './unknown/unknown'
 
@@ -34,7 +35,7 @@ export function decodeContent(padded: Uint8Array, expected: Expected): Content |
   if (!plain) throw malformed()
   const given = parse(plain)
   readCommon(given, expected)
-  const fields = unwrapSent(given)
+  const fields = unwrapSent(withPerson(given))
   const common = readCommon(fields, expected)
   const known = belongsToPeople(fields) ? readBody(fields) : null
   return { ...common, ...(known ?? readUnplaced(fields, own(plain))) }
@@ -61,7 +62,7 @@ function belongsToPeople({ conversation, from, to, for: about }: Fields): boolea
 /** Decodes a content again that was kept because its type or conversation was unknown; null while it still is. */
 export function asKnown(bytes: Bytes): Body | null {
   try {
-    const fields = unwrapSent(parse(bytes))
+    const fields = unwrapSent(withPerson(parse(bytes)))
     return belongsToPeople(fields) ? readBody(fields) : null
   } catch {
     // Not what this build calls by that name: shown as before.

@@ -59,6 +59,7 @@ export interface OwnDeviceEffects extends AnsweringEffects {
 /** Changes that one's own devices share, of the person that the content names. */
 export interface SharedChanges {
   read(ids: readonly string[]): Promise<void>
+  readUpto(newest: string): Promise<void>
   relation(relation: 'contact' | 'declined' | 'removed'): Promise<void>
   verified(verified: boolean): Promise<void>
   blocked(blocked: boolean): void

@@ -78,11 +78,13 @@ export class SiblingChanges {
     const change = (patch: Partial<ContactRecord>): void => {
       if (person) this.people.stage(changes, { ...person, ...patch })
     }
+    const read = async (ids: readonly string[]): Promise<void> => {
+      await this.read(changes, userId, ids)
+      await this.expire(changes, userId, ids, until)
+    }
     return {
-      read: async (ids) => {
-        await this.read(changes, userId, ids)
-        await this.expire(changes, userId, ids, until)
-      },
+      read,
+      readUpto: async (newest) => read(await this.unreadUpto(changes, userId, newest)),
       relation: (relation) => this.relate(changes, content.for, relation),
       verified: async (verified) => {
         if (person) await this.verify(changes, content.for, verified, person)
@@ -151,6 +153,23 @@ export class SiblingChanges {
       if (seen.has(id)) return this.chats.stage(changes, conversation, { unread: newer })
       newer += 1
     }
+  }
+
+  /** Of the messages that are unread here, those up to that one; none where it is not among them. */
+  private async unreadUpto(
+    changes: TurnChanges,
+    userId: UserId,
+    newest: string,
+  ): Promise<string[]> {
+    const conversation = conversationWith(userId)
+    let { unread: left } = this.chats.record(conversation, changes)
+    const found: string[] = []
+    if (left === 0) return found
+    for await (const { id } of receivedMessages(this.core.store, conversation)) {
+      if (found.length > 0 || id === newest) found.push(id)
+      if (--left === 0) break
+    }
+    return found
   }
 
   /** They, and what stands above them, were read at `at`: from then on the time of those that disappear counts. */

@@ -1,6 +1,7 @@
 /** What is changed on one device is so on the account's other devices. */
 import { expect, test } from 'vitest'
 import { Client, settledClients, strangers } from '../../support/client'
+import type { ClientOptions } from '../../support/client'
 import type { TestRelay } from '../../support/test-relay'
 import { parseRefKey } from '@/messenger/core/message-record'
 import { saying } from '../../support/saying'
@@ -16,8 +17,8 @@ async function secondOf(client: Client, relay: TestRelay): Promise<Client> {
   return second
 }
 
-async function twoDevices() {
-  const { relay, anna, bob } = await settledClients()
+async function twoDevices(options: ClientOptions = {}) {
+  const { relay, anna, bob } = await settledClients(options)
   const second = await secondOf(anna, relay)
   return { relay, anna, second, bob }
 }
@@ -54,6 +55,25 @@ test('what is read on one is read on both, and a sender who is not told is not t
   await calm(50)
   expect(bob.statuses().every((status) => status !== 'read')).toBe(true)
   expect(before).toBeGreaterThan(0)
+})
+
+test('what another client says to be read up to a message is read', async () => {
+  let newest = ''
+  const engine = saying((content) => {
+    if (content['what'] !== 'read' || newest === '') return content
+    const { ids: _, for: about, ...others } = content
+    const { user_id: conversation } = about as { user_id: string }
+    return { ...others, conversation, upto: newest }
+  })
+  const { anna, second, bob } = await twoDevices({ engine })
+  await anna.messenger.markRead(bob.chat)
+  for (const text of ['one', 'two', 'three']) await bob.messenger.sendText(anna.chat, text)
+  await until(() => chat(anna, bob)?.unread === 3 && chat(second, bob)?.unread === 3, 'unread')
+  await bob.messenger.openConversation(anna.chat)
+  const two = bob.shown.messages.find(({ text }) => text === 'two')
+  newest = parseRefKey(two?.id ?? '')?.id ?? ''
+  await anna.messenger.markRead(bob.chat)
+  await until(() => chat(second, bob)?.unread === 1, 'read up to the second', 15_000)
 })
 
 test('reading on one marks what the other has, though it never got the newest', async () => {

@@ -29,6 +29,7 @@ const about = { user_id: anna, username: 'anna', identity: 'KEY' }
 
 test.each([
   { what: 'read', ids: [id] },
+  { what: 'read', upto: id },
   { what: 'contact', relation: 'removed' },
   { what: 'verified', verified: true },
   { what: 'block', blocked: false },
@@ -46,6 +47,13 @@ test.each([
 ])('what own devices tell each other: %o', (change) => {
   const read = decodeContent(altered({ type: 'sync', for: about, ...change }), expected)
   expect(read).toMatchObject({ type: 'sync', for: about, ...change })
+})
+
+test('another client names the person of what was read as its conversation', () => {
+  const read = { type: 'sync', what: 'read', upto: id }
+  const other = '44444444-4444-4444-8444-444444444444'
+  const found = decodeContent(altered({ ...read, conversation: other }), expected)
+  expect(found).toMatchObject({ ...read, for: { user_id: other } })
 })
 
 test('what a newer version of another own device tells is unknown, not malformed', () => {
@@ -118,6 +126,9 @@ test('whatever is malformed is refused as that', () => {
     { type: 'sync', for: about, what: 'mute', muted: 1 },
     { type: 'sync', for: about, what: 'contact', relation: 'friend' },
     { type: 'sync', for: about, what: 'read', ids: ['x'] },
+    { type: 'sync', for: about, what: 'read', upto: null },
+    { type: 'sync', for: about, what: 'read' },
+    { type: 'sync', conversation: anna, what: 'pin', pinned: true },
     { type: 'sync', for: about, what: 'deleted', upto: 'x' },
     { type: 'sync', for: about, what: 'deleted' },
     { type: 'sync', for: about, what: 'deleted', ids: [id], mine: [] },

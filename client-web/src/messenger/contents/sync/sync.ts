@@ -12,8 +12,9 @@ import { nicknameProblem } from '@/text/nickname'
 export type SettingValue = string | number | boolean
 
 export type Change =
-  /** Received messages that were seen. */
+  /** Received messages that were seen; or all up to the one named `upto`, as other clients may say it. */
   | { what: 'read'; ids: string[] }
+  | { what: 'read'; upto: string }
   /** Added or accepted; turned away as a request; removed with everything. */
   | { what: 'contact'; relation: 'contact' | 'declined' | 'removed' }
   /** The key in `for` was compared, or the mark was taken back. */
@@ -68,7 +69,7 @@ export const sync: ContentType<SyncBody> = {
 async function apply(changes: SharedChanges, change: Change): Promise<void> {
   switch (change.what) {
     case 'read':
-      return changes.read(change.ids)
+      return 'ids' in change ? changes.read(change.ids) : changes.readUpto(change.upto)
     case 'contact':
       return changes.relation(change.relation)
     case 'verified':
@@ -105,8 +106,12 @@ function readChange(fields: Fields): Change | null {
     return value
   }
   switch (fields['what']) {
-    case 'read':
-      return { what: 'read', ids: readIds(fields['ids']) }
+    case 'read': {
+      const { ids, upto } = fields
+      if (ids !== undefined) return { what: 'read', ids: readIds(ids) }
+      if (!isUuid(upto)) throw malformed()
+      return { what: 'read', upto }
+    }
     case 'contact': {
       const { relation } = fields
       const known = relation === 'contact' || relation === 'declined' || relation === 'removed'
