@@ -7,10 +7,11 @@ import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { conversations, contacts } from '@/messenger/core/stored-records'
 import { conversationWith, DELETABLE_FOR } from '@/messenger/contract'
+import type { SealedFile } from '@/messenger/sending/uploads'
 import type { Services } from '@/messenger/session/services'
 import { RelayError } from '@/wire/errors'
 import { pointerOf } from './account-package'
-import type { HistoryUpload, SealedPart } from './history-upload'
+import type { HistoryUpload } from './history-upload'
 
 /** What the relay took before it listed the new device is pushed to this one within this time, ms. */
 const ON_THE_WAY = 1_000
@@ -19,12 +20,13 @@ const SLACK = 3_600_000
 
 export class HistoryRest {
   /** Of an attempt that the relay has no room for yet. */
-  private sealed: SealedPart[] | null = null
+  private sealed: SealedFile[] | null = null
   private readonly rooms: string[] = []
 
   constructor(
     private readonly services: Services,
     private readonly upload: HistoryUpload,
+    private readonly bringUp: () => Promise<void>,
   ) {}
 
   /** Names the rest to the new device. Throws where the way is cut. */
@@ -61,11 +63,11 @@ export class HistoryRest {
       await core.store.commit(changes)
     })
     this.sealed = null
-    this.rooms.splice(0)
-    await this.upload.run()
+    await this.upload.stored(sealed, this.rooms.splice(0))
+    await this.bringUp()
   }
 
-  private async seal(since: number): Promise<SealedPart[]> {
+  private async seal(since: number): Promise<SealedFile[]> {
     const { store } = this.services.core
     const added = (await store.all(contacts)).filter(({ addedAt }) => addedAt >= since)
     const chats = new Set(added.map(({ userId }) => conversationWith(userId)))
