@@ -59,9 +59,9 @@ export function blobServer(): Plugin {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request
     const id = url.slice(PATH.length + 1)
-    if (method === held) await new Promise<void>((go) => waiting.push(go))
     const range = request.headers.range ?? ''
     calls.push([method, range && `from ${range.slice(6)}`].filter(Boolean).join(' '))
+    if (method === held) await new Promise<void>((go) => waiting.push(go))
     const offset = request.headers['upload-offset']
     // The browser itself repeats a call whose connection ended: such a one takes no fault away.
     const isRepeated = offset !== undefined && Number(offset) !== blobs.get(id)?.data.length

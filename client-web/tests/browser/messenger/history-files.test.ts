@@ -50,7 +50,8 @@ test('a part that is not up is spared when files without a record are removed', 
   const picture = { content: new Blob(['sand']), name: 'a.jpg', type: 'image/jpeg' }
   await anna.messenger.sendFiles(bob.chat, [picture], '')
   await expect.poll(() => anna.shown.link.waiting, patient).toBe(0)
-  await blobRelay.hold('PATCH')
+  // What lies here is read after the answer.
+  await blobRelay.hold('HEAD')
   const fresh = await linked(relay, anna)
   await (await directory(anna)).getFileHandle('of no record', { create: true })
   await anna.reloaded()
@@ -59,6 +60,18 @@ test('a part that is not up is spared when files without a record are removed', 
   await fresh.messenger.openConversation(bob.chat)
   await expect.poll(() => fresh.flow(), patient).toEqual(expect.arrayContaining(['hello back']))
   await expect.poll(async () => (await lyingOn(anna)).length, patient).toBe(1)
+})
+
+test('so is one that is on its way here', async () => {
+  const { relay, anna } = await settledClients()
+  await blobRelay.hold('GET')
+  const fresh = await linked(relay, anna)
+  await expect.poll(() => lyingOn(fresh), patient).toEqual([WANTED])
+  await (await directory(fresh)).getFileHandle('of no record', { create: true })
+  // A link removes what one before left.
+  await fresh.messenger.joinLink(await (await begin(relay)).code())
+  await expect.poll(() => lyingOn(fresh), patient).not.toContain('of no record')
+  expect(await lyingOn(fresh)).toContain(WANTED)
 })
 
 test('a download goes on where it was cut, in a page that was opened anew', async () => {
@@ -103,6 +116,31 @@ test('an upload that a build before this one left, its bytes in the record, is f
   await anna.reloaded()
   await blobRelay.release()
   await hasHistory(fresh, bob)
+})
+
+test('a blob whose erasure was cut by a reload is erased by the next page', async () => {
+  const { relay, anna, bob } = await settledClients()
+  await blobRelay.hold('DELETE')
+  const fresh = await linked(relay, anna)
+  const calls = async () => (await blobRelay.state()).calls
+  await expect.poll(calls, patient).toContain('DELETE')
+  const again = await fresh.reloaded()
+  await blobRelay.release()
+  await hasHistory(again, bob)
+})
+
+test('what did not come within a week is given up on both devices', async () => {
+  const { relay, anna } = await settledClients()
+  await blobRelay.faults({ method: 'GET', status: 503, retryAfter: 600, always: true })
+  await blobRelay.hold('PATCH')
+  const fresh = await linked(relay, anna)
+  await expect.poll(() => lyingOn(fresh), patient).toEqual([WANTED])
+  expect((await lyingOn(anna)).length).toBeGreaterThan(0)
+  const now = (): number => Date.now() + 8 * 24 * 3_600_000
+  await fresh.reloaded({ now })
+  await anna.reloaded({ now })
+  await nothingLiesOn(fresh)
+  await nothingLiesOn(anna)
 })
 
 describe('nothing stays on the old device', () => {
