@@ -31,8 +31,9 @@ def clustered(cluster: Cluster) -> Iterator[Stack]:
         running = Stack(
             data, nodes=2, SEALSTREAM_LOG_URL=cluster.url, SEALSTREAM_BOARD_URL=cluster.url,
             SEALSTREAM_PARTITIONS=str(PARTITIONS), constants=CHEAP,
-            # A test connects until it works, and an attempt that presence refuses counts.
-            SEALSTREAM_CONNECTIONS_PER_MINUTE="10000",
+            # A test connects and sends until it works. Attempts that presence, or the log, refuses count; who
+            # goes on over a limit is kept out for a minute.
+            SEALSTREAM_CONNECTIONS_PER_MINUTE="10000", SEALSTREAM_MESSAGES_PER_MINUTE="10000",
         ).start()  # fmt: skip
         yield running
         running.stop()
