@@ -143,6 +143,16 @@ test('what did not come within a week is given up on both devices', async () => 
   await nothingLiesOn(anna)
 })
 
+test('a device that can store no files now links another, and its history comes once it can', async () => {
+  const { relay, anna, bob } = await settledClients()
+  const root = await navigator.storage.getDirectory()
+  onTestFinished(() => eraseSealedFiles(anna.database))
+  await root.getFileHandle(directoryOf(anna.database), { create: true })
+  const fresh = await linked(relay, anna)
+  await root.removeEntry(directoryOf(anna.database))
+  await hasHistory(fresh, bob)
+})
+
 describe('nothing stays on the old device', () => {
   async function joined() {
     const { relay, anna, bob } = await settledClients()
