@@ -1,5 +1,5 @@
 /** How the screens behave under keys, fingers and long histories; over the gallery, without a relay. */
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { toBuffer } from 'qrcode'
 import { NOW, identityOf } from './gallery/people'
 import { expect, shiftClock, test } from './support/screens-gallery'
@@ -222,6 +222,22 @@ test('the three answers to a request stand in one line on a phone, in every lang
         .evaluateAll((buttons) => buttons.map((one) => one.getBoundingClientRect().top))
       expect(tops).toHaveLength(3)
       expect(new Set(tops).size, `${language}, ${width} px`).toBe(1)
+    }
+  }
+})
+
+test('the code of a new device and what can be done with it fit on a phone, in every language', async ({
+  gallery,
+  page,
+}) => {
+  for (const language of ['en', 'de']) {
+    await open(page, gallery, `link-code&lang=${language}`, PHONE)
+    const bottom = (button: Locator): Promise<number> =>
+      button.evaluate((element) => element.getBoundingClientRect().bottom)
+    await page.getByTestId(testids.linkOpen).click()
+    await expect(page.getByTestId(testids.linkCode)).toBeVisible()
+    for (const button of await page.getByRole('button').all()) {
+      expect(await bottom(button)).toBeLessThanOrEqual(PHONE.height)
     }
   }
 })

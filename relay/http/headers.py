@@ -54,8 +54,11 @@ def origin_allowed(request: web.Request, origins: tuple[str, ...]) -> bool:
 def _is_own(origin: str, host: str) -> bool:
     """Whether the page came from the host that it now talks to."""
     scheme, _, authority = origin.partition("://")
-    if scheme not in _DEFAULT_PORTS or not urlsplit(origin).hostname:
-        return False
+    try:
+        if scheme not in _DEFAULT_PORTS or not urlsplit(origin).hostname:
+            return False
+    except ValueError:
+        return False  # no browser sends it: brackets that do not close, letters that are no host's
     port = _DEFAULT_PORTS[scheme]
     return authority.lower().removesuffix(port) == host.lower().removesuffix(port)
 

@@ -82,7 +82,11 @@ async def remove_old(
     numbers = await store.numbers(partition)
     begin = floor
     for number in [number for number in numbers if number >= floor.number][:AT_ONCE]:
-        opened = open_start(await store.read_start(places.segment_name(partition, number), START_BYTES), keys)
+        try:
+            start = await store.read_start(places.segment_name(partition, number), START_BYTES)
+        except NotThere:
+            return 0  # another worker removes: its floor is further on than this one would be
+        opened = open_start(start, keys)
         if opened.header.last.ms >= before or not _continues(begin, opened.header) or number > head.number:
             break
         begin = Floor(partition=partition, number=number + 1, previous=opened.digest, last=opened.header.last)

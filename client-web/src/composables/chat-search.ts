@@ -2,12 +2,12 @@
 import { type Ref, computed, ref, shallowReadonly, shallowRef, watch } from 'vue'
 import { useDebounceFn } from '@vueuse/core'
 import type { ConversationId, MessageId } from '@/messenger/contract'
-import { useMessagesStore, useMessenger } from '@/stores'
+import { useMessenger, useSearchStore } from '@/stores'
 import { useErrorText } from './errors'
 
 export function useChatSearch(conversation: () => ConversationId) {
   const messenger = useMessenger()
-  const loaded = useMessagesStore()
+  const searchable = useSearchStore()
   const errorText = useErrorText()
   const query = ref('')
   const wanted = computed(() => query.value.trim())
@@ -47,7 +47,7 @@ export function useChatSearch(conversation: () => ConversationId) {
   })
   // A message that comes, is edited or deleted may be a hit now, or none any more.
   watch(
-    () => loaded.messages,
+    () => searchable.changes,
     () => wanted.value !== '' && void ask(wanted.value),
   )
 

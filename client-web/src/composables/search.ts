@@ -2,13 +2,14 @@
 import { type Ref, computed, shallowReadonly, shallowRef, watch } from 'vue'
 import { useDebounceFn } from '@vueuse/core'
 import type { Contact, SearchHit } from '@/messenger/contract'
-import { useContactsStore, useMessenger } from '@/stores'
+import { useContactsStore, useMessenger, useSearchStore } from '@/stores'
 import { readUsername } from '@/text/credentials'
 import { useErrorText } from './errors'
 
 export function useSearch(query: Readonly<Ref<string>>) {
   const messenger = useMessenger()
   const contacts = useContactsStore()
+  const searchable = useSearchStore()
   const errorText = useErrorText()
   const wanted = computed(() => query.value.trim())
   const hits = shallowRef<readonly SearchHit[]>([])
@@ -45,6 +46,12 @@ export function useSearch(query: Readonly<Ref<string>>) {
     if (text === '') hits.value = []
     else void ask(text)
   })
+
+  // A message that comes, is edited or goes may be a hit now, or none any more.
+  watch(
+    () => searchable.changes,
+    () => wanted.value !== '' && void ask(wanted.value),
+  )
 
   return {
     active: computed(() => wanted.value !== ''),

@@ -14,8 +14,7 @@ export function useWriting(id: () => ConversationId, messages: () => readonly Me
   // One that disappeared is answered no more, nor edited.
   watch(messages, (all) => {
     for (const one of [replyTo, editing]) {
-      const gone = all.length > 0 && all.every((message) => message.id !== one.value?.id)
-      if (gone) one.value = null
+      if (all.every((message) => message.id !== one.value?.id)) one.value = null
     }
   })
 

@@ -71,6 +71,13 @@ export const useMarksStore = defineStore('marks', () => {
   return { starred, pinned }
 })
 
+/** Of the messages that searches find. */
+export const useSearchStore = defineStore('search', () => {
+  /** How often they changed: what was found before is looked for again. */
+  const changes = shallowRef(0)
+  return { changes }
+})
+
 /** What happened to keys and devices, newest first. */
 export const useSecurityStore = defineStore('security', () => {
   const events = shallowRef<readonly SecurityEvent[]>([])

@@ -7,6 +7,7 @@ import {
   useFilesStore,
   useMarksStore,
   useMessagesStore,
+  useSearchStore,
   useSecurityStore,
 } from './chats'
 import { upsert } from './message-list'
@@ -22,6 +23,7 @@ export function storesView(): View {
   const chat = useMessagesStore()
   const files = useFilesStore()
   const marks = useMarksStore()
+  const search = useSearchStore()
   const security = useSecurityStore()
   return {
     app: (patch) => void Object.assign(app, patch),
@@ -64,6 +66,7 @@ export function storesView(): View {
       chat.loading = loading
     },
     marks: (all) => void Object.assign(marks, all),
+    searchChanged: () => void (search.changes += 1),
     security(events) {
       security.events = events
     },

@@ -75,6 +75,8 @@ export class Shown implements View {
   }
   loading = () => undefined
   marks = (all: Marks) => void (this.marked = all)
+  searchChanges = 0
+  searchChanged = () => void (this.searchChanges += 1)
   security = (events: readonly SecurityEvent[]) => void (this.events = events)
   clear = () => {
     this.contacts.clear()

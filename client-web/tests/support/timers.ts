@@ -27,9 +27,9 @@ export async function setBoth(anna: Client, bob: Client, seconds: number): Promi
   await until(() => timer(bob, anna) === seconds, 'known there')
 }
 
-export async function sentContents({ database }: Client): Promise<number> {
+export async function countRows(table: 'sent' | 'deadlines', { database }: Client) {
   const db = await openDatabase(database)
-  const count = await db.count('sent')
+  const count = await db.count(table)
   db.close()
   return count
 }

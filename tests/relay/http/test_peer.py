@@ -102,6 +102,8 @@ def test_a_proxy_that_is_none_is_a_bad_setting(text: str) -> None:
         ("file://", "", False),
         ("null", "chat.example", False),
         ("", "chat.example", False),
+        ("http://[", "chat.example", False),
+        ("https://chat.example\u2100", "chat.example", False),
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}])

@@ -60,6 +60,21 @@ async def test_what_was_left_by_a_crash_is_removed_at_the_next_look(
     assert not segment(place, 1).exists()
 
 
+async def test_a_segment_that_another_worker_removes_meanwhile_is_no_error(
+    archivist: Archivist, database, place: Path, make: Make
+) -> None:
+    class Late(Store):
+        async def read_start(self, name: str, length: int) -> bytes:
+            await age(archivist, 1, before=15)
+            return await super().read_start(name, length)
+
+    late = make(entries=5)
+    late.store = Late.open(str(place))
+    assert await age(late, 1, before=10) == 0
+    assert await Store.open(str(place)).numbers(0) == [3, 4, 5]
+    assert await faults(archivist, database) == [], "the archive still begins where the other one said"
+
+
 async def test_one_that_is_missing_behind_the_floor_is_still_named(
     archivist: Archivist, database, place: Path
 ) -> None:

@@ -4,7 +4,8 @@
  */
 import { boxesIn, boxUnder, typeAt } from './boxes'
 import type { Box } from './boxes'
-import { erasedSamples } from './mp4-samples'
+import { overlap, samplesIn } from './mp4-samples'
+import type { Range } from './mp4-samples'
 import { patched, PieceReader } from './patched'
 import type { Patch } from './patched'
 
@@ -15,8 +16,18 @@ const KEPT: Readonly<Record<string, ReadonlySet<string>>> = {
   trak: new Set(['tkhd', 'edts', 'mdia', 'tref', 'tapt', 'load']),
   mdia: new Set(['mdhd', 'hdlr', 'minf', 'elng']),
 }
-/** Kinds of tracks that are seen or heard; others hold places, sensors, the time of day. */
-const SHOWN = new Set(['vide', 'soun', 'text', 'sbtl', 'subt', 'clcp'])
+/**
+ * Kinds of tracks that are seen or heard; others hold places, sensors, the time of day. So do the subtitles of drones
+ * and of cameras in cars.
+ */
+const SHOWN = new Set(['vide', 'soun', 'clcp'])
+
+/** What becomes of a track, and where its samples lie. */
+interface CleanedTrack {
+  readonly patches: readonly Patch[]
+  readonly shown: readonly Range[]
+  readonly gone: readonly Range[]
+}
 
 /** Null for what is no such file, or one that cannot be cleaned. */
 export async function withoutMp4Metadata(file: Blob): Promise<Blob | null> {
@@ -26,51 +37,65 @@ export async function withoutMp4Metadata(file: Blob): Promise<Blob | null> {
   const [movie] = movies
   // Without tables, or with packed ones.
   if (!movie || movies.length > 1 || (await boxUnder(reader, movie, 'cmov'))) return null
-  const inside = await cleanedMovie(reader, movie)
-  if (!inside) return null
-  const gone = top.filter(({ type }) => !KEPT['file']?.has(type)).flatMap(erased)
-  return patched(file, [...gone, ...inside], top.at(-1)?.end)
+  const tracks = await cleanedTracks(reader, movie)
+  if (!tracks) return null
+  const { patches, shown, gone } = tracks
+  const isKept = ({ type }: Box): boolean => KEPT['file']?.has(type) === true
+  const lost = top.filter((box) => !isKept(box))
+  const end = top.at(-1)?.end ?? 0
+  // Sizes or tables that lie would take pictures and sound along.
+  const tables = top.filter((box) => isKept(box) && box.type !== 'mdat').map(rangeOf)
+  const isDamaged =
+    overlap([...lost.map(rangeOf), { from: end, to: file.size }], shown) ||
+    overlap(gone, [...shown, ...tables])
+  if (isDamaged) return null
+  return patched(file, [...lost.flatMap(erased), ...patches], end)
 }
 
-async function cleanedMovie(reader: PieceReader, movie: Box): Promise<Patch[] | null> {
+async function cleanedTracks(reader: PieceReader, movie: Box): Promise<CleanedTrack | null> {
   const { kept, patches } = await sorted(reader, movie, 'moov')
+  const whole = { patches, shown: [] as Range[], gone: [] as Range[] }
   const isInFragments = kept.some(({ type }) => type === 'mvex')
   for (const box of kept) {
-    if (box.type === 'mvhd') patches.push(await undated(reader, box))
+    if (box.type === 'mvhd') whole.patches.push(...(await undated(reader, box)))
     if (box.type !== 'trak') continue
     const track = await cleanedTrack(reader, box, isInFragments)
     if (!track) return null
-    patches.push(...track)
+    whole.patches.push(...track.patches)
+    for (const range of track.shown) whole.shown.push(range)
+    for (const range of track.gone) whole.gone.push(range)
   }
-  return patches
+  whole.patches.push(...whole.gone)
+  return whole
 }
 
 async function cleanedTrack(
   reader: PieceReader,
   track: Box,
   isInFragments: boolean,
-): Promise<Patch[] | null> {
+): Promise<CleanedTrack | null> {
   const handler = await boxUnder(reader, track, 'mdia', 'hdlr')
   const stbl = await boxUnder(reader, track, 'mdia', 'minf', 'stbl')
-  if (!handler || !stbl) return null
+  if (!handler || handler.end - handler.body < 12 || !stbl) return null
   const kind = typeAt(await reader.read(handler.body + 8, 4), 0)
+  const samples = await samplesIn(reader, stbl)
   if (!SHOWN.has(kind)) {
-    const samples = isInFragments ? null : await erasedSamples(reader, stbl)
-    return samples && [...samples, ...erased(track)]
+    if (isInFragments || !samples) return null
+    return { patches: erased(track), shown: [], gone: samples }
   }
   const { kept, patches } = await sorted(reader, track, 'trak')
   for (const box of kept) {
-    if (box.type === 'tkhd') patches.push(await undated(reader, box))
+    if (box.type === 'tkhd') patches.push(...(await undated(reader, box)))
     if (box.type !== 'mdia') continue
     const media = await sorted(reader, box, 'mdia')
     patches.push(...media.patches)
     const header = media.kept.find(({ type }) => type === 'mdhd')
-    if (header) patches.push(await undated(reader, header))
+    if (header) patches.push(...(await undated(reader, header)))
   }
   // Who made it, and the handler's name.
   patches.push({ from: handler.body + 12, to: handler.end })
   if (kind === 'vide') patches.push(...(await namelessCoders(reader, stbl)))
-  return patches
+  return { patches, shown: samples ?? [], gone: [] }
 }
 
 async function sorted(reader: PieceReader, box: Box, name: string) {
@@ -95,10 +120,13 @@ async function namelessCoders(reader: PieceReader, stbl: Box): Promise<Patch[]> 
 }
 
 /** Its times of creation and of change. */
-async function undated(reader: PieceReader, { body }: Box): Promise<Patch> {
+async function undated(reader: PieceReader, { body, end }: Box): Promise<Patch[]> {
+  if (end <= body) return []
   const version = (await reader.read(body, 1)).getUint8(0)
-  return { from: body + 4, to: body + (version === 1 ? 20 : 12) }
+  return [{ from: body + 4, to: Math.min(end, body + (version === 1 ? 20 : 12)) }]
 }
+
+const rangeOf = ({ start, end }: Box): Range => ({ from: start, to: end })
 
 /** Its size stays as it is written. */
 const erased = ({ start, body, end }: Box): Patch[] => [

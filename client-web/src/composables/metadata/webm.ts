@@ -14,12 +14,17 @@ const TRACK = 0xae
 const VOID = 0xec
 /** Tags, attachments. */
 const GONE = new Set([0x1254c367, 0x1941a469])
-/** Of the info: date, title, ids and names of segments, a checksum. */
-const GONE_OF_INFO = new Set([0x4461, 0x7ba9, 0x73a4, 0x7384, 0xbf])
+/** It would be wrong once something is gone. */
+const CHECKSUM = 0xbf
+/** Of the info: date, title, ids and names of this segment, of the one before and of the next, its family. */
+const GONE_OF_INFO = new Set([
+  0x4461, 0x7ba9, 0x73a4, 0x7384, 0x3cb923, 0x3c83ab, 0x3eb923, 0x3e83bb, 0x4444,
+])
 /** They have to be there: their text goes. */
 const PROGRAMS = new Set([0x4d80, 0x5741])
 const NAME_OF_TRACK = 0x536e
-const OF_SEGMENT = new Set([0x114d9b74, INFO, TRACKS, CLUSTER, 0x1c53bb6b, 0x1043a770, ...GONE])
+const CLEANED = new Set([INFO, TRACKS, ...GONE])
+const OF_SEGMENT = new Set([0x114d9b74, CLUSTER, 0x1c53bb6b, 0x1043a770, ...CLEANED])
 
 interface Element {
   readonly id: number
@@ -29,7 +34,7 @@ interface Element {
   readonly end: number | null
 }
 
-/** Null for what is no such file. */
+/** Null for what is no such file, or one that cannot be cleaned. */
 export async function withoutWebmMetadata(file: Blob): Promise<Blob | null> {
   const reader = new PieceReader(file)
   const head = await elementAt(reader, 0)
@@ -37,20 +42,21 @@ export async function withoutWebmMetadata(file: Blob): Promise<Blob | null> {
   const segment = await elementAt(reader, head.end)
   if (segment?.id !== SEGMENT) return null
   const patches: Patch[] = []
-  let end = head.end
-  for await (const one of insideOf(reader, segment.body, segment.end ?? file.size)) {
-    end = one.end ?? file.size
-    if (GONE.has(one.id)) patches.push(...voided(one))
+  const whole = segment.end === null ? file.size : Math.min(segment.end, file.size)
+  for await (const one of insideOf(reader, segment.body, whole)) {
+    // Only segments and clusters may leave their size open.
+    if (one.end === null && CLEANED.has(one.id)) return null
+    if (GONE.has(one.id) || one.id === CHECKSUM) patches.push(...voided(one))
     if (one.id === INFO) patches.push(...(await cleanedInfo(reader, one)))
     if (one.id === TRACKS) patches.push(...(await namelessTracks(reader, one)))
   }
-  return patched(file, patches, end)
+  return patched(file, patches, whole)
 }
 
 async function cleanedInfo(reader: PieceReader, info: Element): Promise<Patch[]> {
   const patches: Patch[] = []
   for await (const one of insideOf(reader, info.body, info.end ?? info.body)) {
-    if (GONE_OF_INFO.has(one.id)) patches.push(...voided(one))
+    if (GONE_OF_INFO.has(one.id) || one.id === CHECKSUM) patches.push(...voided(one))
     if (PROGRAMS.has(one.id)) patches.push({ from: one.body, to: one.end ?? one.body })
   }
   return patches
@@ -59,15 +65,20 @@ async function cleanedInfo(reader: PieceReader, info: Element): Promise<Patch[]>
 async function namelessTracks(reader: PieceReader, tracks: Element): Promise<Patch[]> {
   const patches: Patch[] = []
   for await (const track of insideOf(reader, tracks.body, tracks.end ?? tracks.body)) {
+    if (track.id === CHECKSUM) patches.push(...voided(track))
     if (track.id !== TRACK) continue
     for await (const one of insideOf(reader, track.body, track.end ?? track.body)) {
       if (one.id === NAME_OF_TRACK) patches.push({ from: one.body, to: one.end ?? one.body })
+      if (one.id === CHECKSUM) patches.push(...voided(one))
     }
   }
   return patches
 }
 
-/** One after the other; of one without a size, what is in it too, which is none of the segment's. */
+/**
+ * One after the other, up to what is no element; of one without a size, what is in it too, which is none of the
+ * segment's.
+ */
 async function* insideOf(reader: PieceReader, from: number, to: number): AsyncGenerator<Element> {
   let at = from
   while (at < to) {

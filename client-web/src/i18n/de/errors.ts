@@ -19,6 +19,7 @@ export default {
   passkey_unsupported:
     'Dieser Passkey kann keinen Schlüssel aufbewahren. Nimm einen anderen oder nur das Kennwort.',
   weak_passphrase: 'Zu leicht zu erraten. Nimm ein paar zufällige Wörter dazu.',
+  gone: 'Die Nachricht oder eine Datei darin ist nicht mehr da.',
   not_found: 'Mit diesem Code wurde niemand gefunden. Prüfe den Namen und die acht Zeichen.',
   identity_changed:
     'Dieser Code ist veraltet: Die Person hat einen neuen Schlüssel. Bitte um ihren neuen Code.',

@@ -18,6 +18,7 @@ export default {
   wrong_passkey: 'That is not the passkey of this device. Use the passphrase.',
   passkey_unsupported: 'This passkey cannot keep a key. Use another one, or the passphrase alone.',
   weak_passphrase: 'Too easy to guess. Add a few random words.',
+  gone: 'The message, or a file in it, is no longer there.',
   not_found: 'Nobody was found with this code. Check both the name and the eight characters.',
   identity_changed:
     'This code is out of date: the person has a new key. Ask them for their new code.',

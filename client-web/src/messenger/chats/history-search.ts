@@ -36,15 +36,15 @@ export class HistorySearch {
   }
 
   add(message: MessageRecord): void {
-    this.index?.add(message)
+    this.change((index) => index.add(message))
   }
 
   remove(gone: Iterable<MessageRef>): void {
-    this.index?.remove(gone)
+    this.change((index) => index.remove(gone))
   }
 
   removeConversation(id: ConversationId): void {
-    this.index?.removeConversation(id)
+    this.change((index) => index.removeConversation(id))
   }
 
   cancel(): void {
@@ -56,6 +56,12 @@ export class HistorySearch {
   forget(): void {
     this.generation += 1
     this.index?.forget()
+  }
+
+  private change(by: (index: SearchIndex) => void): void {
+    if (!this.index) return
+    by(this.index)
+    this.core.view.searchChanged()
   }
 
   private async loaded(): Promise<SearchIndex> {

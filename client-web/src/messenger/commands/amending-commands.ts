@@ -19,19 +19,19 @@ import { isEmoji } from '@/text/emoji'
 type Commands = Pick<ChatCommands, 'edit' | 'deleteForAll' | 'react'>
 
 export function amendingCommands(services: () => Services): Commands {
-  /** @throws MessengerError `not_found` */
+  /** @throws MessengerError `gone` */
   async function find(id: MessageId): Promise<MessageRecord> {
     const ref = parseRefKey(id)
     const message = ref && (await findMessage(services().core.store, ref))
     const isMessage = message && message.kind !== 'notice' && message.kind !== 'deleted'
-    if (!isMessage || !isHere(message)) throw new MessengerError('not_found')
+    if (!isMessage || !isHere(message)) throw new MessengerError('gone')
     return message
   }
 
-  /** @throws MessengerError `not_found` for one of somebody else, `too_late` */
+  /** @throws MessengerError `gone` for one of somebody else, `too_late` */
   async function own(id: MessageId, limit: number): Promise<MessageRecord> {
     const message = await find(id)
-    if (message.sender !== null) throw new MessengerError('not_found')
+    if (message.sender !== null) throw new MessengerError('gone')
     if (services().core.now() - message.sentAt > limit) throw new MessengerError('too_late')
     return message
   }
@@ -78,7 +78,7 @@ export function amendingCommands(services: () => Services): Commands {
         const message = await own(id, EDITABLE_FOR)
         const { id: target, conversation, kind, edited, text: before } = message
         checkText(text, message.files !== undefined)
-        if (kind !== 'text') throw new MessengerError('not_found')
+        if (kind !== 'text') throw new MessengerError('gone')
         if (text === before) return
         const body: EditBody = { type: 'edit', target, text, silent: true }
         const what = { author: null, id: target, what: 'edit', value: text } as const
@@ -90,7 +90,7 @@ export function amendingCommands(services: () => Services): Commands {
       return services().core.serial.run(async (turn) => {
         const doomed = await Promise.all(ids.map((id) => own(id, DELETABLE_FOR)))
         const [first] = doomed
-        if (!first || doomed.length > MOST_TARGETS) throw new MessengerError('not_found')
+        if (!first || doomed.length > MOST_TARGETS) throw new MessengerError('gone')
         const there = doomed.filter(({ conversation }) => conversation === first.conversation)
         const targets = there.map((one) => one.id)
         const changes = new TurnChanges(turn)

@@ -18,7 +18,7 @@ export function fileCommands(services: () => Services, platform: Platform): File
     const ref = parseRefKey(id)
     const message = ref && (await findMessage(services().core.store, ref))
     const found = message?.files?.find((one) => fileIdOf(one) === file)
-    if (!message || !found) throw new MessengerError('not_found')
+    if (!message || !found) throw new MessengerError('gone')
     return [message, found]
   }
   /** Of a content: what its blob may add is no more than a twentieth. */

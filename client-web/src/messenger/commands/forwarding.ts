@@ -6,7 +6,7 @@ import { FORWARDED_TO, MessengerError, MOST_CHOSEN } from '@/messenger/contract'
 import type { ConversationId, MessageId } from '@/messenger/contract'
 import type { FileRecord } from '@/messenger/core/file-record'
 import { findMessage } from '@/messenger/core/kept-messages'
-import { parseRefKey } from '@/messenger/core/message-record'
+import { parseRefKey, refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { mayWriteTo } from '@/messenger/people/people'
@@ -48,11 +48,11 @@ export async function forward(
   }
 }
 
-/** @throws MessengerError `not_found` */
+/** @throws MessengerError `gone` */
 async function textOf({ core }: Services, id: MessageId): Promise<MessageRecord> {
   const ref = parseRefKey(id)
   const message = ref && (await findMessage(core.store, ref))
-  if (message?.kind !== 'text') throw new MessengerError('not_found')
+  if (message?.kind !== 'text') throw new MessengerError('gone')
   return message
 }
 
@@ -77,9 +77,11 @@ async function write(
   copies: readonly Copy[],
 ): Promise<void> {
   for (const { to, message, sealed } of copies) {
+    // Deleted, edited or disappeared, perhaps, while files were sealed.
+    const { text } = await textOf(services, refKey(message))
     const files = (message.files ?? []).map((file, i) => resealed(file, sealed[i] as SealedFile))
     if (files.length > 0) (await services.files.transfers()).uploads.stageKept(changes, to, sealed)
-    await services.stageText(changes, to, message.text, undefined, files)
+    await services.stageText(changes, to, text, undefined, files)
   }
   await services.core.store.commit(changes)
 }

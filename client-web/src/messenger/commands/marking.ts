@@ -9,7 +9,7 @@ import { TurnChanges } from '@/messenger/core/serial'
 import { shownMessage } from '@/messenger/core/shown-message'
 import type { Services } from '@/messenger/session/services'
 
-/** More than `MOST_PINNED` pins of a conversation are none: the oldest go. @throws MessengerError `not_found` */
+/** More than `MOST_PINNED` pins of a conversation are none: the oldest go. @throws MessengerError `gone` */
 export function setMark(
   services: Services,
   mark: Mark,
@@ -53,7 +53,7 @@ const isMarkable = (message: MessageRecord): boolean =>
 async function markable({ core }: Services, id: MessageId): Promise<MessageRecord> {
   const ref = parseRefKey(id)
   const message = ref && (await findMessage(core.store, ref))
-  if (!message || !isMarkable(message)) throw new MessengerError('not_found')
+  if (!message || !isMarkable(message)) throw new MessengerError('gone')
   return message
 }
 

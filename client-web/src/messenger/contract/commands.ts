@@ -61,18 +61,18 @@ export interface ChatCommands {
   /** `too_long`, `invalid` (nothing visible), `unsendable_text`, `blocked`, `not_found`. Resolves with the stored message. */
   sendText(id: ConversationId, text: string): Promise<Message>
   reply(id: ConversationId, text: string, replyTo: MessageId): Promise<Message>
-  /** Of a message that was set aside. `not_found`: it is not. */
+  /** Of a message that was set aside. `gone`: it is not. */
   sendAgain(message: MessageId): Promise<void>
   /** Hands the message's signed receipts to the person as a file. `not_found`: it has none. */
   saveReceipts(message: MessageId): Promise<void>
   /**
    * Gives an own message another text, for everyone; the earlier ones can be seen. As `sendText`; `too_late`: it is older
-   * than `EDITABLE_FOR`. `not_found`: it is not an own message of text.
+   * than `EDITABLE_FOR`. `gone`: it is not an own message of text.
    */
   edit(message: MessageId, text: string): Promise<void>
-  /** Erases own messages everywhere; a trace of each stays. `too_late`: older than `DELETABLE_FOR`. `not_found`, `blocked`. */
+  /** Erases own messages everywhere; a trace of each stays. `too_late`: older than `DELETABLE_FOR`. `gone`, `blocked`. */
   deleteForAll(messages: readonly MessageId[]): Promise<void>
-  /** Puts an emoji to a message, in place of one's earlier one; null takes it back. `not_found`, `blocked`, `invalid`. */
+  /** Puts an emoji to a message, in place of one's earlier one; null takes it back. `gone`, `blocked`, `invalid`. */
   react(message: MessageId, emoji: string | null): Promise<void>
   deleteForMe(conversation: ConversationId, messages: readonly MessageId[]): Promise<void>
   /** Takes the whole conversation off this device; the contact stays. */

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'passkey_unsupported'
   // the other side
   | 'not_found'
+  /** The message, or a file of it. */
+  | 'gone'
   | 'identity_changed'
   | 'key_mismatch'
   /** Another key is in question by now than the one that was shown. */

@@ -17,7 +17,7 @@ export interface FileCommands {
   ): Promise<Message>
   /**
    * The content, fetched first if it is not here. `unasked`: because it came into sight; rejects `not_found` in a
-   * conversation with nobody who was accepted. `not_found`: the relay does not have it; `file_broken`; `cancelled`.
+   * conversation with nobody who was accepted. `gone`: the relay does not have it; `file_broken`; `cancelled`.
    */
   openFile(message: MessageId, file: FileId, unasked?: boolean): Promise<Blob>
   /** Hands it to the person, as a file that no page opens. */

@@ -5,11 +5,11 @@ import type { Message, MessageId } from './messages'
 export interface MarkingCommands {
   /**
    * Writes the messages' texts and files anew into each conversation, in the order of their times, as own messages: nothing
-   * says whose they were. All or none. `not_found`: one is gone, is no text, or a file of it is at no place any more;
+   * says whose they were. All or none. `gone`: one is gone, is no text, or a file of it is at no place any more;
    * `blocked`, `invalid` (more than `MOST_CHOSEN` or `FORWARDED_TO`, or none), and as `openFile` and `sendFiles`.
    */
   forward(messages: readonly MessageId[], to: readonly ConversationId[]): Promise<void>
-  /** On all own devices. `not_found`: one is not here, or deleted. */
+  /** On all own devices. `gone`: one is not here, or deleted. */
   setStarred(messages: readonly MessageId[], starred: boolean): Promise<void>
   /** As above. With one more than `MOST_PINNED` in a conversation the one that was pinned first is pinned no more. */
   setMessagePinned(message: MessageId, pinned: boolean): Promise<void>

@@ -34,8 +34,8 @@ export interface DeadlineRecord extends MessageRef {
   order: number
   /** For how long it stays, from its beginning. */
   seconds: number
-  /** By the relay's clock, ms. */
-  at: number
+  /** By the relay's clock, ms; null: received and not read yet. */
+  at: number | null
 }
 
 /** By time, then by person and device: both sides decide alike. */
@@ -71,6 +71,6 @@ export const deadlines = stored(
     conversation: conversationId,
     order: number,
     seconds: number,
-    at: number,
+    at: nullable(number),
   }),
 )

@@ -6,5 +6,5 @@ export const OWED = 'history_owed/'
 export const LINKED = 'history_linked'
 /** What the old device named of that; see `historyNamed`. */
 export const NAMED = 'history_named'
-/** Of the history that this device was linked with: what is still to come. The sealed file of it has this name, too. */
+/** Of the history that this device was linked with: what is still to come. The names of its sealed files begin with this. */
 export const WANTED = 'history_wanted'

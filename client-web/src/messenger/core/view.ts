@@ -39,6 +39,8 @@ export interface View {
   messagesRemoved(id: ConversationId, messages: readonly MessageId[]): void
   loading(loading: boolean): void
   marks(marks: Marks): void
+  /** A search may give something else than it gave before. */
+  searchChanged(): void
   security(events: readonly SecurityEvent[]): void
   /** Everything about the account goes: locked or signed out. */
   clear(): void
@@ -64,6 +66,7 @@ export const hiddenView: View = {
   messagesRemoved: nothing,
   loading: nothing,
   marks: nothing,
+  searchChanged: nothing,
   security: nothing,
   clear: nothing,
 }

@@ -76,7 +76,7 @@ export class Downloads {
 
   private async download(conversation: ConversationId, file: FileRecord): Promise<void> {
     const { id: blob, digest, size } = file
-    if (blob === null) throw new MessengerError('not_found')
+    if (blob === null) throw new MessengerError('gone')
     const id = fileIdOf(file)
     const { name } = this.kept.get(id) ?? (await this.begin(conversation, id))
     const hooks = hooksFor(this.core, this.kept, id, 'down', mostSealed(size))
@@ -113,7 +113,7 @@ export class Downloads {
     }
     await this.forget(id)
     this.kept.show(id, { phase: gone ? 'gone' : 'broken' })
-    return error
+    return gone ? new MessengerError('gone', '', {}, { cause: error }) : error
   }
 
   private forget(id: FileId): Promise<void> {

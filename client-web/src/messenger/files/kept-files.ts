@@ -4,7 +4,7 @@ import type { Core } from '@/messenger/core/core'
 import { fileIdOf } from '@/messenger/core/file-record'
 import type { FileRecord } from '@/messenger/core/file-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
-import { OWED } from '@/messenger/core/record-names'
+import { OWED, WANTED } from '@/messenger/core/record-names'
 import type { KeptFileRecord } from '@/messenger/core/records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { keptFiles } from '@/messenger/core/stored-records'
@@ -119,7 +119,8 @@ export class KeptFiles {
     // Read after `sealing`: a name leaves that once its record is stored.
     const records = new Set(await this.core.store.keys('records'))
     for (const name of others) {
-      if (!records.has(OWED + name) && !records.has(name)) await thread.remove(name)
+      const isWanted = name.startsWith(WANTED) && records.has(WANTED)
+      if (!isWanted && !records.has(OWED + name)) await thread.remove(name)
     }
   }
 

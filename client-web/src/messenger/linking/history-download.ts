@@ -13,6 +13,7 @@ import { NAMED, WANTED } from '@/messenger/core/record-names'
 import type { HistoryFile, HistoryWanted } from '@/messenger/core/linking-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
+import { RelayError } from '@/wire/errors'
 import { hooksOf } from './history-hooks'
 import { stageHistory } from './stage-history'
 
@@ -22,7 +23,7 @@ const WAITS = 7 * 24 * 3_600_000
 export class HistoryDownload {
   constructor(private readonly services: Services) {}
 
-  /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or the next file is not up yet. */
+  /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or no file is up yet. */
   async run(): Promise<void> {
     const { core } = this.services
     try {
@@ -36,7 +37,7 @@ export class HistoryDownload {
         // The old device names the rest in a content.
         if (!file) return
         this.show(wanted)
-        await this.take(file)
+        await this.takeNext(wanted.files)
       }
     } finally {
       core.view.progress('history', null)
@@ -72,6 +73,18 @@ export class HistoryDownload {
     this.services.core.view.progress('history', progress)
   }
 
+  /** The first that is up: one that the relay gave up keeps none of the others back. @throws RelayError `not_found` */
+  private async takeNext(files: readonly HistoryFile[]): Promise<void> {
+    for (const [at, file] of files.entries()) {
+      try {
+        return await this.take(file)
+      } catch (error) {
+        const isMissing = error instanceof RelayError && error.code === 'not_found'
+        if (!isMissing || at === files.length - 1) throw error
+      }
+    }
+  }
+
   /** A file that is not what it was said to be is passed over. */
   private async take(file: HistoryFile): Promise<void> {
     const { core, chats, files: transferred } = this.services
@@ -93,19 +106,20 @@ export class HistoryDownload {
   private async fetch(file: HistoryFile): Promise<BackupContent | null> {
     const { core, files } = this.services
     const { thread } = await files.transfers()
-    const content = await this.read(thread, file)
-    // One after the other has this name; what is left of it would be taken for a part of the next.
-    await thread.remove(WANTED)
+    const name = await nameOf(file)
+    const content = await this.read(thread, name, file)
+    await thread.remove(name)
     return content?.account.userId === core.account.userId ? content : null
   }
 
   private async read(
     thread: RemoteFiles,
+    name: string,
     { id, key, digest, size }: HistoryFile,
   ): Promise<BackupContent | null> {
     try {
-      await thread.download(id, WANTED, { id, digest, size }, hooksOf(this.services.core))
-      const content = await thread.open(WANTED, key, size, 'application/octet-stream')
+      await thread.download(id, name, { id, digest, size }, hooksOf(this.services.core))
+      const content = await thread.open(name, key, size, 'application/octet-stream')
       return readContent(new Uint8Array(await content.arrayBuffer()))
     } catch (error) {
       const wrong =
@@ -120,7 +134,6 @@ export class HistoryDownload {
   /** Unless more was named since `wanted`. */
   private async finish({ files }: HistoryWanted): Promise<void> {
     const { core, removedHistory, files: transferred } = this.services
-    if (files.length > 0) await (await transferred.transfers()).thread.remove(WANTED)
     await core.serial.run(async (turn) => {
       const wanted = await core.store.getSpare(historyWanted, WANTED)
       if (wanted && wanted.files.length > files.length) return
@@ -129,5 +142,12 @@ export class HistoryDownload {
       removedHistory.stageEnd(changes)
       await core.store.commit(changes)
     })
+    if (files.length > 0) await transferred.kept.sweep()
   }
+}
+
+/** Of the sealed file on this device; says nothing of the file's id at the relay. */
+async function nameOf({ key }: HistoryFile): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', key))
+  return WANTED + [...hash.subarray(0, 16)].map((byte) => `-${byte}`).join('')
 }

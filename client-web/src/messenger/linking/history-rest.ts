@@ -18,10 +18,16 @@ const ON_THE_WAY = 1_000
 /** Times of other devices may be behind this one's; what is named twice is merged, ms. */
 const SLACK = 3_600_000
 
+interface Attempt {
+  /** What another one missed is of no use to it. */
+  readonly device: number
+  readonly sealed: readonly SealedFile[]
+  readonly rooms: string[]
+}
+
 export class HistoryRest {
   /** Of an attempt that the relay has no room for yet. */
-  private sealed: SealedFile[] | null = null
-  private readonly rooms: string[] = []
+  private waiting: Attempt | null = null
 
   constructor(
     private readonly services: Services,
@@ -37,14 +43,18 @@ export class HistoryRest {
     if (!owed || !oneself) return
     if (!this.services.isLive) throw new RelayError('no_answer', 'not caught up')
     await new Promise((done) => setTimeout(done, ON_THE_WAY))
-    this.sealed ??= await this.seal(owed.since - SLACK)
-    const { sealed } = this
-    if (!(await this.upload.findRooms(sealed, this.rooms))) {
+    if (this.waiting?.device !== owed.device) {
+      await this.upload.drop(this.waiting?.sealed ?? [])
+      const sealed = await this.seal(owed.since - SLACK)
+      this.waiting = { device: owed.device, sealed, rooms: [] }
+    }
+    const { sealed, rooms } = this.waiting
+    if (!(await this.upload.findRooms(sealed, rooms))) {
       throw new RelayError('rate_limited', 'room for history')
     }
     await core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
-      const files = this.upload.stageOwed(changes, sealed, this.rooms).map(pointerOf)
+      const files = this.upload.stageOwed(changes, sealed, rooms).map(pointerOf)
       outbox.stage(changes, {
         to: core.account.userId,
         contentId: crypto.randomUUID(),
@@ -62,8 +72,8 @@ export class HistoryRest {
       targets.linked.stageEnd(changes)
       await core.store.commit(changes)
     })
-    this.sealed = null
-    await this.upload.stored(sealed, this.rooms.splice(0))
+    this.waiting = null
+    await this.upload.stored(sealed, rooms)
     await this.bringUp()
   }
 

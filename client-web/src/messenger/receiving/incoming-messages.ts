@@ -77,6 +77,7 @@ export class IncomingMessages {
     if (asks) this.people.stage(changes, { ...person, relation: 'request' })
     const notifies = messageRuleOf(content)?.notifies ?? false
     this.chats.stageNew(changes, message, notifies, at)
+    this.deadlines.stageReceived(changes, message)
     if (mayWriteTo(person)) this.receipts.stage(changes, userId, 'delivered', [content.id])
     changes.whenStored(() => {
       this.chats.setTyping(conversation, false)

@@ -14,7 +14,7 @@ import type { Core } from '@/messenger/core/core'
 import { NAMED } from '@/messenger/core/record-names'
 import type { ContactRecord } from '@/messenger/core/records'
 import type { TurnChanges } from '@/messenger/core/serial'
-import { messagesNamed, receivedMessages } from '@/messenger/core/kept-messages'
+import { findMessage, messagesNamed, receivedMessages } from '@/messenger/core/kept-messages'
 import type { HeldEnvelopes } from '@/messenger/keys/held-envelopes'
 import { stageDecision } from '@/messenger/keys/key-decisions'
 import type { KeyWatch } from '@/messenger/keys/key-watch'
@@ -153,19 +153,26 @@ export class SiblingChanges {
     }
   }
 
-  /** They were read at `at`: from then on the time of those that disappear counts. */
+  /** They, and what stands above them, were read at `at`: from then on the time of those that disappear counts. */
   private async expire(
     changes: TurnChanges,
     userId: UserId,
     ids: readonly string[],
     at: number,
   ): Promise<void> {
-    for (const id of ids) {
-      for (const message of await messagesNamed(this.core.store, conversationWith(userId), id)) {
-        if (message.sender !== userId) continue
-        const timed = this.deadlines.begun(changes, message, at)
-        if (timed !== message) this.chats.stageChanged(changes, timed)
-      }
+    const { store } = this.core
+    const conversation = conversationWith(userId)
+    const found = await Promise.all(ids.map((id) => messagesNamed(store, conversation, id)))
+    const read = found.flat().filter(({ sender }) => sender === userId)
+    const newest = read.reduce((most, { order }) => Math.max(most, order), -Infinity)
+    const known = new Set(ids)
+    const above = this.deadlines
+      .unread(conversation, changes)
+      .filter(({ id, order }) => order < newest && !known.has(id))
+    const others = await Promise.all(above.map((one) => findMessage(store, one)))
+    for (const message of [...read, ...others.filter((one) => one !== null)]) {
+      const timed = this.deadlines.begun(changes, message, at)
+      if (timed !== message) this.chats.stageChanged(changes, timed)
     }
   }
 

@@ -39,11 +39,14 @@ export async function sweep(parts: SweepParts, stopped: () => boolean): Promise<
   }
   const due = Map.groupBy(parts.deadlines.due(), ({ conversation }) => conversation)
   for (const [conversation, records] of due) {
-    await serial.run((turn) => hideQuotes(parts, turn, conversation, records))
-    for (const batch of batches(records)) {
-      if (stopped()) return
-      await serial.run((turn) => remove(parts, turn, conversation, batch))
-    }
+    // In one turn: an answer that is stored in between would quote what goes.
+    await serial.run(async (turn) => {
+      await hideQuotes(parts, turn, conversation, records)
+      for (const batch of batches(records)) {
+        if (stopped()) return
+        await remove(parts, turn, conversation, batch)
+      }
+    })
   }
 }
 
@@ -64,7 +67,7 @@ async function correct(
     const message = await findMessage(core.store, record)
     const timed = message && deadlines.begun(changes, message, deadlines.now())
     if (timed && timed !== message) chats.stageChanged(changes, timed)
-    else deadlines.stageRemoval(changes, record)
+    else deadlines.stageGone(changes, [record])
   }
   await core.store.commit(changes)
 }
@@ -107,7 +110,7 @@ async function remove(
     ({ contentId, body }) => ids.has(contentId) || repeats(body, ids),
   )
   await stageSentGone(core, changes, due, ids)
-  for (const record of records) deadlines.stageRemoval(changes, record)
+  deadlines.stageGone(changes, records)
   await core.store.commit(changes)
 }
 

@@ -211,7 +211,7 @@ export class Outbox {
   sendAgain(id: string): Promise<void> {
     return this.core.serial.run(async (turn) => {
       const entry = this.entries.all.find((one) => one.contentId === id && one.aside)
-      if (!entry?.message) throw new MessengerError('not_found')
+      if (!entry?.message) throw new MessengerError('gone')
       const changes = new TurnChanges(turn)
       await this.stageProblem(changes, entry, null)
       this.entries.stage(changes, { ...entry, aside: false })

@@ -4,7 +4,8 @@ import type { Deadlines } from '@/messenger/chats/deadlines'
 import { conversationWith } from '@/messenger/contract'
 import type { ConversationId, UserId } from '@/messenger/contract'
 import type { Core } from '@/messenger/core/core'
-import { receivedMessages } from '@/messenger/core/kept-messages'
+import { findMessage, receivedMessages } from '@/messenger/core/kept-messages'
+import { refKey } from '@/messenger/core/message-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { mayWriteTo } from '@/messenger/people/people'
@@ -27,9 +28,11 @@ export class ReadMarks {
     const { unread: count, markedUnread } = this.chats.record(id)
     if (count === 0 && !markedUnread) return
     await this.core.serial.run(async (turn) => {
-      const seen = await this.newest(id, this.chats.record(id).unread)
-      const changes = new TurnChanges(turn)
       const person = this.people.inConversation(id)
+      // Not before it is accepted: nobody hears of it, and what disappears stays to decide by.
+      if (person?.relation === 'request') return
+      const changes = new TurnChanges(turn)
+      const seen = await this.unseen(changes, id)
       this.chats.stage(changes, id, { unread: 0, markedUnread: false })
       for (const message of seen) {
         const timed = this.deadlines.begun(changes, message, this.deadlines.now())
@@ -55,6 +58,15 @@ export class ReadMarks {
       this.receipts.stage(changes, userId, 'delivered', ids)
       await this.core.store.commit(changes)
     })
+  }
+
+  /** The newest, as many as are unread, and all whose time has not begun: one may have come into an older place. */
+  private async unseen(changes: TurnChanges, id: ConversationId): Promise<MessageRecord[]> {
+    const newest = await this.newest(id, this.chats.record(id, changes).unread)
+    const known = new Set(newest.map(refKey))
+    const others = this.deadlines.unread(id, changes).filter((one) => !known.has(refKey(one)))
+    const found = await Promise.all(others.map((one) => findMessage(this.core.store, one)))
+    return [...found.filter((message) => message !== null), ...newest]
   }
 
   /** The newest received messages, ascending. */

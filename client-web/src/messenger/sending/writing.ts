@@ -127,7 +127,7 @@ async function quote(
   id: MessageId,
 ): Promise<ReplyRecord> {
   const ref = parseRefKey(id)
-  if (!ref) throw new MessengerError('not_found')
+  if (!ref) throw new MessengerError('gone')
   const message = await findMessage(core.store, ref)
   if (message?.conversation === conversation) return quoteOf(message)
   return { ...ref, known: false, excerpt: '' }

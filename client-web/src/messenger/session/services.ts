@@ -136,13 +136,20 @@ export class Services {
     this.files = new AccountFiles(core, chats, this.outbox, place)
     const { removals: going } = this.files
     const { marks } = this.sync
+    const stageGone: Removals['gone'] = (changes, messages) => {
+      marks.stageGone(changes, messages)
+      deadlines.stageGone(changes, messages)
+    }
     this.amendments.gone = (changes, message) => {
       going.stageDeleted(changes, message)
-      marks.stageGone(changes, [message])
+      stageGone(changes, [message])
     }
     this.removals = new Removals(this, going)
-    this.removals.gone = (changes, messages) => marks.stageGone(changes, messages)
-    this.removals.conversationGone = (changes, id) => marks.stageConversationGone(changes, id)
+    this.removals.gone = stageGone
+    this.removals.conversationGone = (changes, id) => {
+      marks.stageConversationGone(changes, id)
+      deadlines.stageConversationGone(changes, id)
+    }
     this.expirations = new Expirations(this)
     const { decryptor, handlers, inbox, shared } = receiving(this, watch)
     this.inbox = inbox

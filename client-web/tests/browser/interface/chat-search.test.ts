@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import ChatSearch from '@/components/chat/ChatSearch.vue'
 import { MessengerError } from '@/messenger/contract'
 import type { MessageId, Messenger } from '@/messenger/contract'
-import { useMessagesStore } from '@/stores'
+import { storesView } from '@/stores/view'
 import { aMessage } from '../../support/examples'
 import { byTestId, mount, unmountAll } from '../../support/mounted'
 import { until } from '../../support/wait'
@@ -127,10 +127,10 @@ test('a hit that goes is left, and one that comes is counted', async () => {
   type('tent')
   await until(() => line() === '1 of 2', 'two')
   hits = ['c', 'b', 'a']
-  useMessagesStore().messages = [aMessage({ text: 'tent' })]
+  storesView().searchChanged()
   await until(() => line() === '2 of 3', 'it stays where it was')
   hits = ['c', 'a']
-  useMessagesStore().messages = []
+  storesView().searchChanged()
   await until(() => line() === '1 of 2', 'the newest of those that are left')
 })
 

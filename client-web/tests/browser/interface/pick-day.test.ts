@@ -53,6 +53,11 @@ async function dialog(
 
 const chat = [aMessage({ id: 'a', sentAt: noon(2, 3) }), aMessage({ id: 'b', sentAt: noon(2, 9) })]
 
+test('the field has the focus first', async () => {
+  const { field } = await dialog([aMessage({ sentAt: noon(3, 2) })])
+  await until(() => field() !== null && document.activeElement === field(), 'the focus')
+})
+
 test('a day that has messages is shown, and nothing is said', async () => {
   const { seen, ask, field } = await dialog(chat, { day: noon(2, 9) })
   await until(() => field()?.min === '2026-02-03', 'where the chat begins')

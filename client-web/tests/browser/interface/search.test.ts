@@ -2,9 +2,12 @@
 import { afterEach, expect, test } from 'vitest'
 import { defineComponent, h, ref } from 'vue'
 import { useSearch } from '@/composables/search'
+import type { SearchHit } from '@/messenger/contract'
 import { useContactsStore } from '@/stores'
-import { aContact } from '../../support/examples'
+import { storesView } from '@/stores/view'
+import { aContact, aMessage } from '../../support/examples'
 import { mount, unmountAll } from '../../support/mounted'
+import { until } from '../../support/wait'
 
 afterEach(unmountAll)
 
@@ -37,4 +40,21 @@ test('a person is found by the name however it is typed, and by a pasted code', 
     query.value = typed
     expect(found(), typed).toEqual([])
   }
+})
+
+test('a hit whose message goes leaves the list', async () => {
+  let answer: SearchHit[] = [{ message: aMessage({ text: 'tent' }), name: 'bob', ranges: [] }]
+  const query = ref('')
+  let found: () => string[] = () => []
+  const part = defineComponent(() => {
+    const { hits } = useSearch(query)
+    found = () => hits.value.map(({ message }) => message.text)
+    return () => h('p')
+  })
+  mount(part, {}, { search: async () => answer })
+  query.value = 'tent'
+  await until(() => found().length === 1, 'found')
+  answer = []
+  storesView().searchChanged()
+  await until(() => found().length === 0, 'gone')
 })

@@ -2,18 +2,19 @@
 import { describe, expect, test } from 'vitest'
 import { own } from '@/crypto/bytes'
 import { readBackup } from '../../support/backup'
-import { Client, settledClients } from '../../support/client'
+import { Client, settledClients, strangers } from '../../support/client'
 import { keepMessages } from '../../support/full-disk'
+import { garble } from '../../support/garble'
 import { hurry } from '../../support/hurry'
 import { sayingFields } from '../../support/saying'
 import {
   clock,
+  countRows,
   HOUR,
   last,
   MINUTE,
   notices,
   PASSPHRASE,
-  sentContents,
   setBoth,
   tell,
   timer,
@@ -66,6 +67,7 @@ describe('a message', () => {
     await bob.messenger.reply(anna.chat, 'oh?', quoted)
     await until(() => anna.received().includes('oh?'), 'the reply')
     pass(2 * MINUTE)
+    const searchChanges = bob.shown.searchChanges
     // Whatever gets a time looks at the clock again.
     await setBoth(anna, bob, 3600)
     await tell(anna, bob, 'the next')
@@ -74,6 +76,7 @@ describe('a message', () => {
       const reply = () => one.shown.messages.find(({ text }) => text === 'oh?')
       await until(() => !one.flow().includes('a secret word'), 'gone')
       await until(() => reply()?.replyTo?.known === false, 'the quote')
+      if (one === bob) expect(bob.shown.searchChanges).toBeGreaterThan(searchChanges)
       expect(JSON.stringify(one.shown.messages)).not.toContain('secret')
       expect(await one.messenger.search('secret')).toEqual([])
       expect(one.shown.conversations.get((one === anna ? bob : anna).chat)?.last?.text).toBe(
@@ -109,11 +112,11 @@ describe('a message', () => {
     await until(() => last(bob)?.text === 'the secret', 'edited')
     await calm(100)
     anna.stop()
-    const before = await sentContents(anna)
+    const before = await countRows('sent', anna)
     pass(2 * MINUTE)
     const again = await anna.reloaded()
     // At the start, before anything else is sent.
-    expect(await sentContents(again)).toBe(before - 1)
+    expect(await countRows('sent', again)).toBe(before - 1)
   })
 
   test('that is edited keeps its time; one that is deleted has none', async () => {
@@ -127,7 +130,10 @@ describe('a message', () => {
     expect(last(anna)?.expiry?.at).toBe(at)
     await anna.messenger.deleteForAll([id])
     await until(() => last(bob)?.kind === 'deleted', 'deleted')
-    for (const one of [anna, bob]) expect(last(one)?.expiry).toBeUndefined()
+    for (const one of [anna, bob]) {
+      expect(last(one)?.expiry).toBeUndefined()
+      expect(await countRows('deadlines', one)).toBe(0)
+    }
     pass(2 * HOUR)
     const again = await anna.reloaded()
     await again.messenger.openConversation(bob.chat)
@@ -162,6 +168,45 @@ describe('a message', () => {
     const right = await wrong.reloaded()
     await right.messenger.openConversation(anna.chat)
     expect((last(right)?.expiry?.at ?? Infinity) - Date.now()).toBeLessThan(2 * HOUR)
+  })
+
+  test('fetched again into an earlier place goes as the others, once it is read', async () => {
+    const { options, pass } = clock()
+    const { relay, anna, bob } = await settledClients(options)
+    await setBoth(anna, bob, 60)
+    const garbling = garble(relay, anna, bob)
+    relay.beforeSend = ({ to }) => {
+      if (to === anna.userId) throw new Error('asks later')
+    }
+    await anna.messenger.sendText(bob.chat, 'garbled')
+    await until(() => garbling.count === 1, 'garbled')
+    garbling.on = false
+    await tell(anna, bob, 'whole')
+    await bob.messenger.markRead(anna.chat)
+    relay.beforeSend = () => undefined
+    const asking = await bob.reloaded()
+    await asking.messenger.openConversation(anna.chat)
+    await until(() => asking.received().includes('garbled'), 'fetched', 20_000)
+    await asking.messenger.markRead(anna.chat)
+    const fetched = () => asking.shown.messages.find(({ text }) => text === 'garbled')
+    expect(fetched()?.expiry?.at).not.toBeNull()
+    pass(2 * MINUTE)
+    const again = await asking.reloaded()
+    await again.messenger.openConversation(anna.chat)
+    expect(again.received()).not.toContain('garbled')
+  })
+
+  test('of a stranger stays until one has decided', async () => {
+    const { options, pass } = clock()
+    const { anna, bob } = await strangers({ anna: options, bob: options })
+    await anna.messenger.addContactByCode(bob.code)
+    await anna.messenger.setTimer(bob.chat, 60, 'x')
+    await anna.messenger.sendText(bob.chat, 'who am I?')
+    await until(() => bob.shown.waiting[0]?.last.text === 'who am I?', 'asks')
+    await bob.messenger.markRead(anna.chat)
+    pass(2 * MINUTE)
+    const again = await bob.reloaded()
+    expect(again.shown.waiting).toMatchObject([{ last: { text: 'who am I?' }, count: 1 }])
   })
 
   test('of which nobody says a sensible time is refused', async () => {
@@ -199,6 +244,26 @@ describe('on one’s own devices', () => {
       await again.messenger.openConversation(anna.chat)
       expect(again.flow().filter((text) => text.endsWith('both'))).toEqual([])
     }
+  })
+
+  test('goes where it is, once a later one was read on a device that never had it', async () => {
+    const { options, pass } = clock()
+    const { relay, anna, bob } = await settledClients(options)
+    await setBoth(anna, bob, 3600)
+    await tell(anna, bob, 'before the second')
+    const { file } = await bob.messenger.createBackup(PASSPHRASE)
+    const second = await Client.loggedIn('bob', relay, options)
+    await second.messenger.restoreBackup(file, PASSPHRASE)
+    await until(() => bob.shown.state.newDevices?.length === 1, 'met')
+    await second.messenger.openConversation(anna.chat)
+    await tell(anna, bob, 'for both')
+    await until(() => second.received().includes('for both'), 'there, too')
+    await second.messenger.markRead(anna.chat)
+    await until(() => bob.shown.conversations.get(anna.chat)?.unread === 0, 'read')
+    pass(2 * HOUR)
+    const again = await bob.reloaded()
+    await again.messenger.openConversation(anna.chat)
+    expect(again.received()).toEqual(['hello'])
   })
 
   test('notes disappear as well', async () => {

@@ -182,7 +182,7 @@ describe('what the relay gives', () => {
     const message = await arrived(bob)
     await blobRelay.anew()
     await expect(bob.messenger.openFile(message.id, firstFile(message))).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'gone',
     })
     expect(bob.shown.files.get(firstFile(message))).toEqual({ phase: 'gone' })
   })

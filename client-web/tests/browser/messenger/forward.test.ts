@@ -110,6 +110,26 @@ test('a file that somebody else sent is fetched, and forwarded under a key of it
   expect(await contentOf(anna, withFiles(anna)[0])).toBe(WORDS)
 })
 
+test('a message that is deleted, or edited, while it is forwarded leaves as it is by then', async () => {
+  const { anna, bob, cara } = await three()
+  const gone = await anna.messenger.sendText(bob.chat, 'not for cara')
+  const changed = await anna.messenger.sendText(bob.chat, 'teh')
+  await anna.messenger.sendFiles(bob.chat, [picture], 'a picture')
+  const shown = withFiles(anna).at(-1)
+  await until(() => textsOf(bob).includes('a picture'), 'arrived', SLOW)
+  const ids = [shown?.id ?? '']
+  const deleted = anna.messenger
+    .forward([...ids, gone.id], [cara.chat])
+    .catch((error: unknown) => error)
+  await anna.messenger.deleteForMe(bob.chat, [gone.id])
+  expect(await deleted).toMatchObject({ code: 'gone' })
+  const edited = anna.messenger.forward([...ids, changed.id], [cara.chat])
+  await anna.messenger.edit(changed.id, 'the')
+  await edited
+  await until(() => textsOf(cara).length === 2, 'forwarded', SLOW)
+  expect(textsOf(cara).toSorted()).toEqual(['a picture', 'the'])
+})
+
 test('what cannot be forwarded is not, and nothing of the rest is', async () => {
   const { anna, bob, cara } = await three()
   const [hello] = anna.shown.messages
@@ -128,11 +148,11 @@ test('what cannot be forwarded is not, and nothing of the rest is', async () => 
     [cara.chat],
     'invalid',
   )
-  await refused([id, 'me.nothing'], [cara.chat], 'not_found')
+  await refused([id, 'me.nothing'], [cara.chat], 'gone')
   await refused([id], [cara.chat, 'nobody' as ConversationId], 'not_found')
   const gone = await anna.messenger.sendText(bob.chat, 'never mind')
   await anna.messenger.deleteForAll([gone.id])
-  await refused([id, gone.id], [cara.chat], 'not_found')
+  await refused([id, gone.id], [cara.chat], 'gone')
   await anna.messenger.block(bob.userId)
   await refused([id], [cara.chat, bob.chat], 'blocked')
   // A file that the relay does not have any more.
@@ -140,7 +160,7 @@ test('what cannot be forwarded is not, and nothing of the rest is', async () => 
   await bob.messenger.sendFiles(anna.chat, [picture], '')
   await until(() => withFiles(anna).length === 1, 'received', SLOW)
   await blobRelay.anew()
-  await refused([id, withFiles(anna)[0]?.id ?? ''], [cara.chat], 'not_found')
+  await refused([id, withFiles(anna)[0]?.id ?? ''], [cara.chat], 'gone')
   expect(textsOf(cara)).toEqual([])
   expect(anna.shown.conversations.get(cara.chat)?.last).toBeNull()
 })

@@ -103,6 +103,32 @@ test('history for which the relay has no room in this hour comes later, whole', 
   await expect.poll(blobsLeft, patient).toBe(0)
 })
 
+test('a second device gets what came while it was linked, though the first still waits for room', async () => {
+  const { relay, anna, bob } = await settledClients()
+  await blobRelay.faults({ method: 'POST', status: 429, code: 'rate_limited', always: true })
+  await linked(relay, anna)
+  const asked = async () => (await blobRelay.state()).calls.filter((one) => one === 'POST').length
+  await expect.poll(asked, patient).toBeGreaterThan(1)
+  const fresh = await linkedWith(relay, anna, async () => {
+    await bob.messenger.sendText(anna.chat, 'meanwhile')
+    await anna.messenger.openConversation(bob.chat)
+    await until(() => anna.received().includes('meanwhile'), 'received')
+  })
+  await blobRelay.faults()
+  await fresh.messenger.openConversation(bob.chat)
+  await until(() => fresh.flow().join() === 'hello,hello back,meanwhile', 'all of it', 20_000)
+})
+
+test('a file that the relay gave up keeps the others of the history from nobody', async () => {
+  const { relay, anna, bob } = await settledClients()
+  await blobRelay.faults({ method: 'PATCH', status: 404, code: 'not_found' })
+  const fresh = await linked(relay, anna)
+  await fresh.messenger.openConversation(bob.chat)
+  // The rest has what was written within the last hour.
+  await until(() => fresh.flow().join() === 'hello,hello back', 'the rest', 20_000)
+  await expect.poll(blobsLeft, patient).toBe(1)
+})
+
 const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
   [
     'deleted here',

@@ -90,8 +90,8 @@ test('a message that is gone, deleted or no message gets no mark', async () => {
   const gone = await anna.messenger.sendText(bob.chat, 'never mind')
   await anna.messenger.deleteForAll([gone.id])
   for (const id of [gone.id, 'me.nothing', 'nothing']) {
-    await expect(anna.messenger.setStarred([id], true)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(anna.messenger.setStarred([id], true)).rejects.toMatchObject({ code: 'gone' })
     const pinning = anna.messenger.setMessagePinned(id, true)
-    await expect(pinning).rejects.toMatchObject({ code: 'not_found' })
+    await expect(pinning).rejects.toMatchObject({ code: 'gone' })
   }
 })

@@ -1,28 +1,14 @@
 /** Every way a session can be lost ends with the text shown once, in its place, without anyone's doing. */
 import { describe, expect, test } from 'vitest'
-import { own } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
 import { openDatabase } from '@/storage/database'
 import type { IncomingEnvelope } from '@/wire/types'
 import { Client, contacts, settledClients } from '../../support/client'
 import { beforeDecrypting } from '../../support/engine'
+import { garble } from '../../support/garble'
 import { damageSecret } from '../../support/secrets-on-disk'
 import { sayingFields } from '../../support/saying'
-import type { TestRelay } from '../../support/test-relay'
 import { calm, until } from '../../support/wait'
-
-/** Envelopes from `from` to `to` are garbled while `garbling.on`; returns what was. */
-function garble(relay: TestRelay, from: Client, to: Client) {
-  const garbling = { on: true, count: 0 }
-  relay.onEnvelope = (one, user) => {
-    if (!garbling.on || user.name !== to.name || one.from.user_id !== from.userId) return [one]
-    garbling.count += 1
-    const body = own(one.body)
-    body[body.length - 1] = (body[body.length - 1] ?? 0) ^ 1
-    return [{ ...one, body }]
-  }
-  return garbling
-}
 
 /** The texts that came, and that nothing is awaited, lost or said to be missing any more. */
 async function comesTo(client: Client, texts: string[]): Promise<void> {

@@ -41,7 +41,7 @@ test('a deletion for everyone leaves a trace, also in quotes, in the list and in
     expect(JSON.stringify(one.shown.messages)).not.toContain('a secret')
     expect(await one.messenger.search('secret')).toEqual([])
   }
-  await expect(anna.messenger.edit(id, 'x')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(anna.messenger.edit(id, 'x')).rejects.toMatchObject({ code: 'gone' })
 })
 
 test('reactions: one per person, changed and taken back, and no unread message', async () => {
