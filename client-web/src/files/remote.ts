@@ -61,6 +61,8 @@ export function startFiles(relay: string, database: string, start = startThread)
   const calls = {
     seal: call('seal'),
     upload: withHooks('upload'),
+    place: call('place'),
+    complete: withHooks('complete'),
     download: withHooks('download'),
     open: call('open'),
     cancel: call('cancel'),

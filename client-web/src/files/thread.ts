@@ -12,7 +12,7 @@ import { RelayError } from '@/wire/errors'
 import type { RelayErrorCode } from '@/wire/errors'
 import { download } from './download'
 import { SealedFiles } from './sealed-files'
-import { erase, mostBytes, upload } from './upload'
+import { erase, mostBytes, place, upload } from './upload'
 
 export interface SealedBlob {
   key: Bytes
@@ -36,6 +36,13 @@ export interface FileCalls {
   seal(name: string, content: Blob): Promise<SealedBlob>
   /** The sealed file to the relay; resolves with its id there. `id`: where it was begun. */
   upload(job: string, name: string, id: string | null, hooks: TransferHooks): Promise<string>
+  /** Room at the relay for a blob of `size` bytes: its id. Does not wait for room. */
+  place(size: number, token: string): Promise<string>
+  /**
+   * The sealed file, or its bytes, to a place that others know already. @throws RelayError `not_found`: the relay gave
+   * the place up
+   */
+  complete(job: string, sealed: string | Blob, id: string, hooks: TransferHooks): Promise<void>
   /** Resolves with the size of the sealed file, once it has the digest. */
   download(job: string, name: string, wanted: WantedBlob, hooks: TransferHooks): Promise<number>
   /** The content of a sealed file. */
@@ -107,6 +114,12 @@ export function fileCalls(endpoint: string, directory: string): FileCalls {
       running(job, async (signal) =>
         upload(await files.read(name), endpoint, id, unhurried(hooks), signal),
       ),
+    place: (size, token) => place(endpoint, size, token),
+    complete: (job, sealed, id, hooks) =>
+      running(job, async (signal) => {
+        const blob = typeof sealed === 'string' ? await files.read(sealed) : sealed
+        await upload(blob, endpoint, id, unhurried(hooks), signal, true)
+      }),
     download: (job, name, { id, digest, size }, hooks) =>
       running(job, async (signal) => {
         const wanted = { id, digest, most: mostSealed(size) }

@@ -17,15 +17,17 @@ export interface UploadHooks {
 }
 
 /**
- * Resolves with the blob's id. `id`: of an upload that was begun before. @throws RelayError `too_large`,
- * `storage_full` and others that waiting does not cure; the signal's reason
+ * Resolves with the blob's id. `id`: of an upload that was begun before; `isNamed`: others know that id, so no other
+ * is taken. @throws RelayError `too_large`, `storage_full` and others that waiting does not cure, `not_found` of a
+ * named one; the signal's reason
  */
 export async function upload(
-  file: File,
+  file: Blob,
   endpoint: string,
   id: string | null,
   hooks: UploadHooks,
   signal: AbortSignal,
+  isNamed = false,
 ): Promise<string> {
   const waits = new Waits()
   let place = id
@@ -48,7 +50,7 @@ export async function upload(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof RelayError)) throw error
-      if (error.code === 'not_found' && place !== null) {
+      if (error.code === 'not_found' && place !== null && !isNamed) {
         hooks.placed((place = null))
         continue
       }
@@ -65,21 +67,19 @@ export async function upload(
   }
 }
 
+/** Room at the relay for a blob of `size` bytes: its id. Does not wait for room. @throws RelayError */
+export async function place(endpoint: string, size: number, token: string): Promise<string> {
+  const answer = await ask('POST', endpoint, token, { 'Upload-Length': String(size) })
+  if (!answer.ok) throw await refusalOf(answer)
+  const id = /\/v1\/blobs\/([\w-]{1,100})$/.exec(answer.headers.get('Location') ?? '')?.[1]
+  if (id === undefined) throw new RelayError('bad_answer', 'Location names no blob')
+  return id
+}
+
 /** Gives an upload up, or erases a blob. One that is gone already is no failure. @throws RelayError */
 export async function erase(endpoint: string, id: string, token: string): Promise<void> {
-  let answer: Response
-  try {
-    answer = await fetch(`${endpoint}/${id}`, {
-      method: 'DELETE',
-      headers: { 'Tus-Resumable': '1.0.0', Authorization: `Bearer ${token}` },
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-    })
-  } catch (cause) {
-    throw new RelayError('no_answer', 'the relay does not answer', null, {}, { cause })
-  }
-  if (answer.ok || answer.status === 404) return
-  throw refusal(answer.status, await answer.text(), answer.headers.get('Retry-After'))
+  const answer = await ask('DELETE', `${endpoint}/${id}`, token)
+  if (!answer.ok && answer.status !== 404) throw await refusalOf(answer)
 }
 
 /** The largest blob that the relay takes, bytes; null: it takes none. @throws RelayError */
@@ -98,8 +98,29 @@ export async function mostBytes(endpoint: string): Promise<number | null> {
   return answer.ok && most > 0 ? most : null
 }
 
+async function ask(
+  method: 'POST' | 'DELETE',
+  url: string,
+  token: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method,
+      headers: { ...headers, 'Tus-Resumable': '1.0.0', Authorization: `Bearer ${token}` },
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    })
+  } catch (cause) {
+    throw new RelayError('no_answer', 'the relay does not answer', null, {}, { cause })
+  }
+}
+
+const refusalOf = async (answer: Response): Promise<RelayError> =>
+  refusal(answer.status, await answer.text(), answer.headers.get('Retry-After'))
+
 async function attempt(
-  file: File,
+  file: Blob,
   endpoint: string,
   id: string | null,
   renew: boolean,

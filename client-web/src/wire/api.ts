@@ -1,7 +1,7 @@
 import { toBase64 } from '@/crypto/bytes'
 import { Answer } from './check'
 import { RelayError } from './errors'
-import type { HttpAnswer, HttpCall, HttpExchange } from './http'
+import type { HttpCall } from './http'
 import {
   readBundle,
   readContact,
@@ -137,17 +137,13 @@ export class RelayApi {
     await this.call('DELETE', '/v1/account', { password })
   }
 
-  /** A call that is not JSON, with the session's token. */
-  exchange(request: HttpExchange): Promise<HttpAnswer> {
-    return this.withToken((token) => this.wire.exchange({ ...request, token }))
-  }
-
   private call(method: HttpCall['method'], path: string, body?: unknown): Promise<unknown> {
     const request = { method, path, ...(body !== undefined && { body }) }
     return this.withToken((token) => this.wire.call({ ...request, token }))
   }
 
-  private async withToken<T>(work: (token: string) => Promise<T>): Promise<T> {
+  /** `work` with the session's token; once more with a renewed one if it is refused. */
+  async withToken<T>(work: (token: string) => Promise<T>): Promise<T> {
     try {
       return await work(await this.tokens.access())
     } catch (error) {

@@ -12,7 +12,7 @@ export interface HttpCall {
 
 /** One that is not JSON both ways, or whose headers count. */
 export interface HttpExchange {
-  method: HttpCall['method'] | 'HEAD' | 'PATCH'
+  method: HttpCall['method']
   path: string
   headers?: Record<string, string>
   body?: Bytes | string

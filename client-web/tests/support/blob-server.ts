@@ -20,12 +20,19 @@ export function blobServer(): Plugin {
   let faults: Fault[] = []
   let calls: string[] = []
   const standing: (() => void)[] = []
+  let held: string | null = null
+  const waiting: (() => void)[] = []
 
   async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const order = JSON.parse((await bodyOf(request)).toString()) as Record<string, unknown>
     if (order['faults']) faults = order['faults'] as Fault[]
     if (order['forget']) blobs.clear()
     if (order['endCut']) for (const end of standing.splice(0)) end()
+    if (order['hold']) held = order['hold'] as string
+    if (order['release']) {
+      held = null
+      for (const go of waiting.splice(0)) go()
+    }
     if (order['put']) {
       const { id, data } = order['put'] as { id: string; data: string }
       const bytes = Buffer.from(data, 'base64')
@@ -54,11 +61,13 @@ export function blobServer(): Plugin {
     const id = url.slice(PATH.length + 1)
     const range = request.headers.range ?? ''
     calls.push([method, range && `from ${range.slice(6)}`].filter(Boolean).join(' '))
+    if (method === held) await new Promise<void>((go) => waiting.push(go))
     const offset = request.headers['upload-offset']
     // The browser itself repeats a call whose connection ended: such a one takes no fault away.
     const isRepeated = offset !== undefined && Number(offset) !== blobs.get(id)?.data.length
     const at = isRepeated ? -1 : faults.findIndex((one) => one.method === method)
-    const [fault] = at < 0 ? [] : faults.splice(at, 1)
+    const fault = faults[at]
+    if (fault && !fault.always) faults.splice(at, 1)
     if (fault?.status !== undefined) return refuse(response, fault)
     response.setHeader('Tus-Resumable', '1.0.0')
     const blob = blobs.get(id)
@@ -96,6 +105,9 @@ export function blobServer(): Plugin {
       response.setHeader('Upload-Offset', String(blob.data.length))
       response.writeHead(204).end()
     } else if (method === 'GET') {
+      if (blob.data.length < blob.size) {
+        return refuse(response, { method, status: 404, code: 'not_found' })
+      }
       send(request, response, blob, fault, standing)
     } else if (method === 'DELETE') {
       blobs.delete(id)
@@ -137,7 +149,9 @@ function send(
     return
   }
   const whole = fault?.more ? Buffer.concat([data, Buffer.alloc(fault.more)]) : data
-  const rest = whole.subarray(from)
+  const { changed } = fault ?? {}
+  const sent = whole.map((byte, at) => (at === changed ? byte ^ 1 : byte))
+  const rest = sent.subarray(from)
   response.writeHead(from > 0 ? 206 : 200, { 'Content-Length': rest.length })
   if (fault?.cut === undefined) {
     response.end(rest)

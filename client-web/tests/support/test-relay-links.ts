@@ -1,4 +1,4 @@
-/** Link mailboxes, grants and blobs of the test relay; what a lying relay does is done by the hooks. */
+/** Link mailboxes and grants of the test relay; what a lying relay does is done by the hooks. */
 import { fromBase64, toBase64 } from '@/crypto/bytes'
 import { RelayError } from '@/wire/errors'
 import type { HttpAnswer, HttpExchange } from '@/wire/http'
@@ -6,11 +6,6 @@ import type { HttpAnswer, HttpExchange } from '@/wire/http'
 interface Letter {
   version: number
   body: Uint8Array<ArrayBuffer> | null
-}
-
-interface Blob {
-  size: number
-  bytes: Uint8Array<ArrayBuffer>
 }
 
 export const idOf = (length = 43): string =>
@@ -32,17 +27,10 @@ const answer = (
 export class TestLinks {
   readonly letters = new Map<string, Letter>()
   readonly grants = new Map<string, { user: string }>()
-  readonly blobs = new Map<string, Blob>()
   /** What a letter becomes before it lies in its mailbox; null: it never does. */
   onLetter: (body: Uint8Array<ArrayBuffer>, nth: number) => Uint8Array<ArrayBuffer> | null = (
     body,
   ) => body
-  /** What a reader of a blob gets. */
-  onRead: (bytes: Uint8Array<ArrayBuffer>, id: string) => Uint8Array<ArrayBuffer> = (bytes) => bytes
-  /** Before room is made for a blob; may throw. */
-  beforeRoom: () => void = () => undefined
-  /** Before a piece of an upload is taken; may throw. */
-  beforePiece: (id: string) => void = () => undefined
   private written = 0
 
   open() {
@@ -68,7 +56,6 @@ export class TestLinks {
   async exchange(request: HttpExchange): Promise<HttpAnswer> {
     const [, , kind, id = ''] = request.path.split('/')
     if (kind === 'links') return this.link(request, id)
-    if (kind === 'blobs') return this.blob(request, id)
     throw new RelayError('not_found')
   }
 
@@ -97,37 +84,5 @@ export class TestLinks {
     const { version, body } = letter()
     if (seen === `"${version}"`) return answer(304, tag(version))
     return answer(200, tag(version), { body: body && toBase64(body) })
-  }
-
-  private blob({ method, headers, body }: HttpExchange, id: string): HttpAnswer {
-    if (method === 'POST') {
-      this.beforeRoom()
-      const fresh = idOf()
-      const size = Number(headers?.['Upload-Length'])
-      this.blobs.set(fresh, { size, bytes: new Uint8Array(0) })
-      return answer(201, { Location: `/v1/blobs/${fresh}` })
-    }
-    const blob = this.blobs.get(id)
-    if (!blob) throw new RelayError('not_found')
-    const place = (): Record<string, string> => ({ 'Upload-Offset': String(blob.bytes.length) })
-    if (method === 'HEAD') return answer(200, place())
-    if (method === 'PATCH') {
-      this.beforePiece(id)
-      if (headers?.['Upload-Offset'] !== String(blob.bytes.length)) {
-        throw new RelayError('offset_mismatch')
-      }
-      const piece = body as Uint8Array
-      const whole = new Uint8Array(blob.bytes.length + piece.length)
-      whole.set(blob.bytes)
-      whole.set(piece, blob.bytes.length)
-      blob.bytes = whole
-      return answer(204, place())
-    }
-    if (method === 'DELETE') {
-      this.blobs.delete(id)
-      return answer(204)
-    }
-    if (blob.bytes.length < blob.size) throw new RelayError('not_found')
-    return answer(200, {}, this.onRead(blob.bytes, id))
   }
 }

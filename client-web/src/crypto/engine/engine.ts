@@ -17,7 +17,6 @@ import type {
   UsedPrekeys,
 } from '@/crypto/protocol/protocol'
 import type { Version } from '@/crypto/protocol/version'
-import type { SealedFile } from '@/crypto/files/sealed-file'
 
 declare const sealed: unique symbol
 
@@ -193,9 +192,6 @@ export interface LinkEngine {
   /** One body of them; null while more are to come. */
   takeAccountFromLink(link: string, body: Bytes): Promise<OpenedBackup | null>
   endLink(link: string): Promise<void>
-  sealFile(content: Bytes): Promise<SealedFile>
-  /** `size`: of the content. @throws CryptoError `bad_file` */
-  openFile(blob: Bytes, file: Pick<SealedFile, 'key' | 'digest'>, size: number): Promise<Bytes>
 }
 
 export interface OpenedBackup {

@@ -113,8 +113,6 @@ export function startEngine(start: () => Worker = startThread): RemoteEngine {
     sealAccountToLink: call('sealAccountToLink'),
     takeAccountFromLink: call('takeAccountFromLink'),
     endLink: call('endLink'),
-    sealFile: call('sealFile'),
-    openFile: call('openFile'),
   } satisfies Record<keyof SealedEngine, unknown> as SealedEngine
   return {
     engine,

@@ -188,14 +188,6 @@ export class SafeEngine implements SealedEngine {
     ;(await this.links()).end(link)
   }
 
-  async sealFile(content: Bytes) {
-    return (await linking()).sealFile(content)
-  }
-
-  async openFile(...args: Parameters<SealedEngine['openFile']>) {
-    return (await linking()).openFile(...args)
-  }
-
   private async links(): Promise<LinkSides> {
     this.sides ??= new (await linking()).LinkSides()
     return this.sides

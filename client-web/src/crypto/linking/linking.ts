@@ -1,3 +1,2 @@
 /** The engine's part of linking a device: one chunk of the build. */
 export { LinkSides } from './link-sides'
-export { openFile, sealFile } from '@/crypto/files/sealed-file'

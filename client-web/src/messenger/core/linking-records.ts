@@ -28,7 +28,8 @@ export interface HistoryWanted {
 /** On the old device: an upload that the relay does not have in full. */
 export interface HistoryOwed {
   id: string
-  blob: Bytes
+  /** The name of the sealed file; its bytes in records of the first version. */
+  sealed: string | Bytes
   at: number
 }
 
@@ -42,9 +43,15 @@ export const historyWanted = stored(
   shape<HistoryWanted>({ files: list(file), total: number, at: number, restOwed: optional(flag) }),
 )
 
+const owedBytes = shape({ id: text, blob: bytes, at: number })
+
 export const historyOwed = stored(
   'records',
-  shape<HistoryOwed>({ id: text, blob: bytes, at: number }),
+  (value) => {
+    const { id, blob, at } = owedBytes(value)
+    return { id, sealed: blob, at }
+  },
+  shape<HistoryOwed>({ id: text, sealed: text, at: number }),
 )
 
 /** The rest, as the old device named it; not among what is wanted yet. */

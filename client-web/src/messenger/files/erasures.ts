@@ -11,6 +11,7 @@ export class Erasures {
   private ids: readonly string[] = []
   private readonly staged = new WeakMap<TurnChanges, readonly string[]>()
   private running = false
+  private stopped = false
 
   constructor(
     private readonly core: Core,
@@ -19,6 +20,10 @@ export class Erasures {
 
   async load(): Promise<void> {
     this.ids = (await this.core.store.getSpare(textLists, RECORD)) ?? []
+  }
+
+  stop(): void {
+    this.stopped = true
   }
 
   stage(changes: TurnChanges, ids: readonly string[]): void {
@@ -45,6 +50,7 @@ export class Erasures {
         })
       }
     } catch (error) {
+      if (this.stopped) return
       if (!(error instanceof RelayError) && (error as Error).name !== 'StorageError') throw error
     } finally {
       this.running = false

@@ -4,6 +4,7 @@ import type { Core } from '@/messenger/core/core'
 import { fileIdOf } from '@/messenger/core/file-record'
 import type { FileRecord } from '@/messenger/core/file-record'
 import type { MessageRecord } from '@/messenger/core/message-record'
+import { OWED, WANTED } from '@/messenger/core/record-names'
 import type { KeptFileRecord } from '@/messenger/core/records'
 import { TurnChanges } from '@/messenger/core/serial'
 import { keptFiles } from '@/messenger/core/stored-records'
@@ -105,14 +106,21 @@ export class KeptFiles {
   /** Names of files that are sealed now and have no record yet. */
   readonly sealing = new Set<string>()
 
-  /** Removes files that no record names: a page ended between sealing one and storing its message. */
+  get isEmpty(): boolean {
+    return this.records.all.size === 0
+  }
+
+  /** Removes files that no record names: a page ended between sealing one and storing its message, or its part of history. */
   async sweep(): Promise<void> {
-    // A device that never kept one starts no thread for it.
-    if (this.records.all.size === 0) return
     const thread = await this.thread()
-    for (const name of await thread.names()) {
-      const named = [...this.records.all.values()].some((record) => record.name === name)
-      if (!named && !this.sealing.has(name)) await thread.remove(name)
+    const found = await thread.names()
+    const kept = new Set([...this.records.all.values()].map(({ name }) => name))
+    const others = found.filter((name) => !kept.has(name) && !this.sealing.has(name))
+    // Read after `sealing`: a name leaves that once its record is stored.
+    const records = new Set(await this.core.store.keys('records'))
+    for (const name of others) {
+      const isWanted = name.startsWith(WANTED) && records.has(WANTED)
+      if (!isWanted && !records.has(OWED + name)) await thread.remove(name)
     }
   }
 

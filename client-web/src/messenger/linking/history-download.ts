@@ -2,8 +2,9 @@
  * On the new device: fetches the files of the history in their order and merges each into the conversations, in one
  * transaction with the note that it came.
  */
-import { fromBase64, own } from '@/crypto/bytes'
+import { fromBase64 } from '@/crypto/bytes'
 import { CryptoError } from '@/crypto/errors'
+import type { RemoteFiles } from '@/files/remote'
 import { readContent } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { MessengerError } from '@/messenger/contract'
@@ -12,18 +13,15 @@ import { NAMED, WANTED } from '@/messenger/core/record-names'
 import type { HistoryFile, HistoryWanted } from '@/messenger/core/linking-records'
 import { TurnChanges } from '@/messenger/core/serial'
 import type { Services } from '@/messenger/session/services'
-import type { SealedBlobs } from '@/wire/sealed-blobs'
 import { RelayError } from '@/wire/errors'
+import { hooksOf } from './history-hooks'
 import { stageHistory } from './stage-history'
 
 /** The old device brings them up within this time, ms. */
 const WAITS = 7 * 24 * 3_600_000
 
 export class HistoryDownload {
-  constructor(
-    private readonly services: Services,
-    private readonly blobs: SealedBlobs,
-  ) {}
+  constructor(private readonly services: Services) {}
 
   /** Resolves when nothing is to come any more that is known. Throws where the way is cut, or no file is up yet. */
   async run(): Promise<void> {
@@ -89,7 +87,7 @@ export class HistoryDownload {
 
   /** A file that is not what it was said to be is passed over. */
   private async take(file: HistoryFile): Promise<void> {
-    const { core, chats } = this.services
+    const { core, chats, files: transferred } = this.services
     const content = await this.fetch(file)
     await core.serial.run(async (turn) => {
       const changes = new TurnChanges(turn)
@@ -98,20 +96,31 @@ export class HistoryDownload {
       const files = wanted.files.filter(({ id }) => id !== file.id)
       changes.write(historyWanted, WANTED, { ...wanted, files })
       if (content) await stageHistory(this.services, changes, content)
+      transferred.erasures.stage(changes, [file.id])
       await core.store.commit(changes)
     })
     await chats.openChat.mayHaveOlder()
-    // The relay erases it by itself after thirty days.
-    this.blobs.remove(file.id).catch(() => undefined)
   }
 
   /** Null for one that is not what it was said to be. */
   private async fetch(file: HistoryFile): Promise<BackupContent | null> {
-    const { engine, account } = this.services.core
+    const { core, files } = this.services
+    const { thread } = await files.transfers()
+    const name = await nameOf(file)
+    const content = await this.read(thread, name, file)
+    await thread.remove(name)
+    return content?.account.userId === core.account.userId ? content : null
+  }
+
+  private async read(
+    thread: RemoteFiles,
+    name: string,
+    { id, key, digest, size }: HistoryFile,
+  ): Promise<BackupContent | null> {
     try {
-      const blob = await this.blobs.read(file.id)
-      const content = readContent(own(await engine.openFile(blob, file, file.size)))
-      return content.account.userId === account.userId ? content : null
+      await thread.download(id, name, { id, digest, size }, hooksOf(this.services.core))
+      const content = await thread.open(name, key, size, 'application/octet-stream')
+      return readContent(new Uint8Array(await content.arrayBuffer()))
     } catch (error) {
       const wrong =
         (error instanceof CryptoError && error.code === 'bad_file') ||
@@ -124,7 +133,7 @@ export class HistoryDownload {
 
   /** Unless more was named since `wanted`. */
   private async finish({ files }: HistoryWanted): Promise<void> {
-    const { core, removedHistory } = this.services
+    const { core, removedHistory, files: transferred } = this.services
     await core.serial.run(async (turn) => {
       const wanted = await core.store.getSpare(historyWanted, WANTED)
       if (wanted && wanted.files.length > files.length) return
@@ -133,5 +142,12 @@ export class HistoryDownload {
       removedHistory.stageEnd(changes)
       await core.store.commit(changes)
     })
+    if (files.length > 0) await transferred.kept.sweep()
   }
+}
+
+/** Of the sealed file on this device; says nothing of the file's id at the relay. */
+async function nameOf({ key }: HistoryFile): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', key))
+  return WANTED + [...hash.subarray(0, 16)].map((byte) => `-${byte}`).join('')
 }

@@ -7,10 +7,11 @@ import type { MessageRecord } from '@/messenger/core/message-record'
 import { TurnChanges } from '@/messenger/core/serial'
 import { conversations, contacts } from '@/messenger/core/stored-records'
 import { conversationWith, DELETABLE_FOR } from '@/messenger/contract'
+import type { SealedFile } from '@/messenger/sending/uploads'
 import type { Services } from '@/messenger/session/services'
 import { RelayError } from '@/wire/errors'
 import { pointerOf } from './account-package'
-import type { HistoryUpload, SealedPart } from './history-upload'
+import type { HistoryUpload } from './history-upload'
 
 /** What the relay took before it listed the new device is pushed to this one within this time, ms. */
 const ON_THE_WAY = 1_000
@@ -20,7 +21,7 @@ const SLACK = 3_600_000
 interface Attempt {
   /** What another one missed is of no use to it. */
   readonly device: number
-  readonly sealed: readonly SealedPart[]
+  readonly sealed: readonly SealedFile[]
   readonly rooms: string[]
 }
 
@@ -31,6 +32,7 @@ export class HistoryRest {
   constructor(
     private readonly services: Services,
     private readonly upload: HistoryUpload,
+    private readonly bringUp: () => Promise<void>,
   ) {}
 
   /** Names the rest to the new device. Throws where the way is cut. */
@@ -42,6 +44,7 @@ export class HistoryRest {
     if (!this.services.isLive) throw new RelayError('no_answer', 'not caught up')
     await new Promise((done) => setTimeout(done, ON_THE_WAY))
     if (this.waiting?.device !== owed.device) {
+      await this.upload.drop(this.waiting?.sealed ?? [])
       const sealed = await this.seal(owed.since - SLACK)
       this.waiting = { device: owed.device, sealed, rooms: [] }
     }
@@ -70,10 +73,11 @@ export class HistoryRest {
       await core.store.commit(changes)
     })
     this.waiting = null
-    await this.upload.run()
+    await this.upload.stored(sealed, rooms)
+    await this.bringUp()
   }
 
-  private async seal(since: number): Promise<SealedPart[]> {
+  private async seal(since: number): Promise<SealedFile[]> {
     const { store } = this.services.core
     const added = (await store.all(contacts)).filter(({ addedAt }) => addedAt >= since)
     const chats = new Set(added.map(({ userId }) => conversationWith(userId)))

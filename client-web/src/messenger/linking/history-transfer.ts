@@ -2,9 +2,9 @@
 import type { App } from '@/messenger/session/app'
 import type { Services } from '@/messenger/session/services'
 import { delay } from '@/messenger/core/backoff'
-import { SealedBlobs } from '@/wire/sealed-blobs'
 import { storeWaits } from '@/storage/errors'
 import { isNotLoaded } from '@/crypto/errors'
+import { PartMissing } from '@/platform/late-parts'
 import { RelayError } from '@/wire/errors'
 import { HistoryDownload } from './history-download'
 import { HistoryRest } from './history-rest'
@@ -16,9 +16,6 @@ interface Job {
   run(): Promise<void>
 }
 
-export const blobsOf = (app: App): SealedBlobs =>
-  new SealedBlobs(app.theCore().api, app.relay.calls)
-
 /** Of an open account; each of its jobs runs once at a time. */
 const transfers = new WeakMap<Services, readonly (() => Promise<void>)[]>()
 
@@ -26,11 +23,11 @@ const transfers = new WeakMap<Services, readonly (() => Promise<void>)[]>()
 export async function transferHistory(app: App, services: Services): Promise<void> {
   let jobs = transfers.get(services)
   if (!jobs) {
-    const blobs = blobsOf(app)
-    const upload = new HistoryUpload(services.core, blobs)
-    const rest = new HistoryRest(services, new HistoryUpload(services.core, blobs))
     const open = (): boolean => app.services === services
-    jobs = [upload, rest, new HistoryDownload(services, blobs)].map((job) => once(open, job))
+    const upload = new HistoryUpload(services)
+    const bringUp = once(open, upload)
+    const rest = once(open, new HistoryRest(services, upload, bringUp))
+    jobs = [bringUp, rest, once(open, new HistoryDownload(services))]
     transfers.set(services, jobs)
   }
   await Promise.all(jobs.map((job) => job()))
@@ -59,7 +56,8 @@ async function untilDone(open: () => boolean, job: Job): Promise<void> {
       return await job.run()
     } catch (error) {
       if (!open()) return
-      const passing = error instanceof RelayError || storeWaits(error) || isNotLoaded(error)
+      const isMissing = error instanceof PartMissing || isNotLoaded(error)
+      const passing = error instanceof RelayError || storeWaits(error) || isMissing
       if (!passing) return reportError(error)
       await new Promise((done) => setTimeout(done, delay(backoff, failures)))
     }

@@ -6,14 +6,16 @@ import { MessengerError } from '@/messenger/contract'
 import { everyMark } from '@/messenger/backup/backup-content'
 import type { BackupContent } from '@/messenger/backup/backup-mapping'
 import { localIdentity } from '@/messenger/core/core'
+import type { HistoryFile } from '@/messenger/core/linking-records'
 import { contacts, conversations } from '@/messenger/core/stored-records'
+import type { SealedFile } from '@/messenger/sending/uploads'
 import type { App } from '@/messenger/session/app'
+import { storeWaits } from '@/storage/errors'
 import { LinkMailbox } from '@/wire/links'
 import { writePackage } from './account-package'
 import { greeting, readGreeting } from './greeting'
-import { blobsOf, transferHistory } from './history-transfer'
+import { transferHistory } from './history-transfer'
 import { HistoryUpload } from './history-upload'
-import type { SealedPart } from './history-upload'
 import { parseLinkCode } from './link-code'
 import { asLinkErrors } from './link-errors'
 
@@ -22,8 +24,10 @@ export class OldDevice {
   /** The new device has all that it needs to come in. */
   private given = false
   private readonly upload: HistoryUpload
-  /** Made while the person reads and types. */
-  private readonly sealed: Promise<SealedPart[]>
+  /** Made while the person reads and types. Null: there is no space for it now; all of it belongs to the rest. */
+  private readonly sealed: Promise<SealedFile[] | null>
+  /** Set once: the upload keeps the parts, or has dropped them. */
+  private announced: Promise<HistoryFile[]> | null = null
 
   private constructor(
     private readonly app: App,
@@ -32,8 +36,11 @@ export class OldDevice {
     /** What the new device calls itself. */
     readonly name: string | null,
   ) {
-    this.upload = new HistoryUpload(app.theCore(), blobsOf(app))
-    this.sealed = this.upload.seal()
+    this.upload = new HistoryUpload(app.theServices())
+    this.sealed = this.upload.seal().catch((error: unknown) => {
+      if (!storeWaits(error)) throw error
+      return null
+    })
     this.sealed.catch(() => undefined)
   }
 
@@ -64,10 +71,10 @@ export class OldDevice {
       if (!this.confirmed) throw new MessengerError('wrong_digits')
       const grant = await core.api.grantDevice(password)
       const sealed = await this.sealed
-      const history = await this.upload.announce(sealed)
+      const history = await (this.announced ??= this.upload.announce(sealed ?? []))
       this.left.signal.throwIfAborted()
       // What the relay has no room for now belongs to the rest.
-      if (history.length < sealed.length) await services.targets.linked.nothingGiven()
+      if (!sealed || history.length < sealed.length) await services.targets.linked.nothingGiven()
       // Before the rest of the account: the other device waits for the first file.
       void transferHistory(app, services)
       const account = writePackage({
@@ -93,6 +100,10 @@ export class OldDevice {
   leave(): void {
     this.left.abort()
     if (!this.given) void this.app.services?.devices.expectNobody().catch(() => undefined)
+    if (!this.announced) {
+      // What a page that ends now leaves, the next link removes.
+      this.sealed.then((parts) => this.upload.drop(parts ?? [])).catch(() => undefined)
+    }
     void this.app.core?.engine.endLink(this.mailbox.id).catch(() => undefined)
   }
 

@@ -51,7 +51,8 @@ export class AccountFiles {
     try {
       await this.upload()
       await this.erasures.run()
-      await this.kept.sweep()
+      // A device that never kept a file starts no thread for it.
+      if (!this.kept.isEmpty) await this.kept.sweep()
     } catch (error) {
       // The loader has raised the event for it; the next connection tries again.
       if (!(error instanceof PartMissing)) throw error
@@ -60,6 +61,7 @@ export class AccountFiles {
 
   stop(): void {
     this.stopped = true
+    this.erasures.stop()
     this.loading?.then(
       (transfers) => transfers.stop(),
       () => undefined,

@@ -173,6 +173,35 @@ describe('an upload', () => {
   })
 })
 
+describe('room that is made beforehand', () => {
+  test('is filled, and by nobody else', async () => {
+    const { files, blob, hooks } = await sealed(MIB)
+    const id = await files.place(blob.sealed, 'token')
+    await files.complete('up', 'one', id, hooks)
+    const { blobs, calls } = await blobRelay.state()
+    expect(blobs).toMatchObject([{ id, received: blob.sealed, digest: hex(blob.digest) }])
+    expect(calls).toEqual(['POST', 'HEAD', 'PATCH'])
+  })
+  test('is not made anew when the relay gave it up', async () => {
+    const { files, hooks } = await sealed(MIB)
+    const filled = files.complete('up', 'one', 'A'.repeat(43), hooks)
+    await expect(filled).rejects.toMatchObject({ code: 'not_found' })
+    expect((await blobRelay.state()).calls).toEqual(['HEAD'])
+  })
+  test.each([
+    [
+      'a refusal that passes',
+      { status: 429, code: 'rate_limited', retryAfter: 600 },
+      'rate_limited',
+    ],
+    ['one that does not', { status: 507, code: 'storage_full' }, 'storage_full'],
+    ['an answer that names no blob', { status: 201 }, 'bad_answer'],
+  ])('is not waited for: %s is an error', async (_name, fault, code) => {
+    await blobRelay.faults({ method: 'POST', ...fault })
+    await expect(device().place(MIB, 'token')).rejects.toMatchObject({ code })
+  })
+})
+
 describe('a download', () => {
   async function uploaded(size = 2 * MIB) {
     const { files, content, blob, hooks } = await sealed(size)

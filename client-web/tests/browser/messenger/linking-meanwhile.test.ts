@@ -1,12 +1,16 @@
 /** What happens while a device is being linked reaches it, once, whatever is on its way. */
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { conversationWith } from '@/messenger/contract'
-import { RelayError } from '@/wire/errors'
+import { blobRelay } from '../../support/blob-relay'
 import { Client, PASSWORD, settledClients } from '../../support/client'
 import { begin, linked } from '../../support/linking'
 import type { TestRelay } from '../../support/test-relay'
 import { until } from '../../support/wait'
 
+beforeEach(async () => void (await blobRelay.anew()))
+
+const patient = { timeout: 15_000 }
+const blobsLeft = async () => (await blobRelay.state()).blobs.length
 const chat = (client: Client, of: Client) => client.shown.conversations.get(of.chat)
 
 /** A device that is linked; what happens between the history and its keys is `between`. */
@@ -88,50 +92,41 @@ test('a link that came to nothing keeps nothing back', async () => {
 
 test('history for which the relay has no room in this hour comes later, whole', async () => {
   const { relay, anna, bob } = await settledClients()
-  relay.links.beforeRoom = () => {
-    throw new RelayError('rate_limited')
-  }
+  await blobRelay.faults({ method: 'POST', status: 429, code: 'rate_limited', always: true })
   const fresh = await linked(relay, anna)
   await fresh.messenger.openConversation(bob.chat)
   expect(fresh.flow()).toEqual([])
   // And over a restart.
   await (await anna.reloaded()).messenger.openConversation(bob.chat)
-  relay.links.beforeRoom = () => undefined
+  await blobRelay.faults()
   await until(() => fresh.flow().join() === 'hello,hello back', 'all of it', 20_000)
-  await until(() => relay.links.blobs.size === 0, 'erased')
+  await expect.poll(blobsLeft, patient).toBe(0)
 })
 
 test('a second device gets what came while it was linked, though the first still waits for room', async () => {
   const { relay, anna, bob } = await settledClients()
-  let asked = 0
-  relay.links.beforeRoom = () => {
-    asked += 1
-    throw new RelayError('rate_limited')
-  }
+  await blobRelay.faults({ method: 'POST', status: 429, code: 'rate_limited', always: true })
   await linked(relay, anna)
-  await until(() => asked > 1, 'no room for the rest of the first')
+  const asked = async () => (await blobRelay.state()).calls.filter((one) => one === 'POST').length
+  await expect.poll(asked, patient).toBeGreaterThan(1)
   const fresh = await linkedWith(relay, anna, async () => {
     await bob.messenger.sendText(anna.chat, 'meanwhile')
     await anna.messenger.openConversation(bob.chat)
     await until(() => anna.received().includes('meanwhile'), 'received')
   })
-  relay.links.beforeRoom = () => undefined
+  await blobRelay.faults()
   await fresh.messenger.openConversation(bob.chat)
   await until(() => fresh.flow().join() === 'hello,hello back,meanwhile', 'all of it', 20_000)
 })
 
 test('a file that the relay gave up keeps the others of the history from nobody', async () => {
   const { relay, anna, bob } = await settledClients()
-  let given: string | null = null
-  relay.links.beforePiece = (id) => {
-    given ??= id
-    if (id === given) throw new RelayError('not_found')
-  }
+  await blobRelay.faults({ method: 'PATCH', status: 404, code: 'not_found' })
   const fresh = await linked(relay, anna)
   await fresh.messenger.openConversation(bob.chat)
   // The rest has what was written within the last hour.
   await until(() => fresh.flow().join() === 'hello,hello back', 'the rest', 20_000)
-  expect([...relay.links.blobs.keys()]).toEqual([given])
+  await expect.poll(blobsLeft, patient).toBe(1)
 })
 
 const actions: [string, (anna: Client, bob: Client) => Promise<unknown>][] = [
@@ -163,9 +158,7 @@ const told = (client: Client) =>
 
 test.each(actions)('history that comes after a message was %s', async (name, act) => {
   const { relay, anna, bob } = await settledClients()
-  relay.links.beforePiece = () => {
-    throw new RelayError('no_answer')
-  }
+  await blobRelay.hold('PATCH')
   const fresh = await linked(relay, anna)
   await act(anna, bob)
   if (name.startsWith('read')) await until(() => anna.statuses()[0] === 'read', 'read')
@@ -173,9 +166,10 @@ test.each(actions)('history that comes after a message was %s', async (name, act
   await anna.messenger.setMuted(bob.chat, true)
   await until(() => chat(fresh, bob)?.muted === true, 'heard')
   await bob.messenger.sendText(anna.chat, 'since')
-  relay.links.beforePiece = () => undefined
+  await blobRelay.release()
+  await expect.poll(blobsLeft, patient).toBe(0)
+  // Before that, its newest page might be the message since alone.
   await fresh.messenger.openConversation(bob.chat)
-  await until(() => relay.links.blobs.size === 0, 'all came', 15_000)
   await until(() => fresh.received().includes('since'), 'received')
   await anna.messenger.openConversation(bob.chat)
   await until(() => anna.received().includes('since'), 'received')

@@ -1,11 +1,14 @@
 /** A new device shows a code, an old one answers it: the account comes along, and only to whom the person meant. */
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { RelayError } from '@/wire/errors'
+import { blobRelay } from '../../support/blob-relay'
 import { PASSWORD, settledClients } from '../../support/client'
 import type { Client } from '../../support/client'
 import type { TestRelay } from '../../support/test-relay'
 import { begin, codeOf, linked } from '../../support/linking'
 import { until } from '../../support/wait'
+
+beforeEach(async () => void (await blobRelay.anew()))
 
 async function refusal(work: Promise<unknown>): Promise<string> {
   return work.then(() => 'done', codeOf)
@@ -14,6 +17,8 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 /** Other digits than these. */
 const otherThan = (digits: string): string => String((Number(digits) + 1) % 100).padStart(2, '0')
 
+const patient = { timeout: 15_000 }
+const blobsLeft = async () => (await blobRelay.state()).blobs.length
 const texts = (client: Client): string[] => client.flow()
 
 test('identity, contacts, marks, settings and history come along, and both write on', async () => {
@@ -61,7 +66,7 @@ test('wrong digits send nothing, and the link is over on both', async () => {
   expect(await refusal(anna.messenger.confirmLink(wrong, PASSWORD))).toBe('wrong_digits')
   expect(await refusal(anna.messenger.confirmLink(await digits(), PASSWORD))).toBe('link_expired')
   expect(relay.links.grants.size).toBe(0)
-  expect(relay.links.blobs.size).toBe(0)
+  expect((await blobRelay.state()).calls).toEqual([])
   relay.links.letters.clear()
   expect(await outcome).toBe('link_expired')
   expect(fresh.shown.state.phase).toBe('signed_out')
@@ -197,26 +202,24 @@ describe('a link ends with the page that answered it: it asks the relay for no l
 
 test('history that is not up yet is waited for, over restarts of either device', async () => {
   const { relay, anna, bob } = await settledClients()
-  relay.links.beforePiece = () => {
-    throw new RelayError('no_answer')
-  }
+  await blobRelay.hold('PATCH')
   const fresh = await linked(relay, anna)
   expect(fresh.contact(bob)?.username).toBe('bob')
   await fresh.messenger.openConversation(bob.chat)
   expect(texts(fresh)).toEqual([])
   const again = await fresh.reloaded()
   const old = await anna.reloaded()
-  relay.links.beforePiece = () => undefined
+  await blobRelay.release()
   await again.messenger.openConversation(bob.chat)
   await until(() => texts(again).includes('hello back'), 'history', 15_000)
   // Nothing is left of it at the relay.
-  await until(() => relay.links.blobs.size === 0, 'erased')
+  await expect.poll(blobsLeft, patient).toBe(0)
   expect(old.shown.state.phase).toBe('ready')
 })
 
 test('history that is not what the old device sealed is passed over, and said', async () => {
   const { relay, anna, bob } = await settledClients()
-  relay.links.onRead = (bytes) => bytes.map((byte, at) => (at === 100 ? byte ^ 1 : byte))
+  await blobRelay.faults({ method: 'GET', changed: 100, always: true })
   const fresh = await linked(relay, anna)
   await until(() => fresh.eventTypes().includes('history_refused'), 'said')
   await fresh.messenger.openConversation(bob.chat)
