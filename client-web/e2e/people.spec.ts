@@ -37,6 +37,7 @@ test('an invite link opens the app with the code; nickname, pin, mute, mark and 
   await anna.go('#/add/enter')
   await anna.get(testids.notesOpen).click()
   await anna.write('milk')
+  await anna.bubble('milk')
   await isAccessible(anna.page)
   await anna.page.reload()
   await expect(anna.row(anna.name)).toContainText('Note to self')
