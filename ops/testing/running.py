@@ -24,15 +24,18 @@ TESTS_FAILED: Final = 1
 
 
 def run_all(chosen: list[Step]) -> list[tuple[Step, Outcome]]:
-    """Runs the lanes side by side. Output comes in the order of the steps: the first lane's as it is printed,
-    then what the others have printed so far, and what they print from then on."""
+    """Runs the lanes side by side; a lane that waits begins when the first of the others has ended. Output
+    comes in the order of the steps: the first lane's as it is printed, then what the others have printed so
+    far, and what they print from then on."""
     lanes: dict[str, list[Step]] = {}
     for step in chosen:
         lanes.setdefault(step.lane, []).append(step)
     done: list[tuple[Step, Outcome]] = []
+    one_ended = threading.Event()
     with contextlib.ExitStack() as stack:
         begun = [
-            stack.enter_context(Lane(steps, shown=number == 0)) for number, steps in enumerate(lanes.values())
+            stack.enter_context(Lane(steps, one_ended, shown=number == 0))
+            for number, steps in enumerate(lanes.values())
         ]
         for lane in begun:
             done += lane.finish()
@@ -40,10 +43,12 @@ def run_all(chosen: list[Step]) -> list[tuple[Step, Outcome]]:
 
 
 class Lane:
-    """Steps one after the other in a thread. As a context it ends with it, and so does its present step."""
+    """Steps one after the other in a thread. As a context it ends with it, and so does its present step.
+    `one_ended` is set at the end of each lane; a lane that `waits` waits for it."""
 
-    def __init__(self, steps: list[Step], *, shown: bool) -> None:
+    def __init__(self, steps: list[Step], one_ended: threading.Event, *, shown: bool) -> None:
         self._steps = steps
+        self._one_ended = one_ended
         self._output = None if shown else tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish
         self._seen = 0
         self._outcomes: list[Outcome] = []
@@ -57,6 +62,7 @@ class Lane:
 
     def __exit__(self, *_exc: object) -> None:
         self._ended = True
+        self._one_ended.set()
         if self._present is not None:
             self._present.kill()
         self._thread.join()
@@ -80,9 +86,12 @@ class Lane:
 
     def _run(self) -> None:
         for step in self._steps:
+            if step.waits:
+                self._one_ended.wait()
             if self._ended:
                 return
             self._outcomes.append(run(step, self._output, self._note))
+        self._one_ended.set()
 
     def _note(self, started: "Started") -> None:
         self._present = started

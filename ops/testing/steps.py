@@ -23,7 +23,8 @@ class Step:
 
     `report` is the JUnit file that it writes; without one it passes or fails as a whole. `again` runs its
     failures once more and writes the same report. `shaky` is the file in which its runner names the tests
-    that it ran again by itself. Steps of one `lane` run in their order, the lanes side by side."""
+    that it ran again by itself. Steps of one `lane` run in their order, the lanes side by side; one that
+    `waits` begins when the first of the other lanes has ended."""
 
     name: str
     command: tuple[str, ...]
@@ -35,11 +36,12 @@ class Step:
     again: tuple[str, ...] = ()
     shaky: Path | None = None
     lane: str = ""
+    waits: bool = False
 
 
 def steps() -> list[Step]:
     """Everything. The first lane is Python's tests, beside it runs the client's part. The browser tests begin
-    when that is through: Python's last tests mostly wait."""
+    when one of them is through: the last tests of the other mostly wait. The client is built by then."""
     return [_python_tests(), *_checks(), *_client(), _browser_tests()]
 
 
@@ -106,5 +108,6 @@ def _browser_tests() -> Step:
         },
         parts=("browser",),
         shaky=shaky,
-        lane="checks",
+        lane="browser",
+        waits=True,
     )

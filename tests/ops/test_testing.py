@@ -176,6 +176,25 @@ def test_lanes_run_side_by_side_and_the_second_speaks_after_the_first(
     ]  # fmt: skip
 
 
+def test_a_lane_that_waits_begins_when_the_first_of_the_others_has_ended(tmp_path: Path) -> None:
+    """The long one ends only when the one that waits has begun, which looks for what the short one left."""
+    command = (sys.executable, "-c", MEET)
+    short, long, last = (str(tmp_path / name) for name in ("short", "long", "last"))
+    done = run_all(
+        [
+            Step("long", (*command, long, last)),
+            Step("short", (sys.executable, "-c", f"open({short!r}, 'w')"), lane="b"),
+            Step(
+                "last",
+                (sys.executable, "-c", f"open({short!r}); open({last!r}, 'w')"),
+                lane="c",
+                waits=True,
+            ),
+        ]
+    )
+    assert [outcome.counts for _, outcome in done] == [Counts(passed=1)] * 3
+
+
 def test_every_lane_ends_with_the_run_that_is_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
